@@ -1,0 +1,135 @@
+"""Objects of the API server: get, list, create, patch, delete, with errors by the caller's reaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steps.cluster.connection import USER_AGENT, Answer, Connection
+from steps.cluster.kinds import ACCESS_REVIEW, Kind
+from steps.errors import Forbidden, NotFound, PermanentError, TemporaryError
+
+Object = dict[str, Any]
+Operation = dict[str, Any]
+
+
+class Conflict(TemporaryError):  # noqa: N818 - named as the API names it
+    """The object is not as it was read (409, or a failed `test` of a JSON Patch): read again and decide anew."""
+
+    reason = "conflict"
+
+
+class Cluster:
+    """The API server as the steps see it.
+
+    Attributes:
+        rehearsal: True where writes are only planned (`--dry-run`), so that nothing is worth waiting for.
+    """
+
+    rehearsal = False
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> float:
+        """Return the API server's time in unix seconds."""
+        return self._connection.now()
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object:
+        """Return one object.
+
+        Raises:
+            NotFound: it does not exist. Forbidden, TemporaryError: as everywhere here.
+        """
+        doing = f"reading {kind.name} {namespace}/{name}"
+        return _accepted(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
+
+    def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """Return one object, or None where it does not exist (its kind included: a CRD may be absent)."""
+        try:
+            return self.get(kind, namespace, name)
+        except NotFound:
+            return None
+
+    def list(self, kind: Kind, namespace: str | None, labels: str = "") -> list[Object]:
+        """Return the objects of a namespace (None: of all) that match a label selector; [] for an unknown kind."""
+        doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
+        query = {"labelSelector": labels} if labels else {}
+        try:
+            body = _accepted(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
+        except NotFound:
+            return []
+        items = body.get("items") or []
+        return [item for item in items if isinstance(item, dict)]
+
+    def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> Object:
+        """Create one object.
+
+        Raises:
+            Conflict: an object of this name exists.
+        """
+        doing = f"creating {kind.name} {namespace}/{body['metadata'].get('name', '')}"
+        full = {"apiVersion": kind.api_version, "kind": kind.name, **body}
+        answer = self._connection.request("POST", kind.path(namespace), {"fieldManager": USER_AGENT}, full, doing)
+        return _accepted(answer, doing)
+
+    def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
+        """Apply one JSON Patch (RFC 6902) as a whole, or not at all.
+
+        Raises:
+            Conflict: a `test` did not hold, or a path that must exist does not. NotFound: no such object.
+        """
+        doing = f"writing {kind.name} {namespace}/{name}"
+        query = {"fieldManager": USER_AGENT}
+        answer = self._connection.request("PATCH", kind.path(namespace, name), query, list(operations), doing)
+        return _accepted(answer, doing)
+
+    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        """Delete the very object of this uid; one that is gone already is fine."""
+        doing = f"deleting {kind.name} {namespace}/{name}"
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
+        if answer.status != 404:  # noqa: PLR2004 - HTTP
+            _accepted(answer, doing)
+
+    def may(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
+        """Tell whether this account may use a verb on a resource (SelfSubjectAccessReview)."""
+        doing = f"asking whether this account may {verb} {kind.plural} in {namespace}"
+        attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace, "name": name}
+        body = {
+            "apiVersion": ACCESS_REVIEW.api_version,
+            "kind": ACCESS_REVIEW.name,
+            "spec": {"resourceAttributes": attributes},
+        }
+        review = _accepted(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
+        return bool(review.get("status", {}).get("allowed"))
+
+
+def _accepted(answer: Answer, doing: str) -> Object:
+    if answer.status < 300:  # noqa: PLR2004 - HTTP
+        return answer.body
+    message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
+    raise _refusal(answer, doing, message)
+
+
+def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | TemporaryError:
+    match answer.status:
+        case 404:
+            return NotFound(doing, f"{message}. Check the name and the namespace.")
+        case 401:
+            return Forbidden(
+                doing, f"{message}. The credentials were not accepted: check the service account or kubeconfig."
+            )
+        case 403:
+            return Forbidden(
+                doing, f"{message}. Grant this verb on this resource to the account, see the README's RBAC."
+            )
+        case 409:
+            return Conflict(doing, message)
+        case 422 if _is_failed_test(answer):
+            return Conflict(doing, f"the object is not as it was read ({message})")
+        case _:
+            return PermanentError(doing, f"the API server answered {answer.status}: {message}")
+
+
+def _is_failed_test(answer: Answer) -> bool:
+    """Tell a patch that did not apply from an object that would be invalid: only the latter has details of causes."""
+    return not (answer.body.get("details") or {}).get("causes")

@@ -1,0 +1,152 @@
+"""HTTP to the API server: configuration, time-outs, retries of temporary faults, and the server's clock.
+
+The generated API classes of the kubernetes package are not used: they hide the `Date` header, which is our clock, and
+they turn JSON into models that drop fields they do not know, where everything but a weight must stay byte-equal.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import tenacity
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient, ApiException, Configuration
+
+from steps.errors import SettingsError, TemporaryError
+
+USER_AGENT = "canary-steps"
+_RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+_JSON_PATCH = "application/json-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server said: HTTP status (100-599) and the decoded JSON body."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class _Trouble(Exception):  # noqa: N818 - private signal to the retry loop
+    """The request met a temporary fault; `str()` says which."""
+
+
+class Connection:
+    """One API server, reached as this process is allowed to reach it.
+
+    Args:
+        kubeconfig: path of a kubeconfig; empty means the pod's service account, else the default kubeconfig.
+        context: kubeconfig context, empty for the current one.
+        request_timeout_seconds: limit of a single request (> 0).
+        retry_seconds: how long temporary faults (no connection, 429, 5xx) are retried before TemporaryError (>= 0).
+
+    Raises:
+        SettingsError: no usable configuration was found.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: str = "",
+        context: str = "",
+        request_timeout_seconds: float = 10.0,
+        retry_seconds: float = 30.0,
+    ) -> None:
+        self._client: Any = ApiClient(_configuration(kubeconfig, context))
+        self._client.user_agent = USER_AGENT
+        self._timeout = request_timeout_seconds
+        self._retry_seconds = retry_seconds
+        self._clock: tuple[float, float] | None = None
+
+    def request(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
+    ) -> Answer:
+        """Send one request and retry temporary faults.
+
+        Raises:
+            TemporaryError: the fault outlasted `retry_seconds`.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Trouble),
+            stop=tenacity.stop_after_delay(self._retry_seconds),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, method, path, dict(query or {}), body)
+        except _Trouble as trouble:
+            cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing further was done; run the step again."
+            raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
+
+    def now(self) -> float:
+        """Return the API server's time (unix seconds, to 1 s), carried on by our monotonic clock since its last answer.
+
+        The pod's own clock is never used: claims of several pods on several nodes must agree on one time.
+        """
+        if self._clock is None:
+            self.request("GET", "/version", doing="reading the API server's time")
+        if self._clock is None:
+            raise TemporaryError("reading the API server's time", "its answers carry no usable Date header")
+        server, monotonic = self._clock
+        return server + time.monotonic() - monotonic
+
+    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> Answer:
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
+        prepared = self._client.param_serialize(
+            method,
+            path,
+            query_params=list(query.items()),
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            response = self._client.call_api(*prepared, _request_timeout=self._timeout)
+            raw = response.read()
+        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+            raise _Trouble(f"no answer from the API server ({type(error).__name__}: {error})") from error
+        self._note_time(response.getheader("Date"))
+        answer = Answer(response.status, _decode(raw))
+        if answer.status in _RETRIED_STATUS:
+            raise _Trouble(f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})")
+        return answer
+
+    def _note_time(self, date: str | None) -> None:
+        if not date:
+            return
+        server, monotonic = parsedate_to_datetime(date).timestamp(), time.monotonic()
+        if self._clock is not None:
+            known, at = self._clock
+            # A Date has whole seconds: keep the reading that says the latest time, others lost more to rounding.
+            server = max(server, min(known + monotonic - at, server + 1.0))
+        self._clock = (server, monotonic)
+
+
+def _decode(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return {"message": raw[:200].decode(errors="replace")}
+    return body if isinstance(body, dict) else {"message": str(body)[:200]}
+
+
+def _configuration(kubeconfig: str, context: str) -> Configuration:
+    configuration = Configuration()
+    try:
+        if not kubeconfig and not context and Path("/var/run/secrets/kubernetes.io/serviceaccount/token").exists():
+            config.load_incluster_config(client_configuration=configuration)
+        else:
+            config.load_kube_config(
+                config_file=kubeconfig or None, context=context or None, client_configuration=configuration
+            )
+    except (config.ConfigException, OSError, ValueError) as error:
+        cause = f"{error}. Set kubeconfig (--kubeconfig or CANARY_KUBECONFIG), or run in a pod with a service account."
+        raise SettingsError("looking for a way to the API server", cause) from error
+    configuration.retries = False  # the retry loop here is the only one
+    return configuration

@@ -1,0 +1,179 @@
+"""A release as it is remembered: who runs it, how far it is, which objects it controls."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+TOKEN_PREFIX = "canary-steps.io/claim."
+MEMORY_PREFIX = "canary-steps.io/run."
+RECORD_PREFIX = "canary-steps.io/last."
+APPROVAL_PREFIX = "canary-steps.io/approve."
+CLAIMED_LABEL = "canary-steps.io/claimed"
+
+
+class Phase(StrEnum):
+    """How far a run is. It only ever moves on: prepared → walking → promoting → done, or → rolling-back → done."""
+
+    PREPARED = "prepared"
+    WALKING = "walking"
+    PROMOTING = "promoting"
+    ROLLING_BACK = "rolling-back"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectName:
+    """A namespaced object, written `namespace/name`."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a route sends requests: a service host, and a DestinationRule's subset of it ("" for none)."""
+
+    host: str
+    subset: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.subset}" if self.subset else self.host
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One VirtualService of a run and the routes in it that the run controls.
+
+    Args:
+        virtual_service: the object.
+        routes: names of its HTTP routes, in order; an unnamed route is "#<index>" as it was found.
+    """
+
+    virtual_service: ObjectName
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What exactly is being released.
+
+    Args:
+        replica_set: name of the canary's ReplicaSet.
+        template_hash: fingerprint of the canary's pod template without the labels that tell the arms apart.
+        digests: image digests that the canary's pods run, container name → "sha256:…" (or the runtime's image id).
+    """
+
+    replica_set: str
+    template_hash: str
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadMemory:
+    """The Deployments of a run and what must be known to undo it.
+
+    Args:
+        namespace: of both Deployments.
+        stable: Deployment that serves.
+        canary: Deployment under test.
+        stable_replicas: its replicas when the run started (>= 0).
+        stable_replica_set: its ReplicaSet when the run started: the way back from a half-done promote.
+        stable_template_hash: fingerprint of its pod template when the run started.
+        created_canary: whether prepare made the canary Deployment.
+    """
+
+    namespace: str
+    stable: str
+    canary: str
+    stable_replicas: int = 1
+    stable_replica_set: str = ""
+    stable_template_hash: str = ""
+    created_canary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What every pod of a run must know; JSON in the annotation `canary-steps.io/run.<app>`.
+
+    Args:
+        started: API server's time at the claim (unix seconds).
+        expires: when others may take over (unix seconds).
+        targets: the VirtualServices in sort order; the first holds this memory.
+        stable: destination of the serving side.
+        canary: destination of the side under test.
+        weights: (time, weight) as this run wrote them, oldest first; the last is what the routes should have.
+        workloads: the Deployments; None for a run of traffic steps only.
+        pin: what is released, known once the canary is ready.
+        reason: why a rollback began, one sentence.
+        by: who started the run (service account, user or host name).
+    """
+
+    started: float
+    expires: float
+    targets: tuple[Target, ...]
+    stable: Destination
+    canary: Destination
+    weights: tuple[tuple[float, int], ...] = ()
+    workloads: WorkloadMemory | None = None
+    pin: Pin | None = None
+    reason: str = ""
+    by: str = ""
+
+    @property
+    def weight(self) -> int:
+        """The canary's weight as last written, 0-100."""
+        return self.weights[-1][1] if self.weights else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run's ownership of the objects it changes.
+
+    Args:
+        app: the application.
+        run: id of the run, a Kubernetes name.
+        epoch: rises by one with every claim or takeover (>= 1), so that a slow writer of an older one is fenced off.
+        phase: how far the run is.
+        memory: what the run knows.
+    """
+
+    app: str
+    run: str
+    epoch: int
+    phase: Phase
+    memory: Memory
+
+    @property
+    def token(self) -> str:
+        """What stands in the claim annotation: it changes only with owner or phase."""
+        return f"{self.run}:{self.epoch}:{self.phase}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What stays after the end, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
+
+    Args:
+        run: id of the run.
+        epoch: its epoch, from which the next one counts on.
+        outcome: `promoted`, `rolled-back`, `noop`.
+        verdict: the last verdict, "" where nothing was judged.
+        reason: one sentence.
+        started: unix seconds. ended: unix seconds.
+        weights: (time, weight) pairs, oldest first.
+        images: container → image of the canary.
+        by: who started the run.
+    """
+
+    run: str
+    epoch: int
+    outcome: str
+    reason: str
+    started: float
+    ended: float
+    verdict: str = ""
+    weights: tuple[tuple[float, int], ...] = ()
+    images: dict[str, str] = field(default_factory=dict)
+    by: str = ""
