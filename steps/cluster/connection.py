@@ -57,7 +57,7 @@ class Connection:
         retry_seconds: float = 30.0,
     ) -> None:
         self._client: Any = ApiClient(_configuration(kubeconfig, context))
-        self._client.user_agent = USER_AGENT
+        self._client.set_default_header("User-Agent", USER_AGENT)
         self._timeout = request_timeout_seconds
         self._retry_seconds = retry_seconds
         self._clock: tuple[float, float] | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-TOKEN_PREFIX = "canary-steps.io/claim."
+CLAIM_PREFIX = "canary-steps.io/claim."
 MEMORY_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
 APPROVAL_PREFIX = "canary-steps.io/approve."
