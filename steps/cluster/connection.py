@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tenacity
 import urllib3
@@ -56,7 +56,7 @@ class Connection:
         request_timeout_seconds: float = 10.0,
         retry_seconds: float = 30.0,
     ) -> None:
-        self._client: Any = ApiClient(_configuration(kubeconfig, context))
+        self._client = cast("Any", ApiClient(_configuration(kubeconfig, context)))
         self._client.set_default_header("User-Agent", USER_AGENT)
         self._timeout = request_timeout_seconds
         self._retry_seconds = retry_seconds

@@ -1,0 +1,1 @@
+"""Settings of the steps: flag > environment CANARY_* > canary.yaml > default, refused with path, value and range."""

@@ -1,0 +1,136 @@
+"""The settings that several steps share, grouped by subject; a step's own settings stand in its file."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from steps.settings.loading import StepSettings
+from steps.settings.names import DestinationName, LabelName, QualifiedName, SubdomainName
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+Listed = BeforeValidator(_split)
+"""Lists come as YAML lists or, by flag and environment, separated by commas."""
+
+
+class Common(StepSettings):
+    """What every step has."""
+
+    config: str = Field("", description="Path of canary.yaml. Empty: /etc/canary-steps/canary.yaml where it exists.")
+    kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
+    context: str = Field("", description="Context in the kubeconfig. Empty: its current one.")
+    namespace: LabelName = Field("", description="Namespace of the app. Empty: the pod's, else the kubeconfig's.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="Log lines on stderr: json, console, or auto (console on a terminal, else json)."
+    )
+    api_timeout_seconds: float = Field(
+        10.0, gt=0, le=120, description="Limit of one request to the API server, seconds."
+    )
+    api_retry_seconds: float = Field(
+        30.0, ge=0, le=600, description="How long temporary faults of the API server are retried, seconds."
+    )
+
+
+class Named(Common):
+    """What is released: the app and the names it is known by."""
+
+    app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
+    topology: Literal["stable-named", "target-named"] = Field(
+        "stable-named",
+        description="stable-named: `shop` serves and `shop-canary` is made. target-named (Flagger's convention): "
+        "`shop` is what people deploy, hence the canary, and `shop-primary` serves.",
+    )
+    stable: SubdomainName = Field(
+        "", description="Deployment that serves. Empty: by topology, `shop` or `shop-primary`."
+    )
+    canary: SubdomainName = Field("", description="Deployment under test. Empty: by topology, `shop-canary` or `shop`.")
+    virtual_service: Annotated[tuple[QualifiedName, ...], NoDecode, Listed] = Field(
+        (), description="VirtualServices, `name` or `namespace/name`, separated by commas. Empty: the app's name."
+    )
+    route: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        (), description="Names of HTTP routes. Empty: all routes whose destinations are exactly the two arms."
+    )
+    stable_destination: DestinationName = Field(
+        "", description="Destination of stable, `host` or `host/subset`. Empty: the stable Deployment's name as host."
+    )
+    canary_destination: DestinationName = Field(
+        "",
+        description="Destination of the canary, `host` or `host/subset`. Empty: the canary Deployment's name as host.",
+    )
+
+
+class Owned(Named):
+    """Who releases it."""
+
+    run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
+    expiry_seconds: float = Field(
+        600.0,
+        ge=30,
+        le=86400,
+        description="How long a claim outlives its last renewal, seconds. Must exceed what a pod may take to start.",
+    )
+
+
+class Written(StepSettings):
+    """For steps that write."""
+
+    dry_run: bool = Field(default=False, description="Say what would be written, and write nothing.")
+
+
+class Ready(StepSettings):
+    """For steps that wait for pods."""
+
+    container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
+    ready_timeout_seconds: float = Field(
+        300.0, gt=0, le=7200, description="How long pods may take to become ready, seconds."
+    )
+
+
+class Drained(StepSettings):
+    """For steps that end a run."""
+
+    drain_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="Time between weight 0 and the canary's end, seconds, so that requests in flight are answered.",
+    )
+
+
+class Queried(StepSettings):
+    """How Prometheus is reached and read."""
+
+    prometheus_url: str = Field(
+        "http://prometheus.istio-system:9090",
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Base URL of Prometheus, Thanos, Mimir or VictoriaMetrics, http or https, without credentials.",
+    )
+    prometheus_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit of one query, seconds.")
+    prometheus_token_file: str = Field("", description="File with a bearer token; read again for each request.")
+    prometheus_username: str = Field("", description="User name for basic authentication.")
+    prometheus_password_file: str = Field("", description="File with the password for basic authentication.")
+    prometheus_header: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        (), description="Further headers, `Name: value`, separated by commas; a tenant, for example."
+    )
+    prometheus_ca_file: str = Field("", description="File with the CA certificates to trust, PEM.")
+    prometheus_cert_file: str = Field("", description="File with the client certificate, PEM.")
+    prometheus_key_file: str = Field("", description="File with the client certificate's key, PEM.")
+    reporter: Literal["auto", "source", "destination", "waypoint"] = Field(
+        "auto", description="Which proxy's view of a request is judged; auto takes source where stable is seen by it."
+    )
+    arm_label: str = Field(
+        "destination_workload",
+        pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$",
+        description="Label of the series that tells the arms apart.",
+    )
+    stable_label_value: str = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
+    canary_label_value: str = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
+
+
+Ladder = Annotated[tuple[Annotated[int, Field(strict=False)], ...], NoDecode, Listed]

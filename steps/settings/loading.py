@@ -1,0 +1,131 @@
+"""Where a value may come from, and how a bad one is reported."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    CliSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.exceptions import SettingsError as SourceError
+
+from steps.errors import SettingsError
+
+ENV_PREFIX = "CANARY_"
+CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
+_LOADING = "reading the settings"
+
+
+class StepSettings(BaseSettings):
+    """Base of every step's settings."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes all by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load` has gathered, and nothing else: it must know where each value came from."""
+        return (init_settings,)
+
+
+Settings = TypeVar("Settings", bound=StepSettings)
+
+
+def load(kind: type[Settings], arguments: Sequence[str], known: frozenset[str], program: str) -> Settings:
+    """Return the settings of one step.
+
+    Args:
+        kind: the step's settings class.
+        arguments: command-line arguments after the step's name.
+        known: names of the fields of all steps: canary.yaml serves them all, so another step's field is no mistake.
+        program: name for the help text.
+
+    Raises:
+        SettingsError: with one line for each bad value: where it came from, the value, what is allowed.
+        SystemExit: 0 after `--help`.
+    """
+    flags = _flags(kind, arguments, program)
+    file = _config_file(flags)
+    from_file = _yaml(file, known) if file else {}
+    own = {name: value for name, value in from_file.items() if name in kind.model_fields}
+    # Tekton and Argo hand on an unset optional parameter as "", so an empty variable is none.
+    variables = EnvSettingsSource(kind, env_ignore_empty=True)()
+    try:
+        return kind(**{**own, **variables, **flags})
+    except ValidationError as error:
+        lines = [_complaint(entry, flags, own, file) for entry in error.errors(include_url=False)]
+        raise SettingsError(_LOADING, "; ".join(lines)) from None
+
+
+def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> dict[str, Any]:
+    try:
+        source: CliSettingsSource[Any] = CliSettingsSource(
+            kind,
+            cli_parse_args=list(arguments),
+            cli_prog_name=program,
+            cli_kebab_case=True,
+            cli_implicit_flags=True,
+            cli_exit_on_error=False,
+            cli_hide_none_type=True,
+            cli_avoid_json=True,
+        )
+    except SourceError as error:
+        raise SettingsError(_LOADING, f"{str(error).removeprefix('error parsing CLI: ')}; see --help") from None
+    given = source()
+    # An empty flag means "not set", as an empty variable does, but an empty ladder would be a release without a walk.
+    return {name: value for name, value in given.items() if value != "" or name == "ladder"}
+
+
+def _config_file(flags: Mapping[str, Any]) -> Path | None:
+    named = flags.get("config") or os.environ.get(f"{ENV_PREFIX}CONFIG")
+    if named:
+        return Path(named)
+    return CONFIG_PATH if CONFIG_PATH.exists() else None
+
+
+def _yaml(file: Path, known: frozenset[str]) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(_LOADING, f"{file}: {error.strerror}; name a readable file with --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(_LOADING, f"{file}: is not YAML: {' '.join(str(error).split())}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(_LOADING, f"{file}: must hold `name: value` pairs, not a {type(content).__name__}")
+    fields = {str(name).replace("-", "_"): value for name, value in content.items()}
+    unknown = sorted(name for name in fields if name not in known)
+    if unknown:
+        raise SettingsError(_LOADING, f"{file}: {unknown[0]}: no such setting; known are {', '.join(sorted(known))}")
+    return fields
+
+
+def _complaint(error: Any, flags: Mapping[str, Any], own: Mapping[str, Any], file: Path | None) -> str:  # noqa: ANN401
+    path = [str(part) for part in error["loc"]] or [""]
+    name = path[0]
+    rest = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path[1:])
+    flag, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
+    if error["type"] == "missing":
+        return f"{flag} (or {variable}) is required"
+    if name in flags:
+        origin = flag
+    elif os.environ.get(variable):
+        origin = variable
+    else:
+        origin = f"{file}: {name.replace('_', '-')}" if name in own else flag
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{origin}{rest} = {error['input']!r}: {said[0].lower()}{said[1:]}"

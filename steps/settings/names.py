@@ -1,0 +1,74 @@
+"""Names as Kubernetes allows them, checked before they reach a URL, a patch or a query."""
+
+import hashlib
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_LIMIT = 63
+_SUBDOMAIN_LIMIT = 253
+_CANARY_SUFFIX = "-canary"
+
+
+def _label(value: str) -> str:
+    if value and (len(value) > _LABEL_LIMIT or not _LABEL.fullmatch(value)):
+        raise ValueError(
+            f"must be a Kubernetes name: at most {_LABEL_LIMIT} of a-z, 0-9 and '-',"
+            " starting and ending with a-z or 0-9"
+        )
+    return value
+
+
+def _subdomain(value: str) -> str:
+    parts = value.split(".")
+    if value and (len(value) > _SUBDOMAIN_LIMIT or not all(_LABEL.fullmatch(part) for part in parts)):
+        raise ValueError(
+            f"must be a Kubernetes object name: at most {_SUBDOMAIN_LIMIT} of a-z, 0-9, '-' and '.',"
+            " starting and ending with a-z or 0-9"
+        )
+    return value
+
+
+def _qualified(value: str) -> str:
+    namespace, slash, name = value.rpartition("/")
+    if slash:
+        _label(namespace or "-")
+    _subdomain(name or "-")
+    return value
+
+
+def _destination(value: str) -> str:
+    host, slash, subset = value.partition("/")
+    _subdomain(host)
+    if slash:
+        _label(subset or "-")
+    return value
+
+
+LabelName = Annotated[str, AfterValidator(_label)]
+"""An RFC 1123 label, or empty."""
+
+SubdomainName = Annotated[str, AfterValidator(_subdomain)]
+"""An RFC 1123 subdomain (most object names), or empty."""
+
+QualifiedName = Annotated[str, AfterValidator(_qualified)]
+"""`name` or `namespace/name`."""
+
+DestinationName = Annotated[str, AfterValidator(_destination)]
+"""`host` or `host/subset`, or empty."""
+
+
+def canary_name(stable: str) -> str:
+    """Return the canary's name by convention: `shop` → `shop-canary`.
+
+    It also becomes a label value and a Service name, which end at 63 characters; a longer one is cut and told apart by
+    six hex digits of its SHA-256.
+    """
+    plain = f"{stable}{_CANARY_SUFFIX}"
+    if len(plain) <= _LABEL_LIMIT:
+        return plain
+    digest = hashlib.sha256(stable.encode()).hexdigest()[:6]
+    kept = _LABEL_LIMIT - len(_CANARY_SUFFIX) - len(digest) - 1
+    return f"{stable[:kept].rstrip('-.')}-{digest}{_CANARY_SUFFIX}"
