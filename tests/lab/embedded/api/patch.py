@@ -1,0 +1,56 @@
+"""JSON Patch and merge patch, with the answers of a real API server when one cannot be applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+
+from tests.lab.embedded.api.errors import ApiError
+from tests.lab.embedded.api.kinds import Json
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def apply_json_patch(item: Json, operations: Any) -> Json:  # noqa: ANN401 - whatever the client sent
+    """Return `item` with all operations applied.
+
+    Raises:
+        ApiError: 400 if it is not a JSON Patch, 422 without any detail (as the real server) if an operation,
+            also a `test`, does not hold.
+
+    """
+    if not isinstance(operations, list) or not all(isinstance(one, dict) and "op" in one for one in operations):
+        raise ApiError(400, "json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    # The server's library holds a test for null true where the member is absent; RFC 6902 and jsonpatch do not.
+    patched: Json = item
+    for operation in operations:
+        if operation["op"] == "test" and operation.get("value") is None and _absent(patched, operation["path"]):
+            continue
+        try:
+            patched = jsonpatch.JsonPatch([operation]).apply(patched)
+        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
+            raise ApiError(422) from error
+    return patched
+
+
+def _absent(item: Json, path: str) -> bool:
+    missing = object()
+    try:
+        return bool(jsonpatch.JsonPointer(path).resolve(item, missing) is missing)
+    except jsonpatch.JsonPointerException:
+        return False
+
+
+def apply_merge_patch(item: Any, patch: Any) -> Any:  # noqa: ANN401 - RFC 7396 is about any JSON value
+    """Return `item` merged with `patch` by RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    merged: Json = dict(item) if isinstance(item, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = apply_merge_patch(merged.get(key), value)
+    return merged
