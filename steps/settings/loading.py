@@ -1,7 +1,7 @@
 """Where a value may come from, and how a bad one is reported."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,13 +44,16 @@ class StepSettings(BaseSettings):
 Settings = TypeVar("Settings", bound=StepSettings)
 
 
-def load(kind: type[Settings], arguments: Sequence[str], known: frozenset[str], program: str) -> Settings:
+def load(
+    kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str
+) -> Settings:
     """Return the settings of one step.
 
     Args:
         kind: the step's settings class.
         arguments: command-line arguments after the step's name.
-        known: names of the fields of all steps: canary.yaml serves them all, so another step's field is no mistake.
+        known: gives the fields of all steps, called only where there is a canary.yaml: one file serves them all, so
+            another step's field is no mistake.
         program: name for the help text.
 
     Raises:
@@ -59,7 +62,7 @@ def load(kind: type[Settings], arguments: Sequence[str], known: frozenset[str], 
     """
     flags = _flags(kind, arguments, program)
     file = _config_file(flags)
-    from_file = _yaml(file, known) if file else {}
+    from_file = _yaml(file, known()) if file else {}
     own = {name: value for name, value in from_file.items() if name in kind.model_fields}
     # Tekton and Argo hand on an unset optional parameter as "", so an empty variable is none.
     variables = EnvSettingsSource(kind, env_ignore_empty=True)()

@@ -1,0 +1,56 @@
+# Everything a newcomer needs; `make help` lists it. Each target installs what it lacks and may be repeated.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
+SCENARIO ?= all
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
+export UV_LINK_MODE ?= copy
+
+.PHONY: help demo lab test lint bench lock format clean prometheus
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready prometheus ## Watch a good release being promoted and two bad ones rolled back (SCENARIO=good|errors|slow|all)
+	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
+
+lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to try by hand
+	@$(BIN)/python -m tests.lab.embedded
+
+test: .venv/ready prometheus ## Run every test that needs no cluster
+	@$(BIN)/pytest
+
+lint: .venv/ready ## Check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/ready prometheus ## Measure start, memory and the judge
+	@$(BIN)/python -m tests.bench
+
+format: .venv/ready ## Format the code and mend what ruff can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/ready ## Lock the dependencies anew
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis reports
+
+.venv/ready: pyproject.toml requirements-dev.lock
+	@echo "Installing into .venv (once, about half a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; rm -rf .venv; exit 1; }
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Debian's package is unpacked, not installed: nothing of it is started as a service.
+prometheus:
+	@command -v prometheus >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"

@@ -1,0 +1,120 @@
+"""`canary-steps <step>`: picks the step, configures logging, is the one error boundary and gives the exit codes.
+
+0 done or pass · 1 unknown error · 2 bad settings · 3 temporary · 4 permanent · 5 verdict fail · 6 verdict
+inconclusive · 7 not the owner.
+"""
+
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import FrameType
+
+import structlog
+
+from steps.errors import Interrupted, SettingsError, StepError
+from steps.outputs import logs, results
+from steps.settings.loading import load
+from steps.step import Step, StepEnd
+
+STEPS = {
+    "prepare": "check everything, claim the app, make the canary and wait until it is ready",
+    "set-weight": "make the canary large enough and set its weight",
+    "analyze": "judge the canary from Prometheus until it passes, fails or the deadline comes",
+    "promote": "make the canary's template stable's, return the weight, scale the canary down",
+    "rollback": "give all weight back to stable and scale the canary down, unless promoted",
+    "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
+    "report": "render a running or finished release as text or JSON",
+}
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one step and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        _print_help()
+        return 0
+    if arguments[0] == "--version":
+        sys.stdout.write(f"canary-steps {version('canary-steps')}\n")
+        return 0
+    name = arguments[0]
+    if name not in STEPS:
+        sys.stderr.write(f"canary-steps: no step {name!r}; the steps are {', '.join(STEPS)}\n")
+        return SettingsError.exit_code
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    return _bounded(name, arguments[1:])
+
+
+def _bounded(name: str, arguments: Sequence[str]) -> int:
+    """Run a step inside the error boundary: whatever happens, results are written and one closing line is logged."""
+    started = time.monotonic()
+    logs.configure("auto", name)
+    step = find(name)
+    try:
+        end = _run(name, step, arguments)
+        results.write(step.results, end.results)
+    except StepError as error:
+        return _failed(step, error.exit_code, error.reason, str(error), started)
+    except SystemExit:
+        return 0  # --help has printed
+    except Exception as error:
+        log.exception("step.crashed")
+        return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
+    seconds = round(time.monotonic() - started, 3)
+    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**end.results, **end.summary})
+    return end.exit_code
+
+
+def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
+    settings = load(step.settings, arguments, _known_fields, f"canary-steps {name}")
+    logs.configure(getattr(settings, "log_format", "auto"), name)
+    return step.main(settings)
+
+
+def _failed(step: Step, exit_code: int, reason: str, sentence: str, started: float) -> int:
+    short = sentence if len(sentence) <= 400 else f"{sentence[:397]}..."  # noqa: PLR2004 - a result stays small
+    try:
+        results.write(step.results, {"reason": short} if "reason" in step.results else {})
+    except StepError as error:
+        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+    seconds = round(time.monotonic() - started, 3)
+    log.error("step.failed", exit_code=exit_code, reason=reason, error=sentence, duration_seconds=seconds)
+    return exit_code
+
+
+def find(name: str) -> Step:
+    """Import the file of one step; the others are not loaded."""
+    step = importlib.import_module(f"steps.{name.replace('-', '_')}").STEP
+    if not isinstance(step, Step):
+        raise TypeError(f"steps.{name} has no STEP")
+    return step
+
+
+def _known_fields() -> frozenset[str]:
+    return frozenset(field for name in STEPS for field in find(name).settings.model_fields)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del frame
+    name = signal.Signals(number).name
+    raise Interrupted("working", f"{name} came. Traffic stays as it is; run the step again, or rollback.")
+
+
+def _print_help() -> None:
+    width = max(len(name) for name in STEPS)
+    lines = [f"  {name:<{width}}  {purpose}" for name, purpose in STEPS.items()]
+    sys.stdout.write(
+        "usage: canary-steps STEP [--flag value ...]\n\n"
+        "Automated canary analysis for Istio without an operator.\n\nsteps:\n"
+        + "\n".join(lines)
+        + "\n\ncanary-steps STEP --help lists a step's settings; each is also CANARY_<NAME> and a line of canary.yaml.\n"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

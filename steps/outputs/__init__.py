@@ -1,0 +1,1 @@
+"""What leaves a step: result files, log lines, reports."""

@@ -1,0 +1,50 @@
+"""Results: small values, one file each, where the environment says `RESULT_<NAME>` = path."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import structlog
+
+from steps.errors import PermanentError
+
+LIMIT_BYTES = 1024
+"""All results of a step together: Tekton carries them in a termination message of 4 kB, of which it needs a part."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def variable(name: str) -> str:
+    """Return the environment variable that holds the path of a result: canary-hash → RESULT_CANARY_HASH."""
+    return f"RESULT_{name.replace('-', '_').upper()}"
+
+
+def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
+    """Write every declared result, "" where the step has no value, without a trailing newline.
+
+    Args:
+        declared: names of the step's results.
+        values: what the step found; names that are not declared are a defect.
+
+    Raises:
+        PermanentError: a file cannot be written, or all together are larger than 1 kB.
+    """
+    names = list(declared)
+    full = {name: values.get(name, "") for name in names}
+    size = sum(len(value.encode()) for value in full.values())
+    if size > LIMIT_BYTES:
+        sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())
+        raise PermanentError("writing the results", f"they have {size} bytes, the limit is {LIMIT_BYTES}: {sizes}")
+    for name, value in full.items():
+        path = os.environ.get(variable(name))
+        if path:
+            _write(Path(path), value, name)
+
+
+def _write(path: Path, value: str, name: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value, encoding="utf-8", newline="")
+    except OSError as error:
+        cause = f"{path}: {error.strerror}. Point {variable(name)} at a writable place, an emptyDir for example."
+        raise PermanentError(f"writing result {name}", cause) from error

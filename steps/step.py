@@ -1,0 +1,41 @@
+"""What a step file offers to `__main__`: its settings, its results and its story."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from steps.settings.loading import StepSettings
+
+EXIT_DONE = 0
+EXIT_FAIL = 5
+EXIT_INCONCLUSIVE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """How a step ended.
+
+    Args:
+        results: result name → value, see design section 5; at most 1 kB together.
+        exit_code: 0 done or pass, 5 verdict fail, 6 verdict inconclusive. Errors are raised, not returned.
+        summary: further numbers for the closing log line.
+    """
+
+    results: Mapping[str, str]
+    exit_code: int = EXIT_DONE
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One sub-command.
+
+    Args:
+        settings: its settings class; the docstring is its help text.
+        results: names of all results it may write.
+        main: wires the real collaborators and runs it.
+    """
+
+    settings: type[StepSettings]
+    results: tuple[str, ...]
+    main: Callable[[Any], StepEnd]
