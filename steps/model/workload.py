@@ -1,0 +1,99 @@
+"""What is asked of the Deployments of a release, and what an inspection of them found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from steps.model.run import Destination, WorkloadMemory
+
+
+class Topology(StrEnum):
+    """Which of the two Deployments people deploy to."""
+
+    STABLE_NAMED = "stable-named"
+    """`shop` serves; the canary `shop-canary` is made from its template."""
+    TARGET_NAMED = "target-named"
+    """`shop` is what people deploy and so the canary; `shop-primary` serves and is written by promote only."""
+
+
+class Noop(StrEnum):
+    """Whether the canary would be what stable already runs."""
+
+    NO = "no"
+    YES = "yes"
+    LOOK = "look"
+    """Same tag, pulled always: known only once the canary's pods have told their digests."""
+
+
+class Undo(StrEnum):
+    """What undoing a promote found and did."""
+
+    UNTOUCHED = "untouched"
+    """Stable has the template it had at the start."""
+    RESTORED = "restored"
+    """The template of the start was written back."""
+    FOREIGN = "foreign"
+    """Somebody else gave stable a template after the run began; it was left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is to be released, and where.
+
+    Args:
+        namespace: of both Deployments and their Services.
+        stable: Deployment that serves.
+        canary: Deployment under test; in the stable-named topology it is made by prepare.
+        stable_destination: where the routes send stable's requests.
+        canary_destination: where the routes send the canary's requests.
+        topology: which of the two people deploy to.
+        stable_subset: labels of the DestinationRule's subset of the stable destination.
+        canary_subset: labels of the DestinationRule's subset of the canary destination.
+        image: image of the canary; "" keeps the one the template has.
+        container: container that gets `image` and `env`; "" means the only one.
+        env: environment variables to set in that container.
+        template_patch: merged into the pod template (objects by key, named lists by `name`, null removes).
+        template_by_external: stable's template comes from elsewhere (GitOps), promote never writes it.
+        allow_managed: write templates that Argo CD, Flux or Helm manage, all the same.
+        allow_policies: go on where security policies treat the arms differently.
+        allow_unready_stable: go on where stable is not ready (hotfix).
+    """
+
+    namespace: str
+    stable: str
+    canary: str
+    stable_destination: Destination
+    canary_destination: Destination
+    topology: Topology = Topology.STABLE_NAMED
+    stable_subset: Mapping[str, str] = field(default_factory=dict)
+    canary_subset: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    container: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    template_patch: Mapping[str, Any] = field(default_factory=dict)
+    template_by_external: bool = False
+    allow_managed: bool = False
+    allow_policies: bool = False
+    allow_unready_stable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an inspection found; nothing has been written.
+
+    Args:
+        memory: the Deployments as they are, to be kept in the claim.
+        stable_image: image of the container in question that stable's template names.
+        canary_image: image that the canary's template is to name.
+        container: name of the container that is released.
+        noop: whether the canary would be what stable already runs.
+        warnings: sentences to be shown to the user before anything moves.
+    """
+
+    memory: WorkloadMemory
+    stable_image: str
+    canary_image: str
+    container: str
+    noop: Noop
+    warnings: tuple[str, ...] = ()

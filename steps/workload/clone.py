@@ -1,0 +1,43 @@
+"""The canary Deployment of the stable-named topology, made from stable's (pure)."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from steps.cluster.api import Object
+from steps.workload.template import Template
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OURS = "canary-steps"
+_TAKEN_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit", "strategy")
+
+
+def clone(
+    stable: Object, name: str, template: Template, selector: Mapping[str, Any], annotations: Mapping[str, str]
+) -> Object:
+    """Return the Deployment to create, with no pods yet.
+
+    No metadata of the original is taken: labels or annotations of a GitOps tool would get the canary pruned.
+    `replicas` is 0, so that whoever lost the claim meanwhile leaves nothing running.
+    """
+    spec = stable["spec"]
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": stable["metadata"]["namespace"],
+            "labels": {MANAGED_BY: OURS},
+            "annotations": dict(annotations),
+        },
+        "spec": {
+            "replicas": 0,
+            "selector": deepcopy(dict(selector)),
+            "template": template,
+            **{key: deepcopy(spec[key]) for key in _TAKEN_FIELDS if key in spec},
+        },
+    }
+
+
+def is_ours(deployment: Object) -> bool:
+    """Tell whether prepare made this Deployment."""
+    labels: dict[str, str] = deployment["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == OURS

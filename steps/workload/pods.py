@@ -1,0 +1,60 @@
+"""ReplicaSets and pods of a Deployment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import POD, REPLICA_SET
+from steps.workload import labels as label
+from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
+
+
+def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
+    """Return the ReplicaSet of the Deployment's present template, None while its controller has not made it.
+
+    Found by template as the controller does: the revision annotation lags behind a write.
+    """
+    namespace, selector = deployment["metadata"]["namespace"], deployment["spec"]["selector"]
+    listed = cluster.list(REPLICA_SET, namespace, label.as_query(selector))
+    owned = [entry for entry in listed if _is_owned(entry, deployment)]
+    wanted = fingerprint(deployment["spec"]["template"], ())
+    restarted = _restarted(deployment["spec"]["template"])
+    same = [
+        entry
+        for entry in owned
+        if fingerprint(entry["spec"]["template"], ()) == wanted and _restarted(entry["spec"]["template"]) == restarted
+    ]
+    return min(same, key=lambda entry: str(entry["metadata"].get("creationTimestamp", "")), default=None)
+
+
+def pods_of(cluster: Cluster, deployment: Object, replica_set: Object) -> list[Object]:
+    """Return the pods of one ReplicaSet of a Deployment, without those being deleted."""
+    selector = dict(deployment["spec"]["selector"])
+    made = replica_set["metadata"].get("labels", {}).get(HASH_LABEL)
+    if made:
+        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: made}
+    listed = cluster.list(POD, deployment["metadata"]["namespace"], label.as_query(selector))
+    alive = [entry for entry in listed if not entry["metadata"].get("deletionTimestamp")]
+    return [entry for entry in alive if _is_owned(entry, replica_set)]
+
+
+def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
+    """Return the pods that run the Deployment's present template."""
+    found = current_replica_set(cluster, deployment)
+    return pods_of(cluster, deployment, found) if found is not None else []
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod gets requests."""
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions)
+
+
+def _is_owned(entry: Object, owner: Object) -> bool:
+    uid = owner["metadata"].get("uid")
+    return any(reference.get("uid") == uid for reference in entry["metadata"].get("ownerReferences") or [])
+
+
+def _restarted(template: Mapping[str, Any]) -> str:
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    return str(annotations.get(RESTARTED, ""))
