@@ -1,0 +1,64 @@
+"""The fail statistic: all metrics in one e-process, so that many metrics cost no false alarms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steps.judge.rules import Rules
+from steps.judge.weigh import Weighed, harmful
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The moment the fail statistic crossed 1 / alpha, and the metric that carried most of it."""
+
+    at: float
+    metric: Weighed
+    value: float
+
+
+def statistic(weighed: Sequence[Weighed]) -> list[tuple[float, float]]:
+    """Give (end of stratum, sum of weight * e) in order of time; metrics without news keep their value.
+
+    Valid under any dependence of the metrics: the weights sum to 1, so the mean stays at most 1.
+    """
+    values = {i: one.judgement.weight for i, one in enumerate(weighed)}
+    events = sorted((end, i, value) for i, one in enumerate(weighed) for end, value in one.values)
+    path: list[tuple[float, float]] = []
+    for end, i, value in events:
+        values[i] = value * weighed[i].judgement.weight
+        point = (end, sum(values.values()))
+        if path and path[-1][0] == end:
+            path[-1] = point
+        else:
+            path.append(point)
+    return path
+
+
+def first_alarm(weighed: Sequence[Weighed], path: Sequence[tuple[float, float]], rules: Rules) -> Alarm | None:
+    """Give the first alarm, or None.
+
+    Only metrics count whose difference up to that moment was worth acting on (least bad requests, floor): leaving
+    others out lowers the statistic, so it stays valid.
+    """
+    line = 1.0 / rules.alpha
+    for end, value in path:
+        if value < line:
+            continue
+        parts = [(_value_at(one, end) * one.judgement.weight, one) for one in weighed if _harmful_at(one, end, rules)]
+        total = sum(part for part, _ in parts)
+        if total >= line:
+            return Alarm(end, max(parts, key=lambda pair: pair[0])[1], total)
+    return None
+
+
+def _value_at(one: Weighed, end: float) -> float:
+    return next((value for at, value in reversed(one.values) if at <= end), 1.0)
+
+
+def _harmful_at(one: Weighed, end: float, rules: Rules) -> bool:
+    floor = one.judgement.floor
+    for series, path in zip(one.evidence.series, one.paths, strict=True):
+        strata = series.strata[path.exposed :]
+        if harmful(tuple(stratum for stratum in strata if stratum.end <= end), floor, rules):
+            return True
+    return False

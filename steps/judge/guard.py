@@ -1,0 +1,80 @@
+"""The absolute guard: the canary breaks a promise in plain numbers while stable keeps it.
+
+It sees what a comparison cannot put into ratios, and speaks the user's language. It alarms only when a one-sided
+e-process against "the canary's bad share is at most what is allowed" crosses its own line, so a service that lives
+close to its objective is not rolled back by noise; when stable is out as well it holds ("shared") and never alarms.
+"""
+
+from dataclasses import dataclass
+from math import exp, log
+from typing import Final
+
+from steps.judge.process import start_prior
+from steps.judge.rules import Rules
+from steps.judge.spread import Spread
+from steps.model.evidence import Counts, Stratum
+from steps.model.judgement import GuardJudgement
+
+_FACTORS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0)
+_LAST: Final = 3
+_NEARLY_ALL: Final = 0.999
+
+
+@dataclass(slots=True)
+class _OneArm:
+    """E-process against "bad share <= allowed" of the canary's own counts, mixed over factor and start."""
+
+    allowed: float
+    cap: float
+
+    def run(self, strata: tuple[Stratum, ...]) -> float:
+        shares = [min(factor * self.allowed, _NEARLY_ALL) for factor in _FACTORS if factor * self.allowed < 1.0]
+        pairs = [
+            (log(share / self.allowed), log((1.0 - share) / (1.0 - self.allowed)))
+            for share in [*shares, _NEARLY_ALL]
+        ]
+        sums, rest, index, spread = [0.0] * len(pairs), 1.0, 0, Spread()
+        for stratum in strata:
+            counts, phi = stratum.canary, spread.phi
+            spread.add(stratum)
+            if not counts.total:
+                continue
+            prior = start_prior(index)
+            index, rest, good = index + 1, rest - prior, counts.total - counts.bad
+            sums = [
+                min((old + prior) * exp(min((counts.bad * bad + good * fine) / phi, self.cap)), 1e60)
+                for old, (bad, fine) in zip(sums, pairs, strict=True)
+            ]
+        return max(0.0, rest) + sum(sums) / len(pairs)
+
+
+def guard(metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool) -> GuardJudgement:
+    """Judge one metric's strata against the allowed bad share (0-1).
+
+    The state is "alarm" when the last three strata of the canary are out of bounds, the e-process against the promise
+    has crossed 1 / guard_alpha, and stable keeps the promise over these strata and over the run; "shared" when both
+    arms are out over the last strata; else "ok".
+    """
+    exposed = [stratum for stratum in strata if stratum.canary.total]
+    last = exposed[-_LAST:]
+    canary, stable = _sum([s.canary for s in last]), _sum([s.stable for s in last])
+    enough = canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad
+    out = len(last) == _LAST and all(s.canary.bad > allowed * s.canary.total for s in last)
+    value, state = 1.0, "ok"
+    if enough and canary.bad > allowed * canary.total:
+        whole = _sum([s.stable for s in exposed])
+        shared = stable.bad > allowed * stable.total or whole.bad > allowed * whole.total
+        line = log(1.0 / rules.guard_alpha)
+        cap = line * (rules.cap_aligned if aligned else rules.cap) / 2.0
+        value = _OneArm(allowed, cap).run(strata)
+        crossed = out and value >= 1.0 / rules.guard_alpha and bool(stable.total)
+        state = "shared" if shared else "alarm" if crossed else "ok"
+    return GuardJudgement(metric, state, allowed, _share(canary), _share(stable), value)
+
+
+def _sum(counts: list[Counts]) -> Counts:
+    return Counts(sum(c.total for c in counts), sum(c.bad for c in counts))
+
+
+def _share(counts: Counts) -> float:
+    return counts.bad / counts.total if counts.total else 0.0

@@ -1,0 +1,70 @@
+"""Log-likelihood ratios of one stratum: is the canary's bad rate a multiple of stable's?
+
+Given e bad requests in both arms together, how many fall on the canary does not depend on the rate itself:
+Binomial(e, qr / (qr + 1 - q)) with q the canary's part of the requests and r the ratio of the rates. A stratum's
+factor has mean <= 1 whenever r <= ratio (judge design, 1a; Hoeffding 1963 for the hypergeometric case). Where bad
+requests are common and few, Fisher's noncentral hypergeometric law is used instead: it also knows how many of the
+canary's requests were good. Which of the two is used depends on the margins only, so either keeps mean <= 1.
+"""
+
+from math import log
+from typing import Final
+
+from steps.model.evidence import Stratum
+
+GAINS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 80.0, 400.0)
+"""Alternatives: the canary's rate is gain * ratio times stable's."""
+
+GAIN_WEIGHTS: Final = (1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 2 / 9)
+"""Prior of the alternatives; a total failure must be decided by very few requests, so it gets a double share."""
+
+_EXACT_TERMS: Final = 8
+_EXACT_SHARE: Final = 0.1
+_MAX_SHARE: Final = 0.6
+
+
+class Odds:
+    """Log-likelihood ratios against the null "rate ratio <= ratio", for each of GAINS."""
+
+    def __init__(self, ratio: float) -> None:
+        self.ratio = ratio
+        self._pairs = [(log(gain), ratio * gain - 1.0) for gain in GAINS]
+
+    def logs(self, stratum: Stratum) -> list[float]:
+        """Give ln(factor) per gain; both arms must have traffic and something must be bad."""
+        canary, stable = stratum.canary, stratum.stable
+        return self.logs_of(canary.total, canary.bad, stable.total, stable.bad)
+
+    def logs_of(self, canary_total: int, canary_bad: int, stable_total: int, stable_bad: int) -> list[float]:
+        """Give ln(factor) per gain for plain counts."""
+        bad, total = canary_bad + stable_bad, canary_total + stable_total
+        if min(bad, canary_total) <= _EXACT_TERMS and bad > _EXACT_SHARE * total:
+            return self._exact(canary_total, canary_bad, stable_total, bad)
+        part = canary_total / total
+        null = 1.0 + part * (self.ratio - 1.0)
+        return [canary_bad * gain - bad * log((1.0 + part * rate) / null) for gain, rate in self._pairs]
+
+    def _exact(self, canary_total: int, canary_bad: int, stable_total: int, bad: int) -> list[float]:
+        low, high = max(0, bad - stable_total), min(bad, canary_total)
+        if low == high:
+            return [0.0] * len(GAINS)
+        weights = _weights(canary_total, stable_total, bad, low, high)
+        share = min(bad / (canary_total + stable_total), _MAX_SHARE)
+        odds = self.ratio * (1.0 - share) / max(1.0 - self.ratio * share, 0.1)
+        null = _chance(weights, odds, canary_bad - low)
+        return [log(_chance(weights, odds * gain, canary_bad - low) / null) for gain in GAINS]
+
+
+def _weights(canary_total: int, stable_total: int, bad: int, low: int, high: int) -> list[float]:
+    """Give C(canary_total, x) * C(stable_total, bad - x) for x = low..high, scaled so that the first is 1."""
+    weights = [1.0]
+    for x in range(low, high):
+        step = (canary_total - x) * (bad - x) / ((x + 1) * (stable_total - bad + x + 1))
+        weights.append(weights[-1] * step)
+    return weights
+
+
+def _chance(weights: list[float], odds: float, index: int) -> float:
+    """Give the chance of term `index` under Fisher's noncentral hypergeometric law."""
+    terms = [weight * odds**i for i, weight in enumerate(weights)]
+    return max(terms[index] / sum(terms), 1e-300)

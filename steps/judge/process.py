@@ -1,0 +1,144 @@
+"""The e-process of one series: evidence that the canary is worse, valid at every moment one looks.
+
+E is a bet against "the canary is at most `ratio` times as bad": its mean is at most 1 while that holds, at any
+stopping time, so E >= 1/alpha happens with chance at most alpha (Ville). It mixes over how much worse (GAINS), over
+when the fault began, and over faults that show in every stratum or in one of ten (judge design, 1a and 1d).
+"""
+
+from dataclasses import dataclass
+from math import exp
+from typing import Final
+
+from steps.judge.odds import GAIN_WEIGHTS, Odds
+from steps.judge.rules import Rules
+from steps.judge.spread import Spread
+from steps.model.evidence import Stratum
+
+START_NOW: Final = 0.65
+"""Prior that the canary was bad from its first stratum on: most bad releases are."""
+
+_START_SCALE: Final = 20.0
+CONSTANT: Final = 0.75
+"""Prior that a fault shows in every stratum; the rest is for one that shows in a tenth of them."""
+
+_RARE: Final = 0.1
+_CEILING: Final = 1e60
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The e-process over time: its value after each stratum with canary traffic, oldest first.
+
+    Attributes:
+        values: one per stratum with canary traffic; what lay before counts as history only.
+        phi: overdispersion in force at the newest stratum.
+        capped: strata whose evidence was cut.
+        informative: strata that could say anything.
+        exposed: index of the first stratum with canary traffic in the series.
+    """
+
+    values: tuple[float, ...]
+    phi: float
+    capped: int
+    informative: int
+    exposed: int
+
+
+def start_prior(index: int) -> float:
+    """Give the prior of the fault beginning at informative stratum `index` (0 = the first); they sum to 1.
+
+    Its tail falls like 1/k^2, so that a late fault after hundreds of scrapes is not buried.
+    """
+    if index == 0:
+        return START_NOW
+    return (1.0 - START_NOW) * (1.0 + _START_SCALE) / ((index + _START_SCALE) * (index + _START_SCALE + 1.0))
+
+
+class _Mixture:
+    """Running mixture over gain, start and constancy."""
+
+    def __init__(self) -> None:
+        self.informative = 0
+        self.value = 1.0
+        self._rest = 1.0
+        self._constant = [0.0] * len(GAIN_WEIGHTS)
+        self._rare = [0.0] * len(GAIN_WEIGHTS)
+
+    def multiply(self, logs: list[float]) -> None:
+        prior = start_prior(self.informative)
+        self.informative += 1
+        self._rest -= prior
+        factors = [exp(value) for value in logs]
+        self._constant = [
+            (old + prior * weight) * factor
+            for old, weight, factor in zip(self._constant, GAIN_WEIGHTS, factors, strict=True)
+        ]
+        self._rare = [
+            (old + prior * weight) * (1.0 - _RARE + _RARE * factor)
+            for old, weight, factor in zip(self._rare, GAIN_WEIGHTS, factors, strict=True)
+        ]
+        constant, rare = sum(self._constant), sum(self._rare)
+        self.value = max(0.0, self._rest) + CONSTANT * constant + (1.0 - CONSTANT) * rare
+        if self.value > _CEILING:  # lowering an e-value keeps it valid, and floats end at 1e308
+            self._constant = [min(value, _CEILING) for value in self._constant]
+            self._rare = [min(value, _CEILING) for value in self._rare]
+
+
+class _Cap:
+    """Limits what one stratum may add, in units of ln(1/alpha)."""
+
+    def __init__(self, strata: tuple[Stratum, ...], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
+        self._strata, self._odds = strata, odds
+        self.cap = (rules.cap_aligned if aligned else rules.cap) * limit
+        self._confirmed = max(self.cap, rules.cap_confirmed * limit)
+
+    def cut(self, logs: list[float], index: int, phi: float) -> list[float]:
+        """Cut at the cap, or at the higher one if stable's neighbouring strata confirm the difference."""
+        ceilings = self._ceilings(index, phi)
+        return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
+
+    def _ceilings(self, index: int, phi: float) -> list[float]:
+        count = len(GAIN_WEIGHTS)
+        if self._confirmed <= self.cap or not 0 < index < len(self._strata) - 1:
+            return [self.cap] * count
+        near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
+        total = min(counts.total for counts in near)
+        bad = min(sum(counts.bad for counts in near), total)
+        if not total:
+            return [self.cap] * count
+        canary = self._strata[index].canary
+        robust = self._odds.logs_of(canary.total, canary.bad, total, bad)
+        return [max(self.cap, min(value / phi, self._confirmed)) for value in robust]
+
+
+def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None) -> Path:
+    """Run the e-process over a series.
+
+    Args:
+        strata: in order of time; those before the first with canary traffic are history for phi.
+        rules: caps and ratio.
+        limit: ln(1/alpha), the natural log of the alarm's line.
+        aligned: both arms were counted in the same scrape.
+        odds: to share one table among series.
+    """
+    odds = odds or Odds(rules.ratio)
+    exposed = next((i for i, stratum in enumerate(strata) if stratum.canary.total), len(strata))
+    spread, mixture = Spread(), _Mixture()
+    cap = _Cap(strata, odds, rules, limit, aligned=aligned)
+    for stratum in strata[:exposed]:
+        spread.add(stratum)
+    values, capped, phi = [], 0, spread.phi
+    for index in range(exposed, len(strata)):
+        stratum = strata[index]
+        phi = spread.phi
+        if stratum.canary.total and stratum.stable.total and stratum.canary.bad + stratum.stable.bad:
+            logs = odds.logs(stratum)
+            if phi > 1.0:
+                logs = [value / phi for value in logs]
+            if max(logs) > cap.cap:
+                capped += 1
+                logs = cap.cut(logs, index, phi)
+            mixture.multiply(logs)
+        values.append(mixture.value)
+        spread.add(stratum)
+    return Path(tuple(values), phi, capped, mixture.informative, exposed)

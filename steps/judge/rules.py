@@ -1,0 +1,92 @@
+"""The judge's rules: every threshold with its unit, default and reason. Chapters refer to docs of the method."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from steps.model.evidence import MetricKind
+
+
+class PassRule(StrEnum):
+    """What a pass claims.
+
+    NO_HARM: enough was seen and nothing spoke against the canary; the sentence says what would have been caught.
+    PROVEN: the canary was shown to be no worse than stable by more than the tolerated difference.
+    """
+
+    NO_HARM = "no-harm"
+    PROVEN = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds of a rollout. The defaults were settled by simulation (tests/unit/judge) and hold together.
+
+    Attributes:
+        alpha: chance of a false alarm of the comparison, per rollout, however often one looks (0-1).
+        guard_alpha: the same for the absolute guard, which has a budget of its own.
+        beta: chance of a wrong "proven" per metric.
+        pass_rule: see PassRule.
+        ratio: canary may be this many times as bad as stable before it counts as worse (>= 1): +20 % errors or 2 %
+            slower is no reason to roll back.
+        floors: least difference of the bad shares (0-1) that counts as harm, by kind of metric.
+        proven_difference: with PROVEN: the bad share (0-1) the canary may at most be worse by.
+        min_bad: bad canary requests without which there is no alarm: two may be chance of any kind.
+        suspect_e: value of the fail statistic from which nothing passes any more, though it is no alarm yet.
+        success_slo: least share of successful requests (0-1) the guard demands; None switches the guard off.
+        latency_slo: largest share (0-1) of requests above the highest latency bound; None (default) = no such guard.
+        guard_requests, guard_bad: requests and bad ones the guard needs in its last strata.
+        min_strata: strata with canary traffic on this rung before a pass: one good scrape is no trend.
+        min_seconds: least time on this rung before a pass, in seconds; 0 = min_strata alone decides.
+        min_requests: canary requests on this rung before an early pass.
+        patience_seconds: after so long on a rung (or at the deadline) fewer than min_requests suffice, if at least
+            patient_requests came and a canary failing `patient_detectable` of its requests would have been caught.
+            So a healthy service with 2 requests a second is promoted, in minutes, and told what little was seen;
+            50 requests at 5 % of that would take 8 minutes without telling much more about a total failure.
+        patient_requests: see patience_seconds.
+        patient_detectable: see patience_seconds (share 0-1).
+        silent_seconds: canary without any request for so long, while its weight promised at least
+            `silent_requests`, is "no-traffic".
+        silent_requests: expected requests that make silence a finding: e^-12 is 6 in a million.
+        cap: largest part of ln(1/alpha) one stratum may add where the arms are scraped at different moments: three
+            strata must agree, so one stratum's shift of a shared outage stays harmless.
+        cap_confirmed: the same, one stratum later, if the evidence also stands against stable's neighbouring strata.
+        cap_aligned: the same where both arms are counted in the same scrape: two strata decide.
+        max_restarts: container restarts of the canary in a run above which it fails; a drained node explains one.
+        unready_fail_seconds: for how long some canary pods may be unready before it fails.
+        down_fail_seconds: for how long all canary pods may be unready before it fails.
+    """
+
+    alpha: float = 0.01
+    guard_alpha: float = 0.001
+    beta: float = 0.05
+    pass_rule: PassRule = PassRule.NO_HARM
+    ratio: float = 1.25
+    floors: dict[MetricKind, float] = field(
+        default_factory=lambda: {
+            MetricKind.ERRORS: 0.001,
+            MetricKind.LATENCY: 0.01,
+            MetricKind.SMALL_BODIES: 0.01,
+            MetricKind.CUSTOM: 0.01,
+        }
+    )
+    proven_difference: float = 0.005
+    min_bad: int = 3
+    suspect_e: float = 20.0
+    success_slo: float | None = 0.99
+    latency_slo: float | None = None
+    guard_requests: int = 20
+    guard_bad: int = 3
+    min_strata: int = 3
+    min_seconds: float = 0.0
+    min_requests: int = 50
+    patience_seconds: float = 120.0
+    patient_requests: int = 5
+    patient_detectable: float = 0.8
+    silent_seconds: float = 30.0
+    silent_requests: float = 12.0
+    cap: float = 0.5
+    cap_confirmed: float = 0.75
+    cap_aligned: float = 1.0
+    max_restarts: int = 2
+    unready_fail_seconds: float = 60.0
+    down_fail_seconds: float = 5.0

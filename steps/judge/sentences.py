@@ -1,0 +1,138 @@
+"""The one sentence of a judgement, in English, with the numbers that matter."""
+
+from datetime import UTC, datetime
+
+from steps.model.evidence import Health, MetricKind
+from steps.model.judgement import GuardJudgement, MetricJudgement, SeriesJudgement
+
+
+def percent(share: float) -> str:
+    """Write a share (0-1) as a percentage with two significant digits, three from 10 % on: "0.10 %", "1.9 %"."""
+    value = 100.0 * share
+    digits = 0 if value >= 99.95 or value == 0 else 1 if value >= 1 else 2  # noqa: PLR2004 - reading habits
+    if 0 < value < 0.01:  # noqa: PLR2004
+        return "under 0.01 %"
+    return f"{value:.{digits}f} %"
+
+
+def clock(seconds: float) -> str:
+    """Write unix seconds as the time of day in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S UTC")
+
+
+def span(seconds: float) -> str:
+    """Write a duration: "45 s", "12 min"."""
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - 10 minutes
+
+
+def comparison(metric: MetricJudgement, series: SeriesJudgement) -> str:
+    """Say both arms' counts: "canary 23/1204 = 1.9 % failed v. stable 11/10880 = 0.10 %"."""
+    stable = series.stable_bad / series.stable_total if series.stable_total else 0.0
+    return (
+        f"canary {series.canary_bad}/{series.canary_total} = {percent(series.canary_ratio)} {_bad(metric, series)}"
+        f" v. stable {series.stable_bad}/{series.stable_total} = {percent(stable)}"
+    )
+
+
+def _bad(metric: MetricJudgement, series: SeriesJudgement) -> str:
+    bound = "" if series.bound is None else f"{series.bound:g} {metric.unit}".strip()
+    label = f" (stable's {series.label})" if series.label else ""
+    match metric.kind:
+        case MetricKind.ERRORS:
+            return "failed"
+        case MetricKind.LATENCY:
+            return f"slower than {bound}{label}"
+        case MetricKind.SMALL_BODIES:
+            return f"with responses of at most {bound}"
+        case _:
+            return f"bad by {metric.name}"
+
+
+def worse(
+    metric: MetricJudgement, series: SeriesJudgement, alarm_at: float, exposed_at: float, strata: int, alpha: float
+) -> str:
+    """Explain an alarm of the comparison."""
+    limit = ""
+    if series.ratio_low is not None and series.ratio_low > 1.0:
+        limit = f"at least {series.ratio_low:.1f} times as bad (any-time {100 * (1 - alpha):g} %); "
+    return (
+        f"{comparison(metric, series)}; {limit}first alarm {clock(alarm_at)}"
+        f" after {span(alarm_at - exposed_at)}; {_strata(strata)}"
+    )
+
+
+def broken(guard: GuardJudgement, rungs: int) -> str:
+    """Explain an alarm of the guard."""
+    return (
+        f"canary had {percent(guard.canary_ratio)} bad requests in {guard.metric} over its last {_strata(rungs)},"
+        f" allowed are {percent(guard.allowed_ratio)}, and stable had {percent(guard.stable_ratio)}"
+    )
+
+
+def shared(guard: GuardJudgement) -> str:
+    """Explain why nothing is decided while both arms are out of bounds."""
+    return (
+        f"both arms are out of bounds in {guard.metric}: canary {percent(guard.canary_ratio)}, stable"
+        f" {percent(guard.stable_ratio)}, allowed {percent(guard.allowed_ratio)}; the trouble is not the canary's"
+        f" alone: mend what both share, or allow more if this is normal"
+    )
+
+
+def healthy(requests: int, strata: int, detectable: float | None, bad: str) -> str:
+    """Explain a pass by "no-harm": what was seen, and what would have been caught."""
+    seen = f"with {requests} canary requests in {_strata(strata)}"
+    if detectable is None:
+        return f"healthy as far as seen {seen}; no failure of any size would have been caught"
+    if detectable >= 0.995:  # noqa: PLR2004 - rounds to 100 %
+        return f"healthy as far as seen {seen}; only a total failure would have been caught"
+    return f"healthy; {seen} a rise to {percent(detectable)} {bad} or more would have been caught"
+
+
+def failing(metric: MetricJudgement) -> str:
+    """Name what "bad" means in a pass sentence: "failures", "requests slower than 250 ms"."""
+    if metric.kind == MetricKind.ERRORS or not metric.series:
+        return "failures"
+    return f"requests {_bad(metric, metric.series[0])}"
+
+
+def proven(names: str, requests: int, strata: int, difference: float) -> str:
+    """Explain a pass by "proven"."""
+    return (
+        f"proven: with {requests} canary requests in {_strata(strata)} the canary is worse by less than"
+        f" {percent(difference)} in {names}"
+    )
+
+
+def not_proven(name: str, upper: float, lower: float, difference: float) -> str:
+    """Explain what still lacks for "proven"."""
+    return (
+        f"not yet proven in {name}: the canary may have up to {percent(upper)} bad requests, stable at least"
+        f" {percent(lower)}, tolerated is a difference of {percent(difference)}; more requests or time would settle it"
+    )
+
+
+def too_few(requests: int, strata: int, needed: int, needed_strata: int) -> str:
+    """Explain why there is no pass yet for lack of data."""
+    return (
+        f"{requests} of {needed} canary requests and {strata} of {needed_strata} scrapes seen on this weight;"
+        f" a higher weight, a longer deadline or probes would help"
+    )
+
+
+def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
+    """Explain silence of the canary."""
+    hope = "" if expected is None else f" where about {expected:.0f} were expected"
+    return (
+        f"no canary traffic: no canary request in {span(seconds)}{hope}, while stable had {stable_requests};"
+        f" check the routes, the canary's Service and pods, and that the metrics carry its workload"
+    )
+
+
+def unhealthy(health: Health, what: str) -> str:
+    """Explain a failure by the pods' own state."""
+    detail = f" ({health.detail})" if health.detail else ""
+    return f"the canary's pods are unhealthy: {what}; {health.ready} of {health.desired} ready{detail}"
+
+
+def _strata(count: int) -> str:
+    return "1 scrape" if count == 1 else f"{count} scrapes"

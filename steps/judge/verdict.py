@@ -1,0 +1,184 @@
+"""The judge: evidence in, judgement out. Pure; recomputed from the canary's first request at every call."""
+
+from dataclasses import asdict, replace
+from math import log
+
+from steps.judge import enough, pods, proof, sentences
+from steps.judge.alarm import Alarm, first_alarm, statistic
+from steps.judge.detect import detectable_share
+from steps.judge.guard import guard
+from steps.judge.limits import ratio_limits
+from steps.judge.odds import Odds
+from steps.judge.rules import PassRule, Rules
+from steps.judge.weigh import Weighed, weigh
+from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind
+from steps.model.judgement import Code, GuardJudgement, Judgement, Row, Verdict
+
+
+def judge(evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> Judgement:
+    """Judge a rollout by all that was observed so far.
+
+    Args:
+        evidence: strata of every metric since the canary's first request (and stable's history before).
+        health: the canary's pods, or None where nobody looked.
+        rules: thresholds.
+        deadline_reached: nothing will be waited for any more, so the verdict is never `continue`.
+
+    Returns:
+        `fail` if the pods failed, the canary is worse, or the guard alarms; else `pass` if enough was seen and nothing
+        stands in the way; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
+    """
+    return _Case(evidence, health, rules, deadline_reached=deadline_reached).judgement()
+
+
+class _Case:
+    """One call of the judge: what is computed once and used by several of its considerations."""
+
+    def __init__(self, evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> None:
+        self.evidence, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
+        self.odds = Odds(rules.ratio)
+        self.weighed = self._weigh()
+        self.path = statistic(self.weighed)
+        self.seen = enough.look(evidence)
+        self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
+            iter(self.weighed), None
+        )
+        self.guards = tuple(self._guards())
+
+    def judgement(self) -> Judgement:
+        if sentence := pods.failure(self.health, self.rules):
+            return self._answer(Verdict.FAIL, Code.UNHEALTHY, sentence)
+        if alarm := first_alarm(self.weighed, self.path, self.rules):
+            return self._worse(alarm)
+        if broken := next((one for one in self.guards if one.state == "alarm"), None):
+            return self._answer(Verdict.FAIL, Code.GUARD, sentences.broken(broken, 3), broken.metric)
+        return self._hindrance() or self._lack() or self._pass()
+
+    def _hindrance(self) -> Judgement | None:
+        """What keeps a canary without an alarm from passing, the gravest first."""
+        if (problem := self.evidence.problem) is not None:
+            return self._wait(str(problem.kind), problem.sentence)
+        if sentence := enough.silence(self.evidence, self.seen, self.rules):
+            return self._answer(Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
+        if out := next((one for one in self.guards if one.state == "shared"), None):
+            return self._wait(Code.SHARED, sentences.shared(out))
+        if sentence := pods.hindrance(self.health):
+            return self._wait(Code.NOT_READY, sentence)
+        return None
+
+    def _lack(self) -> Judgement | None:
+        """What is not there yet, though nothing is in the way."""
+        if suspect := self._suspect():
+            return self._wait(Code.SUSPECT, suspect)
+        if not self.seen.canary or not self.seen.stable:
+            arm = "canary" if not self.seen.canary else "stable"
+            sentence = f"no {arm} request seen since the weight was set {sentences.span(self.seen.seconds)} ago"
+            return self._wait(Code.NO_TRAFFIC, f"{sentence}: there is nothing to compare")
+        sentence = enough.shortage(self.seen, self._detectable(), self.rules, deadline_reached=self.late)
+        return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, sentence) if sentence else None
+
+    def _pass(self) -> Judgement:
+        names = ", ".join(one.judgement.name for one in self.weighed)
+        if self.rules.pass_rule is PassRule.PROVEN:
+            if sentence := proof.missing(self.weighed, self.rules):
+                return self._wait(Code.NOT_PROVEN, sentence)
+            requests, strata = self._totals()
+            sentence = sentences.proven(names, requests, strata, self.rules.proven_difference)
+            return self._answer(Verdict.PASS, Code.PROVEN, sentence)
+        requests, strata = self._totals()
+        bad = sentences.failing(self.main.judgement) if self.main else "failures"
+        sentence = sentences.healthy(requests, strata, self._detectable(), bad)
+        return self._answer(Verdict.PASS, Code.HEALTHY, sentence)
+
+    def _weigh(self) -> list[Weighed]:
+        metrics = [metric for metric in self.evidence.metrics if metric.series]
+        total = sum(metric.weight for metric in metrics)
+        limit, aligned = log(1.0 / self.rules.alpha), self.evidence.aligned
+        return [
+            weigh(metric, metric.weight / total, self.rules, limit, aligned=aligned, odds=self.odds)
+            for metric in metrics
+        ]
+
+    def _guards(self) -> list[GuardJudgement]:
+        found = []
+        for one in self.weighed:
+            allowed = self._allowed(one.evidence)
+            if allowed is not None:
+                strata = one.evidence.series[-1].strata
+                name = one.judgement.name
+                found.append(guard(name, strata, allowed, self.rules, aligned=self.evidence.aligned))
+        return found
+
+    def _allowed(self, metric: MetricEvidence) -> float | None:
+        if metric.kind is MetricKind.ERRORS and self.rules.success_slo is not None:
+            return max(1.0 - self.rules.success_slo, 1e-6)
+        return self.rules.latency_slo if metric.kind is MetricKind.LATENCY else None
+
+    def _suspect(self) -> str | None:
+        value = self.path[-1][1] if self.path else 1.0
+        if value < self.rules.suspect_e:
+            return None
+        one = max(self.weighed, key=lambda w: w.judgement.weight * w.judgement.e_value)
+        text = sentences.comparison(one.judgement, one.judgement.series[one.worst])
+        return f"{text}: suspicious (evidence {value:.0f}, alarm at {1.0 / self.rules.alpha:.0f}), so no pass yet"
+
+    def _detectable(self) -> float | None:
+        return detectable_share(self.main, self.rules, self.odds) if self.main else None
+
+    def _totals(self) -> tuple[int, int]:
+        strata = self.main.exposed if self.main else ()
+        return sum(stratum.canary.total for stratum in strata), enough.rows(strata)
+
+    def _worse(self, alarm: Alarm) -> Judgement:
+        one = alarm.metric
+        strata = tuple(s for s in one.exposed if s.end <= alarm.at) or one.exposed
+        series = one.judgement.series[one.worst]
+        low, high = ratio_limits(one.exposed, self.rules.alpha, series.phi)
+        series = replace(series, ratio_low=low, ratio_high=high)
+        shown = tuple(series if i == one.worst else old for i, old in enumerate(one.judgement.series))
+        judged = replace(one.judgement, series=shown)
+        self.weighed = [replace(old, judgement=judged) if old is one else old for old in self.weighed]
+        text = sentences.worse(
+            judged, series, alarm.at, strata[0].start, enough.rows(strata), self.rules.alpha
+        )
+        return self._answer(Verdict.FAIL, Code.WORSE, text, judged.name, alarm.at)
+
+    def _wait(self, code: str, sentence: str) -> Judgement:
+        return self._answer(Verdict.INCONCLUSIVE if self.late else Verdict.CONTINUE, code, sentence)
+
+    def _answer(
+        self, verdict: Verdict, code: str, sentence: str, metric: str | None = None, alarm_at: float | None = None
+    ) -> Judgement:
+        shown = next((one for one in self.weighed if one.judgement.name == metric), self.main)
+        requests, strata = self._totals()
+        return Judgement(
+            verdict=verdict,
+            reason=sentence,
+            code=str(code),
+            metric=metric,
+            e_value=self.path[-1][1] if self.path else 1.0,
+            e_max=max((value for _, value in self.path), default=1.0),
+            e_limit=1.0 / self.rules.alpha,
+            started=self.evidence.started,
+            until=self.evidence.until,
+            strata=strata,
+            aligned=self.evidence.aligned,
+            reporter=self.evidence.reporter,
+            canary_requests=requests,
+            metrics=tuple(one.judgement for one in self.weighed),
+            guards=self.guards,
+            table=self._table(shown),
+            alarm_at=alarm_at,
+            detectable_ratio=self._detectable() if verdict is not Verdict.CONTINUE else None,
+            notes=(*self.evidence.notes, *pods.notes(self.health)),
+            rules=asdict(self.rules),
+        )
+
+    def _table(self, shown: Weighed | None) -> tuple[Row, ...]:
+        if shown is None:
+            return ()
+        values = dict(self.path)
+        return tuple(
+            Row(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
+            for s in shown.exposed
+        )

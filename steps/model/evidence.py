@@ -1,0 +1,160 @@
+"""What was observed: counts per scrape interval for both arms, as `evidence` reads them and the judge weighs them.
+
+Times are unix seconds by the clock of Prometheus' samples. Counts are exact integers, differences of raw counters.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Arm(StrEnum):
+    """A side of the comparison."""
+
+    STABLE = "stable"
+    CANARY = "canary"
+
+
+class MetricKind(StrEnum):
+    """What a "bad" request means for a metric."""
+
+    ERRORS = "errors"
+    LATENCY = "latency"
+    SMALL_BODIES = "small-bodies"
+    CUSTOM = "custom"
+
+
+class ProblemKind(StrEnum):
+    """Why evidence is missing or not to be trusted; the words users meet in reasons."""
+
+    UNREACHABLE = "unreachable"
+    SLOW = "slow"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    BAD_QUERY = "bad-query"
+    BUSY = "busy"
+    NOT_PROMETHEUS = "not-prometheus"
+    PARTIAL = "partial"
+    WARNINGS = "warnings"
+    METRICS_LATE = "metrics-late"
+    NO_SERIES = "no-series"
+    NO_TRAFFIC = "no-traffic"
+    BOUNDS_DIFFER = "bounds-differ"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What stands in the way of evidence: its kind, and one full sentence with the remedy."""
+
+    kind: ProblemKind
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests and the bad ones among them: 0 <= bad <= total."""
+
+    total: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """One scrape interval, (start, end], for both arms.
+
+    `stable_pods` splits stable by pod: position i is the same pod in every stratum of a metric, (0, 0)
+    while it is away. It is empty where the counts do not tell pods apart (reporter source).
+    """
+
+    start: float
+    end: float
+    stable: Counts
+    canary: Counts
+    stable_pods: tuple[Counts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The strata of one definition of "bad", in order of time.
+
+    Strata from before the canary's first request have an empty canary; they teach the judge stable's own spread.
+
+    Attributes:
+        bound: the `le` above (latency) or at and below which (small bodies) a request is bad, in the metric's unit;
+            None where no bound is involved.
+        label: how people call it: "p99", or "".
+    """
+
+    strata: tuple[Stratum, ...]
+    bound: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEvidence:
+    """One metric: one series, or one per bucket bound whose e-values the judge averages.
+
+    Attributes:
+        unit: unit of `Series.bound`: "ms", "bytes" or "".
+        weight: part of the error budget this metric may use, > 0; the judge scales all weights to sum 1.
+        dropped_deltas: differences that could not be told (first sight of a series without siblings) and were left out.
+        unclassified: canary requests that are neither good nor bad (no response code was sent).
+        queries: PromQL as sent, for the reader of the judgement.
+    """
+
+    name: str
+    kind: MetricKind
+    series: tuple[Series, ...]
+    unit: str = ""
+    weight: float = 1.0
+    dropped_deltas: int = 0
+    unclassified: int = 0
+    queries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that was observed of a rollout so far.
+
+    Attributes:
+        started: when the run began to expose the canary.
+        rung_started: when the present weight was set; equals `started` on the first rung.
+        until: end of the newest closed stratum, or `started` while there is none.
+        aligned: both arms were counted by the same proxies in the same scrape, so that nothing can fall into
+            different strata for the two arms.
+        reporter: which proxies counted: "source", "destination" or "waypoint", and why, in `reporter_reason`.
+        weight: the canary's weight on this rung in percent, if known: only to tell silence from little traffic.
+        problem: what stands in the way at this moment; strata already read stay valid.
+    """
+
+    metrics: tuple[MetricEvidence, ...]
+    started: float
+    rung_started: float
+    until: float
+    scrape_interval_seconds: float
+    aligned: bool
+    reporter: str = ""
+    reporter_reason: str = ""
+    weight: int | None = None
+    notes: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The canary's pods as Kubernetes sees them, since the run began.
+
+    Attributes:
+        desired: pods the Deployment asks for, >= 0.
+        ready: pods that are ready now.
+        unready_seconds: for how long fewer than `desired` have been ready; 0 when all are.
+        restarts: container restarts since the run began, all pods together.
+        vanished: pods of the canary that disappeared since the run began, other than by our own scaling.
+        detail: a cause to quote, such as "CrashLoopBackOff: exit code 1"; may be empty.
+    """
+
+    desired: int
+    ready: int
+    unready_seconds: float = 0.0
+    restarts: int = 0
+    vanished: int = 0
+    detail: str = ""

@@ -1,0 +1,178 @@
+"""What the judge answered: verdict, one sentence, and every number that led to it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final
+
+VERSION: Final = 1
+"""Version of the JSON form; it rises when a field changes its meaning or goes away."""
+
+SMALL_BYTES: Final = 600
+"""Limit of the small form, so that all results of a step stay under 1 kB."""
+
+
+class Verdict(StrEnum):
+    """The judge's answer; `continue` only inside the loop."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    CONTINUE = "continue"
+
+
+class Code(StrEnum):
+    """Why, in one word for machines; the sentence says it to people."""
+
+    HEALTHY = "healthy"
+    PROVEN = "proven"
+    WORSE = "worse"
+    GUARD = "guard"
+    UNHEALTHY = "canary-unhealthy"
+    COLLECTING = "collecting"
+    SHARED = "both-arms-bad"
+    TOO_FEW = "too-few"
+    NO_TRAFFIC = "no-traffic"
+    NOT_PROVEN = "not-proven"
+    NOT_READY = "canary-not-ready"
+    SUSPECT = "suspect"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesJudgement:
+    """Numbers of one series: counts since the canary's first exposure, and what they amount to.
+
+    Attributes:
+        e_value: present value of the e-process, >= 0; 1 means nothing was learnt.
+        e_max: its largest value so far.
+        canary_ratio, stable_ratio: bad share 0-1; stable's is weighted by the canary's requests per stratum, so that
+            drift does not bias it.
+        ratio_low, ratio_high: any-time limits of canary rate / stable rate, or None where they were not needed.
+        phi: overdispersion that tempered the newest stratum, >= 1.
+        capped: strata whose evidence was cut.
+        informative: strata in which the arms could be compared: both had traffic and something was bad.
+    """
+
+    label: str
+    bound: float | None
+    canary_total: int
+    canary_bad: int
+    stable_total: int
+    stable_bad: int
+    canary_ratio: float
+    stable_ratio: float
+    e_value: float
+    e_max: float
+    phi: float
+    capped: int
+    informative: int
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricJudgement:
+    """One metric: its share of the budget and its series.
+
+    Attributes:
+        weight: share of the budget, all metrics together 1.
+        e_value: mean of its series' e-values; `weight * e_value` is its part of the fail statistic.
+        floor: least difference of the shares (0-1) that counts as harm.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    weight: float
+    e_value: float
+    floor: float
+    series: tuple[SeriesJudgement, ...]
+    dropped_deltas: int
+    unclassified: int
+    queries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardJudgement:
+    """The absolute guard of one metric: "ok", "alarm", or "shared" while stable is out of bounds as well."""
+
+    metric: str
+    state: str
+    allowed_ratio: float
+    canary_ratio: float
+    stable_ratio: float
+    e_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stratum of the table: end (unix seconds), counts of both arms, and the fail statistic after it."""
+
+    end: float
+    canary_total: int
+    canary_bad: int
+    stable_total: int
+    stable_bad: int
+    e_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The judge's full answer.
+
+    Attributes:
+        reason: one sentence for people, in English.
+        code: the same for machines: a `Code`, or the kind of the evidence's problem.
+        e_value: the fail statistic sum(weight * e) now; `e_max` its maximum, `e_limit` the alarm's line (1 / alpha).
+        alarm_at: unix seconds of the stratum that crossed the line, or None.
+        detectable_ratio: share of failed requests that would have been caught with what was observed, or None.
+        table: the strata of `metric` (the metric the reason speaks of), the newest last.
+    """
+
+    verdict: Verdict
+    reason: str
+    code: str
+    metric: str | None
+    e_value: float
+    e_max: float
+    e_limit: float
+    started: float
+    until: float
+    strata: int
+    aligned: bool
+    reporter: str
+    canary_requests: int
+    metrics: tuple[MetricJudgement, ...] = ()
+    guards: tuple[GuardJudgement, ...] = ()
+    table: tuple[Row, ...] = ()
+    alarm_at: float | None = None
+    detectable_ratio: float | None = None
+    notes: tuple[str, ...] = ()
+    rules: Mapping[str, object] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Give the whole judgement as a JSON-ready dict, `"version"` first. Numbers are finite."""
+        return {"version": VERSION, **asdict(self), "verdict": str(self.verdict)}
+
+    def small(self) -> str:
+        """Give the judgement as JSON of at most 600 bytes for a result file; the reason is cut if need be."""
+        form: dict[str, object] = {
+            "version": VERSION,
+            "verdict": str(self.verdict),
+            "code": self.code,
+            "metric": self.metric,
+            "e": float(f"{self.e_value:.3g}"),
+            "limit": self.e_limit,
+            "requests": self.canary_requests,
+            "strata": self.strata,
+            "alarm_at": self.alarm_at,
+            "detectable": None if self.detectable_ratio is None else round(self.detectable_ratio, 4),
+            "reason": self.reason,
+        }
+        text = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+        reason = self.reason
+        while len(text.encode()) > SMALL_BYTES:
+            reason = reason[: -max(1, (len(text.encode()) - SMALL_BYTES) // 4)]
+            text = json.dumps({**form, "reason": reason + "…"}, ensure_ascii=False, separators=(",", ":"))
+        return text
