@@ -50,12 +50,14 @@ class Fence:
         for _ in range(_ATTEMPTS):
             found = self._cluster.get(DEPLOYMENT, namespace, name)
             current = self.token_of(found)
-            if current != token:
+            if current != token and not _lags(current, token):
                 raise NotOwnerError(f"writing Deployment {namespace}/{name}", self._whose(current, token))
             operations = list(decide(found))
             if not operations:
                 return found
-            test = [] if token is None else [{"op": "test", "path": self._path, "value": token}]
+            test = [] if token is None else [{"op": "test", "path": self._path, "value": current}]
+            if current != token:
+                test.append({"op": "replace", "path": self._path, "value": token})
             try:
                 return self._cluster.patch(DEPLOYMENT, namespace, name, [*test, *operations])
             except Conflict:
@@ -158,6 +160,12 @@ def _parts(token: str | None) -> tuple[str, int, int]:
     run, _, rest = (token or "").partition(":")
     epoch, _, phase = rest.partition(":")
     return run, int(epoch) if epoch.isdigit() else 0, _RANK.get(phase, -1)
+
+
+def _lags(current: str | None, token: str | None) -> bool:
+    """Tell whether a Deployment missed a change of phase of the same claim: the step was killed before its stamp."""
+    run, epoch, rank = _parts(token)
+    return token is not None and _parts(current)[:2] == (run, epoch) and _parts(current)[2] < rank
 
 
 def _follows(current: str | None, new: str, old: str | None) -> bool:

@@ -80,9 +80,7 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
         time.sleep(min(patience.poll_seconds, max(0.05, patience.deadline_seconds - (now - began))))
 
 
-def _look(
-    cluster: Cluster, found: Object, seen: dict[str, float], now: float, patience: Patience
-) -> Trouble | None:
+def _look(cluster: Cluster, found: Object, seen: dict[str, float], now: float, patience: Patience) -> Trouble | None:
     present: list[Trouble] = []
     if (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"].get("generation", 0):
         # Conditions of a generation the controller has not seen yet are those of the one before.

@@ -58,7 +58,8 @@ def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str
             f"choosing the container of {owner}",
             f"spec.template.spec.containers has several ({shown}). Say which gets the image with --container.",
         )
-    return next(iter(known.values()))
+    only: dict[str, Any] = next(iter(known.values()))
+    return only
 
 
 def changed(

@@ -57,9 +57,7 @@ def _of_pod(pod: Object, deployment: Object, grace: float) -> Iterator[Trouble]:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     for condition in status.get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            yield Trouble(
-                "Unschedulable", f"pod {name} finds no node: {condition.get('message', 'no message')}.", None
-            )
+            yield Trouble("Unschedulable", f"pod {name} finds no node: {condition.get('message', 'no message')}.", None)
     for entry in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         yield from _of_container(name, entry, grace)
     if status.get("phase") in {"Failed", "Evicted"}:

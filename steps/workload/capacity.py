@@ -1,0 +1,117 @@
+"""How many pods an arm needs, who owns `replicas`, and scaling within that."""
+
+import structlog
+
+from steps.cluster.api import Cluster, Object, Operation
+from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
+from steps.errors import TemporaryError
+from steps.model.run import WorkloadMemory
+from steps.workload.fence import Fence
+from steps.workload.ready import Patience, wait_ready
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_REPLICAS = "/spec/replicas"
+
+
+def needed(stable_replicas: int, weight: int) -> int:
+    """Return how many ready pods the canary needs: max(1, ceil(stable_replicas * weight/100 * 1.2)).
+
+    Args:
+        stable_replicas: stable's replicas at the start (>= 0).
+        weight: 0-100.
+    """
+    # In whole numbers: 10 * 50 % * 1.2 is 6, where floats may make it 7.
+    return max(1, -(-stable_replicas * weight * 12 // 1000))
+
+
+def autoscaler_of(cluster: Cluster, namespace: str, deployment: str) -> Object | None:
+    """Return the HorizontalPodAutoscaler that owns a Deployment's `replicas`, if any."""
+    for entry in cluster.list(HORIZONTAL_POD_AUTOSCALER, namespace):
+        target = entry["spec"].get("scaleTargetRef") or {}
+        if target.get("kind") == "Deployment" and target.get("name") == deployment:
+            return entry
+    return None
+
+
+def ensure_capacity(
+    cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None, weight: int, patience: Patience
+) -> None:
+    """Make the canary large enough for a weight and wait until it is; it is never made smaller.
+
+    Raises:
+        TemporaryError: it is not within the deadline. PermanentError: its pods will not get ready.
+        NotOwnerError, NotFound: as everywhere.
+    """
+    count = needed(memory.stable_replicas, weight)
+    autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
+    if autoscaler is None:
+        _raise_to(fence, memory, token, count)
+    try:
+        wait_ready(cluster, memory.namespace, memory.canary, count, patience)
+    except TemporaryError as error:
+        if autoscaler is None or type(error) is not TemporaryError:
+            raise
+        owner = f"HorizontalPodAutoscaler {memory.namespace}/{autoscaler['metadata']['name']}"
+        raise TemporaryError(
+            error.action,
+            f"{error.cause} {owner} owns its replicas, so they were left alone: set its spec.minReplicas to at "
+            f"least {count} for weight {weight}.",
+        ) from error
+
+
+def stable_has_capacity(cluster: Cluster, memory: WorkloadMemory) -> bool:
+    """Tell whether stable has as many available pods as it had replicas at the start."""
+    stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
+    return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
+
+
+def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
+    """Tell for stable and canary whether any pod of theirs can serve."""
+    found = [cluster.find(DEPLOYMENT, memory.namespace, name) for name in (memory.stable, memory.canary)]
+    stable, canary = (entry is not None and _available(entry) > 0 for entry in found)
+    return stable, canary
+
+
+def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None) -> str:
+    """Scale the canary to 0 and keep the Deployment; never what an HPA owns, nor what is gone.
+
+    Returns:
+        One sentence where it was left running, "" otherwise.
+
+    Raises:
+        NotOwnerError: another run's.
+    """
+    canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
+    if canary is None or canary["spec"].get("replicas", 1) == 0:
+        return ""
+    autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
+    if autoscaler is not None:
+        sentence = (
+            f"Deployment {memory.namespace}/{memory.canary} keeps its {canary['spec'].get('replicas', 1)} pods: "
+            f"HorizontalPodAutoscaler {autoscaler['metadata']['name']} owns its replicas."
+        )
+        log.warning("canary.left_running", reason=sentence)
+        return sentence
+
+    def to_zero(found: Object) -> list[Operation]:
+        return [{"op": "add", "path": _REPLICAS, "value": 0}] if found["spec"].get("replicas", 1) else []
+
+    fence.write(memory.namespace, memory.canary, token, to_zero)
+    log.info("canary.scaled_down", namespace=memory.namespace, deployment=memory.canary)
+    return ""
+
+
+def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> None:
+    def up(found: Object) -> list[Operation]:
+        current = found["spec"].get("replicas", 1)
+        if current >= count:
+            return []
+        log.info("canary.scaled_up", deployment=memory.canary, replicas=count, previous=current)
+        return [{"op": "add", "path": _REPLICAS, "value": count}]
+
+    fence.write(memory.namespace, memory.canary, token, up)
+
+
+def _available(deployment: Object) -> int:
+    return int((deployment.get("status") or {}).get("availableReplicas", 0))

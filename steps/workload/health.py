@@ -1,0 +1,108 @@
+"""The canary's pods while traffic reaches them: readiness, restarts, disappearance."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DEPLOYMENT
+from steps.model.evidence import Health
+from steps.workload.pods import current_pods, is_ready
+from steps.workload.troubles import troubles
+
+
+class HealthWatch:
+    """Looks at the canary again and again.
+
+    Restarts before `since` are not counted. That pods vanished is known only for those an earlier look of the same
+    watch has seen.
+
+    Args:
+        cluster: the API server.
+        namespace: of the canary.
+        canary: Deployment under test.
+        since: API server's time from which on faults count (unix seconds).
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, canary: str, since: float) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._canary = canary
+        self._since = since
+        self._known: dict[str, int] = {}
+        self._first_seen: dict[str, int] = {}
+        self._desired = 0
+        self._vanished = 0
+        self._short_since: float | None = None
+
+    def look(self) -> Health:
+        """Return the canary's health of this moment.
+
+        Raises:
+            NotFound: the Deployment is gone. Forbidden, TemporaryError: as everywhere.
+        """
+        canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
+        pods = current_pods(self._cluster, canary)
+        now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
+        ready = sum(map(is_ready, pods))
+        self._count(pods, desired)
+        detail = next((entry.sentence for entry in troubles(canary, pods, 0.0)), "") if ready < desired else ""
+        return Health(
+            desired=desired,
+            ready=ready,
+            unready_seconds=self._unready_seconds(pods, now, short=ready < desired),
+            restarts=sum(self._known.values()),
+            vanished=self._vanished,
+            detail=detail,
+        )
+
+    def _count(self, pods: list[Object], desired: int) -> None:
+        present = {pod["metadata"]["name"] for pod in pods}
+        gone = [name for name in self._first_seen if name not in present]
+        # Pods beyond what is desired now were scaled away: no fault of theirs.
+        self._vanished += max(0, len(gone) - max(0, self._desired - desired))
+        for name in gone:
+            del self._first_seen[name]
+        self._desired = desired
+        for pod in pods:
+            name, restarts = pod["metadata"]["name"], _restarts(pod)
+            if name not in self._first_seen:
+                self._first_seen[name] = restarts - self._restarts_since(pod)
+            # Restarts of a pod that vanished later stay counted.
+            self._known[name] = max(0, restarts - self._first_seen[name])
+
+    def _restarts_since(self, pod: Object) -> int:
+        if _time(pod["metadata"].get("creationTimestamp")) >= self._since:
+            return _restarts(pod)
+        return sum(_time(_ended(entry)) >= self._since for entry in _statuses(pod))
+
+    def _unready_seconds(self, pods: list[Object], now: float, *, short: bool) -> float:
+        if not short:
+            self._short_since = None
+            return 0.0
+        told = [_time(moment) for pod in pods if not is_ready(pod) for moment in _unready_from(pod)]
+        seen = self._short_since if self._short_since is not None else now
+        self._short_since = max(self._since, min([seen, *told]))
+        return max(0.0, now - self._short_since)
+
+
+def _statuses(pod: Object) -> list[Object]:
+    return list((pod.get("status") or {}).get("containerStatuses") or [])
+
+
+def _restarts(pod: Object) -> int:
+    return sum(int(entry.get("restartCount", 0)) for entry in _statuses(pod))
+
+
+def _ended(status: Object) -> str | None:
+    moment = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
+    return str(moment) if moment else None
+
+
+def _unready_from(pod: Object) -> Iterator[str]:
+    for entry in (pod.get("status") or {}).get("conditions") or []:
+        if entry.get("type") == "Ready" and entry.get("lastTransitionTime"):
+            yield str(entry["lastTransitionTime"])
+
+
+def _time(moment: str | None) -> float:
+    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() if moment else 0.0

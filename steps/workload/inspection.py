@@ -1,0 +1,230 @@
+"""Looking at the Deployments of a release before anything moves: refusals, warnings, and what to remember."""
+
+from collections.abc import Mapping
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
+from steps.errors import NotFound, PermanentError
+from steps.model.run import Destination, WorkloadMemory
+from steps.model.workload import Plan, Release, Topology
+from steps.workload import bystanders, shapes
+from steps.workload.arms import Arm, canary_labels, canary_selector, check_disjoint
+from steps.workload.clone import is_ours
+from steps.workload.noop import noop
+from steps.workload.pin import arm_keys, running_digests
+from steps.workload.pods import current_replica_set
+from steps.workload.references import configuration, volume_claims
+from steps.workload.template import Template, changed, container_of, fingerprint, with_labels
+
+
+class Inspection:
+    """A release as the cluster has it now.
+
+    Args:
+        cluster: the API server; it is only read.
+        release: what is asked.
+
+    Raises:
+        PermanentError: the release cannot be done safely; object, field, value and remedy are named.
+        NotFound: a Deployment or Service is missing.
+    """
+
+    def __init__(self, cluster: Cluster, release: Release) -> None:
+        self._cluster = cluster
+        self.release = release
+        self.stable = self._stable()
+        self.existing = cluster.find(DEPLOYMENT, release.namespace, release.canary)
+        source = self._source()
+        container = release.container
+        if release.image or release.env or release.template_patch or container:
+            container = str(container_of(source["spec"]["template"], container, shapes.name_of(source))["name"])
+        self.container = container or str(source["spec"]["template"]["spec"]["containers"][0]["name"])
+        self.template, self.selector = self._canary(source)
+
+    def plan(self) -> Plan:
+        """Check everything and return what was found."""
+        release, cluster, namespace = self.release, self._cluster, self.release.namespace
+        shapes.check_stable(self.stable, may_be_unready=release.allow_unready_stable)
+        self.check_canary()
+        self._check_managers()
+        stable_arm, canary_arm = self.arms()
+        check_disjoint(stable_arm, canary_arm)
+        self._check_volumes()
+        replicas = int(self.stable["spec"].get("replicas", 1))
+        warnings = [
+            *bystanders.check_policies(cluster, namespace, stable_arm, canary_arm, allowed=release.allow_policies),
+            *bystanders.autoscaling(cluster, namespace, release.stable, replicas),
+            *bystanders.works_without_traffic(self.stable, self._released(self.template)),
+            *bystanders.unequal_resources(self.stable["spec"]["template"], self.template),
+            *self._shared(),
+        ]
+        replica_set = current_replica_set(cluster, self.stable)
+        if replica_set is None and not release.allow_unready_stable:
+            raise PermanentError(
+                f"checking {shapes.name_of(self.stable)}",
+                "the ReplicaSet of its present template was not found: there would be no way back from a half-done "
+                "promote. See `kubectl get replicasets`.",
+            )
+        memory = WorkloadMemory(
+            namespace=namespace,
+            stable=release.stable,
+            canary=release.canary,
+            stable_replicas=replicas,
+            stable_replica_set=replica_set["metadata"]["name"] if replica_set is not None else "",
+            stable_template_hash=fingerprint(self.stable["spec"]["template"], arm_keys(self.stable)),
+            created_canary=release.topology is Topology.STABLE_NAMED,
+        )
+        return Plan(
+            memory=memory,
+            stable_image=str(self._released(self.stable["spec"]["template"]).get("image", "")),
+            canary_image=str(self._released(self.template).get("image", "")),
+            container=self.container,
+            noop=noop(
+                self.stable["spec"]["template"],
+                self.template,
+                arm_keys(self.stable) | set(self.selector.get("matchLabels") or {}),
+                running_digests(cluster, self.stable),
+            ),
+            warnings=tuple(warnings),
+        )
+
+    def arms(self) -> tuple[Arm, Arm]:
+        """Return both arms as selectors see them, the canary as it is to be."""
+        release, template = self.release, self.stable["spec"]["template"]
+        stable = Arm(
+            deployment=release.stable,
+            selector=self.stable["spec"]["selector"],
+            pods=template["metadata"].get("labels") or {},
+            service=_service_name(release.stable_destination),
+            subset=release.stable_subset,
+            service_selector=self._service_selector(release.stable_destination),
+        )
+        canary = Arm(
+            deployment=release.canary,
+            selector=self.selector,
+            pods=self.template["metadata"].get("labels") or {},
+            service=_service_name(release.canary_destination),
+            subset=release.canary_subset,
+            service_selector=self._service_selector(release.canary_destination),
+        )
+        return stable, canary
+
+    def _canary(self, source: Object) -> tuple[Template, Object]:
+        release = self.release
+        template = changed(
+            source["spec"]["template"], self.container, release.image, release.env, release.template_patch
+        )
+        if release.topology is Topology.TARGET_NAMED:
+            labels = source["spec"]["template"]["metadata"].get("labels") or {}
+            return with_labels(template, {**(template["metadata"].get("labels") or {}), **_selected(source, labels)}), (
+                source["spec"]["selector"]
+            )
+        requires = {**self._service_selector(release.canary_destination), **release.canary_subset}
+        stable = Arm(
+            release.stable, self.stable["spec"]["selector"], template["metadata"].get("labels") or {}, "", {}, {}
+        )
+        labels = canary_labels(stable, release.canary, requires)
+        return with_labels(template, labels), canary_selector(stable, labels, requires)
+
+    def _stable(self) -> Object:
+        release = self.release
+        try:
+            return self._cluster.get(DEPLOYMENT, release.namespace, release.stable)
+        except NotFound as error:
+            remedy = "Check the name and the namespace."
+            if release.topology is Topology.TARGET_NAMED:
+                remedy = (
+                    f"Run `canary-steps init`: it prints {release.stable} and what belongs to it; commit that first."
+                )
+            raise NotFound(
+                f"looking for Deployment {release.namespace}/{release.stable}, which serves",
+                f"it does not exist. {remedy}",
+            ) from error
+
+    def _source(self) -> Object:
+        if self.release.topology is Topology.STABLE_NAMED:
+            return self.stable
+        if self.existing is None:
+            raise NotFound(
+                f"looking for Deployment {self.release.namespace}/{self.release.canary}, which is to be released",
+                "it does not exist, and in the target-named topology it is not made for you. "
+                "Deploy it, or check the names.",
+            )
+        return self.existing
+
+    def check_canary(self) -> None:
+        """Refuse an existing canary Deployment that could not be made what it should be.
+
+        Raises:
+            PermanentError: its shape, its maker or its selector.
+        """
+        if self.existing is None:
+            return
+        shapes.check_shape(self.existing)
+        if self.release.topology is Topology.TARGET_NAMED:
+            return
+        name = shapes.name_of(self.existing)
+        if not is_ours(self.existing):
+            raise PermanentError(
+                f"checking {name}",
+                "it exists and was not made by canary-steps (label app.kubernetes.io/managed-by=canary-steps): its "
+                "template would be overwritten. Delete it, or name another canary with --canary.",
+            )
+        if self.existing["spec"]["selector"] != self.selector:
+            raise PermanentError(
+                f"checking {name}",
+                f"its spec.selector is {self.existing['spec']['selector']}, it must be {self.selector} and cannot be "
+                f"changed. Delete it (`kubectl delete deployment {self.release.canary}`): prepare makes it anew.",
+            )
+
+    def _check_managers(self) -> None:
+        release = self.release
+        if not release.template_by_external:
+            remedy = "Let the template come from there (--template-by external)"
+            shapes.check_manager(self.stable, allowed=release.allow_managed, remedy=remedy)
+        if release.topology is Topology.TARGET_NAMED and self.existing is not None and self._writes_canary():
+            remedy = "Release the image there, without --image here"
+            shapes.check_manager(self.existing, allowed=release.allow_managed, remedy=remedy)
+
+    def _writes_canary(self) -> bool:
+        return bool(self.release.image or self.release.env or self.release.template_patch)
+
+    def _check_volumes(self) -> None:
+        names = {*volume_claims(self.stable["spec"]["template"]), *volume_claims(self.template)}
+        found = {
+            name: self._cluster.find(PERSISTENT_VOLUME_CLAIM, self.release.namespace, name) for name in sorted(names)
+        }
+        shapes.check_volumes(self.stable, found)
+
+    def _released(self, template: Mapping[str, Object]) -> Object:
+        known = template["spec"]["containers"]
+        return next((entry for entry in known if entry["name"] == self.container), known[0])
+
+    def _shared(self) -> list[str]:
+        if self.release.topology is Topology.STABLE_NAMED:
+            return []
+        shared = sorted(configuration(self.stable["spec"]["template"]) & configuration(self.template))
+        if not shared:
+            return []
+        sentence = f"Both arms read {', '.join(shared)}: a change there reaches stable at once, and is not judged."
+        return [f"{sentence} Give each version its own (a hash in the name)."]
+
+    def _service_selector(self, destination: Destination) -> dict[str, str]:
+        name = _service_name(destination)
+        try:
+            service = self._cluster.get(SERVICE, self.release.namespace, name)
+        except NotFound as error:
+            raise NotFound(
+                f"looking for Service {self.release.namespace}/{name}, the destination {destination} of the routes",
+                "it does not exist. `canary-steps init` prints it.",
+            ) from error
+        selector: dict[str, str] = service["spec"].get("selector") or {}
+        return selector
+
+
+def _service_name(destination: Destination) -> str:
+    return destination.host.partition(".")[0]
+
+
+def _selected(deployment: Object, labels: Mapping[str, str]) -> dict[str, str]:
+    return {key: labels[key] for key in arm_keys(deployment) if key in labels}

@@ -1,0 +1,123 @@
+"""Identity of what is released: the canary's ReplicaSet, its template and the image digests its pods run."""
+
+from collections.abc import Collection, Sequence
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DEPLOYMENT
+from steps.errors import ForeignWrite, TemporaryError
+from steps.model.run import Pin, WorkloadMemory
+from steps.workload import labels as label
+from steps.workload.pods import current_pods, current_replica_set, is_ready
+from steps.workload.template import containers, fingerprint
+
+
+def digest_of(image_id: str) -> str:
+    """Return the digest of a container status' `imageID`, or the whole id where the runtime gives none."""
+    return image_id.rpartition("@")[2].removeprefix("docker://")
+
+
+def digests_of(pods: Sequence[Object], names: Collection[str]) -> dict[str, set[str]]:
+    """Return what ready pods run: container name → digests, more than one where the pods do not agree."""
+    found: dict[str, set[str]] = {}
+    for pod in pods:
+        status = pod.get("status") or {}
+        if not is_ready(pod):
+            continue
+        for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
+            if entry["name"] in names and entry.get("imageID"):
+                found.setdefault(str(entry["name"]), set()).add(digest_of(str(entry["imageID"])))
+    return found
+
+
+def running_digests(cluster: Cluster, deployment: Object) -> dict[str, set[str]]:
+    """Return what the ready pods of a Deployment's present template run."""
+    names = {str(entry["name"]) for entry in containers(deployment["spec"]["template"])}
+    return digests_of(current_pods(cluster, deployment), names)
+
+
+def arm_keys(*deployments: Object | None) -> set[str]:
+    """Return the label keys that tell the arms apart: those the Deployments select by."""
+    return {key for entry in deployments if entry is not None for key in label.keys(entry["spec"]["selector"])}
+
+
+def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
+    """Pin the canary as it runs now; its pods should be ready.
+
+    Raises:
+        TemporaryError: the ReplicaSet or the digests are not known yet, or the pods run different digests.
+        NotFound: a Deployment is missing.
+    """
+    canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
+    stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+    template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
+    if cluster.rehearsal:
+        return Pin("", template, {})
+    doing = f"pinning what Deployment {memory.namespace}/{memory.canary} runs"
+    replica_set = current_replica_set(cluster, canary)
+    if replica_set is None:
+        raise TemporaryError(doing, "its ReplicaSet does not exist yet. Run the step again when its pods are ready.")
+    digests = running_digests(cluster, canary)
+    _check_complete(digests, canary, doing)
+    return Pin(replica_set["metadata"]["name"], template, {name: min(found) for name, found in digests.items()})
+
+
+def check_pin(cluster: Cluster, memory: WorkloadMemory, wanted: Pin) -> None:
+    """Refuse where the canary is no longer what was pinned.
+
+    Raises:
+        ForeignWrite: its template, its ReplicaSet or its digests changed; names the last manager of the template.
+        NotFound: it is gone.
+    """
+    if cluster.rehearsal:
+        return
+    canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
+    stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+    doing = f"checking that Deployment {memory.namespace}/{memory.canary} is what was judged"
+    remedy = "What runs now was not judged: roll back and release it anew."
+    template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
+    if template != wanted.template_hash:
+        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template meanwhile. {remedy}")
+    found = current_replica_set(cluster, canary)
+    name = found["metadata"]["name"] if found is not None else "none"
+    if name != wanted.replica_set:
+        raise ForeignWrite(
+            doing, f"its ReplicaSet is {name}, {wanted.replica_set} was judged: its pods were restarted. {remedy}"
+        )
+    other = differences(running_digests(cluster, canary), wanted.digests)
+    if other:
+        raise ForeignWrite(doing, f"its pods run other bits: {other}. {remedy}")
+
+
+def differences(running: dict[str, set[str]], wanted: dict[str, str]) -> str:
+    """Say in which containers ready pods run other digests than wanted; "" for none."""
+    other = {
+        name: found - {wanted[name]} for name, found in running.items() if name in wanted and found != {wanted[name]}
+    }
+    return "; ".join(
+        f"container {name} has {', '.join(sorted(found))} instead of {wanted[name]}" for name, found in other.items()
+    )
+
+
+def last_manager(deployment: Object) -> str:
+    """Return who wrote the Deployment's pod template last, as the API server noted it."""
+    writers = [
+        entry
+        for entry in deployment["metadata"].get("managedFields") or []
+        if "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    latest = max(writers, key=lambda entry: str(entry.get("time", "")), default=None)
+    return str(latest["manager"]) if latest else "somebody"
+
+
+def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:
+    missing = sorted({str(entry["name"]) for entry in containers(deployment["spec"]["template"])} - set(digests))
+    if missing:
+        raise TemporaryError(doing, f"no ready pod tells the image digest of container {', '.join(missing)} yet.")
+    for name, found in digests.items():
+        if len(found) > 1:
+            raise TemporaryError(
+                doing,
+                f"its pods run different digests in container {name}: {', '.join(sorted(found))}. The tag moved while "
+                f"they started: restart them (`kubectl rollout restart deployment/{deployment['metadata']['name']}`), "
+                f"or give the image by digest.",
+            )

@@ -1,0 +1,62 @@
+"""What the accounts need on workloads; prepare asks for it by SelfSubjectAccessReview, the shipped RBAC grants it."""
+
+from dataclasses import dataclass
+
+from steps.cluster.kinds import (
+    AUTHORIZATION_POLICY,
+    DEPLOYMENT,
+    HORIZONTAL_POD_AUTOSCALER,
+    NETWORK_POLICY,
+    PERSISTENT_VOLUME_CLAIM,
+    POD,
+    POD_DISRUPTION_BUDGET,
+    POD_MONITOR,
+    REPLICA_SET,
+    SERVICE,
+    Kind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Verbs on a kind of object.
+
+    Args:
+        kind: of object.
+        verbs: as RBAC names them.
+        is_named: whether RBAC can limit it to the two arms' names.
+        is_optional: whether lacking it only costs a warning.
+    """
+
+    kind: Kind
+    verbs: tuple[str, ...]
+    is_named: bool = False
+    is_optional: bool = False
+
+
+READER = (
+    Permission(DEPLOYMENT, ("get",), is_named=True),
+    Permission(REPLICA_SET, ("list",)),
+    Permission(POD, ("list",)),
+)
+
+WALKER = (
+    Permission(DEPLOYMENT, ("get", "patch"), is_named=True),
+    Permission(DEPLOYMENT, ("create",)),
+    Permission(REPLICA_SET, ("get", "list")),
+    Permission(POD, ("list",)),
+    Permission(SERVICE, ("get",), is_named=True),
+    Permission(PERSISTENT_VOLUME_CLAIM, ("get",)),
+    Permission(HORIZONTAL_POD_AUTOSCALER, ("list",)),
+    Permission(NETWORK_POLICY, ("list",), is_optional=True),
+    Permission(AUTHORIZATION_POLICY, ("list",), is_optional=True),
+    Permission(POD_DISRUPTION_BUDGET, ("list",), is_optional=True),
+    Permission(POD_MONITOR, ("list",), is_optional=True),
+)
+
+SWEEPER = (
+    Permission(DEPLOYMENT, ("get", "patch")),
+    Permission(REPLICA_SET, ("get", "list")),
+    Permission(POD, ("list",)),
+    Permission(HORIZONTAL_POD_AUTOSCALER, ("list",)),
+)

@@ -1,0 +1,130 @@
+"""The Deployments as the steps see them."""
+
+from collections.abc import Callable, Iterable
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DEPLOYMENT
+from steps.model.run import Pin, WorkloadMemory
+from steps.model.workload import Plan, Release, Undo
+from steps.workload import canary, capacity, promote, undo
+from steps.workload import pin as identity
+from steps.workload.fence import Fence
+from steps.workload.health import HealthWatch
+from steps.workload.inspection import Inspection
+from steps.workload.ready import Patience, wait_ready
+
+Renew = Callable[[], None]
+
+
+class Workload:
+    """Deployments of one application, written only under the token of its claim.
+
+    `token` is the claim's wherever it is taken; None is a step without a claim, which refuses what a claim owns.
+    `renew` is called about once a `poll_seconds` while waiting; what it raises ends the waiting.
+
+    Args:
+        cluster: the API server.
+        claim_key: the claim annotation of the application, `canary-steps.io/claim.<app>`.
+        poll_seconds: time between two looks while waiting (> 0).
+        hopeless_seconds: how long a fault that kubelet itself retries is borne before it is final (>= 0).
+    """
+
+    def __init__(
+        self, cluster: Cluster, claim_key: str, *, poll_seconds: float = 1.0, hopeless_seconds: float = 10.0
+    ) -> None:
+        self._cluster = cluster
+        self._fence = Fence(cluster, claim_key)
+        self._poll_seconds = poll_seconds
+        self._hopeless_seconds = hopeless_seconds
+
+    def inspect(self, release: Release) -> Plan:
+        """Check whether a release can be done safely, writing nothing; see `Inspection`."""
+        return Inspection(self._cluster, release).plan()
+
+    def stamp(self, memory: WorkloadMemory, new: str, old: str | None = None) -> None:
+        """Put a token on both Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""
+        self._fence.stamp(memory.namespace, _both(memory), new, old)
+
+    def unstamp(self, memory: WorkloadMemory, token: str) -> None:
+        """Take our token off both Deployments."""
+        self._fence.unstamp(memory.namespace, _both(memory), token)
+
+    def epoch(self, namespace: str, names: Iterable[str]) -> int:
+        """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
+        return self._fence.epoch(namespace, names)
+
+    def create_canary(self, release: Release, plan: Plan, token: str | None) -> None:
+        """Create or update the canary Deployment, without raising its number of pods."""
+        canary.create_canary(self._cluster, self._fence, release, plan, token)
+
+    def wait_ready(
+        self, namespace: str, name: str, replicas: int | None, deadline_seconds: float, renew: Renew
+    ) -> Object:
+        """Wait until a Deployment has so many ready pods of its present template and no others."""
+        return wait_ready(self._cluster, namespace, name, replicas, self._patience(deadline_seconds, renew))
+
+    def ensure_capacity(
+        self, memory: WorkloadMemory, token: str | None, weight: int, deadline_seconds: float, renew: Renew
+    ) -> None:
+        """Make the canary large enough for a weight (0-100) and wait until it is."""
+        patience = self._patience(deadline_seconds, renew)
+        capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, patience)
+
+    def stable_has_capacity(self, memory: WorkloadMemory) -> bool:
+        """Tell whether stable has as many available pods as it had replicas at the start."""
+        return capacity.stable_has_capacity(self._cluster, memory)
+
+    def sides(self, memory: WorkloadMemory) -> tuple[bool, bool]:
+        """Tell for stable and canary whether any pod of theirs can serve."""
+        return capacity.sides(self._cluster, memory)
+
+    def pin(self, memory: WorkloadMemory) -> Pin:
+        """Pin the canary as its ready pods run it now."""
+        return identity.pin(self._cluster, memory)
+
+    def check_pin(self, memory: WorkloadMemory, pin: Pin) -> None:
+        """Refuse (ForeignWrite) where the canary is no longer the pinned one."""
+        identity.check_pin(self._cluster, memory, pin)
+
+    def runs_same_bits(self, memory: WorkloadMemory, pin: Pin) -> bool:
+        """Tell whether stable's ready pods run exactly the pinned digests: the answer to `Noop.LOOK`."""
+        stable = self._cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+        running = identity.running_digests(self._cluster, stable)
+        return bool(pin.digests) and running == {name: {digest} for name, digest in pin.digests.items()}
+
+    def health(self, memory: WorkloadMemory, since: float) -> HealthWatch:
+        """Return a watch over the canary's pods whose `look()` tells their health; faults count from `since` on."""
+        return HealthWatch(self._cluster, memory.namespace, memory.canary, since)
+
+    def promote_template(
+        self, memory: WorkloadMemory, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
+    ) -> None:
+        """Roll the pinned template out on stable and verify that the same bits run there."""
+        patience = self._patience(deadline_seconds, renew)
+        promote.promote_template(self._cluster, self._fence, memory, pin, token, patience)
+
+    def promote_external(self, memory: WorkloadMemory, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
+        """Wait until somebody else made stable run the pinned digests; writes nothing."""
+        promote.promote_external(self._cluster, memory, pin, self._patience(deadline_seconds, renew))
+
+    def is_promoted(self, memory: WorkloadMemory, pin: Pin) -> bool:
+        """Tell whether stable runs the pinned template and digests on all its pods."""
+        return promote.is_promoted(self._cluster, memory, pin)
+
+    def undo_promote(
+        self, memory: WorkloadMemory, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
+    ) -> Undo:
+        """Give stable its template of the start back if this run changed it, and wait until it is ready."""
+        patience = self._patience(deadline_seconds, renew)
+        return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)
+
+    def scale_down(self, memory: WorkloadMemory, token: str | None) -> str:
+        """Scale the canary to 0; returns a sentence where it was left running (HPA)."""
+        return capacity.scale_down(self._cluster, self._fence, memory, token)
+
+    def _patience(self, deadline_seconds: float, renew: Renew) -> Patience:
+        return Patience(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)
+
+
+def _both(memory: WorkloadMemory) -> tuple[str, str]:
+    return memory.stable, memory.canary
