@@ -1,7 +1,8 @@
 """Objects of the API server: get, list, create, patch, delete, with errors by the caller's reaction."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from steps.cluster.connection import USER_AGENT, Answer, Connection
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
@@ -28,6 +29,12 @@ class Cluster:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def hurried(self, seconds: float = 2.0) -> Self:
+        """Return this cluster for what must never be in the way: one attempt of at most `seconds` (> 0)."""
+        other = copy.copy(self)
+        other._connection = self._connection.hurried(seconds)  # noqa: SLF001 - a copy of oneself
+        return other
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""

@@ -4,13 +4,14 @@ The generated API classes of the kubernetes package are not used: they hide the 
 they turn JSON into models that drop fields they do not know, where everything but a weight must stay byte-equal.
 """
 
+import copy
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import tenacity
 import urllib3
@@ -61,6 +62,7 @@ class Connection:
         self._timeout = request_timeout_seconds
         self._retry_seconds = retry_seconds
         self._clock: tuple[float, float] | None = None
+        self.default_namespace = _context_namespace(kubeconfig, context)
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
@@ -81,6 +83,12 @@ class Connection:
         except _Trouble as trouble:
             cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing further was done; run the step again."
             raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
+
+    def hurried(self, seconds: float) -> Self:
+        """Return this connection for what must never be in the way: one attempt of at most `seconds` (> 0)."""
+        other = copy.copy(self)
+        other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself
+        return other
 
     def now(self) -> float:
         """Return the API server's time (unix seconds, to 1 s), carried on by our monotonic clock since its last answer.
@@ -134,6 +142,16 @@ def _decode(raw: bytes) -> dict[str, Any]:
     except ValueError:
         return {"message": raw[:200].decode(errors="replace")}
     return body if isinstance(body, dict) else {"message": str(body)[:200]}
+
+
+def _context_namespace(kubeconfig: str, context: str) -> str:
+    """Return the namespace of the kubeconfig's context, "default" where none is named or there is no kubeconfig."""
+    try:
+        contexts, active = config.list_kube_config_contexts(config_file=kubeconfig or None)
+    except config.ConfigException:
+        return "default"
+    chosen = next((entry for entry in contexts if entry["name"] == context), active)
+    return str(chosen["context"].get("namespace") or "default")
 
 
 def _configuration(kubeconfig: str, context: str) -> Configuration:

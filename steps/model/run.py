@@ -108,6 +108,7 @@ class Memory:
         pin: what is released, known once the canary is ready.
         reason: why a rollback began, one sentence.
         by: who started the run (service account, user or host name).
+        expiry_seconds: how far a renewal moves `expires` (> 0).
     """
 
     started: float
@@ -120,6 +121,7 @@ class Memory:
     pin: Pin | None = None
     reason: str = ""
     by: str = ""
+    expiry_seconds: float = 600.0
 
     @property
     def weight(self) -> int:
