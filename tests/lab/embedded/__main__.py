@@ -1,0 +1,55 @@
+"""Keep a lab up until Ctrl-C or SIGTERM: `python -m tests.lab.embedded`; prints where everything is as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+
+from tests.lab.embedded.lab import EmbeddedLab
+
+
+def addresses(lab: EmbeddedLab) -> dict[str, str]:
+    """Return what another program needs to use the lab."""
+    return {
+        "namespace": lab.namespace,
+        "kubeconfig": str(lab.kubeconfig),
+        "api": lab.api.url,
+        "prometheus": lab.prometheus_url,
+        "gateway": lab.gateway_url,
+        "state": str(lab.state),
+    }
+
+
+def main() -> None:
+    """Start a lab with the app `shop`, say where it is, wait, and take it down."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.embedded", description=__doc__)
+    parser.add_argument("--namespace", default="demo")
+    parser.add_argument("--reporter", choices=["source", "destination"], default="source")
+    parser.add_argument("--gateways", type=int, default=1)
+    parser.add_argument("--topology", choices=["hosts", "subsets"], default="hosts")
+    parser.add_argument("--rate", type=float, default=0.0, help="users' requests per second; 0 for none")
+    arguments = parser.parse_args()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with EmbeddedLab(arguments.namespace, reporter=arguments.reporter, gateways=arguments.gateways) as lab:
+        lab.registry.push("demo/shop:v1")
+        lab.registry.push("demo/shop:v2")
+        lab.registry.push("demo/shop:errors", error_ratio=1.0)
+        lab.registry.push("demo/shop:slow", slow_ratio=0.3, slow_ms=400.0)
+        lab.registry.push("demo/shop:empty", empty_ratio=0.5)
+        lab.registry.push("demo/shop:crash", crash_after_seconds=1.0)
+        lab.registry.push("demo/shop:never-ready", ready=False)
+        lab.deploy_app("shop", "demo/shop:v1", topology=arguments.topology)
+        if arguments.rate:
+            lab.load(arguments.rate, seconds=86_400)
+        sys.stdout.write(json.dumps(addresses(lab), indent=1) + "\n")
+        sys.stdout.flush()
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The demo app: one tiny HTTP server whose faults are turned on by knobs."""

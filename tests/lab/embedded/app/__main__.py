@@ -1,0 +1,104 @@
+"""Serve the demo app: address, version and knobs come from the environment, as the lab's kubelet sets them.
+
+HOST, PORT; VERSION and POD are echoed in the headers x-version and x-pod; KNOBS is JSON; OVERRIDES names a JSON file
+of knobs to change while running, DATABASE_DOWN a file that exists while the shared database is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import random
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+from tests.lab.embedded.app.knobs import Knobs
+
+_LOOK_AGAIN_SECONDS = 0.1
+
+
+class App:
+    """One instance: counts its requests, looks at its files now and then, and misbehaves as told."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._built = Knobs().changed(**json.loads(environment.get("KNOBS", "{}")))
+        self._overrides = Path(environment.get("OVERRIDES", "/nonexistent"))
+        self._database_down = Path(environment.get("DATABASE_DOWN", "/nonexistent"))
+        self._headers = {"x-version": environment.get("VERSION", ""), "x-pod": environment.get("POD", "")}
+        self._started = time.monotonic()
+        self._looked = 0.0
+        self._requests = 0
+        self._down = False
+        self.knobs = self._built
+
+    def look(self) -> None:
+        """Read the files, at most every tenth of a second."""
+        if time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
+            return
+        self._looked = time.monotonic()
+        self._down = self._database_down.exists()
+        try:
+            self.knobs = self._built.changed(**json.loads(self._overrides.read_text()))
+        except FileNotFoundError:
+            self.knobs = self._built
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Answer the readiness probe."""
+        self.look()
+        return web.Response(status=200 if self.knobs.ready else 503, headers=self._headers)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer a user."""
+        self.look()
+        knobs = self.knobs
+        self._requests += 1
+        if self._requests == knobs.crash_on_request:
+            os._exit(knobs.exit_code)
+        delay_ms = random.lognormvariate(math.log(max(knobs.latency_ms, 0.1)), knobs.latency_sigma)
+        if random.random() < knobs.slow_ratio:
+            delay_ms += knobs.slow_ms
+        await asyncio.sleep(delay_ms / 1000)
+        age_seconds = time.monotonic() - self._started
+        failed = random.random() < knobs.error_ratio or 0 < knobs.fails_after_seconds < age_seconds
+        without_database = knobs.uses_database and self._down
+        if request.content_type.startswith("application/grpc"):
+            status = 14 if failed or without_database else knobs.grpc_status
+            headers = {**self._headers, "grpc-status": str(status), "content-type": "application/grpc"}
+            return web.Response(headers=headers)
+        if failed or without_database:
+            status = 503 if without_database else knobs.error_status
+            return web.Response(status=status, headers=self._headers, text="sorry\n")
+        empty = random.random() < knobs.empty_ratio
+        return web.Response(headers=self._headers, body=b"" if empty else b"x" * knobs.body_bytes)
+
+
+async def _crash_later(app: App) -> None:
+    if app.knobs.crash_after_seconds > 0:
+        await asyncio.sleep(app.knobs.crash_after_seconds)
+        os._exit(app.knobs.exit_code)
+
+
+def main() -> None:
+    """Serve until SIGTERM, then finish what was begun."""
+    app = App(dict(os.environ))
+    time.sleep(app.knobs.start_delay_seconds)
+    served = web.Application()
+    served.router.add_get("/ready", app.ready)
+    served.router.add_route("*", "/{path:.*}", app.serve)
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(_: web.Application) -> None:
+        tasks.add(asyncio.create_task(_crash_later(app)))
+
+    served.on_startup.append(begin)
+    web.run_app(
+        served, host=os.environ["HOST"], port=int(os.environ["PORT"]), print=None, access_log=None, shutdown_timeout=3
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

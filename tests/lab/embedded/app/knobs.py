@@ -1,0 +1,48 @@
+"""What a version of the demo app can be made to do wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The behaviour of one image; ratios are 0 to 1, the defaults are a healthy app."""
+
+    error_ratio: float = 0.0
+    error_status: int = 500
+    latency_ms: float = 3.0
+    """Median of a lognormal distribution."""
+    latency_sigma: float = 0.3
+    slow_ratio: float = 0.0
+    slow_ms: float = 500.0
+    empty_ratio: float = 0.0
+    """Answers with status 200 and no body."""
+    body_bytes: int = 800
+    grpc_status: int = 0
+    """Status of an answer to a request with content-type application/grpc, at HTTP status 200."""
+    fails_after_seconds: float = 0.0
+    """Healthy at first, then errors to everything; 0 means never."""
+    crash_after_seconds: float = 0.0
+    crash_on_request: int = 0
+    exit_code: int = 1
+    start_delay_seconds: float = 0.0
+    ready: bool = True
+    uses_database: bool = False
+    """Fails with 503 while the lab's database is down."""
+
+    def changed(self, **values: float | str | bool) -> Knobs:
+        """Return a copy with some knobs set, from numbers or from text as in environment variables."""
+        kinds = {one.name: one.type for one in fields(self)}
+        parsed: dict[str, object] = {}
+        for name, value in values.items():
+            if name not in kinds:
+                raise ValueError(f"unknown knob {name!r}; known are {', '.join(sorted(kinds))}")
+            match kinds[name]:
+                case "bool":
+                    parsed[name] = str(value).lower() in {"1", "true", "yes"}
+                case "int":
+                    parsed[name] = int(value)
+                case _:
+                    parsed[name] = float(value)
+        return replace(self, **parsed)  # type: ignore[arg-type]  # the loop above made them fit

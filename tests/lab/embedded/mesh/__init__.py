@@ -1,0 +1,1 @@
+"""The mesh: Envoy configured from VirtualServices, DestinationRules, Services and pods, by files."""

@@ -1,0 +1,123 @@
+"""VirtualServices as Envoy's routes, translated as istiod does."""
+
+from __future__ import annotations
+
+from tests.lab.embedded.api.kinds import SERVICE, VIRTUAL_SERVICE, Json
+from tests.lab.embedded.api.store import Store
+from tests.lab.embedded.mesh.services import cluster_name, full_host
+
+# Istio's defaults since 1.24 (pilot/pkg/networking/core/route/retry).
+_RETRIES: Json = {
+    "num_retries": 2,
+    "retry_on": "connect-failure,refused-stream,unavailable,cancelled,reset-before-request",
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+            },
+        }
+    ],
+    "host_selection_retry_max_attempts": 5,
+}
+
+
+def route_configuration(store: Store) -> Json:
+    """Return the gateway's routes: one virtual host per host of a VirtualService, then one per plain service."""
+    ports = {
+        f"{s['metadata']['name']}.{s['metadata']['namespace']}.svc.cluster.local": s["spec"]["ports"][0]["port"]
+        for s in store.list(SERVICE)
+        if s["spec"].get("ports")
+    }
+    taken: set[str] = set()
+    hosts: list[Json] = []
+    for item in store.list(VIRTUAL_SERVICE):
+        namespace = item["metadata"]["namespace"]
+        routes = [r for rule in item["spec"].get("http") or [] for r in _routes(rule, namespace, ports)]
+        for host in item["spec"].get("hosts") or []:
+            hosts += _virtual_host(f"{namespace}/{item['metadata']['name']}/{host}", host, namespace, routes, taken)
+    for host, port in ports.items():
+        plain = [{"match": {"prefix": "/"}, "route": _to(cluster_name(host, port))}]
+        hosts += _virtual_host(host, host, host.split(".")[1], plain, taken)
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": "gateway",
+        "ignore_port_in_host_matching": True,
+        "virtual_hosts": hosts,
+    }
+
+
+def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], taken: set[str]) -> list[Json]:
+    """Return the virtual host unless all its domains are taken: Envoy refuses doubles, and so would lose them all."""
+    full = full_host(host, namespace)
+    domains = {host, full}
+    if full.endswith(".svc.cluster.local"):
+        short = full.split(".")[0]
+        domains |= {f"{short}.{namespace}", f"{short}.{namespace}.svc"} | ({short} if host != full else set())
+    free = sorted(domains - taken)
+    taken |= domains
+    return [{"name": name, "domains": free, "routes": routes}] if free else []
+
+
+def _routes(rule: Json, namespace: str, ports: dict[str, int]) -> list[Json]:
+    shared: Json = {"name": rule["name"]} if rule.get("name") else {}
+    if "directResponse" in rule:
+        answer = rule["directResponse"]
+        text = (answer.get("body") or {}).get("string", "")
+        shared["direct_response"] = {"status": answer["status"], "body": {"inline_string": text or " "}}
+    elif "redirect" in rule:
+        shared["redirect"] = {"path_redirect": rule["redirect"].get("uri", "/")}
+    else:
+        shared |= _action(rule, namespace, ports)
+    return [{**shared, "match": _match(match)} for match in rule.get("match") or [{}]]
+
+
+def _action(rule: Json, namespace: str, ports: dict[str, int]) -> Json:
+    destinations = [
+        {"name": _cluster(one["destination"], namespace, ports), "weight": one.get("weight", 0)}
+        for one in rule.get("route") or []
+    ]
+    if len(destinations) == 1:
+        return {"route": _to(destinations[0]["name"], rule)}
+    weighted = [one for one in destinations if one["weight"] > 0]
+    if not weighted:
+        # The webhook of a real mesh refuses this; nothing may be received by a destination of weight 0 here.
+        return {"direct_response": {"status": 503}}
+    action = _to("", rule)
+    del action["cluster"]
+    return {"route": {**action, "weighted_clusters": {"clusters": weighted}}}
+
+
+def _cluster(destination: Json, namespace: str, ports: dict[str, int]) -> str:
+    host = full_host(destination["host"], namespace)
+    port = (destination.get("port") or {}).get("number") or ports.get(host, 80)
+    return cluster_name(host, port, destination.get("subset", ""))
+
+
+def _to(cluster: str, rule: Json | None = None) -> Json:
+    asked = (rule or {}).get("retries")
+    retries = dict(_RETRIES)
+    if asked is not None:
+        retries["num_retries"] = asked.get("attempts", 0)
+        retries |= {"retry_on": asked["retryOn"]} if "retryOn" in asked else {}
+        retries |= {"per_try_timeout": asked["perTryTimeout"]} if "perTryTimeout" in asked else {}
+    action: Json = {"cluster": cluster, "timeout": (rule or {}).get("timeout", "0s")}
+    return action | ({"retry_policy": retries} if retries["num_retries"] else {})
+
+
+def _match(match: Json) -> Json:
+    uri = match.get("uri") or {"prefix": "/"}
+    names = {"exact": "path", "prefix": "prefix"}
+    found: Json = {names[how]: value for how, value in uri.items() if how in names}
+    if "regex" in uri:
+        found["safe_regex"] = {"regex": uri["regex"]}
+    headers = [{"name": name, **_string(how)} for name, how in (match.get("headers") or {}).items()]
+    if "method" in match:
+        headers.append({"name": ":method", **_string(match["method"])})
+    return found | ({"headers": headers} if headers else {})
+
+
+def _string(how: Json) -> Json:
+    if "regex" in how:
+        return {"string_match": {"safe_regex": {"regex": how["regex"]}}}
+    return {"string_match": how} if how else {"present_match": True}

@@ -1,0 +1,102 @@
+"""What istiod would work out of the objects: which pods stand behind a host, and their identity in metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, Json
+from tests.lab.embedded.api.store import Store
+from tests.lab.embedded.cluster.pod import port_of, workload_of
+from tests.lab.embedded.cluster.replicasets import ready_since
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One ready pod behind a service port."""
+
+    ip: str
+    port: int
+    identity: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One destination: a service port, maybe narrowed to a subset."""
+
+    name: str
+    host: str
+    port: int
+    endpoints: tuple[Endpoint, ...]
+
+
+def full_host(host: str, namespace: str) -> str:
+    """Return the FQDN of a destination host, as Istio completes short names."""
+    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
+
+
+def cluster_name(host: str, port: int, subset: str = "") -> str:
+    """Return the name istiod gives an outbound cluster."""
+    return f"outbound|{port}|{subset}|{host}"
+
+
+def identity(pod: Json) -> dict[str, str]:
+    """Return what the metrics say about the workload of a pod."""
+    labels = pod["metadata"].get("labels") or {}
+    workload, app = workload_of(pod), labels.get("app", "unknown")
+    account = pod["spec"].get("serviceAccountName", "default")
+    return {
+        "workload": workload,
+        "namespace": pod["metadata"]["namespace"],
+        "app": app,
+        "version": labels.get("version", "unknown"),
+        "canonical_service": labels.get("service.istio.io/canonical-name", labels.get("app", workload)),
+        "canonical_revision": labels.get("service.istio.io/canonical-revision", labels.get("version", "latest")),
+        "principal": f"spiffe://cluster.local/ns/{pod['metadata']['namespace']}/sa/{account}",
+    }
+
+
+def clusters(store: Store, *, sidecar_port: int = 0) -> list[Cluster]:
+    """Return all clusters; with `sidecar_port` traffic goes to the pods' sidecars."""
+    rules = store.list(DESTINATION_RULE)
+    found = []
+    for service in store.list(SERVICE):
+        metadata = service["metadata"]
+        host = f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local"
+        subsets: list[Json] = [{"name": ""}]
+        for rule in rules:
+            if full_host(rule["spec"]["host"], rule["metadata"]["namespace"]) == host:
+                subsets += rule["spec"].get("subsets") or []
+        for port in service["spec"].get("ports") or []:
+            for subset in subsets:
+                labels = {**(service["spec"].get("selector") or {}), **(subset.get("labels") or {})}
+                endpoints = _endpoints(store, metadata["namespace"], labels, port, sidecar_port)
+                name = cluster_name(host, port["port"], subset["name"])
+                found.append(Cluster(name, host, port["port"], endpoints))
+    return found
+
+
+def _endpoints(store: Store, namespace: str, labels: Json, port: Json, sidecar_port: int) -> tuple[Endpoint, ...]:
+    if not labels:
+        return ()
+    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    pods = [pod for pod in store.list(POD, namespace, selector) if serves(pod)]
+    found = []
+    for pod in pods:
+        port_number = sidecar_port or _target(pod, port["targetPort"])
+        found.append(Endpoint(pod["status"]["podIP"], port_number, identity(pod)))
+    return tuple(found)
+
+
+def serves(pod: Json) -> bool:
+    """Tell whether a pod is among the endpoints."""
+    return ready_since(pod) is not None and "deletionTimestamp" not in pod["metadata"]
+
+
+def _target(pod: Json, target: int | str) -> int:
+    if isinstance(target, int):
+        return target
+    for container in pod["spec"]["containers"]:
+        for port in container.get("ports") or []:
+            if port.get("name") == target:
+                return int(port["containerPort"])
+    return port_of(pod)
