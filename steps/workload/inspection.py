@@ -13,6 +13,7 @@ from steps.workload.clone import is_ours
 from steps.workload.noop import noop
 from steps.workload.pin import arm_keys, running_digests
 from steps.workload.pods import current_replica_set
+from steps.workload.ready import observed
 from steps.workload.references import configuration, volume_claims
 from steps.workload.template import Template, changed, container_of, fingerprint, with_labels
 
@@ -129,7 +130,7 @@ class Inspection:
     def _stable(self) -> Object:
         release = self.release
         try:
-            return self._cluster.get(DEPLOYMENT, release.namespace, release.stable)
+            return observed(self._cluster, release.namespace, release.stable)
         except NotFound as error:
             remedy = "Check the name and the namespace."
             if release.topology is Topology.TARGET_NAMED:

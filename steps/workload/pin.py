@@ -105,8 +105,9 @@ def last_manager(deployment: Object) -> str:
         for entry in deployment["metadata"].get("managedFields") or []
         if "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
     ]
-    latest = max(writers, key=lambda entry: str(entry.get("time", "")), default=None)
-    return str(latest["manager"]) if latest else "somebody"
+    # Times have whole seconds; of equal ones the server lists the newest last.
+    latest = sorted(writers, key=lambda entry: str(entry.get("time", "")))[-1:]
+    return str(latest[0]["manager"]) if latest else "somebody"
 
 
 def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:

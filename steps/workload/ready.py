@@ -15,6 +15,10 @@ from steps.workload.troubles import Trouble, troubles
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
+_OBSERVED_SECONDS = 5.0
+_GLANCE_SECONDS = 0.1
+
+
 def _nothing() -> None:
     """Renew no claim."""
 
@@ -41,11 +45,27 @@ def is_rolled_out(deployment: Object, replicas: int) -> bool:
     status = deployment.get("status") or {}
     updated = status.get("updatedReplicas", 0)
     return bool(
-        status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+        is_observed(deployment)
         and updated >= replicas
         and status.get("replicas", 0) == updated
         and status.get("availableReplicas", 0) >= replicas
     )
+
+
+def is_observed(deployment: Object) -> bool:
+    """Tell whether the status speaks of the Deployment as it is; even our token's annotation raises the generation."""
+    status = deployment.get("status") or {}
+    return bool(status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0))
+
+
+def observed(cluster: Cluster, namespace: str, name: str) -> Object:
+    """Return a Deployment, after its controller had up to 5 s to bring its status up to date."""
+    until = time.monotonic() + _OBSERVED_SECONDS
+    while True:
+        found = cluster.get(DEPLOYMENT, namespace, name)
+        if cluster.rehearsal or is_observed(found) or time.monotonic() >= until:
+            return found
+        time.sleep(_GLANCE_SECONDS)
 
 
 def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None, patience: Patience) -> Object:
@@ -82,7 +102,7 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
 
 def _look(cluster: Cluster, found: Object, seen: dict[str, float], now: float, patience: Patience) -> Trouble | None:
     present: list[Trouble] = []
-    if (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"].get("generation", 0):
+    if is_observed(found):
         # Conditions of a generation the controller has not seen yet are those of the one before.
         present = troubles(found, current_pods(cluster, found), patience.hopeless_seconds)
     for kind in set(seen) - {entry.kind for entry in present}:

@@ -44,7 +44,9 @@ def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str
     Raises:
         PermanentError: there are several and none is named, or there is none of this name.
     """
-    known = {str(entry["name"]): entry for entry in (template.get("spec") or {}).get("containers") or []}
+    known: dict[str, dict[str, Any]] = {
+        str(entry["name"]): entry for entry in (template.get("spec") or {}).get("containers") or []
+    }
     shown = ", ".join(known)
     if name:
         if name not in known:
@@ -58,8 +60,7 @@ def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str
             f"choosing the container of {owner}",
             f"spec.template.spec.containers has several ({shown}). Say which gets the image with --container.",
         )
-    only: dict[str, Any] = next(iter(known.values()))
-    return only
+    return next(iter(known.values()))
 
 
 def changed(

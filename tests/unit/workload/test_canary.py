@@ -1,0 +1,133 @@
+"""The canary is made from stable's template, and is a thing of its own."""
+
+import pytest
+
+from steps.errors import ForeignWrite, PermanentError
+from steps.model.run import Destination
+from steps.model.workload import Noop
+from steps.workload.workload import Workload
+from tests.lab.embedded.api.kinds import DEPLOYMENT, SERVICE, Json, Kind
+from tests.unit.workload.paper import KEY, NAMESPACE, TOKEN, PaperCluster, deployment, prepared, release, renew
+
+
+def test_canary_gets_the_image_and_labels_of_its_own(cluster: PaperCluster, workload: Workload) -> None:
+    """Where stable's selector says shop, the canary's pods say shop-canary; other labels stay."""
+    prepared(cluster, workload)
+
+    made = cluster.get("shop-canary")
+    template = made["spec"]["template"]
+    assert {"app": "shop-canary", "team": "till"} == template["metadata"]["labels"]
+    assert {"checksum/config": "1"} == template["metadata"]["annotations"]
+    assert "shop:2" == template["spec"]["containers"][0]["image"]
+    assert {"matchLabels": {"app": "shop-canary"}} == made["spec"]["selector"]
+
+
+def test_canary_takes_no_metadata_of_the_original(cluster: PaperCluster, workload: Workload) -> None:
+    """Labels of a GitOps tool would get it pruned."""
+    cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
+    cluster.mark("shop", "note", "mine")
+    prepared(cluster, workload, release(allow_managed=True))
+
+    meta = cluster.get("shop-canary")["metadata"]
+    assert {"app.kubernetes.io/managed-by": "canary-steps"} == meta["labels"]
+    assert TOKEN == meta["annotations"][KEY]
+    assert "note" not in meta["annotations"]
+
+
+def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: PaperCluster, workload: Workload) -> None:
+    """Whoever lost the claim in between leaves nothing running."""
+    plan = workload.inspect(release())
+    workload.create_canary(release(), plan, TOKEN)
+
+    assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
+
+
+def test_creating_twice_changes_nothing(cluster: PaperCluster, workload: Workload) -> None:
+    """A step that was killed after its write is simply repeated."""
+    prepared(cluster, workload)
+    before = cluster.get("shop-canary")["spec"]
+    prepared(cluster, workload)
+
+    assert before == cluster.get("shop-canary")["spec"]
+
+
+def test_existing_canary_gets_the_new_template(cluster: PaperCluster, workload: Workload) -> None:
+    """The canary Deployment of an earlier run is used again."""
+    cluster.push("shop:3", "3" * 64)
+    prepared(cluster, workload)
+    prepared(cluster, workload, release(image="shop:3"))
+
+    assert "shop:3" == cluster.image("shop-canary")
+
+
+def test_environment_and_template_patch_are_put_in(cluster: PaperCluster, workload: Workload) -> None:
+    """Both count as a change of the template, also with the same image."""
+    patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
+    wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
+    plan = workload.inspect(wanted)
+    workload.create_canary(wanted, plan, TOKEN)
+
+    container = cluster.get("shop-canary")["spec"]["template"]["spec"]["containers"][0]
+    assert Noop.NO == plan.noop
+    assert [{"name": "MODE", "value": "fast"}] == container["env"]
+    assert {"limits": {"memory": "64Mi"}} == container["resources"]
+    assert any("resources" in sentence for sentence in plan.warnings)
+
+
+def test_stable_changed_after_the_inspection_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+    """What would be cloned is not what was inspected."""
+    plan = workload.inspect(release())
+    cluster.set_image("shop", "shop:3")
+
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed the pod template of shop"):
+        workload.create_canary(release(), plan, TOKEN)
+
+
+def test_canary_that_is_not_ours_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+    """Somebody's Deployment of that name is not overwritten."""
+    cluster.push("shop:x", "9" * 64)
+    cluster.create(*_canary_by_hand())
+
+    with pytest.raises(PermanentError, match="was not made by canary-steps"):
+        workload.inspect(release())
+
+
+def test_canary_with_another_selector_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+    """A selector is immutable: the remedy is to delete that Deployment."""
+    kind, item = _canary_by_hand()
+    item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
+    item["spec"]["selector"]["matchLabels"]["team"] = "till"
+    cluster.create(kind, item)
+
+    with pytest.raises(PermanentError, match="kubectl delete deployment shop-canary"):
+        workload.inspect(release())
+
+
+def test_version_labelled_subsets_of_one_host_work(cluster: PaperCluster, workload: Workload) -> None:
+    """Where the selectors carry the version, `app` stays and `version` differs."""
+    labels = {"app": "cart", "version": "v1"}
+    item = deployment("cart", "shop:1")
+    item["spec"]["selector"] = {"matchLabels": labels}
+    item["spec"]["template"]["metadata"]["labels"] = labels
+    cluster.store.create(_canary_by_hand()[0], NAMESPACE, item)
+    cluster.create(SERVICE, {"metadata": {"name": "cart"}, "spec": {"selector": {"app": "cart"}, "ports": [{"port": 80}]}})
+    cluster.settle("cart")
+    wanted = release(
+        stable="cart",
+        canary="cart-canary",
+        stable_destination=Destination("cart", "v1"),
+        canary_destination=Destination("cart", "v2"),
+        stable_subset={"version": "v1"},
+        canary_subset={"version": "v2"},
+    )
+    memory = prepared(cluster, workload, wanted)
+    pin = workload.pin(memory)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+
+    assert {"app": "cart", "version": "v2"} == cluster.get("cart-canary")["spec"]["template"]["metadata"]["labels"]
+    assert labels == cluster.get("cart")["spec"]["template"]["metadata"]["labels"]
+    assert "shop:2" == cluster.image("cart")
+
+
+def _canary_by_hand() -> tuple[Kind, Json]:
+    return DEPLOYMENT, deployment("shop-canary", "shop:x")
