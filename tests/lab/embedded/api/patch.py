@@ -36,11 +36,13 @@ def apply_json_patch(item: Json, operations: Any) -> Json:  # noqa: ANN401 - wha
 
 
 def _absent(item: Json, path: str) -> bool:
-    missing = object()
+    """Tell whether the place exists and has no such member; a place that does not exist fails the test."""
+    parent, _, member = path.rpartition("/")
     try:
-        return bool(jsonpatch.JsonPointer(path).resolve(item, missing) is missing)
+        place = jsonpatch.JsonPointer(parent).resolve(item)
     except jsonpatch.JsonPointerException:
         return False
+    return isinstance(place, dict) and member.replace("~1", "/").replace("~0", "~") not in place
 
 
 def apply_merge_patch(item: Any, patch: Any) -> Any:  # noqa: ANN401 - RFC 7396 is about any JSON value

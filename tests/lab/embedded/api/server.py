@@ -96,6 +96,9 @@ class StandInApi:
         for callback in self.faults.traps(call, "before"):
             await asyncio.to_thread(callback, call)
         rule = self.faults.take(call)
+        if place is None and call.path not in {_REVIEWS, "/version"}:
+            # The real server's answer where no API is registered: no Status, not even JSON.
+            return web.Response(status=404, text="404 page not found\n")
         if rule is not None and rule.action in {"hang", "drop"}:
             await asyncio.sleep(rule.hang_seconds)
             return _dropped(request)
