@@ -1,0 +1,138 @@
+"""Find the routes that split between the two arms in a VirtualService object, and read their weights. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steps.cluster.api import Object
+from steps.traffic.destinations import Arms, describe
+
+ALL = 100
+"""The weights of a route's destinations sum to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One HTTP route with both arms.
+
+    Args:
+        index: its place in `spec.http`, from 0.
+        name: its name, "" where it has none.
+        body: the route as read.
+        stable_at: place of stable in its `route` list. canary_at: place of the canary.
+    """
+
+    index: int
+    name: str
+    body: Mapping[str, Any]
+    stable_at: int
+    canary_at: int
+
+    @property
+    def label(self) -> str:
+        """How messages and the memory name it: its name, or "#<index>"."""
+        return self.name or f"#{self.index}"
+
+    @property
+    def destinations(self) -> Sequence[Mapping[str, Any]]:
+        """The `route` list as read."""
+        return list(self.body["route"])
+
+    @property
+    def stable(self) -> int:
+        """Stable's weight, 0-100."""
+        return weight_at(self.destinations, self.stable_at)
+
+    @property
+    def canary(self) -> int:
+        """The canary's weight, 0-100."""
+        return weight_at(self.destinations, self.canary_at)
+
+    @property
+    def others(self) -> int:
+        """The sum of weights that go to neither arm."""
+        together = sum(weight_at(self.destinations, place) for place in range(len(self.destinations)))
+        return together - self.stable - self.canary
+
+
+def weight_at(destinations: Sequence[Mapping[str, Any]], place: int) -> int:
+    """Return a destination's weight as Istio means it: an absent one is 100 if it is the only one, else 0."""
+    weight = destinations[place].get("weight")
+    if weight is None:
+        return ALL if len(destinations) == 1 else 0
+    return int(weight)
+
+
+def http_routes(obj: Object) -> list[Mapping[str, Any]]:
+    """Return `spec.http` of a VirtualService, [] where it has none."""
+    return list((obj.get("spec") or {}).get("http") or [])
+
+
+def label_of(index: int, body: Mapping[str, Any]) -> str:
+    """Return how messages name a route."""
+    return str(body.get("name") or f"#{index}")
+
+
+def with_both_arms(obj: Object, arms: Arms, *, alone: bool = True) -> list[Route]:
+    """Return the routes that have each arm exactly once and, if `alone`, nothing else."""
+    found = []
+    for index, body in enumerate(http_routes(obj)):
+        sides = [arms.arm(entry) for entry in body.get("route") or []]
+        once = sides.count("stable") == 1 and sides.count("canary") == 1
+        if once and (len(sides) == len(("stable", "canary")) or not alone):
+            name = str(body.get("name") or "")
+            found.append(Route(index, name, body, sides.index("stable"), sides.index("canary")))
+    return found
+
+
+def locate(obj: Object, labels: Sequence[str], arms: Arms) -> tuple[list[Route], str]:
+    """Find a run's routes anew, as routes may have been inserted before them since.
+
+    A named route is found by its name, the unnamed ones by having exactly the two arms.
+
+    Returns:
+        The routes, and one sentence about what is no longer as it was ("" if all are there).
+    """
+    split = with_both_arms(obj, arms)
+    found: list[Route] = []
+    for label in labels:
+        if label.startswith("#"):
+            continue
+        same = [route for route in split if route.name == label]
+        if len(same) != 1:
+            return found, f"route {label} with exactly the two arms was there once and is there {len(same)} times now"
+        found += same
+    unnamed = [route for route in split if not route.name]
+    wanted = [label for label in labels if label.startswith("#")]
+    if wanted and len(unnamed) != len(wanted):
+        return found, f"there were {len(wanted)} unnamed routes with exactly the two arms and are {len(unnamed)} now"
+    return sorted([*found, *(unnamed if wanted else [])], key=lambda route: route.index), ""
+
+
+def locate_all(obj: Object, labels: Sequence[str], arms: Arms) -> list[Route]:
+    """Find every route that may be one of a run's, for bringing users back after foreign edits.
+
+    If one of them was renamed or got a third destination, all routes with both arms count.
+    """
+    found, trouble = locate(obj, labels, arms)
+    return with_both_arms(obj, arms, alone=False) if trouble else found
+
+
+def stranded(obj: Object, labels: Sequence[str], arms: Arms) -> list[str]:
+    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot mend them."""
+    lost = []
+    for index, body in enumerate(http_routes(obj)):
+        sides = {arms.arm(entry) for entry in body.get("route") or []}
+        if body.get("name") in labels and "canary" in sides and "stable" not in sides:
+            lost.append(label_of(index, body))
+    return lost
+
+
+def outline(obj: Object) -> str:
+    """Return the HTTP routes with their destinations and weights in one line."""
+    lines = []
+    for index, body in enumerate(http_routes(obj)):
+        entries = body.get("route") or []
+        shown = [f"{describe(entry)} {weight_at(entries, place)}" for place, entry in enumerate(entries)]
+        lines.append(f"{label_of(index, body)} → {', '.join(shown) or 'no destination'}")
+    return "; ".join(lines) or "no HTTP routes"

@@ -1,0 +1,46 @@
+"""Check that a destination's subset exists in a DestinationRule, as Envoy answers 503 where it does not."""
+
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DESTINATION_RULE
+from steps.errors import PermanentError
+from steps.model.run import Destination, ObjectName
+from steps.traffic.destinations import full_host, host_namespace
+from steps.traffic.sightings import name_of
+
+
+def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: Destination) -> None:
+    """Refuse a destination whose subset no DestinationRule defines; one without a subset is fine.
+
+    Looks where Istio looks for a client of this VirtualService: in its namespace and in the host's.
+
+    Raises:
+        PermanentError: no rule for the host, or none of them has the subset.
+    """
+    if not destination.subset:
+        return
+    host = full_host(destination.host, virtual_service.namespace)
+    namespaces = sorted({virtual_service.namespace, host_namespace(host, virtual_service.namespace)})
+    rules = [rule for namespace in namespaces for rule in cluster.list(DESTINATION_RULE, namespace)]
+    matching = [rule for rule in rules if _covers(rule, host)]
+    subsets = [str(subset.get("name")) for rule in matching for subset in rule["spec"].get("subsets") or []]
+    if destination.subset in subsets:
+        return
+    doing = f"checking the destination {destination} of VirtualService {virtual_service}"
+    if not matching:
+        where = " or ".join(namespaces)
+        head = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata:\n  name: "
+        lines = _yaml(f"{head}{host.partition('.')[0]}\nspec:\n  host: {host}\n  subsets:", destination)
+        raise PermanentError(doing, f"no DestinationRule for host {host} in namespace {where}. Add:\n{lines}")
+    names = ", ".join(str(name_of(rule)) for rule in matching)
+    lines = _yaml("  subsets:", destination)
+    cause = f"DestinationRule {names} has no subset {destination.subset} ({', '.join(subsets) or 'none at all'}). Add:"
+    raise PermanentError(doing, f"{cause}\n{lines}")
+
+
+def _covers(rule: Object, host: str) -> bool:
+    named = full_host(str((rule.get("spec") or {}).get("host") or ""), name_of(rule).namespace)
+    return named == host or (named.startswith("*") and host.endswith(named[1:]))
+
+
+def _yaml(head: str, destination: Destination) -> str:
+    return f"{head}\n  - name: {destination.subset}\n    labels:\n      version: {destination.subset}"
