@@ -30,8 +30,7 @@ class _OneArm:
     def run(self, strata: tuple[Stratum, ...]) -> float:
         shares = [min(factor * self.allowed, _NEARLY_ALL) for factor in _FACTORS if factor * self.allowed < 1.0]
         pairs = [
-            (log(share / self.allowed), log((1.0 - share) / (1.0 - self.allowed)))
-            for share in [*shares, _NEARLY_ALL]
+            (log(share / self.allowed), log((1.0 - share) / (1.0 - self.allowed))) for share in [*shares, _NEARLY_ALL]
         ]
         sums, rest, index, spread = [0.0] * len(pairs), 1.0, 0, Spread()
         for stratum in strata:

@@ -12,7 +12,7 @@ from typing import Final
 from steps.judge.odds import GAIN_WEIGHTS, Odds
 from steps.judge.rules import Rules
 from steps.judge.spread import Spread
-from steps.model.evidence import Stratum
+from steps.model.evidence import Counts, Stratum
 
 START_NOW: Final = 0.65
 """Prior that the canary was bad from its first stratum on: most bad releases are."""
@@ -21,6 +21,7 @@ _START_SCALE: Final = 20.0
 CONSTANT: Final = 0.75
 """Prior that a fault shows in every stratum; the rest is for one that shows in a tenth of them."""
 
+MOST: Final = 0.5
 _RARE: Final = 0.1
 _CEILING: Final = 1e60
 
@@ -89,8 +90,9 @@ class _Cap:
 
     def __init__(self, strata: tuple[Stratum, ...], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
         self._strata, self._odds = strata, odds
-        self.cap = (rules.cap_aligned if aligned else rules.cap) * limit
+        self.cap = rules.cap * limit
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
+        self._total = (rules.cap_aligned if aligned else rules.cap) * limit
 
     def cut(self, logs: list[float], index: int, phi: float) -> list[float]:
         """Cut at the cap, or at the higher one if stable's neighbouring strata confirm the difference."""
@@ -99,6 +101,8 @@ class _Cap:
 
     def _ceilings(self, index: int, phi: float) -> list[float]:
         count = len(GAIN_WEIGHTS)
+        if self._total > self.cap and fails_most(self._strata[index].canary):
+            return [self._total] * count
         if self._confirmed <= self.cap or not 0 < index < len(self._strata) - 1:
             return [self.cap] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
@@ -109,6 +113,26 @@ class _Cap:
         canary = self._strata[index].canary
         robust = self._odds.logs_of(canary.total, canary.bad, total, bad)
         return [max(self.cap, min(value / phi, self._confirmed)) for value in robust]
+
+
+def temper(logs: list[float], stratum: Stratum, spread: Spread) -> list[float]:
+    """Divide by phi; while phi is not known, not where the canary fails most of its requests.
+
+    Batches of stable's size seldom look like that, and a total failure must not wait for phi. Where such a stratum was
+    possible (by its margins) but did not come, what speaks for the canary is not tempered either: so the mean of the
+    factor stays at most 1.
+    """
+    phi, canary = spread.phi, stratum.canary
+    if phi <= 1.0:
+        return logs
+    if spread.known or canary.bad + stratum.stable.bad < MOST * canary.total:
+        return [value / phi for value in logs]
+    return logs if fails_most(canary) else [min(value, value / phi) for value in logs]
+
+
+def fails_most(canary: Counts) -> bool:
+    """Whether at least half of the canary's requests of a stratum are bad."""
+    return canary.bad >= MOST * canary.total
 
 
 def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None) -> Path:
@@ -132,9 +156,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         stratum = strata[index]
         phi = spread.phi
         if stratum.canary.total and stratum.stable.total and stratum.canary.bad + stratum.stable.bad:
-            logs = odds.logs(stratum)
-            if phi > 1.0:
-                logs = [value / phi for value in logs]
+            logs = temper(odds.logs(stratum), stratum, spread)
             if max(logs) > cap.cap:
                 capped += 1
                 logs = cap.cut(logs, index, phi)

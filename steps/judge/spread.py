@@ -3,23 +3,26 @@
 phi is Pearson's chi-square of stable's bad requests across its pods, per degree of freedom, averaged over the past and
 weighted by each block's bad requests (unweighted it is biased low). Spread between pods within a block of time leaves
 out what strikes all pods alike. Blocks of 1, 4, 12 and 60 strata see batches that outlast a scrape; the largest
-estimate counts. With four pods or more, each is the smallest over leaving one pod out: one odd pod must not blind the
-judge. Without two pods to compare, neighbouring blocks of time stand in for pods.
+estimate counts. With four pods or more, each is the smallest over leaving one pod out of the whole past: one odd pod
+must not blind the judge. Without two pods to compare, neighbouring blocks of time stand in for pods. Before much was
+seen, phi leans on PRIOR_PHI; longer blocks lean on the estimate of the shorter ones.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from steps.model.evidence import Counts, Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
-MIN_BAD: Final = 20
-"""Bad requests of the past below which phi stays 1: the least number of bad requests guards that time."""
+PRIOR_PHI: Final = 2.0
+PRIOR_WEIGHT: Final = 40.0
+"""As if the prior had been seen in 40 bad requests times degrees of freedom."""
 
-_MIN_FREEDOM: Final = 6
+KNOWN_FROM: Final = 20
+"""Bad requests of the past from which phi counts as known."""
+
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
-_CELLS = list[list[int]]
+_Cells = list[tuple[int, int, int]]
 
 
 class Spread:
@@ -28,93 +31,96 @@ class Spread:
     def __init__(self) -> None:
         self._blocks = [_Block(length) for length in BLOCKS]
         self._bad = 0
-        self._phi = 1.0
+        self.phi = PRIOR_PHI
 
     @property
-    def phi(self) -> float:
-        """Overdispersion by the strata added so far, >= 1."""
-        return self._phi if self._bad >= MIN_BAD else 1.0
+    def known(self) -> bool:
+        """Whether enough bad requests were seen to believe `phi`."""
+        return self._bad >= KNOWN_FROM
 
     def add(self, stratum: Stratum) -> None:
         """Take in the stable arm of one stratum."""
-        pods = stratum.stable_pods
         self._bad += stratum.stable.bad
-        changed = False
-        for block in self._blocks:
-            changed |= block.add(pods, stratum.stable)
+        changed = [block for block in self._blocks if block.add(stratum.stable_pods, stratum.stable)]
         if changed:
-            self._phi = max(1.0, *(block.estimate for block in self._blocks))
+            self._estimate()
+
+    def _estimate(self) -> None:
+        phi = estimate = PRIOR_PHI
+        for number, block in enumerate(self._blocks):
+            estimate = block.estimate(estimate)
+            phi = estimate if number == 0 else max(phi, estimate)
+        self.phi = max(1.0, phi)
 
 
 class _Block:
-    """Estimate over blocks of one length."""
+    """Weighted sums over blocks of one length, as a whole and with each pod left out."""
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self._filled = 0
-        self._totals: list[int] = []
-        self._bads: list[int] = []
-        self._whole = [0, 0]
-        self._earlier: list[list[int]] = []
+        self._strata: list[tuple[tuple[Counts, ...], Counts]] = []
+        self._earlier: list[tuple[int, int]] = []
         self._square = 0.0
         self._freedom = 0.0
-        self._degrees = 0.0
+        self._without: dict[int, list[float]] = {}
 
-    @property
-    def estimate(self) -> float:
-        """Weighted mean of chi-square over its degrees of freedom, or 1 while there are too few."""
-        return self._square / self._freedom if self._degrees >= _MIN_FREEDOM else 1.0
+    def estimate(self, prior: float) -> float:
+        """Give the estimate, leaning on `prior` while little was seen."""
+        sums = [(self._square, self._freedom)]
+        if len(self._without) >= _LEAVE_OUT_FROM:
+            sums = [(square, freedom) for square, freedom in self._without.values()]
+        weight = PRIOR_WEIGHT
+        return min((square + weight * prior) / (freedom + weight) for square, freedom in sums)
 
     def add(self, pods: tuple[Counts, ...], stable: Counts) -> bool:
-        """Add one stratum; tell whether the estimate changed."""
-        for i, pod in enumerate(pods):
-            if i == len(self._totals):
-                self._totals.append(0)
-                self._bads.append(0)
-            self._totals[i] += pod.total
-            self._bads[i] += pod.bad
-        self._whole[0] += stable.total
-        self._whole[1] += stable.bad
-        self._filled += 1
-        return self._filled == self._length and self._close()
+        """Add one stratum; tell whether the sums changed."""
+        self._strata.append((pods, stable))
+        return len(self._strata) == self._length and self._close()
 
     def _close(self) -> bool:
-        cells = [[total, bad] for total, bad in zip(self._totals, self._bads, strict=True) if total]
-        whole, self._whole = self._whole, [0, 0]
-        self._totals, self._bads, self._filled = [], [], 0
-        if len(cells) < 2:  # noqa: PLR2004 - two pods are the least that can differ
-            self._earlier.append(whole)
-            if len(self._earlier) < _STAND_INS:
-                return False
-            cells, self._earlier = [cell for cell in self._earlier if cell[0]], []
-            return self._weigh(cells, leave_out=False)
-        return self._weigh(cells, leave_out=len(cells) >= _LEAVE_OUT_FROM)
-
-    def _weigh(self, cells: _CELLS, *, leave_out: bool) -> bool:
-        bad = sum(cell[1] for cell in cells)
-        square, degrees = chi_square(cells, leave_out=leave_out)
-        if not bad or degrees <= 0:
+        strata, self._strata = self._strata, []
+        if not any(stable.bad for _, stable in strata) and len(strata[0][0]) > 1:
             return False
-        self._square += bad * square
+        cells = _pods(strata)
+        if len(cells) > 1:
+            return self._weigh(cells, leave_out=len(cells) >= _LEAVE_OUT_FROM)
+        self._earlier.append((sum(s.total for _, s in strata), sum(s.bad for _, s in strata)))
+        if len(self._earlier) < _STAND_INS:
+            return False
+        cells = [(i, total, bad) for i, (total, bad) in enumerate(self._earlier) if total]
+        self._earlier = []
+        return self._weigh(cells, leave_out=False)
+
+    def _weigh(self, cells: _Cells, *, leave_out: bool) -> bool:
+        total, bad, degrees = sum(cell[1] for cell in cells), sum(cell[2] for cell in cells), len(cells) - 1
+        if not bad or degrees < 1:
+            return False
+        squares = sum(cell[2] * cell[2] / cell[1] for cell in cells)
+        self._square += bad * pearson(squares, total, bad)
         self._freedom += bad * degrees
-        self._degrees += degrees
+        if leave_out:
+            for i, n, x in cells:
+                sums = self._without.setdefault(i, [0.0, 0.0])
+                sums[0] += (bad - x) * pearson(squares - x * x / n, total - n, bad - x)
+                sums[1] += (bad - x) * (degrees - 1)
         return True
 
 
-def chi_square(cells: Sequence[Sequence[int]], *, leave_out: bool) -> tuple[float, int]:
-    """Give Pearson's statistic of (total, bad) cells and its degrees of freedom.
+def _pods(strata: list[tuple[tuple[Counts, ...], Counts]]) -> _Cells:
+    """Sum each pod over the strata: (position, total, bad) of those with traffic."""
+    if len(strata) == 1:
+        return [(i, pod.total, pod.bad) for i, pod in enumerate(strata[0][0]) if pod.total]
+    totals: dict[int, int] = {}
+    bads: dict[int, int] = {}
+    for pods, _ in strata:
+        for i, pod in enumerate(pods):
+            totals[i] = totals.get(i, 0) + pod.total
+            bads[i] = bads.get(i, 0) + pod.bad
+    return [(i, total, bads[i]) for i, total in totals.items() if total]
 
-    With `leave_out` the smallest statistic over leaving one cell out, with one degree less.
-    """
-    total, bad = sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
-    squares = sum(cell[1] * cell[1] / cell[0] for cell in cells)
-    degrees = len(cells) - 1
-    if not leave_out:
-        return _pearson(squares, total, bad), degrees
-    return min(_pearson(squares - b * b / n, total - n, bad - b) for n, b in cells), degrees - 1
 
-
-def _pearson(squares: float, total: int, bad: int) -> float:
+def pearson(squares: float, total: int, bad: int) -> float:
+    """Give Pearson's chi-square of cells (n, x), where `squares` is the sum of x * x / n over them."""
     if total <= 0 or not 0 < bad < total:
         return 0.0
     share = bad / total

@@ -68,14 +68,14 @@ class _Case:
 
     def _lack(self) -> Judgement | None:
         """What is not there yet, though nothing is in the way."""
-        if suspect := self._suspect():
-            return self._wait(Code.SUSPECT, suspect)
+        if doubt := self._suspect():
+            return self._wait(Code.SUSPECT, doubt)
         if not self.seen.canary or not self.seen.stable:
             arm = "canary" if not self.seen.canary else "stable"
             sentence = f"no {arm} request seen since the weight was set {sentences.span(self.seen.seconds)} ago"
             return self._wait(Code.NO_TRAFFIC, f"{sentence}: there is nothing to compare")
-        sentence = enough.shortage(self.seen, self._detectable(), self.rules, deadline_reached=self.late)
-        return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, sentence) if sentence else None
+        short = enough.shortage(self.seen, self._detectable(), self.rules, deadline_reached=self.late)
+        return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, short) if short else None
 
     def _pass(self) -> Judgement:
         names = ", ".join(one.judgement.name for one in self.weighed)
@@ -138,9 +138,7 @@ class _Case:
         shown = tuple(series if i == one.worst else old for i, old in enumerate(one.judgement.series))
         judged = replace(one.judgement, series=shown)
         self.weighed = [replace(old, judgement=judged) if old is one else old for old in self.weighed]
-        text = sentences.worse(
-            judged, series, alarm.at, strata[0].start, enough.rows(strata), self.rules.alpha
-        )
+        text = sentences.worse(judged, series, alarm.at, strata[0].start, enough.rows(strata), self.rules.alpha)
         return self._answer(Verdict.FAIL, Code.WORSE, text, judged.name, alarm.at)
 
     def _wait(self, code: str, sentence: str) -> Judgement:

@@ -43,8 +43,7 @@ def weigh(metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, 
     shown = tuple(_show(series, path) for series, path in zip(metric.series, paths, strict=True))
     floor = rules.floors[metric.kind]
     harms = [
-        harmful(series.strata[path.exposed :], floor, rules)
-        for series, path in zip(metric.series, paths, strict=True)
+        harmful(series.strata[path.exposed :], floor, rules) for series, path in zip(metric.series, paths, strict=True)
     ]
     worst = max(range(len(shown)), key=lambda i: (harms[i], shown[i].e_value), default=0)
     value = sum(one.e_value for one in shown) / len(shown) if shown else 1.0

@@ -1,0 +1,1 @@
+"""Prometheus, read: raw counters become exact counts per scrape interval for both arms."""

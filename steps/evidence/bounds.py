@@ -1,0 +1,51 @@
+"""Bucket bounds chosen before the canary, from stable alone: what slow and small mean for this service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+_QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+_SMALL: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The bounds of a run; fixed for its whole length.
+
+    Attributes:
+        latency: (label, bound in ms): the bucket bounds at or above stable's p50, p90 and p99.
+        small: bound in bytes at or below stable's 1 % quantile of responses; None if unknown.
+    """
+
+    latency: tuple[tuple[str, float], ...] = ()
+    small: float | None = None
+
+
+def number(text: str) -> float:
+    """Read an `le` as a number: Prometheus 3 writes "5.0" where 2.x writes "5"."""
+    return float(text)
+
+
+def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Choose bounds from cumulative counts by `le`; quantiles that share a bound share a label ("p50/p90")."""
+    finite, total = _split(buckets)
+    chosen: dict[float, list[str]] = {}
+    for label, quantile in _QUANTILES:
+        if total and finite:
+            bound = next((le for le, count in finite if count >= quantile * total), finite[-1][0])
+            chosen.setdefault(bound, []).append(label)
+    return tuple(("/".join(labels), bound) for bound, labels in chosen.items())
+
+
+def small_bound(buckets: Mapping[str, float]) -> float | None:
+    """Choose the largest bound which at most 1 % of stable's responses do not exceed."""
+    finite, total = _split(buckets)
+    return max((le for le, count in finite if count <= _SMALL * total), default=None) if total else None
+
+
+def _split(buckets: Mapping[str, float]) -> tuple[list[tuple[float, float]], float]:
+    """Give the finite (bound, count) in order, and the count of all."""
+    numbers = sorted((number(text), count) for text, count in buckets.items())
+    total = next((count for le, count in numbers if le == inf), 0.0)
+    return [(le, count) for le, count in numbers if le < inf], total

@@ -1,0 +1,97 @@
+"""Every way in which Prometheus can fail to answer, told in one sentence with its remedy, without secrets."""
+
+import socket
+from http import HTTPStatus
+from typing import Any, Final
+
+import requests
+from urllib3.exceptions import NameResolutionError
+
+from steps.evidence.access import Access
+from steps.model.evidence import Problem, ProblemKind
+
+_SHOWN: Final = 300
+
+
+class EvidenceError(Exception):
+    """A query brought no usable answer; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.sentence)
+        self.problem = problem
+
+
+def of_exception(fault: Exception, access: Access) -> EvidenceError:
+    """Tell a request that never got an answer."""
+    where = f"Prometheus at {access.endpoint}"
+    if isinstance(fault, requests.exceptions.SSLError):
+        text = f"{where} has no certificate that is trusted here, or refused ours: check the CA and client certificate"
+        return _error(ProblemKind.UNREACHABLE, text)
+    if isinstance(fault, requests.exceptions.ReadTimeout):
+        text = f"{where} took more than {access.timeout_seconds:g} s to answer: it is overloaded, or raise the time-out"
+        return _error(ProblemKind.SLOW, text)
+    if isinstance(fault, requests.exceptions.ConnectTimeout):
+        text = f"{where} does not accept connections in time: check address, port and NetworkPolicies"
+        return _error(ProblemKind.UNREACHABLE, text)
+    if isinstance(fault, requests.exceptions.ConnectionError):
+        return _error(ProblemKind.UNREACHABLE, f"{where} {_connection(fault)}")
+    if isinstance(fault, requests.RequestException):
+        return _error(
+            ProblemKind.UNREACHABLE, f"{where} could not be asked ({type(fault).__name__}): check its address"
+        )
+    name = getattr(fault, "filename", None) or "a file"
+    text = f"{name} with the credentials or certificates for {where} cannot be read: check the mounted secret"
+    return _error(ProblemKind.UNAUTHORIZED, text)
+
+
+def of_answer(status: int, body: dict[str, Any] | None, access: Access, promql: str) -> EvidenceError:
+    """Tell an answer that is not a complete success."""
+    where = f"Prometheus at {access.endpoint}"
+    said = _said(body)
+    if status == HTTPStatus.UNAUTHORIZED:
+        text = f"{where} wants credentials or refused ours (401): set or renew the token or password file"
+        return _error(ProblemKind.UNAUTHORIZED, text)
+    if status == HTTPStatus.FORBIDDEN:
+        text = f"{where} does not allow this account to query (403): grant it read access, or set the tenant's header"
+        return _error(ProblemKind.FORBIDDEN, text)
+    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and body is not None:
+        return _error(ProblemKind.BAD_QUERY, f"{where} refused the query{said}; the query was: {promql}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        text = f"{where} is in trouble or limits us ({status}){said}: look at its own logs and limits"
+        return _error(ProblemKind.BUSY, text)
+    return _odd(where, status, body or {})
+
+
+def _odd(where: str, status: int, body: dict[str, Any]) -> EvidenceError:
+    if body.get("isPartial"):
+        text = f"{where} answered with a part of the data only: some of its storage nodes are not available"
+        return _error(ProblemKind.PARTIAL, text)
+    if body.get("status") == "error":
+        return _error(ProblemKind.BUSY, f"{where} answered with an error{_said(body)}")
+    return _error(ProblemKind.NOT_PROMETHEUS, _stranger(where, status))
+
+
+def _stranger(where: str, status: int) -> str:
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return f"{where} redirects elsewhere ({status}), as a login page does: use the address it leads to, or a token"
+    if status == HTTPStatus.NOT_FOUND:
+        return f"{where} has no query API there (404): the base path may be missing, such as /prometheus"
+    return f"{where} did not answer as Prometheus does (status {status}, no JSON result): is it a login page?"
+
+
+def _connection(fault: requests.exceptions.ConnectionError) -> str:
+    cause: BaseException | None = getattr(fault.args[0], "reason", None) if fault.args else None
+    if isinstance(cause, NameResolutionError | socket.gaierror):
+        return "has a name that does not resolve: check the address, and that its Service exists"
+    if "refused" in str(fault).lower():
+        return "refuses connections: it is down, or the port is wrong"
+    return "cannot be reached: it is down, or the network does not allow the connection"
+
+
+def _said(body: dict[str, Any] | None) -> str:
+    text = str(body.get("error", "")) if body else ""
+    return f" ({text[:_SHOWN]})" if text else ""
+
+
+def _error(kind: ProblemKind, sentence: str) -> EvidenceError:
+    return EvidenceError(Problem(kind, sentence))

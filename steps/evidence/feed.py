@@ -1,0 +1,122 @@
+"""One metric's reading: what was fetched so far, and the next increment."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Final
+
+from steps.evidence.assemble import strata, unclassified
+from steps.evidence.grid import Cell, cells, interval_of
+from steps.evidence.ledger import Ledger
+from steps.evidence.metrics import Source
+from steps.evidence.prometheus import Prometheus
+from steps.evidence.reporter import Reporter
+from steps.evidence.samples import TARGET_LABELS, RawSeries, parse
+from steps.evidence.selectors import Arms
+from steps.model.evidence import Arm, MetricEvidence, Problem, ProblemKind, Series
+
+_OVERLAP_INTERVALS: Final = 3
+_OVERLAP_SECONDS: Final = 5
+_UNKNOWN_INTERVAL: Final = 60.0
+
+
+class Feed:
+    """Fetch a metric in increments and keep its ledger.
+
+    Args:
+        budget: series above which sums by class are read in place of every series.
+    """
+
+    def __init__(self, source: Source, arms: Arms, reporter: Reporter, budget: int) -> None:
+        self.source = source
+        self._arms, self._reporter, self._budget = arms, reporter, budget
+        self._ledger = Ledger(source.classify, self._newborn)
+        self._bounds: dict[Arm, set[float]] = {arm: set() for arm in Arm}
+        self.summed = False
+        self.warnings: tuple[str, ...] = ()
+        self.query = ""
+        self.now = 0.0
+        self._ahead = 0.0
+
+    @property
+    def newest(self) -> float:
+        """Time of the newest sample, or 0 while there is none."""
+        return self._ledger.newest
+
+    @property
+    def interval(self) -> float:
+        """Scrape interval in seconds by the spacing of samples; 0 while unknown."""
+        return interval_of(self._ledger.cells)
+
+    def fetch(self, prometheus: Prometheus, began: float, now: float) -> None:
+        """Fetch what is new since the newest sample, with an overlap; at first everything since `began`.
+
+        Raises:
+            EvidenceError: Prometheus did not answer; what was read before stays.
+        """
+        now += self._ahead
+        start = began
+        if self.newest:
+            start = self.newest - _OVERLAP_INTERVALS * (self.interval or _UNKNOWN_INTERVAL) - _OVERLAP_SECONDS
+        seconds = max(1, ceil(now - max(start, began)) + 1)
+        self._read(prometheus, seconds)
+        if not self.summed and self._ledger.series > self._budget:
+            self.summed, self._ledger = True, Ledger(self.source.classify, lambda _: False, resets=False)
+            self._read(prometheus, max(1, ceil(now - began) + 1))
+        self._ahead += self.now - now  # the next range goes by Prometheus' clock
+
+    def _read(self, prometheus: Prometheus, seconds: int) -> None:
+        self.query = self._promql(seconds)
+        answer = prometheus.query(self.query)
+        self.warnings, self.now = answer.warnings, answer.at
+        found = parse(answer.result)
+        self._note_bounds(found)
+        self._ledger.feed(found, answer.at - seconds)
+
+    def _promql(self, seconds: int) -> str:
+        if not self.summed:
+            return f"{self.source.selector}[{seconds}s]"
+        labels = ", ".join(sorted({*TARGET_LABELS, *self.source.by, self._arms.label}))
+        step = max(1, round(self.interval or _OVERLAP_SECONDS))
+        return f"(sum by ({labels}) ({self.source.selector}))[{seconds}s:{step}s]"
+
+    def _newborn(self, series: RawSeries) -> bool:
+        """A pod's own proxy begins at 0, and the canary's pods are young; of other proxies nobody knows."""
+        return self._reporter.name == "destination" and self._arms.arm_of(series.labels) is Arm.CANARY
+
+    def _note_bounds(self, found: Sequence[RawSeries]) -> None:
+        for series in found:
+            arm = self._arms.arm_of(series.labels)
+            if arm is not None and self.source.bounds and series.samples:
+                self._bounds[arm].add(float(series.labels.get("le", "nan")))
+
+    def cells(self, now: float) -> list[Cell]:
+        """Give the closed cells, oldest first."""
+        return cells({target: sorted(scrapes) for target, scrapes in self._ledger.cells.items() if scrapes}, now)
+
+    def evidence(self, closed: Sequence[Cell], started: float) -> MetricEvidence:
+        """Give the metric's strata over the closed cells."""
+        source, by_pod = self.source, self._reporter.name == "destination"
+        series = tuple(
+            Series(strata(self._ledger, closed, definition, started, by_pod=by_pod), bound, label)
+            for label, bound, definition in source.definitions
+        )
+        nobody = 0
+        if source.unclassified is not None:
+            nobody = unclassified(self._ledger, closed, (Arm.CANARY, source.unclassified), started)
+        return MetricEvidence(
+            name=source.name, kind=source.kind, series=series, unit=source.unit, weight=source.weight,
+            dropped_deltas=self._ledger.dropped, unclassified=nobody, queries=(self.query,),
+        )  # fmt: skip
+
+    def bounds_problem(self) -> Problem | None:
+        """Tell whether an arm lacks a bucket bound that was chosen: then shares cannot be compared."""
+        for arm, seen in self._bounds.items():
+            missing = sorted(set(self.source.bounds) - seen)
+            if seen and missing:
+                names = ", ".join(f"{bound:g}" for bound in missing)
+                text = (
+                    f"the {arm}'s histograms have no bound {names} {self.source.unit} in {self.source.name}: both arms"
+                    f" must have the same annotation sidecar.istio.io/statsHistogramBuckets"
+                )
+                return Problem(ProblemKind.BOUNDS_DIFFER, text)
+        return None

@@ -1,0 +1,141 @@
+"""The one place that talks to Prometheus: a query in, its answer out, every failure told in its own sentence."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import requests
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+from steps.errors import PermanentError, StepError, TemporaryError
+from steps.evidence.access import Access, FileAuth
+from steps.evidence.failures import EvidenceError, of_answer, of_exception
+from steps.model.evidence import ProblemKind
+
+_LONG_QUERY: Final = 2000
+_ATTEMPTS: Final = 2
+_PAUSE_SECONDS: Final = 0.3
+_CONNECT_SECONDS: Final = 3.0
+_TRY_AGAIN: Final = {ProblemKind.UNREACHABLE, ProblemKind.BUSY}
+_LASTING: Final = {
+    ProblemKind.BAD_QUERY,
+    ProblemKind.UNAUTHORIZED,
+    ProblemKind.FORBIDDEN,
+    ProblemKind.NOT_PROMETHEUS,
+    ProblemKind.NO_SERIES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Prometheus answered.
+
+    Attributes:
+        query: PromQL as sent.
+        at: the server's time when it answered, unix seconds, by its Date header (whole seconds).
+        result: the `data.result` list as parsed from JSON.
+        warnings: texts the server attached; the data may be incomplete.
+    """
+
+    query: str
+    at: float
+    result: list[dict[str, Any]]
+    warnings: tuple[str, ...] = ()
+
+
+Recorder = Callable[[Answer], None]
+"""Gets every answer before anything is made of it: the hook for recording and replay."""
+
+
+class Prometheus:
+    """A client of the HTTP API's instant query.
+
+    Args:
+        access: address and credentials.
+        record: called with each answer.
+        clock: only used where the server sends no Date.
+    """
+
+    def __init__(self, access: Access, record: Recorder | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.access = access
+        self._record = record
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.auth = FileAuth(access)
+        self._session.headers.update(access.headers)
+        self._session.headers["Accept"] = "application/json"
+        if access.ca_file:
+            self._session.verify = str(access.ca_file)
+        if access.client_cert and access.client_key:
+            self._session.cert = (str(access.client_cert), str(access.client_key))
+
+    def query(self, promql: str) -> Answer:
+        """Evaluate an instant query at the server's own time.
+
+        Raises:
+            EvidenceError: anything but a complete answer, with the problem told in a sentence.
+        """
+        attempts = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_fixed(_PAUSE_SECONDS),
+            retry=retry_if_exception(lambda fault: isinstance(fault, EvidenceError) and _again(fault)),
+            reraise=True,
+        )
+        answer = attempts(self._once, promql)
+        if self._record:
+            self._record(answer)
+        return answer
+
+    def _once(self, promql: str) -> Answer:
+        address = f"{self.access.endpoint}/api/v1/query"
+        limit = (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds)
+        form = {"query": promql}
+        try:
+            # GET where it fits: authorising proxies often allow reading ("get") but not "create"
+            if len(promql) <= _LONG_QUERY:
+                response = self._session.get(address, params=form, timeout=limit, allow_redirects=False)
+            else:
+                response = self._session.post(address, data=form, timeout=limit, allow_redirects=False)
+        except (requests.RequestException, OSError) as fault:
+            raise of_exception(fault, self.access) from fault
+        return self._read(response, promql)
+
+    def _read(self, response: requests.Response, promql: str) -> Answer:
+        body = _json(response)
+        good = response.status_code == HTTPStatus.OK and body is not None and body.get("status") == "success"
+        data = body.get("data") if body else None
+        if not good or not isinstance(data, dict) or not isinstance(data.get("result"), list):
+            raise of_answer(response.status_code, body, self.access, promql)
+        if body and body.get("isPartial"):
+            raise of_answer(response.status_code, body, self.access, promql)
+        warnings = body.get("warnings") if body else None
+        texts = tuple(str(text) for text in warnings) if isinstance(warnings, list) else ()
+        result = [one for one in data["result"] if isinstance(one, dict)]
+        return Answer(promql, self._time(response), result, texts)
+
+    def _time(self, response: requests.Response) -> float:
+        try:
+            return parsedate_to_datetime(response.headers["Date"]).timestamp()
+        except (KeyError, ValueError):
+            return self._clock()
+
+
+def raised(fault: EvidenceError, action: str) -> StepError:
+    """Turn a failed query into the step's error: lasting troubles are permanent, the others temporary."""
+    kind = PermanentError if fault.problem.kind in _LASTING else TemporaryError
+    return kind(action, fault.problem.sentence)
+
+
+def _again(fault: EvidenceError) -> bool:
+    return fault.problem.kind in _TRY_AGAIN
+
+
+def _json(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,0 +1,193 @@
+"""The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
+
+from typing import Final
+
+from steps.errors import PermanentError
+from steps.evidence.bounds import Bounds, latency_bounds, small_bound
+from steps.evidence.failures import EvidenceError
+from steps.evidence.feed import Feed
+from steps.evidence.metrics import standard
+from steps.evidence.prometheus import Prometheus, raised
+from steps.evidence.reporter import AUTO, Reporter, choose
+from steps.evidence.samples import scalar_by
+from steps.evidence.selectors import Arms, selector
+from steps.model.evidence import Arm, Evidence, Problem, ProblemKind
+
+HISTORY_SECONDS: Final = 600.0
+"""Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
+
+SERIES_BUDGET: Final = 2000
+_LATE_INTERVALS: Final = 4
+_LATE_SECONDS: Final = 10.0
+
+
+class EvidenceReader:
+    """Read a run's evidence in increments; one query per metric and poll, for both arms together.
+
+    Args:
+        prometheus: the client.
+        arms: what tells the arms apart.
+        reporter: "auto", "source", "destination" or "waypoint".
+        bounds: chosen earlier in the run; None: chosen from stable's past hour when first needed.
+        history_seconds: stable's past to read along, in seconds.
+        series_budget: series of one metric above which sums are read instead.
+    """
+
+    def __init__(
+        self,
+        prometheus: Prometheus,
+        arms: Arms,
+        *,
+        reporter: str = AUTO,
+        bounds: Bounds | None = None,
+        history_seconds: float = HISTORY_SECONDS,
+        series_budget: int = SERIES_BUDGET,
+    ) -> None:
+        self._prometheus, self._arms, self._wanted = prometheus, arms, reporter
+        self._history, self._budget = history_seconds, series_budget
+        self.bounds = bounds
+        self.reporter: Reporter | None = None
+        self._feeds: list[Feed] = []
+
+    def check(self) -> Reporter:
+        """Make sure that Prometheus answers and knows stable.
+
+        Raises:
+            TemporaryError: it is down, slow or busy.
+            PermanentError: it refuses us, is no Prometheus, or has no series of stable; the sentence names the remedy.
+        """
+        action = "asking Prometheus for stable's requests"
+        try:
+            reporter = self._reporter()
+        except EvidenceError as fault:
+            raise raised(fault, action) from fault
+        if reporter is None:
+            raise PermanentError(action, self._unknown().sentence)
+        return reporter
+
+    def choose_bounds(self) -> Bounds:
+        """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
+
+        Raises:
+            EvidenceError: Prometheus did not answer.
+        """
+        durations = self._buckets("istio_request_duration_milliseconds_bucket", [])
+        bytes_sent = self._buckets("istio_response_bytes_bucket", ['response_code=~"2.."'])
+        self.bounds = Bounds(latency_bounds(durations), small_bound(bytes_sent))
+        return self.bounds
+
+    def read(
+        self, started: float, now: float, *, rung_started: float | None = None, weight: int | None = None
+    ) -> Evidence:
+        """Fetch what is new and give all evidence of the run.
+
+        Args:
+            started: when the canary was first exposed, unix seconds.
+            now: present time, unix seconds; only the range of the queries depends on it.
+            rung_started: when the present weight was set; default `started`.
+            weight: the present weight in percent, if known.
+
+        Returns:
+            Evidence; if Prometheus could not be asked, or lags, it holds what was read before and a `problem`.
+
+        Raises:
+            PermanentError: Prometheus refuses the query itself; waiting cannot help.
+        """
+        problem: Problem | None = None
+        try:
+            self._prepare()
+            for feed in self._feeds:
+                feed.fetch(self._prometheus, started - self._history, now)
+        except EvidenceError as fault:
+            problem = fault.problem
+            if problem.kind is ProblemKind.BAD_QUERY:
+                raise raised(fault, "reading the arms' metrics") from fault
+        return self._evidence(started, now, rung_started or started, weight, problem)
+
+    def _prepare(self) -> None:
+        if self._feeds:
+            return
+        reporter = self._reporter()
+        if reporter is None:
+            raise EvidenceError(self._unknown())
+        bounds = self.bounds or self.choose_bounds()
+        sources = standard(self._arms, reporter.name, bounds)
+        self._feeds = [Feed(source, self._arms, reporter, self._budget) for source in sources]
+
+    def _reporter(self) -> Reporter | None:
+        if self.reporter is None:
+            self.reporter = choose(self._prometheus, self._arms, self._wanted)
+        return self.reporter
+
+    def _unknown(self) -> Problem:
+        arms = self._arms
+        counted = "" if self._wanted == AUTO else f" with reporter {self._wanted}"
+        text = (
+            f"Prometheus at {self._prometheus.access.endpoint} has no istio_requests_total{counted} for"
+            f' {arms.label}="{arms.stable}" in namespace {arms.namespace}: send it some traffic, check that the mesh is'
+            f" scraped, or name the label that tells the arms apart"
+        )
+        return Problem(ProblemKind.NO_SERIES, text)
+
+    def _buckets(self, metric: str, more: list[str]) -> dict[str, float]:
+        name = self.reporter.name if self.reporter else ""
+        chosen = selector(metric, [*self._arms.matchers(reporter=name, arms=[Arm.STABLE]), *more])
+        found = scalar_by(self._prometheus.query(f"sum by (le) (increase({chosen}[1h]))").result, "le")
+        if any(found.values()):
+            return found
+        return scalar_by(self._prometheus.query(f"sum by (le) ({chosen})").result, "le")
+
+    def _evidence(
+        self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
+    ) -> Evidence:
+        interval = max((feed.interval for feed in self._feeds), default=0.0)
+        metrics, until = [], started
+        for feed in self._feeds:
+            closed = feed.cells(feed.now or now)
+            metrics.append(feed.evidence(closed, started))
+            until = max(until, closed[-1].end) if closed else until
+        reporter = self.reporter
+        return Evidence(
+            metrics=tuple(metrics),
+            started=started,
+            rung_started=rung_started,
+            until=until,
+            scrape_interval_seconds=interval,
+            aligned=reporter.aligned if reporter else False,
+            reporter=reporter.name if reporter else "",
+            reporter_reason=reporter.reason if reporter else "",
+            weight=weight,
+            notes=self._notes(),
+            problem=problem or self._problem(interval),
+        )
+
+    def _problem(self, interval: float) -> Problem | None:
+        for feed in self._feeds:
+            if (differ := feed.bounds_problem()) is not None:
+                return differ
+            if feed.warnings:
+                text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
+                return Problem(ProblemKind.WARNINGS, text)
+        main = self._feeds[0]
+        age = main.now - main.newest
+        if age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
+            return None
+        text = (
+            f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s:"
+            f" the proxies are not scraped any more, or samples arrive late"
+        )
+        return Problem(ProblemKind.METRICS_LATE, text)
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [
+            f"{feed.source.name}: more than {self._budget} series, so sums are read; resets and births may be missed"
+            for feed in self._feeds
+            if feed.summed
+        ]
+        known = {feed.source.name for feed in self._feeds}
+        notes += [
+            f"{name} not judged: stable has no histogram of it yet"
+            for name in ("latency", "small-bodies")
+            if self._feeds and name not in known
+        ]
+        return tuple(notes)

@@ -1,0 +1,62 @@
+"""Which proxies' counts to judge by; never the sum of several, which would count requests twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from steps.evidence.prometheus import Prometheus
+from steps.evidence.samples import scalar_by
+from steps.evidence.selectors import Arms, selector
+from steps.model.evidence import Arm
+
+AUTO: Final = "auto"
+_ORDER: Final = ("source", "waypoint", "destination")
+_ENOUGH: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """The chosen reporter and the reason, for people.
+
+    `aligned`: each of its proxies sees both arms, so both are counted in the same scrape.
+    """
+
+    name: str
+    reason: str
+
+    @property
+    def aligned(self) -> bool:
+        """Whether both arms are counted by the same proxies in the same scrape."""
+        return self.name in {"source", "waypoint"}
+
+
+def choose(prometheus: Prometheus, arms: Arms, wanted: str) -> Reporter | None:
+    """Choose the reporter; None if stable has no series at all. One query.
+
+    Raises:
+        EvidenceError: Prometheus did not answer.
+    """
+    requests = selector("istio_requests_total", arms.matchers(arms=[Arm.STABLE]))
+    rate = f"sum by (reporter) (rate({requests}[5m]))"
+    answer = prometheus.query(f"{rate} or sum by (reporter) ({requests}) * 0")
+    return of_rates(scalar_by(answer.result, "reporter"), wanted)
+
+
+def of_rates(rates: Mapping[str, float], wanted: str) -> Reporter | None:
+    """Choose by stable's requests per second as each reporter counts them (0: series without traffic)."""
+    if wanted != AUTO:
+        return Reporter(wanted, "as set") if wanted in rates else None
+    most = max(rates.values(), default=0.0)
+    for name in _ORDER[:-1]:
+        if name in rates and rates[name] >= _ENOUGH * most:
+            return Reporter(name, _WHY[name])
+    if "destination" in rates:
+        return Reporter("destination", _WHY["destination"])
+    return next((Reporter(name, "the only one that reports") for name in _ORDER if name in rates), None)
+
+
+_WHY: Final = {
+    "source": "callers are in the mesh: they see failed connections too, and count both arms in the same scrape",
+    "waypoint": "waypoints report: they count both arms in the same scrape",
+    "destination": "most callers are not in the mesh, so only the pods' own proxies count all requests",
+}

@@ -1,0 +1,87 @@
+"""PromQL for both arms at once; every value is escaped, nothing is pasted."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from steps.model.evidence import Arm
+
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_REGEX_SIGNS: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What tells the arms apart in the metrics.
+
+    Attributes:
+        stable, canary: values of `label` for the arms: names of their Deployments by default.
+        namespace: their destination_workload_namespace.
+        label: destination_workload, or such as destination_version, destination_canonical_revision.
+        more: further equal-matchers, such as {"destination_canonical_service": "shop"}.
+    """
+
+    stable: str
+    canary: str
+    namespace: str
+    label: str = "destination_workload"
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
+        """Tell whose series this is."""
+        value = labels.get(self.label)
+        return Arm.STABLE if value == self.stable else Arm.CANARY if value == self.canary else None
+
+    def matchers(self, *, reporter: str = "", arms: Sequence[Arm] = (Arm.STABLE, Arm.CANARY)) -> list[str]:
+        """Give the matchers of the named arms' series, reported by `reporter` (all reporters if empty)."""
+        names = [self.stable if arm is Arm.STABLE else self.canary for arm in arms]
+        found = [equal("reporter", reporter)] if reporter else []
+        found += [one_of(self.label, names), equal("destination_workload_namespace", self.namespace)]
+        return found + [equal(label, value) for label, value in sorted(self.more.items())]
+
+
+def equal(label: str, value: str) -> str:
+    """Give the matcher label="value".
+
+    Raises:
+        ValueError: not a label's name.
+    """
+    return f"{_name(label)}={quote(value)}"
+
+
+def one_of(label: str, values: Sequence[str]) -> str:
+    """Give a matcher for any of the values, literally."""
+    if len(values) == 1:
+        return equal(label, values[0])
+    return f"{_name(label)}=~{quote('|'.join(_literal(value) for value in values))}"
+
+
+def selector(metric: str, matchers: Sequence[str]) -> str:
+    """Give metric{matchers}."""
+    return f"{_name(metric)}{{{','.join(matchers)}}}"
+
+
+def quote(value: str) -> str:
+    """Quote a PromQL string."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def bounds_matcher(bounds: Sequence[float]) -> str:
+    """Match bucket bounds in the spelling of Prometheus 2 ("5") and 3 ("5.0"), and +Inf."""
+    spellings = [r"\+Inf"]
+    for bound in bounds:
+        text = _literal(f"{bound:.15g}")
+        spellings.append(text if "e" in text or "\\." in text else rf"{text}(\.0)?")
+    return f"le=~{quote('|'.join(spellings))}"
+
+
+def _literal(value: str) -> str:
+    return _REGEX_SIGNS.sub(r"\\\1", value)
+
+
+def _name(name: str) -> str:
+    if not _LABEL.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a Prometheus label or metric")
+    return name
