@@ -82,6 +82,7 @@ class WorkloadMemory:
         stable_replica_set: its ReplicaSet when the run started: the way back from a half-done promote.
         stable_template_hash: fingerprint of its pod template when the run started.
         created_canary: whether prepare made the canary Deployment.
+        template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written, nor undone.
     """
 
     namespace: str
@@ -91,6 +92,7 @@ class WorkloadMemory:
     stable_replica_set: str = ""
     stable_template_hash: str = ""
     created_canary: bool = False
+    template_by_external: bool = False
 
 
 @dataclass(frozen=True, slots=True)

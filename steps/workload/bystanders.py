@@ -81,7 +81,7 @@ def _differences(
         try:
             found = cluster.list(kind, namespace)
         except Forbidden:
-            yield f"{kind.name}s could not be compared: this account may not list them.", False
+            yield f"{kind.name} objects could not be compared: this account may not list them.", False
             continue
         for entry in found:
             for what, picks in _selections(kind, entry["spec"]):

@@ -74,6 +74,7 @@ class Inspection:
             stable_replica_set=replica_set["metadata"]["name"] if replica_set is not None else "",
             stable_template_hash=fingerprint(self.stable["spec"]["template"], arm_keys(self.stable)),
             created_canary=release.topology is Topology.STABLE_NAMED,
+            template_by_external=release.template_by_external,
         )
         return Plan(
             memory=memory,

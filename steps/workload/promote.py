@@ -92,7 +92,7 @@ def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patienc
             why = other or "its rollout is not complete"
             raise TemporaryError(
                 f"waiting until Deployment {memory.namespace}/{memory.stable} gets the judged images from elsewhere",
-                f"after {patience.deadline_seconds:.0f} s {why}. Merge the judged image in Git, then run this again.",
+                f"after {patience.deadline_seconds:g} s {why}. Merge the judged image in Git, then run this again.",
             )
         patience.renew()
         time.sleep(patience.poll_seconds)

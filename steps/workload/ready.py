@@ -123,7 +123,7 @@ def _late(found: Object, wanted: int, trouble: Trouble | None, patience: Patienc
     counts += f", {old} of an older template remain" if old > 0 else ""
     why = trouble.sentence if trouble else "Their pods report no fault: it may only take longer, then run again."
     paused = " spec.paused is true: resume it." if found["spec"].get("paused") else ""
-    return TemporaryError(_doing(found), f"after {patience.deadline_seconds:.0f} s {counts}.{paused} {why}")
+    return TemporaryError(_doing(found), f"after {patience.deadline_seconds:g} s {counts}.{paused} {why}")
 
 
 def _doing(found: Object) -> str:

@@ -26,7 +26,7 @@ def undo_promote(
     """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the
-    old one nor the pinned one was written by somebody else and stays.
+    old one nor the pinned one was written by somebody else and stays, and so does what GitOps wrote.
 
     Args:
         cluster: the API server.
@@ -48,7 +48,11 @@ def undo_promote(
         present = stable["spec"]["template"]
         if fingerprint(present, arm_keys(stable)) == memory.stable_template_hash:
             return []
-        if pin is None or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash:
+        if (
+            memory.template_by_external
+            or pin is None
+            or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash
+        ):
             found = Undo.FOREIGN
             log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
             return []

@@ -23,7 +23,7 @@ from tests.lab.embedded.cluster.replicasets import ReplicaSets
 
 NAMESPACE = "shop"
 KEY = "canary-steps.io/claim.shop"
-TOKEN = "run-1:1:prepared"  # noqa: S105 - a claim's mark
+TOKEN = "run-1:1:prepared"
 
 
 class Killed(BaseException):
@@ -115,6 +115,13 @@ class PaperCluster:
         template = self.get(name)["spec"]["template"]
         template["spec"]["containers"][0]["image"] = image
         self.change(name, template=template)
+
+    def always_pull(self, name: str, image: str) -> None:
+        """Give a Deployment an image that is pulled at every start, and wait until it is rolled out."""
+        template = self.get(name)["spec"]["template"]
+        template["spec"]["containers"][0] |= {"image": image, "imagePullPolicy": "Always"}
+        self.change(name, template=template)
+        self.settle(name)
 
     def image(self, name: str) -> str:
         """Return the image that a Deployment names."""

@@ -110,7 +110,9 @@ def test_version_labelled_subsets_of_one_host_work(cluster: PaperCluster, worklo
     item["spec"]["selector"] = {"matchLabels": labels}
     item["spec"]["template"]["metadata"]["labels"] = labels
     cluster.store.create(_canary_by_hand()[0], NAMESPACE, item)
-    cluster.create(SERVICE, {"metadata": {"name": "cart"}, "spec": {"selector": {"app": "cart"}, "ports": [{"port": 80}]}})
+    cluster.create(
+        SERVICE, {"metadata": {"name": "cart"}, "spec": {"selector": {"app": "cart"}, "ports": [{"port": 80}]}}
+    )
     cluster.settle("cart")
     wanted = release(
         stable="cart",

@@ -35,7 +35,7 @@ def test_deadline_names_counts_and_the_failing_probe(cluster: PaperCluster, work
     cluster.push("shop:bad", "b" * 64, "never-ready")
 
     sentence = waited(cluster, workload, "shop:bad", TemporaryError, 0.5)
-    assert "after 0 s 2 of 2 pods are available, 2 of an older template remain." in sentence
+    assert "after 0.5 s 2 of 2 pods are available, 2 of an older template remain." in sentence
     assert "readiness probe (GET /ready on port 8080) of container app" in sentence
 
 

@@ -1,0 +1,101 @@
+"""The canary is large enough before its weight rises, and nobody's replicas are taken over."""
+
+import time
+
+import pytest
+
+from steps.errors import TemporaryError
+from steps.workload.capacity import needed
+from steps.workload.workload import Workload
+from tests.lab.embedded.api.kinds import POD
+from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, prepared, release, renew
+
+
+@pytest.mark.parametrize(
+    ("replicas", "weight", "count"),
+    [(0, 50, 1), (1, 0, 1), (1, 100, 2), (2, 10, 1), (3, 50, 2), (5, 100, 6), (10, 5, 1), (10, 50, 6), (100, 1, 2)],
+)
+def test_canary_has_a_fifth_more_than_its_part(replicas: int, weight: int, count: int) -> None:
+    """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in whole numbers."""
+    assert count == needed(replicas, weight)
+
+
+def test_canary_grows_and_is_waited_for(cluster: PaperCluster, workload: Workload) -> None:
+    """From weight 10 to 100 of two pods: from one to three."""
+    memory = prepared(cluster, workload)
+    workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
+
+    assert 3 == cluster.get("shop-canary")["status"]["availableReplicas"]
+
+
+def test_canary_is_never_made_smaller(cluster: PaperCluster, workload: Workload) -> None:
+    """Somebody may want more pods than the formula."""
+    memory = prepared(cluster, workload)
+    cluster.change("shop-canary", replicas=4)
+    workload.ensure_capacity(memory, TOKEN, 10, 10, renew)
+
+    assert 4 == cluster.get("shop-canary")["spec"]["replicas"]
+
+
+def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, workload: Workload) -> None:
+    """Neither up nor down: the HPA is named with what to set."""
+    memory = prepared(cluster, workload)
+    cluster.autoscale("shop-canary")
+
+    with pytest.raises(TemporaryError, match="set its spec.minReplicas to at least 3 for weight 100"):
+        workload.ensure_capacity(memory, TOKEN, 100, 0.2, renew)
+    assert "HorizontalPodAutoscaler shop-canary owns its replicas" in workload.scale_down(memory, TOKEN)
+    assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
+
+
+def test_canary_ends_at_no_pods_but_stays(cluster: PaperCluster, workload: Workload) -> None:
+    """Nothing is deleted; a second time is fine, and so is a canary that is gone."""
+    memory = prepared(cluster, workload)
+
+    assert "" == workload.scale_down(memory, TOKEN)
+    assert "" == workload.scale_down(memory, TOKEN)
+    assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
+    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).memory, TOKEN)
+
+
+def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload: Workload) -> None:
+    """The weight may then return in steps only."""
+    memory = prepared(cluster, workload)
+    assert workload.stable_has_capacity(memory)
+    cluster.change("shop", replicas=1)
+    cluster.settle("shop")
+
+    assert not workload.stable_has_capacity(memory)
+    assert (True, True) == workload.sides(memory)
+
+
+def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Workload) -> None:
+    """Ready and desired, a cause to quote, and restarts since the run began."""
+    memory = prepared(cluster, workload)
+    watch = workload.health(memory, since=0)
+    assert (1, 1, 0) == (watch.look().desired, watch.look().ready, watch.look().restarts)
+    cluster.faulty["shop:2"] = "crashes"
+    seen = watch.look()
+    for _ in range(100):
+        if seen.restarts == 3:
+            break
+        time.sleep(0.05)
+        seen = watch.look()
+
+    assert (1, 0, 3) == (seen.desired, seen.ready, seen.restarts)
+    assert "last with exit code 137, OOMKilled" in seen.detail
+
+
+def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, workload: Workload) -> None:
+    """A pod that went by our own scaling is no fault."""
+    memory = prepared(cluster, workload)
+    workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
+    watch = workload.health(memory, since=0)
+    watch.look()
+    cluster.change("shop-canary", replicas=2)
+    cluster.settle("shop-canary")
+    assert 0 == watch.look().vanished
+    victim = cluster.store.list(POD, NAMESPACE, "app=shop-canary")[0]["metadata"]["name"]
+    cluster.store.delete(POD, NAMESPACE, victim)
+
+    assert 1 == watch.look().vanished

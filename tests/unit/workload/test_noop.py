@@ -1,0 +1,42 @@
+"""A release that would change nothing is told before anything moves."""
+
+import pytest
+
+from steps.model.workload import Noop
+from steps.workload.workload import Workload
+from tests.unit.workload.paper import TOKEN, PaperCluster, prepared, release
+
+
+@pytest.mark.parametrize(
+    ("image", "noop"),
+    [
+        ("shop:1", Noop.YES),
+        ("shop:2", Noop.NO),
+        (f"shop@sha256:{'1' * 64}", Noop.YES),
+        (f"shop@sha256:{'2' * 64}", Noop.NO),
+    ],
+)
+def test_noop_compares_names_and_digests(workload: Workload, image: str, noop: Noop) -> None:
+    """The same tag, or the digest that stable's pods run."""
+    assert noop == workload.inspect(release(image=image)).noop
+
+
+def test_moving_tag_must_be_looked_at(cluster: PaperCluster, workload: Workload) -> None:
+    """Pulled always, the same tag may be other bits: known when the canary runs."""
+    cluster.push("shop:latest", "4" * 64)
+    cluster.always_pull("shop", "shop:latest")
+    wanted = release(image="shop:latest")
+    assert Noop.LOOK == workload.inspect(wanted).noop
+
+    memory = prepared(cluster, workload, wanted)
+    assert workload.runs_same_bits(memory, workload.pin(memory))
+    workload.scale_down(memory, TOKEN)
+    cluster.settle("shop-canary")
+    cluster.push("shop:latest", "5" * 64)
+    memory = prepared(cluster, workload, wanted)
+    assert not workload.runs_same_bits(memory, workload.pin(memory))
+
+
+def test_same_digest_with_another_environment_is_a_release(workload: Workload) -> None:
+    """The template is judged, not only the image."""
+    assert Noop.NO == workload.inspect(release(image=f"shop@sha256:{'1' * 64}", env={"MODE": "fast"})).noop

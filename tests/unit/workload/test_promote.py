@@ -1,0 +1,178 @@
+"""Promote copies what was judged, verifies the bits, and can be undone from any point."""
+
+from contextlib import suppress
+
+import pytest
+
+from steps.errors import ForeignWrite, PermanentError, TemporaryError
+from steps.model.run import Pin, WorkloadMemory
+from steps.model.workload import Undo
+from steps.workload.workload import Workload
+from tests.lab.embedded.api.kinds import REPLICA_SET
+from tests.unit.workload.paper import NAMESPACE, TOKEN, Killed, PaperCluster, prepared, release, renew
+
+Walked = tuple[WorkloadMemory, Pin]
+
+
+@pytest.fixture
+def walked(cluster: PaperCluster, workload: Workload) -> Walked:
+    """Return a run whose canary of shop:2 is ready and pinned."""
+    memory = prepared(cluster, workload)
+    return memory, workload.pin(memory)
+
+
+def test_pin_has_replica_set_template_and_digests(cluster: PaperCluster, walked: Walked) -> None:
+    """A tag is no identity."""
+    _, pin = walked
+
+    assert {"app": f"sha256:{'2' * 64}"} == pin.digests
+    assert pin.replica_set.startswith("shop-canary-")
+
+
+def test_promote_rolls_the_template_out(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """Stable keeps its own labels and selector, and everything else comes from the canary."""
+    memory, pin = walked
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+
+    template = cluster.get("shop")["spec"]["template"]
+    assert {"app": "shop", "team": "till"} == template["metadata"]["labels"]
+    assert "shop:2" == cluster.image("shop")
+    assert workload.is_promoted(memory, pin)
+
+
+def test_promoting_twice_changes_nothing(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """The step is level-based."""
+    memory, pin = walked
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+    generation = cluster.get("shop")["metadata"]["generation"]
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+
+    assert generation == cluster.get("shop")["metadata"]["generation"]
+
+
+def test_restart_of_stable_in_between_is_kept(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """`kubectl rollout restart` is no foreign template, and is not turned back."""
+    memory, pin = walked
+    template = cluster.get("shop")["spec"]["template"]
+    template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
+    cluster.change("shop", template=template)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+
+    annotations = cluster.get("shop")["spec"]["template"]["metadata"]["annotations"]
+    assert "2026-01-01T00:00:00Z" == annotations["kubectl.kubernetes.io/restartedAt"]
+
+
+def test_changed_canary_is_not_promoted(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """What runs now was not judged."""
+    memory, pin = walked
+    cluster.push("shop:3", "3" * 64)
+    cluster.set_image("shop-canary", "shop:3")
+
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template meanwhile"):
+        workload.promote_template(memory, pin, TOKEN, 10, renew)
+    assert "shop:1" == cluster.image("shop")
+
+
+def test_restarted_canary_is_not_promoted(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """Its ReplicaSet is another one: these pods were not judged."""
+    memory, pin = walked
+    template = cluster.get("shop-canary")["spec"]["template"]
+    template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
+    cluster.change("shop-canary", template=template)
+    cluster.settle("shop-canary")
+
+    with pytest.raises(ForeignWrite, match="its pods were restarted"):
+        workload.check_pin(memory, pin)
+
+
+def test_foreign_template_on_stable_is_not_overwritten(
+    cluster: PaperCluster, workload: Workload, walked: Walked
+) -> None:
+    """Neither by promote nor by the undo; the last writer is named."""
+    memory, pin = walked
+    cluster.push("shop:hot", "f" * 64)
+    cluster.set_image("shop", "shop:hot")
+
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template after the run began"):
+        workload.promote_template(memory, pin, TOKEN, 10, renew)
+    assert Undo.FOREIGN == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert "shop:hot" == cluster.image("shop")
+
+
+def test_same_tag_with_other_bits_is_undone(cluster: PaperCluster, workload: Workload) -> None:
+    """The tag moved between the canary's pull and stable's."""
+    cluster.always_pull("shop", "shop:1")
+    cluster.push("shop:latest", "4" * 64)
+    memory = prepared(cluster, workload, release(image="shop:latest"))
+    pin = workload.pin(memory)
+    cluster.push("shop:latest", "5" * 64)
+
+    with pytest.raises(PermanentError, match="same tag, other bits: container app has sha256:5555"):
+        workload.promote_template(memory, pin, TOKEN, 10, renew)
+    cluster.settle("shop")
+    assert "shop:1" == cluster.image("shop")
+
+
+def test_half_done_promote_is_undone(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """Stable's old template comes back from its ReplicaSet, and is waited for."""
+    memory, pin = walked
+    cluster.faulty["shop:2"] = "never-ready"
+    with pytest.raises(TemporaryError, match="1 of an older template|2 of an older template"):
+        workload.promote_template(memory, pin, TOKEN, 0.5, renew)
+
+    assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert Undo.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert memory.stable_template_hash == workload.inspect(release()).memory.stable_template_hash
+    assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
+
+
+def test_undo_without_history_says_so(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """Nothing is guessed where the old ReplicaSet is gone."""
+    memory, pin = walked
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+    cluster.store.delete(REPLICA_SET, NAMESPACE, memory.stable_replica_set)
+
+    with pytest.raises(PermanentError, match="raise spec.revisionHistoryLimit"):
+        workload.undo_promote(memory, pin, TOKEN, 10, renew)
+
+
+def test_external_promote_waits_and_writes_nothing(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+    """Git makes stable run the judged bits, under whatever name."""
+    memory, pin = walked
+    before = len(cluster.api.faults.writes())
+    with pytest.raises(TemporaryError, match="Merge the judged image in Git"):
+        workload.promote_external(memory, pin, 0.2, renew)
+    cluster.set_image("shop", f"shop@sha256:{'2' * 64}")
+    workload.promote_external(memory, pin, 10, renew)
+
+    assert before == len(cluster.api.faults.writes())
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+def test_killed_anywhere_a_rollback_ends_on_a_ready_stable(
+    cluster: PaperCluster,
+    walked: Walked,
+    answered: bool,  # noqa: FBT001
+) -> None:
+    """Killed before or after any request of promote, undoing leaves the old template, ready, at the next try."""
+    memory, pin = walked
+    for lives in range(1, 60):
+        workload, connection = cluster.connect()
+        connection.lives, connection.answered = lives, answered
+        try:
+            workload.promote_template(memory, pin, TOKEN, 10, renew)
+        except Killed:
+            finished = False
+        else:
+            finished = True
+        rollback, connection = cluster.connect()
+        connection.lives, connection.answered = lives % 5 + 1, answered
+        with suppress(Killed):
+            rollback.undo_promote(memory, pin, TOKEN, 10, renew)
+        cluster.connect()[0].undo_promote(memory, pin, TOKEN, 10, renew)
+
+        assert "shop:1" == cluster.image("shop"), lives
+        assert cluster.connect()[0].stable_has_capacity(memory), lives
+        if finished:
+            return
+    pytest.fail("promote never ended")

@@ -1,0 +1,110 @@
+"""Steps are repeated after a kill, an answer lost on the way, or only rehearsed."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from steps.cluster.connection import Connection
+from steps.cluster.rehearsal import Rehearsal
+from steps.model.run import Destination
+from steps.model.workload import Noop, Topology
+from steps.workload.workload import Workload
+from tests.unit.workload.paper import KEY, TOKEN, Killed, PaperCluster, prepared, release, renew
+
+TARGET_NAMED = release(
+    stable="shop-primary",
+    canary="shop",
+    stable_destination=Destination("shop-primary"),
+    canary_destination=Destination("shop"),
+    topology=Topology.TARGET_NAMED,
+    image="",
+)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+def test_killed_prepare_is_repeated(cluster: PaperCluster, answered: bool) -> None:  # noqa: FBT001
+    """Killed before or after any request, the next prepare ends with a ready canary."""
+    for lives in range(1, 60):
+        workload, connection = cluster.connect()
+        connection.lives, connection.answered = lives, answered
+        with suppress(Killed):
+            prepared(cluster, workload)
+            return
+        memory = prepared(cluster, cluster.connect()[0])
+        assert (True, True) == workload_sides(cluster, memory.canary)
+        cluster.connect()[0].scale_down(memory, TOKEN)
+    pytest.fail("prepare never ended")
+
+
+def workload_sides(cluster: PaperCluster, canary: str) -> tuple[bool, bool]:
+    """Tell of both arms whether a pod of theirs is available."""
+    found = [cluster.get(name).get("status", {}).get("availableReplicas", 0) for name in ("shop", canary)]
+    return found[0] > 0, found[1] > 0
+
+
+def test_lost_answer_of_the_creation_is_no_conflict(cluster: PaperCluster, workload: Workload) -> None:
+    """The repeated request finds what the first one made."""
+    cluster.api.faults.lose_answer(verb="create", resource="deployments")
+    prepared(cluster, workload)
+
+    assert "shop:2" == cluster.image("shop-canary")
+
+
+def test_rehearsal_writes_and_waits_for_nothing(cluster: PaperCluster, tmp_path: Path) -> None:
+    """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
+    rehearsal = Rehearsal(Connection(str(tmp_path / "kubeconfig")))
+    workload = Workload(rehearsal, KEY)
+    memory = prepared(cluster, workload)
+    pin = workload.pin(memory)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+    workload.promote_external(memory, pin, 10, renew)
+    workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    workload.scale_down(memory, TOKEN)
+
+    assert [] == cluster.api.faults.writes()
+    assert "create Deployment shop/shop-canary" in rehearsal.planned
+
+
+def test_target_named_walks_the_whole_way(cluster: PaperCluster, workload: Workload) -> None:
+    """What people deployed is judged, copied to the primary, and scaled to 0."""
+    cluster.deploy("shop-primary", "shop:1")
+    assert Noop.YES == workload.inspect(TARGET_NAMED).noop
+    cluster.set_image("shop", "shop:2")
+    cluster.settle("shop")
+    memory = prepared(cluster, workload, TARGET_NAMED)
+    pin = workload.pin(memory)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+    workload.scale_down(memory, TOKEN)
+
+    assert "shop:2" == cluster.image("shop-primary")
+    assert {"app": "shop-primary", "team": "till"} == cluster.get("shop-primary")["spec"]["template"]["metadata"][
+        "labels"
+    ]
+    assert 0 == cluster.get("shop")["spec"]["replicas"]
+
+
+def test_target_named_takes_an_image_too(cluster: PaperCluster, workload: Workload) -> None:
+    """With --image the canary is what people deploy to, with that image."""
+    cluster.deploy("shop-primary", "shop:1")
+    wanted = release(
+        stable="shop-primary",
+        canary="shop",
+        stable_destination=Destination("shop-primary"),
+        canary_destination=Destination("shop"),
+        topology=Topology.TARGET_NAMED,
+    )
+    prepared(cluster, workload, wanted)
+    cluster.settle("shop")
+
+    assert ("shop:2", "shop:1") == (cluster.image("shop"), cluster.image("shop-primary"))
+
+
+def test_external_template_is_never_undone(cluster: PaperCluster, workload: Workload) -> None:
+    """What GitOps wrote is GitOps' to take back."""
+    memory = prepared(cluster, workload, release(template_by_external=True))
+    pin = workload.pin(memory)
+    cluster.set_image("shop", "shop:2")
+    workload.undo_promote(memory, pin, TOKEN, 10, renew)
+
+    assert "shop:2" == cluster.image("shop")
