@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -18,7 +19,7 @@ from tests.lab.embedded.api import StandInApi
 
 
 def _session_from(path: str) -> tuple[requests.Session, str]:
-    loaded = client.Configuration()
+    loaded: Any = client.Configuration()
     config.load_kube_config(config_file=path, client_configuration=loaded)
     session = requests.Session()
     session.verify = loaded.ssl_ca_cert or True

@@ -1,0 +1,323 @@
+"""Promises of the embedded lab itself: what it measures is what users saw, and what it breaks is broken as in life."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.lab.embedded.lab import EmbeddedLab
+from tests.lab.embedded.load import View
+from tests.lab.embedded.processes import ROOT, start_time
+
+pytestmark = pytest.mark.integration
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[EmbeddedLab]:
+    """Return a lab in which the app `shop` serves and `shop-canary` is up at weight 0."""
+    with EmbeddedLab() as lab:
+        lab.registry.push("demo/shop:v1", uses_database=True)
+        lab.registry.push("demo/shop:v2", uses_database=True)
+        lab.deploy_app()
+        lab.deploy_canary()
+        lab.wait_until_rolled_out("shop-canary")
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def put_back(lab: EmbeddedLab) -> Iterator[None]:
+    """Undo what a test changed."""
+    yield
+    lab.api.faults.clear()
+    lab.database(up=True)
+    lab.override("shop-canary")
+    set_weight(lab, 0)
+
+
+def set_weight(lab: EmbeddedLab, weight: int, app: str = "shop") -> float:
+    """Set the canary's weight over HTTP, as the product does; return when the server had answered."""
+    path = f"apis/networking.istio.io/v1/namespaces/{lab.namespace}/virtualservices/{app}"
+    weights = enumerate((100 - weight, weight))
+    patch = [{"op": "add", "path": f"/spec/http/0/route/{i}/weight", "value": w} for i, w in weights]
+    headers = {"Content-Type": "application/json-patch+json"}
+    requests.patch(f"{lab.api.url}/{path}", data=json.dumps(patch), headers=headers, timeout=5).raise_for_status()
+    return time.time()
+
+
+def counted(lab: EmbeddedLab, selector: str) -> float:
+    """Return a sum of istio_requests_total."""
+    found = lab.query(f"sum(istio_requests_total{{{selector}}})")
+    return float(found[0]["value"][1]) if found else 0.0
+
+
+def waiting_reason(lab: EmbeddedLab, workload: str) -> str:
+    """Return why the newest pod of a workload does not run."""
+    statuses = [pod.get("status", {}).get("containerStatuses") or [{}] for pod in lab.pods(workload)]
+    reasons = [one[0].get("state", {}).get("waiting", {}).get("reason", "") for one in statuses]
+    return "".join(reasons[-1:])
+
+
+def test_a_weight_reaches_users_at_once_and_back(lab: EmbeddedLab) -> None:
+    """Well within a scrape interval, both ways."""
+    with lab.load(100) as load:
+        load.wait_for(lambda view: len(view.records) > 20)
+        up = set_weight(lab, 100)
+        seen = load.wait_for(
+            lambda view: view.since(up + 0.5).share("v2") == 1.0 and view.since(up + 0.5).records != ()
+        )
+        first = seen.first_exposure("v2")
+        assert first is not None
+        assert first - up < 0.5
+        down = set_weight(lab, 0)
+        seen = load.wait_for(lambda view: len(view.since(down + 0.5).records) > 20)
+        assert seen.since(down + 0.5).share("v2") == 0.0
+        assert seen.failed() == 0
+
+
+def test_weights_are_kept_in_proportion(lab: EmbeddedLab) -> None:
+    """A canary of 20 % gets about a fifth of the users."""
+    begun = set_weight(lab, 20)
+    with lab.load(150, seconds=6) as load:
+        seen = load.wait_for(lambda view: len(view.since(begun).records) >= 750)
+    assert seen.share("v2") == pytest.approx(0.2, abs=0.06)
+
+
+def test_prometheus_counts_what_users_saw(lab: EmbeddedLab) -> None:
+    """To the request, by workload and code, once the last scrape is in."""
+    selectors = {
+        version: f'reporter="source",destination_workload="{workload}",destination_workload_namespace="demo"'
+        for version, workload in (("v1", "shop"), ("v2", "shop-canary"))
+    }
+    before = {version: counted(lab, selector) for version, selector in selectors.items()}
+    lab.override("shop-canary", error_ratio=1.0)
+    set_weight(lab, 30)
+    load = lab.load(100)
+    load.wait_for(lambda view: view.failed("v2") >= 30)
+    seen = load.stop()
+    for version, selector in selectors.items():
+        lab.wait_for(
+            lambda: counted(lab, selector) - before[version] == seen.versions()[version],  # noqa: B023
+            what=f"all {seen.versions()[version]} requests of {version} in Prometheus",
+        )
+    assert counted(lab, selectors["v2"] + ',response_code="500"') >= 30
+
+
+def test_a_shared_database_takes_both_arms_down(lab: EmbeddedLab) -> None:
+    """And both come back."""
+    set_weight(lab, 50)
+    with lab.load(60) as load:
+        lab.database(up=False)
+        load.wait_for(lambda view: view.failed("v1") > 5 and view.failed("v2") > 5)
+        lab.database(up=True)
+        up = time.time() + 0.5
+        seen = load.wait_for(lambda view: len(view.since(up).records) > 20)
+        assert seen.since(up).failed() == 0
+
+
+def test_a_rolling_update_loses_no_request(lab: EmbeddedLab) -> None:
+    """New pods are ready before old ones drain and stop."""
+    lab.registry.push("demo/cart:v1", latency_ms=40)
+    lab.registry.push("demo/cart:v2", latency_ms=40)
+    lab.deploy_app("cart", "demo/cart:v1", replicas=2)
+    with lab.load(60, "cart") as load:
+        load.wait_for(lambda view: len(view.records) > 20)
+        set_image(lab, "cart", "demo/cart:v2")
+        lab.wait_until_rolled_out("cart")
+        begun = time.time()
+        seen = load.wait_for(lambda view: len(view.since(begun + 1.0).records) > 20)
+    assert set(seen.since(begun + 1.0).versions()) == {"v2"}
+    assert seen.failed() == 0
+    revisions = lab.api.store.get(DEPLOYMENT, "demo", "cart")["metadata"]["annotations"]
+    assert revisions["deployment.kubernetes.io/revision"] == "2"
+
+
+def set_image(lab: EmbeddedLab, name: str, image: str, **spec: object) -> None:
+    """Change a Deployment's image, and maybe more of its spec."""
+
+    def change(item: Json) -> Json:
+        item["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        return {**item, "spec": {**item["spec"], **spec}}
+
+    lab.api.store.change(DEPLOYMENT, lab.namespace, name, change)
+
+
+def test_an_unknown_image_waits_to_be_pulled_until_it_exists(lab: EmbeddedLab) -> None:
+    """ImagePullBackOff, as a kubelet reports it; then the digest that runs."""
+    lab.deploy_canary("late", "demo/late:v1")
+    lab.wait_for(lambda: waiting_reason(lab, "late-canary") == "ImagePullBackOff")
+    image = lab.registry.push("demo/late:v1")
+    lab.wait_until_rolled_out("late-canary")
+    [pod] = lab.pods("late-canary")
+    assert pod["status"]["containerStatuses"][0]["imageID"] == f"demo/late@{image.digest}"
+    assert pod["status"]["podIP"].startswith("127.")
+
+
+def test_a_crashing_app_ends_in_crash_loop_back_off(lab: EmbeddedLab) -> None:
+    """With restarts counted and the exit code told."""
+    lab.registry.push("demo/crash:v1", crash_after_seconds=0.1, exit_code=9)
+    lab.deploy_canary("crash", "demo/crash:v1")
+
+    def crashed() -> bool:
+        statuses = [one for pod in lab.pods("crash-canary") for one in pod["status"].get("containerStatuses", [])]
+        return any(
+            one["restartCount"] >= 2 and one["lastState"]["terminated"]["exitCode"] == 9 for one in statuses
+        )  # fmt: skip
+
+    lab.wait_for(crashed)
+    lab.wait_for(lambda: waiting_reason(lab, "crash-canary") == "CrashLoopBackOff")
+    lab.api.store.delete(DEPLOYMENT, "demo", "crash-canary")
+    lab.wait_for(lambda: lab.pods("crash-canary") == [])
+
+
+def test_a_pod_that_is_never_ready_exceeds_the_progress_deadline(lab: EmbeddedLab) -> None:
+    """While the old pods go on serving; an undone template is the old ReplicaSet again."""
+    lab.registry.push("demo/stuck:v1")
+    lab.registry.push("demo/stuck:v2", ready=False)
+    lab.deploy_app("stuck", "demo/stuck:v1", replicas=1)
+    set_image(lab, "stuck", "demo/stuck:v2", progressDeadlineSeconds=1)
+
+    def progressing() -> str:
+        conditions = lab.api.store.get(DEPLOYMENT, "demo", "stuck")["status"]["conditions"]
+        return str(next(one["reason"] for one in conditions if one["type"] == "Progressing"))
+
+    lab.wait_for(lambda: progressing() == "ProgressDeadlineExceeded")
+    assert lab.api.store.get(DEPLOYMENT, "demo", "stuck")["status"]["availableReplicas"] == 1
+    set_image(lab, "stuck", "demo/stuck:v1")
+    lab.wait_until_rolled_out("stuck")
+    assert progressing() == "NewReplicaSetAvailable"
+
+
+def test_a_moved_tag_is_seen_by_those_who_pull_always(lab: EmbeddedLab) -> None:
+    """IfNotPresent runs what the node has, whatever the tag means by now."""
+    first = lab.registry.push("demo/moved:v1")
+    lab.deploy_canary("moved", "demo/moved:v1")
+    lab.wait_until_rolled_out("moved-canary")
+    second = lab.registry.push("demo/moved:v1", latency_ms=9)
+    assert first.digest != second.digest
+    lab.deploy_canary("present", "demo/moved:v1")
+    lab.deploy_app("always", "demo/moved:v1", replicas=1, pull_policy="Always")
+    lab.wait_until_rolled_out("present-canary")
+    running = {
+        name: lab.pods(name)[0]["status"]["containerStatuses"][0]["imageID"] for name in ("present-canary", "always")
+    }
+    assert running == {"present-canary": first.by_digest, "always": second.by_digest}
+
+
+def test_a_workload_without_room_stays_pending(lab: EmbeddedLab) -> None:
+    """Until there is room."""
+    lab.unschedulable("big-canary", "0/1 nodes are available: 1 Insufficient memory.")
+    lab.deploy_canary("big", "demo/shop:v1")
+    lab.wait_for(lambda: [p["status"].get("phase") for p in lab.pods("big-canary")] == ["Pending"])
+    [condition] = lab.pods("big-canary")[0]["status"]["conditions"]
+    assert (condition["reason"], condition["status"]) == ("Unschedulable", "False")
+    lab.unschedulable("big-canary", "")
+    lab.wait_until_rolled_out("big-canary")
+
+
+def test_without_endpoints_users_get_503_and_metrics_say_uh(lab: EmbeddedLab) -> None:
+    """Of an unknown workload: a query by workload misses these."""
+    lab.api.store.create(*_service("empty"))
+    with lab.load(30, "empty") as load:
+        load.wait_for(lambda view: view.statuses()[503] > 20)
+    selector = 'response_code="503",response_flags="UH",destination_workload="unknown"'
+    lab.wait_for(lambda: counted(lab, selector + ',destination_service_name="empty"') > 20)
+
+
+def _service(name: str) -> tuple[Any, str, Json]:
+    from tests.lab.embedded import manifests  # noqa: PLC0415 - used here alone
+    from tests.lab.embedded.api.kinds import SERVICE  # noqa: PLC0415
+
+    return SERVICE, "demo", manifests.service(name, {"app": name})
+
+
+def test_subsets_of_one_host_are_told_apart(lab: EmbeddedLab) -> None:
+    """The other shape of two arms."""
+    from tests.lab.embedded import manifests  # noqa: PLC0415 - used here alone
+
+    lab.deploy_app("book", "demo/shop:v1", topology="subsets", replicas=1)
+    canary = manifests.deployment("book-canary", "demo/shop:v2", 1, {"app": "book", "track": "canary"})
+    lab.api.store.create(DEPLOYMENT, "demo", canary)
+    lab.wait_until_rolled_out("book-canary")
+    set_weight(lab, 50, "book")
+    with lab.load(50, "book") as load:
+        seen = load.wait_for(lambda view: len(view.records) > 60)
+    assert set(seen.versions()) == {"v1", "v2"}
+
+
+def test_api_faults_do_what_they_say(lab: EmbeddedLab) -> None:
+    """Errors, lost answers, denials and callbacks, each for the calls that were named."""
+    faults, url = lab.api.faults, f"{lab.api.url}/apis/networking.istio.io/v1/namespaces/demo/virtualservices/shop"
+    faults.answer(503, verb="get", resource="virtualservices", times=2)
+    assert [requests.get(url, timeout=5).status_code for _ in range(3)] == [503, 503, 200]
+    written: list[str] = []
+    faults.on_write(1, lambda call: written.append(call.name))
+    faults.lose_answer(verb="patch", name="shop")
+    with pytest.raises(requests.ConnectionError):
+        set_weight(lab, 40)
+    routes = lab.api.store.get(VIRTUAL_SERVICE, "demo", "shop")["spec"]["http"][0]["route"]
+    assert ([route["weight"] for route in routes], written) == ([60, 40], ["shop"])
+    faults.deny("patch", "virtualservices")
+    with pytest.raises(requests.HTTPError, match="403"):
+        set_weight(lab, 41)
+    faults.clear()
+    faults.hang(resource="virtualservices")
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(url, timeout=0.2)
+
+
+def test_a_killed_prometheus_comes_back_with_its_data(lab: EmbeddedLab) -> None:
+    """As after an out-of-memory kill."""
+    with lab.load(30) as load:
+        load.wait_for(lambda view: len(view.records) > 30)
+    lab.wait_for(lambda: counted(lab, 'destination_workload="shop"') > 0)
+    lab.prometheus.kill()
+    assert lab.query("up") == []
+    lab.prometheus.start()
+    lab.wait_for(lambda: lab.query("up == 1"))
+    assert counted(lab, 'destination_workload="shop"') > 0
+
+
+def test_sidecars_report_as_destination_by_pod() -> None:
+    """Each pod is a target of its own and counts its own requests."""
+    with EmbeddedLab(reporter="destination", gateways=2) as lab:
+        lab.registry.push("demo/shop:v1")
+        lab.deploy_app(replicas=2)
+        lab.wait_for(lambda: len(lab.query('up{job="istio-proxy"} == 1')) == 2, what="both sidecars scraped")
+        with lab.load(60) as load:
+            load.wait_for(lambda view: len(view.records) > 100)
+        seen: View = load.view()
+        users = 'source_workload="istio-ingressgateway",destination_workload="shop",response_code="200",reporter='
+        # One more each: the lab's own look whether the app is served.
+        for reporter in ("source", "destination"):
+            lab.wait_for(lambda: counted(lab, f'{users}"{reporter}"') == len(seen.records) + 1, what=reporter)  # noqa: B023
+        assert len(lab.query(f'count by (pod) (istio_requests_total{{{users}"destination"}})')) == 2
+        assert len(lab.query(f'count by (pod) (istio_requests_total{{{users}"source"}})')) == 2
+
+
+def test_leftovers_of_a_killed_lab_are_cleaned_up_by_the_next() -> None:
+    """No process outlives its lab for longer than that."""
+    command = [sys.executable, "-m", "tests.lab.embedded", "--rate", "5"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        text = ""
+        while not text.endswith("}\n"):
+            text += killed.stdout.readline()
+        state = json.loads(text)["state"]
+        with open(f"{state}/children") as children:  # noqa: PTH123 - one line
+            left = [line.split() for line in children]
+        os.kill(killed.pid, signal.SIGKILL)
+    assert [start_time(int(pid)) == started for pid, started in left] == [True] * len(left)
+    with EmbeddedLab(await_prometheus=False) as lab:
+        lab.wait_for(lambda: all(start_time(int(pid)) != started for pid, started in left), what="their end")
+        assert not os.path.exists(state)  # noqa: PTH110 - one word

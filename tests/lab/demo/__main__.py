@@ -1,0 +1,93 @@
+"""Show the whole loop on the embedded lab: a good release is promoted, bad ones are rolled back."""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.live import Live
+
+from tests.lab.demo.rollout import Rollout
+from tests.lab.demo.scenarios import RATE, SCENARIOS, SLOW_SECONDS, Scenario
+from tests.lab.demo.screen import Outcome, live, table
+from tests.lab.embedded.lab import EmbeddedLab
+from tests.lab.embedded.load import Load
+
+LADDER = (5, 25, 50)
+REPORTS = Path("reports")
+
+
+def main() -> int:
+    """Run the chosen scenarios; 0 when each ended as it should."""
+    parser = argparse.ArgumentParser(prog="make demo")
+    parser.add_argument("--scenario", default="all", choices=["all", *(one.name for one in SCENARIOS)])
+    chosen = parser.parse_args().scenario
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console()
+    outcomes: list[Outcome] = []
+    console.print("Starting the lab: Prometheus, Envoy, a stand-in Kubernetes API, the app shop with 2 pods")
+    try:
+        with EmbeddedLab() as lab:
+            lab.registry.push("demo/shop:v1")
+            lab.deploy_app("shop", "demo/shop:v1")
+            console.print(f"Users send {RATE:.0f} requests a second through Envoy. The ladder is {LADDER} percent.")
+            with lab.load(RATE) as load:
+                load.wait_for(lambda view: len(view.records) >= RATE * 2)
+                for scenario in SCENARIOS:
+                    if chosen in {"all", scenario.name}:
+                        outcomes.append(_show(scenario, lab, load, console))
+    except KeyboardInterrupt:
+        console.print("Interrupted; the lab is stopped.")
+        return 130
+    table(outcomes, console)
+    wrong = [one for one in outcomes if one.outcome != one.scenario.expected]
+    for one in wrong:
+        console.print(f"[red]{one.scenario.title}: {one.scenario.expected} was expected, see {one.report}/log.jsonl[/]")
+    return 1 if wrong else 0
+
+
+def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) -> Outcome:
+    lab.registry.push(scenario.image, **scenario.knobs)
+    version = scenario.image.rpartition(":")[2]
+    started = time.time()
+    rollout = Rollout(lab, scenario.image, LADDER, REPORTS / scenario.name)
+    told = ""
+    with Live(console=console, refresh_per_second=4, transient=True) as screen:
+        try:
+            while rollout.running:
+                view = load.view().since(started)
+                screen.update(live(scenario, LADDER, rollout.progress, view, version))
+                if not console.is_terminal and (line := f"{scenario.name}: {rollout.progress.doing}, weight {rollout.progress.weight} %") != told:
+                    console.print(line)
+                    told = line
+                time.sleep(0.3)
+        except BaseException:
+            rollout.stop()
+            raise
+    rollout.wait()
+    end = rollout.progress.results
+    view = load.view().since(started)
+    outcome = str(end.get("outcome") or end.get("error", "no outcome"))
+    promoted = outcome == "promoted"
+    console.print(f"{scenario.title}: [bold]{outcome}[/] after {time.time() - started:.0f} s")
+    return Outcome(
+        scenario=scenario,
+        outcome=outcome,
+        sentence=str(end.get("reason", "")),
+        back_seconds=None if promoted else view.exposed_seconds(version),
+        failed=view.failed(),
+        slow=sum(record.seconds >= SLOW_SECONDS for record in view.records),
+        requests=len(view.records),
+        report=REPORTS / scenario.name,
+    )
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The releases that the demo shows."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One release of the app `shop`.
+
+    Args:
+        name: for `make demo SCENARIO=name`.
+        title: what a reader sees.
+        image: reference in the lab's registry.
+        expected: the outcome; the demo fails where another one comes.
+        knobs: how this version behaves, see tests/lab/embedded/app/knobs.py.
+    """
+
+    name: str
+    title: str
+    image: str
+    expected: str
+    knobs: dict[str, float | bool] = field(default_factory=dict)
+
+
+SCENARIOS = (
+    Scenario("good", "a good release", "demo/shop:v2", "promoted"),
+    Scenario("errors", "answers 500 to everything", "demo/shop:v3-errors", "rolled-back", {"error_ratio": 1.0}),
+    Scenario(
+        "slow",
+        "slow for a tenth of the requests",
+        "demo/shop:v4-slow",
+        "rolled-back",
+        {"slow_ratio": 0.1, "slow_ms": 400.0},
+    ),
+)
+RATE = 80.0
+"""Requests per second of the users, all versions together."""
+SLOW_SECONDS = 0.3
+"""A user calls an answer slow from here on."""

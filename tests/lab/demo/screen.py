@@ -1,0 +1,87 @@
+"""What the demo prints: a live view of one release, and the table at the end."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tests.lab.demo.rollout import Progress
+from tests.lab.demo.scenarios import Scenario
+from tests.lab.embedded.load.records import View
+
+_COLOURS = {"promoted": "green", "rolled-back": "red"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one release ended, as its users saw it.
+
+    Args:
+        scenario: the release.
+        outcome: `promoted`, `rolled-back` or what else it ended with.
+        sentence: the judge's reason.
+        back_seconds: from the first user's exposure until all were on stable, None where it was promoted.
+        failed: failed requests as the clients counted them. slow: slow ones.
+        requests: all requests of the release.
+        report: folder with report and log.
+    """
+
+    scenario: Scenario
+    outcome: str
+    sentence: str
+    back_seconds: float | None
+    failed: int
+    slow: int
+    requests: int
+    report: Path
+
+
+def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: View, version: str) -> Group:
+    """Return the live view: ladder, weight, what users see, what the judge sees."""
+    looked = progress.looked
+    steps = Text("  ladder    ")
+    for weight in ladder:
+        style = "bold cyan" if weight == progress.weight else "green" if weight < progress.weight else "dim"
+        steps.append(f"{weight} %  ", style=style)
+    steps.append(f"now {progress.weight} %", style="bold")
+    bar = ProgressBar(total=100, completed=progress.weight, width=40)
+    met = view.versions()[version]
+    users = Text(f"  users     {len(view.records)} requests, {view.failed()} failed; {met} answered by the canary")
+    evidence = Text("  evidence  none yet", style="dim")
+    if looked:
+        evidence = Text(
+            f"  evidence  canary {looked['canary_bad']} of {looked['canary_requests']} bad, "
+            f"stable {looked['stable_bad']} of {looked['stable_requests']}; "
+            f"{looked['evidence']:g} for worse (alarm at {looked['alarm_at_evidence']:g})"
+        )
+    judge = Text(f"  judge     {looked.get('verdict', '-')}: {looked.get('reason', 'has not looked yet')}", style="italic")
+    title = Text(f"{scenario.title} ({scenario.image}): {progress.doing}", style="bold")
+    return Group(title, steps, bar, users, evidence, judge)
+
+
+def table(outcomes: list[Outcome], console: Console) -> None:
+    """Print the table of all releases."""
+    made = Table(title="What happened", show_lines=True, expand=True)
+    made.add_column("release", ratio=3)
+    made.add_column("verdict", no_wrap=True)
+    made.add_column("why", ratio=6)
+    made.add_column("back on stable", justify="right", ratio=2)
+    made.add_column("failed", justify="right", no_wrap=True)
+    made.add_column("slow", justify="right", no_wrap=True)
+    for one in outcomes:
+        back = "-" if one.back_seconds is None else f"{one.back_seconds:.1f} s after first exposure"
+        made.add_row(
+            one.scenario.title,
+            Text(one.outcome, style=_COLOURS.get(one.outcome, "yellow")),
+            one.sentence,
+            back,
+            f"{one.failed} of {one.requests}",
+            str(one.slow),
+        )
+    console.print(made)
+    console.print("failed, slow: user requests as the clients counted them. Reports and logs:")
+    for one in outcomes:
+        console.print(f"  {one.report}", soft_wrap=True)
