@@ -1,0 +1,187 @@
+"""Setting weights: what is written, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from steps.errors import Forbidden, NotOwnerError, TemporaryError
+from steps.model.run import ObjectName, Phase, Target
+from steps.traffic import Busy, Leftover, Traffic
+from tests.unit.traffic.shop import CANARY, SHOP, STABLE, TOKEN, Shop, plain_spec, two_arms, without_weights
+
+
+def test_only_weights_of_the_routes_with_both_arms_change(shop: Shop, traffic: Traffic) -> None:
+    """Matches, retries, faults, mirrors, unknown fields, other routes and protocols stay byte-equal."""
+    before = shop.add()
+    claim, previous = traffic.set_weight(shop.claim(), 10)
+    after = shop.get()
+    assert (previous, claim.memory.weight, claim.phase) == (0, 10, Phase.WALKING)
+    assert shop.weights() == [[90, 10], [None], [90, 10]]
+    assert json.dumps(without_weights(after)) == json.dumps(without_weights(before))
+    assert after["metadata"]["annotations"][TOKEN] == "r1:1:walking"
+
+
+def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic: Traffic) -> None:
+    """Users never see half a rung."""
+    shop.add()
+    claim = shop.claim()
+    seen = len(shop.api.faults.writes())
+    traffic.set_weight(claim, 25)
+    writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
+    paths = [entry["path"] for entry in json.loads(writes[0].body) if entry["op"] != "test"]
+    assert len(writes) == 1
+    assert [path for path in paths if path.startswith("/spec")] == [
+        "/spec/http/0/route/0/weight",
+        "/spec/http/0/route/1/weight",
+        "/spec/http/2/route/0/weight",
+        "/spec/http/2/route/1/weight",
+    ]
+    assert {path.rsplit("~1", 1)[-1] for path in paths if path.startswith("/metadata")} == {"claim.shop", "run.shop"}
+
+
+def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffic) -> None:
+    """A repeated step is free."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    seen = len(shop.api.faults.writes())
+    assert traffic.set_weight(claim, 10) == (claim, 10)
+    assert shop.api.faults.writes()[seen:] == []
+
+
+def test_annotations_alone_leave_the_generation(shop: Shop, traffic: Traffic) -> None:
+    """Claiming and renewing cause no push to the proxies."""
+    before = shop.add()["metadata"]["generation"]
+    claim = shop.claim()
+    shop.later(90)
+    traffic.renew(claim)
+    assert shop.get()["metadata"]["generation"] == before
+
+
+def test_a_route_inserted_before_ours_is_no_obstacle(shop: Shop, traffic: Traffic) -> None:
+    """Routes are found anew by name, unnamed ones by their arms."""
+    shop.add(spec=plain_spec(two_arms("main"), two_arms()))
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    extra = {"name": "new", "route": [{"destination": {"host": "shop"}}]}
+    shop.edit(lambda obj: obj["spec"]["http"].insert(0, extra))
+    traffic.set_weight(claim, 20)
+    assert shop.weights() == [[None], [80, 20], [80, 20]]
+
+
+def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: Shop, traffic: Traffic) -> None:
+    """The tests of name and route list hold the patch back; it is planned anew."""
+    shop.add(spec=plain_spec(two_arms("main")))
+    claim = shop.claim()
+    extra = {"name": "new", "route": [{"destination": {"host": "x"}}, {"destination": {"host": "y"}}]}
+    shop.api.faults.on_write(1, lambda _: shop.edit(lambda obj: obj["spec"]["http"].insert(0, extra)), moment="before")
+    traffic.set_weight(claim, 20)
+    assert shop.weights() == [[None, None], [80, 20]]
+
+
+def test_a_lost_answer_is_no_lost_weight(shop: Shop, traffic: Traffic) -> None:
+    """The write that came through is recognized, although its token is new."""
+    shop.add()
+    claim = shop.claim()
+    shop.api.faults.lose_answer(verb="patch")
+    after, previous = traffic.set_weight(claim, 5)
+    assert (after.memory.weight, after.phase, previous) == (5, Phase.WALKING, 0)
+
+
+def test_conflicts_are_tried_again(shop: Shop, traffic: Traffic) -> None:
+    """A few 409 are daily life."""
+    shop.add()
+    claim = shop.claim()
+    shop.api.faults.answer(409, verb="patch", times=3)
+    traffic.set_weight(claim, 5)
+    assert shop.weights()[0] == [95, 5]
+
+
+def test_a_storm_of_conflicts_ends_as_temporary(shop: Shop) -> None:
+    """The step gives up after its deadline and leaves traffic as it is."""
+    shop.add()
+    claim = shop.claim()
+    shop.api.faults.answer(409, verb="patch", times=None)
+    with pytest.raises(TemporaryError, match="kept changing for 0 s"):
+        shop.traffic(retry_seconds=0.3).set_weight(claim, 5)
+    assert shop.weights()[0] == [100, None]
+
+
+def test_server_errors_for_a_while_are_survived(shop: Shop, traffic: Traffic) -> None:
+    """An API server that restarts is no reason to fail."""
+    shop.add()
+    claim = shop.claim()
+    shop.api.faults.answer(503, times=None, seconds=0.5)
+    traffic.set_weight(claim, 5)
+    assert shop.weights()[0] == [95, 5]
+
+
+def test_a_forbidden_verb_is_named(shop: Shop, traffic: Traffic) -> None:
+    """The message says what to grant."""
+    shop.add()
+    claim = shop.claim()
+    shop.api.faults.deny("patch", "virtualservices")
+    with pytest.raises(Forbidden, match='cannot patch resource "virtualservices"'):
+        traffic.set_weight(claim, 5)
+
+
+@pytest.mark.parametrize("weight", [-1, 101])
+def test_a_weight_is_a_percentage(shop: Shop, traffic: Traffic, weight: int) -> None:
+    """A defect of a caller does not reach the cluster."""
+    shop.add()
+    claim = shop.claim()
+    with pytest.raises(ValueError, match="not in 0-100"):
+        traffic.set_weight(claim, weight)
+
+
+def test_a_weight_without_a_claim(shop: Shop, traffic: Traffic) -> None:
+    """Single steps serve other pipelines; nothing of ours stays."""
+    shop.add(spec=plain_spec())
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30) == 0
+    assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100) == 30
+    assert (shop.weights(), shop.annotations()) == ([[0, 100]], {})
+    assert traffic.weights(targets, STABLE, CANARY) == {(SHOP, "#0"): 100}
+
+
+def test_a_weight_without_a_claim_respects_claims(shop: Shop, traffic: Traffic) -> None:
+    """A living claim is not touched, nor is one that waits for sweep."""
+    shop.add(spec=plain_spec())
+    targets = shop.claim().memory.targets
+    with pytest.raises(Busy, match="run r1 of shop owns it"):
+        traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
+    shop.later(601)
+    with pytest.raises(Leftover, match="expired"):
+        traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
+    assert shop.weights() == [[100, 0]]
+
+
+def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -> None:
+    """The absence of a claim is part of what is tested."""
+    shop.add(spec=plain_spec())
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+
+    def only_ours(call: Any) -> bool:
+        return b"/weight" in call.body
+
+    shop.api.faults.on_write(1, lambda _: shop.claim(), moment="before", only=only_ours)
+    with pytest.raises(NotOwnerError):
+        traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
+    assert shop.weights() == [[100, 0]]
+
+
+def test_two_apps_share_a_virtual_service(shop: Shop, traffic: Traffic) -> None:
+    """Claims are per app; their routes must differ; the label stays until the last one left."""
+    cart = (traffic_host("cart"), traffic_host("cart-canary"))
+    shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
+    claim = shop.claim()
+    targets = traffic.resolve([Target(SHOP, ())], *cart)
+    other = traffic.take("cart", "c1", targets, *cart)
+    traffic.set_weight(other, 50)
+    traffic.set_weight(claim, 10)
+    assert shop.weights() == [[90, 10], [50, 50]]
+    assert [one.app for one in traffic.claims_on(ObjectName("shop", "shop"))] == ["cart", "shop"]
+
+
+def traffic_host(name: str) -> Any:
+    """Return a destination."""
+    return type(STABLE)(name)
