@@ -94,16 +94,16 @@ class _Cap:
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
 
-    def cut(self, logs: list[float], index: int, phi: float) -> list[float]:
+    def cut(self, logs: list[float], index: int, spread: Spread) -> list[float]:
         """Cut at the cap, or at the higher one if stable's neighbouring strata confirm the difference."""
-        ceilings = self._ceilings(index, phi)
+        ceilings = self._ceilings(index, spread)
         return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
 
-    def _ceilings(self, index: int, phi: float) -> list[float]:
+    def _ceilings(self, index: int, spread: Spread) -> list[float]:
         count = len(GAIN_WEIGHTS)
         if self._total > self.cap and fails_most(self._strata[index].canary):
             return [self._total] * count
-        if self._confirmed <= self.cap or not 0 < index < len(self._strata) - 1:
+        if not spread.sure or not 0 < index < len(self._strata) - 1:
             return [self.cap] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
         total = min(counts.total for counts in near)
@@ -112,7 +112,7 @@ class _Cap:
             return [self.cap] * count
         canary = self._strata[index].canary
         robust = self._odds.logs_of(canary.total, canary.bad, total, bad)
-        return [max(self.cap, min(value / phi, self._confirmed)) for value in robust]
+        return [max(self.cap, min(value / spread.phi, self._confirmed)) for value in robust]
 
 
 def temper(logs: list[float], stratum: Stratum, spread: Spread) -> list[float]:
@@ -159,7 +159,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
             logs = temper(odds.logs(stratum), stratum, spread)
             if max(logs) > cap.cap:
                 capped += 1
-                logs = cap.cut(logs, index, phi)
+                logs = cap.cut(logs, index, spread)
             mixture.multiply(logs)
         values.append(mixture.value)
         spread.add(stratum)

@@ -20,6 +20,9 @@ PRIOR_WEIGHT: Final = 40.0
 KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
 
+SURE_FROM: Final = 60
+"""Bad requests of the past from which one stratum may add more than the usual cap if its neighbours confirm it."""
+
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
 _Cells = list[tuple[int, int, int]]
@@ -32,6 +35,11 @@ class Spread:
         self._blocks = [_Block(length) for length in BLOCKS]
         self._bad = 0
         self.phi = PRIOR_PHI
+
+    @property
+    def sure(self) -> bool:
+        """Whether so many bad requests were seen that batches would have shown."""
+        return self._bad >= SURE_FROM
 
     @property
     def known(self) -> bool:
