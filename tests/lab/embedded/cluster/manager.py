@@ -10,6 +10,7 @@ import aiohttp
 from tests.lab.embedded.api.errors import ApiError
 from tests.lab.embedded.api.kinds import DEPLOYMENT, POD, REPLICA_SET, Kind
 from tests.lab.embedded.cluster.deployments import Deployments
+from tests.lab.embedded.cluster.garbage import collect
 from tests.lab.embedded.cluster.pod import PodLife, Surroundings
 from tests.lab.embedded.cluster.replicasets import ReplicaSets
 
@@ -57,6 +58,7 @@ class ControllerManager:
             self._tolerant(lambda: self._deployments.reconcile(deployment))  # noqa: B023 - called at once
         for replica_set in store.list(REPLICA_SET):
             self._tolerant(lambda: self._replica_sets.reconcile(replica_set))  # noqa: B023 - called at once
+        self._tolerant(lambda: collect(store))
         for pod in store.list(POD):
             uid, metadata = pod["metadata"]["uid"], pod["metadata"]
             if uid not in self._lives:

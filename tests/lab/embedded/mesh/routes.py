@@ -53,7 +53,7 @@ def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], take
     domains = {host, full}
     if full.endswith(".svc.cluster.local"):
         short = full.split(".")[0]
-        domains |= {f"{short}.{namespace}", f"{short}.{namespace}.svc"} | ({short} if host != full else set())
+        domains |= {short, f"{short}.{namespace}", f"{short}.{namespace}.svc"}
     free = sorted(domains - taken)
     taken |= domains
     return [{"name": name, "domains": free, "routes": routes}] if free else []
