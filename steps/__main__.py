@@ -112,7 +112,7 @@ def _print_help() -> None:
         "usage: canary-steps STEP [--flag value ...]\n\n"
         "Automated canary analysis for Istio without an operator.\n\nsteps:\n"
         + "\n".join(lines)
-        + "\n\ncanary-steps STEP --help lists a step's settings; each is also CANARY_<NAME> and a line of canary.yaml.\n"
+        + "\n\n`canary-steps STEP --help` lists its settings; each is also CANARY_<NAME> and a line of canary.yaml\n"
     )
 
 

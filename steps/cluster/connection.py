@@ -15,10 +15,12 @@ from typing import Any, Self, cast
 
 import tenacity
 import urllib3
-from kubernetes import config
+from kubernetes import config as untyped_config
 from kubernetes.client import ApiClient, ApiException, Configuration
 
 from steps.errors import SettingsError, TemporaryError
+
+config: Any = untyped_config  # half of its functions carry no types
 
 USER_AGENT = "canary-steps"
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})

@@ -133,4 +133,47 @@ class Queried(StepSettings):
     canary_label_value: str = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
 
 
-Ladder = Annotated[tuple[Annotated[int, Field(strict=False)], ...], NoDecode, Listed]
+class Judged(StepSettings):
+    """When the judge passes and fails a canary; see docs of the method for the rest of its rules."""
+
+    pass_rule: Literal["no-harm", "proven"] = Field(
+        "no-harm",
+        description="no-harm: enough was seen and nothing spoke against the canary. proven: it was shown to be no "
+        "worse than stable by more than half a percentage point; for the last rung of busy services.",
+    )
+    success_slo: float = Field(
+        0.99,
+        ge=0,
+        lt=1,
+        description="Least share of successful requests (0-1) the absolute guard demands; 0 is no guard.",
+    )
+    alpha: float = Field(
+        0.01, gt=0, lt=0.5, description="Chance of a false alarm in one rollout, however often the judge looks (0-1)."
+    )
+    tolerated_ratio: float = Field(
+        1.25, ge=1, le=10, description="How many times as many failures as stable are no harm yet (>= 1)."
+    )
+    min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
+    min_seconds: float = Field(0.0, ge=0, description="Least time on a rung before it may pass, seconds.")
+    patience_seconds: float = Field(
+        120.0,
+        ge=0,
+        description="After so long on a rung, seconds, a quiet service passes with fewer requests, if a canary that "
+        "fails most of them would have been noticed.",
+    )
+    max_restarts: int = Field(2, ge=0, description="Container restarts of the canary in a run above which it fails.")
+    timeout_seconds: float = Field(
+        600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
+    )
+    poll_seconds: float = Field(
+        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: a third of the scrape interval, 0.3 to 5."
+    )
+    on_inconclusive: Literal["fail", "pause", "pass"] = Field(
+        "fail",
+        description="At the deadline without a verdict: fail ends with 6; pause judges on until the run is approved or "
+        "the time-out passes once more, then 6; pass goes on and says so.",
+    )
+
+
+Ladder = Annotated[tuple[int, ...], NoDecode, Listed]
+"""Weights of a rollout, percent, ascending."""

@@ -44,9 +44,7 @@ class StepSettings(BaseSettings):
 Settings = TypeVar("Settings", bound=StepSettings)
 
 
-def load(
-    kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str
-) -> Settings:
+def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str) -> Settings:
     """Return the settings of one step.
 
     Args:

@@ -36,9 +36,8 @@ def main() -> int:
             console.print(f"Users send {RATE:.0f} requests a second through Envoy. The ladder is {LADDER} percent.")
             with lab.load(RATE) as load:
                 load.wait_for(lambda view: len(view.records) >= RATE * 2)
-                for scenario in SCENARIOS:
-                    if chosen in {"all", scenario.name}:
-                        outcomes.append(_show(scenario, lab, load, console))
+                wanted = [one for one in SCENARIOS if chosen in {"all", one.name}]
+                outcomes.extend(_show(scenario, lab, load, console) for scenario in wanted)
     except KeyboardInterrupt:
         console.print("Interrupted; the lab is stopped.")
         return 130
@@ -60,7 +59,11 @@ def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) ->
             while rollout.running:
                 view = load.view().since(started)
                 screen.update(live(scenario, LADDER, rollout.progress, view, version))
-                if not console.is_terminal and (line := f"{scenario.name}: {rollout.progress.doing}, weight {rollout.progress.weight} %") != told:
+                if (
+                    not console.is_terminal
+                    and (line := f"{scenario.name}: {rollout.progress.doing}, weight {rollout.progress.weight} %")
+                    != told
+                ):
                     console.print(line)
                     told = line
                 time.sleep(0.3)

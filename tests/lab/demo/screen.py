@@ -57,7 +57,9 @@ def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: 
             f"stable {looked['stable_bad']} of {looked['stable_requests']}; "
             f"{looked['evidence']:g} for worse (alarm at {looked['alarm_at_evidence']:g})"
         )
-    judge = Text(f"  judge     {looked.get('verdict', '-')}: {looked.get('reason', 'has not looked yet')}", style="italic")
+    judge = Text(
+        f"  judge     {looked.get('verdict', '-')}: {looked.get('reason', 'has not looked yet')}", style="italic"
+    )
     title = Text(f"{scenario.title} ({scenario.image}): {progress.doing}", style="bold")
     return Group(title, steps, bar, users, evidence, judge)
 

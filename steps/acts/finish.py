@@ -1,0 +1,55 @@
+"""Finish: stable runs the judged bits, so the weight returns, the canary goes down and the claim comes off."""
+
+import structlog
+
+from steps.acts.record import record_of
+from steps.acts.restore import Ending
+from steps.acts.shift import stamp
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_STEP_SECONDS = 10.0
+
+
+def finish(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+    """End a promoted run; safe to repeat after a kill at any point.
+
+    Args:
+        claim: in phase promoting, stable rolled out.
+        reason: one sentence for the record.
+        ending: how to drain.
+        traffic: VirtualServices.
+        workload: Deployments.
+    """
+    exposed = claim.memory.weight > 0
+    claim = _return_weight(claim, ending, traffic, workload)
+    if exposed:
+        ending.pause(ending.drain_seconds)
+    if claim.memory.workloads is not None:
+        left = workload.scale_down(claim.memory.workloads, claim.token)
+        if left:
+            log.warning("canary.left_running", reason=left)
+        workload.unstamp(claim.memory.workloads, claim.token)
+    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict="pass"))
+    log.info("run.promoted", reason=reason)
+
+
+def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> Claim:
+    """Give the weight back at once where stable has its pods of the start, else by halves, so that it can grow.
+
+    An autoscaler has shrunk stable while the canary carried a part of the load; it grows it again only under load.
+    """
+    while (weight := claim.memory.weight) > 0:
+        memory = claim.memory.workloads
+        whole = memory is None or workload.stable_has_capacity(memory)
+        moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2)
+        if moved.token != claim.token:
+            stamp(moved, claim, workload)
+        claim = moved
+        log.info("weight.returned", weight=claim.memory.weight, previous_weight=weight, stable_has_capacity=whole)
+        if claim.memory.weight:
+            ending.pause(_STEP_SECONDS)
+    return claim

@@ -1,0 +1,37 @@
+"""Retreat: all weight back to stable at once, unless only the canary could answer."""
+
+import structlog
+
+from steps.errors import PermanentError
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> Claim:
+    """Give all weight back to stable and mark the run as rolling back, in one write.
+
+    Nothing but the API server is needed. Stable ready, or neither side: stable gets the weight.
+
+    Raises:
+        PermanentError: only the canary is ready: the weight is held, the claim kept, and sweep or the next rollback
+            tries again.
+    """
+    memory = claim.memory.workloads
+    if memory is not None and claim.memory.weight > 0:
+        stable_ready, canary_ready = workload.sides(memory)
+        if canary_ready and not stable_ready:
+            cause = (
+                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight is "
+                f"held at {claim.memory.weight} so that users are still served. Mend stable, then run rollback again."
+            )
+            log.error("retreat.held", weight=claim.memory.weight, stable=memory.stable)
+            traffic.note(claim, "RetreatHeld", cause, warning=True)
+            raise PermanentError("giving all weight back to stable", cause)
+    before = claim.memory.weight
+    moved = traffic.retreat(claim, reason)
+    if before:
+        log.warning("weight.retreated", weight=0, previous_weight=before, reason=reason)
+    return moved

@@ -1,0 +1,46 @@
+"""Shift: move the weight of a claimed run, growing the canary first where the weight rises."""
+
+import structlog
+
+from steps.acts.keeper import Keeper
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def shift(
+    claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
+) -> tuple[Claim, int]:
+    """Set a weight (percent, 0-100) once the canary has the pods for it.
+
+    Returns:
+        The claim with the new weight in its memory, and the weight before.
+
+    Raises:
+        NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
+    """
+    if weight > claim.memory.weight:
+        claim = grow(claim, weight, traffic, workload, ready_timeout_seconds)
+    moved, previous = traffic.set_weight(claim, weight)
+    if moved.token != claim.token:
+        stamp(moved, claim, workload)
+    if weight != previous:
+        log.info("weight.set", weight=weight, previous_weight=previous)
+    return moved, previous
+
+
+def grow(claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float) -> Claim:
+    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile."""
+    if claim.memory.workloads is None:
+        return claim
+    keeper = Keeper(claim, traffic)
+    workload.ensure_capacity(claim.memory.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    return keeper.claim
+
+
+def stamp(now: Claim, before: Claim, workload: Workload) -> None:
+    """Carry a changed token over to the Deployments, whose writes are fenced by it too."""
+    if now.memory.workloads is not None:
+        workload.stamp(now.memory.workloads, now.token, before.token)

@@ -1,0 +1,114 @@
+"""Take: get the claim, after what others left has been repaired and by the policy for a busy app."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from steps.acts.restore import Ending, restore
+from steps.acts.shift import stamp
+from steps.model.run import Claim, Destination, Target, WorkloadMemory
+from steps.traffic.owners import Busy, Leftover
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_LOOK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BusyPolicy:
+    """What to do while another run holds a live claim.
+
+    Args:
+        on_busy: wait until it ends; fail with 7; supersede: roll it back and go on.
+        timeout_seconds: how long to wait (>= 0).
+    """
+
+    on_busy: Literal["wait", "fail", "supersede"]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The claim that is wanted.
+
+    Args:
+        app: the application. run: id of the run.
+        targets: VirtualServices and routes.
+        stable: destination of the serving side. canary: of the side under test.
+        workloads: the Deployments as they are at the start.
+        expiry_seconds: how long the claim outlives its last renewal (> 0).
+        by: who releases.
+    """
+
+    app: str
+    run: str
+    targets: tuple[Target, ...]
+    stable: Destination
+    canary: Destination
+    workloads: WorkloadMemory
+    expiry_seconds: float
+    by: str
+
+
+def take(
+    wanted: Wanted,
+    policy: BusyPolicy,
+    ending: Ending,
+    traffic: Traffic,
+    workload: Workload,
+    pause: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Claim:
+    """Claim the app for a run.
+
+    Raises:
+        Busy: another run holds it, by policy `fail` or after the waiting time.
+    """
+    deadline = clock() + policy.timeout_seconds
+    while True:
+        try:
+            claim = traffic.take(
+                wanted.app, wanted.run, wanted.targets, wanted.stable, wanted.canary, wanted.expiry_seconds, wanted.by
+            )
+        except Leftover as found:
+            _repair(found.claim, wanted.run, f"the claim of run {found.claim.run} expired", ending, traffic, workload)
+        except Busy as busy:
+            if policy.on_busy == "supersede":
+                _repair(busy.claim, wanted.run, f"superseded by run {wanted.run}", ending, traffic, workload, live=True)
+            elif policy.on_busy == "fail" or clock() >= deadline:
+                raise
+            else:
+                log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
+                pause(_LOOK_SECONDS)
+        else:
+            return _remembered(claim, wanted, traffic, workload)
+
+
+def _remembered(claim: Claim, wanted: Wanted, traffic: Traffic, workload: Workload) -> Claim:
+    """Keep what the Deployments were at the start; a repeated prepare keeps what the first one saw."""
+    if claim.memory.workloads is None:
+        claim = traffic.remember(claim, workloads=wanted.workloads)
+    workload.stamp(claim.memory.workloads or wanted.workloads, claim.token)
+    return claim
+
+
+def _repair(
+    victim: Claim,
+    run: str,
+    reason: str,
+    ending: Ending,
+    traffic: Traffic,
+    workload: Workload,
+    *,
+    live: bool = False,
+) -> None:
+    """Roll back what another run left: fence it off first, then restore."""
+    log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
+    taken = traffic.take_over(victim, run, reason, supersede=live)
+    stamp(taken, victim, workload)
+    restore(taken, reason, ending, traffic, workload)

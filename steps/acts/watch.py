@@ -1,0 +1,153 @@
+"""Watch: look at evidence and pods again and again, keep the claim alive, ask the judge."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from steps.acts.keeper import Keeper
+from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
+from steps.judge.verdict import judge
+from steps.model.evidence import Evidence, Health
+from steps.model.judgement import Judgement, Verdict
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_FASTEST_SECONDS, _SLOWEST_SECONDS = 0.3, 5.0
+
+
+class Pods(Protocol):
+    """Tells the canary's health at every look."""
+
+    def look(self) -> Health:
+        """Return the canary's pods as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to watch.
+
+    Args:
+        timeout_seconds: deadline of the judge (> 0).
+        poll_seconds: time between two looks; 0 = a third of the scrape interval, between 0.3 and 5 s.
+        hold: judge on after a pass, until the run is approved or the deadline comes.
+        pause_on_inconclusive: at the deadline hold on once more for as long.
+    """
+
+    timeout_seconds: float
+    poll_seconds: float = 0.0
+    hold: bool = False
+    pause_on_inconclusive: bool = False
+
+
+class Watch:
+    """One analysis of one rung.
+
+    Args:
+        reader: the evidence.
+        rules: of the judge.
+        traffic: renews the claim and knows approvals.
+        claim: of the run, None for a read-only analysis.
+        pods: the canary's health, None where nobody looks at it.
+        started: when the canary was first exposed (unix seconds, the API server's).
+        rung_started: when the present weight was set (unix seconds).
+    """
+
+    def __init__(
+        self,
+        reader: EvidenceReader,
+        rules: Rules,
+        traffic: Traffic,
+        claim: Claim | None,
+        pods: Pods | None,
+        started: float,
+        rung_started: float,
+    ) -> None:
+        self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
+        self._started, self._rung_started = started, rung_started
+        self._weight = claim.memory.weight if claim else None
+        self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
+        self._said = ""
+
+    @property
+    def claim(self) -> Claim | None:
+        """The claim as it was last renewed."""
+        return self._keeper.claim if self._keeper else None
+
+    def until_decided(
+        self,
+        patience: Patience,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Judgement:
+        """Look until the judge decides and the gate, if any, is open, or the deadline comes.
+
+        Raises:
+            NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
+        """
+        deadline = clock() + patience.timeout_seconds
+        gate, paused = patience.hold, False
+        while True:
+            late = clock() >= deadline
+            judgement, interval = self._look(late=late)
+            if judgement.verdict is Verdict.FAIL:
+                return judgement
+            approved = (gate or paused) and self._approved()
+            if gate and not approved and late:
+                return _unapproved(judgement, patience.timeout_seconds)
+            if paused and approved:
+                return replace(judgement, verdict=Verdict.PASS, reason=f"approved by hand; {judgement.reason}")
+            gate = gate and not approved
+            if not gate and judgement.verdict is not Verdict.CONTINUE:
+                if judgement.verdict is Verdict.PASS or not patience.pause_on_inconclusive or (paused and late):
+                    return judgement
+                if not paused:
+                    paused, deadline = True, clock() + patience.timeout_seconds
+                    log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
+            pause(patience.poll_seconds or min(max(interval / 3, _FASTEST_SECONDS), _SLOWEST_SECONDS))
+
+    def _look(self, *, late: bool) -> tuple[Judgement, float]:
+        """Judge once; returns the judgement and the scrape interval in seconds."""
+        if self._keeper is not None:
+            self._keeper.renew()
+        evidence = self._reader.read(
+            self._started, self._traffic.now(), rung_started=self._rung_started, weight=self._weight
+        )
+        health = self._pods.look() if self._pods else None
+        judgement = judge(evidence, health, self._rules, deadline_reached=late)
+        self._say(judgement, evidence)
+        return judgement, evidence.scrape_interval_seconds
+
+    def _say(self, judgement: Judgement, evidence: Evidence) -> None:
+        """Log a look that saw something new: a stratum, or another reason."""
+        seen = f"{evidence.until} {judgement.verdict} {judgement.code}"
+        if seen == self._said:
+            return
+        self._said = seen
+        rows = judgement.table
+        log.info(
+            "judge.looked",
+            weight=self._weight,
+            verdict=str(judgement.verdict),
+            code=judgement.code,
+            canary_requests=sum(row.canary_total for row in rows),
+            canary_bad=sum(row.canary_bad for row in rows),
+            stable_requests=sum(row.stable_total for row in rows),
+            stable_bad=sum(row.stable_bad for row in rows),
+            evidence=float(f"{judgement.e_value:.3g}"),
+            alarm_at_evidence=judgement.e_limit,
+            reason=judgement.reason,
+        )
+
+    def _approved(self) -> bool:
+        return self._keeper is not None and self._traffic.approved(self._keeper.claim)
+
+
+def _unapproved(judgement: Judgement, seconds: float) -> Judgement:
+    reason = f"nobody approved within {seconds:.0f} s; the judge last said: {judgement.reason}"
+    return replace(judgement, verdict=Verdict.INCONCLUSIVE, code="not-approved", reason=reason)

@@ -1,0 +1,133 @@
+"""analyze: look at the evidence again and again until the judge decides or the deadline comes.
+
+Before: with `--run` the run holds the claim; without it the step only reads.
+Writes: with a claim its renewal, with `--weight` that weight first, and on `fail` the retreat: all weight back to
+stable at once, by the pod that saw the failure. Without a claim nothing.
+Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+import structlog
+from pydantic import Field
+
+from steps.acts.retreat import retreat
+from steps.acts.shift import shift, stamp
+from steps.acts.watch import Patience, Watch
+from steps.errors import NotOwnerError, SettingsError, TemporaryError
+from steps.evidence.reader import EvidenceReader
+from steps.model.judgement import Judgement, Verdict
+from steps.model.run import Claim
+from steps.outputs.judgement import save
+from steps.settings.conventions import Names
+from steps.settings.groups import Judged, Owned, Queried, Ready, Written
+from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import parts_of, reader_of, rules_of
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("verdict", "reason", "judgement")
+_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
+_REASON_BYTES = 380
+
+
+class Analysis(Owned, Written, Ready, Queried, Judged):
+    """What analyze needs; rollout has it too."""
+
+    on_fail: Literal["retreat", "exit"] = Field(
+        "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
+    )
+    judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
+
+
+class Settings(Analysis):
+    """Judge the canary from Prometheus until it passes, fails or the deadline comes."""
+
+    weight: int | None = Field(
+        default=None, ge=0, le=100, description="Set this weight first, percent: a rung in one pod. Needs --run."
+    )
+    hold: bool = Field(
+        default=False,
+        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run.",
+    )
+    since_seconds: float = Field(
+        0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."
+    )
+
+
+def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader) -> StepEnd:
+    """Judge one rung; see the module's docstring."""
+    if settings.run:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        return ended(rung(settings, claim, settings.weight, traffic, workload, reader, hold=settings.hold))
+    for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
+        if value is not None:
+            raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
+    started = traffic.now() - settings.since_seconds
+    watch = Watch(reader, rules_of(settings), traffic, None, None, started, started)
+    return ended(_judge(settings, watch, hold=False))
+
+
+def rung(
+    settings: Analysis,
+    claim: Claim,
+    weight: int | None,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+    *,
+    hold: bool = False,
+) -> Judgement:
+    """Set a weight (None: leave it), judge it, and retreat on `fail`."""
+    if weight is not None:
+        claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
+    weights = claim.memory.weights
+    rung_started = weights[-1][0] if weights else traffic.now()
+    started = next((at for at, set_to in weights if set_to > 0), rung_started)
+    workloads = claim.memory.workloads
+    pods = workload.health(workloads, claim.memory.started) if workloads else None
+    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started)
+    judgement = _judge(settings, watch, hold=hold)
+    if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":
+        _retreat(watch.claim, judgement.reason, traffic, workload)
+    return judgement
+
+
+def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
+    pause = settings.on_inconclusive == "pause"
+    judgement = watch.until_decided(Patience(settings.timeout_seconds, settings.poll_seconds, hold, pause))
+    if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
+        judgement = replace(
+            judgement, verdict=Verdict.PASS, reason=f"passed by policy, inconclusive: {judgement.reason}"
+        )
+    save(judgement, settings.judgement_file)
+    return judgement
+
+
+def ended(judgement: Judgement) -> StepEnd:
+    """Turn a judgement into results and exit code."""
+    reason = judgement.reason
+    while len(reason.encode()) > _REASON_BYTES:
+        reason = f"{reason[: len(reason) - 8]}..."
+    results = {"verdict": str(judgement.verdict), "reason": reason, "judgement": judgement.small()}
+    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+
+
+def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
+    """Take the users back; a verdict stays one even where this fails here and rollback must try again."""
+    try:
+        stamp(retreat(claim, reason, traffic, workload), claim, workload)
+    except (NotOwnerError, TemporaryError) as error:
+        log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    return run(settings, parts.names, parts.traffic, parts.workload, reader_of(settings, parts.names))
+
+
+STEP = Step(Settings, RESULTS, main)

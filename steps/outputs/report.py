@@ -1,0 +1,88 @@
+"""The report of a release: what ran, how far it came, what the judge saw; as text and as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+VERSION = 1
+"""Version of the JSON form; it rises when a field changes its meaning or goes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One release, running or finished.
+
+    Args:
+        app: the application. namespace: of its Deployments. run: id of the run.
+        state: `promoted`, `rolled-back`, `noop`, or the phase of a running one.
+        verdict: the last verdict, "" where nothing was judged.
+        reason: one sentence.
+        started: unix seconds. ended: unix seconds, 0 while it runs.
+        weights: (unix seconds, percent), oldest first.
+        images: container → image digest of the canary.
+        by: who started it.
+        judgements: one a rung, as `Judgement.to_json` gives them.
+    """
+
+    app: str
+    namespace: str
+    run: str
+    state: str
+    reason: str = ""
+    verdict: str = ""
+    started: float = 0.0
+    ended: float = 0.0
+    weights: Sequence[tuple[float, int]] = ()
+    images: Mapping[str, str] | None = None
+    by: str = ""
+    judgements: Sequence[Mapping[str, Any]] = ()
+
+    def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
+        """Return the report with the judgements of its rungs; the last one's verdict counts."""
+        if not judgements:
+            return self
+        last = judgements[-1]
+        reason = self.reason if self.state == "promoted" else str(last["reason"])
+        return replace(self, judgements=tuple(judgements), verdict=str(last["verdict"]), reason=reason)
+
+    def as_json(self) -> str:
+        """Return the report as JSON, `"version"` first."""
+        return json.dumps({"version": VERSION, **asdict(self)}, indent=1, default=str)
+
+    def as_text(self) -> str:
+        """Return the report as text for a terminal, at most 120 columns but for long sentences."""
+        lines = [
+            f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
+            f"  reason   {self.reason or '-'}",
+            f"  verdict  {self.verdict or '-'}",
+            f"  started  {_clock(self.started)} by {self.by or '-'}",
+            f"  ended    {_clock(self.ended) if self.ended else 'still running'}"
+            + (f" after {self.ended - self.started:.0f} s" if self.ended else ""),
+            f"  weights  {self._ladder()}",
+        ]
+        lines += [f"  image    {container}: {image}" for container, image in (self.images or {}).items()]
+        for number, judgement in enumerate(self.judgements, 1):
+            lines += ["", *_rung(number, judgement)]
+        return "\n".join(lines) + "\n"
+
+    def _ladder(self) -> str:
+        return ", ".join(f"{weight} % at {_clock(at)}" for at, weight in self.weights) or "none was set"
+
+
+def _rung(number: int, judgement: Mapping[str, Any]) -> list[str]:
+    lines = [f"  rung {number}: {judgement['verdict']}, {judgement['reason']}"]
+    header = f"    {'metric':<14}{'canary bad / all':>20}{'stable bad / all':>20}{'evidence':>10}  (alarm at "
+    lines.append(f"{header}{judgement['e_limit']:.0f})")
+    for metric in judgement["metrics"]:
+        for series in metric["series"]:
+            name = f"{metric['name']} {series['label']}".strip()
+            canary = f"{series['canary_bad']} / {series['canary_total']}"
+            stable = f"{series['stable_bad']} / {series['stable_total']}"
+            lines.append(f"    {name:<14}{canary:>20}{stable:>20}{series['e_value']:>10.3g}")
+    return lines
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else "-"

@@ -1,0 +1,176 @@
+"""prepare: check everything, claim the app, make the canary, wait until it is ready, pin what it runs.
+
+Before: nothing; no traffic moves here, and every refusal comes before the first write.
+Writes: the claim on VirtualServices and Deployments, the canary. Leftovers of an expired run are rolled back.
+Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refused, not ready · 7 another run holds.
+"""
+
+import secrets
+import socket
+from typing import Annotated, Any, Literal
+
+import structlog
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from steps.acts.keeper import Keeper
+from steps.acts.permissions import check_permissions
+from steps.acts.record import record_of
+from steps.acts.restore import Ending
+from steps.acts.take import BusyPolicy, Wanted, take
+from steps.cluster.api import Cluster
+from steps.evidence.reader import EvidenceReader
+from steps.model.run import Claim
+from steps.model.workload import Noop, Plan, Release, Topology
+from steps.settings.conventions import Names
+from steps.settings.groups import Drained, Owned, Queried, Ready, Written
+from steps.settings.mappings import as_mapping
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import ending_of, parts_of, reader_of
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
+
+
+class Preparation(Owned, Written, Ready, Drained, Queried):
+    """What prepare needs; rollout has it too."""
+
+    image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
+    env: Annotated[dict[str, str], NoDecode, BeforeValidator(as_mapping)] = Field(
+        {}, description="Environment variables for the canary's container, NAME=value, separated by commas."
+    )
+    template_patch: Annotated[dict[str, Any], NoDecode, BeforeValidator(as_mapping)] = Field(
+        {}, description="Merged into the canary's pod template; YAML or JSON."
+    )
+    on_busy: Literal["wait", "fail", "supersede"] = Field(
+        "wait", description="While another run of the app goes on: wait, fail with 7, or supersede (roll it back)."
+    )
+    busy_timeout_seconds: float = Field(
+        1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
+    )
+    template_by: Literal["canary", "external"] = Field(
+        "canary", description="Who gives stable its new template at the end: canary (promote copies it) or external."
+    )
+    allow_managed: bool = Field(
+        default=False, description="Go on although Argo CD, Flux or Helm manages a Deployment that promote will write."
+    )
+    allow_policies: bool = Field(
+        default=False, description="Go on although a NetworkPolicy or AuthorizationPolicy treats the arms differently."
+    )
+    by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
+
+
+class Settings(Preparation):
+    """Check everything, claim the app, make the canary and wait until it is ready."""
+
+
+def run(
+    settings: Preparation,
+    names: Names,
+    cluster: Cluster,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+    ending: Ending,
+) -> StepEnd:
+    """Prepare one release; see the module's docstring."""
+    check_permissions(cluster, names)
+    targets = traffic.resolve(names.wanted, names.stable_destination, names.canary_destination)
+    release = _release(settings, names, traffic)
+    plan = workload.inspect(release)
+    for sentence in plan.warnings:
+        log.warning("prepare.warning", detail=sentence)
+    if plan.noop is Noop.YES:
+        log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
+        return StepEnd({**_images(plan), "outcome": "noop"})
+    reader.check()
+    wanted = Wanted(
+        app=names.app,
+        run=settings.run or f"{names.app[:50]}-{secrets.token_hex(4)}",
+        targets=targets,
+        stable=names.stable_destination,
+        canary=names.canary_destination,
+        workloads=plan.memory,
+        expiry_seconds=settings.expiry_seconds,
+        by=settings.by or socket.gethostname()[:120],
+    )
+    claim = take(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
+    structlog.contextvars.bind_contextvars(run=claim.run)
+    claim = _make_canary(claim, release, plan, settings, traffic, workload)
+    if plan.noop is Noop.LOOK and _is_same(claim, workload):
+        _end_as_noop(claim, traffic, workload)
+        return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"})
+    canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
+    return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
+
+
+def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
+    return Release(
+        namespace=names.namespace,
+        stable=names.stable,
+        canary=names.canary,
+        stable_destination=names.stable_destination,
+        canary_destination=names.canary_destination,
+        topology=Topology(settings.topology),
+        stable_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.stable_destination),
+        canary_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.canary_destination),
+        image=settings.image,
+        container=settings.container,
+        env=settings.env,
+        template_patch=settings.template_patch,
+        template_by_external=settings.template_by == "external",
+        allow_managed=settings.allow_managed,
+        allow_policies=settings.allow_policies,
+    )
+
+
+def _make_canary(
+    claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
+) -> Claim:
+    """Create or update the canary, wait until it is ready, and remember what exactly it runs."""
+    memory = claim.memory.workloads or plan.memory
+    workload.create_canary(release, plan, claim.token)
+    workload.stamp(memory, claim.token)
+    keeper = Keeper(claim, traffic)
+    workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
+    claim = keeper.claim
+    pin = workload.pin(memory)
+    log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
+    return traffic.remember(claim, pin=pin)
+
+
+def _is_same(claim: Claim, workload: Workload) -> bool:
+    memory = claim.memory
+    return (
+        memory.workloads is not None
+        and memory.pin is not None
+        and workload.runs_same_bits(memory.workloads, memory.pin)
+    )
+
+
+def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
+    """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
+    reason = "the image holds the bits that stable already runs"
+    if claim.memory.workloads is not None:
+        workload.scale_down(claim.memory.workloads, claim.token)
+        workload.unstamp(claim.memory.workloads, claim.token)
+    traffic.release(claim, record_of(claim, "noop", reason, traffic.now()))
+    log.info("prepare.noop", detail=reason)
+
+
+def _images(plan: Plan) -> dict[str, str]:
+    return {"stable-image": plan.stable_image, "canary-image": plan.canary_image}
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    reader = reader_of(settings, parts.names)
+    ending = ending_of(settings, parts.cluster)
+    return run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,77 @@
+"""promote: make the judged template stable's, return the weight, scale the canary down, release the claim.
+
+Before: the run holds the claim and the canary is the one that prepare pinned.
+Writes: stable's pod template (not with `--template-by external`), weights, the canary's replicas, the claim's end.
+Exit codes: 0 done · 2 · 3 stable not ready in time · 4 another canary, other bits, foreign write · 7 not the owner.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from steps.acts.finish import finish
+from steps.acts.keeper import Keeper
+from steps.acts.restore import Ending
+from steps.acts.shift import stamp
+from steps.errors import NotOwnerError, PermanentError
+from steps.model.run import Claim, Phase
+from steps.settings.conventions import Names
+from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import ending_of, parts_of
+from steps.workload.workload import Workload
+
+RESULTS = ("outcome",)
+
+
+class Promotion(Owned, Written, Ready, Drained):
+    """What promote needs; rollout has it too."""
+
+    template_by: Literal["canary", "external"] = Field(
+        "canary",
+        description="Who gives stable its new template: canary = this step copies the judged one; external = Git or a "
+        "person does, this step waits until stable runs the judged images.",
+    )
+
+
+class Settings(Promotion):
+    """Make the canary's template stable's, return the weight, scale the canary down."""
+
+
+def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+    """Promote one run; see the module's docstring."""
+    try:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+    except NotOwnerError:
+        last = traffic.last(names.virtual_services[0], names.app)
+        if last is not None and last.run == settings.run and last.outcome == "promoted":
+            return StepEnd({"outcome": "promoted"})  # killed after the release, and now run again
+        raise
+    promote(claim, settings, traffic, workload, ending)
+    return StepEnd({"outcome": "promoted"})
+
+
+def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending) -> None:
+    """Make the judged template stable's and end the run."""
+    memory, pin = claim.memory.workloads, claim.memory.pin
+    if memory is None or pin is None:
+        cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
+        raise PermanentError(f"promoting run {claim.run}", cause)
+    promoting = traffic.move(claim, Phase.PROMOTING)
+    stamp(promoting, claim, workload)
+    keeper = Keeper(promoting, traffic)
+    if settings.template_by == "external":
+        workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
+    else:
+        workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
+    finish(keeper.claim, "the canary passed every rung and stable runs its template", ending, traffic, workload)
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    return run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,104 @@
+"""report: render a running or finished release as text or JSON, from what stands on its VirtualService.
+
+Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
+Writes: standard output, or the file `--output`.
+Exit codes: 0 · 2 · 3 · 4 no release is known.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import NoDecode
+
+from steps.errors import NotFound, SettingsError
+from steps.outputs.report import Report
+from steps.settings.conventions import Names
+from steps.settings.groups import Listed, Named
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import parts_of
+
+RESULTS = ("outcome", "reason")
+
+
+class Settings(Named):
+    """Render a running or finished release as text or JSON."""
+
+    format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
+    output: str = Field("", description="File to write. Empty: standard output.")
+    judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+        (), description="Files that analyze wrote with --judgement-file, one a rung in order, separated by commas."
+    )
+
+
+def run(settings: Settings, names: Names, traffic: Traffic) -> tuple[Report, str]:
+    """Return the report and its text."""
+    made = gather(names, traffic).with_judgements([_read(path) for path in settings.judgement if path])
+    return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
+
+
+def gather(names: Names, traffic: Traffic) -> Report:
+    """Put together what the first VirtualService knows of the app's running or last release.
+
+    Raises:
+        NotFound: it knows of none.
+    """
+    first = names.virtual_services[0]
+    claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
+    if claim is not None:
+        memory = claim.memory
+        return Report(
+            app=names.app,
+            namespace=names.namespace,
+            run=claim.run,
+            state=str(claim.phase),
+            reason=memory.reason,
+            started=memory.started,
+            weights=memory.weights,
+            images=memory.pin.digests if memory.pin else {},
+            by=memory.by,
+        )
+    last = traffic.last(first, names.app)
+    if last is None:
+        cause = f"VirtualService {first} knows of no release of {names.app}. Check --app and --virtual-service."
+        raise NotFound("gathering the report", cause)
+    return Report(
+        app=names.app,
+        namespace=names.namespace,
+        run=last.run,
+        state=last.outcome,
+        reason=last.reason,
+        verdict=last.verdict,
+        started=last.started,
+        ended=last.ended,
+        weights=last.weights,
+        images=last.images,
+        by=last.by,
+    )
+
+
+def _read(path: str) -> dict[str, object]:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError("reading a judgement", f"--judgement = {path!r}: {error}") from error
+    if not isinstance(content, dict) or "verdict" not in content:
+        raise SettingsError("reading a judgement", f"--judgement = {path!r}: holds no judgement of analyze")
+    return content
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    made, text = run(settings, parts.names, parts.traffic)
+    if settings.output:
+        Path(settings.output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return StepEnd({"outcome": made.state, "reason": made.reason[:380]})
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,48 @@
+"""rollback: restore stable unless the run was promoted; safe to run always, by an exit handler or by hand.
+
+Before: nothing. Needs only the API server: no Prometheus, no results of other steps.
+Writes: weight 0 first; then stable's template if a promote was half done, the canary's replicas, and the claim's end.
+Exit codes: 0 done, or nothing owned (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run again.
+"""
+
+import structlog
+from pydantic import Field
+
+from steps.acts.restore import Ending, restore
+from steps.errors import NotOwnerError
+from steps.settings.conventions import Names
+from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import ending_of, parts_of
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("outcome",)
+
+
+class Settings(Owned, Written, Ready, Drained):
+    """Give all weight back to stable and scale the canary down, unless promoted."""
+
+    reason: str = Field("rollback was asked for", max_length=300, description="Why, one sentence for the record.")
+
+
+def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+    """Roll one run back; see the module's docstring."""
+    try:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
+    except NotOwnerError as error:
+        log.info("rollback.not_owner", detail=str(error))
+        return StepEnd({"outcome": "not-owner"})
+    return StepEnd({"outcome": "rolled-back"})
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    return run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+
+
+STEP = Step(Settings, RESULTS, main)

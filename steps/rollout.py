@@ -1,0 +1,137 @@
+"""rollout: the whole release in one process: prepare, climb the ladder, promote; on any failure roll back.
+
+Before: nothing. For any CI, a Tekton task of one pod, a shell.
+Writes: what prepare, analyze, promote and rollback write.
+Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back) · 2 · 3 · 4 (rolled back) · 7 another run holds.
+SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
+"""
+
+from pathlib import Path
+
+import structlog
+from pydantic import Field, field_validator
+
+from steps import analyze, prepare, promote, report
+from steps.acts.restore import Ending, restore
+from steps.cluster.api import Cluster
+from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.evidence.reader import EvidenceReader
+from steps.model.judgement import Judgement, Verdict
+from steps.model.run import Claim
+from steps.settings.conventions import Names
+from steps.settings.groups import Ladder
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import ending_of, parts_of, reader_of
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
+
+
+class Settings(prepare.Preparation, analyze.Analysis, promote.Promotion):
+    """Prepare, climb the ladder, promote; roll back on any failure."""
+
+    ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")
+    report_dir: str = Field("", description="Where to write report.txt and report.json.")
+
+    @field_validator("ladder")
+    @classmethod
+    def _ascends(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
+        if not ladder:
+            raise ValueError("must have at least one weight, for example 5,25,50")
+        outside = next((weight for weight in ladder if not 1 <= weight <= 100), None)  # noqa: PLR2004 - percent
+        if outside is not None:
+            raise ValueError(f"weight {outside} is outside 1-100")
+        if list(ladder) != sorted(set(ladder)):
+            raise ValueError("must ascend, each weight above the one before, for example 5,25,50")
+        return ladder
+
+
+def run(
+    settings: Settings,
+    names: Names,
+    cluster: Cluster,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+    ending: Ending,
+) -> StepEnd:
+    """Release one image; see the module's docstring."""
+    prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
+    if prepared.results["outcome"] == "noop":
+        return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
+    run_id = prepared.results["run"]
+    structlog.contextvars.bind_contextvars(run=run_id)
+    settings = settings.model_copy(update={"run": run_id})
+    judgements: list[Judgement] = []
+    try:
+        end = _walk(settings, names, traffic, workload, reader, ending, judgements)
+    except (NotOwnerError, Interrupted):
+        raise  # another owner decides by now, or somebody wanted this process to end: traffic stays as it is
+    except StepError as error:
+        log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        outcome = _restore(settings, names, str(error), traffic, workload, ending)
+        end = StepEnd({"outcome": outcome, "reason": str(error)[:380]}, error.exit_code)
+    _report(settings, names, traffic, judgements)
+    return StepEnd({"run": run_id, **end.results}, end.exit_code, end.summary)
+
+
+def _walk(
+    settings: Settings,
+    names: Names,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+    ending: Ending,
+    judgements: list[Judgement],
+) -> StepEnd:
+    for weight in settings.ladder:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader)
+        judgements.append(judgement)
+        log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
+        if judgement.verdict is not Verdict.PASS:
+            outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
+            end = analyze.ended(judgement)
+            return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
+    promote.promote(traffic.held(names.app, settings.run, names.virtual_services), settings, traffic, workload, ending)
+    return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
+
+
+def _restore(
+    settings: Settings, names: Names, reason: str, traffic: Traffic, workload: Workload, ending: Ending
+) -> str:
+    try:
+        claim: Claim = traffic.held(names.app, settings.run, names.virtual_services)
+        restore(claim, reason, ending, traffic, workload)
+    except StepError as error:
+        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return "rollback-failed"
+    return "rolled-back"
+
+
+def _report(settings: Settings, names: Names, traffic: Traffic, judgements: list[Judgement]) -> None:
+    """Write the report; a report that cannot be written never changes how a release ended."""
+    if not settings.report_dir:
+        return
+    try:
+        made = report.gather(names, traffic).with_judgements([one.to_json() for one in judgements])
+        folder = Path(settings.report_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(made.as_json(), encoding="utf-8")
+        (folder / "report.txt").write_text(made.as_text(), encoding="utf-8")
+    except (StepError, OSError) as error:
+        log.warning("report.failed", error=str(error))
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    reader = reader_of(settings, parts.names)
+    ending = ending_of(settings, parts.cluster)
+    return run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,60 @@
+"""set-weight: make the canary large enough, set its weight, and on request wait until the traffic follows.
+
+Before: the run holds the claim (`--run`); or, without `--run`, no live claim is on the VirtualServices.
+Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's memory.
+Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready · 7 not the owner.
+"""
+
+from pydantic import Field
+
+from steps.acts.shift import shift
+from steps.acts.split import await_split
+from steps.evidence.reader import EvidenceReader
+from steps.settings.conventions import Names
+from steps.settings.groups import Owned, Queried, Ready, Written
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import parts_of, reader_of
+from steps.workload.workload import Workload
+
+RESULTS = ("weight", "previous-weight", "observed")
+
+
+class Settings(Owned, Written, Ready, Queried):
+    """Make the canary large enough and set its weight."""
+
+    weight: int = Field(ge=0, le=100, description="Percent of the requests for the canary, 0-100.")
+    wait_observed: bool = Field(
+        default=False, description="Wait until Prometheus shows the split within 5 points of the weight."
+    )
+    observed_timeout_seconds: float = Field(
+        60.0, gt=0, le=3600, description="How long the observed split may take to follow, seconds."
+    )
+
+
+def run(
+    settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
+) -> StepEnd:
+    """Set one weight; see the module's docstring."""
+    if settings.run:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
+    else:
+        arms = names.stable_destination, names.canary_destination
+        targets = traffic.resolve(names.wanted, *arms)
+        previous = traffic.set_weight_unclaimed(targets, *arms, settings.weight)
+    results = {"weight": str(settings.weight), "previous-weight": str(previous)}
+    if reader is not None:
+        observed = await_split(reader, settings.weight, traffic.now, settings.observed_timeout_seconds)
+        results["observed"] = f"{observed:.1f}"
+    return StepEnd(results)
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    reader = reader_of(settings, parts.names) if settings.wait_observed and not settings.dry_run else None
+    return run(settings, parts.names, parts.traffic, parts.workload, reader)
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,32 @@
+"""Settings that are mappings: NAME=value pairs for the command line, YAML or JSON for everything."""
+
+from typing import Any
+
+import yaml
+
+
+def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
+    """Turn `A=1,B=2`, YAML or JSON into a dict; "" is an empty one.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return {}
+    if text.startswith("{") or ":" in text.split("=", 1)[0]:
+        return _from_yaml(text)
+    pairs = [part.partition("=") for part in text.split(",")]
+    bad = next((name for name, equals, _ in pairs if not equals or not name.strip()), None)
+    if bad is not None:
+        raise ValueError(f"{bad!r} is no NAME=value pair; write A=1,B=2, or YAML")
+    return {name.strip(): content for name, _, content in pairs}
+
+
+def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error

@@ -1,0 +1,132 @@
+"""Makes the real collaborators of a step from its settings; each is built only when a step asks for it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from steps.acts.restore import Ending
+from steps.cluster.api import Cluster
+from steps.cluster.connection import Connection
+from steps.errors import SettingsError
+from steps.evidence.access import Access
+from steps.evidence.prometheus import Prometheus
+from steps.evidence.reader import EvidenceReader
+from steps.evidence.selectors import Arms
+from steps.judge.rules import PassRule, Rules
+from steps.settings.conventions import Names, names_of
+from steps.settings.groups import Common, Drained, Judged, Named, Queried
+from steps.traffic.keys import claim_key
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The collaborators of a step that acts on a cluster."""
+
+    cluster: Cluster
+    names: Names
+    traffic: Traffic
+    workload: Workload
+
+
+def parts_of(settings: Named) -> Parts:
+    """Connect to the API server and name the objects of the release."""
+    connection = _connection(settings)
+    cluster = _cluster(settings, connection)
+    names = names_of(settings, settings.namespace or namespace_of(connection))
+    structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
+    if run := getattr(settings, "run", ""):
+        structlog.contextvars.bind_contextvars(run=run)
+    return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
+
+
+def namespace_of(connection: Connection) -> str:
+    """Return the pod's namespace, else the one of the kubeconfig's context, else "default"."""
+    if _POD_NAMESPACE.exists():
+        return _POD_NAMESPACE.read_text(encoding="utf-8").strip()
+    return connection.default_namespace
+
+
+def _connection(settings: Common) -> Connection:
+    return Connection(settings.kubeconfig, settings.context, settings.api_timeout_seconds, settings.api_retry_seconds)
+
+
+def _cluster(settings: Common, connection: Connection) -> Cluster:
+    if not getattr(settings, "dry_run", False):
+        return Cluster(connection)
+    from steps.cluster.rehearsal import Rehearsal  # noqa: PLC0415 - JSON Patch is loaded only for a rehearsal
+
+    return Rehearsal(connection)
+
+
+def ending_of(settings: Drained, cluster: Cluster) -> Ending:
+    """How a run is brought to its end; a rehearsal waits for nothing."""
+    pause = _no_pause if cluster.rehearsal else time.sleep
+    ready = getattr(settings, "ready_timeout_seconds", 300.0)
+    return Ending(ready, settings.drain_seconds, pause)
+
+
+def _no_pause(seconds: float) -> None:
+    del seconds
+
+
+def reader_of(settings: Queried, names: Names) -> EvidenceReader:
+    """Return the reader of both arms' metrics; nothing is asked yet.
+
+    Raises:
+        SettingsError: credentials or certificates are named by halves.
+    """
+    _both(settings, "prometheus_username", "prometheus_password_file")
+    _both(settings, "prometheus_cert_file", "prometheus_key_file")
+    access = Access(
+        url=settings.prometheus_url,
+        timeout_seconds=settings.prometheus_timeout_seconds,
+        token_file=_path(settings.prometheus_token_file),
+        username=settings.prometheus_username or None,
+        password_file=_path(settings.prometheus_password_file),
+        headers=dict(_header(line) for line in settings.prometheus_header if line),
+        ca_file=_path(settings.prometheus_ca_file),
+        client_cert=_path(settings.prometheus_cert_file),
+        client_key=_path(settings.prometheus_key_file),
+    )
+    stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
+    arms = Arms(stable, canary, names.namespace, settings.arm_label)
+    return EvidenceReader(Prometheus(access), arms, reporter=settings.reporter)
+
+
+def rules_of(settings: Judged) -> Rules:
+    """Return the judge's rules."""
+    return Rules(
+        alpha=settings.alpha,
+        pass_rule=PassRule(settings.pass_rule),
+        ratio=settings.tolerated_ratio,
+        success_slo=settings.success_slo or None,
+        min_requests=settings.min_requests,
+        min_seconds=settings.min_seconds,
+        patience_seconds=settings.patience_seconds,
+        max_restarts=settings.max_restarts,
+    )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _both(settings: Queried, first: str, second: str) -> None:
+    if bool(getattr(settings, first)) != bool(getattr(settings, second)):
+        flags = [f"--{name.replace('_', '-')}" for name in (first, second)]
+        raise SettingsError("reading the settings", f"{flags[0]} and {flags[1]} go together: set both or none")
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip() or not value.strip():
+        raise SettingsError(
+            "reading the settings", "--prometheus-header: write `Name: value`, for example X-Scope-OrgID: team"
+        )
+    return name.strip(), value.strip()
