@@ -2,3 +2,7 @@
 
 `Workload` (steps/workload/workload.py) is the front; everything behind it is either pure or takes the cluster it needs.
 """
+
+from steps.workload.workload import Workload
+
+__all__ = ["Workload"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import NotOwnerError, TemporaryError
+from steps.errors import NotOwnerError, StepError, TemporaryError
 from steps.model.run import Phase
 
 _ATTEMPTS = 12
@@ -44,15 +44,17 @@ class Fence:
                 again after a conflict.
 
         Raises:
-            NotOwnerError: the Deployment carries another token, or none. NotFound: no such Deployment.
+            NotOwnerError: there is something to write, and the Deployment carries another token, or none.
+            NotFound: no such Deployment.
             TemporaryError: it changed under every attempt.
         """
         for _ in range(_ATTEMPTS):
             found = self._cluster.get(DEPLOYMENT, namespace, name)
             current = self.token_of(found)
+            lost = None
             if current != token and not _lags(current, token):
-                raise NotOwnerError(f"writing Deployment {namespace}/{name}", self._whose(current, token))
-            operations = list(decide(found))
+                lost = NotOwnerError(f"writing Deployment {namespace}/{name}", self._whose(current, token))
+            operations = self._decided(decide, found, lost)
             if not operations:
                 return found
             test = [] if token is None else [{"op": "test", "path": self._path, "value": current}]
@@ -104,6 +106,19 @@ class Fence:
         """Return the token a Deployment carries for this application."""
         annotations: dict[str, str] = deployment["metadata"].get("annotations") or {}
         return annotations.get(self.key)
+
+    @staticmethod
+    def _decided(decide: Decide, found: Object, lost: NotOwnerError | None) -> list[Operation]:
+        """Let nothing-to-write pass without a token: a step killed after it took its token off must be repeatable."""
+        try:
+            operations = list(decide(found))
+        except StepError as error:
+            if lost is not None:
+                raise lost from error
+            raise
+        if operations and lost is not None:
+            raise lost
+        return operations
 
     def _stamp(self, namespace: str, name: str, new: str, old: str | None) -> None:
         for _ in range(_ATTEMPTS):

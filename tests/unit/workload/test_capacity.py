@@ -42,7 +42,7 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, work
     memory = prepared(cluster, workload)
     cluster.autoscale("shop-canary")
 
-    with pytest.raises(TemporaryError, match="set its spec.minReplicas to at least 3 for weight 100"):
+    with pytest.raises(TemporaryError, match=r"set its spec\.minReplicas to at least 3 for weight 100"):
         workload.ensure_capacity(memory, TOKEN, 100, 0.2, renew)
     assert "HorizontalPodAutoscaler shop-canary owns its replicas" in workload.scale_down(memory, TOKEN)
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]

@@ -8,17 +8,9 @@ from steps.errors import NotFound, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Topology
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import (
-    AUTHORIZATION_POLICY,
-    DEPLOYMENT,
-    DISRUPTION_BUDGET,
-    NETWORK_POLICY,
-    POD_MONITOR,
-    Json,
-)
+from tests.lab.embedded.api.kinds import DEPLOYMENT
 from tests.unit.workload.paper import NAMESPACE, PaperCluster, deployment, release
 
-SELECTS_STABLE = {"matchLabels": {"app": "shop"}}
 TARGET_NAMED: dict[str, Any] = {
     "stable": "shop-primary",
     "canary": "shop",
@@ -162,81 +154,6 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
     assert "--template-by external" in sentence
     assert "shop:2" == workload.inspect(release(template_by_external=True)).canary_image
     assert "shop:2" == workload.inspect(release(allow_managed=True)).canary_image
-
-
-@pytest.mark.parametrize(
-    ("spec", "what"),
-    [
-        ({"podSelector": SELECTS_STABLE}, "selects"),
-        (
-            {"podSelector": {"matchLabels": {"db": "1"}}, "ingress": [{"from": [{"podSelector": SELECTS_STABLE}]}]},
-            "has a rule for",
-        ),
-    ],
-)
-def test_network_policy_for_one_arm_is_refused(
-    cluster: PaperCluster, workload: Workload, spec: Json, what: str
-) -> None:
-    """Be it that it selects stable only, or lets only stable through to others."""
-    cluster.create(NETWORK_POLICY, {"metadata": {"name": "rules"}, "spec": spec})
-
-    assert f"NetworkPolicy {NAMESPACE}/rules {what} only shop" in refused(workload)
-    assert any("NetworkPolicy" in one for one in workload.inspect(release(allow_policies=True)).warnings)
-
-
-def test_authorization_policy_for_one_arm_is_refused(cluster: PaperCluster, workload: Workload) -> None:
-    """By label or by the Service it is attached to."""
-    attached = {"targetRefs": [{"kind": "Service", "group": "", "name": "shop"}]}
-    cluster.create(AUTHORIZATION_POLICY, {"metadata": {"name": "attached"}, "spec": attached})
-
-    assert f"AuthorizationPolicy {NAMESPACE}/attached selects only shop" in refused(workload)
-
-
-def test_policies_for_both_arms_are_fine(cluster: PaperCluster, workload: Workload) -> None:
-    """A label that both arms carry, or no selector at all."""
-    both = {"matchLabels": {"team": "till"}}
-    cluster.create(NETWORK_POLICY, {"metadata": {"name": "both"}, "spec": {"podSelector": both}})
-    cluster.create(AUTHORIZATION_POLICY, {"metadata": {"name": "all"}, "spec": {}})
-
-    assert () == workload.inspect(release()).warnings
-
-
-def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: PaperCluster, workload: Workload) -> None:
-    """They treat the arms differently, which is worth knowing but no danger."""
-    cluster.create(
-        DISRUPTION_BUDGET, {"metadata": {"name": "pdb"}, "spec": {"selector": SELECTS_STABLE, "minAvailable": 1}}
-    )
-    cluster.create(POD_MONITOR, {"metadata": {"name": "scrape"}, "spec": {"selector": SELECTS_STABLE}})
-    cluster.autoscale("shop")
-
-    warnings = " ".join(workload.inspect(release()).warnings)
-    assert f"PodDisruptionBudget {NAMESPACE}/pdb selects only shop" in warnings
-    assert f"PodMonitor {NAMESPACE}/scrape selects only shop" in warnings
-    assert f"HorizontalPodAutoscaler {NAMESPACE}/shop scales shop between 1 and 9" in warnings
-
-
-def test_policies_that_may_not_be_listed_are_warned_of(cluster: PaperCluster, workload: Workload) -> None:
-    """Lacking a permission to look is told, not taken for safety."""
-    cluster.api.faults.deny("list", "networkpolicies")
-
-    assert (
-        "NetworkPolicy objects could not be compared: this account may not list them."
-        in workload.inspect(release()).warnings
-    )
-
-
-def test_work_without_traffic_is_warned_of(cluster: PaperCluster, workload: Workload) -> None:
-    """Workers of a queue do not care about weights."""
-    template = cluster.get("shop")["spec"]["template"]
-    container = template["spec"]["containers"][0]
-    container["env"] = [{"name": "KAFKA_BROKERS", "value": "kafka:9092"}]
-    del container["ports"]
-    cluster.change("shop", template=template)
-    cluster.settle("shop")
-
-    warnings = " ".join(workload.inspect(release()).warnings)
-    assert "has no ports" in warnings
-    assert "has KAFKA_BROKERS" in warnings
 
 
 def test_memory_holds_the_way_back(cluster: PaperCluster, workload: Workload) -> None:

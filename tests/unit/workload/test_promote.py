@@ -117,7 +117,7 @@ def test_half_done_promote_is_undone(cluster: PaperCluster, workload: Workload, 
     """Stable's old template comes back from its ReplicaSet, and is waited for."""
     memory, pin = walked
     cluster.faulty["shop:2"] = "never-ready"
-    with pytest.raises(TemporaryError, match="1 of an older template|2 of an older template"):
+    with pytest.raises(TemporaryError, match=r"1 of an older template|2 of an older template"):
         workload.promote_template(memory, pin, TOKEN, 0.5, renew)
 
     assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
@@ -132,7 +132,7 @@ def test_undo_without_history_says_so(cluster: PaperCluster, workload: Workload,
     workload.promote_template(memory, pin, TOKEN, 10, renew)
     cluster.store.delete(REPLICA_SET, NAMESPACE, memory.stable_replica_set)
 
-    with pytest.raises(PermanentError, match="raise spec.revisionHistoryLimit"):
+    with pytest.raises(PermanentError, match=r"raise spec\.revisionHistoryLimit"):
         workload.undo_promote(memory, pin, TOKEN, 10, renew)
 
 

@@ -129,7 +129,7 @@ def test_volumes_for_one_node_are_refused(modes: list[str], is_refused: bool) ->
     if not is_refused:
         check_volumes(stable, {"data": claim})
         return
-    with pytest.raises(PermanentError, match="PersistentVolumeClaim data has spec.accessModes ReadWriteOnce"):
+    with pytest.raises(PermanentError, match=r"PersistentVolumeClaim data has spec\.accessModes ReadWriteOnce"):
         check_volumes(stable, {"data": claim})
 
 

@@ -108,3 +108,16 @@ def test_external_template_is_never_undone(cluster: PaperCluster, workload: Work
     workload.undo_promote(memory, pin, TOKEN, 10, renew)
 
     assert "shop:2" == cluster.image("shop")
+
+
+def test_promote_is_repeatable_after_its_token_came_off(cluster: PaperCluster, workload: Workload) -> None:
+    """Killed between the last write to the Deployments and the release of the claim, it finds nothing left to do."""
+    memory = prepared(cluster, workload)
+    pin = workload.pin(memory)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+    workload.scale_down(memory, TOKEN)
+    workload.unstamp(memory, TOKEN)
+    workload.promote_template(memory, pin, TOKEN, 10, renew)
+
+    assert "" == workload.scale_down(memory, TOKEN)
+    assert workload.is_promoted(memory, pin)
