@@ -21,7 +21,11 @@ _START_SCALE: Final = 20.0
 CONSTANT: Final = 0.75
 """Prior that a fault shows in every stratum; the rest is for one that shows in a tenth of them."""
 
-MOST: Final = 0.5
+_MOST: Final = (0.8, 0.5)
+"""Share of a stratum's canary requests that counts as "most fail", without and with a history of stable: a batch of
+bad requests may hit half of a stratum by chance, and only the past tells whether stable has such batches."""
+
+_HISTORY: Final = 20
 _RARE: Final = 0.1
 _CEILING: Final = 1e60
 
@@ -90,6 +94,7 @@ class _Cap:
 
     def __init__(self, strata: tuple[Stratum, ...], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
         self._strata, self._odds = strata, odds
+        self._most = most_of(strata)
         self.cap = rules.cap * limit
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
@@ -101,7 +106,7 @@ class _Cap:
 
     def _ceilings(self, index: int, spread: Spread) -> list[float]:
         count = len(GAIN_WEIGHTS)
-        if self._total > self.cap and fails_most(self._strata[index].canary):
+        if self._total > self.cap and spread.sound and fails_most(self._strata[index].canary, self._most):
             return [self._total] * count
         if not spread.sure or not 0 < index < len(self._strata) - 1:
             return [self.cap] * count
@@ -115,8 +120,8 @@ class _Cap:
         return [max(self.cap, min(value / spread.phi, self._confirmed)) for value in robust]
 
 
-def temper(logs: list[float], stratum: Stratum, spread: Spread) -> list[float]:
-    """Divide by phi; while phi is not known, not where the canary fails most of its requests.
+def temper(logs: list[float], stratum: Stratum, spread: Spread, most: float) -> list[float]:
+    """Divide by phi; while phi is not known, not where the canary fails most of its requests and stable is sound.
 
     Batches of stable's size seldom look like that, and a total failure must not wait for phi. Where such a stratum was
     possible (by its margins) but did not come, what speaks for the canary is not tempered either: so the mean of the
@@ -125,14 +130,24 @@ def temper(logs: list[float], stratum: Stratum, spread: Spread) -> list[float]:
     phi, canary = spread.phi, stratum.canary
     if phi <= 1.0:
         return logs
-    if spread.known or canary.bad + stratum.stable.bad < MOST * canary.total:
+    if spread.known or canary.bad + stratum.stable.bad < most * canary.total:
         return [value / phi for value in logs]
-    return logs if fails_most(canary) else [min(value, value / phi) for value in logs]
+    return logs if spread.sound and fails_most(canary, most) else [min(value, value / phi) for value in logs]
 
 
-def fails_most(canary: Counts) -> bool:
-    """Whether at least half of the canary's requests of a stratum are bad."""
-    return canary.bad >= MOST * canary.total
+def fails_most(canary: Counts, most: float) -> bool:
+    """Whether at least the share `most` (0-1) of the canary's requests of a stratum are bad."""
+    return canary.bad >= most * canary.total
+
+
+def exposure(strata: tuple[Stratum, ...]) -> int:
+    """Give the index of the first stratum with canary traffic, or their number if there is none."""
+    return next((i for i, stratum in enumerate(strata) if stratum.canary.total), len(strata))
+
+
+def most_of(strata: tuple[Stratum, ...]) -> float:
+    """Give the share that counts as most of a stratum's requests (see _MOST)."""
+    return _MOST[exposure(strata) >= _HISTORY]
 
 
 def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None) -> Path:
@@ -146,7 +161,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         odds: to share one table among series.
     """
     odds = odds or Odds(rules.ratio)
-    exposed = next((i for i, stratum in enumerate(strata) if stratum.canary.total), len(strata))
+    exposed, most = exposure(strata), most_of(strata)
     spread, mixture = Spread(), _Mixture()
     cap = _Cap(strata, odds, rules, limit, aligned=aligned)
     for stratum in strata[:exposed]:
@@ -156,7 +171,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         stratum = strata[index]
         phi = spread.phi
         if stratum.canary.total and stratum.stable.total and stratum.canary.bad + stratum.stable.bad:
-            logs = temper(odds.logs(stratum), stratum, spread)
+            logs = temper(odds.logs(stratum), stratum, spread, most)
             if max(logs) > cap.cap:
                 capped += 1
                 logs = cap.cut(logs, index, spread)

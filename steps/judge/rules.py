@@ -51,7 +51,7 @@ class Rules:
             strata must agree, so one stratum's shift of a shared outage stays harmless.
         cap_confirmed: the same, one stratum later, if the evidence also stands against stable's neighbouring strata.
         cap_aligned: the same where both arms are counted in the same scrape and the canary fails at least half of the
-            stratum's requests: two strata decide.
+            stratum's requests while stable is sound: two strata decide.
         max_restarts: container restarts of the canary in a run above which it fails; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
         down_fail_seconds: for how long all canary pods may be unready before it fails.

@@ -10,7 +10,7 @@ seen, phi leans on PRIOR_PHI; longer blocks lean on the estimate of the shorter 
 
 from typing import Final
 
-from steps.model.evidence import Counts, Stratum
+from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
 PRIOR_PHI: Final = 2.0
@@ -20,21 +20,39 @@ PRIOR_WEIGHT: Final = 40.0
 KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
 
+SOUND_UP_TO: Final = 3
+SINGLY: Final = 1.4
+"""Bad requests of the past up to which stable is sound; phi up to which they count as independent."""
+
 SURE_FROM: Final = 60
 """Bad requests of the past from which one stratum may add more than the usual cap if its neighbours confirm it."""
 
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
-_Cells = list[tuple[int, int, int]]
+_Cell = tuple[int, int]
+"""Requests and bad ones."""
 
 
 class Spread:
     """Running estimate; feed the strata in order of time and read `phi` before each."""
 
     def __init__(self) -> None:
-        self._blocks = [_Block(length) for length in BLOCKS]
+        lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
+        self._blocks = [_Block(length // shorter) for length, shorter in lengths]
         self._bad = 0
-        self.phi = PRIOR_PHI
+        self._phi: float | None = PRIOR_PHI
+
+    @property
+    def phi(self) -> float:
+        """Overdispersion by the strata added so far, >= 1."""
+        if self._phi is None:
+            self._phi = self._estimate()
+        return self._phi
+
+    @property
+    def sound(self) -> bool:
+        """Whether stable has hardly any bad requests, or some that are known to come singly."""
+        return self._bad <= SOUND_UP_TO or (self.known and self.phi <= SINGLY)
 
     @property
     def sure(self) -> bool:
@@ -48,83 +66,112 @@ class Spread:
 
     def add(self, stratum: Stratum) -> None:
         """Take in the stable arm of one stratum."""
-        self._bad += stratum.stable.bad
-        changed = [block for block in self._blocks if block.add(stratum.stable_pods, stratum.stable)]
-        if changed:
-            self._estimate()
+        stable = stratum.stable
+        self._bad += stable.bad
+        whole = (stable.total, stable.bad)
+        pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        for block in self._blocks:
+            closed = block.add(whole, pods)
+            if closed is None:
+                return
+            self._phi = None
+            whole, pods = closed
 
-    def _estimate(self) -> None:
+    def _estimate(self) -> float:
         phi = estimate = PRIOR_PHI
         for number, block in enumerate(self._blocks):
             estimate = block.estimate(estimate)
             phi = estimate if number == 0 else max(phi, estimate)
-        self.phi = max(1.0, phi)
+        return max(1.0, phi)
 
 
 class _Block:
-    """Weighted sums over blocks of one length, as a whole and with each pod left out."""
+    """Weighted sums over blocks of `parts` shorter blocks, as a whole and with each pod left out."""
 
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._strata: list[tuple[tuple[Counts, ...], Counts]] = []
-        self._earlier: list[tuple[int, int]] = []
-        self._square = 0.0
-        self._freedom = 0.0
-        self._without: dict[int, list[float]] = {}
+    def __init__(self, parts: int) -> None:
+        self._parts = parts
+        self._filled = self._total = self._bad = 0
+        self._pods: list[_Cell] = []
+        self._earlier: list[_Cell] = []
+        self._sums = (0.0, 0.0)
+        self._without: list[_Sums] = []
+        self._least = (0.0, 0.0)
 
     def estimate(self, prior: float) -> float:
         """Give the estimate, leaning on `prior` while little was seen."""
-        sums = [(self._square, self._freedom)]
-        if len(self._without) >= _LEAVE_OUT_FROM:
-            sums = [(square, freedom) for square, freedom in self._without.values()]
-        weight = PRIOR_WEIGHT
-        return min((square + weight * prior) / (freedom + weight) for square, freedom in sums)
+        square, freedom = self._least
+        return (square + PRIOR_WEIGHT * prior) / (freedom + PRIOR_WEIGHT)
 
-    def add(self, pods: tuple[Counts, ...], stable: Counts) -> bool:
-        """Add one stratum; tell whether the sums changed."""
-        self._strata.append((pods, stable))
-        return len(self._strata) == self._length and self._close()
+    def add(self, whole: _Cell, pods: list[_Cell]) -> tuple[_Cell, list[_Cell]] | None:
+        """Add one shorter block; give the sums when this one is full."""
+        self._total += whole[0]
+        self._bad += whole[1]
+        self._pods = _added(self._pods, pods) if self._pods else pods
+        self._filled += 1
+        if self._filled < self._parts:
+            return None
+        whole, pods = (self._total, self._bad), self._pods
+        self._filled = self._total = self._bad = 0
+        self._pods = []
+        self._close(whole, pods)
+        return whole, pods
 
-    def _close(self) -> bool:
-        strata, self._strata = self._strata, []
-        if not any(stable.bad for _, stable in strata) and len(strata[0][0]) > 1:
-            return False
-        cells = _pods(strata)
+    def _close(self, whole: _Cell, pods: list[_Cell]) -> None:
+        cells = [(i, total, bad) for i, (total, bad) in enumerate(pods) if total]
         if len(cells) > 1:
-            return self._weigh(cells, leave_out=len(cells) >= _LEAVE_OUT_FROM)
-        self._earlier.append((sum(s.total for _, s in strata), sum(s.bad for _, s in strata)))
-        if len(self._earlier) < _STAND_INS:
-            return False
-        cells = [(i, total, bad) for i, (total, bad) in enumerate(self._earlier) if total]
-        self._earlier = []
-        return self._weigh(cells, leave_out=False)
+            if whole[1]:
+                self._weigh(cells, leave_out=len(cells) >= _LEAVE_OUT_FROM)
+            return
+        self._earlier.append(whole)
+        if len(self._earlier) == _STAND_INS:
+            self._weigh([(i, n, x) for i, (n, x) in enumerate(self._earlier) if n], leave_out=False)
+            self._earlier = []
 
-    def _weigh(self, cells: _Cells, *, leave_out: bool) -> bool:
-        total, bad, degrees = sum(cell[1] for cell in cells), sum(cell[2] for cell in cells), len(cells) - 1
+    def _weigh(self, cells: list[tuple[int, int, int]], *, leave_out: bool) -> None:
+        total = bad = 0
+        squares = 0.0
+        for _, n, x in cells:
+            total += n
+            bad += x
+            squares += x * x / n
+        degrees = len(cells) - 1
         if not bad or degrees < 1:
-            return False
-        squares = sum(cell[2] * cell[2] / cell[1] for cell in cells)
-        self._square += bad * pearson(squares, total, bad)
-        self._freedom += bad * degrees
+            return
+        square, freedom = self._sums
+        self._sums = square + bad * pearson(squares, total, bad), freedom + bad * degrees
         if leave_out:
-            for i, n, x in cells:
-                sums = self._without.setdefault(i, [0.0, 0.0])
-                sums[0] += (bad - x) * pearson(squares - x * x / n, total - n, bad - x)
-                sums[1] += (bad - x) * (degrees - 1)
-        return True
+            self._leave_out(cells, total, bad, squares)
+        square, freedom = self._sums
+        for one in self._without if len(self._without) >= _LEAVE_OUT_FROM else ():
+            if one.square * freedom < square * one.freedom:
+                square, freedom = one.square, one.freedom
+        self._least = square, freedom
+
+    def _leave_out(self, cells: list[tuple[int, int, int]], total: int, bad: int, squares: float) -> None:
+        degrees = len(cells) - 2
+        while len(self._without) <= cells[-1][0]:
+            self._without.append(_Sums())
+        for i, n, x in cells:
+            rest, sums = bad - x, self._without[i]
+            if rest:
+                sums.square += rest * pearson(squares - x * x / n, total - n, rest)
+                sums.freedom += rest * degrees
 
 
-def _pods(strata: list[tuple[tuple[Counts, ...], Counts]]) -> _Cells:
-    """Sum each pod over the strata: (position, total, bad) of those with traffic."""
-    if len(strata) == 1:
-        return [(i, pod.total, pod.bad) for i, pod in enumerate(strata[0][0]) if pod.total]
-    totals: dict[int, int] = {}
-    bads: dict[int, int] = {}
-    for pods, _ in strata:
-        for i, pod in enumerate(pods):
-            totals[i] = totals.get(i, 0) + pod.total
-            bads[i] = bads.get(i, 0) + pod.bad
-    return [(i, total, bads[i]) for i, total in totals.items() if total]
+class _Sums:
+    """Sums with one pod left out."""
+
+    __slots__ = ("freedom", "square")
+
+    def __init__(self) -> None:
+        self.square = self.freedom = 0.0
+
+
+def _added(cells: list[_Cell], more: list[_Cell]) -> list[_Cell]:
+    """Add two lists of cells, position by position."""
+    longest = max(len(cells), len(more))
+    cells, more = cells + [(0, 0)] * (longest - len(cells)), more + [(0, 0)] * (longest - len(more))
+    return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
 
 
 def pearson(squares: float, total: int, bad: int) -> float:
