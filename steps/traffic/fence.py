@@ -88,7 +88,7 @@ def owned(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> Si
     if seen is None:
         cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
         raise NotOwnerError(doing, cause)
-    if not seen.stamp.is_of(claim):
+    if not seen.is_part_of(claim):
         cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {seen.stamp.run} ({seen.stamp.epoch})."
         raise NotOwnerError(doing, cause)
     if seen.stamp.phase not in phases:

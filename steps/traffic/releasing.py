@@ -23,7 +23,7 @@ def release(fence: Fence, claim: Claim, record: Record) -> None:
 
     def leave(obj: Object) -> list[Operation]:
         seen = sighting(obj, claim.app)
-        return unstamp(obj, claim.app) if seen is not None and seen.stamp.is_of(claim) else []
+        return unstamp(obj, claim.app) if seen is not None and seen.is_part_of(claim) else []
 
     def leave_record(obj: Object) -> list[Operation]:
         seen = sighting(obj, claim.app)

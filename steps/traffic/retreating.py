@@ -55,7 +55,7 @@ def _retreat_one(
         memory = replace(memory, reason=memory.reason or reason)
         if edits or memory != seen.memory or is_due(memory, cluster.now()):
             memory = renewed(memory, cluster.now())
-        wanted = replace(seen.as_claim(), phase=Phase.ROLLING_BACK, memory=memory)
+        wanted = replace(claim, phase=Phase.ROLLING_BACK, memory=memory)
         return [*fenced(obj, claim.app, edits), *restamp(obj, wanted)]
 
     now = sighting(fence.write(target.virtual_service, plan), claim.app)

@@ -39,6 +39,12 @@ class Sighting:
         """The VirtualService whose memory counts."""
         return self.memory.targets[0].virtual_service
 
+    def is_part_of(self, claim: Claim) -> bool:
+        """Tell whether this is the claim, or what a takeover killed halfway left of its predecessor."""
+        holder = claim.memory.targets[0].virtual_service
+        behind = self.at != holder and self.holder == holder and self.stamp.epoch < claim.epoch
+        return behind or self.stamp.is_of(claim)
+
     def as_claim(self) -> Claim:
         """Return the claim as it is seen here."""
         return Claim(self.app, self.stamp.run, self.stamp.epoch, self.stamp.phase, self.memory)

@@ -1,7 +1,6 @@
 """Put a claim's annotations and label on a VirtualService, and take them off again."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from steps.cluster.api import Object, Operation
 from steps.model.run import Claim
@@ -22,11 +21,6 @@ def restamp(obj: Object, claim: Claim) -> list[Operation]:
     values = (claim.token, memories.dump(claim.app, claim.memory))
     edits = patches.annotate(obj, dict(zip(keys, values, strict=True)))
     return [*patches.same_annotations(obj, keys), *edits] if edits else []
-
-
-def restamp_phase(obj: Object, seen: Claim, claim: Claim) -> list[Operation]:
-    """Return the operations that set the claim's phase and leave the memory as it is here."""
-    return restamp(obj, replace(seen, phase=claim.phase))
 
 
 def unstamp(obj: Object, app: str, changes: Mapping[str, str | None] | None = None) -> list[Operation]:

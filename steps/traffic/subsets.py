@@ -19,9 +19,7 @@ def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: D
     if not destination.subset:
         return
     host = full_host(destination.host, virtual_service.namespace)
-    namespaces = sorted({virtual_service.namespace, host_namespace(host, virtual_service.namespace)})
-    rules = [rule for namespace in namespaces for rule in cluster.list(DESTINATION_RULE, namespace)]
-    matching = [rule for rule in rules if _covers(rule, host)]
+    namespaces, matching = _rules(cluster, virtual_service.namespace, host)
     subsets = [str(subset.get("name")) for rule in matching for subset in rule["spec"].get("subsets") or []]
     if destination.subset in subsets:
         return
@@ -35,6 +33,29 @@ def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: D
     lines = _yaml("  subsets:", destination)
     cause = f"DestinationRule {names} has no subset {destination.subset} ({', '.join(subsets) or 'none at all'}). Add:"
     raise PermanentError(doing, f"{cause}\n{lines}")
+
+
+def subset_labels(cluster: Cluster, namespace: str, destination: Destination) -> dict[str, str]:
+    """Return the labels that a destination's subset selects pods by; {} without a subset, or where none defines it.
+
+    Args:
+        cluster: the API server.
+        namespace: of the client, or of the VirtualService.
+        destination: host and subset.
+    """
+    if not destination.subset:
+        return {}
+    _, matching = _rules(cluster, namespace, full_host(destination.host, namespace))
+    subsets = [subset for rule in matching for subset in rule["spec"].get("subsets") or []]
+    found: Object = next((subset for subset in subsets if subset.get("name") == destination.subset), {})
+    return dict(found.get("labels") or {})
+
+
+def _rules(cluster: Cluster, namespace: str, host: str) -> tuple[list[str], list[Object]]:
+    """Return where a client in `namespace` looks for rules of a host, and those it finds."""
+    namespaces = sorted({namespace, host_namespace(host, namespace)})
+    rules = [rule for place in namespaces for rule in cluster.list(DESTINATION_RULE, place)]
+    return namespaces, [rule for rule in rules if _covers(rule, host)]
 
 
 def _covers(rule: Object, host: str) -> bool:

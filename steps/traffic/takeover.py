@@ -41,7 +41,7 @@ def take_over(cluster: Cluster, fence: Fence, victim: Claim, run: str, reason: s
 
     def follow(obj: Object) -> list[Operation]:
         seen = sighting(obj, victim.app)
-        stale = seen is not None and seen.stamp.epoch < epoch and seen.stamp.run in {victim.run, run}
+        stale = seen is not None and seen.is_part_of(claim) and not seen.stamp.is_of(claim)
         return stamp(obj, claim) if stale else []
 
     for target in claim.memory.targets[1:]:

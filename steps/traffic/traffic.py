@@ -13,6 +13,7 @@ from steps.traffic.fence import Fence
 from steps.traffic.keys import approval_key
 from steps.traffic.patches import annotations
 from steps.traffic.routes import locate
+from steps.traffic.subsets import subset_labels
 
 
 class Traffic:
@@ -230,6 +231,14 @@ class Traffic:
                 raise ForeignWrite(f"reading the weights of VirtualService {name}", f"{trouble}.")
             found.update({(name, route.label): route.canary for route in routes})
         return found
+
+    def now(self) -> float:
+        """Return the API server's time in unix seconds."""
+        return self._cluster.now()
+
+    def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
+        """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""
+        return subset_labels(self._cluster, namespace, destination)
 
     def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
         """Write a Kubernetes Event on the run's first VirtualService; failing that, a log line."""

@@ -10,7 +10,7 @@ from steps.traffic.fence import Fence, owned
 from steps.traffic.renewal import is_due, renewed
 from steps.traffic.sightings import sighting
 from steps.traffic.stamp import is_later
-from steps.traffic.stamping import restamp, restamp_phase
+from steps.traffic.stamping import restamp
 
 
 def move(cluster: Cluster, fence: Fence, claim: Claim, phase: Phase, changes: dict[str, Any]) -> Claim:
@@ -33,7 +33,7 @@ def move(cluster: Cluster, fence: Fence, claim: Claim, phase: Phase, changes: di
     for target in claim.memory.targets[1:]:
 
         def follow(obj: Object) -> list[Operation]:
-            return restamp_phase(obj, owned(obj, claim, phases, doing).as_claim(), claim)
+            return restamp(obj, replace(claim, memory=owned(obj, claim, phases, doing).memory))
 
         fence.write(target.virtual_service, follow)
     return claim
@@ -56,7 +56,10 @@ def renew(cluster: Cluster, fence: Fence, claim: Claim) -> Claim:
 def _checked(obj: Object, claim: Claim, target: Target) -> Claim:
     """Return the claim as `obj` shows it, if it and the weights are the run's; a rollback enforces weights itself."""
     doing = f"renewing the claim of run {claim.run} on VirtualService {target.virtual_service}"
-    seen = owned(obj, claim, frozenset({claim.phase}), doing)
+    is_holder = target is claim.memory.targets[0]
+    # A kill between two VirtualServices leaves the others in an earlier phase.
+    phases = {claim.phase} if is_holder else {phase for phase in Phase if not is_later(phase, claim.phase)}
+    seen = owned(obj, claim, frozenset(phases), doing)
     if claim.phase is not Phase.ROLLING_BACK:
         own_routes(obj, seen, target, doing)
     return seen.as_claim()

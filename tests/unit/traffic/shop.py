@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Connection
+from steps.cluster.connection import Answer, Connection
+from steps.cluster.rehearsal import Rehearsal
 from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, Target
 from steps.traffic import Traffic
 from tests.lab.embedded.api import StandInApi
@@ -33,12 +35,14 @@ class Mortal(Connection):
 
     lives = 1_000_000
 
-    def request(self, *args: Any, **kwargs: Any) -> Any:
+    def request(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
+    ) -> Answer:
         """Send it, or die."""
         if self.lives <= 0:
             raise Killed
         self.lives -= 1
-        return super().request(*args, **kwargs)
+        return super().request(method, path, query, body, doing)
 
 
 class Shop:
@@ -60,6 +64,10 @@ class Shop:
     def connection(self) -> Mortal:
         """Return a connection that can be killed."""
         return Mortal(self._kubeconfig, retry_seconds=2.0)
+
+    def rehearsal(self) -> Rehearsal:
+        """Return a connected rehearsal."""
+        return Rehearsal(Connection(self._kubeconfig))
 
     def traffic(self, retry_seconds: float = 2.0) -> Traffic:
         """Return the front class, as one process has it."""
@@ -95,7 +103,7 @@ class Shop:
         """Tell whether it has the label."""
         return CLAIMED_LABEL in (self.get(name)["metadata"].get("labels") or {})
 
-    def edit(self, change: Any, name: str = "shop", manager: str = "kubectl-edit") -> None:
+    def edit(self, change: Callable[[Json], object], name: str = "shop", manager: str = "kubectl-edit") -> None:
         """Change a VirtualService as somebody else."""
 
         def changed(obj: Json) -> Json:
@@ -103,6 +111,10 @@ class Shop:
             return obj
 
         self.api.store.change(VIRTUAL_SERVICE, "shop", name, changed, manager=manager)
+
+    def remove(self, name: str) -> None:
+        """Delete a VirtualService."""
+        self.api.store.delete(VIRTUAL_SERVICE, "shop", name)
 
     def weights(self, name: str = "shop") -> list[list[int | None]]:
         """Return the weights of all HTTP routes as stored."""

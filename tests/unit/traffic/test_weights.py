@@ -1,13 +1,13 @@
 """Setting weights: what is written, and nothing else."""
 
 import json
-from typing import Any
 
 import pytest
 
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
-from steps.model.run import ObjectName, Phase, Target
+from steps.model.run import Destination, ObjectName, Phase, Target
 from steps.traffic import Busy, Leftover, Traffic
+from tests.lab.embedded.api import Call
 from tests.unit.traffic.shop import CANARY, SHOP, STABLE, TOKEN, Shop, plain_spec, two_arms, without_weights
 
 
@@ -160,7 +160,7 @@ def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -
     shop.add(spec=plain_spec())
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
 
-    def only_ours(call: Any) -> bool:
+    def only_ours(call: Call) -> bool:
         return b"/weight" in call.body
 
     shop.api.faults.on_write(1, lambda _: shop.claim(), moment="before", only=only_ours)
@@ -171,7 +171,7 @@ def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -
 
 def test_two_apps_share_a_virtual_service(shop: Shop, traffic: Traffic) -> None:
     """Claims are per app; their routes must differ; the label stays until the last one left."""
-    cart = (traffic_host("cart"), traffic_host("cart-canary"))
+    cart = (Destination("cart"), Destination("cart-canary"))
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
     claim = shop.claim()
     targets = traffic.resolve([Target(SHOP, ())], *cart)
@@ -180,8 +180,3 @@ def test_two_apps_share_a_virtual_service(shop: Shop, traffic: Traffic) -> None:
     traffic.set_weight(claim, 10)
     assert shop.weights() == [[90, 10], [50, 50]]
     assert [one.app for one in traffic.claims_on(ObjectName("shop", "shop"))] == ["cart", "shop"]
-
-
-def traffic_host(name: str) -> Any:
-    """Return a destination."""
-    return type(STABLE)(name)

@@ -1,0 +1,272 @@
+"""The claim: one owner at a time, by compare-and-swap, with an expiry."""
+
+import threading
+
+import pytest
+
+from steps.errors import NotOwnerError, PermanentError, StepError
+from steps.model.run import Claim, Phase, Target
+from steps.traffic import Busy, Leftover, Traffic, Unreadable
+from tests.unit.traffic.shop import (
+    APPROVE,
+    CANARY,
+    LAST,
+    MEMORY,
+    SHOP,
+    STABLE,
+    TOKEN,
+    Shop,
+    plain_spec,
+    record_of,
+    two_arms,
+)
+
+
+def test_a_claim_is_taken_without_any_annotations_before(shop: Shop) -> None:
+    """A fresh VirtualService has no annotations map; token, memory and label are there after."""
+    shop.add(spec=plain_spec())
+    claim = shop.claim()
+    assert (claim.token, claim.memory.by, claim.memory.weight) == ("r1:1:prepared", "ann", 0)
+    assert (sorted(shop.annotations()), shop.is_marked()) == ([TOKEN, MEMORY], True)
+
+
+def test_other_annotations_and_labels_stay(shop: Shop, traffic: Traffic) -> None:
+    """What others wrote is there during and after a run."""
+    shop.add(spec=plain_spec(), annotations={"a/b.c": "1"}, labels={"team": "x"})
+    claim = shop.claim()
+    traffic.release(claim, record_of(claim))
+    assert sorted(shop.annotations()) == ["a/b.c", LAST]
+    assert shop.get()["metadata"]["labels"] == {"team": "x"}
+
+
+def test_of_two_runs_at_once_exactly_one_wins(shop: Shop) -> None:
+    """Compare-and-swap decides; the other is told whose it is."""
+    for turn in range(5):
+        shop.add(f"shop{turn}", plain_spec())
+        assert _race(shop, f"shop{turn}") == ["Busy", "Claim"]
+
+
+def _race(shop: Shop, name: str) -> list[str]:
+    ends: list[Claim | StepError] = []
+    barrier = threading.Barrier(2)
+
+    def compete(run: str) -> None:
+        traffic = shop.traffic()
+        barrier.wait()
+        try:
+            ends.append(shop.claim(run, name, traffic=traffic))
+        except StepError as error:
+            ends.append(error)
+
+    runs = [threading.Thread(target=compete, args=(run,)) for run in ("r1", "r2")]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    return sorted(type(end).__name__ for end in ends)
+
+
+def test_busy_says_who_and_how_long_and_what_to_do(shop: Shop) -> None:
+    """Run, phase, starter, expiry and the flag are in the message; the claim is in the signal."""
+    shop.add()
+    shop.claim("r1")
+    with pytest.raises(Busy, match=r"run r1 of shop owns it \(phase prepared, started by ann\).*--on-busy") as busy:
+        shop.claim("r2")
+    assert (busy.value.claim.run, busy.value.exit_code) == ("r1", 7)
+
+
+def test_an_expired_claim_is_a_leftover(shop: Shop) -> None:
+    """Expiry is judged by the server's clock, whatever the pod's says."""
+    shop.add()
+    shop.claim("r1")
+    shop.later(601)
+    with pytest.raises(Leftover) as leftover:
+        shop.claim("r2")
+    assert leftover.value.claim.run == "r1"
+
+
+def test_the_same_run_takes_again(shop: Shop) -> None:
+    """A repeated prepare finds its claim, renewed."""
+    shop.add()
+    first = shop.claim()
+    shop.later(300)
+    again = shop.claim()
+    assert (again.token, again.memory.started) == (first.token, first.memory.started)
+    assert again.memory.expires >= first.memory.expires + 299
+
+
+def test_a_run_that_walks_is_returned_as_it_is(shop: Shop, traffic: Traffic) -> None:
+    """A second prepare of a run that went on changes nothing."""
+    shop.add()
+    walking, _ = traffic.set_weight(shop.claim(), 10)
+    assert shop.claim() == walking
+
+
+def test_epochs_count_on_over_runs(shop: Shop, traffic: Traffic) -> None:
+    """The record remembers the epoch, so that no token ever comes back."""
+    shop.add()
+    claim = shop.claim()
+    traffic.release(claim, record_of(claim))
+    assert shop.claim("r1").epoch == 2
+
+
+def test_a_canary_with_weight_is_no_start(shop: Shop) -> None:
+    """A run begins with all weight on stable."""
+    shop.add(spec=plain_spec(two_arms("main", canary=20)))
+    with pytest.raises(PermanentError, match=r"weight 20 .* set spec.http\[0\].route\[1\].weight: 0"):
+        shop.claim()
+    assert shop.annotations() == {}
+
+
+def test_a_taken_over_run_can_write_nothing(shop: Shop, traffic: Traffic) -> None:
+    """The old writer gets 7 from every call; the new one has the old memory and the next epoch."""
+    shop.add()
+    old, _ = traffic.set_weight(shop.claim(), 10)
+    shop.later(601)
+    new = traffic.take_over(old, "r2", "run r1 expired")
+    assert (new.token, new.memory.weight, new.memory.reason) == ("r2:2:rolling-back", 10, "run r1 expired")
+    for write in (
+        lambda: traffic.set_weight(old, 20),
+        lambda: traffic.retreat(old, "x"),
+        lambda: traffic.renew(old),
+        lambda: traffic.move(old, Phase.PROMOTING),
+        lambda: traffic.remember(old, by="x"),
+        lambda: traffic.release(old, record_of(old)),
+        lambda: traffic.held("shop", "r1", [SHOP]),
+    ):
+        with pytest.raises(NotOwnerError):
+            write()
+    assert shop.weights()[0] == [90, 10]
+
+
+def test_a_living_claim_is_taken_over_only_on_purpose(shop: Shop, traffic: Traffic) -> None:
+    """A renewal in the last moment wins, unless the run is to be superseded."""
+    shop.add()
+    claim = shop.claim()
+    with pytest.raises(Busy):
+        traffic.take_over(claim, "r2", "x")
+    assert traffic.take_over(claim, "r2", "superseded", supersede=True).run == "r2"
+
+
+def test_a_takeover_is_repeatable(shop: Shop, traffic: Traffic) -> None:
+    """After a kill the same run finds it done; a third run does not."""
+    shop.add()
+    claim = shop.claim()
+    first = traffic.take_over(claim, "r2", "x", supersede=True)
+    assert traffic.take_over(claim, "r2", "x", supersede=True) == first
+    with pytest.raises(NotOwnerError, match="run r2 owns it now"):
+        traffic.take_over(claim, "r3", "x", supersede=True)
+
+
+def test_removing_the_token_by_hand_takes_over(shop: Shop, traffic: Traffic) -> None:
+    """A human needs no tool of ours; the run ends with 7 and touches nothing more."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    shop.edit(lambda obj: obj["metadata"]["annotations"].pop(TOKEN))
+    with pytest.raises(NotOwnerError, match="somebody removed the token"):
+        traffic.set_weight(claim, 20)
+    with pytest.raises(NotOwnerError, match="no run has a claim"):
+        traffic.held("shop", "r1", [SHOP])
+    assert shop.weights()[0] == [90, 10]
+
+
+def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> None:
+    """Polling costs a read, not a write."""
+    shop.add()
+    claim = shop.claim()
+    seen = len(shop.api.faults.writes())
+    assert traffic.renew(claim) == claim
+    assert len(shop.api.faults.writes()) == seen
+    shop.later(61)
+    assert traffic.renew(claim).memory.expires >= claim.memory.expires + 60
+    assert len(shop.api.faults.writes()) == seen + 1
+
+
+def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -> None:
+    """Two steps of a run do not undo what the other noted."""
+    shop.add()
+    old = shop.claim()
+    traffic.remember(old, by="bob")
+    after, _ = traffic.set_weight(old, 10)
+    assert (after.memory.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
+
+
+def test_phases_never_go_back(shop: Shop, traffic: Traffic) -> None:
+    """Neither by a defect, nor by a slow writer of the same run."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    with pytest.raises(ValueError, match="never goes back"):
+        traffic.move(claim, Phase.PREPARED)
+    promoting = traffic.move(claim, Phase.PROMOTING)
+    with pytest.raises(NotOwnerError, match="moved on to phase promoting"):
+        traffic.set_weight(claim, 20)
+    back = traffic.retreat(promoting, "5xx")
+    with pytest.raises(NotOwnerError, match=r"rollback of run r1 began \(5xx\)"):
+        traffic.set_weight(promoting, 20)
+    with pytest.raises(NotOwnerError, match="can only fall"):
+        traffic.set_weight(back, 20)
+    assert traffic.set_weight(back, 0)[0].phase is Phase.ROLLING_BACK
+
+
+def test_an_approval_names_the_run(shop: Shop, traffic: Traffic) -> None:
+    """A stale approval of another run does not count."""
+    shop.add()
+    claim = shop.claim()
+    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r0"}))
+    assert not traffic.approved(claim)
+    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
+    assert traffic.approved(claim)
+
+
+def test_only_the_record_stays(shop: Shop, traffic: Traffic) -> None:
+    """Token, memory, approval and label are gone; releasing again is fine."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
+    claim = traffic.retreat(claim, "5xx")
+    traffic.release(claim, record_of(claim))
+    traffic.release(claim, record_of(claim))
+    assert (sorted(shop.annotations()), shop.is_marked()) == ([LAST], False)
+    assert traffic.last(SHOP, "shop") == record_of(claim)
+
+
+def test_expired_claims_are_found_by_label(shop: Shop, traffic: Traffic) -> None:
+    """Sweep sees them in its namespace and in all; living ones and strange ones are left out."""
+    shop.add()
+    shop.add("broken", plain_spec(), annotations={TOKEN: "what"}, labels={"canary-steps.io/claimed": "true"})
+    claim = shop.claim()
+    assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
+    shop.later(601)
+    assert (traffic.expired("shop"), traffic.expired(None), traffic.expired("other")) == ([claim], [claim], [])
+    assert traffic.is_expired(claim)
+    assert traffic.live_claim_on(SHOP) is None
+
+
+def test_an_unreadable_claim_says_how_to_remove_it(shop: Shop) -> None:
+    """Annotations that we did not write are not guessed about."""
+    shop.add(spec=plain_spec(), annotations={TOKEN: "r1:1:walking", MEMORY: '{"version":9}'})
+    with pytest.raises(Unreadable, match=r"version 9 is not known.*kubectl annotate virtualservice -n shop shop"):
+        shop.claim()
+
+
+def test_long_app_names_are_cut_and_hashed(shop: Shop, traffic: Traffic) -> None:
+    """A key's name part has 63 characters; sweep still knows the whole name."""
+    shop.add()
+    app = "a" * 60
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    claim = traffic.take(app, "r1", targets, STABLE, CANARY)
+    shop.later(601)
+    assert [one.app for one in traffic.expired("shop")] == [app]
+    assert claim == traffic.held(app, "r1", [SHOP])
+
+
+def test_a_rehearsal_writes_nothing_and_shows_everything(shop: Shop) -> None:
+    """Under --dry-run the whole way can be walked."""
+    rehearsal = shop.rehearsal()
+    traffic = Traffic(rehearsal)
+    before = shop.add()
+    claim, _ = traffic.set_weight(shop.claim(traffic=traffic), 10)
+    claim = traffic.retreat(claim, "x")
+    traffic.release(claim, record_of(claim))
+    assert shop.get() == before
+    assert rehearsal.planned == ["patch VirtualService shop/shop"] * 4
