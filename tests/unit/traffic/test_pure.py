@@ -1,6 +1,7 @@
 """The pure parts: names, tokens, memory, records, hosts, patches."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -144,7 +145,7 @@ def test_hosts_are_completed_as_istio_does(host: str, full: str, namespace: str)
 def test_a_destination_is_an_arm_by_host_and_subset() -> None:
     """Ports do not matter; another subset is another destination."""
     arms = Arms(Destination("shop", "v1"), Destination("shop", "v2"), "here")
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"destination": {"host": "shop.here.svc.cluster.local", "subset": "v1", "port": {"number": 80}}},
         {"destination": {"host": "shop", "subset": "v2"}},
         {"destination": {"host": "shop"}},
@@ -157,7 +158,7 @@ def test_the_last_manager_is_somebody_else() -> None:
     """The newest entry that sets the routes and is not ours."""
 
     def entry(manager: str, time: str, *fields: str) -> dict[str, object]:
-        spec = {f"f:{name}": {} for name in fields}
+        spec: dict[str, object] = {f"f:{name}": {} for name in fields}
         return {"manager": manager, "time": time, "fieldsV1": {"f:spec": spec} if fields else {"f:metadata": {}}}
 
     entries = [

@@ -105,7 +105,7 @@ def test_equal_arms_are_refused(shop: Shop, traffic: Traffic) -> None:
 
 def test_a_missing_virtual_service_is_named(traffic: Traffic) -> None:
     """With the flag that names another."""
-    with pytest.raises(NotFound, match="shop/shop.*--virtual-service"):
+    with pytest.raises(NotFound, match=r"shop/shop.*--virtual-service"):
         traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
 
 

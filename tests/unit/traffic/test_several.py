@@ -76,12 +76,11 @@ def test_setting_a_weight_survives_a_kill_anywhere(three: Shop, traffic: Traffic
     """The next attempt goes on; a VirtualService that lags behind is no foreign write."""
     three.claim("r1", *NAMES)
     for weight in (5, 20, 0, 50):
-        deaths = _until_done(
-            lambda lives, weight=weight: three.doomed(lives).set_weight(
-                traffic.held("shop", "r1", [_name("a")]), weight
-            )
-        )
-        assert len(deaths) >= 3
+
+        def attempt(lives: int, weight: int = weight) -> None:
+            three.doomed(lives).set_weight(traffic.held("shop", "r1", [_name("a")]), weight)
+
+        assert len(_until_done(attempt)) >= 3
         assert _everywhere(three) == [weight] * 3
 
 
@@ -141,6 +140,20 @@ def test_sweeping_survives_a_kill_anywhere(three: Shop, traffic: Traffic) -> Non
         assert _everywhere(three) == [0, 0, 0]
         assert [sorted(three.annotations(name)) for name in NAMES] == [[LAST], [], []]
     assert death > 12
+
+
+def test_a_takeover_killed_halfway_is_finished_by_its_rollback(three: Shop, traffic: Traffic) -> None:
+    """The old stamps behind a new holder count as the new owner's, even where a second taker came."""
+    victim, _ = traffic.set_weight(three.claim("r1", *NAMES), 50)
+    for run in ("r2", "r3"):
+        with pytest.raises(Killed):
+            three.doomed(3).take_over(traffic.held("shop", victim.run, [_name("a")]), run, "x", supersede=True)
+        victim = traffic.held("shop", run, [_name("c")])
+    assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r3:3:rolling-back", "r1:1:walking", "r1:1:walking"]
+    claim = traffic.retreat(victim, "x")
+    traffic.release(claim, record_of(claim))
+    assert _everywhere(three) == [0, 0, 0]
+    assert [sorted(three.annotations(name)) for name in NAMES] == [[LAST], [], []]
 
 
 def test_a_retreat_skips_what_is_no_longer_its_own(three: Shop, traffic: Traffic) -> None:
