@@ -6,6 +6,7 @@ from math import inf
 from typing import Final
 
 _QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+_TAIL: Final = ("p99.9", 0.999)
 _SMALL: Final = 0.01
 
 
@@ -14,7 +15,8 @@ class Bounds:
     """The bounds of a run; fixed for its whole length.
 
     Attributes:
-        latency: (label, bound in ms): the bucket bounds at or above stable's p50, p90 and p99.
+        latency: (label, bound in ms): the bucket bounds at or above stable's p50, p90 and p99, and a higher one that
+            hardly any request of stable exceeds.
         small: bound in bytes at or below stable's 1 % quantile of responses; None if unknown.
     """
 
@@ -28,13 +30,21 @@ def number(text: str) -> float:
 
 
 def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """Choose bounds from cumulative counts by `le`; quantiles that share a bound share a label ("p50/p90")."""
+    """Choose bounds from cumulative counts by `le`; quantiles that share a bound share a label ("p50/p90").
+
+    The last bound lies above that of p99 and at or above p99.9: near p99 stable's own noise comes in bursts and hides a
+    slow mode far above it.
+    """
     finite, total = _split(buckets)
     chosen: dict[float, list[str]] = {}
     for label, quantile in _QUANTILES:
         if total and finite:
             bound = next((le for le, count in finite if count >= quantile * total), finite[-1][0])
             chosen.setdefault(bound, []).append(label)
+    beyond = [(le, count) for le, count in finite if chosen and le > max(chosen)]
+    if beyond:
+        bound = next((le for le, count in beyond if count >= _TAIL[1] * total), beyond[-1][0])
+        chosen[bound] = [_TAIL[0]]
     return tuple(("/".join(labels), bound) for bound, labels in chosen.items())
 
 

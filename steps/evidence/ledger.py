@@ -5,7 +5,7 @@ first errors are. So counters are differenced here, by these rules:
 
 - value below the previous one: the counter was reset, the new value is the increase;
 - first sample of a series whose target was scraped before without it: born in between, previous = 0;
-- first sample of a target that nobody saw before: `newborn` decides, else it cannot be told, and is dropped and counted;
+- first sample of a target that nobody saw before: `newborn` decides, else it cannot be told: dropped and counted;
 - a scrape that is missing: the increase belongs to the scrape that shows it, however late.
 """
 

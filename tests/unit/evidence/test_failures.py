@@ -102,7 +102,7 @@ def test_long_queries_are_posted() -> None:
 
 @responses.activate
 def test_check_tells_an_unknown_stable_and_a_dead_server_apart() -> None:
-    """prepare must know whether repeating helps."""
+    """The step must know whether repeating helps."""
     reader = EvidenceReader(Prometheus(Access(ADDRESS)), Arms("shop", "shop-canary", "ns"))
     responses.get(QUERY, json=GOOD)
     with pytest.raises(PermanentError, match="send it some traffic"):

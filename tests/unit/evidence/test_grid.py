@@ -3,8 +3,10 @@
 import pytest
 
 from steps.evidence.grid import cells, interval_of
+from steps.evidence.samples import Target
 
-A, B = (("instance", "a"),), (("instance", "b"),)
+A: Target = (("instance", "a"),)
+B: Target = (("instance", "b"),)
 
 
 def test_one_target_closes_at_each_scrape() -> None:

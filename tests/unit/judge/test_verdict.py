@@ -1,0 +1,208 @@
+"""Verdicts as promises: what fails, what passes, what waits, and why."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steps.judge import PassRule, Rules, judge
+from steps.model.evidence import (
+    Counts,
+    Evidence,
+    Health,
+    MetricEvidence,
+    MetricKind,
+    Problem,
+    ProblemKind,
+    Series,
+    Stratum,
+)
+from steps.model.judgement import Verdict
+
+RULES = Rules()
+Pair = tuple[int, int]
+
+
+def evidence(
+    pairs: list[tuple[Pair, Pair]],
+    *,
+    aligned: bool = True,
+    kind: MetricKind = MetricKind.ERRORS,
+    weight: int | None = 10,
+    problem: Problem | None = None,
+) -> Evidence:
+    """Make evidence of ((canary total, bad), (stable total, bad)) per second."""
+    strata = tuple(Stratum(100.0 + i, 101.0 + i, Counts(*s), Counts(*c)) for i, (c, s) in enumerate(pairs))
+    series = Series(strata, 250.0 if kind is MetricKind.LATENCY else None, "p99" if kind is MetricKind.LATENCY else "")
+    metric = MetricEvidence(str(kind), kind, (series,), unit="ms" if kind is MetricKind.LATENCY else "")
+    until = strata[-1].end if strata else 100.0
+    return Evidence((metric,), 100.0, 100.0, until, 1.0, aligned=aligned, weight=weight, problem=problem)
+
+
+GOOD = ((10, 0), (90, 0))
+BAD = ((10, 10), (90, 0))
+
+
+def test_total_failure_is_decided_at_the_second_scrape() -> None:
+    """Four failed requests of four suffice where both arms are counted together."""
+    first, second = ((2, 2), (36, 0)), ((2, 2), (38, 0))
+    assert judge(evidence([first]), None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
+    judgement = judge(evidence([first, second]), None, RULES, deadline_reached=False)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.alarm_at == 102.0
+    assert "canary 4/4 = 100 % failed v. stable 0/74 = 0 %" in judgement.reason
+    assert "first alarm 00:01:42 UTC after 2 s; 2 scrapes" in judgement.reason
+
+
+def test_total_failure_needs_three_scrapes_when_not_aligned() -> None:
+    """Pods are scraped at different moments: three strata must agree."""
+    verdicts = [
+        judge(evidence([BAD] * n, aligned=False), None, RULES, deadline_reached=False).verdict for n in (1, 2, 3)
+    ]
+    assert verdicts == [Verdict.CONTINUE, Verdict.CONTINUE, Verdict.FAIL]
+
+
+def test_healthy_canary_passes_with_what_would_have_been_caught() -> None:
+    """Enough requests, nothing bad."""
+    judgement = judge(evidence([GOOD] * 6), None, RULES, deadline_reached=False)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.reason.startswith("healthy; with 60 canary requests in 6 scrapes a rise to ")
+    assert judgement.detectable_ratio is not None
+    assert 0.05 < judgement.detectable_ratio < 0.3
+
+
+def test_what_would_have_been_caught_would_have_been() -> None:
+    """The number in the sentence is honest: at that rate the judge does alarm."""
+    share = judge(evidence([GOOD] * 6), None, RULES, deadline_reached=False).detectable_ratio
+    assert share is not None
+    bad = ((10, max(1, round(10 * share))), (90, 0))
+    assert judge(evidence([bad] * 6), None, RULES, deadline_reached=False).verdict is Verdict.FAIL
+
+
+def test_too_few_requests_wait_then_are_inconclusive() -> None:
+    """Below the minimum there is no pass, not even at the deadline."""
+    few = [((1, 0), (19, 0))] * 2
+    assert judge(evidence(few), None, RULES, deadline_reached=False).code == "collecting"
+    judgement = judge(evidence(few), None, RULES, deadline_reached=True)
+    assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "too-few")
+
+
+def test_two_requests_a_second_are_promoted_in_two_minutes() -> None:
+    """5 % of 2 requests a second: a dozen canary requests, and an honest sentence."""
+    pairs = [((1 if i % 10 == 0 else 0, 0), (2, 0)) for i in range(121)]
+    early = judge(evidence(pairs[:60], weight=5), None, RULES, deadline_reached=False)
+    assert early.verdict is Verdict.CONTINUE
+    judgement = judge(evidence(pairs, weight=5), None, RULES, deadline_reached=False)
+    assert judgement.verdict is Verdict.PASS
+    assert "13 canary requests" in judgement.reason
+
+
+def test_no_data_is_never_a_pass() -> None:
+    """Neither nothing at all, nor a canary without requests."""
+    for pairs in ([], [((0, 0), (50, 0))] * 5):
+        judgement = judge(evidence(pairs), None, RULES, deadline_reached=True)
+        assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "no-traffic")
+    nothing = Evidence((), 100.0, 100.0, 100.0, 0.0, aligned=True)
+    assert judge(nothing, None, RULES, deadline_reached=True).verdict is Verdict.INCONCLUSIVE
+
+
+def test_silent_canary_is_told_before_the_deadline() -> None:
+    """Weight above 0, stable busy, canary silent."""
+    judgement = judge(evidence([((0, 0), (50, 0))] * 40), None, RULES, deadline_reached=False)
+    assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "no-traffic")
+    assert "no canary traffic" in judgement.reason
+
+
+def test_a_problem_keeps_from_passing_but_not_from_failing() -> None:
+    """What was read before stays true."""
+    late = Problem(ProblemKind.METRICS_LATE, "the newest sample is old")
+    good = evidence([GOOD] * 10, problem=late)
+    assert judge(good, None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
+    judgement = judge(good, None, RULES, deadline_reached=True)
+    assert (judgement.verdict, judgement.code, judgement.reason) == (
+        Verdict.INCONCLUSIVE, "metrics-late", "the newest sample is old",
+    )  # fmt: skip
+    assert judge(evidence([BAD] * 3, problem=late), None, RULES, deadline_reached=True).verdict is Verdict.FAIL
+
+
+def test_both_arms_bad_is_inconclusive() -> None:
+    """The guard holds while stable is out of bounds too."""
+    both = [((20, 2), (180, 18))] * 10
+    judgement = judge(evidence(both), None, RULES, deadline_reached=True)
+    assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "both-arms-bad")
+
+
+def test_guard_sees_what_the_ratio_tolerates() -> None:
+    """Stable just within the objective, the canary above it by less than the tolerated ratio or floor."""
+    rules = replace(RULES, floors={**RULES.floors, MetricKind.ERRORS: 0.5})
+    judgement = judge(evidence([((500, 30), (4500, 20))] * 8), None, rules, deadline_reached=False)
+    assert (judgement.verdict, judgement.code) == (Verdict.FAIL, "guard")
+
+
+@pytest.mark.parametrize(
+    ("health", "verdict", "code"),
+    [
+        (Health(2, 2), Verdict.PASS, "healthy"),
+        (Health(2, 1, unready_seconds=5), Verdict.CONTINUE, "canary-not-ready"),
+        (Health(2, 1, unready_seconds=90), Verdict.FAIL, "canary-unhealthy"),
+        (Health(2, 0, unready_seconds=6), Verdict.FAIL, "canary-unhealthy"),
+        (Health(2, 2, restarts=2), Verdict.PASS, "healthy"),
+        (Health(2, 2, restarts=3, detail="OOMKilled"), Verdict.FAIL, "canary-unhealthy"),
+        (Health(2, 2, vanished=1), Verdict.PASS, "healthy"),
+    ],
+)
+def test_health_of_the_pods(health: Health, verdict: Verdict, code: str) -> None:
+    """Crashes and lost readiness count without any request."""
+    judgement = judge(evidence([GOOD] * 6), health, RULES, deadline_reached=False)
+    assert (judgement.verdict, judgement.code) == (verdict, code)
+
+
+def test_latency_is_judged_and_named() -> None:
+    """Slow requests beyond stable's own p99 bound."""
+    judgement = judge(
+        evidence([((50, 20), (450, 4))] * 5, kind=MetricKind.LATENCY), None, RULES, deadline_reached=False
+    )
+    assert judgement.verdict is Verdict.FAIL
+    assert "slower than 250 ms (stable's p99)" in judgement.reason
+    assert "times as bad (any-time 99 %)" in judgement.reason
+
+
+def test_proven_needs_more_than_no_harm() -> None:
+    """The stricter rule passes with enough data only."""
+    rules = replace(RULES, pass_rule=PassRule.PROVEN)
+    assert judge(evidence([GOOD] * 6), None, rules, deadline_reached=True).code == "not-proven"
+    judgement = judge(evidence([((100, 0), (900, 1))] * 30), None, rules, deadline_reached=False)
+    assert (judgement.verdict, judgement.code) == (Verdict.PASS, "proven")
+
+
+def test_a_rung_counts_its_own_requests() -> None:
+    """A later rung does not pass on the requests of the earlier one."""
+    seen = replace(evidence([GOOD] * 20), rung_started=119.0)
+    assert judge(seen, None, RULES, deadline_reached=False).code == "collecting"
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 99), st.integers(0, 99)), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_always_an_answer_that_is_json_and_small(draws: list[tuple[int, int, int, int]]) -> None:
+    """Any counts give a verdict; at the deadline never `continue`; the forms are valid and short."""
+    pairs = [((max(a, b), min(a, b)), (max(c, d), min(c, d))) for a, b, c, d in draws]
+    judgement = judge(evidence(pairs), None, RULES, deadline_reached=True)
+    assert judgement.verdict is not Verdict.CONTINUE
+    text = json.dumps(judgement.to_json(), allow_nan=False)
+    assert json.loads(text)["version"] == 1
+    assert len(judgement.small().encode()) <= 600
+    assert json.loads(judgement.small())["verdict"] == judgement.verdict
+
+
+def test_twelve_metrics_of_240_strata_are_judged_in_time() -> None:
+    """Target 50 ms of CPU; the test allows four times as much, for busy machines."""
+    pods = tuple(Counts(20, 6) for _ in range(5))
+    strata = tuple(Stratum(i, i + 1.0, Counts(100, 30), Counts(10, 3), pods) for i in range(240))
+    metrics = tuple(MetricEvidence(str(i), MetricKind.CUSTOM, (Series(strata),)) for i in range(12))
+    whole = Evidence(metrics, 0.0, 0.0, 240.0, 1.0, aligned=False)
+    begin = time.process_time()
+    judge(whole, None, RULES, deadline_reached=False)
+    assert time.process_time() - begin < 0.2
