@@ -42,7 +42,10 @@ def _stratum(ledger: Ledger, cell: Cell, definition: Definition, pods: Sequence[
     found = [(target, ledger.cells[target][at]) for target, at in cell.scrapes]
     stable = _counts((slots for _, slots in found), Arm.STABLE, definition)
     canary = Counts(0, 0) if history else _counts((slots for _, slots in found), Arm.CANARY, definition)
-    split = tuple(_counts((slots for target, slots in found if target == pod), Arm.STABLE, definition) for pod in pods)
+    by_pod: dict[Target, list[Mapping[Slot, float]]] = {}
+    for target, slots in found if pods else ():
+        by_pod.setdefault(target, []).append(slots)
+    split = tuple(_counts(by_pod.get(pod, ()), Arm.STABLE, definition) for pod in pods)
     return Stratum(cell.start, cell.end, stable, canary, split)
 
 

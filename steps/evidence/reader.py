@@ -69,8 +69,16 @@ class EvidenceReader:
         """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
 
         Raises:
-            EvidenceError: Prometheus did not answer.
+            TemporaryError: Prometheus is down, slow or busy.
+            PermanentError: it refuses us, or is no Prometheus.
         """
+        try:
+            return self._choose_bounds()
+        except EvidenceError as fault:
+            raise raised(fault, "choosing bounds from stable's past") from fault
+
+    def _choose_bounds(self) -> Bounds:
+        self._reporter()
         durations = self._buckets("istio_request_duration_milliseconds_bucket", [])
         bytes_sent = self._buckets("istio_response_bytes_bucket", ['response_code=~"2.."'])
         self.bounds = Bounds(latency_bounds(durations), small_bound(bytes_sent))
@@ -110,7 +118,7 @@ class EvidenceReader:
         reporter = self._reporter()
         if reporter is None:
             raise EvidenceError(self._unknown())
-        bounds = self.bounds or self.choose_bounds()
+        bounds = self.bounds or self._choose_bounds()
         sources = standard(self._arms, reporter.name, bounds)
         self._feeds = [Feed(source, self._arms, reporter, self._budget) for source in sources]
 
@@ -162,13 +170,20 @@ class EvidenceReader:
         )
 
     def _problem(self, interval: float) -> Problem | None:
+        """Tell what makes a complete answer not to be trusted."""
         for feed in self._feeds:
             if (differ := feed.bounds_problem()) is not None:
                 return differ
+        for feed in self._feeds:
             if feed.warnings:
                 text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
                 return Problem(ProblemKind.WARNINGS, text)
+        return self._lateness(interval) if self._feeds else None
+
+    def _lateness(self, interval: float) -> Problem | None:
         main = self._feeds[0]
+        if not main.newest:
+            return self._unknown()
         age = main.now - main.newest
         if age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
             return None

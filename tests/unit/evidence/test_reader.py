@@ -1,0 +1,165 @@
+"""The reader on canned answers: what it asks, what it makes of it, what it warns about."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
+from steps.model.evidence import Evidence, MetricKind
+
+NOW = 1000.0
+ARMS = Arms("shop", "shop-canary", "ns")
+Result = list[dict[str, Any]]
+
+
+class Canned(Prometheus):
+    """A Prometheus that answers from a function of the query, at a fixed time."""
+
+    def __init__(self, answer: Callable[[str], Result], warnings: tuple[str, ...] = ()) -> None:
+        super().__init__(Access("http://prometheus.test"))
+        self._answer, self._warnings = answer, warnings
+        self.at = NOW
+        self.asked: list[str] = []
+
+    def query(self, promql: str) -> Answer:
+        """Note the query and answer it."""
+        self.asked.append(promql)
+        return Answer(promql, self.at, self._answer(promql), self._warnings)
+
+
+def series(workload: str, values: dict[float, float], instance: str = "gw", **labels: str) -> dict[str, Any]:
+    """Make one series of a range selector's answer."""
+    metric = {"destination_workload": workload, "instance": instance, "response_code": "200", **labels}
+    return {"metric": metric, "values": [[at, str(value)] for at, value in values.items()]}
+
+
+def counter(first: float, step: float) -> dict[float, float]:
+    """Make six samples a second apart, the last one now, rising by `step` from `first`."""
+    return {NOW - 5 + i: first + i * step for i in range(6)}
+
+
+def canned(requests: Result, buckets: Result = [], reporter: str = "source", **options: Any) -> Canned:  # noqa: B006
+    """Answer the reporter's question, and the range queries."""
+
+    def answer(promql: str) -> Result:
+        if "by (reporter)" in promql:
+            return [{"metric": {"reporter": reporter}, "value": [NOW, "5"]}]
+        return requests if "requests_total" in promql else buckets
+
+    return Canned(answer, **options)
+
+
+def read(prometheus: Canned, started: float = NOW - 10, **options: Any) -> Evidence:
+    """Read once."""
+    return EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options).read(started, NOW)
+
+
+REQUESTS = [
+    series("shop", counter(100, 9)),
+    series("shop-canary", {NOW - 1: 3, NOW: 7}, response_code="503"),
+]
+
+
+def test_one_query_per_metric_for_both_arms() -> None:
+    """And the first errors of the canary are counted."""
+    prometheus = canned(REQUESTS)
+    evidence = read(prometheus)
+    assert len(prometheus.asked) == 2
+    strata = evidence.metrics[0].series[0].strata
+    assert [(s.canary.total, s.canary.bad, s.stable.total) for s in strata[-2:]] == [(3, 3, 9), (4, 4, 9)]
+    assert (evidence.aligned, evidence.scrape_interval_seconds, evidence.until) == (True, 1.0, NOW)
+    assert evidence.metrics[0].dropped_deltas == 1
+
+
+def test_polls_fetch_increments_with_overlap() -> None:
+    """The second query asks for seconds, not for the whole run."""
+    prometheus = canned(REQUESTS)
+    reader = EvidenceReader(prometheus, ARMS, bounds=Bounds())
+    first, second = reader.read(NOW - 100, NOW), reader.read(NOW - 100, NOW)
+    ranges = [int(match[1]) for asked in prometheus.asked if (match := re.search(r"\[(\d+)s\]", asked))]
+    assert ranges[0] >= 700
+    assert ranges[1] < 15
+    assert first.metrics[0].series == second.metrics[0].series
+
+
+def test_earlier_runs_of_the_canary_are_not_judged() -> None:
+    """Before the run began, what carried the canary's name was another release."""
+    earlier = [series("shop", counter(100, 9)), series("shop-canary", counter(0, 5))]
+    strata = read(canned(earlier), started=NOW - 2).metrics[0].series[0].strata
+    assert [s.canary.total for s in strata] == [0, 0, 0, 5, 5]
+
+
+def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
+    """Stable's pods tell how much bad requests cling together; a fresh canary pod counts from 0."""
+    requests = [
+        series("shop", counter(0, 4), "pod-a"),
+        series("shop", counter(0, 6), "pod-b"),
+        series("shop-canary", {NOW: 2}, "pod-c"),
+    ]
+    evidence = read(canned(requests, reporter="destination"))
+    last = evidence.metrics[0].series[0].strata[-1]
+    assert evidence.aligned is False
+    assert [pod.total for pod in last.stable_pods] == [4, 6]
+    assert (last.canary.total, last.stable.total) == (2, 10)
+
+
+def test_latency_and_differing_bounds() -> None:
+    """Bad = all less those within the bound; an arm without the bound is told."""
+    both = [
+        series(arm, counter(0, step), le=le)
+        for arm in ("shop", "shop-canary")
+        for le, step in (("5.0", 2), ("+Inf", 3))
+    ]
+    bounds = Bounds((("p50", 5.0),))
+    evidence = EvidenceReader(canned(REQUESTS, both), ARMS, bounds=bounds).read(NOW - 10, NOW)
+    latency = next(metric for metric in evidence.metrics if metric.kind is MetricKind.LATENCY)
+    last = latency.series[0].strata[-1]
+    assert (last.canary.total, last.canary.bad, last.stable.bad) == (3, 1, 1)
+    assert evidence.problem is None
+    odd = EvidenceReader(canned(REQUESTS, [both[0], both[1], both[3]]), ARMS, bounds=bounds).read(NOW - 10, NOW)
+    assert odd.problem is not None
+    assert odd.problem.kind == "bounds-differ"
+    assert "statsHistogramBuckets" in odd.problem.sentence
+
+
+def test_too_many_series_are_summed_and_told() -> None:
+    """Above the budget one query reads sums by class."""
+    prometheus = canned(REQUESTS)
+    evidence = read(prometheus, series_budget=1)
+    assert "sum by (" in prometheus.asked[-1]
+    assert "response_code" in prometheus.asked[-1]
+    assert "more than 1 series" in evidence.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "requests", "at", "kind"),
+    [
+        ({"warnings": ("a store is gone",)}, REQUESTS, NOW, "warnings"),
+        ({}, REQUESTS, NOW + 30, "metrics-late"),
+        ({}, [], NOW, "no-series"),
+    ],
+)
+def test_doubtful_answers_are_problems(options: dict[str, Any], requests: Result, at: float, kind: str) -> None:
+    """Warnings, old samples, nothing at all."""
+    prometheus = canned(requests, **options)
+    prometheus.at = at
+    problem = read(prometheus).problem
+    assert problem is not None
+    assert problem.kind == kind
+
+
+def test_bounds_are_chosen_from_stable_alone() -> None:
+    """The last hour, or, where Prometheus is too young for it, all there is."""
+    young = {"increase": [], "sum": [("100", "50"), ("250", "100"), ("+Inf", "100")]}
+
+    def answer(promql: str) -> Result:
+        if "by (reporter)" in promql:
+            return [{"metric": {"reporter": "source"}, "value": [NOW, "5"]}]
+        assert "canary" not in promql
+        chosen = young["increase" if "increase" in promql else "sum"]
+        return [{"metric": {"le": le}, "value": [NOW, value]} for le, value in chosen]
+
+    bounds = EvidenceReader(Canned(answer), ARMS).choose_bounds()
+    assert bounds == Bounds((("p50", 100.0), ("p90/p99", 250.0)), None)
