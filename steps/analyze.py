@@ -88,7 +88,7 @@ def rung(
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
-    pods = workload.health(workloads, claim.memory.started) if workloads else None
+    pods = workload.health(workloads, started) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started)
     judgement = _judge(settings, watch, hold=hold)
     if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":

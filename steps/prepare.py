@@ -13,11 +13,11 @@ import structlog
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from steps.acts.ending import Ending
 from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
 from steps.acts.record import record_of
-from steps.acts.restore import Ending
-from steps.acts.take import BusyPolicy, Wanted, take
+from steps.acts.take import BusyPolicy, Wanted, clear, take
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.run import Claim
@@ -78,7 +78,10 @@ def run(
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     check_permissions(cluster, names)
-    targets = traffic.resolve(names.wanted, names.stable_destination, names.canary_destination)
+    reader.check()
+    wanted = _wanted(settings, names, traffic)
+    structlog.contextvars.bind_contextvars(run=wanted.run)
+    clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
     release = _release(settings, names, traffic)
     plan = workload.inspect(release)
     for sentence in plan.warnings:
@@ -86,25 +89,25 @@ def run(
     if plan.noop is Noop.YES:
         log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
         return StepEnd({**_images(plan), "outcome": "noop"})
-    reader.check()
-    wanted = Wanted(
-        app=names.app,
-        run=settings.run or f"{names.app[:50]}-{secrets.token_hex(4)}",
-        targets=targets,
-        stable=names.stable_destination,
-        canary=names.canary_destination,
-        workloads=plan.memory,
-        expiry_seconds=settings.expiry_seconds,
-        by=settings.by or socket.gethostname()[:120],
-    )
-    claim = take(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
-    structlog.contextvars.bind_contextvars(run=claim.run)
+    claim = take(wanted, plan.memory, traffic, workload)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
         return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"})
     canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
+
+
+def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
+    return Wanted(
+        app=names.app,
+        run=settings.run or f"{names.app[:50]}-{secrets.token_hex(4)}",
+        targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
+        stable=names.stable_destination,
+        canary=names.canary_destination,
+        expiry_seconds=settings.expiry_seconds,
+        by=settings.by or socket.gethostname()[:120],
+    )
 
 
 def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
@@ -135,6 +138,7 @@ def _make_canary(
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
     keeper = Keeper(claim, traffic)
+    keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
     claim = keeper.claim
     pin = workload.pin(memory)

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from steps.acts.ending import Ending
 from steps.acts.finish import finish
 from steps.acts.keeper import Keeper
-from steps.acts.restore import Ending
 from steps.acts.shift import stamp
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Phase

@@ -8,7 +8,8 @@ Exit codes: 0 done, or nothing owned (outcome `not-owner`) · 2 · 3 · 4 only t
 import structlog
 from pydantic import Field
 
-from steps.acts.restore import Ending, restore
+from steps.acts.ending import Ending
+from steps.acts.restore import restore
 from steps.errors import NotOwnerError
 from steps.settings.conventions import Names
 from steps.settings.groups import Drained, Owned, Ready, Written
@@ -32,11 +33,11 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
     """Roll one run back; see the module's docstring."""
     try:
         claim = traffic.held(names.app, settings.run, names.virtual_services)
-        restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
+        outcome = restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})
-    return StepEnd({"outcome": "rolled-back"})
+    return StepEnd({"outcome": outcome})
 
 
 def main(settings: Settings) -> StepEnd:

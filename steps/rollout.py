@@ -12,7 +12,8 @@ import structlog
 from pydantic import Field, field_validator
 
 from steps import analyze, prepare, promote, report
-from steps.acts.restore import Ending, restore
+from steps.acts.ending import Ending
+from steps.acts.restore import restore
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -105,11 +106,10 @@ def _restore(
 ) -> str:
     try:
         claim: Claim = traffic.held(names.app, settings.run, names.virtual_services)
-        restore(claim, reason, ending, traffic, workload)
+        return restore(claim, reason, ending, traffic, workload)
     except StepError as error:
         log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return "rollback-failed"
-    return "rolled-back"
 
 
 def _report(settings: Settings, names: Names, traffic: Traffic, judgements: list[Judgement]) -> None:

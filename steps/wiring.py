@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from steps.acts.restore import Ending
+from steps.acts.ending import Ending
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError

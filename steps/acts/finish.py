@@ -2,8 +2,8 @@
 
 import structlog
 
+from steps.acts.ending import Ending
 from steps.acts.record import record_of
-from steps.acts.restore import Ending
 from steps.acts.shift import stamp
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic

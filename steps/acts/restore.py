@@ -1,45 +1,36 @@
 """Restore: bring an app back to its stable version, from whatever point a run was left at."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import structlog
 
+from steps.acts.ending import Ending
+from steps.acts.finish import finish
 from steps.acts.keeper import Keeper
 from steps.acts.record import record_of
 from steps.acts.retreat import retreat
 from steps.acts.shift import stamp
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run is brought to its end.
-
-    Args:
-        ready_timeout_seconds: how long stable may take to become ready with its old template (> 0).
-        drain_seconds: time between weight 0 and the canary's end (>= 0).
-        pause: waits so many seconds.
-    """
-
-    ready_timeout_seconds: float
-    drain_seconds: float
-    pause: Callable[[float], None] = time.sleep
-
-
-def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workload: Workload) -> str:
     """Weight 0, stable's template, the canary down, the claim off: each may have been done before.
+
+    A promote that was killed after stable ran the judged template on all its pods is brought to its end instead.
+
+    Returns:
+        The outcome: `rolled-back`, or `promoted`.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
             kept, so that sweep or the next rollback tries again.
     """
-    memory = claim.memory.workloads
+    memory, pin = claim.memory.workloads, claim.memory.pin
+    if claim.phase is Phase.PROMOTING and memory and pin and workload.is_promoted(memory, pin):
+        finish(claim, "the canary passed every rung and stable runs its template", ending, traffic, workload)
+        return "promoted"
     exposed = claim.memory.weight > 0
     if memory is not None and exposed and not workload.sides(memory)[0]:
         # Stable may be down because of our own half-done promote: its template first, then the weight can return.
@@ -56,6 +47,7 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
         workload.unstamp(memory, safe.token)
     traffic.release(safe, record_of(safe, "rolled-back", reason, traffic.now()))
     log.info("run.rolled_back", reason=reason)
+    return "rolled-back"
 
 
 def _undo(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> None:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import structlog
 
-from steps.acts.restore import Ending, restore
+from steps.acts.ending import Ending
+from steps.acts.restore import restore
 from steps.acts.shift import stamp
 from steps.model.run import Claim, Destination, Target, WorkloadMemory
 from steps.traffic.owners import Busy, Leftover
@@ -26,10 +27,12 @@ class BusyPolicy:
     Args:
         on_busy: wait until it ends; fail with 7; supersede: roll it back and go on.
         timeout_seconds: how long to wait (>= 0).
+        pause: waits so many seconds.
     """
 
     on_busy: Literal["wait", "fail", "supersede"]
     timeout_seconds: float
+    pause: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,6 @@ class Wanted:
         app: the application. run: id of the run.
         targets: VirtualServices and routes.
         stable: destination of the serving side. canary: of the side under test.
-        workloads: the Deployments as they are at the start.
         expiry_seconds: how long the claim outlives its last renewal (> 0).
         by: who releases.
     """
@@ -50,50 +52,59 @@ class Wanted:
     targets: tuple[Target, ...]
     stable: Destination
     canary: Destination
-    workloads: WorkloadMemory
     expiry_seconds: float
     by: str
 
 
-def take(
-    wanted: Wanted,
-    policy: BusyPolicy,
-    ending: Ending,
-    traffic: Traffic,
-    workload: Workload,
-    pause: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Claim:
-    """Claim the app for a run.
+def clear(wanted: Wanted, policy: BusyPolicy, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+    """Return once no other run's claim is in the way: leftovers are restored, living ones met by the policy.
+
+    It comes before the inspection of the Deployments, which a run that died may have left half changed.
 
     Raises:
-        Busy: another run holds it, by policy `fail` or after the waiting time.
+        Busy: another run holds the routes, by policy `fail` or after the waiting time.
     """
-    deadline = clock() + policy.timeout_seconds
+    deadline = time.monotonic() + policy.timeout_seconds
     while True:
         try:
-            claim = traffic.take(
-                wanted.app, wanted.run, wanted.targets, wanted.stable, wanted.canary, wanted.expiry_seconds, wanted.by
-            )
+            traffic.refuse_rivals(wanted.app, wanted.run, wanted.targets)
         except Leftover as found:
             _repair(found.claim, wanted.run, f"the claim of run {found.claim.run} expired", ending, traffic, workload)
         except Busy as busy:
             if policy.on_busy == "supersede":
-                _repair(busy.claim, wanted.run, f"superseded by run {wanted.run}", ending, traffic, workload, live=True)
-            elif policy.on_busy == "fail" or clock() >= deadline:
+                reason = f"superseded by run {wanted.run}"
+                _repair(busy.claim, wanted.run, reason, ending, traffic, workload, live=True)
+            elif policy.on_busy == "fail" or time.monotonic() >= deadline:
                 raise
             else:
                 log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
-                pause(_LOOK_SECONDS)
+                policy.pause(_LOOK_SECONDS)
         else:
-            return _remembered(claim, wanted, traffic, workload)
+            return
 
 
-def _remembered(claim: Claim, wanted: Wanted, traffic: Traffic, workload: Workload) -> Claim:
-    """Keep what the Deployments were at the start; a repeated prepare keeps what the first one saw."""
+def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: Workload) -> Claim:
+    """Claim the app for a run, and remember what the Deployments were at the start.
+
+    A repeated prepare keeps what the first one saw.
+
+    Raises:
+        Busy, Leftover: another run came in between.
+    """
+    after = workload.epoch(workloads.namespace, (workloads.stable, workloads.canary))
+    claim = traffic.take(
+        wanted.app,
+        wanted.run,
+        wanted.targets,
+        wanted.stable,
+        wanted.canary,
+        wanted.expiry_seconds,
+        wanted.by,
+        after,
+    )
     if claim.memory.workloads is None:
-        claim = traffic.remember(claim, workloads=wanted.workloads)
-    workload.stamp(claim.memory.workloads or wanted.workloads, claim.token)
+        claim = traffic.remember(claim, workloads=workloads)
+    workload.stamp(claim.memory.workloads or workloads, claim.token)
     return claim
 
 

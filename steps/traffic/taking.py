@@ -22,6 +22,7 @@ def take(
     canary: Destination,
     expiry_seconds: float,
     by: str,
+    after_epoch: int,
 ) -> Claim:
     """Take the claim, or find it taken by this run already; see `Traffic.take`."""
     targets = tuple(sorted(targets, key=lambda target: target.virtual_service))
@@ -32,7 +33,7 @@ def take(
     now = round(cluster.now(), 1)
     memory = Memory(now, now + expiry_seconds, targets, stable, canary, by=by, expiry_seconds=expiry_seconds)
     records = [last_record(obj, app) for obj in objects.values()]
-    epoch = 1 + max(record.epoch if record else 0 for record in records)
+    epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, memory)
 
     def plan(obj: Object) -> list[Operation]:

@@ -12,6 +12,7 @@ from steps.traffic.events import Events
 from steps.traffic.fence import Fence
 from steps.traffic.keys import approval_key
 from steps.traffic.patches import annotations
+from steps.traffic.rivals import refuse_rivals
 from steps.traffic.routes import locate
 from steps.traffic.subsets import subset_labels
 
@@ -59,8 +60,20 @@ class Traffic:
         canary: Destination,
         expiry_seconds: float = 600.0,
         by: str = "",
+        after_epoch: int = 0,
     ) -> Claim:
         """Take the claim for a run, by compare-and-swap; a run that has it gets it as it is, renewed.
+
+        Args:
+            app: the application.
+            run: id of the run.
+            targets: what it controls.
+            stable: destination of the serving side.
+            canary: destination of the side under test.
+            expiry_seconds: how long the claim outlives its last renewal (> 0).
+            by: who releases.
+            after_epoch: the epoch must be larger (>= 0): a token that a person left on a Deployment may be newer than
+                the record.
 
         Returns:
             The claim. Its phase is not `prepared` where the same run went further before; then nothing was changed.
@@ -71,12 +84,22 @@ class Traffic:
             PermanentError: the canary has weight although nobody claims it.
         """
         claim = taking.take(
-            self._cluster, self._fence, app, run, tuple(targets), stable, canary, expiry_seconds, by
+            self._cluster, self._fence, app, run, tuple(targets), stable, canary, expiry_seconds, by, after_epoch
         )  # fmt: skip
         if claim.phase is Phase.PREPARED:
             self.note(claim, "Claimed", f"run {run} of {app} claimed {_list(claim.memory.targets)}")
             return upkeep.renew(self._cluster, self._fence, claim)
         return claim
+
+    def refuse_rivals(self, app: str, run: str, targets: Sequence[Target]) -> None:
+        """Look whether another run is in the way of `take`, writing nothing.
+
+        Raises:
+            Busy: another run's claim is alive. Leftover: another run's claim expired.
+        """
+        for target in targets:
+            obj = self._fence.read(target.virtual_service)
+            refuse_rivals(self._cluster, obj, target, f"claiming {target.virtual_service} for {run}", None, app, run)
 
     def take_over(self, victim: Claim, run: str, reason: str, *, supersede: bool = False) -> Claim:
         """Take a claim over under a new epoch, in phase rolling-back, keeping its memory; repeatable.

@@ -63,10 +63,19 @@ def undo_promote(
             {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, memory)},
         ]
 
-    fence.write(memory.namespace, memory.stable, token, restore)
-    if found is not Undo.FOREIGN:
+    stable = fence.write(memory.namespace, memory.stable, token, restore)
+    if found is Undo.RESTORED or (found is Undo.UNTOUCHED and _is_rolling(stable)):
         wait_ready(cluster, memory.namespace, memory.stable, None, patience)
     return found
+
+
+def _is_rolling(stable: Object) -> bool:
+    """Tell whether pods of another template are still there: an earlier undo was killed while it waited.
+
+    A stable that merely lacks a pod is no reason to keep a rollback waiting.
+    """
+    status = stable.get("status") or {}
+    return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
 def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:

@@ -27,6 +27,8 @@ def main() -> int:
     chosen = parser.parse_args().scenario
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
     outcomes: list[Outcome] = []
     console.print("Starting the lab: Prometheus, Envoy, a stand-in Kubernetes API, the app shop with 2 pods")
     try:
@@ -49,7 +51,7 @@ def main() -> int:
 
 
 def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) -> Outcome:
-    lab.registry.push(scenario.image, **scenario.knobs)
+    lab.registry.push(scenario.image, version="", **scenario.knobs)
     version = scenario.image.rpartition(":")[2]
     started = time.time()
     rollout = Rollout(lab, scenario.image, LADDER, REPORTS / scenario.name)

@@ -33,6 +33,8 @@ class Progress:
                 self.doing = "promoting: stable gets the judged template"
             case "step.ended" | "step.failed":
                 self.results = line
+            case _:
+                pass
 
 
 class Rollout:

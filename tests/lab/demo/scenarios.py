@@ -19,7 +19,7 @@ class Scenario:
     title: str
     image: str
     expected: str
-    knobs: dict[str, float | bool] = field(default_factory=dict)
+    knobs: dict[str, float] = field(default_factory=dict)
 
 
 SCENARIOS = (

@@ -70,11 +70,11 @@ def table(outcomes: list[Outcome], console: Console) -> None:
     made.add_column("release", ratio=3)
     made.add_column("verdict", no_wrap=True)
     made.add_column("why", ratio=6)
-    made.add_column("back on stable", justify="right", ratio=2)
+    made.add_column("exposed", justify="right", no_wrap=True)
     made.add_column("failed", justify="right", no_wrap=True)
     made.add_column("slow", justify="right", no_wrap=True)
     for one in outcomes:
-        back = "-" if one.back_seconds is None else f"{one.back_seconds:.1f} s after first exposure"
+        back = "-" if one.back_seconds is None else f"{one.back_seconds:.1f} s"
         made.add_row(
             one.scenario.title,
             Text(one.outcome, style=_COLOURS.get(one.outcome, "yellow")),
@@ -84,6 +84,7 @@ def table(outcomes: list[Outcome], console: Console) -> None:
             str(one.slow),
         )
     console.print(made)
+    console.print("exposed: from the first user's exposure until all users were back on stable.")
     console.print("failed, slow: user requests as the clients counted them. Reports and logs:")
     for one in outcomes:
         console.print(f"  {one.report}", soft_wrap=True)
