@@ -9,7 +9,11 @@ from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotFound, NotOwnerError, TemporaryError
 from steps.model.run import Claim, ObjectName, Phase
-from steps.traffic.sightings import Sighting, sighting
+from steps.traffic.keys import claim_key
+from steps.traffic.owners import Unreadable
+from steps.traffic.patches import annotations
+from steps.traffic.sightings import Sighting, name_of, sighting
+from steps.traffic.stamp import parse
 
 Plan = Callable[[Object], list[Operation]]
 
@@ -84,7 +88,7 @@ def owned(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> Si
     Raises:
         NotOwnerError: the token is gone, another's, or in another phase.
     """
-    seen = sighting(obj, claim.app)
+    seen = _seen(obj, claim)
     if seen is None:
         cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
         raise NotOwnerError(doing, cause)
@@ -99,3 +103,16 @@ def owned(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> Si
             doing, f"run {claim.run} moved on to phase {seen.stamp.phase}; this step saw {claim.phase}."
         )
     return seen
+
+
+def _seen(obj: Object, claim: Claim) -> Sighting | None:
+    """Return what `obj` shows; where the token is ours and the memory was damaged, what this process knows of it.
+
+    So a run heals its memory by its next write, and above all can still retreat.
+    """
+    try:
+        return sighting(obj, claim.app)
+    except Unreadable:
+        if annotations(obj).get(claim_key(claim.app)) != claim.token:
+            raise
+        return Sighting(name_of(obj), claim.app, parse(claim.token), claim.memory)

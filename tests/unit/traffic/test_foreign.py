@@ -7,8 +7,19 @@ import pytest
 
 from steps.errors import ForeignWrite, NotOwnerError
 from steps.model.run import Phase
-from steps.traffic import Traffic
-from tests.unit.traffic.shop import TOKEN, Json, Shop, plain_spec, record_of, rich_spec, two_arms, without_weights
+from steps.traffic import Traffic, Unreadable
+from tests.unit.traffic.shop import (
+    MEMORY,
+    SHOP,
+    TOKEN,
+    Json,
+    Shop,
+    plain_spec,
+    record_of,
+    rich_spec,
+    two_arms,
+    without_weights,
+)
 
 
 def _set(weight: int) -> Callable[[Json], None]:
@@ -118,6 +129,17 @@ def test_a_route_without_stable_is_reported_after_the_retreat(shop: Shop, traffi
         traffic.retreat(claim, "x")
     assert shop.weights() == [[10], [None], [100, 0]]
     assert shop.annotations()[TOKEN] == "r1:1:rolling-back"
+
+
+def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: Shop, traffic: Traffic) -> None:
+    """A process that knows the run retreats, and heals the memory with the same patch."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+    shop.edit(lambda obj: obj["metadata"]["annotations"].update({MEMORY: "oops"}))
+    with pytest.raises(Unreadable):
+        traffic.held("shop", "r1", [SHOP])
+    after = traffic.retreat(claim, "5xx")
+    assert (shop.weights()[0], traffic.held("shop", "r1", [SHOP])) == ([100, 0], after)
 
 
 def test_an_edit_of_something_else_is_no_obstacle(shop: Shop, traffic: Traffic) -> None:
