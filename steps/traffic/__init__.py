@@ -1,6 +1,6 @@
 """VirtualServices: find the routes of the two arms, claim them, and move weight between the arms.
 
-A step uses `Traffic` (traffic.py) and the signals of owners.py; the rest is inside.
+A step uses `Traffic` (traffic.py for acts, reading.py for questions) and the signals of owners.py; the rest is inside.
 
     keys, stamp, memory, record     what our annotations are called and hold (pure)
     destinations, routes, foreign   what a VirtualService object says (pure)

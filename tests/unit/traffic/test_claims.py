@@ -110,6 +110,29 @@ def test_epochs_count_on_over_runs(shop: Shop, traffic: Traffic) -> None:
     assert shop.claim("r1").epoch == 2
 
 
+def test_epochs_count_on_from_what_the_caller_saw(shop: Shop, traffic: Traffic) -> None:
+    """A Deployment may carry a newer token than the record knows of."""
+    shop.add()
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    assert traffic.take("shop", "r1", targets, STABLE, CANARY, after_epoch=7).epoch == 8
+
+
+def test_rivals_are_seen_without_writing(shop: Shop, traffic: Traffic) -> None:
+    """A run looks before it inspects; its own claim is no rival."""
+    shop.add()
+    targets = shop.claim().memory.targets
+    seen = len(shop.api.faults.writes())
+    traffic.refuse_rivals("shop", "r1", targets)
+    with pytest.raises(Busy):
+        traffic.refuse_rivals("shop", "r2", targets)
+    with pytest.raises(Busy):
+        traffic.refuse_rivals("cart", "r1", targets)
+    shop.later(601)
+    with pytest.raises(Leftover):
+        traffic.refuse_rivals("shop", "r2", targets)
+    assert len(shop.api.faults.writes()) == seen
+
+
 def test_a_canary_with_weight_is_no_start(shop: Shop) -> None:
     """A run begins with all weight on stable."""
     shop.add(spec=plain_spec(two_arms("main", canary=20)))

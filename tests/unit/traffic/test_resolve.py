@@ -53,6 +53,13 @@ def test_subsets_tell_the_arms_apart(shop: Shop, traffic: Traffic) -> None:
     assert traffic.resolve([Target(SHOP, ())], V1, V2) == (Target(SHOP, ("main",)),)
 
 
+def test_a_subset_has_its_labels(shop: Shop, traffic: Traffic) -> None:
+    """They tell whether the arms' pods are disjoint; without a subset there are none."""
+    shop.add_rule("shop", "v1", "v2")
+    assert traffic.subset_labels("shop", V2) == {"version": "v2"}
+    assert traffic.subset_labels("shop", STABLE) == {}
+
+
 def test_a_missing_rule_or_subset_is_refused(shop: Shop, traffic: Traffic) -> None:
     """Envoy would answer 503; the message has the lines to add."""
     shop.add(spec=plain_spec(_subset_route()))

@@ -1,0 +1,86 @@
+"""What the VirtualServices say: claims, records, approvals, present weights. Nothing here writes."""
+
+from collections.abc import Sequence
+
+from steps.cluster.api import Cluster
+from steps.errors import ForeignWrite
+from steps.model.run import Claim, Destination, ObjectName, Record, Target
+from steps.traffic import finding, releasing
+from steps.traffic.destinations import Arms
+from steps.traffic.fence import Fence
+from steps.traffic.keys import approval_key
+from steps.traffic.patches import annotations
+from steps.traffic.routes import locate
+from steps.traffic.subsets import subset_labels
+
+
+class Reading:
+    """The questions that `Traffic` answers.
+
+    Args:
+        cluster: the API server, or its rehearsal.
+        retry_seconds: how long a write that meets other writers is tried again (>= 0).
+    """
+
+    def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
+        self._cluster = cluster
+        self._fence = Fence(cluster, retry_seconds)
+
+    def held(self, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
+        """Return the claim that a run holds on the named VirtualServices.
+
+        Raises:
+            NotOwnerError: it holds none: released, taken over, or its token was removed by hand.
+        """
+        return finding.held(self._cluster, self._fence, app, run, names)
+
+    def claims_on(self, name: ObjectName) -> list[Claim]:
+        """Return all claims on a VirtualService, of whatever app, alive or expired."""
+        return finding.claims_on(self._cluster, self._fence.read(name))
+
+    def live_claim_on(self, name: ObjectName) -> Claim | None:
+        """Return a living claim on a VirtualService, if there is one."""
+        now = self._cluster.now()
+        return next((claim for claim in self.claims_on(name) if claim.memory.expires >= now), None)
+
+    def is_expired(self, claim: Claim) -> bool:
+        """Tell whether a claim expired, by the API server's time."""
+        return claim.memory.expires < self._cluster.now()
+
+    def expired(self, namespace: str | None) -> list[Claim]:
+        """Return the expired claims in a namespace (None: in all); what cannot be read is logged and left out."""
+        return finding.expired(self._cluster, namespace)
+
+    def approved(self, claim: Claim) -> bool:
+        """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
+        objects = (self._fence.read(target.virtual_service) for target in claim.memory.targets)
+        return any(annotations(obj).get(approval_key(claim.app)) == claim.run for obj in objects)
+
+    def last(self, name: ObjectName, app: str) -> Record | None:
+        """Return the record of the app's last run on a VirtualService."""
+        return releasing.last_record(self._fence.read(name), app)
+
+    def weights(
+        self, targets: Sequence[Target], stable: Destination, canary: Destination
+    ) -> dict[tuple[ObjectName, str], int]:
+        """Return the canary's present weight (0-100) by VirtualService and route.
+
+        Raises:
+            ForeignWrite: a route is no longer there.
+        """
+        found = {}
+        for target in targets:
+            name = target.virtual_service
+            routes, trouble = locate(self._fence.read(name), target.routes, Arms(stable, canary, name.namespace))
+            if trouble:
+                raise ForeignWrite(f"reading the weights of VirtualService {name}", f"{trouble}.")
+            found.update({(name, route.label): route.canary for route in routes})
+        return found
+
+    def now(self) -> float:
+        """Return the API server's time in unix seconds."""
+        return self._cluster.now()
+
+    def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
+        """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""
+        return subset_labels(self._cluster, namespace, destination)
