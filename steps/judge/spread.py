@@ -13,7 +13,7 @@ from typing import Final
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
-PRIOR_PHI: Final = 2.0
+PRIOR_PHI: Final = 1.5
 PRIOR_WEIGHT: Final = 40.0
 """As if the prior had been seen in 40 bad requests times degrees of freedom."""
 
@@ -25,7 +25,8 @@ SINGLY: Final = 1.4
 """Bad requests of the past up to which stable is sound; phi up to which they count as independent."""
 
 SURE_FROM: Final = 60
-"""Bad requests of the past from which one stratum may add more than the usual cap if its neighbours confirm it."""
+SURE_STRATA: Final = 12
+"""Bad requests and strata of the past from which one stratum may add more than the usual cap if its neighbours confirm it."""
 
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
@@ -39,7 +40,7 @@ class Spread:
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
         self._blocks = [_Block(length // shorter) for length, shorter in lengths]
-        self._bad = 0
+        self._bad = self._strata = 0
         self._phi: float | None = PRIOR_PHI
 
     @property
@@ -56,8 +57,8 @@ class Spread:
 
     @property
     def sure(self) -> bool:
-        """Whether so many bad requests were seen that batches would have shown."""
-        return self._bad >= SURE_FROM
+        """Whether so many bad requests and strata were seen that batches would have shown."""
+        return self._bad >= SURE_FROM and self._strata >= SURE_STRATA
 
     @property
     def known(self) -> bool:
@@ -68,6 +69,7 @@ class Spread:
         """Take in the stable arm of one stratum."""
         stable = stratum.stable
         self._bad += stable.bad
+        self._strata += 1
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
         for block in self._blocks:
