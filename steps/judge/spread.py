@@ -26,7 +26,7 @@ SINGLY: Final = 1.4
 
 SURE_FROM: Final = 60
 SURE_STRATA: Final = 12
-"""Bad requests and strata of the past from which one stratum may add more than the usual cap if its neighbours confirm it."""
+"""Bad requests and strata of the past from which a stratum may add more than the usual cap if confirmed."""
 
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4

@@ -18,7 +18,9 @@ from steps.evidence.bounds import Bounds
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.selectors import Arms
+from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Series
+from steps.model.judgement import Verdict
 
 pytestmark = [
     pytest.mark.integration,
@@ -159,3 +161,33 @@ def test_counts_are_exact_across_birth_reset_and_gap(prometheus: str, proxy: tup
     assert evidence.scrape_interval_seconds == pytest.approx(1.0, abs=0.1)
     state.down = True
     wait_for(lambda: (problem := read().problem) is not None and problem.kind == "metrics-late", 25)
+
+
+def test_total_failure_is_decided_at_the_second_scrape(prometheus: str, proxy: tuple[Proxy, int]) -> None:
+    """From counters through a real Prometheus to the verdict: 4 of 40 requests a second reach a dead canary."""
+    state, _ = proxy
+    state.counters[("shop", "200")] = 1000
+    reader = EvidenceReader(Prometheus(Access(prometheus)), ARMS, bounds=Bounds((("p50", 5.0),)))
+    wait_for(lambda: reader.read(time.time(), time.time()).problem is None)
+    time.sleep(2.5)
+    stop = threading.Event()
+
+    def load() -> None:
+        while not stop.wait(0.25):
+            state.counters[("shop", "200")] += 9
+            state.counters[("shop-canary", "503")] = state.counters.get(("shop-canary", "503"), 0) + 1
+
+    started = time.time()
+    users = threading.Thread(target=load)
+    users.start()
+    try:
+        judgements = [judge(reader.read(started, time.time()), None, Rules(), deadline_reached=False)]
+        while judgements[-1].verdict is Verdict.CONTINUE and time.time() < started + 10:
+            time.sleep(0.1)
+            judgements.append(judge(reader.read(started, time.time()), None, Rules(), deadline_reached=False))
+    finally:
+        stop.set()
+        users.join()
+    assert judgements[-1].verdict is Verdict.FAIL, judgements[-1].reason
+    assert judgements[-1].strata == 2
+    assert time.time() - started < 3.0
