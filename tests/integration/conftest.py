@@ -1,0 +1,48 @@
+"""One embedded lab for all integration tests; each test deploys an app of its own, so their order does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli import App
+from tests.lab.embedded.lab import EmbeddedLab
+
+Deploy = Callable[..., App]
+
+
+@pytest.fixture(scope="session")
+def shared_lab() -> Iterator[EmbeddedLab]:
+    """Return the lab that tests share; what would disturb the others (killing Prometheus) needs a lab of its own."""
+    with EmbeddedLab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def deploy(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Deploy]:
+    """Return a function that deploys an app of one pod by name: versions v1 (running) and v2 are published."""
+    apps: list[App] = []
+
+    def deployed(name: str, **options: Any) -> App:
+        apps.append(deploy_to(shared_lab, name, tmp_path, **options))
+        return apps[-1]
+
+    yield deployed
+    for app in apps:
+        app.stop_all()
+    shared_lab.api.faults.clear()
+
+
+def deploy_to(lab: EmbeddedLab, name: str, folder: Path, **options: Any) -> App:
+    """Deploy an app to a lab and wait until Prometheus knows it."""
+    app = App(lab, name, folder)
+    app.push("v2")
+    lab.deploy_app(name, app.push("v1"), **{"replicas": 1, **options})
+    if options.get("wait", True):
+        series = f'istio_requests_total{{destination_workload="{name}"}}'
+        lab.wait_for(lambda: lab.query(series), what=f"{series} in Prometheus")
+    app.mark()
+    return app
