@@ -18,9 +18,9 @@ from steps.acts.watch import Patience, Watch
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
+from steps.model.names import Names
 from steps.model.run import Claim
 from steps.outputs.judgement import save
-from steps.settings.conventions import Names
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic

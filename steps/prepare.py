@@ -20,9 +20,9 @@ from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
+from steps.model.names import Names
 from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
-from steps.settings.conventions import Names
 from steps.settings.groups import Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
 from steps.step import Step, StepEnd

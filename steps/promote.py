@@ -14,8 +14,8 @@ from steps.acts.finish import finish
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
 from steps.errors import NotOwnerError, PermanentError
+from steps.model.names import Names
 from steps.model.run import Claim, Phase
-from steps.settings.conventions import Names
 from steps.settings.groups import Drained, Owned, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -65,7 +65,7 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
     else:
         workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    finish(keeper.claim, "the canary passed every rung and stable runs its template", ending, traffic, workload)
+    finish(keeper.claim, ending, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -14,8 +14,8 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.errors import NotFound, SettingsError
+from steps.model.names import Names
 from steps.outputs.report import Report
-from steps.settings.conventions import Names
 from steps.settings.groups import Listed, Named
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic

@@ -11,7 +11,7 @@ from pydantic import Field
 from steps.acts.ending import Ending
 from steps.acts.restore import restore
 from steps.errors import NotOwnerError
-from steps.settings.conventions import Names
+from steps.model.names import Names
 from steps.settings.groups import Drained, Owned, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic

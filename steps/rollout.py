@@ -18,8 +18,8 @@ from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
+from steps.model.names import Names
 from steps.model.run import Claim
-from steps.settings.conventions import Names
 from steps.settings.groups import Ladder
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic

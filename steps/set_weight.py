@@ -10,7 +10,7 @@ from pydantic import Field
 from steps.acts.shift import shift
 from steps.acts.split import await_split
 from steps.evidence.reader import EvidenceReader
-from steps.settings.conventions import Names
+from steps.model.names import Names
 from steps.settings.groups import Owned, Queried, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic

@@ -15,7 +15,8 @@ from steps.evidence.prometheus import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.selectors import Arms
 from steps.judge.rules import PassRule, Rules
-from steps.settings.conventions import Names, names_of
+from steps.model.names import Names
+from steps.settings.conventions import names_of
 from steps.settings.groups import Common, Drained, Judged, Named, Queried
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic

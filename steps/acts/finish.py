@@ -5,7 +5,7 @@ import structlog
 from steps.acts.ending import Ending
 from steps.acts.record import record_of
 from steps.acts.shift import stamp
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -14,12 +14,20 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _STEP_SECONDS = 10.0
 
 
-def finish(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+_REASON = "the canary passed every rung and stable runs its template"
+
+
+def is_complete(claim: Claim, workload: Workload) -> bool:
+    """Tell whether a promote only lacks its end: stable runs the judged template and bits on all its pods."""
+    memory, pin = claim.memory.workloads, claim.memory.pin
+    return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
+
+
+def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> None:
     """End a promoted run; safe to repeat after a kill at any point.
 
     Args:
         claim: in phase promoting, stable rolled out.
-        reason: one sentence for the record.
         ending: how to drain.
         traffic: VirtualServices.
         workload: Deployments.
@@ -33,8 +41,8 @@ def finish(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workload
         if left:
             log.warning("canary.left_running", reason=left)
         workload.unstamp(claim.memory.workloads, claim.token)
-    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict="pass"))
-    log.info("run.promoted", reason=reason)
+    traffic.release(claim, record_of(claim, "promoted", _REASON, traffic.now(), verdict="pass"))
+    log.info("run.promoted", reason=_REASON)
 
 
 def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> Claim:

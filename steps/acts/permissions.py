@@ -5,17 +5,13 @@ from collections.abc import Iterable
 import structlog
 
 from steps.cluster.api import Cluster
-from steps.cluster.kinds import EVENT, VIRTUAL_SERVICE
+from steps.cluster.permission import Permission
 from steps.errors import Forbidden
-from steps.settings.conventions import Names
-from steps.workload.rbac import WALKER, Permission
+from steps.model.names import Names
+from steps.traffic import rbac as traffic
+from steps.workload import rbac as workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_ON_VIRTUAL_SERVICES = (
-    Permission(VIRTUAL_SERVICE, ("get", "patch"), is_named=True),
-    Permission(EVENT, ("create",), is_optional=True),
-)
 
 
 def check_permissions(cluster: Cluster, names: Names) -> None:
@@ -25,9 +21,11 @@ def check_permissions(cluster: Cluster, names: Names) -> None:
         Forbidden: a verb is missing; said with what to add.
     """
     missing: list[str] = []
+    by_subset = names.stable_destination.subset or names.canary_destination.subset
     for entry in names.virtual_services:
-        missing += _missing(cluster, entry.namespace, (entry.name,), _ON_VIRTUAL_SERVICES)
-    missing += _missing(cluster, names.namespace, (names.stable, names.canary), WALKER)
+        needed = traffic.WALKER_WITH_SUBSETS if by_subset else traffic.WALKER
+        missing += _missing(cluster, entry.namespace, (entry.name,), needed)
+    missing += _missing(cluster, names.namespace, (names.stable, names.canary), workload.WALKER)
     if missing:
         cause = f"it may not {'; '.join(missing)}. Add these verbs to its Role, see the README's RBAC."
         raise Forbidden("checking what this account may do", cause)

@@ -3,12 +3,12 @@
 import structlog
 
 from steps.acts.ending import Ending
-from steps.acts.finish import finish
+from steps.acts.finish import finish, is_complete
 from steps.acts.keeper import Keeper
 from steps.acts.record import record_of
 from steps.acts.retreat import retreat
 from steps.acts.shift import stamp
-from steps.model.run import Claim, Phase
+from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -27,10 +27,10 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
             kept, so that sweep or the next rollback tries again.
     """
-    memory, pin = claim.memory.workloads, claim.memory.pin
-    if claim.phase is Phase.PROMOTING and memory and pin and workload.is_promoted(memory, pin):
-        finish(claim, "the canary passed every rung and stable runs its template", ending, traffic, workload)
+    if is_complete(claim, workload):
+        finish(claim, ending, traffic, workload)
         return "promoted"
+    memory = claim.memory.workloads
     exposed = claim.memory.weight > 0
     if memory is not None and exposed and not workload.sides(memory)[0]:
         # Stable may be down because of our own half-done promote: its template first, then the weight can return.

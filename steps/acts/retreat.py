@@ -2,7 +2,7 @@
 
 import structlog
 
-from steps.errors import PermanentError
+from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -20,7 +20,7 @@ def retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> 
             tries again.
     """
     memory = claim.memory.workloads
-    if memory is not None and claim.memory.weight > 0:
+    if memory is not None and _exposed(claim, traffic):
         stable_ready, canary_ready = workload.sides(memory)
         if canary_ready and not stable_ready:
             cause = (
@@ -35,3 +35,13 @@ def retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> 
     if before:
         log.warning("weight.retreated", weight=0, previous_weight=before, reason=reason)
     return moved
+
+
+def _exposed(claim: Claim, traffic: Traffic) -> bool:
+    """Tell whether the canary gets requests, whoever gave it the weight."""
+    memory = claim.memory
+    try:
+        weights = traffic.weights(memory.targets, memory.stable, memory.canary)
+    except ForeignWrite:
+        return memory.weight > 0  # a route is gone; retreat itself says so
+    return any(weights.values())

@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 
 from steps.acts.ending import Ending
+from steps.acts.finish import finish, is_complete
 from steps.acts.restore import restore
 from steps.acts.shift import stamp
 from steps.model.run import Claim, Destination, Target, WorkloadMemory
@@ -120,6 +121,10 @@ def _repair(
 ) -> None:
     """Roll back what another run left: fence it off first, then restore."""
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
+    complete = is_complete(victim, workload)
     taken = traffic.take_over(victim, run, reason, supersede=live)
     stamp(taken, victim, workload)
-    restore(taken, reason, ending, traffic, workload)
+    if complete:
+        finish(taken, ending, traffic, workload)
+    else:
+        restore(taken, reason, ending, traffic, workload)

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from steps.settings.loading import StepSettings
-from steps.settings.names import DestinationName, LabelName, QualifiedName, SubdomainName
+from steps.settings.kubernetes_names import DestinationName, LabelName, QualifiedName, SubdomainName
 
 
 def _split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything

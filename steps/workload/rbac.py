@@ -1,7 +1,5 @@
 """What the accounts need on workloads; prepare asks for it by SelfSubjectAccessReview, the shipped RBAC grants it."""
 
-from dataclasses import dataclass
-
 from steps.cluster.kinds import (
     AUTHORIZATION_POLICY,
     DEPLOYMENT,
@@ -13,26 +11,8 @@ from steps.cluster.kinds import (
     POD_MONITOR,
     REPLICA_SET,
     SERVICE,
-    Kind,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Verbs on a kind of object.
-
-    Args:
-        kind: of object.
-        verbs: as RBAC names them.
-        is_named: whether RBAC can limit it to the two arms' names.
-        is_optional: whether lacking it only costs a warning.
-    """
-
-    kind: Kind
-    verbs: tuple[str, ...]
-    is_named: bool = False
-    is_optional: bool = False
-
+from steps.cluster.permission import Permission
 
 READER = (
     Permission(DEPLOYMENT, ("get",), is_named=True),

@@ -1,0 +1,35 @@
+"""The names of a release's objects, guessed or given."""
+
+from dataclasses import dataclass
+
+from steps.model.run import Destination, ObjectName, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The objects of a release, guessed or given.
+
+    Args:
+        app: the application.
+        namespace: of the Deployments, and of VirtualServices named without one.
+        stable: Deployment that serves.
+        canary: Deployment under test.
+        virtual_services: in sort order, at least one.
+        routes: names of HTTP routes, () for all that lead to exactly the two arms.
+        stable_destination: where stable's requests go.
+        canary_destination: where the canary's requests go.
+    """
+
+    app: str
+    namespace: str
+    stable: str
+    canary: str
+    virtual_services: tuple[ObjectName, ...]
+    routes: tuple[str, ...]
+    stable_destination: Destination
+    canary_destination: Destination
+
+    @property
+    def wanted(self) -> tuple[Target, ...]:
+        """The VirtualServices with the routes that were named; () lets traffic find them by the arms."""
+        return tuple(Target(entry, self.routes) for entry in self.virtual_services)

@@ -1,0 +1,20 @@
+"""What the accounts need on VirtualServices; prepare asks for it, the shipped RBAC grants it."""
+
+from typing import Final
+
+from steps.cluster.kinds import DESTINATION_RULE, EVENT, VIRTUAL_SERVICE
+from steps.cluster.permission import Permission
+
+_TELL = Permission(EVENT, ("create",), is_optional=True)
+
+READER: Final = (Permission(VIRTUAL_SERVICE, ("get",), is_named=True),)
+"""report and a read-only analyze."""
+
+WALKER: Final = (Permission(VIRTUAL_SERVICE, ("get", "patch"), is_named=True), _TELL)
+"""prepare to rollback."""
+
+WALKER_WITH_SUBSETS: Final = (*WALKER, Permission(DESTINATION_RULE, ("list",)))
+"""As WALKER, where the arms are told apart by subset; in the VirtualService's namespace and in the host's."""
+
+SWEEPER: Final = (Permission(VIRTUAL_SERVICE, ("list", "get", "patch")), _TELL)
+"""sweep finds expired claims by label, so names cannot narrow it."""
