@@ -8,6 +8,10 @@ from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, MetricKind, Series, Stratum
 
 
+_KNOWN_SPLIT = 20
+"""Canary requests from which their observed part of the traffic is believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen on the present rung.
@@ -61,11 +65,12 @@ def silence(evidence: Evidence, seen: Seen, rules: Rules) -> str | None:
 
 def _expected(evidence: Evidence, seen: Seen) -> float | None:
     """Give the canary requests that stable's traffic in the silent time made likely; None without any ground."""
-    if seen.canary and seen.stable > seen.stable_silent:
-        return seen.stable_silent * seen.canary / (seen.stable - seen.stable_silent)
-    if evidence.weight is None:
-        return None
-    return seen.stable_silent * evidence.weight / max(1, 100 - evidence.weight)
+    likely = []
+    if evidence.weight is not None:
+        likely.append(seen.stable_silent * evidence.weight / max(1, 100 - evidence.weight))
+    if seen.canary >= _KNOWN_SPLIT and seen.stable > seen.stable_silent:
+        likely.append(seen.stable_silent * seen.canary / (seen.stable - seen.stable_silent))
+    return min(likely, default=None)
 
 
 def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_reached: bool) -> str | None:

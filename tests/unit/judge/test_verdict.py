@@ -116,6 +116,12 @@ def test_silent_canary_is_told_before_the_deadline() -> None:
     assert "no canary traffic" in judgement.reason
 
 
+def test_one_early_request_does_not_make_later_silence_a_finding() -> None:
+    """Low traffic is uneven: what a single request promised is not believed."""
+    pairs = [((1, 0), (2, 0)), *[((0, 0), (2, 0))] * 60]
+    assert judge(evidence(pairs, weight=5), None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
+
+
 def test_a_problem_keeps_from_passing_but_not_from_failing() -> None:
     """What was read before stays true."""
     late = Problem(ProblemKind.METRICS_LATE, "the newest sample is old")
