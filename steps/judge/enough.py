@@ -7,7 +7,6 @@ from steps.judge import sentences
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, MetricKind, Series, Stratum
 
-
 _KNOWN_SPLIT = 20
 """Canary requests from which their observed part of the traffic is believed."""
 
