@@ -66,7 +66,8 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
     seconds = round(time.monotonic() - started, 3)
-    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**end.results, **end.summary})
+    said = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
+    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**said, **end.summary})
     return end.exit_code
 
 
