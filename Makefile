@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench lock format clean prometheus
+.PHONY: help demo lab test lint bench docs lock format clean prometheus
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ lint: .venv/ready ## Check style, format and types
 
 bench: .venv/ready prometheus ## Measure start, memory and the judge
 	@$(BIN)/python -m tests.bench
+
+docs: .venv/ready ## Write docs/settings.md from the settings classes
+	@$(BIN)/python -m docs.settings
 
 format: .venv/ready ## Format the code and mend what ruff can
 	@$(BIN)/ruff format .

@@ -13,7 +13,7 @@ from steps.acts.ending import Ending
 from steps.acts.finish import finish
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
-from steps.errors import NotOwnerError, PermanentError
+from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
 from steps.settings.groups import Drained, Owned, Ready, Written
@@ -41,6 +41,8 @@ class Settings(Promotion):
 
 def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Promote one run; see the module's docstring."""
+    if not settings.run:
+        raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
     try:
         claim = traffic.held(names.app, settings.run, names.virtual_services)
     except NotOwnerError:
