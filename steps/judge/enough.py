@@ -83,7 +83,9 @@ def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_rea
     if patient and detectable is not None and detectable <= rules.patient_detectable:
         needed = min(rules.patient_requests, rules.min_requests)
     short = seen.canary < needed or seen.strata < rules.min_strata or seen.seconds < rules.min_seconds
-    return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata) if short else None
+    if not short:
+        return None
+    return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 
 def rows(strata: Sequence[Stratum]) -> int:

@@ -212,3 +212,16 @@ def test_twelve_metrics_of_240_strata_are_judged_in_time() -> None:
     begin = time.process_time()
     judge(whole, None, RULES, deadline_reached=False)
     assert time.process_time() - begin < 0.2
+
+
+def test_at_weight_100_the_guard_judges_alone_and_says_so() -> None:
+    """Nothing is left to compare with, which is no reason to roll a healthy canary back."""
+    judgement = judge(evidence([((40, 0), (0, 0))] * 4, weight=100), None, RULES, deadline_reached=False)
+    assert judgement.verdict is Verdict.PASS
+    assert "guard alone (errors at most 1.0 %) with 160 canary requests" in judgement.reason
+
+
+def test_at_weight_100_a_failing_canary_fails_by_the_guard() -> None:
+    """A silent stable excuses nothing when the canary has all the traffic."""
+    judgement = judge(evidence([((40, 30), (0, 0))] * 6, weight=100), None, RULES, deadline_reached=False)
+    assert (Verdict.FAIL, "guard") == (judgement.verdict, judgement.code)
