@@ -16,6 +16,7 @@ from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import Patience, Watch
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
+from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
@@ -84,6 +85,8 @@ def rung(
     """Set a weight (None: leave it), judge it, and retreat on `fail`."""
     if weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
+    if claim.memory.latency_bounds:
+        reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
     weights = claim.memory.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)

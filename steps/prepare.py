@@ -90,6 +90,8 @@ def run(
         log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
         return StepEnd({**_images(plan), "outcome": "noop"})
     claim = take(wanted, plan.memory, traffic, workload)
+    bounds = reader.choose_bounds()
+    claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)

@@ -31,7 +31,7 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
 
 
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
-    """Render one line for a person: time, event, the sentence, then the rest; what is the same in all lines is left out.
+    """Render one line for a person: time, event, the sentence, the rest; what all lines share is left out.
 
     The full form, with the run and all fields, is `--log-format json`.
     """
