@@ -78,8 +78,10 @@ def run(
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     check_permissions(cluster, names)
-    reader.check()
     wanted = _wanted(settings, names, traffic)
+    # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
+    workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
+    reader.check()
     structlog.contextvars.bind_contextvars(run=wanted.run)
     clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
     release = _release(settings, names, traffic)
