@@ -60,6 +60,7 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
         raise PermanentError(f"promoting run {claim.run}", cause)
+    claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
     promoting = traffic.move(claim, Phase.PROMOTING)
     stamp(promoting, claim, workload)
     keeper = Keeper(promoting, traffic)

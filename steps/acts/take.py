@@ -137,6 +137,6 @@ def _repair(
     complete = is_complete(victim, workload)
     taken = take_over(victim, run, reason, traffic, workload, supersede=live)
     if complete:
-        finish(taken, ending, traffic, workload)
+        finish(taken, ending, traffic, workload, enforce=True)
     else:
         restore(taken, reason, ending, traffic, workload)

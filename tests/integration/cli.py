@@ -164,6 +164,10 @@ class App:
         """Return a Deployment, stable's by default."""
         return dict(self.lab.api.store.get(DEPLOYMENT, self.lab.namespace, name or self.name))
 
+    def running_image(self) -> str:
+        """Return the image of stable's template."""
+        return str(self.deployment()["spec"]["template"]["spec"]["containers"][0]["image"])
+
     def change(self, kind: Any, change: Callable[[Json], Json], name: str = "") -> None:  # noqa: ANN401 - lab's Kind
         """Change one of its objects as somebody else would."""
         self.lab.api.store.change(kind, self.lab.namespace, name or self.name, change)
