@@ -12,6 +12,7 @@ from typing import Literal
 import structlog
 from pydantic import Field
 
+from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import Patience, Watch
@@ -20,7 +21,7 @@ from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
@@ -62,7 +63,9 @@ class Settings(Analysis):
 def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
+        if claim.phase is Phase.ROLLING_BACK:
+            return _failed_before(claim)
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
@@ -70,6 +73,12 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started)
     return ended(_judge(settings, watch, hold=False))
+
+
+def _failed_before(claim: Claim) -> StepEnd:
+    """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
+    reason = claim.memory.reason or "the run's rollback began"
+    return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason[:_REASON_BYTES], "judgement": "{}"}, EXIT_FAIL)
 
 
 def rung(

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from steps.acts.ending import Ending
 from steps.acts.finish import finish
+from steps.acts.forward import PROMOTABLE, held
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
 from steps.errors import NotOwnerError, PermanentError, SettingsError
@@ -44,7 +45,7 @@ def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload,
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
     try:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, PROMOTABLE)
     except NotOwnerError:
         last = traffic.last(names.virtual_services[0], names.app)
         if last is not None and last.run == settings.run and last.outcome == "promoted":

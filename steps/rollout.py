@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
+from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -89,7 +90,7 @@ def _walk(
     judgements: list[Judgement],
 ) -> StepEnd:
     for weight in settings.ladder:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, CLIMBING)
         judgement = analyze.rung(settings, claim, weight, traffic, workload, reader)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
@@ -97,7 +98,7 @@ def _walk(
             outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
             end = analyze.ended(judgement)
             return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-    promote.promote(traffic.held(names.app, settings.run, names.virtual_services), settings, traffic, workload, ending)
+    promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
 
 
