@@ -102,10 +102,15 @@ def run(
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
+def new_run(app: str) -> str:
+    """Return an id for a run that was given none: a Kubernetes name, unlike any other."""
+    return f"{app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+
+
 def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
-        run=settings.run or f"{names.app[:50]}-{secrets.token_hex(4)}",
+        run=settings.run or new_run(names.app),
         targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,

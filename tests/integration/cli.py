@@ -177,6 +177,11 @@ class App:
         marks = self.virtual_service()["metadata"].get("annotations") or {}
         return next((str(value) for key, value in marks.items() if key.startswith(CLAIM)), "")
 
+    def wait_until_known(self) -> None:
+        """Wait until Prometheus knows of requests to stable."""
+        series = f'istio_requests_total{{destination_workload="{self.name}"}}'
+        self.lab.wait_for(lambda: self.lab.query(series), what=f"{series} in Prometheus")
+
     def mark(self) -> None:
         """Count the writes from now on."""
         self._mark = len(self.lab.api.faults.log)

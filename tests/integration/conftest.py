@@ -42,7 +42,6 @@ def deploy_to(lab: EmbeddedLab, name: str, folder: Path, **options: Any) -> App:
     app.push("v2")
     lab.deploy_app(name, app.push("v1"), **{"replicas": 1, **options})
     if options.get("wait", True):
-        series = f'istio_requests_total{{destination_workload="{name}"}}'
-        lab.wait_for(lambda: lab.query(series), what=f"{series} in Prometheus")
+        app.wait_until_known()
     app.mark()
     return app
