@@ -70,12 +70,12 @@ class Running:
         complete, _, _ = (self._folder / "stderr").read_text().rpartition("\n")
         return [json.loads(line) if line.startswith("{") else {"text": line} for line in complete.splitlines()]
 
-    def wait_for_event(self, name: str, timeout_seconds: float = 30.0) -> Json:
-        """Return the first log line of an event as soon as it is there."""
+    def wait_for_event(self, name: str, saying: str = "", timeout_seconds: float = 30.0) -> Json:
+        """Return the first log line of an event, with `saying` in its reason, as soon as it is there."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             ended = self.process.poll() is not None
-            found = [line for line in self.lines() if line.get("event") == name]
+            found = [line for line in self.lines() if line.get("event") == name and saying in line.get("reason", "")]
             if found:
                 return found[0]
             assert not ended, f"ended without {name}: {self.lines()}"
@@ -181,6 +181,16 @@ class App:
         """Wait until Prometheus knows of requests to stable."""
         series = f'istio_requests_total{{destination_workload="{self.name}"}}'
         self.lab.wait_for(lambda: self.lab.query(series), what=f"{series} in Prometheus")
+
+    def approve(self, run: str) -> None:
+        """Let a run pass its gate, as a person does with kubectl."""
+        mark = {f"canary-steps.io/approve.{self.name}": run}
+
+        def change(item: Json) -> Json:
+            item["metadata"]["annotations"] = {**(item["metadata"].get("annotations") or {}), **mark}
+            return item
+
+        self.change(VIRTUAL_SERVICE, change)
 
     def mark(self) -> None:
         """Count the writes from now on."""

@@ -111,6 +111,12 @@ def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: App) -> N
     assert "refuses connections: it is down, or the port is wrong" in error
 
 
+def test_something_else_at_prometheus_address_is_told_from_one_that_is_down(shop: App) -> None:
+    """A login page or another program: permanent (4), with what may be missing in the address."""
+    error = refused(shop, "--prometheus-url", shop.lab.gateway_url)
+    assert "has no query API there (404): the base path may be missing" in error
+
+
 def test_a_prometheus_that_does_not_know_stable_is_refused(shop: App) -> None:
     """Nothing could be compared; the sentence names label, value and namespace."""
     error = refused(shop, "--stable-label-value=stranger")
