@@ -167,7 +167,8 @@ def _configuration(kubeconfig: str, context: str) -> Configuration:
             )
     except (config.ConfigException, OSError, ValueError) as error:
         named = f"kubeconfig {kubeconfig!r}: " if kubeconfig else ""
-        cause = f"{named}{str(error).rstrip('.')}. Set kubeconfig (--kubeconfig or CANARY_KUBECONFIG), or run in a pod with a service account."
+        remedy = "Set kubeconfig (--kubeconfig or CANARY_KUBECONFIG), or run in a pod with a service account."
+        cause = f"{named}{str(error).rstrip('.')}. {remedy}"
         raise SettingsError("looking for a way to the API server", cause) from error
     configuration.retries = False  # the retry loop here is the only one
     return configuration

@@ -209,7 +209,7 @@ def test_a_bad_setting_is_refused_before_anything_is_asked(shop: App) -> None:
     """Exit 2 without a single request, every result file written, the reason in it."""
     asked = len(shop.lab.api.faults.log)
     ended = shop.run("rollout", "--image", shop.image("v2"), "--ladder", "10,5")
-    assert (2, "bad-settings") == (ended.exit_code, ended.closing["reason"])
+    assert (2, "bad-settings") == (ended.exit_code, ended.code)
     assert "--ladder = '10,5': must ascend" in ended.results["reason"]
     assert {"run", "verdict", "reason", "judgement", "outcome"} == set(ended.results)
     assert [] == [call for call in shop.lab.api.faults.log[asked:] if shop.concerns(call)]
