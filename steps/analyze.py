@@ -65,6 +65,8 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
     if settings.run:
         claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
+            if settings.on_fail == "retreat":
+                _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
@@ -77,8 +79,8 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = claim.memory.reason or "the run's rollback began"
-    return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason[:_REASON_BYTES], "judgement": "{}"}, EXIT_FAIL)
+    reason = _short(claim.memory.reason or "the run's rollback began")
+    return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
 def rung(
@@ -121,11 +123,14 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
 
 def ended(judgement: Judgement) -> StepEnd:
     """Turn a judgement into results and exit code."""
-    reason = judgement.reason
+    results = {"verdict": str(judgement.verdict), "reason": _short(judgement.reason), "judgement": judgement.small()}
+    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+
+
+def _short(reason: str) -> str:
     while len(reason.encode()) > _REASON_BYTES:
         reason = f"{reason[: len(reason) - 8]}..."
-    results = {"verdict": str(judgement.verdict), "reason": reason, "judgement": judgement.small()}
-    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+    return reason
 
 
 def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:

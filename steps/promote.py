@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from steps.acts.ending import Ending
-from steps.acts.finish import finish
+from steps.acts.finish import finish, is_complete
 from steps.acts.forward import PROMOTABLE, held
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
@@ -61,6 +61,9 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
         raise PermanentError(f"promoting run {claim.run}", cause)
+    if is_complete(claim, workload):
+        # Killed on its way out, maybe with some of its tokens off already: only the end is lacking.
+        return finish(claim, ending, traffic, workload)
     claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
     promoting = traffic.move(claim, Phase.PROMOTING)
     stamp(promoting, claim, workload)
@@ -69,7 +72,7 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
     else:
         workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    finish(keeper.claim, ending, traffic, workload)
+    return finish(keeper.claim, ending, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -7,7 +7,7 @@ once, so a rollout takes as many requests as it has phases, and a kill finds it 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from steps.workload.workload import Workload
 from tests.lab.embedded.api.copies import copied
 from tests.lab.embedded.api.errors import ApiError
 from tests.lab.embedded.api.faults import Call
-from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Kind
 from tests.lab.embedded.api.requests import VERBS, Requests, parse_path
 from tests.lab.embedded.manifests import virtual_service
 from tests.unit.workload.paper import NAMESPACE, Killed, PaperCluster, deployment
@@ -37,7 +37,6 @@ from tests.unit.workload.paper import NAMESPACE, Killed, PaperCluster, deploymen
 Json = dict[str, Any]
 Moment = Literal["before", "after"]
 APP = "shop"
-_GIVEN: Json = {"app": APP, "ready_timeout_seconds": 5}
 
 
 @dataclass
@@ -110,8 +109,9 @@ class Testimony(EvidenceReader):
 class Clockwork(PaperCluster):
     """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, services: tuple[str, ...] = (APP,)) -> None:
         super().__init__(folder)
+        self.services = services
         self._requests = Requests(self.store, self.api.faults)
         self.evidence = Testimony(0.0)
         self._settled = ""
@@ -121,7 +121,8 @@ class Clockwork(PaperCluster):
         self.serve(APP)
         self.serve(f"{APP}-canary")
         arms: list[Json] = [{"host": host, "port": {"number": 80}} for host in (APP, f"{APP}-canary")]
-        self.create(VIRTUAL_SERVICE, virtual_service(APP, *arms))
+        for name in services:
+            self.create(VIRTUAL_SERVICE, virtual_service(name, *arms))
         self.settle(APP)
 
     def move(self) -> None:
@@ -192,20 +193,23 @@ class Clockwork(PaperCluster):
         """Return a new process that may run one step."""
         return Process(self, fate or Fate())
 
-    def weights(self) -> list[int]:
-        """Return the weights of the route, stable's first."""
-        found = self.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)["spec"]["http"][0]["route"]
-        return [entry.get("weight", 0) for entry in found]
+    def weights(self) -> set[tuple[int, ...]]:
+        """Return the weights of all VirtualServices' routes, stable's first."""
+        found = [self.store.get(VIRTUAL_SERVICE, NAMESPACE, name)["spec"]["http"][0]["route"] for name in self.services]
+        return {tuple(entry.get("weight", 0) for entry in route) for route in found}
 
-    def annotation(self, key: str, name: str = "") -> str:
-        """Return an annotation of the VirtualService, or of a Deployment."""
-        kind = DEPLOYMENT if name else VIRTUAL_SERVICE
-        found = self.store.find(kind, NAMESPACE, name or APP) or {"metadata": {}}
+    def annotation(self, key: str, kind: Kind = VIRTUAL_SERVICE, name: str = APP) -> str:
+        """Return an annotation, "" where it or the object is missing."""
+        found = self.store.find(kind, NAMESPACE, name) or {"metadata": {}}
         return str((found["metadata"].get("annotations") or {}).get(key, ""))
 
-    def token(self, name: str = "") -> str:
-        """Return the token on the VirtualService, or on a Deployment."""
-        return self.annotation(claim_key(APP), name)
+    def tokens(self) -> set[str]:
+        """Return the tokens on all objects of the release that exist; "" stands for an object without one."""
+        objects = [(VIRTUAL_SERVICE, name) for name in self.services]
+        objects += [
+            (DEPLOYMENT, name) for name in (APP, f"{APP}-canary") if self.store.find(DEPLOYMENT, NAMESPACE, name)
+        ]
+        return {self.annotation(claim_key(APP), *one) for one in objects}
 
     def outcome(self) -> str:
         """Return how the last run ended, as it was recorded."""
@@ -226,7 +230,7 @@ class Clockwork(PaperCluster):
             "stable pods": self.get(APP)["spec"]["replicas"],
             "canary": self.image(canary) if exists else "",
             "canary pods": self.canary_replicas(),
-            "tokens": [self.token(), self.token(APP), self.token(canary)],
+            "tokens": self.tokens(),
             "outcome": self.outcome(),
         }
 
@@ -238,13 +242,14 @@ class Process:
         self.fate = fate
         cluster = Cluster(Wire(world, fate))
         self._world, self._cluster = world, cluster
+        self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._traffic = Traffic(cluster, 2.0)
         self._workload = Workload(cluster, claim_key(APP), poll_seconds=0.001, hopeless_seconds=0.0)
         self._ending = Ending(5.0, 0.0, lambda _: None)
 
     def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
         """Prepare."""
-        given = {**_GIVEN, "run": run, "image": image, "on_busy": "fail"}
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail"}
         settings = prepare.Settings.model_validate(given)
         names, world = _names(settings), self._world
         return prepare.run(
@@ -253,31 +258,24 @@ class Process:
 
     def set_weight(self, weight: int = 20, run: str = "one") -> StepEnd:
         """Set a weight."""
-        settings = set_weight.Settings.model_validate({**_GIVEN, "run": run, "weight": weight})
+        settings = set_weight.Settings.model_validate({**self._given, "run": run, "weight": weight})
         return set_weight.run(settings, _names(settings), self._traffic, self._workload, None)
 
     def analyze(self, weight: int | None = 20, bad_ratio: float = 0.0, run: str = "one") -> StepEnd:
         """Judge a rung."""
-        settings = analyze.Settings.model_validate({**_GIVEN, "run": run, "weight": weight})
+        settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight})
         return analyze.run(settings, _names(settings), self._traffic, self._workload, Testimony(bad_ratio))
 
     def promote(self, run: str = "one") -> StepEnd:
         """Promote."""
-        settings = promote.Settings.model_validate({**_GIVEN, "run": run})
+        settings = promote.Settings.model_validate({**self._given, "run": run})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def rollback(self, run: str = "one") -> StepEnd:
         """Roll back."""
-        settings = rollback.Settings.model_validate({**_GIVEN, "run": run})
+        settings = rollback.Settings.model_validate({**self._given, "run": run})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
 
 def _names(settings: Named) -> Names:
     return names_of(settings, NAMESPACE)
-
-
-def kill_points(writes: int) -> Iterator[tuple[int, Moment]]:
-    """Yield every place where a process of so many writes can die."""
-    for number in range(1, writes + 1):
-        yield number, "before"
-        yield number, "after"
