@@ -85,6 +85,8 @@ def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_rea
     short = seen.canary < needed or seen.strata < rules.min_strata or seen.seconds < rules.min_seconds
     if not short:
         return None
+    if seen.canary >= needed and seen.strata >= rules.min_strata:
+        return sentences.too_early(seen.seconds, rules.min_seconds, deadline_reached=deadline_reached)
     return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 

@@ -126,6 +126,12 @@ def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, dead
     return f"{requests} of {needed} canary requests and {strata} of {needed_strata} scrapes seen on this weight{remedy}"
 
 
+def too_early(seconds: float, needed_seconds: float, *, deadline_reached: bool) -> str:
+    """Explain why there is no pass yet though enough was seen, and at the deadline what helps."""
+    remedy = "; the deadline of a rung must be longer than that" if deadline_reached else ""
+    return f"{span(seconds)} of at least {span(needed_seconds)} on this weight have passed{remedy}"
+
+
 def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
     """Explain silence of the canary."""
     hope = "" if expected is None else f" where about {expected:.0f} were expected"

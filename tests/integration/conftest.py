@@ -32,7 +32,7 @@ def deploy(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Deploy]:
 
     yield deployed
     for app in apps:
-        app.stop_all()
+        app.remove()
     shared_lab.api.faults.clear()
 
 

@@ -23,7 +23,7 @@ def test_a_second_run_may_fail_wait_or_supersede(deploy: Deploy) -> None:
     app.mark()
     for flags in (second(app, "fail"), second(app, "wait", "--busy-timeout-seconds", "0")):
         ended = app.run("prepare", *flags)
-        assert (7, "busy") == (ended.exit_code, ended.closing["reason"])
+        assert (7, "busy") == (ended.exit_code, ended.code)
         assert "run one of busy owns it (phase walking" in ended.error
         assert "--on-busy supersede" in ended.error
     assert [] == app.writes()
@@ -50,7 +50,7 @@ def test_a_superseding_run_rolls_the_first_back_and_fences_it_off(deploy: Deploy
     app.mark()
     for step, flags in (("set-weight", ["--weight", "60"]), ("promote", []), ("analyze", ["--weight", "60"])):
         late = app.run(step, "--run", "one", *flags)
-        assert (7, "not-owner") == (late.exit_code, late.closing["reason"]), late.lines
+        assert (7, "not-owner") == (late.exit_code, late.code), late.lines
         assert "run two owns it" in late.error
     late = app.run("rollback", "--run", "one")
     assert (0, "not-owner") == (late.exit_code, late.results["outcome"])
@@ -71,6 +71,6 @@ def test_a_step_without_a_claim_leaves_a_claimed_app_alone(deploy: Deploy) -> No
     app.prepared("one")
     app.mark()
     ended = app.run("set-weight", "--weight", "20")
-    assert (7, "busy") == (ended.exit_code, ended.closing["reason"])
+    assert (7, "busy") == (ended.exit_code, ended.code)
     assert "run one of claimed owns it" in ended.error
     assert [] == app.writes()

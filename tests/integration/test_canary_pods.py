@@ -30,7 +30,7 @@ def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Dep
     app = deploy("homeless")
     app.lab.unschedulable(app.canary, "0/3 nodes are available: 3 Insufficient memory.")
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"), "--ready-timeout-seconds", "1")
-    assert (3, "temporary") == (ended.exit_code, ended.closing["reason"])
+    assert (3, "temporary") == (ended.exit_code, ended.code)
     assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in ended.error
     assert "one:" in app.claim()
     ended = app.run("promote", "--run", "one")
@@ -45,7 +45,7 @@ def test_a_canary_that_crashes_at_once_is_told_by_its_exit_code(deploy: Deploy) 
     app = deploy("crashing")
     app.push("v2", crash_after_seconds=0.01, exit_code=9)
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"))
-    assert (4, "permanent") == (ended.exit_code, ended.closing["reason"]), ended.lines
+    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
     assert "container app of pod crashing-canary-" in ended.error
     assert "keeps crashing" in ended.error
     assert "last with exit code 9" in ended.error
@@ -74,7 +74,7 @@ def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) ->
     app.lab.override(app.name, ready=False)
     app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
     ended = app.run("rollback", "--run", "one")
-    assert (4, "permanent") == (ended.exit_code, ended.closing["reason"]), ended.lines
+    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
     assert "stable Deployment demo/alone has no ready pod, the canary has. The weight is held at 50" in ended.error
     assert "Mend stable, then run rollback again" in ended.error
     assert (50, 50) == app.weights()

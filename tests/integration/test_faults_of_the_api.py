@@ -19,7 +19,7 @@ def test_a_missing_permission_is_named_before_anything_moves(deploy: Deploy) -> 
     faults.deny("patch", "virtualservices", name=app.name)
     faults.deny("patch", "deployments", name=app.canary)
     ended = app.run("prepare", "--image", app.image("v2"))
-    assert (4, "forbidden") == (ended.exit_code, ended.closing["reason"])
+    assert (4, "forbidden") == (ended.exit_code, ended.code)
     assert "patch virtualservices.networking.istio.io demo/forbidden" in ended.error
     assert "patch deployments.apps demo/forbidden-canary" in ended.error
     assert "Add these verbs to its Role" in ended.error
@@ -32,7 +32,7 @@ def test_a_permission_lost_during_a_run_is_named(deploy: Deploy) -> None:
     app.prepared("one")
     app.lab.api.faults.deny("patch", "virtualservices", name=app.name)
     ended = app.run("set-weight", "--run", "one", "--weight", "20")
-    assert (4, "forbidden") == (ended.exit_code, ended.closing["reason"])
+    assert (4, "forbidden") == (ended.exit_code, ended.code)
     said = ("cannot patch resource", "virtualservices", "Grant this verb on this resource")
     assert [] == [part for part in said if part not in ended.error], ended.error
     assert (100, 0) == app.weights()
@@ -74,7 +74,7 @@ def test_ten_seconds_of_errors_are_outlasted_by_every_step(deploy: Deploy) -> No
     assert time.monotonic() - began > 9
     assert broken.hits >= 8
     assert ((80, 20), (100, 0), "") == (walking.weights(), leaving.weights(), leaving.claim())
-    assert (3, "temporary") == (stormed.exit_code, stormed.closing["reason"])
+    assert (3, "temporary") == (stormed.exit_code, stormed.code)
     assert "VirtualService demo/endless: it kept changing for 10 s" in stormed.error
     assert "Run the step again" in stormed.error
 
@@ -85,7 +85,7 @@ def test_errors_that_last_end_with_temporary_and_the_users_where_they_were(deplo
     app.prepared("one")
     app.lab.api.faults.answer(503, when=app.concerns, times=None, message="etcd is away")
     ended = app.run("set-weight", "--run", "one", "--weight", "20", "--api-retry-seconds", "1")
-    assert (3, "temporary") == (ended.exit_code, ended.closing["reason"])
+    assert (3, "temporary") == (ended.exit_code, ended.code)
     assert "reading VirtualService demo/broken: the API server answered 503 (etcd is away)" in ended.error
     assert "retried for 1 s" in ended.error
     assert (100, 0) == app.weights()

@@ -36,13 +36,13 @@ def test_weights_edited_during_an_analysis_stop_it(deploy: Deploy) -> None:
         app.mark()
         edit_weights(app, 30, 70)
         ended = analysis.wait()
-    assert (4, "foreign-write") == (ended.exit_code, ended.closing["reason"])
+    assert (4, "foreign-write") == (ended.exit_code, ended.code)
     assert "route primary has stable 30, canary 70 where this run set 80 and 20" in ended.error
     assert "last changed by kubectl-edit at " in ended.error
     assert "or end this run with rollback, which restores stable" in ended.error
     for step, flags in (("set-weight", ["--weight", "30"]), ("promote", [])):
         ended = app.run(step, "--run", "one", *flags)
-        assert (4, "foreign-write") == (ended.exit_code, ended.closing["reason"]), (step, ended.lines)
+        assert (4, "foreign-write") == (ended.exit_code, ended.code), (step, ended.lines)
     assert ((30, 70), app.image("v1")) == (app.weights(), app.running_image())
     ended = app.run("rollback", "--run", "one")
     assert (0, "rolled-back") == (ended.exit_code, ended.results["outcome"]), ended.lines
@@ -58,7 +58,7 @@ def test_weights_edited_during_a_promote_do_not_keep_rollback_from_ending(deploy
     promote.wait_for_event("promote.template")
     edit_weights(app, 30, 70)
     ended = promote.wait()
-    assert (4, "foreign-write") == (ended.exit_code, ended.closing["reason"]), ended.lines
+    assert (4, "foreign-write") == (ended.exit_code, ended.code), ended.lines
     app.lab.wait_until_rolled_out(app.name)
     ended = app.run("rollback", "--run", "one")
     assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
@@ -117,7 +117,7 @@ def test_a_claim_removed_by_hand_ends_the_run(deploy: Deploy) -> None:
     app.change(VIRTUAL_SERVICE, remove)
     app.mark()
     ended = app.run("set-weight", "--run", "one", "--weight", "20")
-    assert (7, "not-owner") == (ended.exit_code, ended.closing["reason"])
+    assert (7, "not-owner") == (ended.exit_code, ended.code)
     assert "somebody removed the token to take over" in ended.error
     assert "not-owner" == app.run("rollback", "--run", "one").results["outcome"]
     assert [] == app.writes()

@@ -40,7 +40,7 @@ def test_a_tag_that_moves_during_a_release_is_not_promoted(deploy: Deploy) -> No
     app.prepared("one")
     app.push("v2", latency_ms=9)
     ended = app.run("promote", "--run", "one")
-    assert (4, "permanent") == (ended.exit_code, ended.closing["reason"]), ended.lines
+    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
     assert "same tag, other bits" in ended.error
     assert "The promote was undone" in ended.error
     assert "release the image by digest" in ended.error
@@ -73,7 +73,7 @@ def test_replicas_that_an_autoscaler_owns_are_left_to_it(deploy: Deploy) -> None
     app.prepared("one")
     before = app.deployment(app.canary)["spec"]["replicas"]
     ended = app.run("set-weight", "--run", "one", "--weight", "50", "--ready-timeout-seconds", "1")
-    assert (3, "temporary") == (ended.exit_code, ended.closing["reason"]), ended.lines
+    assert (3, "temporary") == (ended.exit_code, ended.code), ended.lines
     assert "HorizontalPodAutoscaler demo/scaled-canary owns its replicas" in ended.error
     assert "set its spec.minReplicas to at least 2 for weight 50" in ended.error
     assert (100, 0) == app.weights()

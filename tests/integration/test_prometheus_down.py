@@ -12,7 +12,7 @@ from tests.integration.conftest import deploy_to
 from tests.lab.embedded.lab import EmbeddedLab
 
 pytestmark = pytest.mark.integration
-PATIENT = ("--min-seconds", "60", "--timeout-seconds", "5")
+PATIENT = ("--min-seconds", "60", "--timeout-seconds", "8")
 """Nothing passes within the deadline of the rung."""
 
 

@@ -42,6 +42,6 @@ def test_traffic_on_stable_alone_is_inconclusive(deploy: Deploy) -> None:
         split = app.run(
             "set-weight", "--run", "one", "--weight", "50", "--wait-observed", "--observed-timeout-seconds", "6"
         )
-    assert (3, "temporary") == (split.exit_code, split.closing["reason"])
+    assert (3, "temporary") == (split.exit_code, split.code)
     assert "Prometheus shows 0.0 percent of the requests on the canary" in split.error
     assert "Check that clients come through these routes" in split.error

@@ -90,6 +90,16 @@ def test_too_few_requests_wait_then_are_inconclusive() -> None:
     assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "too-few")
 
 
+def test_too_early_is_told_by_time_not_by_requests() -> None:
+    """Requests enough, and a least time on the rung that has not passed: the sentence speaks of that alone."""
+    rules = replace(RULES, min_seconds=3600.0)
+    for late in (False, True):
+        judgement = judge(evidence([((50, 0), (50, 0))] * 6), None, rules, deadline_reached=late)
+        assert "of at least " in judgement.reason
+        assert "requests" not in judgement.reason
+    assert "the deadline of a rung must be longer than that" in judgement.reason
+
+
 def test_two_requests_a_second_are_promoted_in_two_minutes() -> None:
     """5 % of 2 requests a second: a dozen canary requests, and an honest sentence."""
     pairs = [((1 if i % 10 == 0 else 0, 0), (2, 0)) for i in range(121)]
