@@ -70,13 +70,18 @@ class Store:
             found = self._objects.get((kind.plural, namespace, name))
             return copied(found) if found else None
 
-    def list(self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "") -> list[Json]:
-        """Return the objects of a kind in one namespace (or all), in order of namespace and name."""
+    def list(
+        self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "", *, owner: str = ""
+    ) -> list[Json]:
+        """Return the objects of a kind in one namespace (or all), in order of namespace and name.
+
+        `owner` is the uid of an object that must own them.
+        """
         with self._changed:
             items = [
                 item
                 for (plural, place, _), item in sorted(self._objects.items(), key=lambda one: one[0])
-                if plural == kind.plural and (not namespace or place == namespace)
+                if plural == kind.plural and (not namespace or place == namespace) and _owned(item, owner)
             ]
         chosen = (i for i in items if labels_match(labels, i["metadata"].get("labels") or {}))
         return [copied(item) for item in chosen if fields_match(fields, item)]
@@ -200,3 +205,7 @@ class Store:
         self._changed.notify_all()
         for listener in list(self._listeners):
             listener(kind, namespace, name)
+
+
+def _owned(item: Json, owner: str) -> bool:
+    return not owner or any(one["uid"] == owner for one in item["metadata"].get("ownerReferences") or [])
