@@ -20,7 +20,7 @@ lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to tr
 	@$(BIN)/python -m tests.lab.embedded
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
-	@$(BIN)/pytest -n 3 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff check .

@@ -14,6 +14,11 @@ from tests.lab.embedded.lab import EmbeddedLab
 Deploy = Callable[..., App]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes a minute of waiting, so that others run beside it and not before it."""
+    items.sort(key=lambda item: item.path.name != "test_low_traffic.py")
+
+
 @pytest.fixture(scope="session")
 def shared_lab() -> Iterator[EmbeddedLab]:
     """Return the lab that tests share; what would disturb the others (killing Prometheus) needs a lab of its own."""
