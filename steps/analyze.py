@@ -26,7 +26,7 @@ from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, rules_of
+from steps.wiring import parts_of, reader_of, rules_of, told
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -112,7 +112,9 @@ def rung(
 
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
     pause = settings.on_inconclusive == "pause"
-    judgement = watch.until_decided(Patience(settings.timeout_seconds, settings.poll_seconds, hold, pause))
+    # A rehearsal looks once: what it would wait for cannot come.
+    timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
+    judgement = watch.until_decided(Patience(timeout_seconds, settings.poll_seconds, hold, pause))
     if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
         judgement = replace(
             judgement, verdict=Verdict.PASS, reason=f"passed by policy, inconclusive: {judgement.reason}"
@@ -144,7 +146,8 @@ def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) ->
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    return run(settings, parts.names, parts.traffic, parts.workload, reader_of(settings, parts.names))
+    end = run(settings, parts.names, parts.traffic, parts.workload, reader_of(settings, parts.names))
+    return told(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -27,7 +27,7 @@ from steps.settings.groups import Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, reader_of
+from steps.wiring import ending_of, parts_of, reader_of, told
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -183,7 +183,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names)
     ending = ending_of(settings, parts.cluster)
-    return run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    return told(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -20,7 +20,7 @@ from steps.model.run import Claim, Phase
 from steps.settings.groups import Drained, Owned, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of
+from steps.wiring import ending_of, parts_of, told
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome",)
@@ -78,7 +78,8 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    return run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+    end = run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+    return told(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

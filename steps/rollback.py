@@ -19,7 +19,7 @@ from steps.model.run import Claim
 from steps.settings.groups import Drained, Owned, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of
+from steps.wiring import ending_of, parts_of, told
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -62,7 +62,8 @@ def _claim(settings: Settings, names: Names, traffic: Traffic, workload: Workloa
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    return run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+    end = run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
+    return told(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -3,6 +3,7 @@
 Before: nothing. For any CI, a Tekton task of one pod, a shell.
 Writes: what prepare, analyze, promote and rollback write.
 Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back) · 2 · 3 · 4 (rolled back) · 7 another run holds.
+`--dry-run` plans the whole way of a canary that passes: outcome `dry-run`.
 SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
 """
 
@@ -15,6 +16,7 @@ from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
 from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
+from steps.acts.shift import shift
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -24,7 +26,7 @@ from steps.model.run import Claim
 from steps.settings.groups import Ladder
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, reader_of
+from steps.wiring import ending_of, parts_of, reader_of, told
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -68,6 +70,8 @@ def run(
         prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
         if prepared.results["outcome"] == "noop":
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
+        if cluster.rehearsal:
+            return _rehearse(settings, names, traffic, workload, ending)
         end = _walk(settings, names, traffic, workload, reader, ending, judgements)
     except (NotOwnerError, Interrupted):
         raise  # another owner decides by now, or somebody wanted this process to end: traffic stays as it is
@@ -103,6 +107,15 @@ def _walk(
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
 
 
+def _rehearse(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+    """Plan the whole way of a canary that passes; nothing is judged, as no traffic can come."""
+    for weight in settings.ladder:
+        shift(held(names, settings.run, traffic, CLIMBING), weight, traffic, workload, settings.ready_timeout_seconds)
+        log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
+    promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
+    return StepEnd({"run": settings.run, "outcome": "dry-run"})
+
+
 def _restore(
     settings: Settings, names: Names, reason: str, traffic: Traffic, workload: Workload, ending: Ending
 ) -> str:
@@ -135,7 +148,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names)
     ending = ending_of(settings, parts.cluster)
-    return run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    return told(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

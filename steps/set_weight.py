@@ -15,7 +15,7 @@ from steps.model.names import Names
 from steps.settings.groups import Owned, Queried, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of
+from steps.wiring import parts_of, reader_of, told
 from steps.workload.workload import Workload
 
 RESULTS = ("weight", "previous-weight", "observed")
@@ -55,7 +55,7 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names) if settings.wait_observed and not settings.dry_run else None
-    return run(settings, parts.names, parts.traffic, parts.workload, reader)
+    return told(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

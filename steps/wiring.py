@@ -1,7 +1,7 @@
 """Makes the real collaborators of a step from its settings; each is built only when a step asks for it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -18,6 +18,7 @@ from steps.judge.rules import PassRule, Rules
 from steps.model.names import Names
 from steps.settings.conventions import names_of
 from steps.settings.groups import Common, Drained, Judged, Named, Queried
+from steps.step import StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -70,6 +71,13 @@ def ending_of(settings: Drained, cluster: Cluster) -> Ending:
     pause = _no_pause if cluster.rehearsal else time.sleep
     ready = getattr(settings, "ready_timeout_seconds", 300.0)
     return Ending(ready, settings.drain_seconds, pause)
+
+
+def told(end: StepEnd, cluster: Cluster) -> StepEnd:
+    """Let the closing line of a rehearsal say what would have been written."""
+    if not cluster.rehearsal:
+        return end
+    return replace(end, summary={**end.summary, "dry_run": True, "would_write": list(cluster.planned)})
 
 
 def _no_pause(seconds: float) -> None:

@@ -33,7 +33,7 @@ class Patience:
     """How long to watch.
 
     Args:
-        timeout_seconds: deadline of the judge (> 0).
+        timeout_seconds: deadline of the judge; 0 looks once.
         poll_seconds: time between two looks; 0 = a third of the scrape interval, between 0.3 and 5 s.
         hold: judge on after a pass, until the run is approved or the deadline comes.
         pause_on_inconclusive: at the deadline hold on once more for as long.

@@ -23,9 +23,11 @@ class Cluster:
 
     Attributes:
         rehearsal: True where writes are only planned (`--dry-run`), so that nothing is worth waiting for.
+        planned: one line for each write that a rehearsal would have sent, in order.
     """
 
     rehearsal = False
+    planned: Sequence[str] = ()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

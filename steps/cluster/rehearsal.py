@@ -16,11 +16,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class Rehearsal(Cluster):
-    """A cluster whose writes stay in this process.
-
-    Attributes:
-        planned: one line for each write that would have been sent, in order.
-    """
+    """A cluster whose writes stay in this process."""
 
     rehearsal = True
 

@@ -81,7 +81,9 @@ class Owned(Named):
 class Written(StepSettings):
     """For steps that write."""
 
-    dry_run: bool = Field(default=False, description="Say what would be written, and write nothing.")
+    dry_run: bool = Field(
+        default=False, description="Say what would be written, write nothing and wait for nothing; analyze looks once."
+    )
 
 
 class Ready(StepSettings):
