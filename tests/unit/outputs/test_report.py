@@ -1,0 +1,64 @@
+"""The report as text and as JSON."""
+
+import json
+
+from steps.outputs.report import Report
+
+RUNNING = Report(
+    app="shop",
+    namespace="demo",
+    run="r1",
+    state="walking",
+    started=1_800_000_000.0,
+    weights=((1_800_000_001.0, 5), (1_800_000_031.0, 25)),
+    images={"app": "sha256:abc"},
+    by="ada",
+)
+JUDGEMENT = {
+    "verdict": "fail",
+    "reason": "canary 9/9 = 100 % failed",
+    "e_limit": 100.0,
+    "metrics": [
+        {
+            "name": "errors",
+            "series": [
+                {
+                    "label": "",
+                    "canary_bad": 9,
+                    "canary_total": 9,
+                    "stable_bad": 0,
+                    "stable_total": 191,
+                    "e_value": 2613.4,
+                }
+            ],
+        }
+    ],
+}
+
+
+def test_a_running_release_says_so_and_shows_its_weights() -> None:
+    """What a colleague asks first."""
+    text = RUNNING.as_text()
+    assert "demo/shop  run r1  walking" in text
+    assert "still running" in text
+    assert "5 % at 2027-01-15 08:00:01 UTC, 25 % at 2027-01-15 08:00:31 UTC" in text
+
+
+def test_a_rung_shows_the_numbers_of_both_arms() -> None:
+    """Counts, evidence, and the line at which it alarms."""
+    lines = RUNNING.with_judgements([JUDGEMENT]).as_text().splitlines()
+    assert "  rung 1: fail, canary 9/9 = 100 % failed" in lines
+    assert ["errors", "9", "/", "9", "0", "/", "191", "2.61e+03"] == lines[-1].split()
+
+
+def test_the_last_judgement_gives_verdict_and_reason() -> None:
+    """Unless the release was promoted, whose record says more."""
+    made = RUNNING.with_judgements([JUDGEMENT])
+    assert ("fail", "canary 9/9 = 100 % failed") == (made.verdict, made.reason)
+
+
+def test_json_has_a_version_first_and_everything_else() -> None:
+    """Programs read it."""
+    body = json.loads(RUNNING.with_judgements([JUDGEMENT]).as_json())
+    assert "version" == next(iter(body))
+    assert (1, "shop", [JUDGEMENT]) == (body["version"], body["app"], body["judgements"])

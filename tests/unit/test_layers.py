@@ -1,0 +1,151 @@
+"""The way of the data, design section 1: settings → step → traffic / workload / evidence → judge → outputs, never back.
+
+Read from the imports of every file, those inside functions too; nothing is executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "steps"
+FILES = sorted(ROOT.rglob("*.py"))
+STEPS = {"prepare", "set_weight", "analyze", "promote", "rollback", "rollout", "report", "probe", "sweep", "init"}
+
+# Which parts of `steps` each layer may import; the step files and what wires them stand above all.
+MAY_IMPORT = {
+    "errors": set(),
+    "model": {"model"},
+    "judge": {"model", "judge"},
+    "evidence": {"model", "errors", "evidence"},
+    "cluster": {"errors", "cluster"},
+    "traffic": {"model", "errors", "cluster", "traffic"},
+    "workload": {"model", "errors", "cluster", "workload"},
+    "outputs": {"model", "errors", "outputs"},
+    "settings": {"model", "errors", "settings"},
+    "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "judge", "acts"},
+    "step": {"settings"},
+}
+FREE = STEPS | {"__main__", "wiring", "__init__"}
+
+# Clients and parsers of the outside world, and the only layers that may hold them.
+CLIENTS = {
+    "kubernetes": {"cluster"},
+    "jsonpatch": {"cluster"},
+    "urllib3": {"cluster", "evidence"},
+    "requests": {"evidence"},
+    "socket": {"evidence", "prepare"},
+    "pydantic_settings": {"settings", *STEPS},
+    "pydantic": {"settings", *STEPS},
+    "yaml": {"settings"},
+}
+NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
+CALLED_NEVER = {"system", "popen", "execv", "execve", "fork", "spawnv", "eval", "exec"}
+
+
+def layer_of(file: Path) -> str:
+    """Return the folder under `steps`, or the module's name."""
+    return file.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports_of(file: Path) -> set[str]:
+    """Return the full names of all modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            # `from steps import analyze` imports steps.analyze.
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names}
+                if node.module == "steps"
+                else {f"{node.module}"}
+            )
+    return found
+
+
+def parts_of(file: Path) -> set[str]:
+    """Return the parts of `steps` that a file imports."""
+    return {name.split(".")[1] for name in imports_of(file) if name.startswith("steps.")}
+
+
+@pytest.mark.parametrize("layer", sorted(MAY_IMPORT))
+def test_a_layer_imports_only_what_stands_below_it(layer: str) -> None:
+    """Else data would flow back."""
+    wrong = {
+        f"{file.relative_to(ROOT)} imports steps.{part}"
+        for file in FILES
+        if layer_of(file) == layer
+        for part in parts_of(file) - MAY_IMPORT[layer]
+    }
+    assert set() == wrong
+
+
+def test_every_file_belongs_to_a_layer_or_is_a_step() -> None:
+    """A new folder needs a place in this table, and in design section 1."""
+    assert set() == {layer_of(file) for file in FILES} - set(MAY_IMPORT) - FREE
+
+
+@pytest.mark.parametrize("client", sorted(CLIENTS))
+def test_the_outside_world_is_reached_from_its_layer_alone(client: str) -> None:
+    """Kubernetes from cluster, Prometheus from evidence."""
+    users = {layer_of(file) for file in FILES if any(name.split(".")[0] == client for name in imports_of(file))}
+    assert set() == users - CLIENTS[client]
+    assert users
+
+
+@pytest.mark.parametrize("layer", ["judge", "model"])
+def test_what_only_thinks_needs_the_standard_library_alone(layer: str) -> None:
+    """And of that neither files, nor network, nor clock, nor chance."""
+    active = {"os", "io", "pathlib", "socket", "time", "random", "secrets", "logging", "threading", "urllib", "http"}
+    used = {name.split(".")[0] for file in FILES if layer_of(file) == layer for name in imports_of(file)} - {"steps"}
+    assert set() == used - sys.stdlib_module_names
+    assert set() == used & active
+
+
+def test_only_steps_and_what_wires_them_know_settings() -> None:
+    """Acts, traffic, workload, evidence and judge get plain arguments."""
+    users = {layer_of(file) for file in FILES if "settings" in parts_of(file)}
+    assert set() == users - STEPS - {"__main__", "wiring", "step", "settings"}
+
+
+def test_nothing_is_shelled_out_or_evaluated() -> None:
+    """Design section 7: never shell out."""
+    wrong = {f"{file.relative_to(ROOT)}: {name}" for file in FILES for name in imports_of(file) & NEVER}
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in CALLED_NEVER:
+                wrong.add(f"{file.relative_to(ROOT)}: {ast.unparse(node.func)}")
+    assert set() == wrong
+
+
+def test_no_file_is_a_bag_of_leftovers() -> None:
+    """A file has a subject and is named after it."""
+    assert set() == {file.name for file in FILES} & {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}
+
+
+def test_each_step_stands_in_a_file_of_its_own() -> None:
+    """`canary-steps set-weight` is steps/set_weight.py, and nothing else stands there."""
+    tree = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
+    table = next(
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STEPS"
+    )
+    assert isinstance(table, ast.Dict)
+    names = {ast.literal_eval(key).replace("-", "_") for key in table.keys if key is not None}
+    files = {file.stem for file in ROOT.glob("*.py")} - {"__main__", "__init__", "wiring", "step", "errors"}
+    assert files == names
+
+
+def test_environment_is_read_in_settings_and_results_alone() -> None:
+    """Whatever steers a step is a setting with a flag; only where results go is told by the environment."""
+    readers = set()
+    for file in FILES:
+        if any(
+            ast.unparse(node) in {"os.environ", "os.getenv"} for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        ):
+            readers.add(str(file.relative_to(ROOT)))
+    assert {"settings/loading.py", "outputs/results.py"} == readers
