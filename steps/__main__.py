@@ -78,9 +78,8 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
 
 
 def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
-    short = sentence if len(sentence) <= 400 else f"{sentence[:397]}..."  # noqa: PLR2004 - a result stays small
     try:
-        results.write(step.results, {"reason": short} if "reason" in step.results else {})
+        results.write(step.results, {"reason": results.sentence(sentence)} if "reason" in step.results else {})
     except StepError as error:
         log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     seconds = round(time.monotonic() - started, 3)

@@ -22,6 +22,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
+from steps.outputs import results
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
@@ -33,7 +34,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
-_REASON_BYTES = 380
 
 
 class Analysis(Owned, Written, Ready, Queried, Judged):
@@ -79,7 +79,7 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = _short(claim.memory.reason or "the run's rollback began")
+    reason = results.sentence(claim.memory.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
@@ -125,14 +125,12 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
 
 def ended(judgement: Judgement) -> StepEnd:
     """Turn a judgement into results and exit code."""
-    results = {"verdict": str(judgement.verdict), "reason": _short(judgement.reason), "judgement": judgement.small()}
-    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
-
-
-def _short(reason: str) -> str:
-    while len(reason.encode()) > _REASON_BYTES:
-        reason = f"{reason[: len(reason) - 8]}..."
-    return reason
+    found = {
+        "verdict": str(judgement.verdict),
+        "reason": results.sentence(judgement.reason),
+        "judgement": judgement.small(),
+    }
+    return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
 
 
 def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:

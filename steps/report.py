@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode
 
 from steps.errors import NotFound, SettingsError
 from steps.model.names import Names
+from steps.outputs import results
 from steps.outputs.report import Report
 from steps.settings.groups import Listed, Named
 from steps.step import Step, StepEnd
@@ -98,7 +99,7 @@ def main(settings: Settings) -> StepEnd:
         Path(settings.output).write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return StepEnd({"outcome": made.state, "reason": made.reason[:380]})
+    return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -23,6 +23,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim
+from steps.outputs import results
 from steps.settings.groups import Ladder
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -80,7 +81,7 @@ def run(
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was touched
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
-        end = StepEnd({"outcome": outcome, "reason": str(error)[:380]}, error.exit_code)
+        end = StepEnd({"outcome": outcome, "reason": results.sentence(str(error))}, error.exit_code)
     _report(settings, names, traffic, judgements)
     return StepEnd({"run": settings.run, **end.results}, end.exit_code, end.summary)
 

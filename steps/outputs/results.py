@@ -11,12 +11,22 @@ from steps.errors import PermanentError
 LIMIT_BYTES = 1024
 """All results of a step together: Tekton carries them in a termination message of 4 kB, of which it needs a part."""
 
+SENTENCE_BYTES = 320
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def variable(name: str) -> str:
     """Return the environment variable that holds the path of a result: canary-hash → RESULT_CANARY_HASH."""
     return f"RESULT_{name.replace('-', '_').upper()}"
+
+
+def sentence(text: str) -> str:
+    """Return a sentence short enough for a result: at most 320 bytes, so that run and judgement fit in beside it."""
+    text = text.strip()
+    if len(text.encode()) <= SENTENCE_BYTES:
+        return text
+    return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."
 
 
 def write(declared: Iterable[str], values: Mapping[str, str]) -> None:

@@ -42,3 +42,23 @@ def test_a_place_that_cannot_be_written_is_named_with_its_variable(
     monkeypatch.setenv("RESULT_OUTCOME", str(tmp_path / "file" / "outcome"))
     with pytest.raises(PermanentError, match=r"RESULT_OUTCOME at a writable place"):
         results.write(["outcome"], {})
+
+
+def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long sentence in a script of many bytes a letter, beside the longest run id and judgement."""
+    reason = results.sentence("стабильная " * 100 + "\n")
+    assert reason.endswith("...")
+    longest = {
+        "run": "r" * 63,
+        "verdict": "inconclusive",
+        "reason": reason,
+        "judgement": "j" * 600,
+        "outcome": "rollback-failed",
+    }
+    assert results.LIMIT_BYTES >= sum(len(value.encode()) for value in longest.values())
+    results.write(longest, longest)
+
+
+def test_a_short_sentence_is_kept_as_it_is() -> None:
+    """But for the end of its line."""
+    assert "all is well" == results.sentence("all is well\n")
