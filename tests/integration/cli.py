@@ -271,10 +271,14 @@ class App:
         """Tell whether a call is about this app; for faults that must leave the others alone."""
         return self.name in call.path or self.name.encode() in call.body
 
-    def remove(self) -> None:
-        """End what is still at work and delete the app: pods of many apps would slow the lab down."""
+    def stop_steps(self) -> None:
+        """End what is still at work."""
         for running in self._runs:
             running.stop()
+
+    def remove(self) -> None:
+        """End what is still at work and delete the app: pods of many apps would slow the lab down."""
+        self.stop_steps()
         store = self.lab.api.store
         for kind in (AUTOSCALER, DEPLOYMENT, VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE):
             for name in (self.name, self.canary):
