@@ -85,7 +85,7 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
     try:
         source: CliSettingsSource[Any] = CliSettingsSource(
             kind,
-            cli_parse_args=list(arguments),
+            cli_parse_args=[_switch(kind, argument) for argument in arguments],
             cli_prog_name=program,
             cli_kebab_case=True,
             cli_implicit_flags=True,
@@ -100,6 +100,15 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
     given = source()
     # An empty flag means "not set", as an empty variable does, but an empty ladder would be a release without a walk.
     return {name: value for name, value in given.items() if value != "" or name == "ladder"}
+
+
+def _switch(kind: type[StepSettings], argument: str) -> str:
+    """Let a switch take a value too, `--hold=true`, as a workflow's parameter fills it in."""
+    flag, _, value = argument.partition("=")
+    field = kind.model_fields.get(flag.removeprefix("--").replace("-", "_"))
+    if field is None or field.annotation is not bool or value not in {"true", "false"}:
+        return argument
+    return flag if value == "true" else f"--no-{flag.removeprefix('--')}"
 
 
 def _config_file(flags: Mapping[str, Any]) -> Path | None:

@@ -1,0 +1,113 @@
+"""Every setting has a flag, a variable and a line of canary.yaml, by rule; flag > variable > file > default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from steps.__main__ import STEPS, find
+from steps.errors import SettingsError
+from tests.unit.settings.conftest import Load
+
+# A text that some field takes; the first that a field takes, and that is not its default, stands for it.
+TEXTS = (
+    *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "A=1", "http://prom:9090"),
+    *("console", "json", "target-named", "external", "supersede", "exit", "destination", "proven", "pass"),
+)
+NEEDED = {"app": "till", "weight": "3"}
+
+
+def fields() -> list[tuple[str, str]]:
+    """Return every field, with the first step that has it; but for the one that names the file."""
+    steps = {name: step for step in reversed(STEPS) for name in find(step).settings.model_fields}
+    return [(step, name) for name, step in sorted(steps.items()) if name != "config"]
+
+
+def needed(step: str, name: str) -> list[str]:
+    """Return flags for what a step requires besides a field."""
+    known = find(step).settings.model_fields
+    return [f"--{key}={value}" for key, value in NEEDED.items() if key in known and key != name]
+
+
+def chosen(step: str, name: str) -> tuple[str, Any]:
+    """Return a text that the field takes, and the value it becomes."""
+    kind = find(step).settings
+    given = {key: value for key, value in NEEDED.items() if key in kind.model_fields}
+    for text in TEXTS:
+        try:
+            value = getattr(kind.model_validate({**given, name: text}), name)
+        except ValidationError:
+            continue
+        if value != kind.model_fields[name].default:
+            return text, value
+    raise AssertionError(f"no text here fits {step} {name}: add one")
+
+
+@pytest.mark.parametrize(("step", "name"), fields())
+def test_flag_variable_and_file_are_named_by_rule(
+    load_step: Load, monkeypatch: pytest.MonkeyPatch, step: str, name: str
+) -> None:
+    """--prometheus-url = CANARY_PROMETHEUS_URL = prometheus-url: all three give the same value."""
+    text, value = chosen(step, name)
+    flags = needed(step, name)
+
+    assert value == getattr(load_step(step, *flags, f"--{name.replace('_', '-')}={text}"), name)
+
+    from_file = load_step(step, *flags, file=f"{name.replace('_', '-')}: {text}")
+    assert value == getattr(from_file, name)
+
+    monkeypatch.setenv(f"CANARY_{name.upper()}", text)
+    assert value == getattr(load_step(step, *flags), name)
+
+
+def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(
+    load_step: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file for all, a variable for a pipeline, a flag for a run."""
+    flags, file = ["--app=shop", "--weight=3"], "expiry-seconds: 100"
+    assert 600.0 == load_step("set-weight", *flags).model_dump()["expiry_seconds"]
+    assert 100.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
+    monkeypatch.setenv("CANARY_EXPIRY_SECONDS", "200")
+    assert 200.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
+    assert 300.0 == load_step("set-weight", *flags, "--expiry-seconds=300", file=file).model_dump()["expiry_seconds"]
+
+
+def test_an_empty_variable_and_an_empty_flag_say_nothing(load_step: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argo and Tekton hand an unset optional parameter on as ""."""
+    monkeypatch.setenv("CANARY_EXPIRY_SECONDS", "")
+    monkeypatch.setenv("CANARY_STABLE", "")
+    loaded = load_step("set-weight", "--app=shop", "--weight=3", "--canary=", file="stable: till")
+    assert {"expiry_seconds": 600.0, "stable": "till", "canary": ""}.items() <= loaded.model_dump().items()
+
+
+def test_the_file_may_be_named_by_a_variable(load_step: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As every setting."""
+    (tmp_path / "mine.yaml").write_text("app: till\nweight: 9\n")
+    monkeypatch.setenv("CANARY_CONFIG", str(tmp_path / "mine.yaml"))
+    assert ("till", 9) == (load_step("set-weight").model_dump()["app"], load_step("set-weight").model_dump()["weight"])
+
+
+def test_a_file_serves_all_steps(load_step: Load) -> None:
+    """Another step's setting in it is no mistake."""
+    assert (
+        "shop"
+        == load_step("rollback", file="app: shop\nladder: [5, 50]\nprometheus-url: http://prom:9090").model_dump()[
+            "app"
+        ]
+    )
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--dry-run", True), ("--dry-run=false", False), ("--no-dry-run", False)])
+def test_a_switch_may_be_given_with_or_without_a_value(load_step: Load, flag: str, value: bool) -> None:  # noqa: FBT001
+    """`--dry-run={{inputs.parameters.dry-run}}` in a workflow, `--dry-run` in a shell."""
+    loaded = load_step("rollback", "--app=shop", flag, file="dry-run: true")
+    assert value == loaded.model_dump()["dry_run"]
+
+
+def test_a_switch_takes_no_other_value(load_step: Load) -> None:
+    """Not even an empty one: it is told what it may be."""
+    with pytest.raises(SettingsError, match="--dry-run"):
+        load_step("rollback", "--app=shop", "--dry-run=maybe")
