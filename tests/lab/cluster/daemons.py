@@ -1,0 +1,121 @@
+"""The one way to start a process of the lab and wait for it, and the one way to end it: by its pid.
+
+A process outlives the command that started it. The file `daemons` in the state folder has a line "name pid
+start-time" for each; a pid is believed only while its start time is the same, since numbers are reused.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from tests.lab.cluster.places import STATE
+from tests.lab.embedded.processes import ROOT, start_time
+
+_LIST = STATE / "daemons"
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A process and how to tell that it is ready."""
+
+    name: str
+    command: Sequence[str]
+    is_ready: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    start_seconds: float = 60.0
+    """How long it may take to get ready."""
+
+
+def start(*daemons: Daemon) -> None:
+    """Start those that do not run, all at once, then wait until each is ready."""
+    running = _running()
+    for daemon in daemons:
+        if daemon.name not in running:
+            _launch(daemon)
+    for daemon in daemons:
+        wait_for(lambda: _ready(daemon), daemon.start_seconds, f"{daemon.name} to be ready")  # noqa: B023
+
+
+def stop(name: str, grace_seconds: float = 10.0) -> None:
+    """End one process: ask, and insist after the grace."""
+    pid = _running().get(name)
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while _is_alive(pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def names() -> list[str]:
+    """Return what runs, in the order of starting."""
+    return list(_running())
+
+
+def log_of(name: str) -> str:
+    """Return what a process has written so far."""
+    path = STATE / "logs" / f"{name}.log"
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def wait_for(holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition") -> None:
+    """Return as soon as `holds()`; raise TimeoutError when the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_seconds:.0f} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def answers(url: str, verify: Path | None = None) -> Callable[[], bool]:
+    """Return a check that a URL answers 200."""
+
+    def is_answered() -> bool:
+        try:
+            return requests.get(url, timeout=2, verify=str(verify) if verify else True).status_code == requests.codes.ok
+        except requests.RequestException:
+            return False
+
+    return is_answered
+
+
+def _launch(daemon: Daemon) -> None:
+    logs = STATE / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / f"{daemon.name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            daemon.command, cwd=ROOT, env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, stdout=log,
+            stderr=log, start_new_session=True,
+        )  # fmt: skip
+    with _LIST.open("a") as listed:
+        listed.write(f"{daemon.name} {process.pid} {start_time(process.pid)}\n")
+
+
+def _ready(daemon: Daemon) -> bool:
+    if daemon.name not in _running():
+        raise RuntimeError(f"{daemon.name} has ended; it said:\n{log_of(daemon.name)[-3000:]}")
+    return daemon.is_ready()
+
+
+def _running() -> dict[str, int]:
+    if not _LIST.exists():
+        return {}
+    lines = [line.split() for line in _LIST.read_text().splitlines()]
+    return {name: int(pid) for name, pid, started in lines if start_time(int(pid)) == started}
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether it runs; a child of this very process must be waited for to be gone."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    return start_time(pid) is not None

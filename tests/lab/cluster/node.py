@@ -1,0 +1,140 @@
+"""The node: containerd with a bridge network, kubelet and kube-proxy."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.lab.cluster import kubeconfigs
+from tests.lab.cluster.api import Api, Json
+from tests.lab.cluster.build import binary
+from tests.lab.cluster.certificates import CA, certificate, key
+from tests.lab.cluster.daemons import Daemon, answers, start, wait_for
+from tests.lab.cluster.places import KUBECONFIG, NODE, NODE_NAME, POD_LINK, POD_RANGE, STATE, program
+
+SOCKET = STATE / "containerd.sock"
+PAUSE = "canary-steps-lab/pause:1"
+_NETWORKS = STATE / "cni"
+_KUBELET = STATE / "kubelet"
+_NEVER = {"imagefs.available": "1%", "memory.available": "50Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%"}
+
+
+def containers_up() -> None:
+    """Start containerd, so that images can be given to it."""
+    start(_containerd())
+
+
+def up(api: Api) -> None:
+    """Start the node and wait until pods may come."""
+    start(_kubelet(), _kube_proxy())
+    wait_for(lambda: _is_ready(api), 60, "the node to be ready")
+
+
+def images(*arguments: str, given: bytes | None = None) -> str:
+    """Run a command on the images that pods can use."""
+    command = (program("ctr"), f"--address={SOCKET}", "--namespace=k8s.io", "images", *arguments)
+    return subprocess.run(command, input=given, check=True, capture_output=True).stdout.decode()
+
+
+def _containerd() -> Daemon:
+    _write(_NETWORKS / "10-lab.conflist", json.dumps(_network()))
+    folder = STATE / "containerd"
+    config = _write(
+        STATE / "containerd.toml",
+        f"""
+version = 2
+root = "{folder / "root"}"
+state = "{folder / "state"}"
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs"]
+[grpc]
+address = "{SOCKET}"
+[plugins."io.containerd.internal.v1.opt"]
+path = "{folder / "opt"}"
+[plugins."io.containerd.grpc.v1.cri"]
+restrict_oom_score_adj = true
+sandbox_image = "docker.io/{PAUSE}"
+disable_tcp_service = true
+netns_mounts_under_state_dir = true
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "overlayfs"
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "/usr/lib/cni"
+conf_dir = "{_NETWORKS}"
+""",
+    )
+    return Daemon("containerd", (program("containerd"), f"--config={config}"), SOCKET.is_socket)
+
+
+def _network() -> Json:
+    bridge = {
+        "type": "bridge",
+        "bridge": POD_LINK,
+        "isGateway": True,
+        "hairpinMode": True,
+        "ipam": {
+            "type": "host-local",
+            "ranges": [[{"subnet": POD_RANGE}]],
+            "routes": [{"dst": "0.0.0.0/0"}],
+            "dataDir": str(STATE / "addresses"),
+        },
+    }
+    return {"cniVersion": "0.4.0", "name": "lab", "plugins": [bridge, {"type": "portmap", "capabilities": {"portMappings": True}}]}
+
+
+def _kubelet() -> Daemon:
+    config = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "address": NODE,
+        "healthzBindAddress": "127.0.0.1",
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        "cgroupDriver": "cgroupfs",
+        "enforceNodeAllocatable": [],
+        "containerRuntimeEndpoint": f"unix://{SOCKET}",
+        "authentication": {"x509": {"clientCAFile": str(CA)}, "webhook": {"enabled": True}},
+        "tlsCertFile": str(certificate("kubelet")),
+        "tlsPrivateKeyFile": str(key("kubelet")),
+        "podLogsDir": str(STATE / "pod-logs"),
+        "evictionHard": _NEVER,
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
+    }
+    command = (
+        str(binary("kubelet")),
+        f"--config={_write(STATE / 'kubelet.yaml', yaml.safe_dump(config))}",
+        f"--kubeconfig={kubeconfigs.write(STATE / 'kubelet.kubeconfig', 'kubelet')}",
+        f"--root-dir={_KUBELET}",
+        f"--node-ip={NODE}",
+        f"--hostname-override={NODE_NAME}",
+    )
+    return Daemon("kubelet", command, answers("http://127.0.0.1:10248/healthz"))
+
+
+def _kube_proxy() -> Daemon:
+    config = {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "iptables",
+        "clientConnection": {"kubeconfig": str(KUBECONFIG)},
+        "hostnameOverride": NODE_NAME,
+        "clusterCIDR": POD_RANGE,
+        "bindAddress": NODE,
+        "healthzBindAddress": "127.0.0.1:10256",
+        "metricsBindAddress": "127.0.0.1:10249",
+        "conntrack": {"maxPerCore": 0, "min": 0},
+    }
+    path = _write(STATE / "kube-proxy.yaml", yaml.safe_dump(config))
+    return Daemon("kube-proxy", (str(binary("kube-proxy")), f"--config={path}"), answers("http://127.0.0.1:10256/livez"))
+
+
+def _is_ready(api: Api) -> bool:
+    conditions = [item for node in api.items("v1", "Node") for item in node["status"].get("conditions", ())]
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
