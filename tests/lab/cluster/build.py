@@ -47,6 +47,16 @@ def definitions(name: str) -> list[Path]:
     return sorted(path for path in _definitions(module).iterdir() if path.name != "kustomization.yaml")
 
 
+def pause() -> Path:
+    """Build the one program that is ours, if it is missing."""
+    target = CACHE / "bin" / "pause"
+    if not target.exists():
+        _check_machine()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _go(Path(__file__).with_name("pause"), "build", "-ldflags", "-s -w", "-o", str(target), "main.go")
+    return target
+
+
 def say(text: str) -> None:
     """Report progress; the standard output is kept for what a caller reads, such as a kubeconfig."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
@@ -69,18 +79,18 @@ def _prepare(module: Module) -> None:
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _go(module, "mod", "init", "canary-steps/lab")
+    _go(folder, "mod", "init", "canary-steps/lab")
     (folder / "programs.go").write_text(
         "//go:build programs\n\npackage programs\n\nimport (\n"
         + "".join(f'\t_ "{module.package(name)}"\n' for name in module.programs)
         + ")\n"
     )
     for name in _staged(module):
-        _go(module, "mod", "edit", f"-replace={name}={name}@{module.version.replace('v1.', 'v0.')}")
-    _go(module, "get", f"{module.path}@{module.version}")
-    _go(module, "mod", "tidy")
+        _go(folder, "mod", "edit", f"-replace={name}={name}@{module.version.replace('v1.', 'v0.')}")
+    _go(folder, "get", f"{module.path}@{module.version}")
+    _go(folder, "mod", "tidy")
     if module.is_vendored:
-        _go(module, "mod", "vendor", "-e")
+        _go(folder, "mod", "vendor", "-e")
         mends.mend(module, folder / "vendor" / module.path)
     (folder / "ready").touch()
     say(f"  {module.name}: sources are there after {time.monotonic() - started:.0f} s")
@@ -106,7 +116,7 @@ def _compile(module: Module, name: str) -> None:
     unfinished = target.with_suffix(".unfinished")
     mode = "vendor" if module.is_vendored else "mod"
     flags = ("-trimpath", f"-mod={mode}", "-p", _CPUS, "-ldflags", f"-s -w {module.ldflags}")
-    _go(module, "build", *flags, "-o", str(unfinished), module.package(name))
+    _go(_folder(module), "build", *flags, "-o", str(unfinished), module.package(name))
     unfinished.rename(target)
     say(f"  {module.name}: {name} is built after {time.monotonic() - started:.0f} s")
 
@@ -114,12 +124,12 @@ def _compile(module: Module, name: str) -> None:
 def _staged(module: Module) -> list[str]:
     if not module.is_staged:
         return []
-    described = json.loads(_go(module, "mod", "edit", "-json", _download(module)["GoMod"]))
+    described = json.loads(_go(_folder(module), "mod", "edit", "-json", _download(module)["GoMod"]))
     return [entry["Path"] for entry in described["Require"] if entry["Version"] == "v0.0.0"]
 
 
 def _download(module: Module) -> dict[str, str]:
-    answer: dict[str, str] = json.loads(_go(module, "mod", "download", "-json", f"{module.path}@{module.version}"))
+    answer: dict[str, str] = json.loads(_go(CACHE, "mod", "download", "-json", f"{module.path}@{module.version}"))
     return answer
 
 
@@ -131,17 +141,17 @@ def _folder(module: Module) -> Path:
     return CACHE / "modules" / f"{module.name}-{module.version}"
 
 
-def _go(module: Module, *arguments: str) -> str:
-    """Run the Go tool in a module's folder, with the lowest priority."""
+def _go(folder: Path, *arguments: str) -> str:
+    """Run the Go tool in a folder, with the lowest priority."""
     environment = {**os.environ, "CGO_ENABLED": "0", "GOMAXPROCS": _CPUS, "GOWORK": "off", "GOFLAGS": ""}
     done = subprocess.run(
         ("nice", "-n", "19", "go", *arguments),
-        cwd=folder if (folder := _folder(module)).exists() else CACHE,
+        cwd=folder,
         env=environment,
         check=False,
         text=True,
         capture_output=True,
     )
     if done.returncode:
-        raise SystemExit(f"go {' '.join(arguments)} failed for {module.name}:\n{done.stderr[-4000:]}")
+        raise SystemExit(f"go {' '.join(arguments)} failed in {folder}:\n{done.stderr[-4000:]}")
     return done.stdout

@@ -80,16 +80,19 @@ MODULES = (
     ),
 )
 
-PACKAGES = (
-    "containerd",
-    "runc",
-    "containernetworking-plugins",
-    "iptables",
-    "iproute2",
-    "docker.io",
-    "docker-registry",
-    "debootstrap",
-)
+PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+    "iptables-save": "iptables",
+    "ip": "iproute2",
+    "openssl": "openssl",
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "debootstrap": "debootstrap",
+    "prometheus": "prometheus",
+}
+"""A program → the Debian package that has it."""
 
 NEEDED_GB = 20
 """Free disk a first build needs: about 7 GB of modules, 10 GB of build cache, 1.4 GB of programs."""

@@ -1,0 +1,64 @@
+"""A Docker engine: the one that is there, else one of the lab's own, which is used on the host's network alone.
+
+It keeps its images in the cache, so that they are built once; it makes no bridge and no packet filter rules.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.lab.cluster import packages
+from tests.lab.cluster.build import CACHE
+from tests.lab.cluster.daemons import Daemon, start
+from tests.lab.cluster.places import STATE, program
+
+_SOCKET = STATE / "docker.sock"
+NAME = "dockerd"
+
+
+def up() -> str:
+    """Return the address of an engine, as DOCKER_HOST has it; start one if none answers."""
+    for address in filter(None, (os.environ.get("DOCKER_HOST"), "unix:///var/run/docker.sock")):
+        if _answers(address):
+            return address
+    packages.install("dockerd", "docker")
+    STATE.mkdir(parents=True, exist_ok=True)
+    start(_dockerd())
+    return f"unix://{_SOCKET}"
+
+
+def docker(*arguments: str, given: bytes | None = None, cwd: Path | None = None) -> bytes:
+    """Run Docker's command; what it prints is returned, and raised where it fails."""
+    environment = {**os.environ, "DOCKER_HOST": up(), "DOCKER_BUILDKIT": "0"}
+    done = subprocess.run(
+        (program("docker"), *arguments), input=given, cwd=cwd, env=environment, check=False, capture_output=True
+    )
+    if done.returncode:
+        said = (done.stdout[-2000:] + done.stderr[-2000:]).decode(errors="replace")
+        raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{said}")
+    return done.stdout
+
+
+def _dockerd() -> Daemon:
+    command = (
+        program("dockerd"),
+        f"--data-root={CACHE / 'docker'}",
+        f"--exec-root={STATE / 'docker'}",
+        f"--pidfile={STATE / 'dockerd.pid'}",
+        f"--host=unix://{_SOCKET}",
+        "--storage-driver=overlay2",
+        "--bridge=none",
+        "--iptables=false",
+        "--ip-forward=false",
+        "--ip-masq=false",
+        "--oom-score-adjust=0",
+    )
+    return Daemon(NAME, command, lambda: _answers(f"unix://{_SOCKET}"))
+
+
+def _answers(address: str) -> bool:
+    try:
+        command = (program("docker"), "--host", address, "version", "--format", "{{.Server.Version}}")
+        return subprocess.run(command, check=False, capture_output=True, timeout=10).returncode == 0
+    except (SystemExit, subprocess.TimeoutExpired):
+        return False

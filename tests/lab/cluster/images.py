@@ -1,0 +1,99 @@
+"""The images of the lab: a stand-in base, the product, the demo app, and those that hold one static program."""
+
+import io
+import json
+import platform
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from tests.lab.cluster import build, node, packages
+from tests.lab.cluster.build import binary, say
+from tests.lab.cluster.engine import docker
+from tests.lab.cluster.places import program
+from tests.lab.embedded.app.knobs import Knobs
+from tests.lab.embedded.processes import ROOT
+
+PUBLIC_BASE = "python:3.13-slim"
+PRODUCT = "canary-steps:lab"
+EXECUTOR = "canary-steps-lab/argoexec:1"
+_STAND_IN_BASE = "canary-steps-lab/base:1"
+_APP = "canary-steps-lab/app:1"
+_FROM_HOST = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
+"""A host behind a proxy of its own tells pip and OpenSSL about it here."""
+
+
+def base() -> str:
+    """Return the public base if the engine has it, else a stand-in that debootstrap makes once."""
+    if _exists(PUBLIC_BASE):
+        return PUBLIC_BASE
+    if not _exists(_STAND_IN_BASE):
+        packages.install("debootstrap")
+        say(f"The engine has no {PUBLIC_BASE}; making a base of Debian packages in its place, once.")
+        with tempfile.TemporaryDirectory() as folder:
+            docker("import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-", _STAND_IN_BASE, given=_debian(Path(folder)))
+    return _STAND_IN_BASE
+
+
+def product(tag: str = PRODUCT, base_image: str = "") -> str:
+    """Build the image that the project ships."""
+    docker("build", "--network=host", "--build-arg", f"BASE={base_image or base()}", "--tag", tag, ".", cwd=ROOT)
+    return tag
+
+
+def app(reference: str, *, version: str = "", **knobs: float | bool) -> str:
+    """Build a version of the demo app whose behaviour is part of the image; return its reference."""
+    if not _exists(_APP):
+        arguments = ("--network=host", "--build-arg", f"BASE={base()}", "--tag", _APP)
+        docker("build", *arguments, "--file", "tests/lab/cluster/app.Dockerfile", "tests/lab/embedded/app", cwd=ROOT)
+    Knobs().changed(**knobs)  # refuses what the app does not know
+    said = json.dumps(json.dumps(knobs)).replace("$", r"\$")
+    recipe = f"FROM {_APP}\nENV VERSION={version or reference.rpartition(':')[2]} KNOBS={said}\n"
+    docker("build", "--tag", reference, "-", given=recipe.encode())
+    return reference
+
+
+def executor() -> str:
+    """Make the image of Argo's executor."""
+    return _of_program(EXECUTOR, "/bin/argoexec", binary("argoexec"))
+
+
+def pause() -> str:
+    """Make the image that holds a pod's namespaces."""
+    return _of_program(node.PAUSE, "/pause", build.pause())
+
+
+def give_to_node(*references: str) -> None:
+    """Copy images to where pods find them, unless they are there."""
+    there = node.images("list", "--quiet").split()
+    missing = [reference for reference in references if f"docker.io/{reference}" not in there]
+    if missing:
+        node.images("import", "-", given=docker("save", *missing))
+
+
+def _of_program(reference: str, path: str, source: Path) -> str:
+    if not _exists(reference):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(source, path)
+        entrypoint = f"ENTRYPOINT {json.dumps([path])}"
+        docker("import", "--change", entrypoint, "-", reference, given=archive.getvalue())
+    return reference
+
+
+def _exists(reference: str) -> bool:
+    return docker("image", "ls", "--quiet", reference) != b""
+
+
+def _debian(root: Path) -> bytes:
+    """Return an archive of a small Debian with Python."""
+    release = platform.freedesktop_os_release()
+    suite = release["VERSION_CODENAME"] if release["ID"] == "debian" else "stable"
+    packed = "--include=python3,python3-venv,ca-certificates"
+    subprocess.run((program("debootstrap"), "--variant=minbase", packed, suite, str(root)), check=True, capture_output=True)
+    for path in map(Path, _FROM_HOST):
+        if path.exists():
+            (root / path.relative_to("/")).write_bytes(path.read_bytes())
+    left_out = ("--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "--exclude=./dev/*", "--exclude=./proc/*")
+    return subprocess.run(("tar", "-C", str(root), "-c", *left_out, "."), check=True, capture_output=True).stdout
