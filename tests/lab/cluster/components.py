@@ -90,7 +90,6 @@ PACKAGES = {
     "dockerd": "docker.io",
     "docker": "docker.io",
     "debootstrap": "debootstrap",
-    "prometheus": "prometheus",
 }
 """A program → the Debian package that has it."""
 

@@ -123,7 +123,10 @@ def _kube_proxy() -> Daemon:
         "bindAddress": NODE,
         "healthzBindAddress": "127.0.0.1:10256",
         "metricsBindAddress": "127.0.0.1:10249",
-        "conntrack": {"maxPerCore": 0, "min": 0},
+        # The machine's own settings stay as they are.
+        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+        "iptables": {"localhostNodePorts": False},
+        "nodePortAddresses": ["primary"],
     }
     path = _write(STATE / "kube-proxy.yaml", yaml.safe_dump(config))
     return Daemon("kube-proxy", (str(binary("kube-proxy")), f"--config={path}"), answers("http://127.0.0.1:10256/livez"))
@@ -135,6 +138,8 @@ def _is_ready(api: Api) -> bool:
 
 
 def _write(path: Path, text: str) -> Path:
+    """Write what is new: kube-proxy ends when its file is touched."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
     return path
