@@ -35,16 +35,20 @@ def build(names: tuple[str, ...] = ()) -> None:
             _compile(module, name)
 
 
+def module(name: str) -> Module:
+    """Return a module of the table."""
+    return next(module for module in MODULES if module.name == name)
+
+
 def binary(name: str, module: Module | None = None) -> Path:
     """Where a program lies; the version in the path makes a new version build anew."""
-    module = module or next(module for module in MODULES if name in module.programs)
-    return CACHE / "bin" / f"{module.name}-{module.version}" / name
+    owner = module or next(module for module in MODULES if name in module.programs)
+    return CACHE / "bin" / f"{owner.name}-{owner.version}" / name
 
 
 def definitions(name: str) -> list[Path]:
     """The files with the custom resource definitions of a module."""
-    module = next(module for module in MODULES if module.name == name)
-    return sorted(path for path in _definitions(module).iterdir() if path.name != "kustomization.yaml")
+    return sorted(path for path in _definitions(module(name)).iterdir() if path.name != "kustomization.yaml")
 
 
 def pause() -> Path:

@@ -6,20 +6,22 @@ import platform
 import subprocess
 import tarfile
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from tests.lab.cluster import build, node, packages
 from tests.lab.cluster.build import binary, say
 from tests.lab.cluster.engine import docker
-from tests.lab.cluster.places import program
-from tests.lab.embedded.app.knobs import Knobs
+from tests.lab.cluster.places import STATE, program
 from tests.lab.embedded.processes import ROOT
 
 PUBLIC_BASE = "python:3.13-slim"
 PRODUCT = "canary-steps:lab"
-EXECUTOR = "canary-steps-lab/argoexec:1"
+EXECUTOR = f"canary-steps-lab/argoexec:{build.module('argo').version}"
 _STAND_IN_BASE = "canary-steps-lab/base:1"
 _APP = "canary-steps-lab/app:1"
+_GIVEN = STATE / "images.json"
+"""What the node was given: reference → identity."""
 _FROM_HOST = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
 """A host behind a proxy of its own tells pip and OpenSSL about it here."""
 
@@ -42,15 +44,18 @@ def product(tag: str = PRODUCT, base_image: str = "") -> str:
     return tag
 
 
-def app(reference: str, *, version: str = "", **knobs: float | bool) -> str:
-    """Build a version of the demo app whose behaviour is part of the image; return its reference."""
-    if not _exists(_APP):
-        arguments = ("--network=host", "--build-arg", f"BASE={base()}", "--tag", _APP)
-        docker("build", *arguments, "--file", "tests/lab/cluster/app.Dockerfile", "tests/lab/embedded/app", cwd=ROOT)
-    Knobs().changed(**knobs)  # refuses what the app does not know
-    said = json.dumps(json.dumps(knobs)).replace("$", r"\$")
-    recipe = f"FROM {_APP}\nENV VERSION={version or reference.rpartition(':')[2]} KNOBS={said}\n"
-    docker("build", "--tag", reference, "-", given=recipe.encode())
+@cache
+def demo_app() -> str:
+    """Build the demo app."""
+    arguments = ("--network=host", "--build-arg", f"BASE={base()}", "--tag", _APP)
+    docker("build", *arguments, "--file", "tests/lab/cluster/app.Dockerfile", "tests/lab/embedded/app", cwd=ROOT)
+    return _APP
+
+
+def version_of_app(reference: str, environment: dict[str, str]) -> str:
+    """Build a version of the demo app, whose behaviour is told by its environment."""
+    said = " ".join(f"{name}={json.dumps(value)}" for name, value in environment.items())
+    docker("build", "--tag", reference, "-", given=f"FROM {demo_app()}\nENV {said}\n".encode())
     return reference
 
 
@@ -65,11 +70,13 @@ def pause() -> str:
 
 
 def give_to_node(*references: str) -> None:
-    """Copy images to where pods find them, unless they are there."""
-    there = node.images("list", "--quiet").split()
-    missing = [reference for reference in references if f"docker.io/{reference}" not in there]
-    if missing:
-        node.images("import", "-", given=docker("save", *missing))
+    """Copy images to where pods find them, unless they are there as they are here."""
+    given = json.loads(_GIVEN.read_text()) if _GIVEN.exists() else {}
+    identities = {one: docker("image", "inspect", "--format={{.Id}}", one).decode() for one in references}
+    new = {one: identity for one, identity in identities.items() if given.get(one) != identity}
+    if new:
+        node.images("import", "-", given=docker("save", *new))
+        _GIVEN.write_text(json.dumps(given | new))
 
 
 def _of_program(reference: str, path: str, source: Path) -> str:

@@ -33,8 +33,16 @@ def up(api: Api) -> None:
 
 def images(*arguments: str, given: bytes | None = None) -> str:
     """Run a command on the images that pods can use."""
-    command = (program("ctr"), f"--address={SOCKET}", "--namespace=k8s.io", "images", *arguments)
-    return subprocess.run(command, input=given, check=True, capture_output=True).stdout.decode()
+    return ctr("images", *arguments, given=given)
+
+
+def ctr(*arguments: str, given: bytes | None = None) -> str:
+    """Run a command of containerd's client in kubelet's part of it."""
+    command = (program("ctr"), f"--address={SOCKET}", "--namespace=k8s.io", *arguments)
+    done = subprocess.run(command, input=given, check=False, capture_output=True)
+    if done.returncode:
+        raise RuntimeError(f"ctr {' '.join(arguments)} failed:\n{done.stderr[-2000:].decode(errors='replace')}")
+    return done.stdout.decode()
 
 
 def _containerd() -> Daemon:

@@ -1,10 +1,12 @@
 """Where versions of the demo app are published: on the lab's own node, or wherever the user's command puts them."""
 
+import json
 import os
 import shlex
 import subprocess
 
-from tests.lab.cluster import engine, images
+from tests.lab.cluster import engine, images, versions
+from tests.lab.embedded.app.knobs import Knobs
 
 LOADER = "CANARY_TEST_IMAGE_LOADER"
 """For an existing cluster: a command that takes image references, such as `kind load docker-image`."""
@@ -18,7 +20,12 @@ class Registry:
 
     def push(self, reference: str, *, version: str = "", **knobs: float | bool) -> str:
         """Publish an image of the demo app as `repository:tag`; knobs as in `tests.lab.embedded.app.knobs.Knobs`."""
-        return self.give(images.app(reference, version=version, **knobs))
+        Knobs().changed(**knobs)  # refuses what the app does not know
+        environment = {"VERSION": version or reference.rpartition(":")[2], "KNOBS": json.dumps(knobs)}
+        if self._is_own_node:
+            versions.publish(reference, environment)
+            return reference
+        return self.give(images.version_of_app(reference, environment))
 
     def push_product(self) -> str:
         """Publish the product's image, built from this checkout; return its reference."""
