@@ -26,7 +26,8 @@ class Api:
 
     def __init__(self, kubeconfig: Path) -> None:
         loaded: Any = client.Configuration()
-        config.load_kube_config(config_file=str(kubeconfig), client_configuration=loaded)
+        load: Any = config.load_kube_config  # it has no types
+        load(config_file=str(kubeconfig), client_configuration=loaded)
         self.url = str(loaded.host)
         self._session = requests.Session()
         self._session.trust_env = False
@@ -38,7 +39,7 @@ class Api:
 
     def call(self, method: str, path: str, body: object = None, kind: str = "application/json", **query: str) -> Json:
         """Send one request to an absolute path and return the answer; raise ApiError where the server refuses."""
-        data = None if body is None else yaml.safe_dump(body) if kind == _APPLY else json.dumps(body)
+        data = None if body is None else json.dumps(body)  # which is YAML too
         answer = self._session.request(
             method, f"{self.url}/{path}", data=data, headers={"Content-Type": kind}, params=query, timeout=30
         )  # fmt: skip
@@ -86,4 +87,3 @@ def documents(*paths: Path) -> Iterator[Json]:
     """Read YAML files, document by document."""
     for path in paths:
         yield from filter(None, yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader))
-

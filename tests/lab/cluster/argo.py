@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.lab.cluster import images
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
-from tests.lab.cluster.daemons import Daemon, answers, start
+from tests.lab.cluster.daemons import Daemon, answers, is_running, start
 from tests.lab.cluster.places import KUBECONFIG
 
 NAMESPACE = "argo"
@@ -16,7 +16,8 @@ _HEALTH = "http://127.0.0.1:6060/healthz"
 def up(api: Api) -> None:
     """Start the controller, which watches all namespaces."""
     images.give_to_node(images.executor())
-    api.apply(documents(*definitions("argo")))
+    if not is_running("argo-controller"):
+        api.apply(documents(*definitions("argo")))
     config = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -4,7 +4,6 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.lab.cluster import (
     argo,
@@ -13,6 +12,7 @@ from tests.lab.cluster import (
     control_plane,
     engine,
     images,
+    kernel,
     leftovers,
     mesh,
     network,
@@ -35,8 +35,10 @@ def up() -> Api:
         leftovers.clean_after_crash()
         started = time.monotonic()
         STATE.mkdir(exist_ok=True)
-        # First, since its first sample takes it about six seconds.
+        kernel.remember()
+        kernel.forward_packets()
         network.up()
+        # First, since its first sample takes it about six seconds.
         prometheus.up()
         certificates.make()
         api = control_plane.up()
@@ -59,6 +61,7 @@ def down() -> None:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Let two commands that start or end the lab take turns."""
-    with Path(f"{STATE}.lock").open("w") as lock:
+    build.CACHE.mkdir(parents=True, exist_ok=True)
+    with (build.CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

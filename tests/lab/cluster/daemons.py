@@ -4,6 +4,7 @@ A process outlives the command that started it. The file `daemons` in the state 
 start-time" for each; a pid is believed only while its start time is the same, since numbers are reused.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,22 +43,23 @@ def start(*daemons: Daemon) -> None:
         wait_for(lambda: _ready(daemon), daemon.start_seconds, f"{daemon.name} to be ready")  # noqa: B023
 
 
-def stop(name: str, grace_seconds: float = 10.0) -> None:
-    """End one process: ask, and insist after the grace."""
-    pid = _running().get(name)
-    if pid is None:
-        return
-    os.kill(pid, signal.SIGTERM)
+def stop_all(grace_seconds: float = 3.0) -> None:
+    """Ask all to end at once, and insist after the grace."""
+    running = list(_running().values())
+    for pid in running:
+        _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
-    while _is_alive(pid):
+    while running := [pid for pid in running if _is_alive(pid)]:
         if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
+            for pid in running:
+                _signal(pid, signal.SIGKILL)
         time.sleep(0.05)
 
 
-def names() -> list[str]:
-    """Return what runs, in the order of starting."""
-    return list(_running())
+def is_running(name: str = "") -> bool:
+    """Tell whether a process runs; without a name, whether any does."""
+    running = _running()
+    return name in running if name else bool(running)
 
 
 def log_of(name: str) -> str:
@@ -76,11 +78,11 @@ def wait_for(holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str
 
 
 def answers(url: str, verify: Path | None = None) -> Callable[[], bool]:
-    """Return a check that a URL answers 200."""
+    """Return a check that a URL answers."""
 
     def is_answered() -> bool:
         try:
-            return requests.get(url, timeout=2, verify=str(verify) if verify else True).status_code == requests.codes.ok
+            return requests.get(url, timeout=2, verify=str(verify) if verify else True).ok
         except requests.RequestException:
             return False
 
@@ -112,10 +114,13 @@ def _running() -> dict[str, int]:
     return {name: int(pid) for name, pid, started in lines if start_time(int(pid)) == started}
 
 
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def _is_alive(pid: int) -> bool:
     """Tell whether it runs; a child of this very process must be waited for to be gone."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     return start_time(pid) is not None

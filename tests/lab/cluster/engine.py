@@ -7,13 +7,12 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.lab.cluster import packages
+from tests.lab.cluster import leftovers, packages
 from tests.lab.cluster.build import CACHE
 from tests.lab.cluster.daemons import Daemon, start
-from tests.lab.cluster.places import STATE, program
+from tests.lab.cluster.places import DOCKER_CGROUP, STATE, program
 
 _SOCKET = STATE / "docker.sock"
-NAME = "dockerd"
 
 
 def up() -> str:
@@ -22,7 +21,8 @@ def up() -> str:
         if _answers(address):
             return address
     packages.install("dockerd", "docker")
-    STATE.mkdir(parents=True, exist_ok=True)
+    leftovers.clean_after_crash()
+    STATE.mkdir(exist_ok=True)
     start(_dockerd())
     return f"unix://{_SOCKET}"
 
@@ -47,13 +47,14 @@ def _dockerd() -> Daemon:
         f"--pidfile={STATE / 'dockerd.pid'}",
         f"--host=unix://{_SOCKET}",
         "--storage-driver=overlay2",
+        f"--cgroup-parent=/{DOCKER_CGROUP}",
         "--bridge=none",
         "--iptables=false",
         "--ip-forward=false",
         "--ip-masq=false",
         "--oom-score-adjust=0",
     )
-    return Daemon(NAME, command, lambda: _answers(f"unix://{_SOCKET}"))
+    return Daemon("dockerd", command, lambda: _answers(f"unix://{_SOCKET}"))
 
 
 def _answers(address: str) -> bool:

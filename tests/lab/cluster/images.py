@@ -4,6 +4,7 @@ import io
 import json
 import platform
 import subprocess
+import sys
 import tarfile
 import tempfile
 from functools import cache
@@ -34,7 +35,14 @@ def base() -> str:
         packages.install("debootstrap")
         say(f"The engine has no {PUBLIC_BASE}; making a base of Debian packages in its place, once.")
         with tempfile.TemporaryDirectory() as folder:
-            docker("import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-", _STAND_IN_BASE, given=_debian(Path(folder)))
+            docker(
+                "import",
+                "--change",
+                "ENV PATH=/usr/local/bin:/usr/bin:/bin",
+                "-",
+                _STAND_IN_BASE,
+                given=_debian(Path(folder)),
+            )
     return _STAND_IN_BASE
 
 
@@ -98,9 +106,25 @@ def _debian(root: Path) -> bytes:
     release = platform.freedesktop_os_release()
     suite = release["VERSION_CODENAME"] if release["ID"] == "debian" else "stable"
     packed = "--include=python3,python3-venv,ca-certificates"
-    subprocess.run((program("debootstrap"), "--variant=minbase", packed, suite, str(root)), check=True, capture_output=True)
+    subprocess.run(
+        (program("debootstrap"), "--variant=minbase", packed, suite, str(root)), check=True, capture_output=True
+    )
     for path in map(Path, _FROM_HOST):
         if path.exists():
             (root / path.relative_to("/")).write_bytes(path.read_bytes())
-    left_out = ("--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "--exclude=./dev/*", "--exclude=./proc/*")
+    left_out = (
+        "--exclude=./var/cache/apt/*",
+        "--exclude=./var/lib/apt/lists/*",
+        "--exclude=./dev/*",
+        "--exclude=./proc/*",
+    )
     return subprocess.run(("tar", "-C", str(root), "-c", *left_out, "."), check=True, capture_output=True).stdout
+
+
+def main() -> None:
+    """Build the product's image under its release name, on a base that may be given."""
+    say(f"Built {product('canary-steps:latest', ''.join(sys.argv[1:]))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,5 +22,3 @@ def _mend_embedded_pages(folder: Path) -> None:
     """The command embeds the user interface, which is built by another tool; the lab needs none of it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").touch()
-
-

@@ -2,10 +2,9 @@
 
 import json
 
-from tests.lab.cluster.api import Api, Json
+from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
-from tests.lab.cluster.api import documents
-from tests.lab.cluster.daemons import Daemon, answers, start
+from tests.lab.cluster.daemons import Daemon, answers, is_running, start
 from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, GATEWAY_PORT, KUBECONFIG, STATE, program
 from tests.lab.embedded.mesh.metrics import access_log
 
@@ -23,7 +22,8 @@ UPSTREAM_LABELS = {
 
 def up(api: Api) -> None:
     """Install Istio's resources, start istiod and the gateway."""
-    api.apply(documents(*definitions("istio")))
+    if not is_running("istiod"):
+        api.apply(documents(*definitions("istio")))
     api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}}])
     start(_istiod())
     api.apply([_gateway(), _metrics()], "istio-system")
@@ -117,7 +117,11 @@ def _bootstrap() -> Json:
         "INSTANCE_IPS": GATEWAY,
     }
     aggregated = {"ads": {}, "resource_api_version": "V3"}
-    stream = {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}]}
+    stream = {
+        "api_type": "GRPC",
+        "transport_api_version": "V3",
+        "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}],
+    }
     return {
         "node": {
             "id": f"router~{GATEWAY}~gateway-0.istio-system~istio-system.svc.cluster.local",

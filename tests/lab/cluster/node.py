@@ -11,7 +11,7 @@ from tests.lab.cluster.api import Api, Json
 from tests.lab.cluster.build import binary
 from tests.lab.cluster.certificates import CA, certificate, key
 from tests.lab.cluster.daemons import Daemon, answers, start, wait_for
-from tests.lab.cluster.places import KUBECONFIG, NODE, NODE_NAME, POD_LINK, POD_RANGE, STATE, program
+from tests.lab.cluster.places import KUBECONFIG, NODE, NODE_NAME, POD_LINK, POD_NETWORK, POD_RANGE, STATE, program
 
 SOCKET = STATE / "containerd.sock"
 PAUSE = "canary-steps-lab/pause:1"
@@ -66,6 +66,10 @@ disable_tcp_service = true
 netns_mounts_under_state_dir = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "overlayfs"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+Root = "{folder / "runc"}"
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"
 conf_dir = "{_NETWORKS}"
@@ -87,7 +91,8 @@ def _network() -> Json:
             "dataDir": str(STATE / "addresses"),
         },
     }
-    return {"cniVersion": "0.4.0", "name": "lab", "plugins": [bridge, {"type": "portmap", "capabilities": {"portMappings": True}}]}
+    ports = {"type": "portmap", "capabilities": {"portMappings": True}}
+    return {"cniVersion": "0.4.0", "name": POD_NETWORK, "plugins": [bridge, ports]}
 
 
 def _kubelet() -> Daemon:
@@ -137,7 +142,9 @@ def _kube_proxy() -> Daemon:
         "nodePortAddresses": ["primary"],
     }
     path = _write(STATE / "kube-proxy.yaml", yaml.safe_dump(config))
-    return Daemon("kube-proxy", (str(binary("kube-proxy")), f"--config={path}"), answers("http://127.0.0.1:10256/livez"))
+    return Daemon(
+        "kube-proxy", (str(binary("kube-proxy")), f"--config={path}"), answers("http://127.0.0.1:10256/livez")
+    )
 
 
 def _is_ready(api: Api) -> bool:

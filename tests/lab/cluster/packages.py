@@ -15,7 +15,9 @@ def install(*programs: str) -> None:
     if not wanted:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise SystemExit(f"The cluster lab needs root and {', '.join(sorted(wanted))}; only on Debian it installs them.")
+        raise SystemExit(
+            f"The cluster lab needs root and {', '.join(sorted(wanted))}; only on Debian it installs them."
+        )
     say(f"Installing {', '.join(sorted(wanted))}")
     _apt("update")
     _apt("install", "--yes", "--no-install-recommends", *sorted(wanted))

@@ -16,6 +16,8 @@ NODE = "10.245.0.1"
 NODE_NAME = "lab"
 NODE_LINK = "canary-node"
 POD_LINK = "canary-pods"
+POD_NETWORK = "canary-steps-lab"
+DOCKER_CGROUP = "canary-steps-docker"
 POD_RANGE = "10.244.0.0/24"
 SERVICE_RANGE = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"
@@ -35,7 +37,11 @@ GATEWAY_URL = f"http://{GATEWAY}:{GATEWAY_PORT}"
 def program(name: str) -> str:
     """Return the path of a program: beside this Python, where wheels put it, or on the PATH."""
     beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin:/usr/lib/cni")
+    found = (
+        str(beside)
+        if beside.exists()
+        else shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin:/usr/lib/cni")
+    )
     if found is None:
         raise SystemExit(f"{name} is needed by the cluster lab and is neither beside {sys.executable} nor on PATH.")
     return found

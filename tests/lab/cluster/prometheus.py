@@ -10,7 +10,11 @@ from tests.lab.embedded.mesh.metrics import relabelling
 
 _ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")
 """The parts of an endpoint's `workload`, in istiod's order; the cluster follows them."""
-_SERVICE = {"host": "destination_service", "name": "destination_service_name", "namespace": "destination_service_namespace"}
+_SERVICE = {
+    "host": "destination_service",
+    "name": "destination_service_name",
+    "namespace": "destination_service_namespace",
+}
 
 
 def up() -> None:
@@ -30,13 +34,20 @@ def up() -> None:
 
 
 def _configuration() -> Json:
-    targets = {"targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"], "labels": {"pod": "gateway-0", "namespace": "istio-system"}}
+    targets = {
+        "targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"],
+        "labels": {"pod": "gateway-0", "namespace": "istio-system"},
+    }
     job = {
         "job_name": "istio-ingressgateway",
         "metrics_path": "/stats/prometheus",
         "params": {"filter": [r"^istio\."]},
         "static_configs": [targets],
-        "metric_relabel_configs": [*_parts(), *relabelling(), {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"}],
+        "metric_relabel_configs": [
+            *_parts(),
+            *relabelling(),
+            {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"},
+        ],
     }
     return {"global": {"scrape_interval": "1s", "scrape_timeout": "900ms"}, "scrape_configs": [job]}
 
