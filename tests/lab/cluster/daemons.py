@@ -43,17 +43,14 @@ def start(*daemons: Daemon) -> None:
         wait_for(lambda: _ready(daemon), daemon.start_seconds, f"{daemon.name} to be ready")  # noqa: B023
 
 
-def stop_all(grace_seconds: float = 3.0) -> None:
-    """Ask all to end at once, and insist after the grace."""
-    running = list(_running().values())
-    for pid in running:
-        _signal(pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while running := [pid for pid in running if _is_alive(pid)]:
-        if time.monotonic() > deadline:
-            for pid in running:
-                _signal(pid, signal.SIGKILL)
-        time.sleep(0.05)
+def stop(name: str) -> None:
+    """End one process."""
+    _end([pid for one, pid in _running().items() if one == name], grace_seconds=10.0)
+
+
+def stop_all() -> None:
+    """End all at once."""
+    _end(list(_running().values()), grace_seconds=3.0)
 
 
 def is_running(name: str = "") -> bool:
@@ -112,6 +109,18 @@ def _running() -> dict[str, int]:
         return {}
     lines = [line.split() for line in _LIST.read_text().splitlines()]
     return {name: int(pid) for name, pid, started in lines if start_time(int(pid)) == started}
+
+
+def _end(running: list[int], grace_seconds: float) -> None:
+    """Ask, and insist after the grace."""
+    for pid in running:
+        _signal(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while running := [pid for pid in running if _is_alive(pid)]:
+        if time.monotonic() > deadline:
+            for pid in running:
+                _signal(pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
