@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-import docker
 import pytest
 from testcontainers.core.config import testcontainers_config
+from testcontainers.core.docker_client import DockerClient
 
+from tests.image.containers import Json
 from tests.lab.cluster import engine, images
+
+Describe = Callable[[str], Json]
 
 
 @pytest.fixture(scope="session")
-def docker_client() -> Iterator[docker.DockerClient]:
-    """Return a client of the engine; without one, the tests skip and say why."""
+def describe() -> Iterator[Describe]:
+    """Return what the engine knows of an image by name; without an engine, the tests skip and say why."""
     if reason := engine.why_not():
         pytest.skip(reason)
     # Its helper container is an image of its own, which cannot be pulled everywhere; each test removes what it starts.
     testcontainers_config.ryuk_disabled = True
     with engine.borrowed() as address, pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "DOCKER_HOST", address)
-        client = docker.DockerClient(base_url=address)
-        yield client
+        client = DockerClient().client
+        yield lambda name: dict(client.images.get(name).attrs)
         client.close()
 
 
 @pytest.fixture(scope="session")
-def base(docker_client: docker.DockerClient) -> str:
+def base(describe: Describe) -> str:
     """Return the image that ours is built on."""
     return images.base()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import docker
 import pytest
 
 from steps.__main__ import STEPS
+from tests.image.conftest import Describe
 from tests.image.containers import HARDENED, run
 
 pytestmark = pytest.mark.image
@@ -34,9 +34,9 @@ def test_any_user_will_do(image: str, user: str) -> None:
     assert (2, "step.failed") == (ended.exit_code, ended.closing["event"]), ended.err
 
 
-def test_the_user_is_a_number_and_the_step_is_the_first_process(docker_client: docker.DockerClient, image: str) -> None:
+def test_the_user_is_a_number_and_the_step_is_the_first_process(describe: Describe, image: str) -> None:
     """A policy can check a number, and a shell in between would swallow signals."""
-    config = docker_client.images.get(image).attrs["Config"]
+    config = describe(image)["Config"]
     assert ("65532:65532", ["canary-steps"]) == (config["User"], config["Entrypoint"])
 
 
@@ -50,9 +50,9 @@ def test_no_shell_is_used(image: str, tmp_path: Path) -> None:
     assert run(image, "report", "--help", mounts=hidden).exit_code == 0
 
 
-def test_it_adds_little_to_its_base(docker_client: docker.DockerClient, image: str, base: str) -> None:
+def test_it_adds_little_to_its_base(describe: Describe, image: str, base: str) -> None:
     """It is pulled on every node where a step runs."""
-    ours, below = (docker_client.images.get(name).attrs["Size"] for name in (image, base))
+    ours, below = (describe(name)["Size"] for name in (image, base))
     assert (ours - below) / 1e6 <= _LIMIT_MB
 
 
@@ -72,9 +72,9 @@ def test_bytecode_is_there_for_every_module(image: str) -> None:
     assert _python(image, code) == "[]\n"
 
 
-def test_labels_say_what_it_is(docker_client: docker.DockerClient, image: str) -> None:
+def test_labels_say_what_it_is(describe: Describe, image: str) -> None:
     """By the names that registries and scanners read."""
-    labels = docker_client.images.get(image).labels
+    labels = describe(image)["Config"]["Labels"]
     named = {f"org.opencontainers.image.{name}" for name in ("title", "description", "licenses", "version", "revision")}
     assert named <= set(labels)
 
