@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.lab.cluster import cluster
+from tests.lab.cluster import cluster, tekton
 from tests.lab.cluster.places import KUBECONFIG
 
 
@@ -11,8 +11,12 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.cluster", description=__doc__)
     parser.add_argument("what", choices=["up", "down"])
-    if parser.parse_args().what == "up":
-        cluster.up()
+    parser.add_argument("--tekton", action="store_true", help="with Tekton Pipelines too, which is built at first use")
+    arguments = parser.parse_args()
+    if arguments.what == "up":
+        api = cluster.up()
+        if arguments.tekton:
+            tekton.up(api)
         sys.stdout.write(f"{KUBECONFIG}\n")
     else:
         cluster.down()

@@ -47,7 +47,7 @@ def binary(name: str, module: Module | None = None) -> Path:
 
 
 def definitions(name: str) -> list[Path]:
-    """The files with the custom resource definitions of a module."""
+    """The files of a module to apply, in their order: definitions of resources are numbered first."""
     return sorted(path for path in _definitions(module(name)).iterdir() if path.name != "kustomization.yaml")
 
 
@@ -105,10 +105,10 @@ def _keep_definitions(module: Module) -> None:
     target = _definitions(module)
     if module.definitions and not target.exists():
         _check_machine()
-        found = Path(_download(module)["Dir"]).glob(module.definitions)
+        source = Path(_download(module)["Dir"])
         unfinished = target.with_suffix(".unfinished")
         unfinished.mkdir(parents=True, exist_ok=True)
-        for path in found:
+        for path in (path for pattern in module.definitions for path in source.glob(pattern)):
             (unfinished / path.name).write_bytes(path.read_bytes())
         unfinished.rename(target)
 

@@ -21,8 +21,8 @@ class Module:
     """Its libraries carry the placeholder version v0.0.0 and are published apart, as v0.MINOR.PATCH."""
     is_vendored: bool = False
     """It is built from a vendored copy, because its module archive needs a mend (see mends.py)."""
-    definitions: str = ""
-    """Pattern of the files with the module's custom resource definitions."""
+    definitions: tuple[str, ...] = ()
+    """Patterns of the files to apply before its controller starts, above all its custom resource definitions."""
 
     def package(self, program: str) -> str:
         """The import path of a program."""
@@ -54,7 +54,7 @@ MODULES = (
         "istio.io/istio",
         "v0.0.0-20260827124520-eed52ebb66ad",
         {"pilot-discovery": "pilot/cmd/pilot-discovery"},
-        definitions="manifests/charts/base/files/crd-all.gen.yaml",
+        definitions=("manifests/charts/base/files/crd-all.gen.yaml",),
     ),
     Module(
         "argo",
@@ -62,21 +62,21 @@ MODULES = (
         "v4.0.5",
         {"workflow-controller": "cmd/workflow-controller", "argoexec": "cmd/argoexec", "argo": "cmd/argo"},
         is_vendored=True,
-        definitions="manifests/base/crds/minimal/argoproj.io_*.yaml",
+        definitions=("manifests/base/crds/minimal/argoproj.io_*.yaml",),
     ),
     Module(
         "tekton",
         "github.com/tektoncd/pipeline",
         "v1.15.0",
         {"tekton-controller": "cmd/controller", "tekton-entrypoint": "cmd/entrypoint", "tekton-webhook": "cmd/webhook"},
-        definitions="config/300-crds/*.yaml",
+        definitions=("config/300-crds/*.yaml", "config/config-*.yaml", "config/500-webhooks.yaml"),
     ),
     Module(
         "triggers",
         "github.com/tektoncd/triggers",
         "v0.37.0",
         {"triggers-sink": "cmd/eventlistenersink", "triggers-interceptors": "cmd/interceptors"},
-        definitions="config/300-*.yaml",
+        definitions=("config/300-*.yaml",),
     ),
 )
 

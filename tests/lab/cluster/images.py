@@ -19,6 +19,7 @@ from tests.lab.embedded.processes import ROOT
 PUBLIC_BASE = "python:3.13-slim"
 PRODUCT = "canary-steps:lab"
 EXECUTOR = f"canary-steps-lab/argoexec:{build.module('argo').version}"
+ENTRYPOINT = f"canary-steps-lab/tekton-entrypoint:{build.module('tekton').version}"
 _STAND_IN_BASE = "canary-steps-lab/base:1"
 _APP = "canary-steps-lab/app:1"
 _GIVEN = STATE / "images.json"
@@ -70,6 +71,11 @@ def version_of_app(reference: str, environment: dict[str, str]) -> str:
 def executor() -> str:
     """Make the image of Argo's executor."""
     return _of_program(EXECUTOR, "/bin/argoexec", binary("argoexec"))
+
+
+def entrypoint() -> str:
+    """Make the image of Tekton's entrypoint."""
+    return _of_program(ENTRYPOINT, "/ko-app/entrypoint", binary("tekton-entrypoint"))
 
 
 def pause() -> str:
