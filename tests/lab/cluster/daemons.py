@@ -19,6 +19,8 @@ from tests.lab.cluster.places import STATE
 from tests.lab.embedded.processes import ROOT, start_time
 
 _LIST = STATE / "daemons"
+_CHILDREN: list[subprocess.Popen[bytes]] = []
+"""Those that this very process has started; Python would complain if they were forgotten."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _launch(daemon: Daemon) -> None:
             daemon.command, cwd=ROOT, env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True,
         )  # fmt: skip
+    _CHILDREN.append(process)
     with _LIST.open("a") as listed:
         listed.write(f"{daemon.name} {process.pid} {start_time(process.pid)}\n")
 
@@ -130,6 +133,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _is_alive(pid: int) -> bool:
     """Tell whether it runs; a child of this very process must be waited for to be gone."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    for child in _CHILDREN:
+        child.poll()
     return start_time(pid) is not None

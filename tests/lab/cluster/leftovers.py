@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lab.cluster import daemons, kernel, network, strays
+from tests.lab.cluster.build import CACHE
 from tests.lab.cluster.places import STATE
 
 
 def down() -> None:
     """End all processes, then remove containers, mounts, network and files."""
+    # Alone, as it takes its time to leave its images in order.
+    daemons.stop("dockerd")
     daemons.stop_all()
     if not STATE.exists():
         return
@@ -57,11 +60,11 @@ def _kill(pid: int) -> None:
 
 
 def _unmount() -> None:
-    """Unmount what lies below our folder, the innermost first; pods' network namespaces are mounts too."""
+    """Unmount what lies below our folders, the innermost first; pods' network namespaces are mounts too."""
     ours: list[str] = []
     for _ in range(50):
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        ours = [mount for mount in mounts if mount.startswith(f"{STATE}/")]
+        ours = [mount for mount in mounts if mount.startswith((f"{STATE}/", f"{CACHE}/"))]
         if not ours:
             return
         for mount in sorted(ours, key=len, reverse=True):
