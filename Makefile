@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test lint bench docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to tr
 	@$(BIN)/python -m tests.lab.embedded
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff check .
@@ -29,6 +29,9 @@ lint: .venv/ready ## Check style, format and types
 
 bench: .venv/ready prometheus ## Measure start, memory and the judge
 	@$(BIN)/python -m tests.bench
+
+docs: .venv/ready ## Write docs/settings.md from the settings classes
+	@$(BIN)/python -m docs.settings
 
 format: .venv/ready ## Format the code and mend what ruff can
 	@$(BIN)/ruff format .

@@ -66,7 +66,8 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
     seconds = round(time.monotonic() - started, 3)
-    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**end.results, **end.summary})
+    said = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
+    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**said, **end.summary})
     return end.exit_code
 
 
@@ -76,14 +77,14 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
     return step.main(settings)
 
 
-def _failed(step: Step, exit_code: int, reason: str, sentence: str, started: float) -> int:
+def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
     short = sentence if len(sentence) <= 400 else f"{sentence[:397]}..."  # noqa: PLR2004 - a result stays small
     try:
         results.write(step.results, {"reason": short} if "reason" in step.results else {})
     except StepError as error:
         log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     seconds = round(time.monotonic() - started, 3)
-    log.error("step.failed", exit_code=exit_code, reason=reason, error=sentence, duration_seconds=seconds)
+    log.error("step.failed", exit_code=exit_code, code=code, error=sentence, duration_seconds=seconds)
     return exit_code
 
 

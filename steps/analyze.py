@@ -12,14 +12,16 @@ from typing import Literal
 import structlog
 from pydantic import Field
 
+from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import Patience, Watch
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
+from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
@@ -61,7 +63,11 @@ class Settings(Analysis):
 def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
+        if claim.phase is Phase.ROLLING_BACK:
+            if settings.on_fail == "retreat":
+                _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
+            return _failed_before(claim)
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
@@ -69,6 +75,12 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started)
     return ended(_judge(settings, watch, hold=False))
+
+
+def _failed_before(claim: Claim) -> StepEnd:
+    """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
+    reason = _short(claim.memory.reason or "the run's rollback began")
+    return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
 def rung(
@@ -84,6 +96,8 @@ def rung(
     """Set a weight (None: leave it), judge it, and retreat on `fail`."""
     if weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
+    if claim.memory.latency_bounds:
+        reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
     weights = claim.memory.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
@@ -109,11 +123,14 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
 
 def ended(judgement: Judgement) -> StepEnd:
     """Turn a judgement into results and exit code."""
-    reason = judgement.reason
+    results = {"verdict": str(judgement.verdict), "reason": _short(judgement.reason), "judgement": judgement.small()}
+    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+
+
+def _short(reason: str) -> str:
     while len(reason.encode()) > _REASON_BYTES:
         reason = f"{reason[: len(reason) - 8]}..."
-    results = {"verdict": str(judgement.verdict), "reason": reason, "judgement": judgement.small()}
-    return StepEnd(results, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+    return reason
 
 
 def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:

@@ -78,8 +78,10 @@ def run(
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     check_permissions(cluster, names)
-    reader.check()
     wanted = _wanted(settings, names, traffic)
+    # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
+    workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
+    reader.check()
     structlog.contextvars.bind_contextvars(run=wanted.run)
     clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
     release = _release(settings, names, traffic)
@@ -90,6 +92,8 @@ def run(
         log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
         return StepEnd({**_images(plan), "outcome": "noop"})
     claim = take(wanted, plan.memory, traffic, workload)
+    bounds = reader.choose_bounds()
+    claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
@@ -98,10 +102,15 @@ def run(
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
+def new_run(app: str) -> str:
+    """Return an id for a run that was given none: a Kubernetes name, unlike any other."""
+    return f"{app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+
+
 def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
-        run=settings.run or f"{names.app[:50]}-{secrets.token_hex(4)}",
+        run=settings.run or new_run(names.app),
         targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,

@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import Field
 
 from steps.acts.ending import Ending
-from steps.acts.finish import finish
+from steps.acts.finish import finish, is_complete
+from steps.acts.forward import PROMOTABLE, held
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
-from steps.errors import NotOwnerError, PermanentError
+from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
 from steps.settings.groups import Drained, Owned, Ready, Written
@@ -41,8 +42,10 @@ class Settings(Promotion):
 
 def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Promote one run; see the module's docstring."""
+    if not settings.run:
+        raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
     try:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, PROMOTABLE)
     except NotOwnerError:
         last = traffic.last(names.virtual_services[0], names.app)
         if last is not None and last.run == settings.run and last.outcome == "promoted":
@@ -58,6 +61,10 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
         raise PermanentError(f"promoting run {claim.run}", cause)
+    if is_complete(claim, workload):
+        # Killed on its way out, maybe with some of its tokens off already: only the end is lacking.
+        return finish(claim, ending, traffic, workload)
+    claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
     promoting = traffic.move(claim, Phase.PROMOTING)
     stamp(promoting, claim, workload)
     keeper = Keeper(promoting, traffic)
@@ -65,7 +72,7 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
     else:
         workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    finish(keeper.claim, ending, traffic, workload)
+    return finish(keeper.claim, ending, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

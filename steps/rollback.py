@@ -1,17 +1,21 @@
 """rollback: restore stable unless the run was promoted; safe to run always, by an exit handler or by hand.
 
-Before: nothing. Needs only the API server: no Prometheus, no results of other steps.
+Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was half done, the canary's replicas, and the claim's end.
 Exit codes: 0 done, or nothing owned (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run again.
 """
+
+import secrets
 
 import structlog
 from pydantic import Field
 
 from steps.acts.ending import Ending
 from steps.acts.restore import restore
+from steps.acts.take import take_over
 from steps.errors import NotOwnerError
 from steps.model.names import Names
+from steps.model.run import Claim
 from steps.settings.groups import Drained, Owned, Ready, Written
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -27,17 +31,32 @@ class Settings(Owned, Written, Ready, Drained):
     """Give all weight back to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Why, one sentence for the record.")
+    any_run: bool = Field(
+        default=False,
+        description="Roll back whichever run holds the claim, instead of --run. For people; an exit handler that lost "
+        "its run id must not roll back another run.",
+    )
 
 
 def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = _claim(settings, names, traffic, workload)
         outcome = restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})
     return StepEnd({"outcome": outcome})
+
+
+def _claim(settings: Settings, names: Names, traffic: Traffic, workload: Workload) -> Claim:
+    if not settings.any_run:
+        return traffic.held(names.app, settings.run, names.virtual_services)
+    first = names.virtual_services[0]
+    held = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
+    if held is None:
+        raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
+    return take_over(held, f"by-hand-{secrets.token_hex(4)}", settings.reason, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
+from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -60,23 +61,24 @@ def run(
     ending: Ending,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
-    prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
-    if prepared.results["outcome"] == "noop":
-        return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
-    run_id = prepared.results["run"]
-    structlog.contextvars.bind_contextvars(run=run_id)
-    settings = settings.model_copy(update={"run": run_id})
+    settings = settings.model_copy(update={"run": settings.run or prepare.new_run(names.app)})
+    structlog.contextvars.bind_contextvars(run=settings.run)
     judgements: list[Judgement] = []
     try:
+        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
+        if prepared.results["outcome"] == "noop":
+            return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
         end = _walk(settings, names, traffic, workload, reader, ending, judgements)
     except (NotOwnerError, Interrupted):
         raise  # another owner decides by now, or somebody wanted this process to end: traffic stays as it is
     except StepError as error:
-        log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         outcome = _restore(settings, names, str(error), traffic, workload, ending)
+        if outcome == "not-owner":
+            raise  # refused before the claim: nothing was touched
+        log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         end = StepEnd({"outcome": outcome, "reason": str(error)[:380]}, error.exit_code)
     _report(settings, names, traffic, judgements)
-    return StepEnd({"run": run_id, **end.results}, end.exit_code, end.summary)
+    return StepEnd({"run": settings.run, **end.results}, end.exit_code, end.summary)
 
 
 def _walk(
@@ -89,7 +91,7 @@ def _walk(
     judgements: list[Judgement],
 ) -> StepEnd:
     for weight in settings.ladder:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, CLIMBING)
         judgement = analyze.rung(settings, claim, weight, traffic, workload, reader)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
@@ -97,7 +99,7 @@ def _walk(
             outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
             end = analyze.ended(judgement)
             return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-    promote.promote(traffic.held(names.app, settings.run, names.virtual_services), settings, traffic, workload, ending)
+    promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
 
 
@@ -107,6 +109,8 @@ def _restore(
     try:
         claim: Claim = traffic.held(names.app, settings.run, names.virtual_services)
         return restore(claim, reason, ending, traffic, workload)
+    except NotOwnerError:
+        return "not-owner"
     except StepError as error:
         log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return "rollback-failed"

@@ -7,6 +7,7 @@ Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready 
 
 from pydantic import Field
 
+from steps.acts.forward import CLIMBING, held
 from steps.acts.shift import shift
 from steps.acts.split import await_split
 from steps.evidence.reader import EvidenceReader
@@ -37,7 +38,7 @@ def run(
 ) -> StepEnd:
     """Set one weight; see the module's docstring."""
     if settings.run:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = held(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
     else:
         arms = names.stable_destination, names.canary_destination

@@ -23,7 +23,7 @@ def is_complete(claim: Claim, workload: Workload) -> bool:
     return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
 
 
-def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *, enforce: bool = False) -> None:
     """End a promoted run; safe to repeat after a kill at any point.
 
     Args:
@@ -31,9 +31,13 @@ def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -
         ending: how to drain.
         traffic: VirtualServices.
         workload: Deployments.
+        enforce: bring the weight back whatever others wrote, as rollback and takeover do.
+
+    Raises:
+        ForeignWrite: weights are not as the run last wrote them, and that is not enforced.
     """
     exposed = claim.memory.weight > 0
-    claim = _return_weight(claim, ending, traffic, workload)
+    claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
     if exposed:
         ending.pause(ending.drain_seconds)
     if claim.memory.workloads is not None:
@@ -45,19 +49,21 @@ def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -
     log.info("run.promoted", reason=_REASON)
 
 
-def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> Claim:
+def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *, enforce: bool) -> Claim:
     """Give the weight back at once where stable has its pods of the start, else by halves, so that it can grow.
 
     An autoscaler has shrunk stable while the canary carried a part of the load; it grows it again only under load.
+    At weight 0 it is still written once: the canary goes down next, and others may have given it users.
     """
-    while (weight := claim.memory.weight) > 0:
-        memory = claim.memory.workloads
+    while True:
+        weight, memory = claim.memory.weight, claim.memory.workloads
         whole = memory is None or workload.stable_has_capacity(memory)
-        moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2)
+        moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
         if moved.token != claim.token:
             stamp(moved, claim, workload)
         claim = moved
-        log.info("weight.returned", weight=claim.memory.weight, previous_weight=weight, stable_has_capacity=whole)
-        if claim.memory.weight:
-            ending.pause(_STEP_SECONDS)
-    return claim
+        if weight:
+            log.info("weight.returned", weight=claim.memory.weight, previous_weight=weight, stable_has_capacity=whole)
+        if not claim.memory.weight:
+            return claim
+        ending.pause(_STEP_SECONDS)

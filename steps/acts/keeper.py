@@ -7,13 +7,19 @@ from steps.traffic.traffic import Traffic
 class Keeper:
     """A claim that stays alive.
 
+    Args:
+        claim: as it was last written.
+        traffic: VirtualServices.
+        heeds_weights: False for what brings users back whatever others wrote.
+
     Attributes:
         claim: as it was last renewed.
     """
 
-    def __init__(self, claim: Claim, traffic: Traffic) -> None:
+    def __init__(self, claim: Claim, traffic: Traffic, *, heeds_weights: bool = True) -> None:
         self.claim = claim
         self._traffic = traffic
+        self._heeds_weights = heeds_weights
 
     def renew(self) -> None:
         """Verify the claim and the weights, and write the renewal where it is due (at most once a minute).
@@ -21,4 +27,4 @@ class Keeper:
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
-        self.claim = self._traffic.renew(self.claim)
+        self.claim = self._traffic.renew(self.claim) if self._heeds_weights else self._traffic.remember(self.claim)

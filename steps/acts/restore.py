@@ -28,7 +28,7 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
             kept, so that sweep or the next rollback tries again.
     """
     if is_complete(claim, workload):
-        finish(claim, ending, traffic, workload)
+        finish(claim, ending, traffic, workload, enforce=True)
         return "promoted"
     memory = claim.memory.workloads
     exposed = claim.memory.weight > 0
@@ -52,7 +52,7 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
 
 def _undo(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> None:
     if claim.memory.workloads is not None:
-        renew = Keeper(claim, traffic).renew
+        renew = Keeper(claim, traffic, heeds_weights=False).renew
         workload.undo_promote(
             claim.memory.workloads, claim.memory.pin, claim.token, ending.ready_timeout_seconds, renew
         )

@@ -31,9 +31,9 @@ def await_split(
         if observed is not None and abs(observed - weight) <= _NEAR_POINTS:
             return observed
         if now() - began >= timeout_seconds:
-            said = "no requests at all" if observed is None else f"{observed:.1f} percent of them"
+            share = "no requests" if observed is None else f"{observed:.1f} percent of the requests"
             cause = (
-                f"after {timeout_seconds:.0f} s Prometheus shows {said} for the canary. Check that clients come"
+                f"after {timeout_seconds:.0f} s Prometheus shows {share} on the canary. Check that clients come"
                 " through these routes, and that the proxies got the configuration (istioctl proxy-status)."
             )
             if evidence.problem is not None:

@@ -109,6 +109,19 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
     return claim
 
 
+def take_over(
+    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
+) -> Claim:
+    """Become the owner of another run's claim, in phase rolling-back: from here on the old owner cannot write.
+
+    Raises:
+        Busy: the victim is alive and `supersede` was not asked for.
+    """
+    taken = traffic.take_over(victim, run, reason, supersede=supersede)
+    stamp(taken, victim, workload)
+    return taken
+
+
 def _repair(
     victim: Claim,
     run: str,
@@ -122,9 +135,8 @@ def _repair(
     """Roll back what another run left: fence it off first, then restore."""
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
     complete = is_complete(victim, workload)
-    taken = traffic.take_over(victim, run, reason, supersede=live)
-    stamp(taken, victim, workload)
+    taken = take_over(victim, run, reason, traffic, workload, supersede=live)
     if complete:
-        finish(taken, ending, traffic, workload)
+        finish(taken, ending, traffic, workload, enforce=True)
     else:
         restore(taken, reason, ending, traffic, workload)

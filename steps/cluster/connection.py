@@ -166,7 +166,9 @@ def _configuration(kubeconfig: str, context: str) -> Configuration:
                 config_file=kubeconfig or None, context=context or None, client_configuration=configuration
             )
     except (config.ConfigException, OSError, ValueError) as error:
-        cause = f"{error}. Set kubeconfig (--kubeconfig or CANARY_KUBECONFIG), or run in a pod with a service account."
+        named = f"kubeconfig {kubeconfig!r}: " if kubeconfig else ""
+        remedy = "Set kubeconfig (--kubeconfig or CANARY_KUBECONFIG), or run in a pod with a service account."
+        cause = f"{named}{str(error).rstrip('.')}. {remedy}"
         raise SettingsError("looking for a way to the API server", cause) from error
     configuration.retries = False  # the retry loop here is the only one
     return configuration

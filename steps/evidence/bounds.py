@@ -6,7 +6,8 @@ from math import inf
 from typing import Final
 
 _QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
-_TAIL: Final = ("p99.9", 0.999)
+_TAIL: Final = ("tail", 0.999)
+_FAR: Final = 4.0
 _SMALL: Final = 0.01
 
 
@@ -32,8 +33,8 @@ def number(text: str) -> float:
 def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """Choose bounds from cumulative counts by `le`; quantiles that share a bound share a label ("p50/p90").
 
-    The last bound lies above that of p99 and at or above p99.9: near p99 stable's own noise comes in bursts and hides a
-    slow mode far above it.
+    The last bound is at least four times that of p99, and at or above p99.9: near p99 stable's own noise comes in
+    bursts and hides a slow mode far above it.
     """
     finite, total = _split(buckets)
     chosen: dict[float, list[str]] = {}
@@ -41,7 +42,7 @@ def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...
         if total and finite:
             bound = next((le for le, count in finite if count >= quantile * total), finite[-1][0])
             chosen.setdefault(bound, []).append(label)
-    beyond = [(le, count) for le, count in finite if chosen and le > max(chosen)]
+    beyond = [(le, count) for le, count in finite if chosen and le >= _FAR * max(chosen)]
     if beyond:
         bound = next((le for le, count in beyond if count >= _TAIL[1] * total), beyond[-1][0])
         chosen[bound] = [_TAIL[0]]

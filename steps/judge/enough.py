@@ -7,7 +7,6 @@ from steps.judge import sentences
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, MetricKind, Series, Stratum
 
-
 _KNOWN_SPLIT = 20
 """Canary requests from which their observed part of the traffic is believed."""
 
@@ -84,7 +83,11 @@ def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_rea
     if patient and detectable is not None and detectable <= rules.patient_detectable:
         needed = min(rules.patient_requests, rules.min_requests)
     short = seen.canary < needed or seen.strata < rules.min_strata or seen.seconds < rules.min_seconds
-    return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata) if short else None
+    if not short:
+        return None
+    if seen.canary >= needed and seen.strata >= rules.min_strata:
+        return sentences.too_early(seen.seconds, rules.min_seconds, deadline_reached=deadline_reached)
+    return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 
 def rows(strata: Sequence[Stratum]) -> int:

@@ -47,12 +47,15 @@ class _OneArm:
         return max(0.0, rest) + sum(sums) / len(pairs)
 
 
-def guard(metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool) -> GuardJudgement:
+def guard(
+    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False
+) -> GuardJudgement:
     """Judge one metric's strata against the allowed bad share (0-1).
 
     The state is "alarm" when the last three strata of the canary are out of bounds, the e-process against the promise
     has crossed 1 / guard_alpha, and stable keeps the promise over these strata and over the run; "shared" when both
-    arms are out over the last strata; else "ok".
+    arms are out over the last strata; else "ok". With `alone` the canary has all the traffic (weight 100), so that a
+    silent stable excuses nothing.
     """
     exposed = [stratum for stratum in strata if stratum.canary.total]
     last = exposed[-_LAST:]
@@ -66,7 +69,7 @@ def guard(metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules
         line = log(1.0 / rules.guard_alpha)
         cap = line * (rules.cap_aligned if aligned else rules.cap) / 2.0
         value = _OneArm(allowed, cap).run(strata)
-        crossed = out and value >= 1.0 / rules.guard_alpha and bool(stable.total)
+        crossed = out and value >= 1.0 / rules.guard_alpha and (bool(stable.total) or alone)
         state = "shared" if shared else "alarm" if crossed else "ok"
     return GuardJudgement(metric, state, allowed, _share(canary), _share(stable), value)
 

@@ -111,12 +111,25 @@ def not_proven(name: str, upper: float, lower: float, difference: float) -> str:
     )
 
 
-def too_few(requests: int, strata: int, needed: int, needed_strata: int) -> str:
-    """Explain why there is no pass yet for lack of data."""
+def alone(requests: int, strata: int, guards: tuple[GuardJudgement, ...]) -> str:
+    """Explain a pass at weight 100, where nothing is left to compare with."""
+    kept = ", ".join(f"{guard.metric} at most {percent(guard.allowed_ratio)}" for guard in guards)
     return (
-        f"{requests} of {needed} canary requests and {strata} of {needed_strata} scrapes seen on this weight;"
-        f" a higher weight, a longer deadline or probes would help"
+        f"healthy by the absolute guard alone ({kept}) with {requests} canary requests in {_strata(strata)}:"
+        f" at weight 100 stable has no requests to compare with"
     )
+
+
+def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, deadline_reached: bool) -> str:
+    """Explain why there is no pass yet for lack of data, and at the deadline what helps."""
+    remedy = "; a higher weight or a longer deadline would help" if deadline_reached else ""
+    return f"{requests} of {needed} canary requests and {strata} of {needed_strata} scrapes seen on this weight{remedy}"
+
+
+def too_early(seconds: float, needed_seconds: float, *, deadline_reached: bool) -> str:
+    """Explain why there is no pass yet though enough was seen, and at the deadline what helps."""
+    remedy = "; the deadline of a rung must be longer than that" if deadline_reached else ""
+    return f"{span(seconds)} of at least {span(needed_seconds)} on this weight have passed{remedy}"
 
 
 def silent(stable_requests: int, expected: float | None, seconds: float) -> str:

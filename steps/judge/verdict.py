@@ -14,6 +14,9 @@ from steps.judge.weigh import Weighed, weigh
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind
 from steps.model.judgement import Code, GuardJudgement, Judgement, Row, Verdict
 
+ALL = 100
+"""The weight, in percent, at which stable gets no requests to compare with."""
+
 
 def judge(evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> Judgement:
     """Judge a rollout by all that was observed so far.
@@ -40,6 +43,7 @@ class _Case:
         self.weighed = self._weigh()
         self.path = statistic(self.weighed)
         self.seen = enough.look(evidence)
+        self.alone = evidence.weight == ALL
         self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
             iter(self.weighed), None
         )
@@ -70,7 +74,7 @@ class _Case:
         """What is not there yet, though nothing is in the way."""
         if doubt := self._suspect():
             return self._wait(Code.SUSPECT, doubt)
-        if not self.seen.canary or not self.seen.stable:
+        if not self.seen.canary or not (self.seen.stable or (self.alone and self.guards)):
             arm = "canary" if not self.seen.canary else "stable"
             sentence = f"no {arm} request seen since the weight was set {sentences.span(self.seen.seconds)} ago"
             return self._wait(Code.NO_TRAFFIC, f"{sentence}: there is nothing to compare")
@@ -78,6 +82,10 @@ class _Case:
         return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, short) if short else None
 
     def _pass(self) -> Judgement:
+        if self.alone and not self.seen.stable:
+            return self._answer(
+                Verdict.PASS, Code.HEALTHY, sentences.alone(self.seen.canary, self.seen.strata, self.guards)
+            )
         names = ", ".join(one.judgement.name for one in self.weighed)
         if self.rules.pass_rule is PassRule.PROVEN:
             if sentence := proof.missing(self.weighed, self.rules):
@@ -106,7 +114,7 @@ class _Case:
             if allowed is not None:
                 strata = one.evidence.series[-1].strata
                 name = one.judgement.name
-                found.append(guard(name, strata, allowed, self.rules, aligned=self.evidence.aligned))
+                found.append(guard(name, strata, allowed, self.rules, aligned=self.evidence.aligned, alone=self.alone))
         return found
 
     def _allowed(self, metric: MetricEvidence) -> float | None:

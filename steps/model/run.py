@@ -108,6 +108,8 @@ class Memory:
         weights: (time, weight) as this run wrote them, oldest first; the last is what the routes should have.
         workloads: the Deployments; None for a run of traffic steps only.
         pin: what is released, known once the canary is ready.
+        latency_bounds: (label, bound in ms) that slow requests exceed, fixed before the canary got any.
+        small_bound: bytes that small bodies do not exceed, fixed likewise; None if unknown.
         reason: why a rollback began, one sentence.
         by: who started the run (service account, user or host name).
         expiry_seconds: how far a renewal moves `expires` (> 0).
@@ -121,6 +123,8 @@ class Memory:
     weights: tuple[tuple[float, int], ...] = ()
     workloads: WorkloadMemory | None = None
     pin: Pin | None = None
+    latency_bounds: tuple[tuple[str, float], ...] = ()
+    small_bound: float | None = None
     reason: str = ""
     by: str = ""
     expiry_seconds: float = 600.0

@@ -1,27 +1,26 @@
-"""Log lines on stderr: JSON for machines, readable on a terminal; stdout is kept for reports."""
+"""Log lines on stderr: JSON for machines, one short line for people on a terminal; stdout is kept for reports."""
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
+
+_CONTEXT = frozenset({"step", "app", "namespace", "run", "level", "timestamp", "event", "exception"})
+_SENTENCES = ("error", "reason", "detail", "effect")
+_COLOURS = {"warning": "\033[33m", "error": "\033[31m"}
 
 
 def configure(log_format: Literal["auto", "json", "console"], step: str) -> None:
     """Set structlog up for one process and bind the step's name."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
-        if console
-        else structlog.processors.JSONRenderer(default=str)
-    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
             structlog.processors.format_exc_info,
-            renderer,
+            _line if console else structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -29,3 +28,22 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(step=step)
+
+
+def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
+    """Render one line for a person: time, event, the sentence, the rest; what all lines share is left out.
+
+    The full form, with the run and all fields, is `--log-format json`.
+    """
+    del logger, name
+    level = str(event.get("level", "info"))
+    colour, end = (_COLOURS.get(level, ""), "\033[0m") if sys.stderr.isatty() else ("", "")
+    sentences = [str(event[key]) for key in _SENTENCES if event.get(key)]
+    rest = [f"{key}={_short(value)}" for key, value in event.items() if key not in _CONTEXT and key not in _SENTENCES]
+    words = "  ".join(filter(None, (" · ".join(sentences), " ".join(rest))))
+    trace = f"\n{event['exception']}" if "exception" in event else ""
+    return f"{event['timestamp']} {colour}{event['event']:<20}{end if colour else ''} {words}{trace}".rstrip()
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - log fields may be anything
+    return f"{value:g}" if isinstance(value, float) else str(value)

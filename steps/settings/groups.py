@@ -1,12 +1,13 @@
 """The settings that several steps share, grouped by subject; a step's own settings stand in its file."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from steps.settings.loading import StepSettings
 from steps.settings.kubernetes_names import DestinationName, LabelName, QualifiedName, SubdomainName
+from steps.settings.loading import StepSettings
 
 
 def _split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
@@ -175,5 +176,17 @@ class Judged(StepSettings):
     )
 
 
-Ladder = Annotated[tuple[int, ...], NoDecode, Listed]
+def _weights(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+    entries = _split(value) if not isinstance(value, str) or value.strip() else []
+    if not isinstance(entries, list | tuple):
+        raise ValueError(f"must be a list of weights, {_WEIGHTS}")  # noqa: TRY004 - pydantic collects ValueErrors
+    for entry in entries:
+        if isinstance(entry, bool) or not re.fullmatch(r"-?\d+", str(entry)):
+            raise ValueError(f"weight {entry!r} is no whole number; {_WEIGHTS}")
+    return entries
+
+
+_WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
+
+Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 """Weights of a rollout, percent, ascending."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     CliSettingsSource,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
+from steps.settings.complaints import complaint, unknown
 
 ENV_PREFIX = "CANARY_"
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
@@ -39,6 +40,15 @@ class StepSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take what `load` has gathered, and nothing else: it must know where each value came from."""
         return (init_settings,)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_no_truths(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - it may be anything
+        """Refuse `yes` and `true` in YAML for a number, which pydantic would take as 1."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and annotation in {int, float, int | None}:
+            raise ValueError("must be a number, not true or false")
+        return value
 
 
 Settings = TypeVar("Settings", bound=StepSettings)
@@ -67,7 +77,7 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     try:
         return kind(**{**own, **variables, **flags})
     except ValidationError as error:
-        lines = [_complaint(entry, flags, own, file) for entry in error.errors(include_url=False)]
+        lines = [_complaint(entry, kind, flags, own, file) for entry in error.errors(include_url=False)]
         raise SettingsError(_LOADING, "; ".join(lines)) from None
 
 
@@ -84,7 +94,9 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
             cli_avoid_json=True,
         )
     except SourceError as error:
-        raise SettingsError(_LOADING, f"{str(error).removeprefix('error parsing CLI: ')}; see --help") from None
+        said = str(error).removeprefix("error parsing CLI: ")
+        dash = "; a value that begins with - is written --flag=value" if "expected one argument" in said else ""
+        raise SettingsError(_LOADING, f"{said}{dash}; see --help") from None
     given = source()
     # An empty flag means "not set", as an empty variable does, but an empty ladder would be a release without a walk.
     return {name: value for name, value in given.items() if value != "" or name == "ladder"}
@@ -109,16 +121,21 @@ def _yaml(file: Path, known: frozenset[str]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SettingsError(_LOADING, f"{file}: must hold `name: value` pairs, not a {type(content).__name__}")
     fields = {str(name).replace("-", "_"): value for name, value in content.items()}
-    unknown = sorted(name for name in fields if name not in known)
-    if unknown:
-        raise SettingsError(_LOADING, f"{file}: {unknown[0]}: no such setting; known are {', '.join(sorted(known))}")
+    strange = [name for name in content if str(name).replace("-", "_") not in known]
+    if strange:
+        lines = [f"{file}: {unknown(str(name), content[name], known)}" for name in strange]
+        raise SettingsError(_LOADING, "; ".join(lines))
     return fields
 
 
-def _complaint(error: Any, flags: Mapping[str, Any], own: Mapping[str, Any], file: Path | None) -> str:  # noqa: ANN401
-    path = [str(part) for part in error["loc"]] or [""]
-    name = path[0]
-    rest = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path[1:])
+def _complaint(
+    error: Any,  # noqa: ANN401 - pydantic's error details
+    kind: type[StepSettings],
+    flags: Mapping[str, Any],
+    own: Mapping[str, Any],
+    file: Path | None,
+) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
     flag, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
     if error["type"] == "missing":
         return f"{flag} (or {variable}) is required"
@@ -128,5 +145,4 @@ def _complaint(error: Any, flags: Mapping[str, Any], own: Mapping[str, Any], fil
         origin = variable
     else:
         origin = f"{file}: {name.replace('_', '-')}" if name in own else flag
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{origin}{rest} = {error['input']!r}: {said[0].lower()}{said[1:]}"
+    return complaint(origin, error, kind.model_fields.get(name))

@@ -28,6 +28,8 @@ def dump(app: str, memory: Memory) -> str:
         "weights": [list(entry) for entry in memory.weights],
         "workloads": asdict(memory.workloads) if memory.workloads else None,
         "pin": asdict(memory.pin) if memory.pin else None,
+        "latency_bounds": [list(entry) for entry in memory.latency_bounds],
+        "small_bound": memory.small_bound,
         "reason": memory.reason,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
@@ -58,6 +60,8 @@ def _memory(body: Mapping[str, Any]) -> Memory:
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
         workloads=WorkloadMemory(**_known(WorkloadMemory, body["workloads"])) if "workloads" in body else None,
         pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
+        latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
+        small_bound=float(body["small_bound"]) if "small_bound" in body else None,
         reason=body.get("reason", ""),
         by=body.get("by", ""),
         expiry_seconds=float(body["expiry_seconds"]),

@@ -8,6 +8,7 @@ from steps.model.run import Claim, Memory, Phase, Target
 from steps.traffic import patches
 from steps.traffic.expected import arms_in, own_routes
 from steps.traffic.fence import Fence, owned
+from steps.traffic.keys import claim_key
 from steps.traffic.renewal import is_due, renewed
 from steps.traffic.routes import Route, locate_all
 from steps.traffic.sightings import Sighting, sighting
@@ -44,6 +45,8 @@ def _follow(fence: Fence, claim: Claim, target: Target, weight: int, *, allow_fo
     phases = frozenset(phase for phase in Phase if not is_later(phase, claim.phase))
 
     def plan(obj: Object) -> list[Operation]:
+        if not weight and _is_at_rest(obj, claim, target):
+            return []  # released already, by an end that was killed before it released the holder
         seen = owned(obj, claim, phases, doing)
         edits = _weights(obj, seen, target, weight, doing, allow_foreign=allow_foreign)
         if not edits and seen.memory.weight == weight and seen.stamp.phase is claim.phase:
@@ -51,6 +54,13 @@ def _follow(fence: Fence, claim: Claim, target: Target, weight: int, *, allow_fo
         return [*fenced(obj, seen.app, edits), *restamp(obj, claim)]
 
     fence.write(target.virtual_service, plan)
+
+
+def _is_at_rest(obj: Object, claim: Claim, target: Target) -> bool:
+    """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
+    if claim_key(claim.app) in patches.annotations(obj):
+        return False
+    return not any(route.canary for route in locate_all(obj, target.routes, arms_in(claim.memory, target)))
 
 
 def with_weight(memory: Memory, weight: int, now: float) -> Memory:

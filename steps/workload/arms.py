@@ -73,7 +73,7 @@ def check_disjoint(stable: Arm, canary: Arm) -> None:
         PermanentError: says which selector, what it matches, and the labels to add.
     """
     for own, other in ((stable, canary), (canary, stable)):
-        _check_destination(own, other)
+        _check_destination(own, other, stable, canary)
         if label.matches(own.selector, other.pods):
             shown = label.as_text(own.selector.get("matchLabels") or {})
             raise PermanentError(
@@ -83,7 +83,7 @@ def check_disjoint(stable: Arm, canary: Arm) -> None:
             )
 
 
-def _check_destination(own: Arm, other: Arm) -> None:
+def _check_destination(own: Arm, other: Arm, stable: Arm, canary: Arm) -> None:
     doing = f"comparing what Service {own.service} selects with the pods of {own.deployment} and {other.deployment}"
     subset = f" with subset labels {label.as_text(own.subset)}" if own.subset else ""
     if not own.service_selector:
@@ -103,18 +103,14 @@ def _check_destination(own: Arm, other: Arm) -> None:
         raise PermanentError(
             doing,
             f"its spec.selector ({label.as_text(own.service_selector)}){subset} also matches the pods of "
-            f"{other.deployment}: they would get requests at any weight. Add to Service {own.service}:\n"
-            f"selector:\n{label.as_yaml(_own_labels(own, other))}",
+            f"{other.deployment}: they would get requests at any weight. {_service_remedy(own, other, stable, canary)}",
         )
 
 
 def _remedy(own: Arm, other: Arm, stable: Arm, canary: Arm) -> str:
     differing = {key: value for key, value in own.pods.items() if other.pods.get(key) != value}
     if not differing:
-        return (
-            f"The two have no label that tells them apart: set in Service {canary.service}:\n"
-            f"selector:\n{label.as_yaml(_suggestion(stable, canary))}"
-        )
+        return _alike(stable, canary)
     return (
         f"Add to Deployment {own.deployment} (a selector is immutable, so it must be made anew; "
         f"`kubectl delete --cascade=orphan` keeps its pods serving):\n"
@@ -122,10 +118,25 @@ def _remedy(own: Arm, other: Arm, stable: Arm, canary: Arm) -> str:
     )
 
 
-def _own_labels(own: Arm, other: Arm) -> dict[str, str]:
+def _service_remedy(own: Arm, other: Arm, stable: Arm, canary: Arm) -> str:
     differing = {key: value for key, value in own.pods.items() if other.pods.get(key) != value}
-    in_selector = {key: value for key, value in differing.items() if key in label.keys(own.selector)}
-    return in_selector or differing or {min(label.keys(own.selector), default="app"): own.deployment}
+    if not differing:
+        return _alike(stable, canary)
+    chosen = {key: value for key, value in differing.items() if key in label.keys(own.selector)} or differing
+    return f"Add to Service {own.service}:\nselector:\n{label.as_yaml(chosen)}"
+
+
+def _alike(stable: Arm, canary: Arm) -> str:
+    """What the canary's destination asks for becomes its pods' labels, so it must differ from stable's."""
+    if stable.service == canary.service:
+        return (
+            f"The two have no label that tells them apart: in the DestinationRule of {canary.service}, give the "
+            f"canary's subset a label with another value than the pods of {stable.deployment} have."
+        )
+    return (
+        f"The two have no label that tells them apart: set in Service {canary.service}:\n"
+        f"selector:\n{label.as_yaml(_suggestion(stable, canary))}"
+    )
 
 
 def _suggestion(stable: Arm, canary: Arm) -> dict[str, str]:

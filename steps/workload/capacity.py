@@ -39,14 +39,15 @@ def ensure_capacity(
 ) -> None:
     """Make the canary large enough for a weight and wait until it is; it is never made smaller.
 
+    What an autoscaler owns is left to it, but one pod is started where there is none: at 0 replicas it does nothing.
+
     Raises:
         TemporaryError: it is not within the deadline. PermanentError: its pods will not get ready.
         NotOwnerError, NotFound: as everywhere.
     """
     count = needed(memory.stable_replicas, weight)
     autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
-    if autoscaler is None:
-        _raise_to(fence, memory, token, count)
+    _raise_to(fence, memory, token, count if autoscaler is None else 1)
     try:
         wait_ready(cluster, memory.namespace, memory.canary, count, patience)
     except TemporaryError as error:

@@ -130,18 +130,8 @@ class Inspection:
 
     def _stable(self) -> Object:
         release = self.release
-        try:
-            return observed(self._cluster, release.namespace, release.stable)
-        except NotFound as error:
-            remedy = "Check the name and the namespace."
-            if release.topology is Topology.TARGET_NAMED:
-                remedy = (
-                    f"Run `canary-steps init`: it prints {release.stable} and what belongs to it; commit that first."
-                )
-            raise NotFound(
-                f"looking for Deployment {release.namespace}/{release.stable}, which serves",
-                f"it does not exist. {remedy}",
-            ) from error
+        require_stable(self._cluster, release.namespace, release.stable, release.topology)
+        return observed(self._cluster, release.namespace, release.stable)
 
     def _source(self) -> Object:
         if self.release.topology is Topology.STABLE_NAMED:
@@ -222,6 +212,20 @@ class Inspection:
             ) from error
         selector: dict[str, str] = service["spec"].get("selector") or {}
         return selector
+
+
+def require_stable(cluster: Cluster, namespace: str, stable: str, topology: Topology) -> None:
+    """Make sure that the Deployment which serves exists.
+
+    Raises:
+        NotFound: it does not.
+    """
+    if cluster.find(DEPLOYMENT, namespace, stable) is not None:
+        return
+    remedy = "Check the name and the namespace."
+    if topology is Topology.TARGET_NAMED:
+        remedy = f"Run `canary-steps init`: it prints {stable} and what belongs to it; commit that first."
+    raise NotFound(f"looking for Deployment {namespace}/{stable}, which serves", f"it does not exist. {remedy}")
 
 
 def _service_name(destination: Destination) -> str:

@@ -99,10 +99,13 @@ def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patienc
 
 
 def is_promoted(cluster: Cluster, memory: WorkloadMemory, pin: Pin) -> bool:
-    """Tell whether stable runs the pinned template and digests on all its pods."""
+    """Tell whether stable runs the pinned template and digests on all its pods; a template of Git's is not compared."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
-    if stable is None or fingerprint(stable["spec"]["template"], arm_keys(stable, canary)) != pin.template_hash:
+    if stable is None:
+        return False
+    is_pinned = fingerprint(stable["spec"]["template"], arm_keys(stable, canary)) == pin.template_hash
+    if not is_pinned and not memory.template_by_external:
         return False
     running = running_digests(cluster, stable)
     ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Plan, Release, Undo
+from steps.model.workload import Plan, Release, Topology, Undo
 from steps.workload import canary, capacity, promote, undo
 from steps.workload import pin as identity
 from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
-from steps.workload.inspection import Inspection
+from steps.workload.inspection import Inspection, require_stable
 from steps.workload.ready import Patience, wait_ready
 
 Renew = Callable[[], None]
@@ -36,6 +36,10 @@ class Workload:
         self._fence = Fence(cluster, claim_key)
         self._poll_seconds = poll_seconds
         self._hopeless_seconds = hopeless_seconds
+
+    def require_stable(self, namespace: str, stable: str, topology: Topology) -> None:
+        """Make sure that the Deployment which serves exists; NotFound names the remedy."""
+        require_stable(self._cluster, namespace, stable, topology)
 
     def inspect(self, release: Release) -> Plan:
         """Check whether a release can be done safely, writing nothing; see `Inspection`."""

@@ -306,7 +306,7 @@ def test_sidecars_report_as_destination_by_pod() -> None:
 
 def test_leftovers_of_a_killed_lab_are_cleaned_up_by_the_next() -> None:
     """No process outlives its lab for longer than that."""
-    command = [sys.executable, "-m", "tests.lab.embedded", "--rate", "5"]
+    command = [sys.executable, "-m", "tests.lab.embedded", "--json", "--rate", "5"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None
         text = ""

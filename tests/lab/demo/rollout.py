@@ -46,7 +46,7 @@ class Rollout:
             *(sys.executable, "-m", "steps", "rollout", "--app", "shop", "--image", image),
             *("--ladder", ",".join(map(str, ladder)), "--kubeconfig", str(lab.kubeconfig)),
             *("--prometheus-url", lab.prometheus_url, "--report-dir", str(report_dir), "--log-format", "json"),
-            *("--drain-seconds", "2", "--by", "make demo"),
+            *("--min-seconds", "8", "--drain-seconds", "2", "--by", "make demo"),
         ]
         report_dir.mkdir(parents=True, exist_ok=True)
         self._log = (report_dir / "log.jsonl").open("w", encoding="utf-8")

@@ -33,7 +33,7 @@ SCENARIOS = (
         {"slow_ratio": 0.1, "slow_ms": 400.0},
     ),
 )
-RATE = 80.0
+RATE = 100.0
 """Requests per second of the users, all versions together."""
 SLOW_SECONDS = 0.3
 """A user calls an answer slow from here on."""

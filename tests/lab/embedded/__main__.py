@@ -1,4 +1,4 @@
-"""Keep a lab up until Ctrl-C or SIGTERM: `python -m tests.lab.embedded`; prints where everything is as JSON."""
+"""Keep a lab up until Ctrl-C or SIGTERM; prints commands to try, or with --json the addresses."""
 
 from __future__ import annotations
 
@@ -23,6 +23,30 @@ def addresses(lab: EmbeddedLab) -> dict[str, str]:
     }
 
 
+def commands(lab: EmbeddedLab) -> str:
+    """Return commands to try by hand, ready to be pasted."""
+    return f"""
+Users send requests to the app shop at {lab.gateway_url} (header "Host: shop"). In another terminal, try:
+
+  export KUBECONFIG={lab.kubeconfig} PATH=$PWD/.venv/bin:$PATH
+  export CANARY_APP=shop CANARY_PROMETHEUS_URL={lab.prometheus_url}
+
+  # A whole release; other images: demo/shop:errors, :slow, :empty, :crash, :never-ready
+  canary-steps rollout --image demo/shop:v2
+
+  # The same, step by step
+  canary-steps prepare --image demo/shop:v3 --run by-hand
+  canary-steps analyze --run by-hand --weight 25
+  canary-steps promote --run by-hand
+
+  # What happened, and the way back from anywhere
+  canary-steps report
+  canary-steps rollback --run by-hand
+
+Ctrl-C stops the lab.
+"""
+
+
 def main() -> None:
     """Start a lab with the app `shop`, say where it is, wait, and take it down."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.embedded", description=__doc__)
@@ -30,25 +54,31 @@ def main() -> None:
     parser.add_argument("--reporter", choices=["source", "destination"], default="source")
     parser.add_argument("--gateways", type=int, default=1)
     parser.add_argument("--topology", choices=["hosts", "subsets"], default="hosts")
-    parser.add_argument("--rate", type=float, default=0.0, help="users' requests per second; 0 for none")
+    parser.add_argument("--rate", type=float, default=60.0, help="users' requests per second; 0 for none")
+    parser.add_argument("--json", action="store_true", help="print addresses for programs instead of commands")
     arguments = parser.parse_args()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with EmbeddedLab(arguments.namespace, reporter=arguments.reporter, gateways=arguments.gateways) as lab:
-        lab.registry.push("demo/shop:v1")
-        lab.registry.push("demo/shop:v2")
-        lab.registry.push("demo/shop:errors", error_ratio=1.0)
-        lab.registry.push("demo/shop:slow", slow_ratio=0.3, slow_ms=400.0)
-        lab.registry.push("demo/shop:empty", empty_ratio=0.5)
-        lab.registry.push("demo/shop:crash", crash_after_seconds=1.0)
-        lab.registry.push("demo/shop:never-ready", ready=False)
+        _publish(lab)
         lab.deploy_app("shop", "demo/shop:v1", topology=arguments.topology)
         if arguments.rate:
             lab.load(arguments.rate, seconds=86_400)
-        sys.stdout.write(json.dumps(addresses(lab), indent=1) + "\n")
+        sys.stdout.write(json.dumps(addresses(lab), indent=1) + "\n" if arguments.json else commands(lab))
         sys.stdout.flush()
         stopped.wait()
+
+
+def _publish(lab: EmbeddedLab) -> None:
+    lab.registry.push("demo/shop:v1")
+    lab.registry.push("demo/shop:v2")
+    lab.registry.push("demo/shop:v3")
+    lab.registry.push("demo/shop:errors", error_ratio=1.0)
+    lab.registry.push("demo/shop:slow", slow_ratio=0.3, slow_ms=400.0)
+    lab.registry.push("demo/shop:empty", empty_ratio=0.5)
+    lab.registry.push("demo/shop:crash", crash_after_seconds=1.0)
+    lab.registry.push("demo/shop:never-ready", ready=False)
 
 
 if __name__ == "__main__":

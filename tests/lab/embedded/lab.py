@@ -106,10 +106,10 @@ class EmbeddedLab:
 
     def deploy_app(
         self, name: str = "shop", image: str = "demo/shop:v1", *, replicas: int = 2,
-        topology: manifests.Topology = "hosts", pull_policy: str = "IfNotPresent", wait: bool = True,
+        topology: manifests.Topology = "hosts", pull_policy: str = "IfNotPresent", canary: str = "", wait: bool = True,
     ) -> None:  # fmt: skip
         """Create an app with all weight on stable and, by default, wait until users are served by it."""
-        for kind, item in manifests.app(name, image, replicas, topology, pull_policy):
+        for kind, item in manifests.app(name, image, replicas, topology, pull_policy, canary):
             self.api.store.create(kind, self.namespace, item, manager="demo-team")
         if wait:
             self.wait_until_rolled_out(name)

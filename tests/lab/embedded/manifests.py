@@ -47,16 +47,19 @@ def virtual_service(name: str, stable: Json, canary: Json) -> Json:
     }  # fmt: skip
 
 
-def app(name: str, image: str, replicas: int, topology: Topology, pull_policy: str) -> list[tuple[Kind, Json]]:
-    """Return all objects of an app whose canary will be `<name>-canary`.
+def app(
+    name: str, image: str, replicas: int, topology: Topology, pull_policy: str, canary_name: str = ""
+) -> list[tuple[Kind, Json]]:
+    """Return all objects of an app whose canary will be `canary_name`, by default `<name>-canary`.
 
-    hosts: Services `<name>` and `<name>-canary`; subsets: one Service, subsets stable and canary by label `track`.
+    hosts: one Service for each arm, named alike; subsets: one Service, subsets stable and canary by label `track`.
     """
     if topology == "hosts":
-        stable, canary = ({"host": host, "port": {"number": 80}} for host in (name, f"{name}-canary"))
+        other = canary_name or f"{name}-canary"
+        stable, canary = ({"host": host, "port": {"number": 80}} for host in (name, other))
         return [
             (SERVICE, service(name, {"app": name})),
-            (SERVICE, service(f"{name}-canary", {"app": f"{name}-canary"})),
+            (SERVICE, service(other, {"app": other})),
             (DEPLOYMENT, deployment(name, image, replicas, {"app": name}, pull_policy)),
             (VIRTUAL_SERVICE, virtual_service(name, stable, canary)),
         ]

@@ -42,3 +42,11 @@ def test_reporter(rates: dict[str, float], wanted: str, expected: str | None) ->
     """Source where it sees the traffic, else waypoint, else destination."""
     chosen = of_rates(rates, wanted)
     assert (chosen.name if chosen else None) == expected
+
+
+def test_the_tail_bound_lies_far_above_the_noise_of_p99() -> None:
+    """At least four times p99's bound, and so high that hardly any request of stable exceeds it."""
+    quiet = {"5": 900.0, "10": 995.0, "25": 1000.0, "50": 1000.0, "100": 1000.0, "+Inf": 1000.0}
+    assert ("tail", 50.0) == latency_bounds(quiet)[-1]
+    noisy = quiet | {"25": 996.0, "50": 998.0}
+    assert ("tail", 100.0) == latency_bounds(noisy)[-1]

@@ -90,6 +90,14 @@ def test_too_few_requests_wait_then_are_inconclusive() -> None:
     assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "too-few")
 
 
+def test_too_early_is_told_by_time_not_by_requests() -> None:
+    """Requests enough, and a least time on the rung that has not passed: the sentence speaks of that alone."""
+    rules, seen = replace(RULES, min_seconds=3600.0), evidence([((50, 0), (50, 0))] * 6)
+    early, late = (judge(seen, None, rules, deadline_reached=late).reason for late in (False, True))
+    assert "of at least 60 min on this weight have passed" in early
+    assert late == f"{early}; the deadline of a rung must be longer than that"
+
+
 def test_two_requests_a_second_are_promoted_in_two_minutes() -> None:
     """5 % of 2 requests a second: a dozen canary requests, and an honest sentence."""
     pairs = [((1 if i % 10 == 0 else 0, 0), (2, 0)) for i in range(121)]
@@ -212,3 +220,16 @@ def test_twelve_metrics_of_240_strata_are_judged_in_time() -> None:
     begin = time.process_time()
     judge(whole, None, RULES, deadline_reached=False)
     assert time.process_time() - begin < 0.2
+
+
+def test_at_weight_100_the_guard_judges_alone_and_says_so() -> None:
+    """Nothing is left to compare with, which is no reason to roll a healthy canary back."""
+    judgement = judge(evidence([((40, 0), (0, 0))] * 4, weight=100), None, RULES, deadline_reached=False)
+    assert judgement.verdict is Verdict.PASS
+    assert "guard alone (errors at most 1.0 %) with 160 canary requests" in judgement.reason
+
+
+def test_at_weight_100_a_failing_canary_fails_by_the_guard() -> None:
+    """A silent stable excuses nothing when the canary has all the traffic."""
+    judgement = judge(evidence([((40, 30), (0, 0))] * 6, weight=100), None, RULES, deadline_reached=False)
+    assert (Verdict.FAIL, "guard") == (judgement.verdict, judgement.code)

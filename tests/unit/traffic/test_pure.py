@@ -35,6 +35,8 @@ _memories = some.builds(
     weights=_weights,
     workloads=some.none() | some.builds(WorkloadMemory, _names, _names, _names, some.integers(0, 99), _texts),
     pin=some.none() | some.builds(Pin, _names, _texts, some.dictionaries(_names, _texts, max_size=3)),
+    latency_bounds=some.lists(some.tuples(_texts, some.floats(0.5, 1e6)), max_size=4).map(tuple),
+    small_bound=some.none() | some.floats(0.5, 1e6),
     reason=_texts,
     by=_texts,
     expiry_seconds=some.floats(1, 1e5),

@@ -65,6 +65,7 @@ class PaperCluster:
         self._ended = False
         self._wake = threading.Event()
         self._pulled: dict[str, str] = {}
+        self._deployments, self._replica_sets = Deployments(self.store), ReplicaSets(self.store)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def push(self, image: str, digest: str, fault: str = "") -> None:
@@ -161,20 +162,23 @@ class PaperCluster:
         self.api.__exit__(kind, error, at)
 
     def _run(self) -> None:
-        deployments, replica_sets = Deployments(self.store), ReplicaSets(self.store)
         while not self._ended:
             self._wake.wait(0.05)
             self._wake.clear()
-            for kind, reconcile in (
-                (DEPLOYMENT, deployments.reconcile),
-                (REPLICA_SET, replica_sets.reconcile),
-                (POD, self._run_pod),
-            ):
-                for item in self.store.list(kind):
-                    try:
-                        reconcile(item)
-                    except ApiError as error:
-                        assert error.code in {404, 409}  # noqa: PT017 - a race that the next pass mends
+            self.tick()
+
+    def tick(self) -> None:
+        """Let each controller and the kubelet look once."""
+        for kind, reconcile in (
+            (DEPLOYMENT, self._deployments.reconcile),
+            (REPLICA_SET, self._replica_sets.reconcile),
+            (POD, self._run_pod),
+        ):
+            for item in self.store.list(kind):
+                try:
+                    reconcile(item)
+                except ApiError as error:
+                    assert error.code in {404, 409}  # noqa: PT017 - a race that the next pass mends
 
     def _run_pod(self, pod: Json) -> None:
         metadata, main = pod["metadata"], pod["spec"]["containers"][0]

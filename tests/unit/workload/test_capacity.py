@@ -48,6 +48,16 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, work
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
+def test_autoscaler_at_rest_is_woken(cluster: PaperCluster, workload: Workload) -> None:
+    """At 0 replicas, as a new canary has, it would do nothing for ever: the first pod is started for it."""
+    memory = prepared(cluster, workload)
+    workload.scale_down(memory, TOKEN)
+    cluster.autoscale("shop-canary")
+    workload.ensure_capacity(memory, TOKEN, 1, 10, renew)
+
+    assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
+
+
 def test_canary_ends_at_no_pods_but_stays(cluster: PaperCluster, workload: Workload) -> None:
     """Nothing is deleted; a second time is fine, and so is a canary that is gone."""
     memory = prepared(cluster, workload)

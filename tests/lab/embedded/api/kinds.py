@@ -44,6 +44,7 @@ SERVICE = Kind("Service", "services", status=True)
 EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
 SECRET = Kind("Secret", "secrets")
+VOLUME_CLAIM = Kind("PersistentVolumeClaim", "persistentvolumeclaims", status=True)
 NAMESPACE = Kind("Namespace", "namespaces", namespaced=False, status=True)
 NODE = Kind("Node", "nodes", namespaced=False, status=True)
 DEPLOYMENT = Kind("Deployment", "deployments", "apps", generation="spec-and-annotations", status=True, scale=True)
@@ -66,7 +67,7 @@ POD_MONITOR = Kind("PodMonitor", "podmonitors", "monitoring.coreos.com", generat
 
 KINDS = (
     POD, SERVICE, EVENT, CONFIG_MAP, SECRET, NAMESPACE, NODE, DEPLOYMENT, REPLICA_SET, AUTOSCALER, DISRUPTION_BUDGET,
-    NETWORK_POLICY, VIRTUAL_SERVICE, DESTINATION_RULE, AUTHORIZATION_POLICY, POD_MONITOR,
+    NETWORK_POLICY, VIRTUAL_SERVICE, DESTINATION_RULE, AUTHORIZATION_POLICY, POD_MONITOR, VOLUME_CLAIM,
 )  # fmt: skip
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-
+from tests.lab.embedded.api.copies import copied
 from tests.lab.embedded.api.errors import ApiError, invalid
 from tests.lab.embedded.api.kinds import Json, Kind
 
@@ -11,22 +10,22 @@ from tests.lab.embedded.api.kinds import Json, Kind
 def merged(kind: Kind, old: Json, asked: Json, subresource: str) -> Json:
     """Keep what the caller of this (sub)resource may not write."""
     if subresource == "status":
-        new = copy.deepcopy(old)
-        new["status"] = copy.deepcopy(asked.get("status", {}))
+        new = copied(old)
+        new["status"] = copied(asked.get("status", {}))
         # The Deployment controller writes its revision annotation this way, so that no generation is raised.
         new["metadata"] |= {"annotations": dict(asked["metadata"].get("annotations") or {})}
         prune(new["metadata"])
         return new
-    new = copy.deepcopy(asked)
+    new = copied(asked)
     if kind.status:
         new.pop("status", None)
-        new |= {"status": copy.deepcopy(old["status"])} if "status" in old else {}
+        new |= {"status": copied(old["status"])} if "status" in old else {}
     new["apiVersion"], new["kind"] = old["apiVersion"], old["kind"]
     for field in ("name", "namespace", "uid", "creationTimestamp", "generation", "resourceVersion", "managedFields",
                   "deletionTimestamp", "deletionGracePeriodSeconds"):  # fmt: skip
         new["metadata"].pop(field, None)
         if field in old["metadata"]:
-            new["metadata"][field] = copy.deepcopy(old["metadata"][field])
+            new["metadata"][field] = copied(old["metadata"][field])
     prune(new["metadata"])
     return new
 

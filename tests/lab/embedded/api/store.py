@@ -5,7 +5,6 @@ Everything in process (controllers, tests) may use it directly; it is thread-saf
 
 from __future__ import annotations
 
-import copy
 import random
 import string
 import threading
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.lab.embedded.api import defaults, managed, rules, validate
+from tests.lab.embedded.api.copies import copied
 from tests.lab.embedded.api.errors import already_exists, conflict, not_found
 from tests.lab.embedded.api.kinds import KINDS, NAMESPACE, POD, SERVICE, Json, Kind
 from tests.lab.embedded.api.selectors import fields_match, labels_match
@@ -62,28 +62,33 @@ class Store:
     def get(self, kind: Kind, namespace: str, name: str) -> Json:
         """Return one object or raise 404."""
         with self._changed:
-            return copy.deepcopy(self._stored(kind, namespace, name))
+            return copied(self._stored(kind, namespace, name))
 
     def find(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """Return one object, or None."""
         with self._changed:
             found = self._objects.get((kind.plural, namespace, name))
-            return copy.deepcopy(found) if found else None
+            return copied(found) if found else None
 
-    def list(self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "") -> list[Json]:
-        """Return the objects of a kind in one namespace (or all), in order of namespace and name."""
+    def list(
+        self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "", *, owner: str = ""
+    ) -> list[Json]:
+        """Return the objects of a kind in one namespace (or all), in order of namespace and name.
+
+        `owner` is the uid of an object that must own them.
+        """
         with self._changed:
             items = [
                 item
                 for (plural, place, _), item in sorted(self._objects.items(), key=lambda one: one[0])
-                if plural == kind.plural and (not namespace or place == namespace)
+                if plural == kind.plural and (not namespace or place == namespace) and _owned(item, owner)
             ]
         chosen = (i for i in items if labels_match(labels, i["metadata"].get("labels") or {}))
-        return [copy.deepcopy(item) for item in chosen if fields_match(fields, item)]
+        return [copied(item) for item in chosen if fields_match(fields, item)]
 
     def create(self, kind: Kind, namespace: str, item: Json, *, manager: str = "lab", dry_run: bool = False) -> Json:
         """Store a new object with uid, revision, defaults and managed fields."""
-        new = copy.deepcopy(item)
+        new = copied(item)
         metadata = new.setdefault("metadata", {})
         if not metadata.get("name") and metadata.get("generateName"):
             suffix = "".join(random.choices(string.ascii_lowercase + string.digits, k=5))
@@ -111,7 +116,7 @@ class Store:
                 new["spec"].setdefault("clusterIP", f"10.96.{random.randint(1, 254)}.{random.randint(1, 254)}")
             validate.check(kind, new, None)
             managed.record(kind, None, new, manager=manager, now=self.timestamp())
-            return copy.deepcopy(new) if dry_run else self._commit(kind, namespace, name, new)
+            return copied(new) if dry_run else self._commit(kind, namespace, name, new)
 
     def change(
         self, kind: Kind, namespace: str, name: str, change: Change, *, manager: str = "lab", subresource: str = "",
@@ -123,7 +128,7 @@ class Store:
         """
         with self._changed:
             old = self._stored(kind, namespace, name)
-            asked = change(copy.deepcopy(old))
+            asked = change(copied(old))
             metadata = asked.setdefault("metadata", {})
             if metadata.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
                 said = f"UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}"
@@ -135,11 +140,11 @@ class Store:
             defaults.fill(kind, new)
             validate.check(kind, new, old)
             if rules.without_managers(new) == rules.without_managers(old):
-                return copy.deepcopy(old)
+                return copied(old)
             if not subresource and rules.raises_generation(kind, old, new):
                 new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             managed.record(kind, old, new, manager=manager, now=self.timestamp(), subresource=subresource)
-            return copy.deepcopy(new) if dry_run else self._commit(kind, namespace, name, new)
+            return copied(new) if dry_run else self._commit(kind, namespace, name, new)
 
     def set_status(self, kind: Kind, namespace: str, name: str, status: Json, *, manager: str = "lab") -> Json:
         """Replace the status of an object, as its controller does."""
@@ -158,11 +163,11 @@ class Store:
                     why = f"{said} in precondition: {wanted}, {said} in object meta: {old['metadata'][field]}"
                     raise conflict(kind, name, f"Precondition failed: {why}")
             if dry_run:
-                return copy.deepcopy(old)
+                return copied(old)
             if kind is POD and old["spec"].get("nodeName") and grace_seconds != 0:
                 if "deletionTimestamp" in old["metadata"]:
-                    return copy.deepcopy(old)
-                new = copy.deepcopy(old)
+                    return copied(old)
+                new = copied(old)
                 grace = grace_seconds or old["spec"].get("terminationGracePeriodSeconds", 30)
                 new["metadata"] |= {"deletionTimestamp": self.timestamp(), "deletionGracePeriodSeconds": grace}
                 return self._commit(kind, namespace, name, new)
@@ -171,7 +176,7 @@ class Store:
             self._notify(kind, namespace, name)
             if not orphan:
                 self._collect(kind, old)
-            return copy.deepcopy(old)
+            return copied(old)
 
     def _collect(self, kind: Kind, owner: Json) -> None:
         by_plural = {one.plural: one for one in KINDS}
@@ -194,9 +199,13 @@ class Store:
         new["metadata"]["resourceVersion"] = str(self._revision)
         self._objects[kind.plural, namespace, name] = new
         self._notify(kind, namespace, name)
-        return copy.deepcopy(new)
+        return copied(new)
 
     def _notify(self, kind: Kind, namespace: str, name: str) -> None:
         self._changed.notify_all()
         for listener in list(self._listeners):
             listener(kind, namespace, name)
+
+
+def _owned(item: Json, owner: str) -> bool:
+    return not owner or any(one["uid"] == owner for one in item["metadata"].get("ownerReferences") or [])

@@ -51,8 +51,10 @@ class Deployments:
         old = [one for one in sets if new is None or one["metadata"]["uid"] != new["metadata"]["uid"]]
         if new is not None:
             new = self._annotate(deployment, new, old)
+        present = {one["metadata"]["name"]: one["spec"]["replicas"] for one in [*old, *([new] if new else [])]}
         for name, size in sizes(deployment, new, old).items():
-            self._scale(deployment["metadata"]["namespace"], name, size)
+            if size != present[name]:
+                self._scale(deployment["metadata"]["namespace"], name, size)
         self._forget_history(deployment, old)
         self._report(deployment, new, old)
 
@@ -94,6 +96,8 @@ class Deployments:
             return {**item, "metadata": {**item["metadata"], "annotations": annotations}}
 
         metadata = new["metadata"]
+        if {**copied, **added}.items() <= (metadata.get("annotations") or {}).items():
+            return new
         return self._store.change(REPLICA_SET, metadata["namespace"], metadata["name"], change, manager=_MANAGER)
 
     def _scale(self, namespace: str, name: str, size: int) -> None:
@@ -126,6 +130,9 @@ class Deployments:
         status["observedGeneration"] = metadata["generation"]
         status["conditions"] = self._conditions(deployment, new, counts)
         revision = str(_revision(new)) if new else ""
+        marked = (metadata.get("annotations") or {}).get(REVISION, "")
+        if status == deployment.get("status") and revision in {"", marked}:
+            return
 
         def change(item: Json) -> Json:
             annotations = (item["metadata"].get("annotations") or {}) | ({REVISION: revision} if revision else {})

@@ -13,9 +13,7 @@ _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 def owned(store: Store, kind: Kind, owner: Json) -> list[Json]:
     """Return the objects of a kind whose controller is `owner`."""
-    uid = owner["metadata"]["uid"]
-    items = store.list(kind, owner["metadata"]["namespace"])
-    return [i for i in items if any(r["uid"] == uid for r in i["metadata"].get("ownerReferences") or [])]
+    return store.list(kind, owner["metadata"]["namespace"], owner=owner["metadata"]["uid"])
 
 
 def reference(owner: Json) -> Json:
@@ -80,6 +78,8 @@ class ReplicaSets:
         }
         status = {k: v for k, v in counts.items() if v or k == "replicas"}
         status["observedGeneration"] = metadata["generation"]
+        if status == replica_set.get("status"):
+            return
         self._store.set_status(
             REPLICA_SET, metadata["namespace"], metadata["name"], status, manager="kube-controller-manager"
         )  # fmt: skip

@@ -1,0 +1,70 @@
+"""How a bad value is reported: where it came from, the value, and what is allowed, in words of this program."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+_BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+_USER_INFO = re.compile(r"(://)[^/@\s]*@")
+_SECRET = re.compile(r"(?i)(password|token|secret|credential|header|api.?key)(?!.*file)")
+_SHOWN = 200
+
+
+def complaint(origin: str, error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pydantic's error details
+    """Return one line about one bad value.
+
+    Args:
+        origin: the flag, variable or line of canary.yaml it came from.
+        error: as pydantic gives it.
+        field: of the settings class, for the allowed range.
+    """
+    rest = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"][1:])
+    return f"{origin}{rest} = {_shown(origin, error['input'])}: {_allowed(error, field)}"
+
+
+def unknown(name: str, value: object, known: Iterable[str]) -> str:
+    """Return one line about a setting that does not exist, with the ones that may have been meant."""
+    names = sorted(one.replace("_", "-") for one in known)
+    close = get_close_matches(name.replace("_", "-"), names, n=3)
+    remedy = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
+    return f"{name} = {_shown(name, value)}: no such setting; {remedy}"
+
+
+def _shown(name: str, value: object) -> str:
+    """Return a value as messages show it: short, and without what may be a secret."""
+    if _SECRET.search(name):
+        return "***"
+    text = _USER_INFO.sub(r"\1***@", repr(value))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pydantic's error details
+    kind = str(error["type"])
+    said = str(error["msg"]).removeprefix("Value error, ")
+    said = f"{said[0].lower()}{said[1:]}"
+    if kind.startswith(("int_", "float_", "greater_than", "less_than")):
+        noun = "a whole number" if field is not None and "int" in str(field.annotation) else "a number"
+        return " ".join(["must be", noun, _range(field)]).rstrip()
+    if kind.startswith("string_pattern") and field is not None:
+        return f"must match {error['ctx']['pattern']} ({field.description})"
+    known = {
+        "tuple_type": "must be a list, or text with commas",
+        "dict_type": "must be `name: value` pairs",
+        "string_type": "must be text; put it in quotes",
+        "bool_parsing": "must be true or false",
+        "bool_type": "must be true or false",
+    }
+    return known.get(kind, said)
+
+
+def _range(field: FieldInfo | None) -> str:
+    found = [
+        text.format(f"{getattr(entry, name):g}")
+        for entry in (field.metadata if field is not None else ())
+        for name, text in _BOUNDS.items()
+        if getattr(entry, name, None) is not None
+    ]
+    return " and ".join(found)

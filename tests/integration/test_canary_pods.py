@@ -1,0 +1,86 @@
+"""A canary whose pods do not get ready, or do not stay so; and a stable that is down when it is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.conftest import Deploy
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_canary_that_never_gets_ready_gets_no_user(deploy: Deploy) -> None:
+    """Exit 3 with the counts and the probe that fails; traffic never moved; the loop has rolled back by itself."""
+    app = deploy("unready")
+    app.push("v2", ready=False)
+    ended = app.run("rollout", "--image", app.image("v2"), "--ready-timeout-seconds", "2")
+    assert (3, "rolled-back") == (ended.exit_code, ended.results["outcome"]), ended.lines
+    said = (
+        "waiting for Deployment demo/unready-canary: after 2 s 0 of 1 pods are available.",
+        "the readiness probe (GET /ready on port 8080) of container app in pod unready-canary-",
+    )
+    assert [] == [part for part in said if part not in ended.results["reason"]], ended.results
+    assert [] == ended.events("weight.set")
+    assert ((100, 0), "") == (app.weights(), app.claim())
+    assert 0 == app.deployment(app.canary)["spec"]["replicas"]
+
+
+def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Deploy) -> None:
+    """As single steps: prepare fails, rollback cleans up; no room on any node is said as the scheduler says it."""
+    app = deploy("homeless")
+    app.lab.unschedulable(app.canary, "0/3 nodes are available: 3 Insufficient memory.")
+    ended = app.run("prepare", "--run", "one", "--image", app.image("v2"), "--ready-timeout-seconds", "1")
+    assert (3, "temporary") == (ended.exit_code, ended.code)
+    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in ended.error
+    assert "one:" in app.claim()
+    ended = app.run("promote", "--run", "one")
+    assert 4 == ended.exit_code
+    assert "prepare did not end. Run prepare again, or rollback." in ended.error
+    assert "rolled-back" == app.run("rollback", "--run", "one").results["outcome"]
+    assert ("", 0) == (app.claim(), app.deployment(app.canary)["spec"]["replicas"])
+
+
+def test_a_canary_that_crashes_at_once_is_told_by_its_exit_code(deploy: Deploy) -> None:
+    """Permanent: waiting for a crash loop helps nobody."""
+    app = deploy("crashing")
+    app.push("v2", crash_after_seconds=0.01, exit_code=9)
+    ended = app.run("prepare", "--run", "one", "--image", app.image("v2"))
+    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
+    assert "container app of pod crashing-canary-" in ended.error
+    assert "keeps crashing" in ended.error
+    assert "last with exit code 9" in ended.error
+    assert "kubectl logs --previous" in ended.error
+
+
+def test_a_canary_that_crashes_at_weight_is_rolled_back(deploy: Deploy) -> None:
+    """Its pods' health or its users' errors, whichever is seen first; everybody is back on stable."""
+    app = deploy("crash-later")
+    app.push("v2", crash_on_request=4)
+    with app.users(40) as users:
+        ended = app.run("rollout", "--image", app.image("v2"), "--ladder", "20,50", "--max-restarts", "0")
+        back = users.view()
+    assert (5, "fail", "rolled-back") == (ended.exit_code, ended.results["verdict"], ended.results["outcome"])
+    assert [20] == [line["weight"] for line in ended.events("weight.set")]
+    assert ended.results["reason"]
+    assert ((100, 0), "", app.image("v1")) == (app.weights(), app.claim(), app.running_image())
+    assert back.share("v1") > 0.8
+
+
+def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) -> None:
+    """Users that are served stay served: exit 4, the claim is kept; once stable is back, the next rollback ends it."""
+    app = deploy("alone")
+    app.prepared("one")
+    assert 0 == app.run("set-weight", "--run", "one", "--weight", "50").exit_code
+    app.lab.override(app.name, ready=False)
+    app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
+    ended = app.run("rollback", "--run", "one")
+    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
+    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight is held at 50" in ended.error
+    assert "Mend stable, then run rollback again" in ended.error
+    assert (50, 50) == app.weights()
+    assert "one:" in app.claim()
+    app.lab.override(app.name)
+    app.lab.wait_until_rolled_out(app.name)
+    ended = app.run("rollback", "--run", "one")
+    assert (0, "rolled-back") == (ended.exit_code, ended.results["outcome"])
+    assert ((100, 0), "") == (app.weights(), app.claim())

@@ -1,0 +1,215 @@
+"""After a kill between any two API calls of any step, users end on a ready stable: design, section 9, last row.
+
+A kill between two reads is the kill after the write before them, and a kill before a write is the kill after the write
+before it, only that the cluster moved on: so dying after each write, and before the first, is dying everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from steps.errors import NotOwnerError, StepError
+from steps.step import StepEnd
+from tests.integration.clockwork import APP, Clockwork, Fate, Moment, Process
+from tests.unit.workload.paper import Killed
+
+pytestmark = pytest.mark.integration
+
+Act = Callable[[Process], StepEnd]
+CANARY = f"{APP}-canary"
+RESTORED = {"weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "tokens": {""}}
+TWO = (APP, f"{APP}-inner")
+PROMOTED = {**RESTORED, "stable": "shop:2"}
+
+
+def prepare(process: Process) -> StepEnd:
+    """Make the canary ready."""
+    return process.prepare()
+
+
+def walk(process: Process) -> StepEnd:
+    """Set a weight that asks for more pods."""
+    return process.set_weight(60)
+
+
+def retreat(process: Process) -> StepEnd:
+    """Judge a canary that fails everything, on a rung of its own."""
+    return process.analyze(60, bad_ratio=1.0)
+
+
+def promote(process: Process) -> StepEnd:
+    """Make it stable."""
+    return process.promote()
+
+
+def rollback(process: Process) -> StepEnd:
+    """Give up."""
+    return process.rollback()
+
+
+def promote_halfway(process: Process) -> StepEnd:
+    """Die when stable has its new template."""
+    process.fate.dies_at, process.fate.moment = 4, "after"
+    with suppress(Killed):
+        return process.promote()
+    return StepEnd({})
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened before, and the step that is killed."""
+
+    before: tuple[Act, ...]
+    act: Act
+    services: tuple[str, ...] = (APP,)
+
+
+STORIES = {
+    "prepare": Story((), prepare),
+    "set-weight": Story((prepare,), walk),
+    "analyze": Story((prepare,), retreat),
+    "promote": Story((prepare, walk), promote),
+    "rollback": Story((prepare, walk), rollback),
+    "rollback-of-retreat": Story((prepare, retreat), rollback),
+    "rollback-of-promote": Story((prepare, walk, promote_halfway), rollback),
+    "analyze-two": Story((prepare,), retreat, TWO),
+    "promote-two": Story((prepare, walk), promote, TWO),
+}
+
+
+class Stage:
+    """A story, ready to be told again and again with the killer elsewhere."""
+
+    def __init__(self, world: Clockwork, story: Story) -> None:
+        self.world, self.story = world, story
+        for act in story.before:
+            act(world.process())
+        self._kept = world.keep()
+        self.process = world.process()
+        self.end = story.act(self.process)
+        self.summary = world.summary()
+
+    def kills(self, *, late: bool = False) -> Iterator[str]:
+        """Kill the step everywhere; yields a description each time it just died. `late`: as late as possible."""
+        writes = self.process.fate.writes
+        assert writes > 1
+        yield self.kill(1, "before")
+        for number in range(1, writes + (not late)):
+            yield self.kill(number + 1, "before") if late else self.kill(number, "after")
+
+    def kill(self, number: int, moment: Moment) -> str:
+        """Start anew and kill the step at one place."""
+        self.world.put_back(self._kept)
+        with pytest.raises(Killed):
+            self.story.act(self.world.process(Fate(number, moment)))
+        call = self.world.api.faults.writes()[-1]
+        return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+
+
+@pytest.fixture(params=STORIES)
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
+    """Return each story."""
+    story = STORIES[request.param]
+    return Stage(Clockwork(tmp_path, story.services), story)
+
+
+def assert_ended(world: Clockwork, rollback: StepEnd, where: object) -> None:
+    """Check that all weight is on a ready stable of one version, the canary down, and nothing of the run left."""
+    outcome = rollback.results["outcome"]
+    if outcome == "not-owner":  # it ended before its end could be told, or never began
+        outcome = world.outcome() or "rolled-back"
+    expected = {"rolled-back": RESTORED, "promoted": PROMOTED}[outcome]
+    world.settle(APP)
+    summary = world.summary()
+    assert expected == {name: summary[name] for name in expected}, (where, outcome)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+def test_rollback_restores_stable_after_any_kill(stage: Stage, late: bool) -> None:  # noqa: FBT001 - a parameter
+    """All weight on a ready stable with its old template (or all of the new one), the canary down, no claim left."""
+    for where in stage.kills(late=late):
+        assert_ended(stage.world, stage.world.process().rollback(), where)
+
+
+@pytest.mark.parametrize("stage", sorted(set(STORIES) - {"rollback-of-promote"}), indirect=True)
+def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(stage: Stage) -> None:
+    """Same results, same objects, same tokens."""
+    for where in stage.kills():
+        end = stage.story.act(stage.world.process())
+        assert (stage.end.exit_code, said(stage.end)) == (end.exit_code, said(end)), where
+        stage.world.settle(APP)
+        assert stage.summary == stage.world.summary(), where
+
+
+def said(end: StepEnd) -> dict[str, str]:
+    """Return the results, but for what the killed one has done, and for the time of day in a reason."""
+    own = {"previous-weight", "judgement", "reason"}
+    found = {name: value for name, value in end.results.items() if name not in own}
+    return found | ({"outcome": "rolled-back"} if found.get("outcome") == "not-owner" else {})
+
+
+def test_the_next_prepare_restores_stable_after_any_kill_and_the_expiry(stage: Stage) -> None:
+    """Nobody ran the rollback: the next release repairs what was left and goes on, and the old run cannot write."""
+    for where in stage.kills():
+        stage.world.store.clock_offset_seconds += 700
+        end = stage.world.process().prepare(run="two", image="shop:3")
+        assert "ready" == end.results["outcome"], where
+        stage.world.settle(APP)
+        seen = stage.world.summary()
+        assert ({(100, 0)}, {"two"}) == (seen["weights"], {token.split(":")[0] for token in seen["tokens"]}), where
+        assert seen["stable"] in {"shop:1", "shop:2"}, where
+        assert ("shop:3", 1) == (stage.world.image(CANARY), canary_pods(stage.world)), where
+        late_act(stage)
+
+
+def canary_pods(world: Clockwork) -> int:
+    """Return how many pods of the canary can serve."""
+    return int(world.get(CANARY)["status"]["availableReplicas"])
+
+
+def late_act(stage: Stage) -> None:
+    """Run the step of a pod that was only slow, not dead: it finds its claim gone and touches nothing."""
+    before = stage.world.summary()
+    with suppress(NotOwnerError):
+        assert stage.story.act(stage.world.process()).results["outcome"] in {"not-owner", "promoted"}
+    assert before == stage.world.summary()
+
+
+def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+    """Both died: the promote anywhere, its rollback anywhere."""
+    stage = Stage(Clockwork(tmp_path), STORIES["promote"])
+    for where in stage.kills():
+        kept = stage.world.keep()
+        counted = stage.world.process()
+        counted.rollback()
+        for number in range(1, counted.fate.writes + 1):
+            stage.world.put_back(kept)
+            with pytest.raises(Killed):
+                stage.world.process(Fate(number, "after")).rollback()
+            assert_ended(stage.world, stage.world.process().rollback(), (where, number))
+
+
+def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) -> None:
+    """Wherever set-weight dies, the pods were there before the weight."""
+    stage = Stage(Clockwork(tmp_path), STORIES["set-weight"])
+    for where in stage.kills():
+        enough = canary_pods(stage.world) >= 2
+        assert enough or stage.world.weights() == {(100, 0)}, where
+
+
+def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(tmp_path: Path) -> None:
+    """A slow step after the retreat neither raises the weight nor grows the canary again."""
+    stage = Stage(Clockwork(tmp_path), STORIES["rollback"])
+    for where in stage.kills():
+        if not any("rolling-back" in token for token in stage.world.tokens()):
+            continue
+        before = stage.world.summary()
+        for act in (walk, promote):
+            with pytest.raises(StepError):
+                act(stage.world.process())
+        assert before == stage.world.summary(), where

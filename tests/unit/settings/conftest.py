@@ -1,0 +1,51 @@
+"""Settings as `canary-steps` loads them, from arguments, an environment that the test alone fills, and a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from steps.__main__ import STEPS, find
+from steps.errors import SettingsError
+from steps.settings.loading import StepSettings, load
+
+Load = Callable[..., StepSettings]
+Refusal = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith(("CANARY_", "RESULT_"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def load_step(tmp_path: Path) -> Load:
+    """Return a function that loads a step's settings from flags and the text of a canary.yaml."""
+
+    def loaded(step: str, *flags: str, file: str | bytes | None = None) -> StepSettings:
+        arguments = list(flags)
+        if file is not None:
+            path = tmp_path / "canary.yaml"
+            path.write_bytes(file if isinstance(file, bytes) else file.encode())
+            arguments += ["--config", str(path)]
+        known = frozenset(field for name in STEPS for field in find(name).settings.model_fields)
+        return load(find(step).settings, arguments, lambda: known, f"canary-steps {step}")
+
+    return loaded
+
+
+@pytest.fixture
+def refusal(load_step: Load) -> Refusal:
+    """Return a function that gives the sentence with which settings are refused; exit code 2 is part of it."""
+
+    def refused(step: str, *flags: str, file: str | bytes | None = None) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_step(step, *flags, file=file)
+        assert (2, "bad-settings") == (caught.value.exit_code, caught.value.reason)
+        return caught.value.cause
+
+    return refused

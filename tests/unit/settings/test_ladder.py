@@ -1,0 +1,76 @@
+"""A ladder that cannot be climbed is refused with its source, its value and what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.settings.conftest import Load, Refusal
+
+HOW = "write percents from 1 to 100, for example 5,25,50"
+EMPTY = "must have at least one weight, for example 5,25,50"
+ASCEND = "must ascend, each weight above the one before, for example 5,25,50"
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", EMPTY),
+        ("10,5", ASCEND),
+        ("5,5", ASCEND),
+        ("0,5", "weight 0 is outside 1-100"),
+        ("5,101", "weight 101 is outside 1-100"),
+        ("-5,10", "weight -5 is outside 1-100"),
+        ("5,x", f"weight 'x' is no whole number; {HOW}"),
+        ("5.5", f"weight '5.5' is no whole number; {HOW}"),
+        ("5,,10", f"weight '' is no whole number; {HOW}"),
+    ],
+)
+def test_a_flag_with_a_bad_ladder_is_refused(refusal: Refusal, text: str, allowed: str) -> None:
+    """Empty, not ascending, outside 1-100, not integers."""
+    assert f"--ladder = {text!r}: {allowed}" == refusal("rollout", "--app=shop", f"--ladder={text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "allowed"),
+    [
+        ("[]", "[]", EMPTY),
+        ("[10, 5]", "[10, 5]", ASCEND),
+        ("[5, 101]", "[5, 101]", "weight 101 is outside 1-100"),
+        ("[5, x]", "[5, 'x']", f"weight 'x' is no whole number; {HOW}"),
+        ("[5.5]", "[5.5]", f"weight 5.5 is no whole number; {HOW}"),
+        ("[yes]", "[True]", f"weight True is no whole number; {HOW}"),
+        ("5", "5", f"must be a list of weights, {HOW}"),
+        ("", "None", f"must be a list of weights, {HOW}"),
+    ],
+)
+def test_a_file_with_a_bad_ladder_is_refused(refusal: Refusal, text: str, shown: str, allowed: str) -> None:
+    """Named by the file and the field's path in it."""
+    cause = refusal("rollout", "--app=shop", file=f"ladder: {text}")
+    assert cause.endswith(f"/canary.yaml: ladder = {shown}: {allowed}")
+
+
+def test_a_variable_with_a_bad_ladder_is_refused_by_its_name(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader must know where to correct it."""
+    monkeypatch.setenv("CANARY_LADDER", "10,5")
+    assert f"CANARY_LADDER = '10,5': {ASCEND}" == refusal("rollout", "--app=shop")
+
+
+def test_a_value_that_looks_like_a_flag_is_met_with_how_to_write_it(refusal: Refusal) -> None:
+    """`--ladder -5,10` never reaches the ladder's own check."""
+    cause = refusal("rollout", "--app=shop", "--ladder", "-5,10")
+    assert "--ladder" in cause
+    assert "--flag=value" in cause
+
+
+@pytest.mark.parametrize("text", ["5,25,50", " 5, 25 ,50 "])
+def test_a_good_ladder_is_taken_with_or_without_blanks(load_step: Load, text: str) -> None:
+    """And from YAML as a list."""
+    assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop", "--ladder", text), "ladder", None)
+    assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop", file="ladder: [5, 25, 50]"), "ladder", None)
+
+
+@pytest.mark.parametrize("weight", ["101", "-1", "5.5", "x"])
+def test_a_single_weight_is_a_whole_percent(refusal: Refusal, weight: str) -> None:
+    """0-100, said with both ends."""
+    cause = refusal("set-weight", "--app=shop", f"--weight={weight}")
+    assert f"--weight = {weight!r}: must be a whole number at least 0 and at most 100" == cause
