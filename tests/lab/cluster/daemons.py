@@ -19,8 +19,6 @@ from tests.lab.cluster.places import STATE
 from tests.lab.embedded.processes import ROOT, start_time
 
 _LIST = STATE / "daemons"
-_CHILDREN: list[subprocess.Popen[bytes]] = []
-"""Those that this very process has started; Python would complain if they were forgotten."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _launch(daemon: Daemon) -> None:
             daemon.command, cwd=ROOT, env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True,
         )  # fmt: skip
-    _CHILDREN.append(process)
+    process.returncode = 0  # It outlives us, so Python need not mind that it still runs.
     with _LIST.open("a") as listed:
         listed.write(f"{daemon.name} {process.pid} {start_time(process.pid)}\n")
 
@@ -119,7 +117,7 @@ def _end(running: list[int], grace_seconds: float) -> None:
     for pid in running:
         _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
-    while running := [pid for pid in running if _is_alive(pid)]:
+    while running := [pid for pid in running if start_time(pid) is not None]:
         if time.monotonic() > deadline:
             for pid in running:
                 _signal(pid, signal.SIGKILL)
@@ -129,10 +127,3 @@ def _end(running: list[int], grace_seconds: float) -> None:
 def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _is_alive(pid: int) -> bool:
-    """Tell whether it runs; a child of this very process must be waited for to be gone."""
-    for child in _CHILDREN:
-        child.poll()
-    return start_time(pid) is not None

@@ -29,6 +29,11 @@ def up() -> str:
     return f"unix://{_SOCKET}"
 
 
+def is_own() -> bool:
+    """Tell whether the lab's own engine is used; it runs where others cannot be had, and pulls nothing."""
+    return not _found()
+
+
 def why_not() -> str:
     """Return why no engine can be had without installing anything, "" where one can."""
     if _found():

@@ -10,7 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from tests.lab.cluster import build, node, packages
+from tests.lab.cluster import build, engine, node, packages
 from tests.lab.cluster.build import binary, say
 from tests.lab.cluster.engine import docker
 from tests.lab.cluster.places import STATE, program
@@ -29,8 +29,8 @@ _FROM_HOST = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
 
 
 def base() -> str:
-    """Return the public base if the engine has it, else a stand-in that debootstrap makes once."""
-    if _exists(PUBLIC_BASE):
+    """Return the public base if the engine has or gets it, else a stand-in that debootstrap makes once."""
+    if _exists(PUBLIC_BASE) or (not engine.is_own() and _pulls(PUBLIC_BASE)):
         return PUBLIC_BASE
     if not _exists(_STAND_IN_BASE):
         packages.install("debootstrap")
@@ -105,6 +105,14 @@ def _of_program(reference: str, path: str, source: Path) -> str:
 
 def _exists(reference: str) -> bool:
     return docker("image", "ls", "--quiet", reference) != b""
+
+
+def _pulls(reference: str) -> bool:
+    try:
+        docker("pull", "--quiet", reference)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _debian(root: Path) -> bytes:
