@@ -8,10 +8,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench docs lock format clean prometheus
+.PHONY: help demo lab test lint bench docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready prometheus ## Watch a good release being promoted and two bad ones rolled back (SCENARIO=good|errors|slow|all)
 	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
@@ -57,3 +57,12 @@ clean: ## Remove the virtual environment and caches
 # Debian's package is unpacked, not installed: nothing of it is started as a service.
 prometheus:
 	@command -v prometheus >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
+
+image: .venv/ready ## Build the container image (BASE=… for another base than python:3.13-slim)
+	@$(BIN)/python -m tests.lab.cluster.images "$(BASE)"
+
+cluster: .venv/ready prometheus ## Build what is missing, once, and start a cluster of real parts on this machine
+	@$(BIN)/python -m tests.lab.cluster up
+
+cluster-down: ## Stop the cluster and remove everything but the cache of builds
+	@$(BIN)/python -m tests.lab.cluster down

@@ -20,8 +20,11 @@ from tests.lab.embedded.api import StandInApi
 
 def _session_from(path: str) -> tuple[requests.Session, str]:
     loaded: Any = client.Configuration()
-    config.load_kube_config(config_file=path, client_configuration=loaded)
+    load: Any = config.load_kube_config  # it has no types
+    load(config_file=path, client_configuration=loaded)
     session = requests.Session()
+    # Else an environment's CA bundle would win over the kubeconfig's.
+    session.trust_env = False
     session.verify = loaded.ssl_ca_cert or True
     session.cert = (loaded.cert_file, loaded.key_file) if loaded.cert_file else None
     if token := loaded.get_api_key_with_prefix("authorization"):

@@ -23,13 +23,16 @@ def apply_json_patch(item: Json, operations: Any) -> Json:  # noqa: ANN401 - wha
     """
     if not isinstance(operations, list) or not all(isinstance(one, dict) and "op" in one for one in operations):
         raise ApiError(400, "json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    # The server's library holds a test for null true where the member is absent; RFC 6902 and jsonpatch do not.
+    # Where a member is absent, the server's library holds a test for null true, and a replace adds it; RFC 6902 and
+    # jsonpatch do neither.
     patched: Json = item
     for operation in operations:
-        if operation["op"] == "test" and operation.get("value") is None and _absent(patched, operation["path"]):
+        name, is_absent = operation["op"], _absent(patched, operation.get("path", ""))
+        if name == "test" and operation.get("value") is None and is_absent:
             continue
+        lenient = operation | {"op": "add"} if name == "replace" and is_absent else operation
         try:
-            patched = jsonpatch.JsonPatch([operation]).apply(patched)
+            patched = jsonpatch.JsonPatch([lenient]).apply(patched)
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
             raise ApiError(422) from error
     return patched

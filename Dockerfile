@@ -1,0 +1,51 @@
+# The product's image: the steps in a virtual environment, run by a user without a name, with no shell in between.
+#
+#   docker build -t canary-steps .
+#   docker build --build-arg BASE=python:3.13-slim@sha256:… .    pinned; a release does this
+#   docker build --build-arg RUNTIME=… .                         another final stage with the same Python at the same path
+#
+# It needs no BuildKit. BASE may be any image with Python 3.11 or newer and its venv module.
+ARG BASE=python:3.13-slim
+ARG RUNTIME=${BASE}
+
+FROM ${BASE} AS builder
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_QUIET=1
+WORKDIR /source
+# pip and the build backend stay in an environment of their own and never reach the image. Of the development lock,
+# the entries of the backend are taken, with their hashes. The asynchronous half of the Kubernetes client is as large as
+# the other and loaded by nothing here: it is removed, and what only it needs is not installed.
+COPY requirements.lock requirements-dev.lock ./
+RUN python3 -m venv /tools \
+ && python3 -m venv --without-pip /opt/canary-steps \
+ && awk '/^[a-z]/ { unused = /^(aio[a-z-]+|attrs|frozenlist|multidict|propcache|yarl)==/ } !unused' requirements.lock > product.lock \
+ && /tools/bin/pip --python /opt/canary-steps/bin/python install --no-compile --no-deps --require-hashes --only-binary :all: \
+      --requirement product.lock \
+ && awk '/^[a-z]/ { wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } wanted' requirements-dev.lock > backend.lock \
+ && /tools/bin/pip install --no-deps --require-hashes --requirement backend.lock
+# Bytecode is compiled now, since nothing can be written later; it is trusted as it is, whatever the files' times are.
+RUN cd /opt/canary-steps/lib/python3*/site-packages \
+ && rm -rf kubernetes/aio kubernetes/e2e_test kubernetes/docs */tests */test \
+ && find . -name '*.pyi' -delete \
+ && /opt/canary-steps/bin/python -m compileall -q --invalidation-mode unchecked-hash .
+COPY pyproject.toml README.md LICENSE ./
+COPY steps steps
+RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /tools/bin/pip --python /opt/canary-steps/bin/python install --no-compile --no-deps --no-index /wheels/*.whl \
+ && /opt/canary-steps/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+      /opt/canary-steps/lib/python3*/site-packages/steps
+
+FROM ${RUNTIME}
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="canary-steps" \
+      org.opencontainers.image.description="Automated canary analysis for Istio without an operator" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=builder /opt/canary-steps /opt/canary-steps
+ENV PATH=/opt/canary-steps/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /tmp
+USER 65532:65532
+ENTRYPOINT ["canary-steps"]

@@ -1,0 +1,67 @@
+"""The whole cluster: up, and down again. Up is idempotent: what runs is left alone."""
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.lab.cluster import (
+    argo,
+    build,
+    certificates,
+    control_plane,
+    engine,
+    images,
+    kernel,
+    leftovers,
+    mesh,
+    network,
+    node,
+    packages,
+    prometheus,
+)
+from tests.lab.cluster.api import Api
+from tests.lab.cluster.places import KUBECONFIG, STATE
+
+_NEEDED = ("etcd", "kubernetes", "istio", "argo")
+"""Modules without which there is no lab; the others are built by whoever wants them."""
+
+
+def up() -> Api:
+    """Build what is missing, start what does not run, and return the way to the API server."""
+    with _one_at_a_time():
+        packages.install()
+        build.build(_NEEDED)
+        leftovers.clean_after_crash()
+        started = time.monotonic()
+        STATE.mkdir(exist_ok=True)
+        kernel.remember()
+        kernel.forward_packets()
+        network.up()
+        # First, since its first sample takes it about six seconds.
+        prometheus.up()
+        certificates.make()
+        api = control_plane.up()
+        node.containers_up()
+        engine.up()
+        images.give_to_node(images.pause())
+        node.up(api)
+        mesh.up(api)
+        argo.up(api)
+        build.say(f"The cluster is up after {time.monotonic() - started:.1f} s; export KUBECONFIG={KUBECONFIG}")
+        return api
+
+
+def down() -> None:
+    """Leave nothing behind but the cache."""
+    with _one_at_a_time():
+        leftovers.down()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let two commands that start or end the lab take turns."""
+    build.CACHE.mkdir(parents=True, exist_ok=True)
+    with (build.CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,25 @@
+"""The cluster lab for tests: used where it runs or another cluster is named, never started by surprise."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.cluster import daemons
+from tests.lab.cluster.lab import ClusterLab
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[ClusterLab]:
+    """Return a namespace of the cluster in which the app `shop` serves and `shop-canary` is up at weight 0."""
+    if not os.environ.get("CANARY_TEST_KUBECONFIG") and not daemons.is_running("kube-apiserver"):
+        pytest.skip("no cluster runs; `make cluster` starts one")
+    # The gateway goes on counting for names that were there before.
+    with ClusterLab(f"lab-{random.randrange(10**6)}") as lab:
+        lab.registry.push("demo/shop:v1")
+        lab.registry.push("demo/shop:v2", error_ratio=0.5)
+        lab.deploy_app()
+        lab.deploy_canary()
+        lab.wait_until_rolled_out("shop-canary")
+        yield lab

@@ -1,0 +1,66 @@
+"""Prometheus: reads the gateway every second and turns what istiod told Envoy into Istio's labels."""
+
+import json
+
+from tests.lab.cluster.api import Json
+from tests.lab.cluster.daemons import Daemon, answers, start
+from tests.lab.cluster.mesh import UPSTREAM_LABELS
+from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, PROMETHEUS_URL, STATE, program
+from tests.lab.embedded.mesh.metrics import relabelling
+
+_ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")
+"""The parts of an endpoint's `workload`, in istiod's order; the cluster follows them."""
+_SERVICE = {
+    "host": "destination_service",
+    "name": "destination_service_name",
+    "namespace": "destination_service_namespace",
+}
+
+
+def up() -> None:
+    """Start it; its first sample comes about six seconds later, and nothing waits for that."""
+    folder = STATE / "prometheus"
+    folder.mkdir(exist_ok=True)
+    # JSON is YAML.
+    (folder / "prometheus.yml").write_text(json.dumps(_configuration(), indent=1))
+    command = (
+        program("prometheus"),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={PROMETHEUS_URL.removeprefix('http://')}",
+        "--log.level=warn",
+    )
+    start(Daemon("prometheus", command, answers(f"{PROMETHEUS_URL}/-/ready")))
+
+
+def _configuration() -> Json:
+    targets = {
+        "targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"],
+        "labels": {"pod": "gateway-0", "namespace": "istio-system"},
+    }
+    job = {
+        "job_name": "istio-ingressgateway",
+        "metrics_path": "/stats/prometheus",
+        "params": {"filter": [r"^istio\."]},
+        "static_configs": [targets],
+        "metric_relabel_configs": [
+            *_parts(),
+            *relabelling(),
+            {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"},
+        ],
+    }
+    return {"global": {"scrape_interval": "1s", "scrape_timeout": "900ms"}, "scrape_configs": [job]}
+
+
+def _parts() -> list[Json]:
+    """Return the rules that take the endpoint's and the service's description apart."""
+    before = [rf"(?:[^;]*;){{{position}}}([^;]*)(?:;.*)?" for position in range(len(_ENDPOINT))]
+    of_endpoint = [
+        {"source_labels": ["ep_workload"], "regex": regex, "target_label": f"destination_{name}"}
+        for name, regex in zip(_ENDPOINT, before, strict=True)
+    ]
+    of_service = [
+        {"source_labels": ["cl_services"], "regex": rf'.*"{key}":"([^"]*)".*', "target_label": label}
+        for key, label in _SERVICE.items()
+    ]
+    return of_endpoint + of_service
