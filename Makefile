@@ -4,14 +4,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
+SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),900)
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench docs lock format clean prometheus
+.PHONY: help demo lab test lint bench bench-full docs lock format clean prometheus
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready prometheus ## Watch a good release being promoted and two bad ones rolled back (SCENARIO=good|errors|slow|all)
 	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
@@ -27,8 +28,11 @@ lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/ready prometheus ## Measure start, memory and the judge
+bench: .venv/ready ## Measure start, memory and the judge, and compare it with other rules in a minute
 	@$(BIN)/python -m tests.bench
+
+bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
+	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
 
 docs: .venv/ready ## Write docs/settings.md from the settings classes
 	@$(BIN)/python -m docs.settings

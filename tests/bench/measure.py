@@ -12,7 +12,7 @@ from typing import Final
 from tests.bench.rules import argo_rollouts
 from tests.bench.rules.flagger import flagger
 from tests.bench.rules.kayenta_rule import kayenta
-from tests.bench.rules.ours import ours
+from tests.bench.rules.ours import ours, proven
 from tests.bench.rules.outcome import Outcome
 from tests.bench.world.families import FAMILIES
 from tests.bench.world.family import Family
@@ -26,6 +26,10 @@ RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
     "Argo 99 %, 1m": argo_rollouts.strict,
     "Kayenta, 5 min": kayenta,
 }
+PROVEN: Final = "canary-steps, proven"
+PROVEN_FAMILY: Final = "equal 0.1 %, 100 rps"
+"""The family in which a pass by the rule "proven" is timed as well."""
+
 TUNING_SEEDS: Final = 0
 """First seed while the judge is being changed; published figures come from REPORTING_SEEDS on, never looked at then."""
 
@@ -96,10 +100,18 @@ def once(task: tuple[str, int]) -> Result:
     name, seed = task
     one = rollout(FAMILIES[name], seed)
     outcomes = {rule: run(one) for rule, run in RULES.items()}
+    if name == PROVEN_FAMILY:
+        outcomes[PROVEN] = proven(one)
     return Result(name, seed, outcomes, {rule: one.harmed(found.failed_after) for rule, found in outcomes.items()})
 
 
-def measure(names: Sequence[str], runs: Callable[[Family], int], seconds: float, workers: int) -> list[Result]:
+def measure(
+    names: Sequence[str],
+    runs: Callable[[Family], int],
+    seconds: float,
+    workers: int,
+    first_seed: int = REPORTING_SEEDS,
+) -> list[Result]:
     """Simulate in rounds over all families, so that each has its share when `seconds` are over.
 
     Args:
@@ -107,17 +119,18 @@ def measure(names: Sequence[str], runs: Callable[[Family], int], seconds: float,
         runs: most rollouts of a family.
         seconds: after so many no further round begins.
         workers: processes.
+        first_seed: TUNING_SEEDS while the judge is being changed, REPORTING_SEEDS for figures to publish.
     """
     began, found = time.monotonic(), []
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for tasks in _rounds(names, runs):
+        for tasks in _rounds(names, runs, first_seed):
             found += pool.map(once, tasks, chunksize=4)
             if time.monotonic() - began > seconds:
                 break
     return found
 
 
-def _rounds(names: Sequence[str], runs: Callable[[Family], int]) -> Iterator[list[tuple[str, int]]]:
+def _rounds(names: Sequence[str], runs: Callable[[Family], int], first_seed: int) -> Iterator[list[tuple[str, int]]]:
     """Give tasks in 20 rounds; seeds go on from round to round, so a longer run contains a shorter one."""
     rounds = 20
     for number in range(rounds):
@@ -125,7 +138,7 @@ def _rounds(names: Sequence[str], runs: Callable[[Family], int]) -> Iterator[lis
         for name in names:
             whole = runs(FAMILIES[name])
             numbers = range(whole * number // rounds, whole * (number + 1) // rounds)
-            tasks += [(name, REPORTING_SEEDS + i) for i in numbers]
+            tasks += [(name, first_seed + i) for i in numbers]
         if tasks:
             yield tasks
 

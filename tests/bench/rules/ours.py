@@ -1,17 +1,19 @@
 """Our own judge through its public door: what `analyze` reads and judges, looked at after every scrape."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from steps.evidence import EvidenceReader
 from steps.judge import PassRule, Rules, judge
-from steps.model.evidence import Evidence, MetricKind, Stratum
+from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Code, Judgement, Verdict
 from tests.bench.rules.outcome import Outcome
 from tests.bench.world.rollout import ARMS, Rollout
 
 _GUARDED = 3
 _WEIGHT = 10
+Look = Callable[[int], Judgement]
+"""The judgement after so many strata."""
 
 
 def read(rollout: Rollout) -> Evidence:
@@ -62,8 +64,9 @@ def ours(rollout: Rollout, rules: Rules | None = None) -> Outcome:
         if judgement.verdict is Verdict.FAIL:
             failing, why = index, judgement.code
             break
-    seen = None if failing is None else ends[failing] - rollout.started
-    return Outcome(seen, _passed(at, ends, failing, rollout.started), why)
+    passing = _passed(at, len(ends) if failing is None else failing)
+    seen, passed = (None if i is None else rollout.visible(ends[i]) - rollout.started for i in (failing, passing))
+    return Outcome(seen, passed, why)
 
 
 def proven(rollout: Rollout) -> Outcome:
@@ -71,7 +74,7 @@ def proven(rollout: Rollout) -> Outcome:
     return ours(rollout, Rules(pass_rule=PassRule.PROVEN))
 
 
-def _comparison(at: "Look", count: int) -> tuple[int | None, str]:
+def _comparison(at: Look, count: int) -> tuple[int | None, str]:
     last = at(count - 1)
     if last.alarm_at is None:
         return None, ""
@@ -99,21 +102,5 @@ def _guarded(strata: Sequence[Stratum], ends: Sequence[float], rules: Rules) -> 
     return [i for i in range(_GUARDED - 1, len(out)) if enough[i] and all(out[i - _GUARDED + 1 : i + 1])]
 
 
-def _passed(at: "Look", ends: Sequence[float], failing: int | None, started: float) -> float | None:
-    for index in range(len(ends) if failing is None else failing):
-        if at(index).verdict is Verdict.PASS:
-            return ends[index] - started
-    return None
-
-
-class Look:
-    """The judgement after so many strata."""
-
-    def __call__(self, index: int, /) -> Judgement:
-        """Judge."""
-        raise NotImplementedError
-
-
-def errors_only(evidence: Evidence) -> Evidence:
-    """Leave the errors only."""
-    return replace(evidence, metrics=tuple(one for one in evidence.metrics if one.kind is MetricKind.ERRORS))
+def _passed(at: Look, count: int) -> int | None:
+    return next((index for index in range(count) if at(index).verdict is Verdict.PASS), None)

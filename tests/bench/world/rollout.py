@@ -10,7 +10,7 @@ from steps.evidence import Access, Answer, Arms, Prometheus
 from tests.bench.world.database import Database
 from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
 from tests.bench.world.scrapes import EPOCH, scrape
-from tests.bench.world.traffic import draw
+from tests.bench.world.traffic import BASELINE, draw
 
 ARMS = Arms("shop", "shop-canary", "shop")
 
@@ -33,6 +33,7 @@ class Rollout:
 
     Attributes:
         started, ended: unix seconds of the canary's first exposure, and of the deadline.
+        scrapes: when Prometheus got samples of the two arms, each target's on its own, unix seconds.
         failed: the canary's failed and empty answers by tick since the exposure.
     """
 
@@ -56,6 +57,20 @@ class Rollout:
             self._answers[key] = self.database.number(promql, self.started + seconds)
         return self._answers[key]
 
+    def visible(self, end: float) -> float:
+        """Give when a stratum that ends at `end` can be judged: at its last scrape, or one interval later.
+
+        As many scrapes as in the fullest of the three strata before must be there, else the reader waits.
+        """
+        interval = self.family.scrape_seconds
+        counts = [self._scrapes(end - (back + 1) * interval, end - back * interval) for back in range(4)]
+        if counts[0] < max(counts[1:]):
+            return end + interval
+        return self.scrapes[bisect_right(self.scrapes, end) - 1]
+
+    def _scrapes(self, start: float, end: float) -> int:
+        return bisect_right(self.scrapes, end) - bisect_right(self.scrapes, start)
+
     def harmed(self, seconds: float | None) -> int:
         """Give the failed user requests of the canary up to then (None: to the deadline)."""
         until = len(self.failed) if seconds is None else int(seconds // TICK_SECONDS)
@@ -69,10 +84,9 @@ def rollout(family: Family, seed: int) -> Rollout:
     series = scrape(family, pods, rng)
     first = HISTORY_SECONDS // TICK_SECONDS
     failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] for pod in pods if pod.arm == "canary"], axis=0)[first:]
-    times = {at for one in series if one.name == "istio_requests_total" for at in one.times}
-    return Rollout(family, seed, Database(series), tuple(sorted(times)), failed)
-
-
-def scrapes_between(rollout: Rollout, start: float, end: float) -> int:
-    """Count the scrapes in (start, end], unix seconds."""
-    return bisect_right(rollout.scrapes, end) - bisect_right(rollout.scrapes, start)
+    shown = "source" if family.aligned else "destination"
+    times: dict[str, set[float]] = {}
+    for one in series:
+        if one.labels["reporter"] == shown and not one.labels["destination_workload"].endswith(BASELINE):
+            times.setdefault(one.labels["instance"], set()).update(one.times)
+    return Rollout(family, seed, Database(series), tuple(sorted(at for found in times.values() for at in found)), failed)
