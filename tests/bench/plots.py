@@ -21,7 +21,7 @@ def plot(name: str, tallies: Sequence[Tally]) -> str:
     shown = [one for one in tallies if one.rule != PROVEN]
     kind = "should be rolled back" if shown[0].family.fault else "should not be rolled back"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif"',
         f'font-size="11" fill="#333"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="18" font-size="13" font-weight="bold">{escape(name)}: {kind}</text>',
         f'<text x="{_LEFT}" y="33">rolled back, % of rollouts, over minutes since the first exposure</text>',

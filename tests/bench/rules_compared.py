@@ -58,7 +58,9 @@ def _print(console: Console, found: dict[str, list[Tally]]) -> None:
     console.print(table)
     for one in targets(found):
         colour = "green" if one.met else "red"
-        console.print(f"[{colour}]{'met   ' if one.met else 'missed'}[/] {one.what}: {one.measured} (target {one.limit})")
+        console.print(
+            f"[{colour}]{'met   ' if one.met else 'missed'}[/] {one.what}: {one.measured} (target {one.limit})"
+        )
 
 
 def _cell(tally: Tally) -> str:

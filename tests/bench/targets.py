@@ -63,7 +63,9 @@ def _gross(found: Tallies) -> list[Target | None]:
 
 
 def _fewer(name: str, rival: str, ratio: float, least: int) -> Target:
-    return Target(f"{name}: failed requests v. {rival}", f">= {least} times fewer", f"{ratio:.1f} times", ratio >= least)
+    return Target(
+        f"{name}: failed requests v. {rival}", f">= {least} times fewer", f"{ratio:.1f} times", ratio >= least
+    )
 
 
 def _single(found: Tallies) -> list[Target | None]:

@@ -24,7 +24,7 @@ _WHOLE: Final = 100.0
 class Label(StrEnum):
     """Class of a metric."""
 
-    PASS = "Pass"  # noqa: S105 - a verdict, not a password
+    PASS = "Pass"
     HIGH = "High"
     LOW = "Low"
     NODATA = "Nodata"

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import inf, isnan, nan
 from typing import Any
 
@@ -48,7 +49,8 @@ class Database:
             if low < high:
                 pairs = zip(series.times[low:high], series.values[low:high], strict=True)
                 values = [[time, f"{value:.0f}"] for time, value in pairs]
-                found.append({"metric": {"__name__": series.name, **series.labels}, "values": values})
+                labels = {"__name__": series.name} | dict(series.labels)
+                found.append({"metric": labels, "values": values})
         return found
 
     def _select(self, node: Selector) -> list[Stored]:
@@ -110,7 +112,7 @@ class Database:
 def extrapolated(times: Sequence[float], values: Sequence[float], start: float, end: float) -> float:
     """Give increase() of at least two samples in (start, end], as Prometheus' extrapolatedRate does."""
     rise = values[-1] - values[0]
-    rise += sum(before for before, after in zip(values, values[1:], strict=False) if after < before)
+    rise += sum(before for before, after in pairwise(values) if after < before)
     covered = times[-1] - times[0]
     average = covered / (len(times) - 1)
     to_start, to_end, limit = times[0] - start, end - times[-1], average * 1.1

@@ -86,7 +86,9 @@ HELD_OUT = (
     Family("waves, 30 rps", 30, wave, wave, held_out=True),
     Family("waves, 300 rps, canary 1 %", 300, wave, wave, part=flat(0.01), held_out=True),
     Family("everything fails for 2 minutes in both, 60 rps", 60, BLACKOUT, BLACKOUT, held_out=True),
-    Family("batches of 30, 300 rps", 300, flat(0.003), flat(0.003), batch=30, canary_pods=3, stable_pods=9, held_out=True),
+    Family(
+        "batches of 30, 300 rps", 300, flat(0.003), flat(0.003), batch=30, canary_pods=3, stable_pods=9, held_out=True,
+    ),
     Family(
         "trouble of all kinds, 50 rps", 50, flat(0.004), flat(0.004), batch=3, gap=0.1, restart=(300, 900),
         scrape_seconds=30, canary_pods=3, stable_pods=9, held_out=True,

@@ -23,6 +23,10 @@ def flat(share: float) -> Shape:
     return lambda times, _: np.full(len(times), share)
 
 
+USUAL = flat(0.001)
+TENTH = flat(0.1)
+
+
 def steps(before: float, *changes: tuple[float, float]) -> Shape:
     """Give `before`, then for each (second, share) that share from then on."""
 
@@ -74,12 +78,12 @@ class Family:
 
     name: str
     rps: float
-    stable: Shape = flat(0.001)
-    canary: Shape = flat(0.001)
+    stable: Shape = USUAL
+    canary: Shape = USUAL
     fault: bool = False
     held_out: bool = False
     per_pod: Shape | None = None
-    part: Shape = flat(0.1)
+    part: Shape = TENTH
     batch: float = 1.0
     latency: Latency = Latency()
     canary_latency: Latency = Latency()

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-_TOKEN: Final = re.compile(r'\s*(?:([a-zA-Z_][a-zA-Z0-9_]*)|(\d+(?:\.\d+)?(?:[smh])?)|("(?:\\.|[^"\\])*")|(=~|!~|!=|[-=*/(){},\[\]]))')
+_TOKEN: Final = re.compile(
+    r'\s*(?:([a-zA-Z_][a-zA-Z0-9_]*)|(\d+(?:\.\d+)?(?:[smh])?)|("(?:\\.|[^"\\])*")|(=~|!~|!=|[-=*/(){},\[\]]))'
+)
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

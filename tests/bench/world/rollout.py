@@ -83,10 +83,14 @@ def rollout(family: Family, seed: int) -> Rollout:
     pods = draw(family, rng)
     series = scrape(family, pods, rng)
     first = HISTORY_SECONDS // TICK_SECONDS
-    failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] for pod in pods if pod.arm == "canary"], axis=0)[first:]
+    failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] for pod in pods if pod.arm == "canary"], axis=0)[
+        first:
+    ]
     shown = "source" if family.aligned else "destination"
     times: dict[str, set[float]] = {}
     for one in series:
         if one.labels["reporter"] == shown and not one.labels["destination_workload"].endswith(BASELINE):
             times.setdefault(one.labels["instance"], set()).update(one.times)
-    return Rollout(family, seed, Database(series), tuple(sorted(at for found in times.values() for at in found)), failed)
+    return Rollout(
+        family, seed, Database(series), tuple(sorted(at for found in times.values() for at in found)), failed
+    )

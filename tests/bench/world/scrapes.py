@@ -43,7 +43,9 @@ def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator)
     found: list[Stored] = []
     for pod in pods:
         reset = _reset(family, pod)
-        target = _target(family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset)
+        target = _target(
+            family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset
+        )
         found += _series(family, target, "destination", pod.arm, (pod.good, pod.bad, pod.durations, pod.sizes))
     for number in range(family.gateways):
         name = f"gateway-{number}"

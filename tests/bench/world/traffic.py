@@ -1,6 +1,7 @@
 """What happens: requests of every pod in ticks of three seconds, exactly drawn (no normal approximations)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import erf, log, sqrt
 
 import numpy as np
@@ -87,7 +88,7 @@ def duration_shares(latency: Latency) -> list[float]:
         + latency.slow_ratio * _normal(log(bound / latency.slow_ms) / 0.2)
         for bound in DURATIONS_MS
     ]
-    shares = [below[0], *(after - before for before, after in zip(below, below[1:], strict=False)), 1.0 - below[-1]]
+    shares = [below[0], *(after - before for before, after in pairwise(below)), 1.0 - below[-1]]
     whole = sum(max(0.0, share) for share in shares)
     return [max(0.0, share) / whole for share in shares]
 
