@@ -34,6 +34,7 @@ TUNING_SEEDS: Final = 0
 """First seed while the judge is being changed; published figures come from REPORTING_SEEDS on, never looked at then."""
 
 REPORTING_SEEDS: Final = 1_000_000
+_ROUNDS: Final = 200
 _Z: Final = 1.96
 
 
@@ -131,13 +132,12 @@ def measure(
 
 
 def _rounds(names: Sequence[str], runs: Callable[[Family], int], first_seed: int) -> Iterator[list[tuple[str, int]]]:
-    """Give tasks in 20 rounds; seeds go on from round to round, so a longer run contains a shorter one."""
-    rounds = 20
-    for number in range(rounds):
+    """Give tasks in rounds; seeds go on from round to round, so a longer run contains a shorter one."""
+    for number in range(_ROUNDS):
         tasks = []
         for name in names:
             whole = runs(FAMILIES[name])
-            numbers = range(whole * number // rounds, whole * (number + 1) // rounds)
+            numbers = range(whole * number // _ROUNDS, whole * (number + 1) // _ROUNDS)
             tasks += [(name, first_seed + i) for i in numbers]
         if tasks:
             yield tasks

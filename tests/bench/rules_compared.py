@@ -20,7 +20,7 @@ _NULL_RUNS, _FAULT_RUNS = 2000, 500
 
 def quick(console: Console) -> None:
     """Run a dozen families for half a minute and print the table."""
-    results = measure(QUICK, lambda family: 40 if family.fault else 80, QUICK_SECONDS, _workers())
+    results = measure(QUICK, lambda family: 200 if family.fault else 400, QUICK_SECONDS, _workers())
     _print(console, tallies(results))
 
 

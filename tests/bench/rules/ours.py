@@ -41,13 +41,16 @@ def until(evidence: Evidence, end: float) -> Evidence:
 
 
 def ours(rollout: Rollout, rules: Rules | None = None) -> Outcome:
-    """Judge after every stratum until it fails. Deciding takes few calls, since the comparison's alarm stays.
+    """Read and judge after every stratum until it fails."""
+    return decide(rollout, read(rollout), rules or Rules())
+
+
+def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
+    """Find the first failing stratum in few calls, since the comparison's alarm stays.
 
     Once crossed, the line stays crossed, so the first failing stratum is found by bisection; the guard comes and goes
     and is asked wherever its last strata are out of bounds. A test compares with looking at every stratum.
     """
-    rules = rules or Rules()
-    evidence = read(rollout)
     main = evidence.metrics[0].series[0].strata if evidence.metrics else ()
     ends = [stratum.end for stratum in main if stratum.end > rollout.started and stratum.canary.total]
     if not ends:

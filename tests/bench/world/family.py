@@ -71,6 +71,7 @@ class Family:
         bad_pods: only so many of the canary's pods fail, the others behave as stable (None: all).
         gateways: proxies in front that count for reporter "source"; 0: only the pods' own proxies count.
         scrape_seconds: Prometheus' interval.
+        known_seconds: since when Prometheus has samples before the canary (at most HISTORY_SECONDS).
         gap: chance that a scrape of a target fails.
         restart: (arm's first pod of stable, of canary) restarts at these seconds; its counters begin anew.
         grpc: failures are HTTP 200 with gRPC status 14.
@@ -94,6 +95,7 @@ class Family:
     bad_pods: int | None = None
     gateways: int = 0
     scrape_seconds: int = 15
+    known_seconds: int = HISTORY_SECONDS
     gap: float = 0.0
     restart: tuple[float | None, float | None] = (None, None)
     grpc: bool = False

@@ -63,7 +63,7 @@ def _reset(family: Family, pod: PodTraffic) -> float | None:
 def _target(family: Family, rng: np.random.Generator, labels: Mapping[str, str], reset: float | None) -> _Target:
     phase = rng.uniform(0.0, family.scrape_seconds)
     at = np.arange(-HISTORY_SECONDS + phase, RUN_SECONDS, family.scrape_seconds)
-    kept = rng.random(len(at)) >= family.gap
+    kept = (rng.random(len(at)) >= family.gap) & (at >= -family.known_seconds)
     if reset is not None:
         kept &= (at < reset) | (at >= reset + _DOWN_SECONDS)
     return _Target(labels, at[kept], reset)
