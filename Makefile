@@ -4,11 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
+SECONDS ?= 900
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test lint bench bench-full docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +28,15 @@ lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/ready prometheus ## Measure start, memory and the judge
+bench: .venv/ready ## Measure start, memory and the judge, and compare it with other rules in a minute
 	@$(BIN)/python -m tests.bench
 
-docs: .venv/ready ## Write docs/settings.md from the settings classes
+bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
+	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
+
+docs: .venv/ready ## Write docs/settings.md from the settings classes, and docs/judge.svg
 	@$(BIN)/python -m docs.settings
+	@$(BIN)/python -m docs.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and mend what ruff can
 	@$(BIN)/ruff format .

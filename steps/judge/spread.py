@@ -21,8 +21,10 @@ KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
 
 SOUND_UP_TO: Final = 3
-SINGLY: Final = 1.4
-"""Bad requests of the past up to which stable is sound; phi up to which they count as independent."""
+SOUND_SHARE: Final = 0.002
+SINGLY: Final = 2.0
+"""Stable is sound up to so many bad requests of the past, or up to that share of its requests while phi is not known;
+once it is known, up to the phi at which they still come singly or in pairs."""
 
 SURE_FROM: Final = 60
 SURE_STRATA: Final = 12
@@ -40,7 +42,7 @@ class Spread:
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
         self._blocks = [_Block(length // shorter) for length, shorter in lengths]
-        self._bad = self._strata = 0
+        self._bad = self._total = self._strata = 0
         self._phi: float | None = PRIOR_PHI
 
     @property
@@ -53,7 +55,9 @@ class Spread:
     @property
     def sound(self) -> bool:
         """Whether stable has hardly any bad requests, or some that are known to come singly."""
-        return self._bad <= SOUND_UP_TO or (self.known and self.phi <= SINGLY)
+        if self.known:
+            return self.phi <= SINGLY
+        return self._bad <= max(SOUND_UP_TO, SOUND_SHARE * self._total)
 
     @property
     def sure(self) -> bool:
@@ -69,6 +73,7 @@ class Spread:
         """Take in the stable arm of one stratum."""
         stable = stratum.stable
         self._bad += stable.bad
+        self._total += stable.total
         self._strata += 1
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]

@@ -1,0 +1,154 @@
+"""Run rules over simulated rollouts in a few processes, and count what they did."""
+
+import multiprocessing
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from statistics import median
+from typing import Final
+
+from tests.bench.rules import argo_rollouts
+from tests.bench.rules.flagger import flagger
+from tests.bench.rules.kayenta_rule import kayenta
+from tests.bench.rules.ours import ours, proven
+from tests.bench.rules.outcome import Outcome
+from tests.bench.world.families import FAMILIES
+from tests.bench.world.family import Family
+from tests.bench.world.rollout import Rollout, rollout
+
+RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
+    "canary-steps": ours,
+    "Flagger x5": lambda one: flagger(one, 5),
+    "Flagger x1": lambda one: flagger(one, 1),
+    "Argo example": argo_rollouts.example,
+    "Argo 99 %, 1m": argo_rollouts.strict,
+    "Kayenta, 5 min": kayenta,
+}
+PROVEN: Final = "canary-steps, proven"
+PROVEN_FAMILY: Final = "equal 0.1 %, 100 rps"
+"""The family in which a pass by the rule "proven" is timed as well."""
+
+TUNING_SEEDS: Final = 0
+"""First seed while the judge is being changed; published figures come from REPORTING_SEEDS on, never looked at then."""
+
+REPORTING_SEEDS: Final = 1_000_000
+_ROUNDS: Final = 200
+_Z: Final = 1.96
+
+
+@dataclass(frozen=True)
+class Result:
+    """What every rule did in one rollout, and the canary's failed requests until then."""
+
+    family: str
+    seed: int
+    outcomes: Mapping[str, Outcome]
+    harmed: Mapping[str, int]
+
+
+@dataclass
+class Tally:
+    """What one rule did in a family's rollouts."""
+
+    family: Family
+    rule: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    harmed: list[int] = field(default_factory=list)
+
+    @property
+    def runs(self) -> int:
+        """Number of rollouts."""
+        return len(self.outcomes)
+
+    @property
+    def times(self) -> list[float]:
+        """Seconds to each roll-back, sorted."""
+        return sorted(one.failed_after for one in self.outcomes if one.failed_after is not None)
+
+    @property
+    def rolled_back(self) -> float:
+        """Share (0-1) of rollouts that were rolled back."""
+        return len(self.times) / self.runs if self.runs else 0.0
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Wilson's 95 % limits of that share."""
+        n, p = max(self.runs, 1), self.rolled_back
+        middle, width = p + _Z * _Z / (2 * n), _Z * sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
+        whole = 1 + _Z * _Z / n
+        return max(0.0, (middle - width) / whole), min(1.0, (middle + width) / whole)
+
+    @property
+    def passed(self) -> list[float]:
+        """Seconds to the first pass of each rollout that got one."""
+        return [one.passed_after for one in self.outcomes if one.passed_after is not None]
+
+    def quantile(self, share: float) -> float | None:
+        """Give the time by which `share` of ALL rollouts were rolled back, or None if fewer were."""
+        index = max(0, round(share * self.runs + 0.499) - 1)
+        return self.times[index] if index < len(self.times) else None
+
+    @property
+    def typical_harm(self) -> float:
+        """Median of the canary's failed requests before the roll-back (or the deadline)."""
+        return median(self.harmed) if self.harmed else 0.0
+
+
+def once(task: tuple[str, int]) -> Result:
+    """Simulate one rollout and let every rule judge it."""
+    name, seed = task
+    one = rollout(FAMILIES[name], seed)
+    outcomes = {rule: run(one) for rule, run in RULES.items()}
+    if name == PROVEN_FAMILY:
+        outcomes[PROVEN] = proven(one)
+    return Result(name, seed, outcomes, {rule: one.harmed(found.failed_after) for rule, found in outcomes.items()})
+
+
+def measure(
+    names: Sequence[str],
+    runs: Callable[[Family], int],
+    seconds: float,
+    workers: int,
+    first_seed: int = REPORTING_SEEDS,
+) -> list[Result]:
+    """Simulate in rounds over all families, so that each has its share when `seconds` are over.
+
+    Args:
+        names: families.
+        runs: most rollouts of a family.
+        seconds: after so many no further round begins.
+        workers: processes.
+        first_seed: TUNING_SEEDS while the judge is being changed, REPORTING_SEEDS for figures to publish.
+    """
+    began, found = time.monotonic(), []
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for tasks in _rounds(names, runs, first_seed):
+            found += pool.map(once, tasks, chunksize=4)
+            if time.monotonic() - began > seconds:
+                break
+    return found
+
+
+def _rounds(names: Sequence[str], runs: Callable[[Family], int], first_seed: int) -> Iterator[list[tuple[str, int]]]:
+    """Give tasks in rounds; seeds go on from round to round, so a longer run contains a shorter one."""
+    for number in range(_ROUNDS):
+        tasks = []
+        for name in names:
+            whole = runs(FAMILIES[name])
+            numbers = range(whole * number // _ROUNDS, whole * (number + 1) // _ROUNDS)
+            tasks += [(name, first_seed + i) for i in numbers]
+        if tasks:
+            yield tasks
+
+
+def tallies(results: Sequence[Result]) -> dict[str, list[Tally]]:
+    """Count by family and rule."""
+    found: dict[str, dict[str, Tally]] = defaultdict(dict)
+    for result in results:
+        for rule, outcome in result.outcomes.items():
+            tally = found[result.family].setdefault(rule, Tally(FAMILIES[result.family], rule))
+            tally.outcomes.append(outcome)
+            tally.harmed.append(result.harmed[rule])
+    return {name: list(rules.values()) for name, rules in found.items()}

@@ -1,0 +1,104 @@
+"""Writes what was measured: docs/benchmark.md with its table, docs/benchmark.csv, docs/plots/*.svg."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+from tests.bench.measure import PROVEN, RULES, Tally
+from tests.bench.plots import plot
+from tests.bench.targets import targets
+
+Tallies = Mapping[str, Sequence[Tally]]
+_COLUMNS = (
+    "family", "fault", "held_out", "rule", "runs", "rolled_back", "low", "high", "median_s", "p90_s", "failed_requests",
+    "passed", "pass_median_s",
+)  # fmt: skip
+_DOCS = Path(__file__).parents[2] / "docs"
+
+
+def write(found: Tallies, about: str) -> Path:
+    """Write all; `about` tells command, seeds, date and machine. Returns the page's path."""
+    plots = _DOCS / "plots"
+    plots.mkdir(exist_ok=True)
+    for name, tallies in found.items():
+        (plots / f"{slug(name)}.svg").write_text(plot(name, tallies), encoding="utf-8")
+    _csv(found, _DOCS / "benchmark.csv")
+    page = _DOCS / "benchmark.md"
+    text = Template((Path(__file__).parent / "benchmark.template.md").read_text(encoding="utf-8"))
+    groups = {
+        "nulls": (False, False),
+        "faults": (True, False),
+        "held_nulls": (False, True),
+        "held_faults": (True, True),
+    }
+    tables = {}
+    for key, (fault, held_out) in groups.items():
+        chosen = [
+            rules for rules in found.values() if (rules[0].family.fault, rules[0].family.held_out) == (fault, held_out)
+        ]
+        tables[key] = _faults(chosen) if fault else _nulls(chosen)
+    page.write_text(text.substitute(tables, about=about, targets=_targets(found)), encoding="utf-8")
+    return page
+
+
+def slug(name: str) -> str:
+    """Give a file's name for a family."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("%", "percent").replace(".", "p")).strip("-")
+
+
+def _targets(found: Tallies) -> str:
+    rows = ["| target | limit | measured | met |", "|---|---|---|---|"]
+    rows += [
+        f"| {one.what} | {one.limit} | {one.measured} | {'yes' if one.met else '**no**'} |" for one in targets(found)
+    ]
+    return "\n".join(rows)
+
+
+def _nulls(families: Sequence[Sequence[Tally]]) -> str:
+    rows = [f"| family (runs) | {' | '.join(RULES)} |", "|---|" + "--:|" * len(RULES)]
+    for tallies in families:
+        cells = [_share(one) for one in tallies if one.rule != PROVEN]
+        rows.append(f"| {_link(tallies[0])} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _faults(families: Sequence[Sequence[Tally]]) -> str:
+    rows = [f"| family (runs) | {' | '.join(RULES)} |", "|---|" + "---|" * len(RULES)]
+    for tallies in families:
+        cells = [f"{_share(one)}; {_minutes(one)}; {one.typical_harm:.0f}" for one in tallies if one.rule != PROVEN]
+        rows.append(f"| {_link(tallies[0])} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _link(tally: Tally) -> str:
+    return f"[{tally.family.name}](plots/{slug(tally.family.name)}.svg) ({tally.runs})"
+
+
+def _share(tally: Tally) -> str:
+    low, high = tally.limits
+    return f"{100 * tally.rolled_back:.1f} [{100 * low:.1f}-{100 * high:.1f}]" if tally.times else "0"
+
+
+def _minutes(tally: Tally) -> str:
+    middle, most = (tally.quantile(share) for share in (0.5, 0.9))
+    return f"{'-' if middle is None else f'{middle / 60:.1f}'}/{'-' if most is None else f'{most / 60:.1f}'}"
+
+
+def _csv(found: Tallies, path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for name, tallies in found.items():
+            for one in tallies:
+                passed = sorted(one.passed)
+                writer.writerow(
+                    [name, one.family.fault, one.family.held_out, one.rule, one.runs, f"{one.rolled_back:.4f}",
+                     *(f"{limit:.4f}" for limit in one.limits), _plain(one.quantile(0.5)), _plain(one.quantile(0.9)),
+                     f"{one.typical_harm:.0f}", len(passed), _plain(passed[len(passed) // 2] if passed else None)]
+                )  # fmt: skip
+
+
+def _plain(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f}"

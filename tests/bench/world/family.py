@@ -1,0 +1,106 @@
+"""What a family of rollouts is: traffic, bad requests, latency and sizes of both arms over time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.float64]
+Shares = NDArray[np.float64]
+Shape = Callable[[Times, np.random.Generator], Shares]
+"""Shares (0-1) at the given times, in seconds since the canary's first exposure (negative: before)."""
+
+TICK_SECONDS = 3
+HISTORY_SECONDS = 600
+"""How long the world ran before the canary: what a reader may learn of stable."""
+
+RUN_SECONDS = 1800
+
+
+def flat(share: float) -> Shape:
+    """Give the same share always."""
+    return lambda times, _: np.full(len(times), share)
+
+
+USUAL = flat(0.001)
+TENTH = flat(0.1)
+
+
+def steps(before: float, *changes: tuple[float, float]) -> Shape:
+    """Give `before`, then for each (second, share) that share from then on."""
+
+    def shape(times: Times, _: np.random.Generator) -> Shares:
+        found = np.full(len(times), before)
+        for second, share in changes:
+            found[times >= second] = share
+        return found
+
+    return shape
+
+
+def line(start: float, end: float) -> Shape:
+    """Give a share that goes from `start` to `end` over the run."""
+    return lambda times, _: np.interp(times, [0, RUN_SECONDS], [start, end])
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Lognormal durations: median in ms, spread (sigma of the logarithm), and a slow mode with its share (0-1)."""
+
+    median_ms: float = 40.0
+    sigma: float = 0.5
+    slow_ratio: float = 0.0
+    slow_ms: float = 1500.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """Rollouts of one kind; a seed makes one of them.
+
+    Attributes:
+        fault: the canary is worse, and should be rolled back.
+        held_out: never used to tune the judge, reported apart.
+        rps: requests per second of both arms together.
+        stable, canary: share (0-1) of requests that fail.
+        per_pod: a further share that each pod draws for itself (same law in both arms).
+        part: the canary's part of the requests (0-1).
+        batch: failed requests come in batches of this mean size (1: singly).
+        small, canary_small: share of the good answers that are nearly empty.
+        stable_pods, canary_pods: pods of the arms.
+        bad_pods: only so many of the canary's pods fail, the others behave as stable (None: all).
+        gateways: proxies in front that count for reporter "source"; 0: only the pods' own proxies count.
+        scrape_seconds: Prometheus' interval.
+        known_seconds: since when Prometheus has samples before the canary (at most HISTORY_SECONDS).
+        gap: chance that a scrape of a target fails.
+        restart: (arm's first pod of stable, of canary) restarts at these seconds; its counters begin anew.
+        grpc: failures are HTTP 200 with gRPC status 14.
+    """
+
+    name: str
+    rps: float
+    stable: Shape = USUAL
+    canary: Shape = USUAL
+    fault: bool = False
+    held_out: bool = False
+    per_pod: Shape | None = None
+    part: Shape = TENTH
+    batch: float = 1.0
+    latency: Latency = Latency()
+    canary_latency: Latency = Latency()
+    small: float = 0.003
+    canary_small: float = 0.003
+    stable_pods: int = 5
+    canary_pods: int = 1
+    bad_pods: int | None = None
+    gateways: int = 0
+    scrape_seconds: int = 15
+    known_seconds: int = HISTORY_SECONDS
+    gap: float = 0.0
+    restart: tuple[float | None, float | None] = (None, None)
+    grpc: bool = False
+
+    @property
+    def aligned(self) -> bool:
+        """Both arms are counted by the same proxies."""
+        return self.gateways > 0
