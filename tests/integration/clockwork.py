@@ -7,12 +7,12 @@ once, so a rollout takes as many requests as it has phases, and a kill finds it 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from steps import analyze, prepare, promote, rollback, set_weight
+from steps import analyze, prepare, promote, report, rollback, set_weight
 from steps.acts.ending import Ending
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
@@ -81,11 +81,12 @@ class Wire(Connection):
         return answer
 
 
-class Testimony(EvidenceReader):
-    """A reader that saw every request of the canary fail, or none."""
+class Witness(EvidenceReader):
+    """A reader that saw so many of the canary's requests fail (0-1), or (None) no request of it at all."""
 
-    def __init__(self, bad_ratio: float) -> None:
-        self._bad_ratio = bad_ratio
+    def __init__(self, bad_ratio: float | None, at_look: Callable[[int], object] = lambda _: None) -> None:
+        self.bad_ratio, self._at_look = bad_ratio, at_look
+        self.looks = 0
         self.bounds = None
 
     def check(self) -> Any:  # noqa: ANN401 - nobody looks at it
@@ -99,7 +100,9 @@ class Testimony(EvidenceReader):
         self, started: float, now: float, rung_started: float | None = None, weight: int | None = None
     ) -> Evidence:
         """Give 20 strata of 100 requests an arm."""
-        counts = Counts(100, 0), Counts(100, round(100 * self._bad_ratio))
+        self.looks += 1
+        self._at_look(self.looks)
+        counts = Counts(100, 0), Counts(0, 0) if self.bad_ratio is None else Counts(100, round(100 * self.bad_ratio))
         strata = tuple(Stratum(started + k, started + k + 1, *counts) for k in range(20))
         metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),)),)
         begun = started if rung_started is None else rung_started
@@ -113,7 +116,7 @@ class Clockwork(PaperCluster):
         super().__init__(folder)
         self.services = services
         self._requests = Requests(self.store, self.api.faults)
-        self.evidence = Testimony(0.0)
+        self.evidence = Witness(0.0)
         self._settled = ""
         for number in (1, 2, 3):
             self.push(f"shop:{number}", str(number) * 64)
@@ -261,15 +264,24 @@ class Process:
         settings = set_weight.Settings.model_validate({**self._given, "run": run, "weight": weight})
         return set_weight.run(settings, _names(settings), self._traffic, self._workload, None)
 
-    def analyze(self, weight: int | None = 20, bad_ratio: float = 0.0, run: str = "one") -> StepEnd:
-        """Judge a rung."""
-        settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight})
-        return analyze.run(settings, _names(settings), self._traffic, self._workload, Testimony(bad_ratio))
+    def analyze(
+        self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
+    ) -> StepEnd:
+        """Judge a rung; all is well unless the reader says otherwise."""
+        settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight, **more})
+        return analyze.run(settings, _names(settings), self._traffic, self._workload, reader or Witness(0.0))
 
     def promote(self, run: str = "one") -> StepEnd:
         """Promote."""
         settings = promote.Settings.model_validate({**self._given, "run": run})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def report(self, form: str = "text") -> str:
+        """Render the report."""
+        settings = report.Settings.model_validate(
+            {"app": APP, "virtual_service": self._given["virtual_service"], "format": form}
+        )
+        return report.run(settings, _names(settings), self._traffic)[1]
 
     def rollback(self, run: str = "one") -> StepEnd:
         """Roll back."""

@@ -15,7 +15,7 @@ import pytest
 
 from steps.errors import NotOwnerError, StepError
 from steps.step import StepEnd
-from tests.integration.clockwork import APP, Clockwork, Fate, Moment, Process
+from tests.integration.clockwork import APP, Clockwork, Fate, Moment, Process, Witness
 from tests.unit.workload.paper import Killed
 
 pytestmark = pytest.mark.integration
@@ -39,7 +39,7 @@ def walk(process: Process) -> StepEnd:
 
 def retreat(process: Process) -> StepEnd:
     """Judge a canary that fails everything, on a rung of its own."""
-    return process.analyze(60, bad_ratio=1.0)
+    return process.analyze(60, Witness(1.0))
 
 
 def promote(process: Process) -> StepEnd:

@@ -1,0 +1,133 @@
+"""What holds a rung: a gate that watches, and what becomes of a rung on which nothing could be decided."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from steps.traffic.keys import approval_key, memory_key
+from tests.integration.clockwork import APP, Clockwork, Process, Witness
+from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE, Json
+from tests.unit.workload.paper import NAMESPACE
+
+pytestmark = pytest.mark.integration
+SHORT: Json = {"timeout_seconds": 0.05, "poll_seconds": 0.005}
+LONG: Json = {"timeout_seconds": 30, "poll_seconds": 0.005}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Clockwork:
+    """Return a cluster with a run at weight 20."""
+    made = Clockwork(tmp_path)
+    made.process().prepare()
+    made.process().set_weight(20)
+    return made
+
+
+@pytest.fixture
+def process(world: Clockwork) -> Process:
+    """Return the process that judges."""
+    return world.process()
+
+
+def approve(world: Clockwork, run: str = "one") -> None:
+    """Put the annotation on, as a person does."""
+
+    def change(item: Json) -> Json:
+        item["metadata"]["annotations"][approval_key(APP)] = run
+        return item
+
+    world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, change, manager="kubectl")
+
+
+def approve_at(world: Clockwork, look: int) -> Witness:
+    """Return a reader of a good canary; a person approves after so many looks."""
+    return Witness(0.0, lambda number: approve(world) if number == look else None)
+
+
+def test_a_gate_judges_on_until_it_is_approved(world: Clockwork, process: Process) -> None:
+    """The canary would have passed at the first look."""
+    reader = approve_at(world, 4)
+    end = process.analyze(None, reader, hold=True, **LONG)
+    assert (0, "pass", 4) == (end.exit_code, end.results["verdict"], reader.looks)
+    assert {(80, 20)} == world.weights()
+
+
+def test_a_gate_that_nobody_opens_is_inconclusive(world: Clockwork, process: Process) -> None:
+    """6, with what the judge last said; the weight is left to what comes next."""
+    end = process.analyze(None, hold=True, **SHORT)
+    assert (6, "inconclusive") == (end.exit_code, end.results["verdict"])
+    assert end.results["reason"].startswith("nobody approved within 0 s; the judge last said: healthy")
+    assert "not-approved" == end.summary["code"]
+    assert {(80, 20)} == world.weights()
+
+
+def test_an_approval_of_another_run_opens_nothing(world: Clockwork, process: Process) -> None:
+    """It may be left from the release before."""
+    approve(world, "two")
+    assert 6 == process.analyze(None, hold=True, **SHORT).exit_code
+
+
+def test_a_canary_that_fails_at_the_gate_retreats_at_once(world: Clockwork, process: Process) -> None:
+    """Whatever a person approved before."""
+    approve(world)
+    end = process.analyze(None, Witness(1.0), hold=True, **LONG)
+    assert (5, {(100, 0)}) == (end.exit_code, world.weights())
+
+
+def test_a_gate_keeps_the_claim_alive(world: Clockwork, process: Process) -> None:
+    """Its expiry moves on while it holds, so that nobody takes the run for dead."""
+
+    def expiry() -> float:
+        return float(json.loads(world.annotation(memory_key(APP)))["expires"])
+
+    def pass_time(look: int) -> None:
+        world.store.clock_offset_seconds += 61
+        if look == 20:
+            approve(world)
+
+    before = expiry()
+    assert 0 == process.analyze(None, Witness(0.0, pass_time), hold=True, **LONG).exit_code
+    assert expiry() > before + 600
+
+
+@pytest.mark.parametrize(
+    ("policy", "exit_code", "verdict", "reason"),
+    [
+        ("fail", 6, "inconclusive", "no canary request seen"),
+        ("pause", 6, "inconclusive", "no canary request seen"),
+        ("pass", 0, "pass", "passed by policy, inconclusive: "),
+    ],
+)
+def test_what_could_not_be_decided_ends_by_policy(
+    world: Clockwork, process: Process, policy: str, exit_code: int, verdict: str, reason: str
+) -> None:
+    """No data is never a pass, unless somebody asked for just that; the result says so."""
+    end = process.analyze(None, Witness(None), on_inconclusive=policy, **SHORT)
+    assert (exit_code, verdict) == (end.exit_code, end.results["verdict"])
+    assert reason in end.results["reason"]
+    assert {(80, 20)} == world.weights()
+
+
+def test_a_paused_rung_is_passed_by_a_person(world: Clockwork, process: Process) -> None:
+    """The reason says who decided."""
+    reader = Witness(None, lambda _: approve(world))
+    end = process.analyze(None, reader, on_inconclusive="pause", **SHORT)
+    assert (0, "pass") == (end.exit_code, end.results["verdict"])
+    assert end.results["reason"].startswith("approved by hand; ")
+
+
+def test_a_paused_rung_still_fails(world: Clockwork, process: Process) -> None:
+    """It judges on while it waits for a person."""
+
+    def turn_bad(look: int) -> None:
+        if any(line["event"] == "gate.holding" for line in logged):
+            reader.bad_ratio = 1.0
+
+    reader = Witness(None, turn_bad)
+    with capture_logs() as logged:
+        end = process.analyze(None, reader, on_inconclusive="pause", **SHORT)
+    assert (5, {(100, 0)}) == (end.exit_code, world.weights())
