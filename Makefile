@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test lint bench bench-full docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image lint bench bench-full docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to tr
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
+	@$(BIN)/pytest -m image tests/image
 
 lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff check .
