@@ -140,7 +140,8 @@ def _subset(arm: Destination, names: Names, stable: Object, service: Object) -> 
         cause = (
             f"Deployment {names.stable} selects its pods by {', '.join(chosen) or 'nothing'}, as Service"
             f" {service['metadata']['name']} does: no label is left to tell two subsets apart. Add one,"
-            " `track: stable`, to its selector and template (a selector is immutable: make the Deployment anew), or release by hosts."
+            " `track: stable`, to its selector and template (a selector is immutable: make the Deployment anew), or"
+            " release by hosts."
         )
         raise PermanentError(f"looking for labels of subset {arm.subset}", cause)
     key = next((one for one in ("track", "version") if one in free), free[0])
