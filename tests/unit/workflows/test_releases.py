@@ -93,3 +93,15 @@ def test_a_question_that_nobody_answers_is_a_no() -> None:
     assert "NO" == templates["ask"]["outputs"]["parameters"][0]["valueFrom"]["default"]
     (together,) = templates["gate"]["steps"]
     assert {"hold", "consent"} == {step["name"] for step in together}
+
+
+def test_display_names_are_made_of_weights_alone() -> None:
+    """Argo errors a node with a display name of other than 2 to 63 letters, digits, - and .; rollback must not meet it."""
+    shown = {
+        template["name"]: template["annotations"]["workflows.argoproj.io/display-name"]
+        for _, spec in workflow_specs()
+        for template in spec.get("templates", [])
+        if "annotations" in template
+    }
+    weight = "{{inputs.parameters.weight}}"
+    assert {"rung": f"weight-{weight}", "set-weight": f"set-weight-{weight}"} == shown
