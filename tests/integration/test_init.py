@@ -48,7 +48,7 @@ def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
 
     yield deployed
     for app in apps:
-        app.stop_all()
+        app.remove()
 
 
 def printed(ended: Ended) -> list[Json]:
@@ -79,9 +79,9 @@ def served(app: App) -> None:
 
 def test_a_deployment_and_a_service_become_releasable(plain: Plain) -> None:
     """Apply what is printed, and a whole release goes through."""
-    app = plain("newcomer")
+    app = plain("init-first")
     first = app.run("init", "--gateway", "istio-system/public")
-    expected = ["ConfigMap canary-steps-newcomer", "Service newcomer-canary", "VirtualService newcomer"]
+    expected = ["ConfigMap canary-steps-init-first", "Service init-first-canary", "VirtualService init-first"]
     assert (expected, []) == (names(first), app.writes())
     assert [] == first.events("init.not_enough")
     apply(app, first)
@@ -94,31 +94,34 @@ def test_a_deployment_and_a_service_become_releasable(plain: Plain) -> None:
 
 def test_what_exists_is_not_printed_again(plain: Plain) -> None:
     """Init states what should be: run twice, the second time prints no object of the app."""
-    app = plain("again")
+    app = plain("init-twice")
     apply(app, app.run("init"))
     assert [] == names(app.run("init"))
 
 
 def test_a_virtual_service_with_other_routes_is_left_to_its_owner(plain: Plain) -> None:
     """Its lines to add are a comment, the warning is on stderr, the exit code is 0."""
-    app = plain("owned")
-    route = [{"destination": {"host": "owned"}, "headers": {"request": {"set": {"x-team": "a"}}}}]
-    body = {"metadata": {"name": "owned"}, "spec": {"hosts": ["owned"], "http": [{"name": "main", "route": route}]}}
+    app = plain("init-owned")
+    route = [{"destination": {"host": "init-owned"}, "headers": {"request": {"set": {"x-team": "a"}}}}]
+    body = {
+        "metadata": {"name": "init-owned"},
+        "spec": {"hosts": ["init-owned"], "http": [{"name": "main", "route": route}]},
+    }
     app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
     ended = app.run("init")
-    assert "VirtualService owned" not in names(ended)
-    assert "#     - destination:\n#         host: owned-canary\n#       weight: 0" in ended.out
+    assert "VirtualService init-owned" not in names(ended)
+    assert "#     - destination:\n#         host: init-owned-canary\n#       weight: 0" in ended.out
     assert "edit it by hand" in ended.events("init.by_hand")[0]["detail"]
 
 
 def test_a_host_that_another_virtual_service_routes_gets_no_second_one(plain: Plain) -> None:
     """Two VirtualServices for one host would shadow each other."""
-    app = plain("routed")
-    route = [{"destination": {"host": "routed.demo.svc.cluster.local"}}]
+    app = plain("init-routed")
+    route = [{"destination": {"host": "init-routed.demo.svc.cluster.local"}}]
     body = {"metadata": {"name": "edge"}, "spec": {"hosts": ["shop.example"], "http": [{"route": route}]}}
     app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
     ended = app.run("init")
-    assert "VirtualService routed" not in names(ended)
+    assert "VirtualService init-routed" not in names(ended)
     assert "--virtual-service demo/edge" in ended.out
 
 
@@ -140,41 +143,47 @@ def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> N
 
 def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain) -> None:
     """First `-primary` with its Service, autoscaler and budget; once it is ready, the routes; then a release works."""
-    app = plain("target")
+    app = plain("init-target")
     store, namespace = app.lab.api.store, app.lab.namespace
-    scaled = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "target"}, "maxReplicas": 3}
-    store.create(AUTOSCALER, namespace, {"metadata": {"name": "target"}, "spec": scaled})
-    kept = {"minAvailable": 1, "selector": {"matchLabels": {"app": "target"}}}
-    store.create(DISRUPTION_BUDGET, namespace, {"metadata": {"name": "target"}, "spec": kept})
+    scaled = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "init-target"},
+        "maxReplicas": 3,
+    }
+    store.create(AUTOSCALER, namespace, {"metadata": {"name": "init-target"}, "spec": scaled})
+    kept = {"minAvailable": 1, "selector": {"matchLabels": {"app": "init-target"}}}
+    store.create(DISRUPTION_BUDGET, namespace, {"metadata": {"name": "init-target"}, "spec": kept})
     flags = ("--topology", "target-named", "--gateway", "istio-system/public")
     first = app.run("init", *flags)
     assert [
-        "ConfigMap canary-steps-target", "Deployment target-primary", "HorizontalPodAutoscaler target-primary",
-        "PodDisruptionBudget target-primary", "Service target-primary",
+        "ConfigMap canary-steps-init-target", "Deployment init-target-primary",
+        "HorizontalPodAutoscaler init-target-primary", "PodDisruptionBudget init-target-primary",
+        "Service init-target-primary",
     ] == names(first)  # fmt: skip
     assert "run init once more" in first.events("init.by_hand")[0]["detail"]
     config = next(one for one in printed(first) if one["kind"] == "ConfigMap")
     assert "target-named" == yaml.safe_load(config["data"]["canary.yaml"])["topology"]
     apply(app, first)
-    app.lab.wait_until_rolled_out("target-primary")
+    app.lab.wait_until_rolled_out("init-target-primary")
     second = app.run("init", *flags)
-    assert ["VirtualService target"] == names(second)
+    assert ["VirtualService init-target"] == names(second)
     apply(app, second)
     with app.users(60):
         served(app)
         ended = app.run("rollout", *flags[:2], "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20")
     assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
-    assert app.image("v2") == app.deployment("target-primary")["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert (
+        app.image("v2") == app.deployment("init-target-primary")["spec"]["template"]["spec"]["containers"][0]["image"]
+    )
 
 
 def test_accounts_are_narrowed_to_the_app(plain: Plain) -> None:
     """By resourceNames wherever RBAC has names; `--no-rbac` leaves them out."""
-    app = plain("narrow")
+    app = plain("init-narrow")
     roles = {one["metadata"]["name"]: one["rules"] for one in printed(app.run("init")) if one["kind"] == "Role"}
-    assert {"canary-steps-reader-narrow", "canary-steps-walker-narrow", "canary-steps-sweeper"} == set(roles)
-    patching = [rule for rule in roles["canary-steps-walker-narrow"] if "patch" in rule["verbs"]]
+    assert {"canary-steps-reader-init-narrow", "canary-steps-walker-init-narrow", "canary-steps-sweeper"} == set(roles)
+    patching = [rule for rule in roles["canary-steps-walker-init-narrow"] if "patch" in rule["verbs"]]
     named = {rule["resources"][0]: rule["resourceNames"] for rule in patching}
-    assert {"deployments": ["narrow", "narrow-canary"], "virtualservices": ["narrow"]} == named
+    assert {"deployments": ["init-narrow", "init-narrow-canary"], "virtualservices": ["init-narrow"]} == named
     assert set() == RBAC & {one["kind"] for one in printed(app.run("init", "--no-rbac"))}
 
 
@@ -192,10 +201,10 @@ def test_the_printed_configuration_is_read_by_every_step(plain: Plain, tmp_path:
 
 def test_what_prepare_would_still_refuse_is_said(plain: Plain) -> None:
     """On stderr, beside the YAML: only a person can change the app's own objects."""
-    app = plain("stuck")
+    app = plain("init-stuck")
     app.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"revisionHistoryLimit": 0}})
     ended = app.run("init")
-    assert "Service stuck-canary" in names(ended)
+    assert "Service init-stuck-canary" in names(ended)
     assert "revisionHistoryLimit" in ended.events("init.not_enough")[0]["detail"]
 
 

@@ -32,7 +32,7 @@ def apps(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     two = deploy_to(lab, "shop", folder), deploy_to(lab, "till", folder)
     yield two
     for app in two:
-        app.stop_all()
+        app.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -96,7 +96,7 @@ def test_a_question_that_nobody_answers_is_a_no() -> None:
 
 
 def test_display_names_are_made_of_weights_alone() -> None:
-    """Argo errors a node with a display name of other than 2 to 63 letters, digits, - and .; rollback must not meet it."""
+    """A name of other than 2 to 63 letters, digits, - and . errors its node, which a rollback must not meet."""
     shown = {
         template["name"]: template["annotations"]["workflows.argoproj.io/display-name"]
         for _, spec in workflow_specs()
