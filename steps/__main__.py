@@ -25,7 +25,11 @@ STEPS = {
     "analyze": "judge the canary from Prometheus until it passes, fails or the deadline comes",
     "promote": "make the canary's template stable's, return the weight, scale the canary down",
     "rollback": "give all weight back to stable and scale the canary down, unless promoted",
+    "approve": "open the gate of a run that waits for a person",
+    "sweep": "roll back every run whose claim expired, in one namespace or in all",
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
+    "notify": "tell a webhook how a release ended",
+    "init": "print the YAML that an app still needs before its first release",
     "report": "render a running or finished release as text or JSON",
 }
 

@@ -11,8 +11,8 @@ import structlog
 from pydantic import Field
 
 from steps.acts.ending import Ending
+from steps.acts.repair import take_over
 from steps.acts.restore import restore
-from steps.acts.take import take_over
 from steps.errors import NotOwnerError
 from steps.model.names import Names
 from steps.model.run import Claim

@@ -38,13 +38,18 @@ class Parts:
 
 def parts_of(settings: Named) -> Parts:
     """Connect to the API server and name the objects of the release."""
-    connection = _connection(settings)
-    cluster = _cluster(settings, connection)
-    names = names_of(settings, settings.namespace or namespace_of(connection))
+    cluster, namespace = cluster_of(settings)
+    names = names_of(settings, namespace)
     structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
     if run := getattr(settings, "run", ""):
         structlog.contextvars.bind_contextvars(run=run)
     return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
+
+
+def cluster_of(settings: Common) -> tuple[Cluster, str]:
+    """Connect to the API server; return it and the namespace the settings mean."""
+    connection = _connection(settings)
+    return _cluster(settings, connection), settings.namespace or namespace_of(connection)
 
 
 def namespace_of(connection: Connection) -> str:
@@ -59,11 +64,18 @@ def _connection(settings: Common) -> Connection:
 
 
 def _cluster(settings: Common, connection: Connection) -> Cluster:
-    if not getattr(settings, "dry_run", False):
-        return Cluster(connection)
+    return _rehearsal(connection) if getattr(settings, "dry_run", False) else Cluster(connection)
+
+
+def _rehearsal(connection: Connection) -> Cluster:
     from steps.cluster.rehearsal import Rehearsal  # noqa: PLC0415 - JSON Patch is loaded only for a rehearsal
 
     return Rehearsal(connection)
+
+
+def rehearsal_of(settings: Common) -> Cluster:
+    """Return a cluster whose writes stay in this process, whatever the settings say."""
+    return _rehearsal(_connection(settings))
 
 
 def ending_of(settings: Drained, cluster: Cluster) -> Ending:

@@ -8,9 +8,7 @@ from typing import Literal
 import structlog
 
 from steps.acts.ending import Ending
-from steps.acts.finish import finish, is_complete
-from steps.acts.restore import restore
-from steps.acts.shift import stamp
+from steps.acts.repair import seize, settle
 from steps.model.run import Claim, Destination, Target, WorkloadMemory
 from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
@@ -70,11 +68,13 @@ def clear(wanted: Wanted, policy: BusyPolicy, ending: Ending, traffic: Traffic, 
         try:
             traffic.refuse_rivals(wanted.app, wanted.run, wanted.targets)
         except Leftover as found:
-            _repair(found.claim, wanted.run, f"the claim of run {found.claim.run} expired", ending, traffic, workload)
+            reason = f"the claim of run {found.claim.run} expired"
+            settle(seize(found.claim, wanted.run, reason, traffic, workload), ending, traffic, workload)
         except Busy as busy:
             if policy.on_busy == "supersede":
                 reason = f"superseded by run {wanted.run}"
-                _repair(busy.claim, wanted.run, reason, ending, traffic, workload, live=True)
+                seized = seize(busy.claim, wanted.run, reason, traffic, workload, live=True)
+                settle(seized, ending, traffic, workload)
             elif policy.on_busy == "fail" or time.monotonic() >= deadline:
                 raise
             else:
@@ -107,36 +107,3 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
         claim = traffic.remember(claim, workloads=workloads)
     workload.stamp(claim.memory.workloads or workloads, claim.token)
     return claim
-
-
-def take_over(
-    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
-) -> Claim:
-    """Become the owner of another run's claim, in phase rolling-back: from here on the old owner cannot write.
-
-    Raises:
-        Busy: the victim is alive and `supersede` was not asked for.
-    """
-    taken = traffic.take_over(victim, run, reason, supersede=supersede)
-    stamp(taken, victim, workload)
-    return taken
-
-
-def _repair(
-    victim: Claim,
-    run: str,
-    reason: str,
-    ending: Ending,
-    traffic: Traffic,
-    workload: Workload,
-    *,
-    live: bool = False,
-) -> None:
-    """Roll back what another run left: fence it off first, then restore."""
-    log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
-    complete = is_complete(victim, workload)
-    taken = take_over(victim, run, reason, traffic, workload, supersede=live)
-    if complete:
-        finish(taken, ending, traffic, workload, enforce=True)
-    else:
-        restore(taken, reason, ending, traffic, workload)

@@ -47,3 +47,7 @@ POD_DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisrupti
 NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies")
 POD_MONITOR = Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors")
 ACCESS_REVIEW = Kind("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")
+CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps")
+SERVICE_ACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts")
+ROLE = Kind("Role", "rbac.authorization.k8s.io", "v1", "roles")
+ROLE_BINDING = Kind("RoleBinding", "rbac.authorization.k8s.io", "v1", "rolebindings")

@@ -6,7 +6,7 @@ import structlog
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, StepError
+from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.run import CLAIMED_LABEL, Claim, ObjectName
 from steps.traffic.fence import Fence
 from steps.traffic.owners import Unreadable
@@ -40,25 +40,31 @@ def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
     return [whole_claim(cluster, one, {name_of(obj): obj}) for one in seen if one]
 
 
-def expired(cluster: Cluster, namespace: str | None) -> list[Claim]:
+def expired(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
     """Return the expired claims of a namespace (None: of all); see `Traffic.expired`."""
     objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
     known = {name_of(obj): obj for obj in objects}
     found: dict[tuple[str, str, int, ObjectName], Claim] = {}
     for obj in objects:
         for key in apps_on(obj):
-            claim = _claim(cluster, obj, key, known)
+            claim = _claim(cluster, obj, key, known, troubles)
             if claim is not None and claim.memory.expires < cluster.now():
                 found.setdefault((claim.app, claim.run, claim.epoch, claim.memory.targets[0].virtual_service), claim)
     return sorted(found.values(), key=lambda claim: (claim.memory.targets[0].virtual_service, claim.app))
 
 
-def _claim(cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object]) -> Claim | None:
+def _claim(
+    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[StepError]
+) -> Claim | None:
     try:
         seen = sighting(obj, key)
         return whole_claim(cluster, seen, known) if seen else None
     except Unreadable as error:
         log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
+        troubles.append(error)
+    except Interrupted:
+        raise
     except StepError as error:
         log.warning("claim.skipped", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+        troubles.append(error)
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from steps.cluster.api import Cluster
-from steps.errors import ForeignWrite
+from steps.errors import ForeignWrite, StepError
 from steps.model.run import Claim, Destination, ObjectName, Record, Target
 from steps.traffic import finding, releasing
 from steps.traffic.destinations import Arms
@@ -47,9 +47,14 @@ class Reading:
         """Tell whether a claim expired, by the API server's time."""
         return claim.memory.expires < self._cluster.now()
 
-    def expired(self, namespace: str | None) -> list[Claim]:
-        """Return the expired claims in a namespace (None: in all); what cannot be read is logged and left out."""
-        return finding.expired(self._cluster, namespace)
+    def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
+        """Return the expired claims in a namespace (None: in all).
+
+        Args:
+            namespace: where to look.
+            troubles: gets an error for each claim that cannot be read; such a claim is logged and left out.
+        """
+        return finding.expired(self._cluster, namespace, [] if troubles is None else troubles)
 
     def approved(self, claim: Claim) -> bool:
         """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from steps.cluster.api import Cluster
+from steps.errors import NotOwnerError
 from steps.model.run import Claim, Destination, Phase, Record, Target
 from steps.traffic import releasing, resolving, retreating, takeover, taking, unclaimed, upkeep, weighing
 from steps.traffic.events import Events
@@ -186,6 +187,18 @@ class Traffic(Reading):
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
         return upkeep.renew(self._cluster, self._fence, claim)
+
+    def approve(self, claim: Claim) -> None:
+        """Open the gate of a run, in the phase it was read in.
+
+        Raises:
+            NotOwnerError: the claim is gone, another's, or the run rolls back by now.
+        """
+        if claim.phase is Phase.ROLLING_BACK:
+            why = f" ({claim.memory.reason})" if claim.memory.reason else ""
+            raise NotOwnerError(f"approving run {claim.run}", f"its rollback began{why}: there is no gate to open.")
+        upkeep.approve(self._fence, claim)
+        self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.memory.weight}")
 
     def release(self, claim: Claim, record: Record) -> None:
         """Give the claim back; only the record stays, on the first VirtualService. The holder is cleaned last.

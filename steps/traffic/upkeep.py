@@ -5,8 +5,10 @@ from typing import Any
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.model.run import Claim, Phase, Target
+from steps.traffic import patches
 from steps.traffic.expected import own_routes
 from steps.traffic.fence import Fence, owned
+from steps.traffic.keys import approval_key
 from steps.traffic.renewal import is_due, renewed
 from steps.traffic.sightings import sighting
 from steps.traffic.stamp import is_later
@@ -37,6 +39,19 @@ def move(cluster: Cluster, fence: Fence, claim: Claim, phase: Phase, changes: di
 
         fence.write(target.virtual_service, follow)
     return claim
+
+
+def approve(fence: Fence, claim: Claim) -> None:
+    """Name the run in the approval annotation of the holder; see `Traffic.approve`."""
+    first = claim.memory.targets[0].virtual_service
+    doing = f"approving run {claim.run} on VirtualService {first}"
+
+    def plan(obj: Object) -> list[Operation]:
+        owned(obj, claim, frozenset({claim.phase}), doing)
+        edits = patches.annotate(obj, {approval_key(claim.app): claim.run})
+        return [*patches.same_token(obj, claim.app), *edits] if edits else []
+
+    fence.write(first, plan)
 
 
 def renew(cluster: Cluster, fence: Fence, claim: Claim) -> Claim:

@@ -1,0 +1,37 @@
+"""approve: open the gate of a run that waits with `analyze --hold` or `--on-inconclusive pause`.
+
+Before: the run holds the claim. Use it where a person's consent comes by other means than `kubectl annotate`: an
+Argo suspend, a chat command.
+Writes: the annotation `canary-steps.io/approve.<app>` on the first VirtualService, under the claim's token.
+Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is no longer going forward.
+"""
+
+from steps.errors import SettingsError
+from steps.model.names import Names
+from steps.settings.groups import Owned, Written
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring import parts_of
+
+RESULTS = ("outcome",)
+
+
+class Settings(Owned, Written):
+    """Open the gate of a run that waits for approval."""
+
+
+def run(settings: Settings, names: Names, traffic: Traffic) -> StepEnd:
+    """Approve one run; see the module's docstring."""
+    if not settings.run:
+        raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that is approved")
+    traffic.approve(traffic.held(names.app, settings.run, names.virtual_services))
+    return StepEnd({"outcome": "approved"})
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    parts = parts_of(settings)
+    return run(settings, parts.names, parts.traffic)
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,150 @@
+"""sweep: roll back every run whose claim expired, in one namespace or in all.
+
+Before: nothing. It needs only the API server; a CronJob runs it, so that a dead run never strands users.
+Writes: as rollback, for each expired claim: all weights first, then what takes time. Living claims are left alone, and
+two sweeps at once are harmless: each claim is taken over by one of them.
+Exit codes: 0 done, or nothing to do · 2 · 3 a claim met a temporary fault · 4 a claim needs somebody. One bad claim
+never stops the others.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from pydantic import Field
+
+from steps.acts.ending import Ending
+from steps.acts.repair import Seized, seize, settle
+from steps.acts.retreat import retreat
+from steps.cluster.api import Cluster
+from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
+from steps.model.run import Claim
+from steps.settings.groups import Common, Drained, Ready, Written
+from steps.step import EXIT_DONE, Step, StepEnd
+from steps.traffic.keys import claim_key
+from steps.traffic.traffic import Traffic
+from steps.wiring import cluster_of, ending_of
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("list",)
+_LIST_BYTES = 900
+
+
+class Settings(Common, Written, Ready, Drained):
+    """Roll back every run whose claim expired, in one namespace or in all."""
+
+    all_namespaces: bool = Field(
+        default=False, description="Look in all namespaces, whatever --namespace says. Needs a ClusterRole."
+    )
+
+
+@dataclass(slots=True)
+class Swept:
+    """One expired claim and what became of it.
+
+    Args:
+        claim: as it was found.
+        workload: its Deployments, written under its app's token.
+        seized: once it is ours.
+        outcome: `rolled-back`, `promoted`, `not-owner` (another sweep or run was faster) or `failed`.
+        error: why it failed.
+    """
+
+    claim: Claim
+    workload: Workload
+    seized: Seized | None = None
+    outcome: str = ""
+    error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """The app with the namespace of its first VirtualService."""
+        return f"{self.claim.memory.targets[0].virtual_service.namespace}/{self.claim.app}"
+
+
+def run(namespace: str | None, cluster: Cluster, traffic: Traffic, ending: Ending) -> StepEnd:
+    """Sweep a namespace, or all (None); see the module's docstring."""
+    unread: list[StepError] = []
+    found = [Swept(claim, Workload(cluster, claim_key(claim.app))) for claim in traffic.expired(namespace, unread)]
+    owner = f"sweep-{secrets.token_hex(4)}"
+    for one in found:
+        with _guarded(one):
+            _bring_users_back(one, owner, traffic)
+    for one in found:
+        with _guarded(one):
+            if one.seized is not None and one.error is None:
+                one.outcome = settle(one.seized, ending, traffic, one.workload)
+        log.info("sweep.claim", claim=one.name, run=one.claim.run, phase=str(one.claim.phase), outcome=one.outcome)
+    return _ended(found, unread)
+
+
+def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
+    """Become the owner and put all weight on stable; that must not wait for another app's pods."""
+    reason = f"the claim of run {one.claim.run} expired"
+    one.seized = seize(one.claim, owner, reason, traffic, one.workload)
+    if one.seized.is_complete:
+        return
+    try:
+        retreat(one.seized.claim, reason, traffic, one.workload)
+    except (Interrupted, NotOwnerError):
+        raise
+    except StepError as error:
+        log.warning("sweep.weight_held", claim=one.name, detail=str(error))  # settle may mend stable first, and tells
+
+
+@contextmanager
+def _guarded(one: Swept) -> Iterator[None]:
+    """Keep what one claim meets from the others."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except NotOwnerError as error:
+        log.info("sweep.not_owner", claim=one.name, detail=str(error))
+        one.seized, one.outcome = None, "not-owner"
+    except StepError as error:
+        log.error("sweep.failed", claim=one.name, error=str(error))  # noqa: TRY400 - a sentence helps more
+        one.outcome, one.error = "failed", error
+    except Exception as error:  # a defect met at one claim must not strand the users of the others
+        log.exception("sweep.crashed", claim=one.name)
+        one.outcome, one.error = "failed", error
+
+
+def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
+    """Sum up: a defect of ours is raised, else a claim that needs somebody decides, else one to be tried again."""
+    errors = [*unread, *(one.error for one in found if one.error is not None)]
+    defect = next((error for error in errors if not isinstance(error, StepError)), None)
+    if defect is not None:
+        raise defect
+    temporary = [isinstance(error, TemporaryError) for error in errors]
+    code = TemporaryError.exit_code if all(temporary) else PermanentError.exit_code
+    summary = {"swept": len(found), **({"error": "; ".join(map(str, errors))} if errors else {})}
+    return StepEnd({"list": _list(found)}, code if errors else EXIT_DONE, summary)
+
+
+def _list(found: Sequence[Swept]) -> str:
+    """Return the claims as JSON, failed ones first; those beyond a result's size are counted in a last entry."""
+    rows: list[dict[str, object]] = [
+        {"app": one.name, "outcome": one.outcome} for one in sorted(found, key=lambda one: one.outcome != "failed")
+    ]
+    for kept in range(len(rows), 0, -1):
+        more = [{"more": len(rows) - kept}] if kept < len(rows) else []
+        text = json.dumps([*rows[:kept], *more], separators=(",", ":"))
+        if len(text) <= _LIST_BYTES:
+            return text
+    return "[]"
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    cluster, namespace = cluster_of(settings)
+    where = None if settings.all_namespaces else namespace
+    return run(where, cluster, Traffic(cluster), ending_of(settings, cluster))
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,216 @@
+"""What init prints makes a plain app releasable, and never overwrites what people have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.cli import App, Ended
+from tests.lab.embedded import manifests
+from tests.lab.embedded.api.kinds import (
+    AUTOSCALER,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DESTINATION_RULE,
+    DISRUPTION_BUDGET,
+    KINDS,
+    SERVICE,
+    VIRTUAL_SERVICE,
+)  # fmt: skip
+from tests.lab.embedded.lab import EmbeddedLab
+
+pytestmark = pytest.mark.integration
+Json = dict[str, Any]
+Plain = Callable[..., App]
+RBAC = {"ServiceAccount", "Role", "RoleBinding"}
+
+
+@pytest.fixture
+def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
+    """Return a function that deploys an app as a newcomer has it: a Deployment and a Service, no mesh objects."""
+    apps: list[App] = []
+
+    def deployed(name: str, labels: dict[str, str] | None = None) -> App:
+        app = App(shared_lab, name, tmp_path)
+        app.push("v2")
+        carried = labels or {"app": name}
+        store = shared_lab.api.store
+        store.create(SERVICE, shared_lab.namespace, manifests.service(name, {"app": carried["app"]}))
+        body = manifests.deployment(name, app.push("v1"), 1, carried)
+        store.create(DEPLOYMENT, shared_lab.namespace, body, manager="demo-team")
+        shared_lab.wait_until_rolled_out(name)
+        apps.append(app)
+        return app
+
+    yield deployed
+    for app in apps:
+        app.remove()
+
+
+def printed(ended: Ended) -> list[Json]:
+    """Return the documents that init printed."""
+    assert 0 == ended.exit_code, ended.lines
+    return [one for one in yaml.safe_load_all(ended.out) if one]
+
+
+def names(ended: Ended) -> list[str]:
+    """Return what was printed as `Kind name`, without the accounts."""
+    shown = [one for one in printed(ended) if one["kind"] not in RBAC]
+    return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
+
+
+def apply(app: App, ended: Ended) -> None:
+    """Apply what init printed, as kubectl would; the lab serves no RBAC."""
+    kinds = {kind.kind: kind for kind in KINDS}
+    for one in printed(ended):
+        if one["kind"] not in RBAC:
+            app.lab.api.store.create(kinds[one["kind"]], one["metadata"]["namespace"], one)
+
+
+def served(app: App) -> None:
+    """Wait until Prometheus knows the app."""
+    series = f'istio_requests_total{{destination_workload=~"{app.name}(-primary)?"}}'
+    app.lab.wait_for(lambda: app.lab.query(series), what=f"{series} in Prometheus")
+
+
+def test_a_deployment_and_a_service_become_releasable(plain: Plain) -> None:
+    """Apply what is printed, and a whole release goes through."""
+    app = plain("init-first")
+    first = app.run("init", "--gateway", "istio-system/public")
+    expected = ["ConfigMap canary-steps-init-first", "Service init-first-canary", "VirtualService init-first"]
+    assert (expected, []) == (names(first), app.writes())
+    assert [] == first.events("init.not_enough")
+    apply(app, first)
+    with app.users(60):
+        served(app)
+        ended = app.run("rollout", "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20")
+    assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
+    assert [] == names(app.run("init"))
+
+
+def test_what_exists_is_not_printed_again(plain: Plain) -> None:
+    """Init states what should be: run twice, the second time prints no object of the app."""
+    app = plain("init-twice")
+    apply(app, app.run("init"))
+    assert [] == names(app.run("init"))
+
+
+def test_a_virtual_service_with_other_routes_is_left_to_its_owner(plain: Plain) -> None:
+    """Its lines to add are a comment, the warning is on stderr, the exit code is 0."""
+    app = plain("init-owned")
+    route = [{"destination": {"host": "init-owned"}, "headers": {"request": {"set": {"x-team": "a"}}}}]
+    body = {
+        "metadata": {"name": "init-owned"},
+        "spec": {"hosts": ["init-owned"], "http": [{"name": "main", "route": route}]},
+    }
+    app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
+    ended = app.run("init")
+    assert "VirtualService init-owned" not in names(ended)
+    assert "#     - destination:\n#         host: init-owned-canary\n#       weight: 0" in ended.out
+    assert "edit it by hand" in ended.events("init.by_hand")[0]["detail"]
+
+
+def test_a_host_that_another_virtual_service_routes_gets_no_second_one(plain: Plain) -> None:
+    """Two VirtualServices for one host would shadow each other."""
+    app = plain("init-routed")
+    route = [{"destination": {"host": "init-routed.demo.svc.cluster.local"}}]
+    body = {"metadata": {"name": "edge"}, "spec": {"hosts": ["shop.example"], "http": [{"route": route}]}}
+    app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
+    ended = app.run("init")
+    assert "VirtualService init-routed" not in names(ended)
+    assert "--virtual-service demo/edge" in ended.out
+
+
+def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> None:
+    """Told apart by the label that stable's selector has and the Service has not."""
+    app = plain("sub", {"app": "sub", "track": "stable"})
+    flags = ("--stable-destination", "sub/stable", "--canary-destination", "sub/canary")
+    ended = app.run("init", *flags, "--gateway", "istio-system/public")
+    assert ["ConfigMap canary-steps-sub", "DestinationRule sub", "VirtualService sub"] == names(ended)
+    apply(app, ended)
+    rule = app.lab.api.store.get(DESTINATION_RULE, app.lab.namespace, "sub")
+    assert [{"track": "stable"}, {"track": "canary"}] == [one["labels"] for one in rule["spec"]["subsets"]]
+    with app.users(30):
+        served(app)
+        prepared = app.run("prepare", *flags, "--run", "one", "--image", app.image("v2"))
+    assert (0, "ready") == (prepared.exit_code, prepared.results["outcome"]), prepared.lines
+    assert 0 == app.run("rollback", *flags, "--run", "one").exit_code
+
+
+def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain) -> None:
+    """First `-primary` with its Service, autoscaler and budget; once it is ready, the routes; then a release works."""
+    app = plain("init-target")
+    store, namespace = app.lab.api.store, app.lab.namespace
+    scaled = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "init-target"},
+        "maxReplicas": 3,
+    }
+    store.create(AUTOSCALER, namespace, {"metadata": {"name": "init-target"}, "spec": scaled})
+    kept = {"minAvailable": 1, "selector": {"matchLabels": {"app": "init-target"}}}
+    store.create(DISRUPTION_BUDGET, namespace, {"metadata": {"name": "init-target"}, "spec": kept})
+    flags = ("--topology", "target-named", "--gateway", "istio-system/public")
+    first = app.run("init", *flags)
+    assert [
+        "ConfigMap canary-steps-init-target", "Deployment init-target-primary",
+        "HorizontalPodAutoscaler init-target-primary", "PodDisruptionBudget init-target-primary",
+        "Service init-target-primary",
+    ] == names(first)  # fmt: skip
+    assert "run init once more" in first.events("init.by_hand")[0]["detail"]
+    config = next(one for one in printed(first) if one["kind"] == "ConfigMap")
+    assert "target-named" == yaml.safe_load(config["data"]["canary.yaml"])["topology"]
+    apply(app, first)
+    app.lab.wait_until_rolled_out("init-target-primary")
+    second = app.run("init", *flags)
+    assert ["VirtualService init-target"] == names(second)
+    apply(app, second)
+    with app.users(60):
+        served(app)
+        ended = app.run("rollout", *flags[:2], "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20")
+    assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
+    assert (
+        app.image("v2") == app.deployment("init-target-primary")["spec"]["template"]["spec"]["containers"][0]["image"]
+    )
+
+
+def test_accounts_are_narrowed_to_the_app(plain: Plain) -> None:
+    """By resourceNames wherever RBAC has names; `--no-rbac` leaves them out."""
+    app = plain("init-narrow")
+    roles = {one["metadata"]["name"]: one["rules"] for one in printed(app.run("init")) if one["kind"] == "Role"}
+    assert {"canary-steps-reader-init-narrow", "canary-steps-walker-init-narrow", "canary-steps-sweeper"} == set(roles)
+    patching = [rule for rule in roles["canary-steps-walker-init-narrow"] if "patch" in rule["verbs"]]
+    named = {rule["resources"][0]: rule["resourceNames"] for rule in patching}
+    assert {"deployments": ["init-narrow", "init-narrow-canary"], "virtualservices": ["init-narrow"]} == named
+    assert set() == RBAC & {one["kind"] for one in printed(app.run("init", "--no-rbac"))}
+
+
+def test_the_printed_configuration_is_read_by_every_step(plain: Plain, tmp_path: Path) -> None:
+    """canary.yaml as printed is accepted as it is."""
+    app = plain("config")
+    document = next(one for one in printed(app.run("init", "--stable", "config")) if one["kind"] == "ConfigMap")
+    file = tmp_path / "canary.yaml"
+    file.write_text(document["data"]["canary.yaml"])
+    ended = app.run("rollback", "--run", "none", "--config", str(file), CANARY_APP="")
+    assert 4 == ended.exit_code
+    assert "VirtualService demo/config" in ended.error
+    assert CONFIG_MAP.kind == document["kind"]
+
+
+def test_what_prepare_would_still_refuse_is_said(plain: Plain) -> None:
+    """On stderr, beside the YAML: only a person can change the app's own objects."""
+    app = plain("init-stuck")
+    app.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"revisionHistoryLimit": 0}})
+    ended = app.run("init")
+    assert "Service init-stuck-canary" in names(ended)
+    assert "revisionHistoryLimit" in ended.events("init.not_enough")[0]["detail"]
+
+
+def test_without_an_app_nothing_is_printed(plain: Plain) -> None:
+    """Exit 4 with what was looked for."""
+    app = plain("there")
+    ended = app.run("init", "--app", "not-there")
+    assert (4, "") == (ended.exit_code, ended.out)
+    assert "Deployment demo/not-there" in ended.error

@@ -1,0 +1,118 @@
+"""RBAC and kustomizations: what is granted is what the code asks for, what is named is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jsonpatch
+import pytest
+import yaml
+
+from steps.cluster.permission import Permission
+from steps.traffic import rbac as traffic
+from steps.workload import rbac as workload
+from tests.unit.workflows.shipped import (
+    ROOT,
+    called,
+    calls,
+    documents,
+    leaves,
+    of_kind,
+)
+
+Json = dict[str, Any]
+
+
+def _granted(rules: Iterable[Json]) -> set[tuple[str, str, str]]:
+    assert not any("*" in rule[part] for rule in rules for part in ("apiGroups", "resources", "verbs"))
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def _needed(*permissions: Permission) -> set[tuple[str, str, str]]:
+    return {(one.kind.group, one.kind.plural, verb) for one in permissions for verb in one.verbs}
+
+
+def test_roles_grant_what_the_code_asks_for_and_nothing_else() -> None:
+    """Least privilege, account by account; the ClusterRole of the sweeper is its Role."""
+    roles = {one["metadata"]["name"]: _granted(one["rules"]) for one in of_kind("Role")}
+    assert {
+        "canary-steps-executor": {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")},
+        "canary-steps-reader": _needed(*traffic.READER, *workload.READER),
+        "canary-steps-walker": _needed(*traffic.WALKER_WITH_SUBSETS, *workload.WALKER),
+        "canary-steps-sweeper": _needed(*traffic.SWEEPER, *workload.SWEEPER),
+    } == roles
+    (wide,) = of_kind("ClusterRole")
+    assert roles["canary-steps-sweeper"] == _granted(wide["rules"])
+
+
+def test_every_account_may_report_results() -> None:
+    """Argo's executor speaks with the step's account; every account that is used exists."""
+    accounts = {one["metadata"]["name"] for one in of_kind("ServiceAccount")}
+    assert {leaf.body["serviceAccountName"] for leaf in leaves()} == accounts
+    bound = {one["roleRef"]["name"]: {subject["name"] for subject in one["subjects"]} for one in of_kind("RoleBinding")}
+    assert accounts == bound["canary-steps-executor"]
+    assert {name: {name} for name in accounts} == {name: bound[name] for name in accounts}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("kustomization.yaml")), ids=lambda path: path.parent.name)
+def test_a_kustomization_names_what_is_there(path: Path) -> None:
+    """Every resource exists, and every YAML file of a folder is named."""
+    (found,) = documents(path)
+    named = set(found.get("resources", []))
+    assert all((path.parent / one).exists() for one in named)
+    assert {one.name for one in path.parent.glob("*.yaml")} - {path.name} == {one for one in named if ".yaml" in one}
+
+
+def _patched(component: str) -> dict[str, Json]:
+    """Return the base's Argo objects after the JSON patches of a component, by name."""
+    found = {one["metadata"]["name"]: one for one in of_kind("WorkflowTemplate", "CronJob")}
+    (kustomization,) = documents(ROOT / "components" / component / "kustomization.yaml")
+    for entry in kustomization["patches"]:
+        operations = yaml.safe_load(entry["patch"])
+        names = [name for name in found if re.fullmatch(entry["target"]["name"], name)]
+        assert names, entry["target"]
+        for name in names:
+            found[name] = jsonpatch.apply_patch(found[name], operations)
+    return found
+
+
+def test_cluster_templates_are_referred_to_as_such() -> None:
+    """In every reference of the base, or Argo would look for them in the namespace."""
+    found = _patched("cluster-workflow-template")
+    wide = {name for name, one in found.items() if one["kind"] == "ClusterWorkflowTemplate"}
+    assert {"canary-steps", "canary-finish"} == wide
+    references = [
+        step["templateRef"]
+        for name in ("canary-finish", "canary-release", "canary-release-lean")
+        for _, step in calls(found[name]["spec"])
+        if "templateRef" in step
+    ]
+    assert len(references) == 12
+    assert all(one.get("clusterScope") is True for one in references)
+
+
+def test_a_notification_comes_after_the_restore_and_changes_nothing() -> None:
+    """It is told before the last attempt, and its failure does not count."""
+    finish = _patched("notifications")["canary-finish"]["spec"]["templates"][0]
+    assert ["rollback", "report", "notify", "rollback-again"] == [group[0]["name"] for group in finish["steps"]]
+    notify = finish["steps"][2][0]
+    template = called(notify)
+    assert template is not None
+    given = {one["name"] for one in notify["arguments"]["parameters"]}
+    assert given <= {one["name"] for one in template["inputs"]["parameters"]}
+    assert {"failed": True, "error": True} == notify["continueOn"]
+
+
+def test_the_sweep_of_all_namespaces_is_switched_on() -> None:
+    """The patched variable is the one that sweep reads."""
+    job = _patched("sweep-all-namespaces")["canary-sweep"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert {"name": "CANARY_ALL_NAMESPACES", "value": "true"} == job["containers"][0]["env"][0]

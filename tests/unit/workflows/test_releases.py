@@ -1,0 +1,107 @@
+"""The composed workflows are safe by construction: they restore at their end, execute nothing, misspell nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.workflows.shipped import (
+    FILES,
+    ROOT,
+    called,
+    calls,
+    documents,
+    strings,
+    workflow_specs,
+)
+
+Json = dict[str, Any]
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@every_file
+def test_every_file_says_what_it_is_for(path: Path) -> None:
+    """A comment first, then YAML that parses; at most 120 columns."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert documents(path)
+    assert [] == [line for line in text.splitlines() if len(line) > 120]
+
+
+@every_file
+def test_nothing_is_executed_but_the_product(path: Path) -> None:
+    """No script, no shell, no patch of a pod built from parameters."""
+    forbidden = {"script", "podSpecPatch", "resource", "http", "plugin"}
+    for one in documents(path):
+        for template in one.get("spec", {}).get("templates", []) if "argoproj.io" in one.get("apiVersion", "") else []:
+            assert set() == forbidden & set(template), template["name"]
+    assert not re.search(r"\b(sh|bash)\b *(,|-c|\])", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("name", "spec"), list(workflow_specs()), ids=lambda one: one if isinstance(one, str) else "")
+def test_every_call_passes_inputs_that_exist_and_all_that_are_required(name: str, spec: Json) -> None:
+    """Argo would find it out at submission, or ignore a misspelt one."""
+    for _, step in calls(spec):
+        template = called(step) or next(one for one in spec["templates"] if one["name"] == step["template"])
+        inputs = {one["name"]: one for one in template.get("inputs", {}).get("parameters", [])}
+        given = {one["name"] for one in step.get("arguments", {}).get("parameters", [])}
+        required = {name for name, one in inputs.items() if "default" not in one and "value" not in one}
+        assert (set(), set()) == (given - set(inputs), required - given), f"{name}: {step['name']}"
+
+
+def test_what_releases_restores_at_its_end() -> None:
+    """Whatever calls prepare has an exit handler that ends in a rollback of the same run, and a deadline."""
+    releasing = {
+        name: spec for name, spec in workflow_specs() if any(step["name"] == "prepare" for _, step in calls(spec))
+    }
+    assert {"canary-release", "canary-release-lean", "canary-release-approval", "release-several-"} == {
+        name.partition(" ")[2] for name in releasing
+    }
+    for name, spec in releasing.items():
+        assert "finish" == spec["onExit"], name
+        assert spec["activeDeadlineSeconds"], name
+        handler = next(one for one in spec["templates"] if one["name"] == "finish")["steps"][0][0]
+        assert {"name": "canary-finish", "template": "finish"} == handler["templateRef"]
+        assert {"name": "run", "value": "{{workflow.uid}}"} in handler["arguments"]["parameters"]
+        assert not [one for one in strings(handler) if "outputs." in one], "the handler must need no results"
+
+
+def test_ladders_are_walked_one_weight_after_the_other() -> None:
+    """And end at the first failure."""
+    ladders = [one for _, spec in workflow_specs() for one in spec.get("templates", []) if one["name"] == "ladder"]
+    assert [(1, True)] * 4 == [(one["parallelism"], one["failFast"]) for one in ladders]
+    going_on = [step["name"] for _, spec in workflow_specs() for template, step in calls(spec) if "continueOn" in step]
+    assert {"rollback", "report"} == set(going_on)
+
+
+def test_a_restore_that_failed_fails_the_workflow() -> None:
+    """The exit handler goes on to its report, and then tries once more."""
+    (found,) = documents(ROOT / "base" / "canary-finish.yaml")
+    names = [group[0]["name"] for group in found["spec"]["templates"][0]["steps"]]
+    last = found["spec"]["templates"][0]["steps"][-1][0]
+    assert ["rollback", "report", "rollback-again"] == names
+    assert ("rollback", False) == (last["templateRef"]["template"], "continueOn" in last)
+
+
+def test_a_question_that_nobody_answers_is_a_no() -> None:
+    """A suspend that times out ends Succeeded with its default; beside it runs a hold, so no weight is unwatched."""
+    (found,) = documents(ROOT / "components" / "human-approval" / "canary-release-approval.yaml")
+    templates = {one["name"]: one for one in found["spec"]["templates"]}
+    assert "NO" == templates["ask"]["outputs"]["parameters"][0]["valueFrom"]["default"]
+    (together,) = templates["gate"]["steps"]
+    assert {"hold", "consent"} == {step["name"] for step in together}
+
+
+def test_display_names_are_made_of_weights_alone() -> None:
+    """A name of other than 2 to 63 letters, digits, - and . errors its node, which a rollback must not meet."""
+    shown = {
+        template["name"]: template["annotations"]["workflows.argoproj.io/display-name"]
+        for _, spec in workflow_specs()
+        for template in spec.get("templates", [])
+        if "annotations" in template
+    }
+    weight = "{{inputs.parameters.weight}}"
+    assert {"rung": f"weight-{weight}", "set-weight": f"set-weight-{weight}"} == shown
