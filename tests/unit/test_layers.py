@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from steps.__main__ import STEPS as TABLE
+
 ROOT = Path(__file__).parents[2] / "steps"
 FILES = sorted(ROOT.rglob("*.py"))
-STEPS = {"prepare", "set_weight", "analyze", "promote", "rollback", "rollout", "report", "probe", "sweep", "init"}
+STEPS = {name.replace("-", "_") for name in TABLE}
 
 # Which parts of `steps` each layer may import; the step files and what wires them stand above all.
 MAY_IMPORT = {
@@ -27,6 +29,7 @@ MAY_IMPORT = {
     "outputs": {"model", "errors", "outputs"},
     "settings": {"model", "errors", "settings"},
     "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "judge", "acts"},
+    "groundwork": {"model", "errors", "cluster", "traffic", "workload", "groundwork"},
     "step": {"settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "__init__"}
@@ -36,11 +39,11 @@ CLIENTS = {
     "kubernetes": {"cluster"},
     "jsonpatch": {"cluster"},
     "urllib3": {"cluster", "evidence"},
-    "requests": {"evidence"},
+    "requests": {"evidence", "outputs"},
     "socket": {"evidence", "prepare"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
-    "yaml": {"settings"},
+    "yaml": {"settings", "groundwork"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
 CALLED_NEVER = {"system", "popen", "execv", "execve", "fork", "spawnv", "eval", "exec"}
