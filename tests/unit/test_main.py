@@ -88,7 +88,7 @@ def test_bad_settings_end_with_2_and_all_results(
 
 def assert_written(declared: tuple[str, ...], folder: Path, error: str) -> None:
     """Check that all declared results are there, small, and that the reason says why."""
-    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    found = {path.name: path.read_bytes() for path in folder.glob("*")}
     assert set(declared) == set(found)
     assert LIMIT_BYTES >= sum(map(len, found.values()))
     assert [] == [name for name, value in found.items() if value.endswith(b"\n")]
