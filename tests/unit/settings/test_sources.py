@@ -15,9 +15,9 @@ from tests.unit.settings.conftest import Load
 # A text that some field takes; the first that a field takes, and that is not its default, stands for it.
 TEXTS = (
     *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "A=1", "http://prom:9090"),
-    *("console", "json", "target-named", "external", "supersede", "exit", "destination", "proven", "pass"),
+    *("console", "json", "target-named", "external", "supersede", "exit", "destination", "proven", "pass", "false"),
 )
-NEEDED = {"app": "till", "weight": "3"}
+NEEDED = {"app": "till", "weight": "3", "webhook_url_file": "url"}
 
 
 def fields() -> list[tuple[str, str]]:
@@ -29,7 +29,7 @@ def fields() -> list[tuple[str, str]]:
 def needed(step: str, name: str) -> list[str]:
     """Return flags for what a step requires besides a field."""
     known = find(step).settings.model_fields
-    return [f"--{key}={value}" for key, value in NEEDED.items() if key in known and key != name]
+    return [f"--{key.replace('_', '-')}={value}" for key, value in NEEDED.items() if key in known and key != name]
 
 
 def chosen(step: str, name: str) -> tuple[str, Any]:
