@@ -18,6 +18,7 @@ from steps.model.judgement import GuardJudgement
 _FACTORS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0)
 _LAST: Final = 3
 _NEARLY_ALL: Final = 0.999
+_MOST: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -53,9 +54,9 @@ def guard(
     """Judge one metric's strata against the allowed bad share (0-1).
 
     The state is "alarm" when the last three strata of the canary are out of bounds, the e-process against the promise
-    has crossed 1 / guard_alpha, and stable keeps the promise over these strata and over the run; "shared" when both
-    arms are out over the last strata; else "ok". With `alone` the canary has all the traffic (weight 100), so that a
-    silent stable excuses nothing.
+    has crossed 1 / guard_alpha (or most requests failed in each of the three), and stable keeps the promise over these
+    strata and over the run; "shared" when both arms are out over the last strata; else "ok". With `alone` the canary
+    has all the traffic (weight 100), so that a silent stable excuses nothing.
     """
     exposed = [stratum for stratum in strata if stratum.canary.total]
     last = exposed[-_LAST:]
@@ -69,7 +70,9 @@ def guard(
         line = log(1.0 / rules.guard_alpha)
         cap = line * (rules.cap_aligned if aligned else rules.cap) / 2.0
         value = _OneArm(allowed, cap).run(strata)
-        crossed = out and value >= 1.0 / rules.guard_alpha and (bool(stable.total) or alone)
+        # Where most requests fail in three scrapes in a row, no past noise of stable excuses it.
+        plain = all(s.canary.bad >= _MOST * s.canary.total for s in last)
+        crossed = out and (plain or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or alone)
         state = "shared" if shared else "alarm" if crossed else "ok"
     return GuardJudgement(metric, state, allowed, _share(canary), _share(stable), value)
 

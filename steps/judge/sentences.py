@@ -78,11 +78,17 @@ def shared(guard: GuardJudgement) -> str:
     )
 
 
-def healthy(requests: int, strata: int, detectable: float | None, bad: str) -> str:
+def blind(requests: int, strata: int) -> str:
+    """Explain why there is no pass where no failure could have been seen."""
+    return (
+        f"with {requests} canary requests in {_strata(strata)} not even a total failure would have been caught:"
+        f" stable's own failures come in such bursts, or its traffic is too little"
+    )
+
+
+def healthy(requests: int, strata: int, detectable: float, bad: str) -> str:
     """Explain a pass by "no-harm": what was seen, and what would have been caught."""
     seen = f"with {requests} canary requests in {_strata(strata)}"
-    if detectable is None:
-        return f"healthy as far as seen {seen}; no failure of any size would have been caught"
     if detectable >= 0.995:  # noqa: PLR2004 - rounds to 100 %
         return f"healthy as far as seen {seen}; only a total failure would have been caught"
     return f"healthy; {seen} a rise to {percent(detectable)} {bad} or more would have been caught"

@@ -30,6 +30,13 @@ SURE_FROM: Final = 60
 SURE_STRATA: Final = 12
 """Bad requests and strata of the past from which a stratum may add more than the usual cap if confirmed."""
 
+OUTAGE_SHARE: Final = 0.2
+OUTAGE_TIMES: Final = 3.0
+"""A stratum with more bad requests than this share, and this many times stable's usual share, is an outage."""
+
+LARGEST_PHI: Final = 40.0
+"""Twice what batches of ten failures make; beyond it an estimate speaks of something else than batches."""
+
 _LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
 _Cell = tuple[int, int]
@@ -43,6 +50,7 @@ class Spread:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
         self._blocks = [_Block(length // shorter) for length, shorter in lengths]
         self._bad = self._total = self._strata = 0
+        self._all_bad = self._all_total = 0
         self._phi: float | None = PRIOR_PHI
 
     @property
@@ -72,6 +80,10 @@ class Spread:
     def add(self, stratum: Stratum) -> None:
         """Take in the stable arm of one stratum."""
         stable = stratum.stable
+        self._all_total += stable.total
+        self._all_bad += stable.bad
+        if self._is_outage(stratum):
+            return
         self._bad += stable.bad
         self._total += stable.total
         self._strata += 1
@@ -84,12 +96,23 @@ class Spread:
             self._phi = None
             whole, pods = closed
 
+    def _is_outage(self, stratum: Stratum) -> bool:
+        """Tell whether this is an outage of stable rather than its ordinary noise.
+
+        Neighbouring times stand in for pods here, so that an outage would count as overdispersion and hide a canary
+        that fails everything for minutes after it.
+        """
+        if sum(1 for pod in stratum.stable_pods if pod.total) > 1 or not stratum.stable.total:
+            return False
+        share = stratum.stable.bad / stratum.stable.total
+        return share > OUTAGE_SHARE and share * self._all_total > OUTAGE_TIMES * self._all_bad
+
     def _estimate(self) -> float:
         phi = estimate = PRIOR_PHI
         for number, block in enumerate(self._blocks):
             estimate = block.estimate(estimate)
             phi = estimate if number == 0 else max(phi, estimate)
-        return max(1.0, phi)
+        return min(max(1.0, phi), LARGEST_PHI)
 
 
 class _Block:

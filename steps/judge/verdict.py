@@ -1,7 +1,7 @@
 """The judge: evidence in, judgement out. Pure; recomputed from the canary's first request at every call."""
 
 from dataclasses import asdict, replace
-from math import log
+from math import log, sqrt
 
 from steps.judge import enough, pods, proof, sentences
 from steps.judge.alarm import Alarm, first_alarm, statistic
@@ -12,7 +12,7 @@ from steps.judge.odds import Odds
 from steps.judge.rules import PassRule, Rules
 from steps.judge.weigh import Weighed, weigh
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind
-from steps.model.judgement import Code, GuardJudgement, Judgement, Row, Verdict
+from steps.model.judgement import Code, GuardJudgement, Judgement, Row, SeriesJudgement, Verdict
 
 ALL = 100
 """The weight, in percent, at which stable gets no requests to compare with."""
@@ -32,6 +32,18 @@ def judge(evidence: Evidence, health: Health | None, rules: Rules, *, deadline_r
         stands in the way; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
     """
     return _Case(evidence, health, rules, deadline_reached=deadline_reached).judgement()
+
+
+def glaring(series: SeriesJudgement, rules: Rules) -> bool:
+    """Tell whether the arms are so far apart that a pass would be absurd, whatever the evidence says.
+
+    By ten percentage points and four standard deviations of the canary's share, with a few bad requests at least.
+    """
+    if series.canary_bad < 2 * rules.min_bad or not series.canary_total:
+        return False
+    share = max(series.stable_ratio, 0.02)
+    deviation = sqrt(share * (1.0 - min(share, 0.98)) / series.canary_total)
+    return series.canary_ratio - series.stable_ratio >= max(0.1, 4.0 * deviation)
 
 
 class _Case:
@@ -94,8 +106,11 @@ class _Case:
             sentence = sentences.proven(names, requests, strata, self.rules.proven_difference)
             return self._answer(Verdict.PASS, Code.PROVEN, sentence)
         requests, strata = self._totals()
+        detectable = self._detectable()
+        if detectable is None:
+            return self._wait(Code.TOO_FEW, sentences.blind(requests, strata))
         bad = sentences.failing(self.main.judgement) if self.main else "failures"
-        sentence = sentences.healthy(requests, strata, self._detectable(), bad)
+        sentence = sentences.healthy(requests, strata, detectable, bad)
         return self._answer(Verdict.PASS, Code.HEALTHY, sentence)
 
     def _weigh(self) -> list[Weighed]:
@@ -125,10 +140,20 @@ class _Case:
     def _suspect(self) -> str | None:
         value = self.path[-1][1] if self.path else 1.0
         if value < self.rules.suspect_e:
-            return None
+            return self._glaring()
         one = max(self.weighed, key=lambda w: w.judgement.weight * w.judgement.e_value)
         text = sentences.comparison(one.judgement, one.judgement.series[one.worst])
         return f"{text}: suspicious (evidence {value:.0f}, alarm at {1.0 / self.rules.alpha:.0f}), so no pass yet"
+
+    def _glaring(self) -> str | None:
+        """Say what nobody would call healthy, though noise of stable's past kept the evidence small."""
+        for one in self.weighed:
+            series = one.judgement.series[one.worst]
+            if glaring(series, self.rules):
+                text = sentences.comparison(one.judgement, series)
+                noise = f"stable's own noise (overdispersion {series.phi:.0f})"
+                return f"{text}: far apart, but {noise} leaves it open; no pass yet"
+        return None
 
     def _detectable(self) -> float | None:
         return detectable_share(self.main, self.rules, self.odds) if self.main else None

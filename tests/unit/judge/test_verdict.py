@@ -233,3 +233,30 @@ def test_at_weight_100_a_failing_canary_fails_by_the_guard() -> None:
     """A silent stable excuses nothing when the canary has all the traffic."""
     judgement = judge(evidence([((40, 30), (0, 0))] * 6, weight=100), None, RULES, deadline_reached=False)
     assert (Verdict.FAIL, "guard") == (judgement.verdict, judgement.code)
+
+
+def with_past(past: list[Pair], exposed: list[tuple[Pair, Pair]]) -> Evidence:
+    """Make evidence with stable's past (total, bad) before the canary's first request."""
+    made = evidence([((0, 0), counts) for counts in past] + exposed)
+    return replace(made, started=100.0 + len(past), rung_started=100.0 + len(past))
+
+
+def test_an_outage_in_stables_past_hides_no_total_failure() -> None:
+    """Six seconds of outage within the last minute once made a canary pass that failed everything."""
+    past = [(40, 40) if 20 <= second < 26 else (40, 0) for second in range(60)]
+    judgement = judge(with_past(past, [((4, 4), (36, 0))] * 3), None, RULES, deadline_reached=False)
+    assert Verdict.FAIL is judgement.verdict
+
+
+def test_what_is_glaring_never_passes_whatever_stables_noise() -> None:
+    """Stable fails in bursts so wild that evidence stays small; half of the canary's requests failed all the same."""
+    past = [(40, 6) if second % 10 == 0 else (40, 0) for second in range(100)]
+    judgement = judge(with_past(past, [((4, 2), (36, 0))] * 14), None, RULES, deadline_reached=False)
+    assert Verdict.PASS is not judgement.verdict
+
+
+def test_nothing_passes_where_not_even_a_total_failure_would_have_been_seen() -> None:
+    """A pass says what would have been caught; where that is nothing, there is none."""
+    exposed = [((1, 0), (1, 1))] * 60
+    judgement = judge(evidence(exposed), None, replace(RULES, success_slo=None), deadline_reached=True)
+    assert Verdict.INCONCLUSIVE is judgement.verdict
