@@ -23,6 +23,7 @@ STEPS = {
     "prepare": "check everything, claim the app, make the canary and wait until it is ready",
     "set-weight": "make the canary large enough and set its weight",
     "analyze": "judge the canary from Prometheus until it passes, fails or the deadline comes",
+    "probe": "send deep health checks to canary and stable pods and compare their answers",
     "promote": "make the canary's template stable's, return the weight, scale the canary down",
     "rollback": "give all weight back to stable and scale the canary down, unless promoted",
     "approve": "open the gate of a run that waits for a person",
@@ -31,6 +32,7 @@ STEPS = {
     "notify": "tell a webhook how a release ended",
     "init": "print the YAML that an app still needs before its first release",
     "report": "render a running or finished release as text or JSON",
+    "replay": "judge a recording again by other rules and say when each verdict would have fallen",
 }
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -76,6 +78,8 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
 
 
 def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
+    if step.bare and arguments and not arguments[0].startswith("-"):
+        arguments = [f"--{step.bare}={arguments[0]}", *arguments[1:]]
     settings = load(step.settings, arguments, _known_fields, f"canary-steps {name}")
     logs.configure(getattr(settings, "log_format", "auto"), name)
     return step.main(settings)

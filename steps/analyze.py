@@ -15,7 +15,8 @@ from pydantic import Field
 from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
-from steps.acts.watch import Patience, Watch
+from steps.acts.watch import ALONE, Beside, Patience, Watch
+from steps.beside import prober_of, tape_of
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
@@ -25,6 +26,8 @@ from steps.model.run import Claim, Phase
 from steps.outputs import results
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Written
+from steps.settings.metrics import Measured
+from steps.settings.probes import Probed
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
@@ -36,13 +39,16 @@ RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Judged):
+class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
         "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
     )
     judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
+    record: str = Field(
+        "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
+    )
 
 
 class Settings(Analysis):
@@ -60,7 +66,14 @@ class Settings(Analysis):
     )
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader) -> StepEnd:
+def run(
+    settings: Settings,
+    names: Names,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+    beside: Beside = ALONE,
+) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
         claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
@@ -68,12 +81,12 @@ def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, 
             if settings.on_fail == "retreat":
                 _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
-        return ended(rung(settings, claim, settings.weight, traffic, workload, reader, hold=settings.hold))
+        return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
             raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
     started = traffic.now() - settings.since_seconds
-    watch = Watch(reader, rules_of(settings), traffic, None, None, started, started)
+    watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
     return ended(_judge(settings, watch, hold=False))
 
 
@@ -90,6 +103,7 @@ def rung(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
+    beside: Beside = ALONE,
     *,
     hold: bool = False,
 ) -> Judgement:
@@ -103,7 +117,7 @@ def rung(
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
     pods = workload.health(workloads, started) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started)
+    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside)
     judgement = _judge(settings, watch, hold=hold)
     if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":
         _retreat(watch.claim, judgement.reason, traffic, workload)
@@ -144,7 +158,10 @@ def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) ->
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    end = run(settings, parts.names, parts.traffic, parts.workload, reader_of(settings, parts.names))
+    tape = tape_of(settings, settings.record, parts.names)
+    reader = reader_of(settings, parts.names, tape)
+    prober = prober_of(settings, parts.names, parts.workload)
+    end = run(settings, parts.names, parts.traffic, parts.workload, reader, Beside(tape, prober))
     return told(end, parts.cluster)
 
 

@@ -17,6 +17,8 @@ from steps.acts.ending import Ending
 from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
 from steps.acts.shift import shift
+from steps.acts.watch import ALONE, Beside
+from steps.beside import prober_of, tape_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -62,6 +64,7 @@ def run(
     workload: Workload,
     reader: EvidenceReader,
     ending: Ending,
+    beside: Beside = ALONE,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
     settings = settings.model_copy(update={"run": settings.run or prepare.new_run(names.app)})
@@ -73,7 +76,7 @@ def run(
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
         if cluster.rehearsal:
             return _rehearse(settings, names, traffic, workload, ending)
-        end = _walk(settings, names, traffic, workload, reader, ending, judgements)
+        end = _walk(settings, names, traffic, workload, reader, ending, judgements, beside)
     except (NotOwnerError, Interrupted):
         raise  # another owner decides by now, or somebody wanted this process to end: traffic stays as it is
     except StepError as error:
@@ -94,10 +97,11 @@ def _walk(
     reader: EvidenceReader,
     ending: Ending,
     judgements: list[Judgement],
+    beside: Beside,
 ) -> StepEnd:
     for weight in settings.ladder:
         claim = held(names, settings.run, traffic, CLIMBING)
-        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader)
+        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, beside)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
         if judgement.verdict is not Verdict.PASS:
@@ -147,9 +151,11 @@ def _report(settings: Settings, names: Names, traffic: Traffic, judgements: list
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    reader = reader_of(settings, parts.names)
+    tape = tape_of(settings, settings.record, parts.names)
+    reader = reader_of(settings, parts.names, tape)
     ending = ending_of(settings, parts.cluster)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    beside = Beside(tape, prober_of(settings, parts.names, parts.workload))
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
     return told(end, parts.cluster)
 
 

@@ -34,8 +34,10 @@ class Step:
         settings: its settings class; the docstring is its help text.
         results: names of all results it may write.
         main: wires the real collaborators and runs it.
+        bare: the setting whose flag may be left out before the first argument; "" = none.
     """
 
     settings: type[StepSettings]
     results: tuple[str, ...]
     main: Callable[[Any], StepEnd]
+    bare: str = ""

@@ -7,17 +7,19 @@ from pathlib import Path
 import structlog
 
 from steps.acts.ending import Ending
+from steps.beside import arms_of, custom_metrics
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
 from steps.evidence.access import Access
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.selectors import Arms
+from steps.evidence.recording import Tape
 from steps.judge.rules import PassRule, Rules
 from steps.model.names import Names
 from steps.settings.conventions import names_of
 from steps.settings.groups import Common, Drained, Judged, Named, Queried
+from steps.settings.mappings import header
 from steps.step import StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
@@ -96,8 +98,10 @@ def _no_pause(seconds: float) -> None:
     del seconds
 
 
-def reader_of(settings: Queried, names: Names) -> EvidenceReader:
-    """Return the reader of both arms' metrics; nothing is asked yet.
+def reader_of(settings: Queried, names: Names, tape: Tape | None = None) -> EvidenceReader:
+    """Return the reader of both arms' metrics, custom ones where the settings have them; nothing is asked yet.
+
+    A tape keeps every answer.
 
     Raises:
         SettingsError: credentials or certificates are named by halves.
@@ -110,14 +114,14 @@ def reader_of(settings: Queried, names: Names) -> EvidenceReader:
         token_file=_path(settings.prometheus_token_file),
         username=settings.prometheus_username or None,
         password_file=_path(settings.prometheus_password_file),
-        headers=dict(_header(line) for line in settings.prometheus_header if line),
+        headers=dict(header(line, "--prometheus-header") for line in settings.prometheus_header if line),
         ca_file=_path(settings.prometheus_ca_file),
         client_cert=_path(settings.prometheus_cert_file),
         client_key=_path(settings.prometheus_key_file),
     )
-    stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    arms = Arms(stable, canary, names.namespace, settings.arm_label)
-    return EvidenceReader(Prometheus(access), arms, reporter=settings.reporter)
+    prometheus = Prometheus(access, record=tape.answer if tape else None)
+    custom = custom_metrics(settings, names)
+    return EvidenceReader(prometheus, arms_of(settings, names), reporter=settings.reporter, custom=custom)
 
 
 def rules_of(settings: Judged) -> Rules:
@@ -131,6 +135,7 @@ def rules_of(settings: Judged) -> Rules:
         min_seconds=settings.min_seconds,
         patience_seconds=settings.patience_seconds,
         max_restarts=settings.max_restarts,
+        warmup_seconds=settings.warmup_seconds,
     )
 
 
@@ -142,12 +147,3 @@ def _both(settings: Queried, first: str, second: str) -> None:
     if bool(getattr(settings, first)) != bool(getattr(settings, second)):
         flags = [f"--{name.replace('_', '-')}" for name in (first, second)]
         raise SettingsError("reading the settings", f"{flags[0]} and {flags[1]} go together: set both or none")
-
-
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon or not name.strip() or not value.strip():
-        raise SettingsError(
-            "reading the settings", "--prometheus-header: write `Name: value`, for example X-Scope-OrgID: team"
-        )
-    return name.strip(), value.strip()

@@ -9,11 +9,15 @@ import structlog
 
 from steps.acts.keeper import Keeper
 from steps.evidence.reader import EvidenceReader
+from steps.evidence.recording import Look, Tape
+from steps.judge.detect import foresee
 from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
+from steps.model.probes import ProbeOutcome
 from steps.model.run import Claim
+from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -45,6 +49,23 @@ class Patience:
     pause_on_inconclusive: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an analysis may have beside Prometheus.
+
+    Args:
+        tape: keeps what was seen, for replay.
+        prober: sends deep health checks between the looks.
+    """
+
+    tape: Tape | None = None
+    prober: Prober | None = None
+
+
+ALONE = Beside()
+"""Nothing beside Prometheus."""
+
+
 class Watch:
     """One analysis of one rung.
 
@@ -56,6 +77,7 @@ class Watch:
         pods: the canary's health, None where nobody looks at it.
         started: when the canary was first exposed (unix seconds, the API server's).
         rung_started: when the present weight was set (unix seconds).
+        beside: tape and prober, if any.
     """
 
     def __init__(
@@ -67,12 +89,16 @@ class Watch:
         pods: Pods | None,
         started: float,
         rung_started: float,
+        beside: Beside = ALONE,
     ) -> None:
+        self._beside = beside
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
         self._started, self._rung_started = started, rung_started
+        self._seconds = 0.0
         self._weight = claim.memory.weight if claim else None
         self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
         self._said = ""
+        self._foresaw = False
 
     @property
     def claim(self) -> Claim | None:
@@ -90,6 +116,7 @@ class Watch:
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
+        self._seconds = patience.timeout_seconds
         deadline = clock() + patience.timeout_seconds
         gate, paused = patience.hold, False
         while True:
@@ -115,13 +142,58 @@ class Watch:
         """Judge once; returns the judgement and the scrape interval in seconds."""
         if self._keeper is not None:
             self._keeper.renew()
-        evidence = self._reader.read(
-            self._started, self._traffic.now(), rung_started=self._rung_started, weight=self._weight
-        )
+        now = self._traffic.now()
+        evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
         health = self._pods.look() if self._pods else None
-        judgement = judge(evidence, health, self._rules, deadline_reached=late)
+        outcomes = self._beside.prober.look() if self._beside.prober else None
+        judgement = judge(evidence, health, self._rules, deadline_reached=late, outcomes=outcomes)
+        self._record(now, evidence, health, outcomes, judgement)
+        self._foresee(evidence)
         self._say(judgement, evidence)
         return judgement, evidence.scrape_interval_seconds
+
+    def _record(
+        self,
+        now: float,
+        evidence: Evidence,
+        health: Health | None,
+        outcomes: tuple[ProbeOutcome, ...] | None,
+        judgement: Judgement,
+    ) -> None:
+        if self._beside.tape is None:
+            return
+        reporter = self._reader.reporter
+        self._beside.tape.look(
+            Look(
+                now=now,
+                started=self._started,
+                rung_started=self._rung_started,
+                weight=self._weight,
+                reporter=(reporter.name, reporter.reason) if reporter else None,
+                bounds=self._reader.bounds,
+                problem=evidence.problem,
+                health=health,
+                probes=outcomes,
+                verdict=str(judgement.verdict),
+                code=judgement.code,
+            )
+        )
+
+    def _foresee(self, evidence: Evidence) -> None:
+        """Log once, as soon as the traffic is known, what it can show by the deadline."""
+        if self._foresaw or (found := foresee(evidence, self._rules, self._seconds)) is None:
+            return
+        self._foresaw = True
+        tell = log.info if found.ratio is not None else log.warning
+        tell(
+            "judge.detectable",
+            weight=self._weight,
+            canary_requests_per_second=round(found.per_second, 3),
+            canary_requests=round(found.requests),
+            deadline_seconds=self._seconds,
+            detectable_ratio=None if found.ratio is None else round(found.ratio, 4),
+            sentence=found.sentence,
+        )
 
     def _say(self, judgement: Judgement, evidence: Evidence) -> None:
         """Log a look that saw something new: a stratum, or another reason."""

@@ -10,7 +10,7 @@ from steps.evidence.ledger import Ledger
 from steps.evidence.metrics import Source
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.reporter import Reporter
-from steps.evidence.samples import TARGET_LABELS, RawSeries, parse
+from steps.evidence.samples import TARGET_LABELS, RawSeries, Target, parse
 from steps.evidence.selectors import Arms
 from steps.model.evidence import Arm, MetricEvidence, Problem, ProblemKind, Series
 
@@ -28,7 +28,8 @@ class Feed:
 
     def __init__(self, source: Source, arms: Arms, reporter: Reporter, budget: int) -> None:
         self.source = source
-        self._arms, self._reporter, self._budget = arms, reporter, budget
+        self._arms, self._reporter, self._budget = source.arms or arms, reporter, budget
+        self._counted: dict[Target, set[Arm]] = {}
         self._ledger = Ledger(source.classify, self._newborn)
         self._bounds: dict[Arm, set[float]] = {arm: set() for arm in Arm}
         self.summed = False
@@ -70,6 +71,7 @@ class Feed:
         self.warnings, self.now = answer.warnings, answer.at
         found = parse(answer.result)
         self._note_bounds(found)
+        self._note_targets(found)
         self._ledger.feed(found, answer.at - seconds)
 
     def _promql(self, seconds: int) -> str:
@@ -81,7 +83,27 @@ class Feed:
 
     def _newborn(self, series: RawSeries) -> bool:
         """A pod's own proxy begins at 0, and the canary's pods are young; of other proxies nobody knows."""
-        return self._reporter.name == "destination" and self._arms.arm_of(series.labels) is Arm.CANARY
+        return self._by_pod and self._arms.arm_of(series.labels) is Arm.CANARY
+
+    @property
+    def _by_pod(self) -> bool:
+        """Whether each target counts for one arm alone, as a pod does for itself."""
+        if self.source.arms is None:
+            return self._reporter.name == "destination"
+        return all(len(arms) == 1 for arms in self._counted.values())
+
+    @property
+    def _aligned(self) -> bool | None:
+        """Whether whatever counts the canary counts stable in the same scrape; None = as the reporter does."""
+        if self.source.arms is None:
+            return None
+        return all(Arm.STABLE in arms for arms in self._counted.values())
+
+    def _note_targets(self, found: Sequence[RawSeries]) -> None:
+        for series in found if self.source.arms is not None else ():
+            slot = self.source.classify(series)
+            if slot is not None and series.samples:
+                self._counted.setdefault(series.target, set()).add(slot[0])
 
     def _note_bounds(self, found: Sequence[RawSeries]) -> None:
         for series in found:
@@ -95,7 +117,7 @@ class Feed:
 
     def evidence(self, closed: Sequence[Cell], started: float) -> MetricEvidence:
         """Give the metric's strata over the closed cells."""
-        source, by_pod = self.source, self._reporter.name == "destination"
+        source, by_pod = self.source, self._by_pod
         series = tuple(
             Series(strata(self._ledger, closed, definition, started, by_pod=by_pod), bound, label)
             for label, bound, definition in source.definitions
@@ -106,6 +128,7 @@ class Feed:
         return MetricEvidence(
             name=source.name, kind=source.kind, series=series, unit=source.unit, weight=source.weight,
             dropped_deltas=self._ledger.dropped, unclassified=nobody, queries=(self.query,),
+            floor=source.floor, aligned=self._aligned,
         )  # fmt: skip
 
     def bounds_problem(self) -> Problem | None:
@@ -114,9 +137,22 @@ class Feed:
             missing = sorted(set(self.source.bounds) - seen)
             if seen and missing:
                 names = ", ".join(f"{bound:g}" for bound in missing)
-                text = (
-                    f"the {arm}'s histograms have no bound {names} {self.source.unit} in {self.source.name}: both arms"
-                    f" must have the same annotation sidecar.istio.io/statsHistogramBuckets"
-                )
+                remedy = "both arms must have the same annotation sidecar.istio.io/statsHistogramBuckets"
+                if self.source.arms is not None:
+                    remedy = "name a bound that the histograms of both arms have"
+                what = f"{names} {self.source.unit} in {self.source.name}"
+                text = f"the {arm}'s histograms have no bound {what}: {remedy}"
                 return Problem(ProblemKind.BOUNDS_DIFFER, text)
         return None
+
+    def absence_problem(self) -> Problem | None:
+        """Tell whether an arm lacks a required metric altogether: no data is never a pass."""
+        seen = set().union(*self._counted.values())
+        missing = [str(arm) for arm in Arm if arm not in seen]
+        if not self.source.required or not self.query or not missing:
+            return None
+        text = (
+            f"Prometheus has no series of {' and '.join(missing)} for the metric {self.source.name}: check its metric"
+            f" names, matchers and arm-label, or say `required: false` where silence is normal"
+        )
+        return Problem(ProblemKind.NO_SERIES, text)

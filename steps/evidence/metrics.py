@@ -28,6 +28,10 @@ class Source:
         bounds: the `le` values both arms must have; empty where there are none.
         by: labels to keep when the series are too many to be read one by one.
         unclassified: slot number of requests that count for neither side, or None.
+        floor: least difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
+        arms: what tells the arms apart in this metric; None = as in the standard ones. Such a metric comes from targets
+            of its own: whether both arms are counted by the same ones shows only when they are read.
+        required: without series of both arms this metric's absence is a problem.
     """
 
     name: str
@@ -40,6 +44,9 @@ class Source:
     bounds: tuple[float, ...] = ()
     by: tuple[str, ...] = ()
     unclassified: int | None = None
+    floor: float | None = None
+    arms: Arms | None = None
+    required: bool = False
 
 
 def errors(arms: Arms, reporter: str) -> Source:
@@ -70,7 +77,7 @@ def latency(arms: Arms, reporter: str, bounds: Sequence[tuple[str, float]]) -> S
         name="latency",
         kind=MetricKind.LATENCY,
         selector=selector(metric, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
-        classify=_by_bound(arms, values),
+        classify=by_bound(arms, values),
         definitions=tuple(
             (label, bound, Definition(whole=(0,), bad=(0,), good=(i + 1,))) for i, (label, bound) in enumerate(bounds)
         ),
@@ -88,7 +95,7 @@ def small_bodies(arms: Arms, reporter: str, bound: float) -> Source:
         name="small-bodies",
         kind=MetricKind.SMALL_BODIES,
         selector=selector("istio_response_bytes_bucket", matchers),
-        classify=_by_bound(arms, [bound]),
+        classify=by_bound(arms, [bound]),
         definitions=(("", bound, Definition(whole=(0,), bad=(1,))),),
         unit="bytes",
         weight=SMALL_WEIGHT,
@@ -107,7 +114,7 @@ def standard(arms: Arms, reporter: str, bounds: Bounds) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _by_bound(arms: Arms, bounds: Sequence[float]) -> Callable[[RawSeries], Slot | None]:
+def by_bound(arms: Arms, bounds: Sequence[float]) -> Callable[[RawSeries], Slot | None]:
     """Slot 0 is +Inf (every request), slot i + 1 the bucket of bounds[i]."""
     numbers = {bound: i + 1 for i, bound in enumerate(bounds)} | {inf: 0}
 

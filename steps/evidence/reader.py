@@ -4,6 +4,7 @@ from typing import Final
 
 from steps.errors import PermanentError
 from steps.evidence.bounds import Bounds, latency_bounds, small_bound
+from steps.evidence.custom import CustomMetric, sources
 from steps.evidence.failures import EvidenceError
 from steps.evidence.feed import Feed
 from steps.evidence.metrics import standard
@@ -29,6 +30,7 @@ class EvidenceReader:
         arms: what tells the arms apart.
         reporter: "auto", "source", "destination" or "waypoint".
         bounds: chosen earlier in the run; None: chosen from stable's past hour when first needed.
+        custom: metrics beside the standard ones.
         history_seconds: stable's past to read along, in seconds.
         series_budget: series of one metric above which sums are read instead.
     """
@@ -40,12 +42,13 @@ class EvidenceReader:
         *,
         reporter: str = AUTO,
         bounds: Bounds | None = None,
+        custom: tuple[CustomMetric, ...] = (),
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
     ) -> None:
         self._prometheus, self._arms, self._wanted = prometheus, arms, reporter
         self._history, self._budget = history_seconds, series_budget
-        self.bounds = bounds
+        self.bounds, self._custom = bounds, custom
         self.reporter: Reporter | None = None
         self._feeds: list[Feed] = []
 
@@ -119,8 +122,8 @@ class EvidenceReader:
         if reporter is None:
             raise EvidenceError(self._unknown())
         bounds = self.bounds or self._choose_bounds()
-        sources = standard(self._arms, reporter.name, bounds)
-        self._feeds = [Feed(source, self._arms, reporter, self._budget) for source in sources]
+        wanted = (*standard(self._arms, reporter.name, bounds), *sources(self._custom, self._arms.namespace))
+        self._feeds = [Feed(source, self._arms, reporter, self._budget) for source in wanted]
 
     def _reporter(self) -> Reporter | None:
         if self.reporter is None:
@@ -178,7 +181,8 @@ class EvidenceReader:
             if feed.warnings:
                 text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
                 return Problem(ProblemKind.WARNINGS, text)
-        return self._lateness(interval) if self._feeds else None
+        absent = next((found for feed in self._feeds if (found := feed.absence_problem()) is not None), None)
+        return absent or (self._lateness(interval) if self._feeds else None)
 
     def _lateness(self, interval: float) -> Problem | None:
         main = self._feeds[0]

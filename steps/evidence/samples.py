@@ -8,6 +8,9 @@ from typing import Any, Final
 TARGET_LABELS: Final = ("job", "namespace", "instance", "pod", "cluster")
 """What tells scrape targets apart; whichever of these labels a series has."""
 
+NAME: Final = "__name__"
+"""The label that holds a series' metric."""
+
 Target = tuple[tuple[str, str], ...]
 Key = tuple[tuple[str, str], ...]
 
@@ -34,7 +37,7 @@ def parse(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
     """Read the matrix of a range selector's answer; samples that are no numbers are left out."""
     found = []
     for entry in result:
-        labels = {str(name): str(value) for name, value in dict(entry.get("metric", {})).items() if name != "__name__"}
+        labels = {str(name): str(value) for name, value in dict(entry.get("metric", {})).items()}
         samples = {float(at): float(value) for at, value in entry.get("values", []) if math.isfinite(float(value))}
         found.append(RawSeries(labels, tuple(sorted(samples.items()))))
     return found

@@ -54,7 +54,7 @@ def one_of(label: str, values: Sequence[str]) -> str:
     """Give a matcher for any of the values, literally."""
     if len(values) == 1:
         return equal(label, values[0])
-    return f"{_name(label)}=~{quote('|'.join(_literal(value) for value in values))}"
+    return f"{_name(label)}=~{quote('|'.join(literal(value) for value in values))}"
 
 
 def selector(metric: str, matchers: Sequence[str]) -> str:
@@ -72,12 +72,13 @@ def bounds_matcher(bounds: Sequence[float]) -> str:
     """Match bucket bounds in the spelling of Prometheus 2 ("5") and 3 ("5.0"), and +Inf."""
     spellings = [r"\+Inf"]
     for bound in bounds:
-        text = _literal(f"{bound:.15g}")
+        text = literal(f"{bound:.15g}")
         spellings.append(text if "e" in text or "\\." in text else rf"{text}(\.0)?")
     return f"le=~{quote('|'.join(spellings))}"
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
+    """Give a regular expression that matches this text alone."""
     return _REGEX_SIGNS.sub(r"\\\1", value)
 
 

@@ -64,7 +64,9 @@ def guard(
     enough = canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad
     out = len(last) == _LAST and all(s.canary.bad > allowed * s.canary.total for s in last)
     value, state = 1.0, "ok"
-    if enough and canary.bad > allowed * canary.total:
+    if canary.bad >= rules.guard_bad and canary.bad > allowed * canary.total and _proves(stable, allowed, rules):
+        state = "shared"  # stable has the requests that the canary may lack
+    elif enough and canary.bad > allowed * canary.total:
         whole = _sum([s.stable for s in exposed])
         shared = stable.bad > allowed * stable.total or whole.bad > allowed * whole.total
         line = log(1.0 / rules.guard_alpha)
@@ -75,6 +77,12 @@ def guard(
         crossed = out and (plain or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or alone)
         state = "shared" if shared else "alarm" if crossed else "ok"
     return GuardJudgement(metric, state, allowed, _share(canary), _share(stable), value)
+
+
+def _proves(counts: Counts, allowed: float, rules: Rules) -> bool:
+    """Tell whether an arm alone has enough requests and bad ones to be called out of bounds."""
+    enough = counts.total >= rules.guard_requests and counts.bad >= rules.guard_bad
+    return enough and counts.bad > allowed * counts.total
 
 
 def _sum(counts: list[Counts]) -> Counts:

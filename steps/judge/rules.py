@@ -54,6 +54,9 @@ class Rules:
             stratum's requests while stable is sound: two strata decide.
         max_restarts: container restarts of the canary in a run above which it fails; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
+        warmup_seconds: age of the canary's youngest pod from which its latency counts.
+        probe_failures: rounds in a row in which a probe must fail on the canary while stable passes; and sound ones a
+            pass by probes alone needs.
         down_fail_seconds: for how long all canary pods may be unready before it fails.
     """
 
@@ -91,3 +94,5 @@ class Rules:
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0
+    warmup_seconds: float = 60.0
+    probe_failures: int = 3

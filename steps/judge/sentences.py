@@ -43,9 +43,11 @@ def _bad(metric: MetricJudgement, series: SeriesJudgement) -> str:
         case MetricKind.LATENCY:
             return f"slower than {bound}{label}"
         case MetricKind.SMALL_BODIES:
-            return f"with responses of at most {bound}"
+            return f"empty or tiny (at most {bound} on the wire)"
+        case _ if bound:
+            return f"{series.label} {bound} in {metric.name}"
         case _:
-            return f"bad by {metric.name}"
+            return f"bad in {metric.name}"
 
 
 def worse(
@@ -145,6 +147,30 @@ def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
         f"no canary traffic: no canary request in {span(seconds)}{hope}, while stable had {stable_requests};"
         f" check the routes, the canary's Service and pods, and that the metrics carry its workload"
     )
+
+
+def fewer(canary: int, requests: int, weight: int) -> str:
+    """Explain that the canary got a smaller part of the requests than its weight says."""
+    return (
+        f"the canary got {canary} of {requests} requests ({percent(canary / requests)}) since the weight was set to"
+        f" {weight} %: some requests reach stable past the weighted routes, or sessions stick to it"
+    )
+
+
+def warming(seconds: float) -> str:
+    """Explain why latency keeps a canary from passing yet."""
+    return (
+        f"latency is judged from {span(seconds)} after the canary's pods became ready (--warmup-seconds), and too few"
+        f" scrapes came since"
+    )
+
+
+def foreseen(per_second: float, requests: float, seconds: float, detectable: float | None) -> str:
+    """Say beforehand what this much traffic can show by the deadline."""
+    rate = f"at {per_second:.2g} canary requests a second, about {requests:.0f} in {span(seconds)},"
+    if detectable is None:
+        return f"{rate} even a total failure could go unnoticed: raise the weight, wait longer, or add probes"
+    return f"{rate} a rise to {percent(detectable)} failures or more will be caught, nine times out of ten"
 
 
 def unhealthy(health: Health, what: str) -> str:

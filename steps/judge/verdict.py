@@ -3,13 +3,14 @@
 from dataclasses import asdict, replace
 from math import log, sqrt
 
-from steps.judge import enough, pods, proof, sentences
+from steps.judge import enough, pods, probes, proof, sentences, share
 from steps.judge.alarm import Alarm, first_alarm, statistic
 from steps.judge.detect import detectable_share
 from steps.judge.guard import guard
 from steps.judge.limits import ratio_limits
 from steps.judge.odds import Odds
 from steps.judge.rules import PassRule, Rules
+from steps.judge.warmup import warm, warming
 from steps.judge.weigh import Weighed, weigh
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind
 from steps.model.judgement import Code, GuardJudgement, Judgement, Row, SeriesJudgement, Verdict
@@ -18,20 +19,23 @@ ALL = 100
 """The weight, in percent, at which stable gets no requests to compare with."""
 
 
-def judge(evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> Judgement:
+def judge(
+    evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool, outcomes: probes.Outcomes = None
+) -> Judgement:
     """Judge a rollout by all that was observed so far.
 
     Args:
         evidence: strata of every metric since the canary's first request (and stable's history before).
         health: the canary's pods, or None where nobody looked.
         rules: thresholds.
+        outcomes: of the probes so far, in order of time; None where there are no probes.
         deadline_reached: nothing will be waited for any more, so the verdict is never `continue`.
 
     Returns:
         `fail` if the pods failed, the canary is worse, or the guard alarms; else `pass` if enough was seen and nothing
         stands in the way; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
     """
-    return _Case(evidence, health, rules, deadline_reached=deadline_reached).judgement()
+    return _Case(evidence, health, rules, outcomes, deadline_reached=deadline_reached).judgement()
 
 
 def glaring(series: SeriesJudgement, rules: Rules) -> bool:
@@ -49,8 +53,13 @@ def glaring(series: SeriesJudgement, rules: Rules) -> bool:
 class _Case:
     """One call of the judge: what is computed once and used by several of its considerations."""
 
-    def __init__(self, evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> None:
+    def __init__(
+        self, evidence: Evidence, health: Health | None, rules: Rules, outcomes: probes.Outcomes, *,
+        deadline_reached: bool,
+    ) -> None:  # fmt: skip
+        self.outcomes = outcomes
         self.evidence, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
+        self.whole = [metric for metric in evidence.metrics if metric.series]
         self.odds = Odds(rules.ratio)
         self.weighed = self._weigh()
         self.path = statistic(self.weighed)
@@ -68,6 +77,8 @@ class _Case:
             return self._worse(alarm)
         if broken := next((one for one in self.guards if one.state == "alarm"), None):
             return self._answer(Verdict.FAIL, Code.GUARD, sentences.broken(broken, 3), broken.metric)
+        if sentence := probes.failure(self.outcomes, self.rules):
+            return self._answer(Verdict.FAIL, Code.PROBE, sentence)
         return self._hindrance() or self._lack() or self._pass()
 
     def _hindrance(self) -> Judgement | None:
@@ -80,6 +91,8 @@ class _Case:
             return self._wait(Code.SHARED, sentences.shared(out))
         if sentence := pods.hindrance(self.health):
             return self._wait(Code.NOT_READY, sentence)
+        if sentence := probes.hindrance(self.outcomes):
+            return self._wait(Code.SHARED if probes.both_fail(self.outcomes) else Code.PROBE, sentence)
         return None
 
     def _lack(self) -> Judgement | None:
@@ -90,6 +103,9 @@ class _Case:
             arm = "canary" if not self.seen.canary else "stable"
             sentence = f"no {arm} request seen since the weight was set {sentences.span(self.seen.seconds)} ago"
             return self._wait(Code.NO_TRAFFIC, f"{sentence}: there is nothing to compare")
+        if any(warming(whole, one.evidence, self.rules) for whole, one in zip(self.whole, self.weighed, strict=True)):
+            sentence = sentences.warming(self.rules.warmup_seconds)
+            return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, sentence)
         short = enough.shortage(self.seen, self._detectable(), self.rules, deadline_reached=self.late)
         return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, short) if short else None
 
@@ -114,21 +130,23 @@ class _Case:
         return self._answer(Verdict.PASS, Code.HEALTHY, sentence)
 
     def _weigh(self) -> list[Weighed]:
-        metrics = [metric for metric in self.evidence.metrics if metric.series]
+        metrics = [warm(metric, self.health, self.rules) for metric in self.whole]
         total = sum(metric.weight for metric in metrics)
-        limit, aligned = log(1.0 / self.rules.alpha), self.evidence.aligned
+        limit = log(1.0 / self.rules.alpha)
         return [
-            weigh(metric, metric.weight / total, self.rules, limit, aligned=aligned, odds=self.odds)
+            weigh(metric, metric.weight / total, self.rules, limit, aligned=self._aligned(metric), odds=self.odds)
             for metric in metrics
         ]
 
+    def _aligned(self, metric: MetricEvidence) -> bool:
+        return self.evidence.aligned if metric.aligned is None else metric.aligned
+
     def _guards(self) -> list[GuardJudgement]:
         found = []
-        for one in self.weighed:
-            allowed = self._allowed(one.evidence)
+        for metric in self.whole:  # no warm-up here: a promise holds from the first request on
+            allowed = self._allowed(metric)
             if allowed is not None:
-                strata = one.evidence.series[-1].strata
-                name = one.judgement.name
+                strata, name = metric.series[-1].strata, metric.name
                 found.append(guard(name, strata, allowed, self.rules, aligned=self.evidence.aligned, alone=self.alone))
         return found
 
@@ -201,7 +219,7 @@ class _Case:
             table=self._table(shown),
             alarm_at=alarm_at,
             detectable_ratio=self._detectable() if verdict is not Verdict.CONTINUE else None,
-            notes=(*self.evidence.notes, *pods.notes(self.health)),
+            notes=(*self.evidence.notes, *pods.notes(self.health), *share.note(self.evidence)),
             rules=asdict(self.rules),
         )
 

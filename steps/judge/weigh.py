@@ -41,7 +41,7 @@ def weigh(metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, 
     """Weigh one metric; `weight` is its share of the budget, `limit` is ln(1/alpha)."""
     paths = tuple(run(series.strata, rules, limit, aligned=aligned, odds=odds) for series in metric.series)
     shown = tuple(_show(series, path) for series, path in zip(metric.series, paths, strict=True))
-    floor = rules.floors[metric.kind]
+    floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
     harms = [
         harmful(series.strata[path.exposed :], floor, rules) for series, path in zip(metric.series, paths, strict=True)
     ]

@@ -3,7 +3,7 @@
 Times are unix seconds by the clock of Prometheus' samples. Counts are exact integers, differences of raw counters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -99,6 +99,8 @@ class MetricEvidence:
         dropped_deltas: differences that could not be told (first sight of a series without siblings) and were left out.
         unclassified: canary requests that are neither good nor bad (no response code was sent).
         queries: PromQL as sent, for the reader of the judgement.
+        floor: least difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
+        aligned: as in `Evidence`, for this metric alone; None = as the evidence.
     """
 
     name: str
@@ -109,6 +111,8 @@ class MetricEvidence:
     dropped_deltas: int = 0
     unclassified: int = 0
     queries: tuple[str, ...] = ()
+    floor: float | None = None
+    aligned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class Health:
         restarts: container restarts since the run began, all pods together.
         vanished: pods of the canary that disappeared since the run began, other than by our own scaling.
         detail: a cause to quote, such as "CrashLoopBackOff: exit code 1"; may be empty.
+        ready_at: when the pods that are ready now became so, unix seconds by the API server.
     """
 
     desired: int
@@ -158,3 +163,4 @@ class Health:
     restarts: int = 0
     vanished: int = 0
     detail: str = ""
+    ready_at: tuple[float, ...] = field(default=(), compare=False)

@@ -37,6 +37,7 @@ class Code(StrEnum):
     NOT_PROVEN = "not-proven"
     NOT_READY = "canary-not-ready"
     SUSPECT = "suspect"
+    PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True)

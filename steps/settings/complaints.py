@@ -22,7 +22,8 @@ def complaint(origin: str, error: Any, field: FieldInfo | None) -> str:  # noqa:
         field: of the settings class, for the allowed range.
     """
     rest = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"][1:])
-    return f"{origin}{rest} = {_shown(origin, error['input'])}: {_allowed(error, field)}"
+    shown = "nothing" if error["type"] == "missing" else _shown(f"{origin}{rest}", error["input"])
+    return f"{origin}{rest} = {shown}: {_allowed(error, field if not rest else None)}"
 
 
 def unknown(name: str, value: object, known: Iterable[str]) -> str:
@@ -47,10 +48,14 @@ def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pyda
     said = f"{said[0].lower()}{said[1:]}"
     if kind.startswith(("int_", "float_", "greater_than", "less_than")):
         noun = "a whole number" if field is not None and "int" in str(field.annotation) else "a number"
-        return " ".join(["must be", noun, _range(field)]).rstrip()
+        return " ".join(["must be", noun, _range(field) or _limit(error)]).rstrip()
     if kind.startswith("string_pattern") and field is not None:
         return f"must match {error['ctx']['pattern']} ({field.description})"
+    if kind.startswith("string_pattern"):
+        return f"must match {error['ctx']['pattern']}"
     known = {
+        "missing": "this entry is required",
+        "extra_forbidden": "no such setting here",
         "tuple_type": "must be a list, or text with commas",
         "dict_type": "must be `name: value` pairs",
         "string_type": "must be text; put it in quotes",
@@ -58,6 +63,12 @@ def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pyda
         "bool_type": "must be true or false",
     }
     return known.get(kind, said)
+
+
+def _limit(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    """Give the one limit that was broken, for values inside a list."""
+    broken = [text.format(f"{error['ctx'][name]:g}") for name, text in _BOUNDS.items() if name in error.get("ctx", {})]
+    return " and ".join(broken)
 
 
 def _range(field: FieldInfo | None) -> str:

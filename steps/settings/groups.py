@@ -20,16 +20,21 @@ Listed = BeforeValidator(_split)
 """Lists come as YAML lists or, by flag and environment, separated by commas."""
 
 
-class Common(StepSettings):
+class Basic(StepSettings):
     """What every step has."""
 
     config: str = Field("", description="Path of canary.yaml. Empty: /etc/canary-steps/canary.yaml where it exists.")
-    kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
-    context: str = Field("", description="Context in the kubeconfig. Empty: its current one.")
-    namespace: LabelName = Field("", description="Namespace of the app. Empty: the pod's, else the kubeconfig's.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="Log lines on stderr: json, console, or auto (console on a terminal, else json)."
     )
+
+
+class Common(Basic):
+    """What every step has that talks to a cluster."""
+
+    kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
+    context: str = Field("", description="Context in the kubeconfig. Empty: its current one.")
+    namespace: LabelName = Field("", description="Namespace of the app. Empty: the pod's, else the kubeconfig's.")
     api_timeout_seconds: float = Field(
         10.0, gt=0, le=120, description="Limit of one request to the API server, seconds."
     )
@@ -163,6 +168,13 @@ class Judged(StepSettings):
         ge=0,
         description="After so long on a rung, seconds, a quiet service passes with fewer requests, if a canary that "
         "fails most of them would have been noticed.",
+    )
+    warmup_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="Latency counts from so long after the canary's youngest pod became ready, seconds: a young pod is "
+        "slow by itself. Errors and the guard count at once; a pass waits for some latency. 0: no warm-up.",
     )
     max_restarts: int = Field(2, ge=0, description="Container restarts of the canary in a run above which it fails.")
     timeout_seconds: float = Field(

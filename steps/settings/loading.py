@@ -146,7 +146,7 @@ def _complaint(
 ) -> str:
     name = str(error["loc"][0]) if error["loc"] else ""
     flag, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
-    if error["type"] == "missing":
+    if error["type"] == "missing" and len(error["loc"]) == 1:
         return f"{flag} (or {variable}) is required"
     if name in flags:
         origin = flag

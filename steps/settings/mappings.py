@@ -4,6 +4,8 @@ from typing import Any
 
 import yaml
 
+from steps.errors import SettingsError
+
 
 def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
     """Turn `A=1,B=2`, YAML or JSON into a dict; "" is an empty one.
@@ -30,3 +32,15 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
+
+
+def header(line: str, flag: str) -> tuple[str, str]:
+    """Read `Name: value` as a header.
+
+    Raises:
+        SettingsError: it is none; the value is not repeated, it may be a secret.
+    """
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip() or not value.strip():
+        raise SettingsError("reading the settings", f"{flag}: write `Name: value`, for example X-Scope-OrgID: team")
+    return name.strip(), value.strip()

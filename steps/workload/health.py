@@ -53,6 +53,7 @@ class HealthWatch:
             restarts=sum(self._known.values()),
             vanished=self._vanished,
             detail=detail,
+            ready_at=tuple(sorted(_time(moment) for pod in pods if is_ready(pod) for moment in _turned(pod))),
         )
 
     def _count(self, pods: list[Object], desired: int) -> None:
@@ -79,7 +80,7 @@ class HealthWatch:
         if not short:
             self._short_since = None
             return 0.0
-        told = [_time(moment) for pod in pods if not is_ready(pod) for moment in _unready_from(pod)]
+        told = [_time(moment) for pod in pods if not is_ready(pod) for moment in _turned(pod)]
         seen = self._short_since if self._short_since is not None else now
         self._short_since = max(self._since, min([seen, *told]))
         return max(0.0, now - self._short_since)
@@ -98,7 +99,8 @@ def _ended(status: Object) -> str | None:
     return str(moment) if moment else None
 
 
-def _unready_from(pod: Object) -> Iterator[str]:
+def _turned(pod: Object) -> Iterator[str]:
+    """Give the moment at which the pod became ready or unready, as it is now."""
     for entry in (pod.get("status") or {}).get("conditions") or []:
         if entry.get("type") == "Ready" and entry.get("lastTransitionTime"):
             yield str(entry["lastTransitionTime"])

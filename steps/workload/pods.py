@@ -44,6 +44,17 @@ def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
     return pods_of(cluster, deployment, found) if found is not None else []
 
 
+def addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
+    """Return (name, IP address, port) of the Deployment's ready pods; port 80 where no container names one."""
+    ports = [
+        int(port["containerPort"])
+        for container in deployment["spec"]["template"]["spec"]["containers"]
+        for port in container.get("ports") or []
+    ]
+    ready = [pod for pod in current_pods(cluster, deployment) if is_ready(pod) and pod["status"].get("podIP")]
+    return sorted((pod["metadata"]["name"], pod["status"]["podIP"], ports[0] if ports else 80) for pod in ready)
+
+
 def is_ready(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod gets requests."""
     conditions = (pod.get("status") or {}).get("conditions") or []

@@ -6,7 +6,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.run import Pin, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology, Undo
-from steps.workload import canary, capacity, promote, undo
+from steps.workload import canary, capacity, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
@@ -99,6 +99,10 @@ class Workload:
     def health(self, memory: WorkloadMemory, since: float) -> HealthWatch:
         """Return a watch over the canary's pods whose `look()` tells their health; faults count from `since` on."""
         return HealthWatch(self._cluster, memory.namespace, memory.canary, since)
+
+    def addresses(self, namespace: str, name: str) -> list[tuple[str, str, int]]:
+        """Return (name, IP address, port) of a Deployment's ready pods of its present template."""
+        return pods.addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
         self, memory: WorkloadMemory, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew

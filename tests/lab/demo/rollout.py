@@ -40,13 +40,16 @@ class Progress:
 class Rollout:
     """One `canary-steps rollout` as a process."""
 
-    def __init__(self, lab: EmbeddedLab, image: str, ladder: tuple[int, ...], report_dir: Path) -> None:
+    def __init__(
+        self, lab: EmbeddedLab, image: str, ladder: tuple[int, ...], report_dir: Path, flags: tuple[str, ...] = ()
+    ) -> None:
         self.progress = Progress()
         self.command = [
             *(sys.executable, "-m", "steps", "rollout", "--app", "shop", "--image", image),
             *("--ladder", ",".join(map(str, ladder)), "--kubeconfig", str(lab.kubeconfig)),
             *("--prometheus-url", lab.prometheus_url, "--report-dir", str(report_dir), "--log-format", "json"),
-            *("--min-seconds", "8", "--drain-seconds", "2", "--by", "make demo"),
+            *("--min-seconds", "8", "--drain-seconds", "2", "--warmup-seconds", "0", "--by", "make demo"),
+            *("--record", str(report_dir / "recording.jsonl.gz"), *flags),
         ]
         report_dir.mkdir(parents=True, exist_ok=True)
         self._log = (report_dir / "log.jsonl").open("w", encoding="utf-8")

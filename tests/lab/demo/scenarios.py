@@ -13,6 +13,9 @@ class Scenario:
         image: reference in the lab's registry.
         expected: the outcome; the demo fails where another one comes.
         knobs: how this version behaves, see tests/lab/embedded/app/knobs.py.
+        verdict: the verdict it must end with, where the outcome alone does not tell.
+        flags: further flags of `canary-steps rollout`.
+        database_fails: the database that both versions use goes down as soon as the canary has users.
     """
 
     name: str
@@ -20,10 +23,13 @@ class Scenario:
     image: str
     expected: str
     knobs: dict[str, float] = field(default_factory=dict)
+    verdict: str = ""
+    flags: tuple[str, ...] = ()
+    database_fails: bool = False
 
 
 SCENARIOS = (
-    Scenario("good", "a good release", "demo/shop:v2", "promoted"),
+    Scenario("good", "a good release", "demo/shop:v2", "promoted", {"uses_database": True}),
     Scenario("errors", "answers 500 to everything", "demo/shop:v3-errors", "rolled-back", {"error_ratio": 1.0}),
     Scenario(
         "slow",
@@ -31,6 +37,23 @@ SCENARIOS = (
         "demo/shop:v4-slow",
         "rolled-back",
         {"slow_ratio": 0.1, "slow_ms": 400.0},
+    ),
+    Scenario(
+        "empty",
+        "status 200 with an empty body for all",
+        "demo/shop:v5-empty",
+        "rolled-back",
+        {"empty_ratio": 1.0},
+    ),
+    Scenario(
+        "database",
+        "a good release, but the database of both versions goes down",
+        "demo/shop:v6-database",
+        "rolled-back",
+        {"uses_database": True},
+        verdict="inconclusive",
+        flags=("--timeout-seconds", "8"),
+        database_fails=True,
     ),
 )
 RATE = 100.0

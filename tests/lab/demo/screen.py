@@ -22,6 +22,7 @@ class Outcome:
     Args:
         scenario: the release.
         outcome: `promoted`, `rolled-back` or what else it ended with.
+        verdict: the judge's.
         sentence: the judge's reason.
         back_seconds: from the first user's exposure until all were on stable, None where it was promoted.
         failed: failed requests as the clients counted them. slow: slow ones.
@@ -31,12 +32,19 @@ class Outcome:
 
     scenario: Scenario
     outcome: str
+    verdict: str
     sentence: str
     back_seconds: float | None
     failed: int
     slow: int
     requests: int
     report: Path
+
+    @property
+    def expected(self) -> bool:
+        """Whether it ended as it should."""
+        verdict = self.scenario.verdict or self.verdict
+        return (self.scenario.expected, verdict) == (self.outcome, self.verdict)
 
 
 def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: View, version: str) -> Group:
@@ -68,6 +76,7 @@ def table(outcomes: list[Outcome], console: Console) -> None:
     """Print the table of all releases."""
     made = Table(title="What happened", show_lines=True, expand=True)
     made.add_column("release", ratio=3)
+    made.add_column("outcome", no_wrap=True)
     made.add_column("verdict", no_wrap=True)
     made.add_column("why", ratio=6)
     made.add_column("exposed", justify="right", no_wrap=True)
@@ -78,6 +87,7 @@ def table(outcomes: list[Outcome], console: Console) -> None:
         made.add_row(
             one.scenario.title,
             Text(one.outcome, style=_COLOURS.get(one.outcome, "yellow")),
+            one.verdict,
             one.sentence,
             back,
             f"{one.failed} of {one.requests}",

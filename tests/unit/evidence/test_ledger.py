@@ -100,5 +100,5 @@ def test_parse_sorts_and_drops_what_is_no_number() -> None:
     found = parse(
         [{"metric": {"__name__": "x", "a": "b"}, "values": [[3, "7"], [1, "NaN"], [2, "5"], [2, "5"], [4, "+Inf"]]}]
     )
-    assert found == [RawSeries({"a": "b"}, ((2.0, 5.0), (3.0, 7.0)))]
+    assert found == [RawSeries({"__name__": "x", "a": "b"}, ((2.0, 5.0), (3.0, 7.0)))]
     assert all(math.isfinite(value) for _, value in found[0].samples)

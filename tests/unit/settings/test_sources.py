@@ -16,8 +16,9 @@ from tests.unit.settings.conftest import Load
 TEXTS = (
     *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090"),
     *("console", "json", "target-named", "external", "supersede", "exit", "destination", "proven", "pass"),
+    *("[{name: x, path: /}]", "[{name: x, bad: {metric: a}, all: {metric: b}}]", "x-probe: canary"),
 )
-NEEDED = {"app": "till", "weight": "3", "webhook_url_file": "/url"}
+NEEDED = {"app": "till", "weight": "3", "webhook_url_file": "/url", "recording": "run.jsonl"}
 
 
 def fields() -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "deadline-seconds"}
 """Inputs that tell Argo, not the step."""
-ACCOUNTS = {"report": "reader", "notify": "reader", "gate": "reader", "sweep": "sweeper"}
+ACCOUNTS = {"report": "reader", "probe": "reader", "notify": "reader", "gate": "reader", "sweep": "sweeper"}
 """Accounts of the leaf templates; all others walk."""
 CONSTANT = {"CANARY_WEBHOOK_URL_FILE"}
 """Variables that are no input: where a Secret is mounted."""

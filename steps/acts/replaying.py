@@ -1,0 +1,45 @@
+"""Judge a recording again, look by look, by rules of today."""
+
+from collections.abc import Iterable
+
+from steps.evidence.recording import Look
+from steps.judge.rules import Rules
+from steps.judge.verdict import judge
+from steps.model.evidence import Evidence
+from steps.model.judgement import Verdict
+from steps.model.replay import Rung, Seen
+
+
+def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_seconds: float) -> list[Rung]:
+    """Judge every look by `rules`; `timeout_seconds` after a rung's first look its deadline is reached."""
+    rungs: list[Rung] = []
+    first, last = 0.0, ""
+    for look, evidence in looks:
+        if not rungs or rungs[-1].started != look.rung_started:
+            rungs.append(Rung(look.weight, look.rung_started))
+            first, last = look.now, ""
+        rung, late = rungs[-1], look.now - first >= timeout_seconds
+        judgement = judge(evidence, look.health, rules, deadline_reached=late, outcomes=look.probes)
+        seen = Seen(max(evidence.until, look.rung_started), judgement)
+        if judgement.verdict is not Verdict.CONTINUE:
+            rung.fell.setdefault(judgement.verdict, seen)
+        news = f"{evidence.until} {judgement.verdict} {judgement.code}"
+        if news != last:
+            rung.seen.append(seen)
+        rung.recorded, last = (look.verdict, look.code), news
+    return rungs
+
+
+def outcome(rungs: list[Rung]) -> tuple[Verdict, str]:
+    """Give the verdict and reason of the whole: of the first rung that does not pass, else of the last."""
+    for rung in rungs:
+        decided = rung.decided
+        if decided is None:
+            reason = rung.seen[-1].judgement.reason if rung.seen else "the recording holds no look"
+            return Verdict.INCONCLUSIVE, f"the recording ends before a verdict: {reason}"
+        if decided.judgement.verdict is not Verdict.PASS:
+            return decided.judgement.verdict, decided.judgement.reason
+    if not rungs:
+        return Verdict.INCONCLUSIVE, "the recording holds no look"
+    last = rungs[-1].decided
+    return Verdict.PASS, last.judgement.reason if last else ""

@@ -1,0 +1,122 @@
+"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, a recording."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from steps.errors import SettingsError
+from steps.evidence.custom import CustomMetric, Selection
+from steps.evidence.recording import Tape
+from steps.evidence.selectors import Arms
+from steps.model.names import Names
+from steps.probing.probe import Endpoint, Probe, Tls
+from steps.probing.prober import Endpoints, Prober
+from steps.settings.groups import Queried
+from steps.settings.mappings import header
+from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
+from steps.settings.probes import Probed, ProbeSpec
+from steps.workload.workload import Workload
+
+
+def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
+    """Start a recording, where one is wanted.
+
+    Raises:
+        PermanentError: the file cannot be written.
+    """
+    if not path:
+        return None
+    arms = {name: value for name, value in asdict(arms_of(settings, names)).items() if name != "more"}
+    metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
+    return Tape(Path(path), {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics})
+
+
+def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:
+    """Return the custom metrics of settings that have any."""
+    return tuple(_custom(spec, names) for spec in (settings.metrics if isinstance(settings, Measured) else ()))
+
+
+def _custom(spec: MetricSpec, names: Names) -> CustomMetric:
+    return CustomMetric(
+        name=spec.name,
+        stable=spec.stable_label_value or names.stable,
+        canary=spec.canary_label_value or names.canary,
+        bad=_selection(spec.bad),
+        every=_selection(spec.every or spec.good),
+        every_is_good=spec.every is None,
+        histogram=_selection(spec.histogram),
+        bound=spec.above if spec.above is not None else spec.below or 0.0,
+        above=spec.above is not None,
+        unit=spec.unit,
+        label=spec.arm_label or "",
+        namespace_label=spec.namespace_label,
+        weight=spec.weight,
+        floor=spec.tolerated_difference,
+        required=spec.required,
+    )
+
+
+def _selection(spec: SeriesSpec | None) -> Selection | None:
+    return None if spec is None else Selection(spec.metric, spec.match, spec.match_regex)
+
+
+def arms_of(settings: Queried, names: Names) -> Arms:
+    """Return what tells the arms apart in the mesh's metrics."""
+    stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
+    return Arms(stable, canary, names.namespace, settings.arm_label)
+
+
+def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | None:
+    """Return what sends the probes, None where there are none; nothing is sent yet.
+
+    Raises:
+        SettingsError: a gateway without the headers that lead to the arms, or the other way round.
+    """
+    if not settings.probes:
+        return None
+    probes = [_probe(spec) for spec in settings.probes]
+    return Prober(probes, _endpoints_of(settings, names, workload), settings.probe_interval_seconds)
+
+
+def _endpoints_of(settings: Probed, names: Names, workload: Workload) -> Callable[[], Endpoints]:
+    given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
+    if any(given) and not all(given):
+        cause = "--probe-gateway-url, --probe-canary-header and --probe-stable-header go together: set all or none"
+        raise SettingsError("reading the settings", cause)
+    if settings.probe_gateway_url:
+        canary, stable = (
+            Endpoint("gateway", base=settings.probe_gateway_url, headers=dict([header(line, flag)]))
+            for line, flag in (
+                (settings.probe_canary_header, "--probe-canary-header"),
+                (settings.probe_stable_header, "--probe-stable-header"),
+            )
+        )
+        return lambda: Endpoints((canary,), (stable,))
+    return lambda: Endpoints(_pods(workload, names, names.canary), _pods(workload, names, names.stable))
+
+
+def _pods(workload: Workload, names: Names, deployment: str) -> tuple[Endpoint, ...]:
+    found = workload.addresses(names.namespace, deployment)
+    return tuple(Endpoint(name, address, port) for name, address, port in found)
+
+
+def _probe(spec: ProbeSpec) -> Probe:
+    wanted = spec.json_value
+    return Probe(
+        name=spec.name,
+        path=spec.path,
+        method=spec.method,
+        headers=spec.headers,
+        header_files=spec.headers_from_files,
+        body=spec.body,
+        statuses=spec.status,
+        min_body_bytes=spec.min_body_bytes,
+        contains=spec.contains,
+        pointer=wanted.pointer if wanted else None,
+        value=wanted.value if wanted else None,
+        max_latency_ms=spec.max_latency_ms,
+        timeout_seconds=spec.timeout_seconds,
+        scheme=spec.scheme,
+        port=spec.port,
+        tls=Tls(**spec.tls.model_dump()),
+    )

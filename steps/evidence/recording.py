@@ -1,0 +1,175 @@
+"""Recordings: every raw answer of Prometheus and every look of the judge, as JSON lines, to be judged again later.
+
+The first line is the header, `{"kind": "recording", "version": 1, ...}`; then come `answer` lines (PromQL, the server's
+time, the raw `data.result`) and, after the answers it was made of, a `look` line: times, weight, the pods' health, the
+probes' outcomes and what the judge said. A name that ends with `.gz` is compressed. A recording may end anywhere: the
+file is opened for each line, and closed after it.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, TextIO, cast
+
+import structlog
+
+from steps.errors import PermanentError, SettingsError
+from steps.evidence.bounds import Bounds
+from steps.evidence.prometheus import Answer
+from steps.model.evidence import Health, Problem, ProblemKind
+from steps.model.probes import ProbeOutcome
+
+VERSION: Final = 1
+"""Version of the lines; it rises when a field changes its meaning or goes away."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look of the judge: all it knew besides the answers.
+
+    Attributes:
+        now, started, rung_started: unix seconds, as the reader was called.
+        weight: the canary's, percent; None without a claim.
+        reporter: name and reason of the reporter in use, None while it was not chosen.
+        bounds: what slow and small meant, None while not chosen.
+        problem: what stood in the way of this reading.
+        verdict, code: what the judge said then, by the rules of then.
+    """
+
+    now: float
+    started: float
+    rung_started: float
+    weight: int | None = None
+    reporter: tuple[str, str] | None = None
+    bounds: Bounds | None = None
+    problem: Problem | None = None
+    health: Health | None = None
+    probes: tuple[ProbeOutcome, ...] | None = None
+    verdict: str = ""
+    code: str = ""
+
+
+class Tape:
+    """Writes a recording; a disk that fills up ends the recording, never the release.
+
+    Args:
+        path: of the file; an older one is replaced.
+        header: what is needed to read the answers again: arms, metrics, rules.
+
+    Raises:
+        PermanentError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, object]) -> None:
+        self._path, self._ended = path, False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _open(path, "wt") as file:
+                file.write(_text({"kind": "recording", "version": VERSION, **header}))
+        except OSError as error:
+            cause = f"{path}: {error.strerror}. Point --record at a writable place."
+            raise PermanentError("starting the recording", cause) from error
+
+    def answer(self, answer: Answer) -> None:
+        """Keep an answer of Prometheus as it came."""
+        self._write({"kind": "answer", **asdict(answer)})
+
+    def look(self, look: Look) -> None:
+        """Keep what else the judge knew, and what it said."""
+        self._write({"kind": "look", **asdict(look)})
+
+    def _write(self, line: Mapping[str, object]) -> None:
+        if self._ended:
+            return
+        try:
+            with _open(self._path, "at") as file:
+                file.write(_text(line))
+        except OSError as error:
+            self._ended = True
+            log.warning("recording.ended", path=str(self._path), error=error.strerror)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as read: its header, and its looks with the answers each was made of, by their PromQL."""
+
+    header: Mapping[str, Any]
+    looks: tuple[tuple[Mapping[str, Answer], Look], ...] = field(repr=False)
+    complete: bool = True
+
+
+def load(path: Path) -> Recording:
+    """Read a recording; a last line that was cut off is left out.
+
+    Raises:
+        SettingsError: there is no such file, or it is no recording of this version.
+    """
+    lines, complete = _lines(path)
+    header = lines[0] if lines else {}
+    if header.get("kind") != "recording":
+        raise _refused(path, "is no recording; make one with `analyze --record` or `rollout --record`")
+    if header.get("version") != VERSION:
+        raise _refused(path, f"has version {header.get('version')}, this program reads version {VERSION}")
+    looks: list[tuple[Mapping[str, Answer], Look]] = []
+    answers: dict[str, Answer] = {}
+    for line in lines[1:]:
+        kind = line.pop("kind", "")
+        if kind == "answer":
+            answer = Answer(line["query"], line["at"], line["result"], tuple(line["warnings"]))
+            answers[answer.query] = answer
+        elif kind == "look":
+            looks.append((answers, _look(line)))
+            answers = {}
+    return Recording(header, tuple(looks), complete)
+
+
+def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
+    found: list[dict[str, Any]] = []
+    try:
+        with _open(path, "rt") as file:
+            for text in file:
+                try:
+                    found.append(json.loads(text))
+                except ValueError:
+                    return found, False
+    except EOFError:
+        return found, False
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(path, getattr(error, "strerror", None) or "is no recording") from error
+    return found, True
+
+
+def _look(line: Mapping[str, Any]) -> Look:
+    problem, health, bounds, reporter = (line[name] for name in ("problem", "health", "bounds", "reporter"))
+    probes = line["probes"]
+    return Look(
+        now=line["now"],
+        started=line["started"],
+        rung_started=line["rung_started"],
+        weight=line["weight"],
+        reporter=(reporter[0], reporter[1]) if reporter else None,
+        bounds=Bounds(tuple((label, bound) for label, bound in bounds["latency"]), bounds["small"]) if bounds else None,
+        problem=Problem(ProblemKind(problem["kind"]), problem["sentence"]) if problem else None,
+        health=Health(**health) if health else None,
+        probes=None if probes is None else tuple(ProbeOutcome(**outcome) for outcome in probes),
+        verdict=line["verdict"],
+        code=line["code"],
+    )
+
+
+def _text(line: Mapping[str, object]) -> str:
+    return json.dumps(line, separators=(",", ":"), default=str) + "\n"
+
+
+def _open(path: Path, mode: str) -> TextIO:
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, mode, encoding="utf-8"))
+    return cast("TextIO", path.open(mode, encoding="utf-8"))
+
+
+def _refused(path: Path, cause: str) -> SettingsError:
+    return SettingsError("reading the recording", f"{path}: {cause}")

@@ -1,0 +1,70 @@
+"""probe: deep health checks alone: each sent to every ready canary pod and to stable pods, side by side.
+
+Before: both Deployments have ready pods; no claim is needed. Only what the canary fails and stable passes counts.
+Writes: nothing.
+Exit codes: 0 pass · 5 a probe failed three times in a row on the canary alone · 6 inconclusive · 2 · 3 · 4.
+"""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from pydantic import Field
+
+from steps.beside import prober_of
+from steps.errors import SettingsError
+from steps.judge.probes import ProbeJudgement, judge_probes
+from steps.judge.rules import Rules
+from steps.model.judgement import Verdict
+from steps.probing.prober import Prober
+from steps.settings.groups import Named
+from steps.settings.probes import Probed
+from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.wiring import parts_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("verdict", "reason")
+_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
+_LOOK_SECONDS = 0.1
+
+
+class Settings(Named, Probed):
+    """Send deep health checks to canary and stable pods, and compare their answers."""
+
+    probe_deadline_seconds: float = Field(
+        60.0, gt=0, le=3600, description="When the probe step ends without a verdict, seconds."
+    )
+
+
+def run(settings: Settings, prober: Prober, pause: Callable[[float], None] = time.sleep) -> StepEnd:
+    """Probe until the verdict or the deadline; see the module's docstring."""
+    deadline = time.monotonic() + settings.probe_deadline_seconds
+    said = ""
+    while True:
+        late = time.monotonic() >= deadline
+        judgement = judge_probes(prober.look(), Rules(), deadline_reached=late)
+        if judgement.reason != said:
+            said = judgement.reason
+            log.info("probes.looked", verdict=str(judgement.verdict), reason=said)
+        if judgement.verdict is not Verdict.CONTINUE:
+            return _ended(judgement)
+        pause(_LOOK_SECONDS)
+
+
+def _ended(judgement: ProbeJudgement) -> StepEnd:
+    return StepEnd({"verdict": str(judgement.verdict), "reason": judgement.reason[:380]}, _EXIT[judgement.verdict])
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    if not settings.probes:
+        raise SettingsError("reading the settings", "probes: there are none; list them in canary.yaml (--config)")
+    parts = parts_of(settings)
+    prober = prober_of(settings, parts.names, parts.workload)
+    if prober is None:
+        raise SettingsError("reading the settings", "probes: there are none")
+    return run(settings, prober)
+
+
+STEP = Step(Settings, RESULTS, main)

@@ -1,0 +1,89 @@
+"""`metrics:` in canary.yaml: counters of the application itself, judged beside the standard metrics.
+
+A metric is a pair of counters (bad and all, or bad and good) or a histogram with a bound. Series are named by metric
+and label matchers, not by free PromQL: the counters are read raw, sample by sample, and differenced here, which no
+expression around them would survive (`rate` and `increase` lose the first failures of a new series).
+"""
+
+import re
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_settings import NoDecode
+
+from steps.settings.loading import StepSettings
+from steps.settings.specs import EntryName, Spec, entries, unique
+
+MOST: Final = 12
+STANDARD: Final = ("errors", "latency", "small-bodies")
+
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]
+Value = Annotated[str, StringConstraints(max_length=500)]
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression: {error}") from error
+    return value
+
+
+class SeriesSpec(Spec):
+    """Series of one raw counter."""
+
+    metric: MetricName = Field(description="Name of the counter, or of the histogram's `_bucket` series.")
+    match: dict[Label, Value] = Field({}, description="Labels that must have exactly these values.")
+    match_regex: dict[Label, Annotated[Value, AfterValidator(_regex)]] = Field(
+        {}, description="Labels whose whole value must match, in syntax that RE2 and Python share."
+    )
+
+
+class MetricSpec(Spec):
+    """One custom metric; canary and stable are compared by the share of bad events."""
+
+    name: EntryName = Field(description="How sentences call it.")
+    bad: SeriesSpec | None = Field(None, description="Counts bad events.")
+    every: SeriesSpec | None = Field(None, alias="all", description="Counts all events, the bad ones included.")
+    good: SeriesSpec | None = Field(None, description="Counts good events, where there is no counter of all.")
+    histogram: SeriesSpec | None = Field(None, description="Buckets of a histogram, in place of bad and all.")
+    above: float | None = Field(None, description="An observation above this bucket bound is bad.")
+    below: float | None = Field(None, description="An observation at or below this bucket bound is bad.")
+    unit: str = Field("", max_length=20, description="Unit of the bound, for sentences.")
+    arm_label: Label | None = Field(
+        None, description="Label that tells the arms apart. Unset: `pod`, by the names of the Deployments' pods."
+    )
+    stable_label_value: Value = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
+    canary_label_value: Value = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
+    namespace_label: Annotated[str, StringConstraints(pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")] = Field(
+        "namespace", description="Label with the arms' namespace. Empty: none."
+    )
+    weight: float = Field(1.0, gt=0, le=100, description="Part of the custom metrics' error budget, relative.")
+    tolerated_difference: float = Field(
+        0.01, gt=0, lt=1, description="Least difference of the bad shares (0-1) that counts as harm."
+    )
+    required: bool = Field(default=True, description="Without series of both arms nothing passes.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.name in STANDARD:
+            raise ValueError(f"{self.name!r} is a standard metric's name; call it otherwise")
+        totals, bounds = [self.every, self.good], [self.above, self.below]
+        pair = self.bad is not None and totals.count(None) == 1
+        if self.histogram is None and pair and bounds == [None, None]:
+            return self
+        if self.histogram is not None and self.bad is None and totals == [None, None] and bounds.count(None) == 1:
+            return self
+        raise ValueError("needs `bad` with one of `all` and `good`, or `histogram` with one of `above` and `below`")
+
+
+MetricList = Annotated[
+    tuple[MetricSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=MOST), AfterValidator(unique)
+]
+
+
+class Measured(StepSettings):
+    """What is judged beside the standard metrics."""
+
+    metrics: MetricList = Field((), description="Custom metrics, at most 12; see docs/canary-yaml.md.")

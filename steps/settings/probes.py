@@ -1,0 +1,91 @@
+"""`probes:` in canary.yaml: deep health checks, sent to canary and stable side by side."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_settings import NoDecode
+
+from steps.settings.loading import StepSettings
+from steps.settings.specs import EntryName, Spec, entries, unique
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$", max_length=4000)]
+
+
+def _one_or_many(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Status = Annotated[int, Field(ge=100, le=599)]
+
+
+class JsonSpec(Spec):
+    """A value in a JSON body."""
+
+    pointer: Annotated[str, StringConstraints(pattern=r"^(/.*)?$")] = Field(
+        description="JSON Pointer (RFC 6901), such as /checks/0/state; empty for the whole body."
+    )
+    value: Any = Field(description="What must be there.")
+
+
+class TlsSpec(Spec):
+    """How an https probe trusts and is trusted."""
+
+    verify: bool = Field(default=True, description="Whether the certificate must be trusted.")
+    ca_file: str = Field("", description="Certificates to trust in place of the system's, PEM.")
+    cert_file: str = Field("", description="Client certificate, PEM.")
+    key_file: str = Field("", description="The client certificate's key, PEM.")
+    server_name: str = Field("", description="Name to ask for and to find in the certificate.")
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("`cert-file` and `key-file` go together: set both or none")
+        return self
+
+
+class ProbeSpec(Spec):
+    """One probe: a request, and what its answer must be."""
+
+    name: EntryName = Field(description="How sentences call it.")
+    path: Annotated[str, StringConstraints(pattern=r"^/\S*$", max_length=2000)] = Field(description="Path and query.")
+    method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = Field("GET", description="Method.")
+    headers: dict[HeaderName, HeaderValue] = Field({}, description="Headers; `Host` with a gateway.")
+    headers_from_files: dict[HeaderName, str] = Field({}, description="Headers with their value in a file: secrets.")
+    body: str = Field("", max_length=100_000, description="Body to send.")
+    status: Annotated[tuple[Status, ...], BeforeValidator(_one_or_many), Field(min_length=1)] = Field(
+        (200,), description="Right status codes, one or a list."
+    )
+    min_body_bytes: int = Field(0, ge=0, le=1_000_000, description="Least size of the body, bytes.")
+    contains: str = Field("", max_length=1000, description="Text the body must hold.")
+    json_value: JsonSpec | None = Field(None, alias="json", description="A JSON Pointer and the value there.")
+    max_latency_ms: float | None = Field(None, gt=0, description="Longest time until the whole answer, milliseconds.")
+    timeout_seconds: float = Field(2.0, gt=0, le=30, description="When waiting ends, seconds.")
+    scheme: Literal["http", "https"] = Field("http", description="For pods.")
+    port: int | None = Field(None, ge=1, le=65535, description="Of the pods. Unset: the first a container names.")
+    tls: TlsSpec = Field(default_factory=lambda: TlsSpec.model_validate({}), description="For https.")
+
+
+ProbeList = Annotated[
+    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=20), AfterValidator(unique)
+]
+
+
+class Probed(StepSettings):
+    """Deep health checks."""
+
+    probes: ProbeList = Field((), description="Deep health checks, at most 20; see docs/canary-yaml.md.")
+    probe_interval_seconds: float = Field(
+        5.0, ge=0.2, le=300, description="Time between the starts of two rounds of probes, seconds."
+    )
+    probe_gateway_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+)?$",
+        description="Gateway to probe through where pods are not reachable (STRICT mTLS). Empty: pods are probed.",
+    )
+    probe_canary_header: str = Field(
+        "", description="`Name: value` that a route of yours leads to the canary alone. With --probe-gateway-url."
+    )
+    probe_stable_header: str = Field(
+        "", description="`Name: value` that a route of yours leads to stable alone. With --probe-gateway-url."
+    )

@@ -1,0 +1,51 @@
+"""What the lists in canary.yaml have in common: entries of nested models, refused with their full path."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class Spec(BaseModel):
+    """An entry of a list in canary.yaml; its names are written with hyphens, as flags are."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+"""What an entry is called in sentences: at most 40 of a-z, 0-9 and '-'."""
+
+
+def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
+    """Take a list as it is, and text (a flag, a variable) as YAML or JSON.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(value) or ()
+    except yaml.YAMLError as error:
+        raise ValueError(f"must be a YAML list: {' '.join(str(error).split())}") from error
+
+
+def unique(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse a list in which two entries share a name."""
+    names = [entry.name for entry in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} is the name of two entries; give each its own")
+    return found
+
+
+def as_text(pairs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Give a mapping as pairs in a fixed order."""
+    return tuple(sorted(pairs.items()))

@@ -1,0 +1,105 @@
+"""Rounds of probes: both arms side by side, in threads, never waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from steps.model.probes import ProbeOutcome
+from steps.probing.probe import Endpoint, Probe
+from steps.probing.prober import Endpoints, Prober
+
+
+def pods(arm: str, count: int) -> tuple[Endpoint, ...]:
+    """Make so many pods."""
+    return tuple(Endpoint(f"{arm}-{i}", f"10.0.0.{i}") for i in range(count))
+
+
+@dataclass
+class World:
+    """Answers by pod; what is not named passes."""
+
+    wrong: dict[str, str] = field(default_factory=dict)
+    now: float = 0.0
+    asked: list[str] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, probe: Probe, endpoint: Endpoint) -> str:
+        """Answer once the gate is open."""
+        assert self.gate.wait(5)
+        self.asked.append(f"{probe.name} {endpoint.name}")
+        return self.wrong.get(endpoint.name, "")
+
+    def prober(self, canary: int = 2, stable: int = 2) -> Prober:
+        """Make a prober of one probe with an interval of 5 s."""
+        endpoints = Endpoints(pods("canary", canary), pods("stable", stable))
+        return Prober([Probe("front")], lambda: endpoints, 5.0, self.send, lambda: self.now)
+
+
+def settled(prober: Prober, count: int) -> tuple[ProbeOutcome, ...]:
+    """Wait for so many outcomes."""
+    deadline = time.monotonic() + 5
+    while len(found := prober.look()) < count and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return found
+
+
+def test_a_look_never_waits_for_answers() -> None:
+    """While the pods are silent there are no outcomes, and no second round is begun."""
+    world = World()
+    prober = world.prober()
+    assert () == prober.look()
+    world.now = 60.0
+    assert () == prober.look()
+    world.gate.set()
+
+    assert 2 == len(settled(prober, 2))
+
+
+def test_every_canary_pod_is_compared_with_all_stable_pods_asked() -> None:
+    """One wrong stable pod excuses the canary in this round."""
+    world = World({"canary-1": "status 500", "stable-0": "no answer"})
+    world.gate.set()
+    found = settled(world.prober(), 2)
+
+    assert [("canary-0", "", "no answer"), ("canary-1", "status 500", "no answer")] == [
+        (one.target, one.canary, one.stable) for one in found
+    ]
+    assert 1 == len({one.at for one in found})
+
+
+def test_as_many_stable_pods_are_asked_as_canary_pods_but_at_least_three() -> None:
+    """A large stable is not flooded; the rounds take turns among its pods."""
+    world = World()
+    world.gate.set()
+    prober = world.prober(canary=1, stable=10)
+    settled(prober, 1)
+    world.now = 6.0
+    settled(prober, 2)
+    stable = [one for one in world.asked if "stable" in one]
+
+    assert 6 == len(stable)
+    assert 4 == len(set(stable))
+
+
+def test_a_round_waits_for_its_interval() -> None:
+    """Two looks within it begin one round."""
+    world = World()
+    world.gate.set()
+    prober = world.prober()
+    settled(prober, 2)
+    world.now = 4.9
+    prober.look()
+    time.sleep(0.02)
+
+    assert 2 == len(prober.look())
+
+
+def test_without_ready_pods_nothing_is_sent() -> None:
+    """There is nothing to compare."""
+    world = World()
+    world.gate.set()
+
+    assert () == world.prober(canary=0).look()
+    assert [] == world.asked
