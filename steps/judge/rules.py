@@ -94,5 +94,5 @@ class Rules:
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0
-    warmup_seconds: float = 60.0
+    warmup_seconds: float = 0.0
     probe_failures: int = 3

@@ -170,11 +170,11 @@ class Judged(StepSettings):
         "fails most of them would have been noticed.",
     )
     warmup_seconds: float = Field(
-        60.0,
+        0.0,
         ge=0,
         le=3600,
         description="Latency counts from so long after the canary's youngest pod became ready, seconds: a young pod is "
-        "slow by itself. Errors and the guard count at once; a pass waits for some latency. 0: no warm-up.",
+        "slow by itself, and 60 suits a JVM. Errors and the guard count at once; a pass waits for some latency.",
     )
     max_restarts: int = Field(2, ge=0, description="Container restarts of the canary in a run above which it fails.")
     timeout_seconds: float = Field(

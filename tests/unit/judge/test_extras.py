@@ -31,11 +31,12 @@ def evidence(slow: tuple[Stratum, ...], failed: tuple[Stratum, ...] | None = Non
 SLOW = strata(12, Counts(50, 25), Counts(450, 4))
 FAST = strata(12, Counts(50, 0), Counts(450, 4))
 YOUNG = Health(1, 1, ready_at=(-1.0,))
+WARMED_UP = Rules(warmup_seconds=60)
 
 
 def verdict(one: Evidence, health: Health | None, rules: Rules | None = None) -> tuple[Verdict, str]:
     """Judge before the deadline."""
-    judgement = judge(one, health, rules or Rules(), deadline_reached=False)
+    judgement = judge(one, health, rules or WARMED_UP, deadline_reached=False)
     return judgement.verdict, judgement.code
 
 
@@ -73,7 +74,7 @@ def test_errors_and_the_guard_know_no_warm_up() -> None:
     failing = strata(12, Counts(50, 25), Counts(450, 0))
 
     assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(FAST, failing), YOUNG)
-    guarded = judge(evidence(SLOW), YOUNG, Rules(latency_slo=0.1), deadline_reached=False)
+    guarded = judge(evidence(SLOW), YOUNG, Rules(latency_slo=0.1, warmup_seconds=60), deadline_reached=False)
     assert (Verdict.FAIL, Code.GUARD) == (guarded.verdict, guarded.code)
 
 
