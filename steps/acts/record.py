@@ -21,7 +21,7 @@ def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: st
         verdict=verdict,
         reason=reason,
         started=memory.started,
-        ended=ended,
+        ended=round(ended, 1),  # as `started` is, or a short run would end before it began
         weights=memory.weights,
         images=dict(memory.pin.digests) if memory.pin else {},
         by=memory.by,
