@@ -68,7 +68,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
         return _failed(step, error.exit_code, error.reason, str(error), started)
     except SystemExit:
         return 0  # --help has printed
-    except Exception as error:
+    except Exception as error:  # the one boundary: a defect of ours, told with its traceback
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
     seconds = round(time.monotonic() - started, 3)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Self
 
 from steps.cluster.connection import USER_AGENT, Answer, Connection
@@ -96,7 +97,7 @@ class Cluster:
         doing = f"deleting {kind.name} {namespace}/{name}"
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
-        if answer.status != 404:  # noqa: PLR2004 - HTTP
+        if answer.status != HTTPStatus.NOT_FOUND:
             _accepted(answer, doing)
 
     def may(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
@@ -113,7 +114,7 @@ class Cluster:
 
 
 def _accepted(answer: Answer, doing: str) -> Object:
-    if answer.status < 300:  # noqa: PLR2004 - HTTP
+    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.body
     message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
     raise _refusal(answer, doing, message)

@@ -10,7 +10,7 @@ def percent(share: float) -> str:
     """Write a share (0-1) as a percentage with two significant digits, three from 10 % on: "0.10 %", "1.9 %"."""
     value = 100.0 * share
     digits = 0 if value >= 99.95 or value == 0 else 1 if value >= 1 else 2  # noqa: PLR2004 - reading habits
-    if 0 < value < 0.01:  # noqa: PLR2004
+    if 0 < value < 0.01:  # noqa: PLR2004 - what two digits can still show
         return "under 0.01 %"
     return f"{value:.{digits}f} %"
 

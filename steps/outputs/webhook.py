@@ -1,6 +1,7 @@
 """A message to a webhook: Slack and what understands its form, or the report as JSON."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def _once(url: str, body: Mapping[str, Any], timeout_seconds: float) -> None:
     except requests.RequestException as error:
         # Its text and its cause name the URL.
         raise TemporaryError(_DOING, f"no answer ({type(error).__name__})") from None
-    if status == 429 or status >= 500:  # noqa: PLR2004 - HTTP
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TemporaryError(_DOING, f"it answered {status}")
-    if status >= 300:  # noqa: PLR2004 - HTTP
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
         raise PermanentError(_DOING, f"it answered {status}. Check the URL in the file.")
