@@ -10,9 +10,9 @@ from tests.integration.conftest import Deploy
 pytestmark = pytest.mark.integration
 
 
-def by_digest(app: App, tag: str, **knobs: float) -> str:
+def by_digest(app: App, tag: str) -> str:
     """Publish a version, and return its reference by digest."""
-    return app.lab.registry.push(app.image(tag), **knobs).by_digest
+    return app.lab.registry.push(app.image(tag)).by_digest
 
 
 @pytest.mark.parametrize("on_busy", ["wait", "fail", "supersede"])

@@ -30,8 +30,13 @@ def test_only_digest_container_environment_and_patch_count() -> None:
     one = asked(release(image=TWO))
     assert 16 == len(one)
     assert one == asked(release(image=f"mirror.test:5000/team/shop:v2@sha256:{'2' * 64}"))
-    others = [{"image": THREE}, {"env": {"MODE": "fast"}}, {"container": "app"}, {"template_patch": {"spec": {}}}]
-    assert 5 == len({one, *(asked(release(**{"image": TWO, **change})) for change in others)})
+    others = [
+        release(image=THREE),
+        release(image=TWO, env={"MODE": "fast"}),
+        release(image=TWO, container="app"),
+        release(image=TWO, template_patch={"spec": {}}),
+    ]
+    assert 5 == len({one, *map(asked, others)})
 
 
 def test_a_run_is_known_by_what_it_was_asked_from_its_first_write_on(workload: Workload) -> None:
