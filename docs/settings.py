@@ -37,7 +37,7 @@ def page() -> str:
 
 def _row(name: str, field: FieldInfo, steps: list[str]) -> str:
     where = "all" if len(steps) == len(STEPS) else ", ".join(steps)
-    meaning = " ".join(filter(None, (field.description, _range(field))))
+    meaning = " ".join(filter(None, (field.description, allowed(field))))
     return f"| `{name.replace('_', '-')}` | {where} | {_default(field)} | {meaning.replace('|', '/')} |"
 
 
@@ -52,7 +52,8 @@ def _default(field: FieldInfo) -> str:
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
-def _range(field: FieldInfo) -> str:
+def allowed(field: FieldInfo) -> str:
+    """Return the range or the choices of a setting as a sentence, empty where there are none."""
     bounds = {
         sign: getattr(entry, key)
         for entry in field.metadata

@@ -32,6 +32,7 @@ STEPS = {
     "resolve": "ask the registry for the digest behind an image's tag",
     "notify": "tell a webhook how a release ended",
     "init": "print the YAML that an app still needs before its first release",
+    "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text or JSON",
     "replay": "judge a recording again by other rules and say when each verdict would have fallen",
 }

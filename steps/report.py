@@ -18,6 +18,7 @@ from steps.model.names import Names
 from steps.outputs import results
 from steps.outputs.report import Report
 from steps.settings.groups import Listed, Named
+from steps.settings.kubernetes_names import LabelName
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -28,6 +29,7 @@ RESULTS = ("outcome", "reason")
 class Settings(Named):
     """Render a running or finished release as text or JSON."""
 
+    run: LabelName = Field("", description="Only this run; another's is no answer. Empty: the running or the last one.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
     judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
@@ -37,19 +39,24 @@ class Settings(Named):
 
 def run(settings: Settings, names: Names, traffic: Traffic) -> tuple[Report, str]:
     """Return the report and its text."""
-    made = gather(names, traffic).with_judgements([_read(path) for path in settings.judgement if path])
+    made = gather(names, traffic, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
-def gather(names: Names, traffic: Traffic) -> Report:
+def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
     """Put together what the first VirtualService knows of the app's running or last release.
+
+    Args:
+        names: of the release.
+        traffic: VirtualServices.
+        run: the only run that is an answer; "" = any.
 
     Raises:
         NotFound: it knows of none.
     """
     first = names.virtual_services[0]
     claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
-    if claim is not None:
+    if claim is not None and run in {"", claim.run}:
         memory = claim.memory
         return Report(
             app=names.app,
@@ -66,6 +73,9 @@ def gather(names: Names, traffic: Traffic) -> Report:
     if last is None:
         cause = f"VirtualService {first} knows of no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
+    if run not in {"", last.run}:
+        cause = f"VirtualService {first} knows of no run {run} of {names.app}: it had nothing to do, or never began."
+        raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
     return Report(
         app=names.app,
         namespace=names.namespace,

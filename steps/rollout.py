@@ -10,7 +10,7 @@ SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the c
 from pathlib import Path
 
 import structlog
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
@@ -26,7 +26,7 @@ from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim
 from steps.outputs import results
-from steps.settings.groups import Ladder
+from steps.settings.ladder import Climbed
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
@@ -37,23 +37,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 
 
-class Settings(prepare.Preparation, analyze.Analysis, promote.Promotion):
+class Settings(prepare.Preparation, analyze.Analysis, promote.Promotion, Climbed):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
-    ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
-
-    @field_validator("ladder")
-    @classmethod
-    def _ascends(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
-        if not ladder:
-            raise ValueError("must have at least one weight, for example 5,25,50")
-        outside = next((weight for weight in ladder if not 1 <= weight <= 100), None)  # noqa: PLR2004 - percent
-        if outside is not None:
-            raise ValueError(f"weight {outside} is outside 1-100")
-        if list(ladder) != sorted(set(ladder)):
-            raise ValueError("must ascend, each weight above the one before, for example 5,25,50")
-        return ladder
 
 
 def run(

@@ -1,6 +1,5 @@
 """The settings that several steps share, grouped by subject; a step's own settings stand in its file."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -10,13 +9,13 @@ from steps.settings.kubernetes_names import DestinationName, LabelName, Qualifie
 from steps.settings.loading import StepSettings
 
 
-def _split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
 
 
-Listed = BeforeValidator(_split)
+Listed = BeforeValidator(split)
 """Lists come as YAML lists or, by flag and environment, separated by commas."""
 
 
@@ -188,19 +187,3 @@ class Judged(StepSettings):
         description="At the deadline without a verdict: fail ends with 6; pause judges on until the run is approved or "
         "the time-out passes once more, then 6; pass goes on and says so.",
     )
-
-
-def _weights(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
-    entries = _split(value) if not isinstance(value, str) or value.strip() else []
-    if not isinstance(entries, list | tuple):
-        raise ValueError(f"must be a list of weights, {_WEIGHTS}")  # noqa: TRY004 - pydantic collects ValueErrors
-    for entry in entries:
-        if isinstance(entry, bool) or not re.fullmatch(r"-?\d+", str(entry)):
-            raise ValueError(f"weight {entry!r} is no whole number; {_WEIGHTS}")
-    return entries
-
-
-_WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
-
-Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
-"""Weights of a rollout, percent, ascending."""

@@ -1,0 +1,71 @@
+"""render: print the YAML of a release for a workflow engine that cannot loop over a ladder: a Tekton Pipeline.
+
+Before: nothing; no cluster is needed. `canary-steps render tekton --ladder 5,25,50 | kubectl apply -f -`
+Writes: the document to standard output.
+Exit codes: 0 · 2.
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Literal
+
+from pydantic import Field
+
+from steps import analyze, prepare, promote
+from steps.errors import SettingsError
+from steps.rendering.pipeline import pipeline
+from steps.rendering.plan import Defaults, Plan
+from steps.rendering.run import pipeline_run
+from steps.settings.groups import Basic
+from steps.settings.kubernetes_names import LabelName
+from steps.settings.ladder import Climbed
+from steps.step import Step, StepEnd
+
+RESULTS: tuple[str, ...] = ()
+
+
+class Settings(Basic, Climbed):
+    """Print the YAML of a release for a workflow engine that cannot loop over a ladder."""
+
+    engine: Literal["tekton"] = Field(description="For which engine; the flag may be left out.")
+    document: Literal["pipeline", "run"] = Field(
+        "pipeline", description="pipeline: the release itself. run: the PipelineRun that starts it; needs --app."
+    )
+    gate: bool = Field(default=False, description="Wait for a person before the promote, judging on.")
+    one_pod: bool = Field(default=False, description="One task walks the whole ladder; the run may name another one.")
+    app: LabelName = Field("", description="Of a run: the application.")
+    image: str = Field(
+        "", pattern=r"^[^\s\"\\]*$", max_length=512, description="Of a run: the image to release. Empty: its own."
+    )
+
+
+def run(settings: Settings) -> str:
+    """Return the document; see the module's docstring."""
+    if settings.gate and settings.one_pod:
+        cause = "--gate and --one-pod exclude each other: in one pod, --on-inconclusive pause is the gate there is"
+        raise SettingsError("reading the settings", cause)
+    plan = Plan(settings.ladder, settings.gate, settings.one_pod, version("canary-steps"), _defaults())
+    if settings.document == "pipeline":
+        return pipeline(plan)
+    if not settings.app:
+        raise SettingsError("reading the settings", "--app (or CANARY_APP) is required for --document run")
+    return pipeline_run(plan, settings.app, settings.image)
+
+
+def _defaults() -> Defaults:
+    """Return how long the steps take at most, from their own settings."""
+    return Defaults(
+        busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
+        ready=promote.Settings.model_fields["ready_timeout_seconds"].default,
+        rung=analyze.Settings.model_fields["timeout_seconds"].default,
+        drain=promote.Settings.model_fields["drain_seconds"].default,
+    )
+
+
+def main(settings: Settings) -> StepEnd:
+    """Print it."""
+    sys.stdout.write(run(settings))
+    return StepEnd({})
+
+
+STEP = Step(Settings, RESULTS, main, bare="engine")

@@ -1,0 +1,192 @@
+"""Releases on the cluster lab by Tekton: start one, look at it, end it as people do."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+
+import requests
+
+from tests.e2e.tekton import shipped
+from tests.lab.cluster.api import ApiError, Json
+from tests.lab.cluster.lab import ClusterLab
+from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+
+TEKTON = "tekton.dev/v1"
+STABLE, GOOD, BAD = "demo/shop:v1", "demo/shop:v2", "demo/shop:bad"
+_MERGE = "application/merge-patch+json"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One PipelineRun."""
+
+    lab: ClusterLab
+    app: str
+    name: str
+
+    @property
+    def status(self) -> Json:
+        """Its status."""
+        found: Json = self.lab.api.get(TEKTON, "PipelineRun", self.name, self.lab.namespace).get("status", {})
+        return found
+
+    @property
+    def condition(self) -> Json:
+        """Its condition: `status` is Unknown while it runs, then True or False."""
+        return next(iter(self.status.get("conditions", [])), {"status": "Unknown", "reason": ""})
+
+    @property
+    def results(self) -> dict[str, str]:
+        """Its results."""
+        return {one["name"]: one["value"] for one in self.status.get("results", [])}
+
+    @property
+    def tasks(self) -> dict[str, Json]:
+        """Its TaskRuns by the name of their task."""
+        found = self.lab.api.items(
+            TEKTON, "TaskRun", self.lab.namespace, labelSelector=f"tekton.dev/pipelineRun={self.name}"
+        )
+        return {one["metadata"]["labels"]["tekton.dev/pipelineTask"]: one for one in found}
+
+    def codes(self, task: str) -> list[int]:
+        """Return the exit codes of a task's steps."""
+        return [one["terminated"]["exitCode"] for one in self.tasks[task]["status"]["steps"]]
+
+    def wait(self, timeout_seconds: float = 180.0) -> str:
+        """Wait until it ended and return its reason."""
+        self.lab.wait_for(lambda: self.condition["status"] != "Unknown", timeout_seconds, f"the end of {self.name}")
+        return str(self.condition["reason"])
+
+    def wait_for_weight(self, weight: int, timeout_seconds: float = 120.0) -> None:
+        """Wait until a running analyze watches the canary at a weight."""
+        task = f"analyze-{weight}"
+
+        def is_judging() -> bool:
+            pod = self.tasks.get(task, {}).get("status", {}).get("podName", "")
+            phase = self.lab.api.get("v1", "Pod", pod, self.lab.namespace)["status"]["phase"] if pod else ""
+            return phase == "Running" and weights(self.lab, self.app)[1] == weight
+
+        self.lab.wait_for(is_judging, timeout_seconds, f"{task} of {self.name}")
+
+    def set_status(self, status: str) -> None:
+        """Do what `tkn pipelinerun cancel` does, by a grace or without."""
+        path = self.lab.api.path(TEKTON, "PipelineRun", self.lab.namespace)
+        self.lab.api.call("PATCH", f"{path}/{self.name}", {"spec": {"status": status}}, _MERGE)
+
+    def delete(self) -> None:
+        """Delete it, and with it its TaskRuns and pods."""
+        path = self.lab.api.path(TEKTON, "PipelineRun", self.lab.namespace)
+        self.lab.api.call("DELETE", f"{path}/{self.name}", propagationPolicy="Background")
+
+
+def deploy(lab: ClusterLab, app: str, **settings: object) -> None:
+    """Deploy an app that runs STABLE, with a canary.yaml."""
+    told = {"prometheus-url": lab.prometheus_url, "expiry-seconds": 60, "drain-seconds": 1, **settings}
+    config = {"metadata": {"name": f"canary-steps-{app}"}, "data": {"canary.yaml": json.dumps(told)}}
+    lab.api.apply([{"apiVersion": "v1", "kind": "ConfigMap", **config}], lab.namespace)
+    lab.deploy_app(app, STABLE)
+
+
+def start(
+    lab: ClusterLab, app: str, image: str, pipeline: str = "canary-release", *,
+    timeouts: Mapping[str, str] | None = None, **params: str,
+) -> Release:  # fmt: skip
+    """Create the shipped PipelineRun for an app and an image, once stable is ready."""
+    lab.wait_for(lambda: is_ready(lab, app), 60, f"{app} to be ready")
+    body = shipped.run(pipeline)
+    given = {one["name"]: one["value"] for one in body["spec"]["params"]}
+    given |= {"app": app, "image": image, **{name.replace("_", "-"): value for name, value in params.items()}}
+    body["spec"]["params"] = [{"name": name, "value": value} for name, value in given.items()]
+    body["metadata"] = {"name": f"{app}-{next(_numbers)}", "labels": body["metadata"]["labels"]}
+    if timeouts is not None:
+        body["spec"]["timeouts"] = dict(timeouts)
+    made = lab.api.call("POST", lab.api.path(TEKTON, "PipelineRun", lab.namespace), body)
+    return Release(lab, app, made["metadata"]["name"])
+
+
+def weights(lab: ClusterLab, app: str) -> list[int]:
+    """Return the weights of stable and canary."""
+    [route] = lab.get(VIRTUAL_SERVICE, app)["spec"]["http"]
+    return [entry.get("weight", 0) for entry in route["route"]]
+
+
+def marks(lab: ClusterLab, app: str) -> dict[str, str]:
+    """Return our annotations on the app's VirtualService, by the part before the app's name."""
+    found = lab.get(VIRTUAL_SERVICE, app)["metadata"].get("annotations", {})
+    return {
+        name.removeprefix("canary-steps.io/").partition(".")[0]: value
+        for name, value in found.items()
+        if name.startswith("canary-steps.io/")
+    }
+
+
+def last(lab: ClusterLab, app: str) -> Json:
+    """Return the record of the app's last release."""
+    found: Json = json.loads(marks(lab, app).get("last", "{}"))
+    return found
+
+
+def state(lab: ClusterLab, app: str) -> list[object]:
+    """Return what changes whenever somebody writes to the app: its routes, and what both arms should be."""
+    arms = [lab.get(DEPLOYMENT, name)["metadata"]["generation"] for name in (app, f"{app}-canary")]
+    return [lab.get(VIRTUAL_SERVICE, app)["metadata"]["resourceVersion"], *arms]
+
+
+def is_ready(lab: ClusterLab, app: str) -> bool:
+    """Tell whether all pods of stable are ready."""
+    found = lab.get(DEPLOYMENT, app)
+    return bool(found["spec"]["replicas"] == found.get("status", {}).get("availableReplicas"))
+
+
+def served_image(lab: ClusterLab, app: str) -> str:
+    """Return the image of stable's template."""
+    return str(lab.get(DEPLOYMENT, app)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def assert_users_on_stable(lab: ClusterLab, app: str, image: str = STABLE) -> None:
+    """All weight is on stable, which is ready, runs the image and answers; no claim is left, the canary is down."""
+    assert [100, 0] == weights(lab, app)
+    assert set() == {"claim", "run"} & set(marks(lab, app))
+    lab.wait_for(lambda: is_ready(lab, app), 60, f"{app} to be ready")
+    assert image == served_image(lab, app)
+    assert 0 == lab.get(DEPLOYMENT, f"{app}-canary")["spec"]["replicas"]
+    assert requests.get(lab.gateway_url, headers={"Host": lab.host(app)}, timeout=5).ok
+
+
+def wait_until_expired(lab: ClusterLab, app: str) -> None:
+    """Wait until the claim on an app expired; nobody renews it any more."""
+
+    def is_expired() -> bool:
+        return bool(json.loads(marks(lab, app)["run"])["expires"] < time.time())
+
+    lab.wait_for(is_expired, 120, f"the end of the claim on {app}")
+
+
+def sweep(lab: ClusterLab) -> None:
+    """Run the shipped CronJob's Job once, to its end."""
+    job = lab.api.get("batch/v1", "CronJob", "canary-sweep", lab.namespace)["spec"]["jobTemplate"]["spec"]
+    name = f"sweep-{next(_numbers)}"
+    path = lab.api.path("batch/v1", "Job", lab.namespace)
+    lab.api.call("POST", path, {"metadata": {"name": name}, "spec": job})
+
+    def has_ended() -> bool:
+        status = lab.api.get("batch/v1", "Job", name, lab.namespace).get("status", {})
+        return bool(status.get("succeeded") or status.get("failed"))
+
+    lab.wait_for(has_ended, 90, f"the end of Job {name}")
+    assert lab.api.get("batch/v1", "Job", name, lab.namespace)["status"].get("succeeded"), name
+
+
+def refused(lab: ClusterLab, body: Json) -> str:
+    """Return what the webhook says against an object, "" where it takes it; nothing is stored."""
+    path = lab.api.path(body["apiVersion"], body["kind"], lab.namespace)
+    try:
+        lab.api.call("POST", path, body, dryRun="All")
+    except ApiError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,97 @@
+"""Releases by the shipped Pipelines, start to end: real controller, real webhook, real mesh."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.tekton import shipped
+from tests.e2e.tekton.releases import (
+    BAD,
+    GOOD,
+    STABLE,
+    assert_users_on_stable,
+    deploy,
+    last,
+    refused,
+    served_image,
+    start,
+    state,
+    weights,
+)
+from tests.lab.cluster.api import documents
+from tests.lab.cluster.lab import ClusterLab
+
+pytestmark = pytest.mark.e2e
+RATE = 60
+
+
+def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
+    """Tasks, StepActions and Pipelines were applied by the fixture; a misspelt one would be refused here."""
+    paths = [*shipped.TEKTON.glob("run/*.yaml"), *shipped.TEKTON.glob("task/*/samples/*.yaml")]
+    assert len(paths) >= 15
+    assert {} == {path.name: said for path in paths for one in documents(path) if (said := refused(lab, one))}
+    (pipeline,) = documents(shipped.TEKTON / "pipeline" / "canary-release.yaml")
+    pipeline["metadata"]["name"] = "misspelt"
+    pipeline["spec"]["finally"][0]["params"][0]["value"] = "$(params.ap)"
+    assert "params.ap" in refused(lab, pipeline)
+
+
+def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: ClusterLab) -> None:
+    """While it goes on a second run of the app fails without touching it, by `on-busy: fail`."""
+    deploy(lab, "shop")
+    with lab.load(RATE, "shop", seconds=400) as load:
+        release = start(lab, "shop", GOOD)
+        release.wait_for_weight(5)
+        rival = start(lab, "shop", BAD, on_busy="fail")
+        assert "Failed" == rival.wait()
+        assert ([7], [0, 4, 0]) == (rival.codes("prepare"), rival.codes("finish"))
+        assert "Succeeded" == release.wait()
+        assert {"prepare": "ready", "outcome": "promoted"}.items() <= release.results.items()
+        assert [0, 0, 0] == release.codes("finish")
+        assert_users_on_stable(lab, "shop", GOOD)
+        assert [5, 25, 50, 0] == [weight for _, weight in last(lab, "shop")["weights"]]
+        before = state(lab, "shop")
+        again = start(lab, "shop", GOOD)
+        assert "Completed" == again.wait()
+        assert "noop" == again.results["prepare"]
+        assert {"prepare", "finish"} == set(again.tasks)
+        assert before == state(lab, "shop")
+        seen = load.stop()
+    assert {200} == set(seen.statuses())
+
+
+def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
+    """analyze takes the users back; finish ends the run, and no later weight is set."""
+    deploy(lab, "till")
+    with lab.load(RATE, "till", seconds=200) as load:
+        release = start(lab, "till", BAD)
+        assert "Failed" == release.wait()
+        seen = load.stop()
+    assert {"prepare", "set-weight-5", "analyze-5", "finish"} == set(release.tasks)
+    assert ([5], [0, 0, 0]) == (release.codes("analyze-5"), release.codes("finish"))
+    told = {one["name"]: one["value"] for one in release.tasks["finish"]["status"]["results"]}
+    assert ("rolled-back", "rolled-back") == (told["rollback"], told["outcome"])
+    assert "failed" in told["reason"]
+    assert_users_on_stable(lab, "till")
+    assert seen.statuses()[500] < RATE * 0.05 * 30, "users were exposed for longer than 30 s"
+
+
+def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
+    """Two pods in all, by a ladder that the run names."""
+    deploy(lab, "desk")
+    with lab.load(RATE, "desk", seconds=200):
+        release = start(lab, "desk", GOOD, "canary-release-one-pod", ladder="20,50")
+        assert "Succeeded" == release.wait()
+    assert {"rollout", "finish"} == set(release.tasks)
+    assert {"rollout": "promoted", "outcome": "promoted"}.items() <= release.results.items()
+    assert_users_on_stable(lab, "desk", GOOD)
+
+
+def test_an_app_that_cannot_be_released_is_left_alone(lab: ClusterLab) -> None:
+    """prepare refuses with 4 before anything is written; finish finds nothing to do and the run is red."""
+    deploy(lab, "crate")
+    release = start(lab, "crate", GOOD, prometheus_url="http://127.0.0.1:9")
+    assert "Failed" == release.wait()
+    assert release.codes("prepare")[0] in {3, 4}
+    assert [0, 4, 0] == release.codes("finish")
+    assert ([100, 0], STABLE) == (weights(lab, "crate"), served_image(lab, "crate"))
