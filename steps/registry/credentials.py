@@ -70,7 +70,10 @@ def credentials_for(image: Reference, path: str) -> Credentials | None:
 def _read(path: str) -> Mapping[str, Any]:
     file = Path(path)
     if file.is_dir():
-        file = next((file / name for name in _FILES if (file / name).exists()), file / _FILES[0])
+        found = next((file / name for name in _FILES if (file / name).exists()), None)
+        if found is None:
+            return {}  # a Secret that may be absent is mounted as an empty folder
+        file = found
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

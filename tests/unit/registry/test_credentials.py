@@ -88,6 +88,7 @@ def test_the_folder_of_a_mounted_secret_will_do(tmp_path: Path, name: str) -> No
 def test_nothing_is_needed_for_what_everybody_may_read(tmp_path: Path) -> None:
     """No file, an empty one, or one for other registries: anonymous."""
     assert credentials_for(parse("shop"), "") is None
+    assert credentials_for(parse("shop"), str(tmp_path)) is None, "an optional Secret that is absent"
     contents: list[dict[str, Any]] = [{}, {"auths": {}}, {"auths": {"ghcr.io": auth("ann")}, "credsStore": "desktop"}]
     for content in contents:
         assert credentials_for(parse("shop"), written(tmp_path, content)) is None
