@@ -1,0 +1,79 @@
+"""Messages of registries, as their documentation shows them, and what each should start."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+TOKEN = "a-token-of-sixty-four-letters-and-digits-0123456789abcdef0123456"
+"""The shared secret of all messages."""
+
+_FOLDER = Path(__file__).with_name("messages")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request to a listener.
+
+    Attributes:
+        listener: name of the listener's file.
+        what: what it tells, in words.
+        path: of the request. headers: of the request. body: JSON.
+        starts: tag, digest, label and by of the push that is to be released; None = nothing starts.
+        places: where in the body `repository`, `tag`, `digest` and `by` stand.
+    """
+
+    listener: str
+    what: str
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+    starts: Mapping[str, str] | None
+    places: Mapping[str, tuple[str | int, ...]]
+
+    @property
+    def sent(self) -> bytes:
+        """The body as it is sent."""
+        return json.dumps(self.body).encode()
+
+    def having(self, name: str, value: object) -> Self:
+        """Return the message with another value in one of its places."""
+        body = copy.deepcopy(self.body)
+        *way, last = self.places[name]
+        found: Any = body
+        for step in way:
+            found = found[step]
+        found[last] = value
+        return replace(self, body=body)
+
+    def with_headers(self, **changes: str | None) -> Self:
+        """Return the message with other headers; None takes one away."""
+        named = {name.replace("_", "-"): value for name, value in changes.items()}
+        headers = {**self.headers, **named}
+        return replace(self, headers={name: value for name, value in headers.items() if value is not None})
+
+
+def listeners() -> list[str]:
+    """Return the names of all listeners that have messages."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def messages(listener: str) -> list[Message]:
+    """Return the messages of a listener; the first one starts a release."""
+    file = yaml.safe_load((_FOLDER / f"{listener}.yaml").read_text(encoding="utf-8").replace("TOKEN", TOKEN))
+    return [
+        Message(
+            listener=listener,
+            what=one["what"],
+            path=one.get("path", file.get("path", "/")),
+            headers={"Content-Type": "application/json", **file.get("headers", {}), **one.get("headers", {})},
+            body=one["body"],
+            starts=one["starts"],
+            places={name: tuple(way) for name, way in one.get("places", {}).items()},
+        )
+        for one in file["messages"]
+    ]

@@ -1,0 +1,178 @@
+"""Listeners against recorded messages: what is a release of the app starts one run, what is none starts nothing."""
+
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lab.triggers.messages import TOKEN, Message, listeners, messages
+from tests.lab.triggers.offline import SHIPPED, Listener, signature
+
+Json = dict[str, Any]
+ALL = listeners()
+DIGEST = f"sha256:{'a' * 64}"
+
+
+def told(message: Message) -> str:
+    """Return what a message tells, to name a test after."""
+    return f"{message.listener}: {message.what}"
+
+
+def recorded() -> list[Message]:
+    """Return all recorded messages, those of GitHub signed."""
+    return [signed(message) for name in ALL for message in messages(name)]
+
+
+def signed(message: Message, key: str = TOKEN) -> Message:
+    """Sign a message as GitHub does, unless its signature is somebody else's."""
+    if message.headers.get("X-Hub-Signature-256") != "SIGNED":
+        return message
+    return message.with_headers(X_Hub_Signature_256=signature(message.sent, key))
+
+
+@cache
+def listening(name: str, token: str) -> Listener:
+    """Return a listener that knows a secret."""
+    return Listener(name, {"token": token})
+
+
+def received(message: Message, token: str = TOKEN) -> list[Json]:
+    """Return what a message creates where the secret is the right one, or another."""
+    return listening(message.listener, token).receive(message)
+
+
+def first(name: str) -> Message:
+    """Return the message of a listener that starts a release."""
+    return messages(name)[0]
+
+
+def of(run: Json) -> dict[str, str]:
+    """Return the parameters of a run."""
+    return {one["name"]: one["value"] for one in run["spec"]["params"]}
+
+
+def test_every_listener_that_is_shipped_has_recorded_messages() -> None:
+    """And every recorded message a listener."""
+    assert sorted(path.stem for path in SHIPPED.glob("listener/*.yaml")) == ALL
+
+
+@pytest.mark.parametrize("message", recorded(), ids=told)
+def test_a_recorded_message_starts_what_it_should(message: Message) -> None:
+    """One run with the app's own image, or nothing."""
+    runs = received(message)
+    if message.starts is None:
+        assert [] == runs
+        return
+    [run] = runs
+    image = f"registry.example/team/shop:{message.starts['tag']}"
+    given = {"app": "shop", "image": image, "announced-digest": message.starts["digest"]}
+    assert {**given, "ladder": "5,25,50", "on-busy": "wait"} == of(run)
+    labels, marks = run["metadata"]["labels"], run["metadata"]["annotations"]
+    assert ("shop", message.starts["label"]) == (labels["canary-steps.io/app"], labels["canary-steps.io/tag"])
+    assert (image, message.starts["by"]) == (marks["canary-steps.io/image"], marks["canary-steps.io/pushed-by"])
+    assert "push-shop-" == run["metadata"]["generateName"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_first_message_of_each_starts_a_run(name: str) -> None:
+    """The tests below change it, and would prove nothing if it did not."""
+    assert 1 == len(received(signed(first(name))))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_starts_without_the_secret(name: str) -> None:
+    """Another one, none, and one that was left empty."""
+    message = first(name)
+    good = signed(message)
+    assert [] == received(signed(message, "another-key"), token="another-token-of-forty-letters-and-digits-01")
+    assert [] == received(good, token="another-token-of-forty-letters-and-digits-012")
+    without = good.with_headers(Authorization=None, X_Hub_Signature_256=None)
+    nowhere = replace(without, path="/")
+    assert [] == received(nowhere)
+    assert [] == received(nowhere, token="")
+    if "Authorization" in message.headers:
+        for value in ("", " ", "Bearer ", f"Basic {TOKEN}", f"bearer {TOKEN}", f"Bearer  {TOKEN}", f"{TOKEN}x"):
+            assert [] == received(good.with_headers(Authorization=value)), value
+        assert [] == received(good.with_headers(Authorization="Bearer short"), token="short")
+        assert [] == received(good.with_headers(Authorization="short"), token="short")
+
+
+HOSTILE_TAGS = [
+    "v1.2.3\n", "v1.2.3 ", " v1.2.3", "v1.2.3;id", "v1.2.3$(id)", "v1.2.3`id`", "$(params.app)", "$(tt.params.app)",
+    "v1.2.3@sha256:00", "v1.2.3/../x", 'v1.2.3","x":"', "../v1.2.3", "-v1.2.3", ".v1.2.3", "v1.2.3ü", "", "v" * 129,
+    DIGEST, 123, True, None, ["v1.2.3"], {"a": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", HOSTILE_TAGS, ids=repr)
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_no_tag_starts_nothing(name: str, tag: object) -> None:
+    """Also where an app would take any tag."""
+    [trigger] = _any_tag()
+    message = signed(first(name).having("tag", tag))
+    assert [] == Listener(name, {"token": TOKEN}, [trigger]).receive(message)
+    good = signed(first(name).having("tag", "Anything_1.2"))
+    assert 1 == len(Listener(name, {"token": TOKEN}, [trigger]).receive(good))
+
+
+def _any_tag() -> list[Json]:
+    text = (SHIPPED / "app" / "shop.yaml").read_text(encoding="utf-8")
+    changed = text.replace("'^v[0-9]+[.][0-9]+[.][0-9]+$'", "'.*'")
+    assert changed != text
+    return list(yaml.safe_load_all(changed))
+
+
+@pytest.mark.parametrize(
+    "repository", ["team/shop ", "TEAM/shop$(id)", "team//../shop", "evil.test/team/shop", 7, None]
+)
+@pytest.mark.parametrize("name", ALL)
+def test_another_repository_starts_nothing(name: str, repository: object) -> None:
+    """However much it looks like the app's."""
+    assert [] == received(signed(first(name).having("repository", repository)))
+
+
+@pytest.mark.parametrize("digest", ["sha256:short", "sha512:" + "a" * 128, DIGEST.upper(), f"{DIGEST}\n", "$(id)", 7])
+@pytest.mark.parametrize("name", [name for name in ALL if "digest" in first(name).places])
+def test_what_is_no_digest_starts_nothing(name: str, digest: object) -> None:
+    """The message was made up."""
+    assert [] == received(signed(first(name).having("digest", digest)))
+
+
+@pytest.mark.parametrize(
+    ("by", "shown"),
+    [
+        ('ann", "x": "', "ann????x????"),
+        ("$(context.pipelineRun.name)", "??context.pipelineRun.name?"),
+        ("line\nline", "line?line"),
+        ("Ann Öztürk <ann@shop.example>", "Ann??zt?rk??ann@shop.example?"),
+        ("x" * 5000, "x" * 80),
+    ],
+)
+@pytest.mark.parametrize("name", ALL)
+def test_who_pushed_is_shown_and_can_do_no_harm(name: str, by: str, shown: str) -> None:
+    """It is free text, and ends in an annotation."""
+    [run] = received(signed(first(name).having("by", by)))
+    assert shown == run["metadata"]["annotations"]["canary-steps.io/pushed-by"]
+
+
+def test_a_tag_that_is_no_label_is_in_the_annotation_alone() -> None:
+    """A label has at most 63 characters, and begins and ends otherwise."""
+    listener = Listener("docker-hub", {"token": TOKEN}, _any_tag())
+    for tag in ("_v1", "v1.", "v" * 64):
+        [run] = listener.receive(first("docker-hub").having("tag", tag))
+        assert "" == run["metadata"]["labels"]["canary-steps.io/tag"]
+        assert f"registry.example/team/shop:{tag}" == run["metadata"]["annotations"]["canary-steps.io/image"]
+
+
+def test_two_apps_get_their_own_runs_of_one_message() -> None:
+    """An envelope may tell of both; neither sees the other's."""
+    [shop] = json.loads(json.dumps(_any_tag()))
+    till = json.loads(json.dumps(shop).replace("team/shop", "team/till").replace('"shop"', '"till"'))
+    envelope = next(one for one in messages("distribution") if "several events" in one.what)
+    runs = Listener("distribution", {"token": TOKEN}, [shop, till]).receive(envelope)
+    assert [("shop", "registry.example/team/shop:latest"), ("till", "registry.example/team/till:v1.2.3")] == [
+        (of(run)["app"], of(run)["image"]) for run in runs
+    ]

@@ -1,0 +1,101 @@
+"""The objects of tekton/triggers fit each other, the Pipeline they start, and what they need to be allowed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lab.triggers.offline import SHIPPED, documents
+
+TEKTON = SHIPPED.parent
+LISTENERS = sorted(SHIPPED.glob("listener/*.yaml"))
+
+
+def one(path: Path) -> dict[str, Any]:
+    """Return the object of a file."""
+    [found] = documents(path)
+    return found
+
+
+def template() -> dict[str, Any]:
+    """Return the run that a push starts, before anything is filled in."""
+    [found] = one(SHIPPED / "template.yaml")["spec"]["resourcetemplates"]
+    return dict(found)
+
+
+def test_what_may_go_on_is_the_same_in_every_listener() -> None:
+    """Registries differ in what they tell; what is believed of it does not."""
+    groups = [group for path in LISTENERS for group in one(path)["spec"]["triggerGroups"]]
+    last = [group["interceptors"][-1] for group in groups]
+    assert len(groups) >= 5
+    assert [last[0]] * len(last) == last
+    assert [groups[0]["triggerSelector"]] * len(groups) == [group["triggerSelector"] for group in groups]
+
+
+@pytest.mark.parametrize("path", LISTENERS, ids=lambda path: path.stem)
+def test_a_listener_is_named_after_its_registry_and_has_no_more_than_its_account(path: Path) -> None:
+    """Its Service is el-canary-push-<registry>; what is created, is created by its own account."""
+    listener = one(path)
+    assert f"canary-push-{path.stem}" == listener["metadata"]["name"]
+    assert "canary-push" == listener["spec"]["serviceAccountName"]
+    assert {"serviceAccountName", "triggerGroups"} == set(listener["spec"])
+    kinds = {entry["ref"]["kind"] for group in listener["spec"]["triggerGroups"] for entry in group["interceptors"]}
+    assert {"ClusterInterceptor"} == kinds, "outside of Triggers' own webhook there is no default"
+
+
+def test_the_account_reads_triggers_and_creates_runs_and_nothing_else() -> None:
+    """No secrets, no impersonation, no wildcard, nothing of the cluster's but what every listener waits for."""
+    roles = [*documents(SHIPPED / "accounts.yaml"), one(SHIPPED / "cluster.yaml")]
+    rules = [rule for role in roles for rule in role.get("rules", [])]
+    reading = {"get", "list", "watch"}
+    may = {
+        (verb, f"{name}.{group}")
+        for rule in rules
+        for group in rule["apiGroups"]
+        for name in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert {("create", "pipelineruns.tekton.dev")} == {(verb, name) for verb, name in may if verb not in reading}
+    assert {"triggers.tekton.dev", "tekton.dev"} == {name.partition(".")[2] for _, name in may}
+    assert "*" not in str(rules)
+
+
+def test_the_run_is_the_rendered_one_with_a_pushs_values() -> None:
+    """Accounts, timeouts and the pods' security are written once, by `render`."""
+    ours = template()
+    shipped = one(TEKTON / "run" / f"{ours['spec']['pipelineRef']['name']}.yaml")
+    assert shipped["spec"] == {**ours["spec"], "params": shipped["spec"]["params"]}
+
+
+def test_every_value_has_a_giver_and_a_taker() -> None:
+    """A misspelt parameter would only show at the first push."""
+    ours, spec = template(), one(SHIPPED / "template.yaml")["spec"]
+    pipeline = one(TEKTON / "pipeline" / f"{ours['spec']['pipelineRef']['name']}.yaml")
+    given = {entry["name"] for entry in ours["spec"]["params"]}
+    assert set() == given - {entry["name"] for entry in pipeline["spec"]["params"]}
+    required = {entry["name"] for entry in pipeline["spec"]["params"] if "default" not in entry}
+    assert required <= given
+
+    declared = {entry["name"] for entry in spec["params"]}
+    text = yaml.safe_dump(ours)
+    assert set() == {name for name in declared if f"$(tt.params.{name})" not in text}
+    bound = {entry["name"] for entry in one(SHIPPED / "binding.yaml")["spec"]["params"]}
+    own = {entry["name"] for entry in one(SHIPPED / "app" / "shop.yaml")["spec"]["bindings"] if "name" in entry}
+    optional = {entry["name"] for entry in spec["params"] if "default" in entry}
+    assert declared == bound | own | optional
+    assert set() == bound & own
+
+
+def test_all_that_every_listener_needs_is_applied_together() -> None:
+    """Listeners and apps are chosen; the rest is one command."""
+    listed = set(one(SHIPPED / "kustomization.yaml")["resources"])
+    assert {path.name for path in SHIPPED.glob("*.yaml")} - {"kustomization.yaml"} == listed
+
+
+def test_no_message_reaches_a_shell() -> None:
+    """No Task has a script, and what a push tells arrives by environment variables."""
+    for path in sorted(TEKTON.glob("task/*/*.yaml")):
+        for step in one(path)["spec"]["steps"]:
+            assert "script" not in step, path
+            assert "$(" not in str(step.get("args", "")) + str(step["command"]), path
