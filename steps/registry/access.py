@@ -39,6 +39,11 @@ class Access:
         return "http" if self.plain_http else "https"
 
     @property
+    def verify(self) -> str | None:
+        """What goes with each request: on the session alone it would yield to REQUESTS_CA_BUNDLE."""
+        return str(self.ca_file) if self.ca_file else None
+
+    @property
     def who(self) -> str:
         """Whom a registry sees, for messages."""
         if self.credentials is None:

@@ -54,8 +54,6 @@ class Registry:
         self._session.headers["Accept"] = ", ".join(MANIFESTS)
         # A digest is of the bytes as they are stored.
         self._session.headers["Accept-Encoding"] = "identity"
-        if access.ca_file:
-            self._session.verify = str(access.ca_file)
 
     def digest(self, image: Reference) -> str:
         """Return the digest that the tag of an image stands for now; temporary faults are borne until the deadline.
@@ -72,7 +70,8 @@ class Registry:
             before_sleep=_tell,
             reraise=True,
         )
-        return retrying(self._once, image)
+        with self._session:
+            return retrying(self._once, image)
 
     def _once(self, image: Reference) -> str:
         # HEAD first: Docker Hub does not count it as a pull.
@@ -114,15 +113,14 @@ class Registry:
             return response
         scope = f"repository:{image.path}:pull"
         challenge = challenge_of(response.headers.get("WWW-Authenticate", ""), scope)
-        if challenge is None:
-            return response
-        if challenge.realm:
-            self._authorization = f"Bearer {token_for(challenge, self._access, self._session, _doing(image))}"
-        elif self._access.credentials is not None:
-            self._authorization = self._access.credentials.basic
-        else:
+        credentials = self._access.credentials
+        if challenge is None or not (challenge.realm or credentials):
             return response
         response.close()
+        if challenge.realm:
+            self._authorization = f"Bearer {token_for(challenge, self._access, self._session, _doing(image))}"
+        elif credentials:
+            self._authorization = credentials.basic
         return self._send(method, image)
 
     def _send(self, method: str, image: Reference) -> requests.Response:
@@ -131,7 +129,13 @@ class Registry:
         limit = (min(_CONNECT_SECONDS, access.timeout_seconds), access.timeout_seconds)
         try:
             response = self._session.request(
-                method, address, auth=Header(self._authorization), timeout=limit, stream=True, allow_redirects=True
+                method,
+                address,
+                auth=Header(self._authorization),
+                timeout=limit,
+                verify=access.verify,
+                stream=True,
+                allow_redirects=True,
             )
         except (requests.RequestException, OSError) as fault:
             raise of_exception(doing, where, fault) from fault

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -22,7 +22,7 @@ def token_for(challenge: Challenge, access: Access, session: requests.Session, d
     Args:
         challenge: what it asks for, and where that is given.
         access: credentials and patience.
-        session: trusts what the registry's trusts.
+        session: keeps connections.
         doing: for the message.
 
     Raises:
@@ -48,11 +48,12 @@ def token_for(challenge: Challenge, access: Access, session: requests.Session, d
 
 
 def _send(challenge: Challenge, access: Access, session: requests.Session) -> requests.Response:
-    credentials, limit = access.credentials, access.timeout_seconds
+    credentials = access.credentials
     wanted = {"service": challenge.service, "scope": challenge.scope}
+    options: dict[str, Any] = {"timeout": access.timeout_seconds, "verify": access.verify, "stream": True}
     if credentials is not None and credentials.identity_token:
         grant = {"grant_type": "refresh_token", "refresh_token": credentials.identity_token, "client_id": _CLIENT}
         form = {**wanted, **grant}
-        return session.post(challenge.realm, form, auth=Header(), timeout=limit, stream=True, allow_redirects=False)
+        return session.post(challenge.realm, form, auth=Header(), allow_redirects=False, **options)
     header = Header(credentials.basic if credentials is not None else "")
-    return session.get(challenge.realm, params=wanted, auth=header, timeout=limit, stream=True, allow_redirects=False)
+    return session.get(challenge.realm, params=wanted, auth=header, allow_redirects=False, **options)

@@ -1,0 +1,306 @@
+"""`resolve` against registries: the distribution project's own, by http, https and password, and one with tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.integration.cli import Ended, Folder, run_here
+from tests.lab import distribution
+from tests.lab.embedded.processes import Processes, make_state_dir
+
+pytestmark = pytest.mark.integration
+
+USER, PASSWORD = "ann", "s3cret"
+_BCRYPT = "ann:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n"
+_IMAGE = "application/vnd.oci.image.manifest.v1+json"
+_INDEX = "application/vnd.oci.image.index.v1+json"
+
+Resolve = Callable[..., Ended]
+
+
+@pytest.fixture
+def resolve(tmp_path: Path) -> Resolve:
+    """Return a function that runs the step in this process."""
+
+    def run(*flags: str) -> Ended:
+        folder = Folder("resolve", tmp_path / f"run-{time.monotonic_ns()}")
+        return run_here("resolve", flags, {"CANARY_LOG_FORMAT": "json"}, folder, 30)
+
+    return run
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """Return what starts a registry, and ends it."""
+    state = make_state_dir()
+    started = Processes(state)
+    yield started
+    started.stop_all()
+    shutil.rmtree(state)
+
+
+class Distribution:
+    """A registry at work on a free port."""
+
+    def __init__(self, folder: Path, processes: Processes, *, password: bool = False, tls: bool = False) -> None:
+        program = distribution.find()
+        if not program:
+            pytest.skip("docker-registry is not installed; the stand-in below covers the step")
+        self.host = f"localhost:{_free_port()}"
+        self.ca = folder / "registry.crt"
+        certificate = _certificate(self.ca) if tls else None
+        htpasswd = folder / "htpasswd" if password else None
+        if htpasswd is not None:
+            htpasswd.write_text(_BCRYPT)
+        config = distribution.configuration(folder, self.host, htpasswd=htpasswd, certificate=certificate)
+        processes.start("registry", distribution.command(program, config))
+        self._verify = str(self.ca) if tls else True
+        self._auth = (USER, PASSWORD) if password else None
+        self._url = f"{'https' if tls else 'http'}://{self.host}/v2"
+        _wait_for(self._answers)
+
+    def push(self, repository: str, reference: str, manifest: dict[str, object], kind: str = _IMAGE) -> str:
+        """Push a manifest under a tag or its digest; return its digest."""
+        body = json.dumps(manifest).encode()
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        url = f"{self._url}/{repository}/manifests/{reference or digest}"
+        answer = self._send("PUT", url, data=body, headers={"Content-Type": kind})
+        assert answer.status_code == HTTPStatus.CREATED, answer.text
+        return digest
+
+    def push_image(self, repository: str, tag: str, content: bytes = b"{}") -> str:
+        """Push an image without layers; without a tag by digest."""
+        config = self._push_blob(repository, content)
+        described = {"mediaType": "application/vnd.oci.image.config.v1+json", **config}
+        return self.push(repository, tag, {"schemaVersion": 2, "mediaType": _IMAGE, "config": described, "layers": []})
+
+    def push_index(self, repository: str, tag: str, *digests: str) -> str:
+        """Push an index of images."""
+        listed = [{"mediaType": _IMAGE, "digest": one, "size": self._size(repository, one)} for one in digests]
+        return self.push(repository, tag, {"schemaVersion": 2, "mediaType": _INDEX, "manifests": listed}, _INDEX)
+
+    def _push_blob(self, repository: str, content: bytes) -> dict[str, object]:
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        place = self._send("POST", f"{self._url}/{repository}/blobs/uploads/").headers["Location"]
+        answer = self._send("PUT", place, params={"digest": digest}, data=content)
+        assert answer.status_code == HTTPStatus.CREATED, answer.text
+        return {"digest": digest, "size": len(content)}
+
+    def _size(self, repository: str, digest: str) -> int:
+        url = f"{self._url}/{repository}/manifests/{digest}"
+        return int(self._send("HEAD", url, headers={"Accept": _IMAGE}).headers["Content-Length"])
+
+    def _send(self, method: str, url: str, **options: Any) -> requests.Response:
+        return requests.request(method, url, auth=self._auth, verify=self._verify, timeout=5, **options)
+
+    def _answers(self) -> bool:
+        try:
+            return self._send("GET", f"{self._url}/").ok
+        except requests.RequestException:
+            return False
+
+
+def test_a_tag_is_resolved_and_follows_when_it_moves(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
+    """By plain http where that is asked for; a multi-arch image's digest is its index's."""
+    registry = Distribution(tmp_path, processes)
+    name = f"{registry.host}/team/shop"
+    first = registry.push_image("team/shop", "v2")
+    ended = resolve("--image", f"{name}:v2", "--registry-plain-http")
+    assert (0, {"image": f"{name}@{first}", "digest": first}) == (ended.exit_code, ended.results), ended.lines
+    index = registry.push_index("team/shop", "v2", first, registry.push_image("team/shop", "", b'{"arch": "arm64"}'))
+    ended = resolve("--image", f"{name}:v2", "--registry-plain-http", "--announced-digest", first)
+    assert (0, index) == (ended.exit_code, ended.results["digest"])
+    [moved] = ended.events("resolve.moved")
+    assert (first, index) == (moved["announced"], moved["now"])
+
+
+def test_what_is_not_there_is_said_at_once(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
+    """No tag, no repository: permanent, with empty results; https against http as well."""
+    registry = Distribution(tmp_path, processes)
+    registry.push_image("team/shop", "v2")
+    for image in ("team/shop:v3", "team/till:v2"):
+        ended = resolve("--image", f"{registry.host}/{image}", "--registry-plain-http")
+        assert (4, {"image": "", "digest": ""}) == (ended.exit_code, ended.results)
+        assert f"has no tag {image.partition(':')[2]} of {image.partition(':')[0]} (404" in ended.error
+    ended = resolve("--image", f"{registry.host}/team/shop:v2")
+    assert (4, True) == (ended.exit_code, "--registry-plain-http" in ended.error), ended.error
+
+
+def test_a_password_is_taken_from_a_docker_config(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
+    """Without one, and with a wrong one, it is refused; it shows nowhere."""
+    registry = Distribution(tmp_path, processes, password=True)
+    digest = registry.push_image("team/shop", "v2")
+    asked = ("--image", f"{registry.host}/team/shop:v2", "--registry-plain-http")
+    ended = resolve(*asked)
+    assert (4, True) == (ended.exit_code, "set --registry-config" in ended.error), ended.error
+    for password, code in ((PASSWORD, 0), ("wr0ng", 4)):
+        ended = resolve(*asked, "--registry-config", str(_config(tmp_path, registry.host, password)))
+        assert (code, digest if code == 0 else "") == (ended.exit_code, ended.results["digest"]), ended.lines
+        assert password not in json.dumps([ended.lines, ended.results, ended.out])
+
+
+def test_a_ca_of_ones_own_is_trusted_where_it_is_named(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
+    """And only there."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    registry = Distribution(tmp_path, processes, tls=True)
+    digest = registry.push_image("team/shop", "v2")
+    asked = ("--image", f"{registry.host}/team/shop:v2")
+    ended = resolve(*asked, "--registry-ca-file", str(registry.ca))
+    assert (0, digest) == (ended.exit_code, ended.results["digest"]), ended.lines
+    ended = resolve(*asked)
+    assert (4, True) == (ended.exit_code, "--registry-ca-file" in ended.error), ended.error
+    ended = resolve(*asked, "--registry-plain-http")
+    assert (4, True) == (ended.exit_code, "leave --registry-plain-http out" in ended.error), ended.error
+    ended = resolve(*asked, "--registry-ca-file", str(tmp_path / "missing"))
+    assert (4, True) == (ended.exit_code, "cannot be read" in ended.error), ended.error
+
+
+def test_a_registry_that_comes_back_is_waited_for(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
+    """While it is down the step asks again, until its deadline: then 3, the caller may try later."""
+    registry = Distribution(tmp_path, processes)
+    digest = registry.push_image("team/shop", "v2")
+    asked = ("--image", f"{registry.host}/team/shop:v2", "--registry-plain-http")
+    processes.stop_all()
+    ended = resolve(*asked, "--registry-deadline-seconds", "0.5")
+    assert (3, "temporary") == (ended.exit_code, ended.code)
+    assert "refuses connections" in ended.error
+    config = distribution.configuration(tmp_path, registry.host)
+    again = threading.Timer(1.0, processes.start, ("registry", distribution.command(distribution.find(), config)))
+    again.start()
+    ended = resolve(*asked)
+    again.join()
+    assert (0, digest) == (ended.exit_code, ended.results["digest"]), ended.lines
+    assert ended.events("registry.retrying")
+
+
+class _TokenRegistry(BaseHTTPRequestHandler):
+    """A registry with a token service, as the big ones are."""
+
+    seen: list[tuple[str, str]]
+
+    def do_GET(self) -> None:
+        """Give a token to whoever knows the password."""
+        self.seen.append((self.path, self.headers.get("Authorization", "")))
+        basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers.get("Authorization") != basic:
+            self._say(HTTPStatus.UNAUTHORIZED, {})
+        else:
+            self._say(HTTPStatus.OK, {}, b'{"token": "t0ken", "expires_in": 300}')
+
+    def do_HEAD(self) -> None:
+        """Tell the digest to whoever has the token."""
+        self.seen.append((self.path, self.headers.get("Authorization", "")))
+        if self.headers.get("Authorization") == "Bearer t0ken":
+            kind = {"Content-Type": _INDEX, "Docker-Content-Digest": f"sha256:{'a' * 64}"}
+            self._say(HTTPStatus.OK, kind)
+        else:
+            realm = (
+                f'Bearer realm="http://{self.headers["Host"]}/token",service="lab",scope="repository:team/shop:pull"'
+            )
+            self._say(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": realm})
+
+    def _say(self, status: HTTPStatus, headers: dict[str, str], body: bytes = b"") -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Stay silent."""
+
+
+@contextmanager
+def _token_registry() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    seen: list[tuple[str, str]] = []
+    handler = type("Handler", (_TokenRegistry,), {"seen": seen})
+    server = ThreadingHTTPServer(("localhost", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"localhost:{server.server_port}", seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_token_is_fetched_with_the_password_which_the_registry_never_sees(tmp_path: Path, resolve: Resolve) -> None:
+    """Asked without, sent to the token service, asked with the token."""
+    with _token_registry() as (host, seen):
+        config = str(_config(tmp_path, host, PASSWORD))
+        ended = resolve("--image", f"{host}/team/shop:v2", "--registry-plain-http", "--registry-config", config)
+        assert (0, f"sha256:{'a' * 64}") == (ended.exit_code, ended.results["digest"]), ended.lines
+        manifest, token = "/v2/team/shop/manifests/v2", "/token?service=lab&scope=repository%3Ateam%2Fshop%3Apull"
+        assert [(manifest, ""), (manifest, "Bearer t0ken")] == [one for one in seen if one[0] == manifest]
+        assert [token] == [path for path, _ in seen if path != manifest]
+        ended = resolve("--image", f"{host}/team/shop:v2", "--registry-plain-http")
+        assert (4, True) == (ended.exit_code, "the token service localhost does not let nobody" in ended.error)
+
+
+def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
+    """There is nothing at that address."""
+    digest = f"sha256:{'b' * 64}"
+    ended = resolve("--image", f"localhost:1/team/shop:v2@{digest}")
+    assert (0, f"localhost:1/team/shop@{digest}") == (ended.exit_code, ended.results["image"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "part"),
+    [
+        (("--image", "Shop:v2"), "--image"),
+        (("--image", "shop:$(reboot)"), "is no tag"),
+        ((), "--image (or CANARY_IMAGE) is required"),
+        (("--image", "shop:v2", "--announced-digest", "sha256:abc"), "--announced-digest"),
+        (("--image", "shop:v2", "--registry-config", "/nowhere/config.json"), "/nowhere/config.json"),
+        (("--image", "shop:v2", "--registry-timeout-seconds", "0"), "--registry-timeout-seconds"),
+    ],
+)
+def test_bad_settings_are_refused_before_anything_is_asked(resolve: Resolve, flags: tuple[str, ...], part: str) -> None:
+    """Exit 2 with the setting and the value."""
+    ended = resolve(*flags)
+    assert (2, True) == (ended.exit_code, part in ended.error), ended.error
+
+
+def _config(folder: Path, host: str, password: str) -> Path:
+    entry = base64.b64encode(f"{USER}:{password}".encode()).decode()
+    path = folder / "config.json"
+    path.write_text(json.dumps({"auths": {host: {"auth": entry}}}))
+    return path
+
+
+def _certificate(path: Path) -> tuple[Path, Path]:
+    key = path.with_suffix(".key")
+    made = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", str(key), "-out", str(path))
+    named = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    subprocess.run(("openssl", "req", "-x509", *made, *named), check=True, capture_output=True)
+    return path, key
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "the registry does not answer"
+        time.sleep(0.02)
