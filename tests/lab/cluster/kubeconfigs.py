@@ -11,11 +11,20 @@ from tests.lab.cluster.places import API_PORT, NODE
 
 def write(path: Path, user: str, namespace: str = "default") -> Path:
     """Write the kubeconfig of a user who has a certificate."""
-    cluster = {"server": f"https://{NODE}:{API_PORT}", "certificate-authority-data": _encoded(CA)}
     credentials = {
         "client-certificate-data": _encoded(certificate(user)),
         "client-key-data": _encoded(key(user)),
     }
+    return _write(path, user, credentials, namespace)
+
+
+def write_token(path: Path, user: str, token: str, namespace: str = "default") -> Path:
+    """Write the kubeconfig of a user who has a token."""
+    return _write(path, user, {"token": token}, namespace)
+
+
+def _write(path: Path, user: str, credentials: dict[str, str], namespace: str) -> Path:
+    cluster = {"server": f"https://{NODE}:{API_PORT}", "certificate-authority-data": _encoded(CA)}
     content = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -24,6 +24,12 @@ API_SERVICE = "10.96.0.1"
 
 API_PORT = 6443
 PROMETHEUS_PORT = 9390
+REGISTRY = "127.0.0.1:5055"
+"""Docker and containerd take plain http there."""
+INTERCEPTORS_PORT = 8443
+"""Theirs; it cannot be chosen."""
+LISTENER_PORT = 18100
+"""Of the first listener; further ones count on. The registry tells the first of pushes."""
 GATEWAY = "127.0.0.10"
 """Where users enter the mesh: load stays on the loopback device."""
 GATEWAY_PORT = 8880
