@@ -32,7 +32,7 @@ def files() -> dict[str, str]:
         if entry is not FINISH:
             found[f"stepaction/{name}/{name}.yaml"] = stepaction(text)
     for shape in ({}, {"gate": True}, {"one_pod": True}):
-        settings = Settings(engine="tekton", **shape)
+        settings = Settings.model_validate({"engine": "tekton", **shape})
         name = "canary-release" + "".join({"gate": "-gated", "one_pod": "-one-pod"}[one] for one in shape)
         found[f"pipeline/{name}.yaml"] = run(settings)
         found[f"run/{name}.yaml"] = run(settings.model_copy(update={"document": "run", **_APP}))

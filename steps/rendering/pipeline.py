@@ -78,7 +78,7 @@ def _spec(plan: Plan) -> list[str]:
     return [
         "spec:",
         "  description: >-",
-        "    Releases an image up a ladder of weights, each judged from Prometheus; a canary that does harm is taken back.",
+        "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is taken back.",
         "  params:",
         *_params(plan),
         "  results:",
@@ -92,22 +92,36 @@ def _spec(plan: Plan) -> list[str]:
 
 def _params(plan: Plan) -> list[str]:
     offered = [
-        ("app", None, "The application; VirtualService, Deployment and ConfigMap canary-steps-<app> are named after it."),
+        (
+            "app",
+            None,
+            "The application; VirtualService, Deployment and ConfigMap canary-steps-<app> are named after it.",
+        ),
         ("image", "", "Image to release, best by digest. Empty: the template's own (GitOps)."),
         ("namespace", "", "Namespace of the app. Empty: the PipelineRun's."),
     ]
     if plan.one_pod:
         offered.append(("ladder", plan.ladder, "Weights of the rollout, percent, ascending, separated by commas."))
     offered += [
-        ("template-by", "", "Who gives stable its new template: canary or external (GitOps). Empty: canary.yaml, else canary."),
+        (
+            "template-by",
+            "",
+            "Who gives stable its new template: canary or external (GitOps). Empty: canary.yaml, else canary.",
+        ),
         ("on-busy", "", "While another run of the app goes on: wait, fail, supersede. Empty: canary.yaml, else wait."),
-        ("on-inconclusive", "", "At a rung's deadline without a verdict: fail, pause, pass. Empty: canary.yaml, else fail."),
+        (
+            "on-inconclusive",
+            "",
+            "At a rung's deadline without a verdict: fail, pause, pass. Empty: canary.yaml, else fail.",
+        ),
         ("timeout-seconds", "", "Deadline of a rung, seconds. Empty: canary.yaml, else 600."),
         ("prometheus-url", "", "Empty: canary.yaml, else http://prometheus.istio-system:9090."),
     ]
     if plan.gate:
         offered.append(("approval-seconds", str(APPROVAL_SECONDS), "How long a person may take to approve, seconds."))
-    offered.append(("steps-image", f"ghcr.io/canary-steps/canary-steps:{plan.version}", "Image of the steps; pin it by digest."))
+    offered.append(
+        ("steps-image", f"ghcr.io/canary-steps/canary-steps:{plan.version}", "Image of the steps; pin it by digest.")
+    )
     lines: list[str] = []
     for name, default, description in offered:
         lines += [f"  - name: {name}", "    type: string"]
@@ -152,21 +166,23 @@ def _of_params(*names: str) -> dict[str, str]:
 
 def _by_steps(plan: Plan) -> list[str]:
     by = {"by": "$(context.pipelineRun.name)"}
-    limit = f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
+    limit = (
+        f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
+    )
     given = {**by, **_of_params("image", "template-by", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
     for name in plan.walk:
         lines += _rung(name, before)
         before = name
-    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two roll-outs of pods at the most, or a merge that GitOps waits for"
+    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two roll-outs of pods, or a merge that GitOps waits for"
     return [*lines, *_task("promote", "promote", before, _of_params("template-by"), limit)]
 
 
 def _rung(name: str, before: str) -> list[str]:
     step, _, weight = name.rpartition("-")
     if step == "set-weight":
-        limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods for this weight have 5 min to become ready"
+        limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
         return _task(name, step, before, {"weight": weight, **_of_params("prometheus-url")}, limit)
     # No timeout: the step has its own deadline, which a parameter sets, and retreats from what it cannot judge.
     if step == "analyze":
@@ -188,7 +204,7 @@ def _finish() -> list[str]:
         "  - name: finish",
         "    taskRef: {name: canary-finish}",
         f"    retries: {FINISH_RETRIES} # the one task that may be repeated whatever happened",
-        f"    timeout: {_minutes(FINISH_MINUTES)} # of one attempt; stable's pods have 5 min to become ready, twice at the most",
+        f"    timeout: {_minutes(FINISH_MINUTES)} # an attempt; stable's pods have 5 min to become ready, twice",
         "    params:",
         *_given({**_OWN, **reason, **_LAST}),
     ]
