@@ -29,6 +29,7 @@ STEPS = {
     "approve": "open the gate of a run that waits for a person",
     "sweep": "roll back every run whose claim expired, in one namespace or in all",
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
+    "resolve": "ask the registry for the digest behind an image's tag",
     "notify": "tell a webhook how a release ended",
     "init": "print the YAML that an app still needs before its first release",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",

@@ -26,13 +26,18 @@ from steps.model.workload import Noop, Plan, Release, Topology
 from steps.settings.groups import Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
 from steps.step import Step, StepEnd
+from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
+from steps.workload.duplicate import asked
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
+_SAME_BITS = "the image holds the bits that stable already runs"
+_TURNS = 10
+"""How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
 
 
 class Preparation(Owned, Written, Ready, Drained, Queried):
@@ -46,7 +51,9 @@ class Preparation(Owned, Written, Ready, Drained, Queried):
         {}, description="Merged into the canary's pod template; YAML or JSON."
     )
     on_busy: Literal["wait", "fail", "supersede"] = Field(
-        "wait", description="While another run of the app goes on: wait, fail with 7, or supersede (roll it back)."
+        "wait",
+        description="While another run of the app goes on: wait, fail with 7, or supersede (roll it back). Where that "
+        "run releases the same digest, or stable still runs it, there is nothing to do: noop.",
     )
     busy_timeout_seconds: float = Field(
         1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
@@ -78,28 +85,56 @@ def run(
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     check_permissions(cluster, names)
-    wanted = _wanted(settings, names, traffic)
+    release = _release(settings, names, traffic)
+    wanted = _wanted(settings, names, release, traffic)
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     reader.check()
     structlog.contextvars.bind_contextvars(run=wanted.run)
-    clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
-    release = _release(settings, names, traffic)
-    plan = workload.inspect(release)
-    for sentence in plan.warnings:
-        log.warning("prepare.warning", detail=sentence)
-    if plan.noop is Noop.YES:
-        log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
-        return StepEnd({**_images(plan), "outcome": "noop"})
-    claim = take(wanted, plan.memory, traffic, workload)
+    begun = _begin(wanted, release, settings, ending, traffic, workload)
+    if isinstance(begun, StepEnd):
+        return begun
+    claim, plan = begun
     bounds = reader.choose_bounds()
     claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
-        return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"})
+        return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_BITS})
     canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
+
+
+def _begin(
+    wanted: Wanted, release: Release, settings: Preparation, ending: Ending, traffic: Traffic, workload: Workload
+) -> tuple[Claim, Plan] | StepEnd:
+    """Take the claim once no other run is in the way, or end where there is nothing to do."""
+
+    def same(claim: Claim) -> bool:
+        return claim.app == wanted.app and workload.is_duplicate(release, claim)
+
+    policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds)
+    turns = 0
+    while True:
+        turns += 1
+        holder = clear(wanted, policy, ending, traffic, workload, same)
+        if holder is not None:
+            reason = f"run {holder.run} is at work and leaves nothing to do for {release.image}: nothing was touched"
+            log.info("prepare.noop", detail=reason, holder=holder.run)
+            return StepEnd({"canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
+        plan = workload.inspect(release)
+        for sentence in plan.warnings:
+            log.warning("prepare.warning", detail=sentence)
+        if plan.noop is Noop.YES:
+            reason = f"stable already runs {plan.canary_image}: nothing was touched"
+            log.info("prepare.noop", detail=reason)
+            return StepEnd({**_images(plan), "outcome": "noop"}, summary={"detail": reason})
+        try:
+            return take(wanted, plan.memory, traffic, workload), plan
+        except (Busy, Leftover):
+            # Two runs of one second both found the way clear, and the other was faster.
+            if turns == _TURNS:
+                raise
 
 
 def new_run(app: str) -> str:
@@ -107,7 +142,7 @@ def new_run(app: str) -> str:
     return f"{app[:50].rstrip('-')}-{secrets.token_hex(4)}"
 
 
-def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
+def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
         run=settings.run or new_run(names.app),
@@ -116,6 +151,7 @@ def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
         by=settings.by or socket.gethostname()[:120],
+        asked=asked(release),
     )
 
 
@@ -166,12 +202,11 @@ def _is_same(claim: Claim, workload: Workload) -> bool:
 
 def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
-    reason = "the image holds the bits that stable already runs"
     if claim.memory.workloads is not None:
         workload.scale_down(claim.memory.workloads, claim.token)
         workload.unstamp(claim.memory.workloads, claim.token)
-    traffic.release(claim, record_of(claim, "noop", reason, traffic.now()))
-    log.info("prepare.noop", detail=reason)
+    traffic.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.now()))
+    log.info("prepare.noop", detail=_SAME_BITS)
 
 
 def _images(plan: Plan) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from steps import analyze, prepare, promote
+from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
 from steps.rendering.pipeline import pipeline
 from steps.rendering.plan import Defaults, Plan
@@ -33,6 +33,10 @@ class Settings(Basic, Climbed):
     )
     gate: bool = Field(default=False, description="Wait for a person before the promote, judging on.")
     one_pod: bool = Field(default=False, description="One task walks the whole ladder; the run may name another one.")
+    resolve: bool = Field(
+        default=False,
+        description="Ask the image's registry first for the digest behind its tag, which is then released: for pushes.",
+    )
     app: LabelName = Field("", description="Of a run: the application.")
     image: str = Field(
         "", pattern=r"^[^\s\"\\]*$", max_length=512, description="Of a run: the image to release. Empty: its own."
@@ -44,7 +48,8 @@ def run(settings: Settings) -> str:
     if settings.gate and settings.one_pod:
         cause = "--gate and --one-pod exclude each other: in one pod, --on-inconclusive pause is the gate there is"
         raise SettingsError("reading the settings", cause)
-    plan = Plan(settings.ladder, settings.gate, settings.one_pod, version("canary-steps"), _defaults())
+    released = version("canary-steps")
+    plan = Plan(settings.ladder, settings.gate, settings.one_pod, settings.resolve, released, _defaults())
     if settings.document == "pipeline":
         return pipeline(plan)
     if not settings.app:
@@ -55,6 +60,7 @@ def run(settings: Settings) -> str:
 def _defaults() -> Defaults:
     """Return how long the steps take at most, from their own settings."""
     return Defaults(
+        resolve=resolve.Settings.model_fields["registry_deadline_seconds"].default,
         busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
         ready=promote.Settings.model_fields["ready_timeout_seconds"].default,
         rung=analyze.Settings.model_fields["timeout_seconds"].default,

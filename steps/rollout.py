@@ -60,7 +60,8 @@ def run(
     try:
         prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
         if prepared.results["outcome"] == "noop":
-            return StepEnd({"outcome": "noop", "run": prepared.results.get("run", "")})
+            reason = results.sentence(str(prepared.summary.get("detail", "")))
+            return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
         if cluster.rehearsal:
             return _rehearse(settings, names, traffic, workload, ending)
         end = _walk(settings, names, traffic, workload, reader, ending, judgements, beside)

@@ -84,6 +84,16 @@ ENTRIES = (
         sample={"app": "shop", "image": "registry.example/shop:v2", "ladder": "5,25,50"},
     ),
     Entry(
+        "resolve",
+        "Resolve an image's tag",
+        "For pipelines that a push starts: the digest that the registry has is released, not a name that moves. An "
+        "image that is given by digest is answered without the registry.",
+        "0 resolved, 3 the registry is in trouble, 4 no such tag or no permission",
+        tags="image, registry, digest",
+        account="reader",
+        sample={"image": "registry.example/shop:v2"},
+    ),
+    Entry(
         "approve",
         "Approve a canary",
         "It opens the gate of a run that waits with `hold`, and every later gate of that run as well.",
@@ -128,6 +138,8 @@ FINISH = Entry(
 
 RESULTS = {
     "run": "Id of the run.",
+    "image": "The image by digest, as it is to be pulled.",
+    "digest": "Its digest.",
     "canary-hash": "Fingerprint of the canary's template.",
     "stable-image": "Image that stable runs.",
     "canary-image": "Image that is released.",

@@ -31,9 +31,10 @@ def files() -> dict[str, str]:
         found[f"task/{name}/samples/{name}.yaml"] = sample(entry)
         if entry is not FINISH:
             found[f"stepaction/{name}/{name}.yaml"] = stepaction(text)
-    for shape in ({}, {"gate": True}, {"one_pod": True}):
+    for shape in ({}, {"gate": True}, {"one_pod": True}, {"resolve": True}, {"one_pod": True, "resolve": True}):
         settings = Settings.model_validate({"engine": "tekton", **shape})
-        name = "canary-release" + "".join({"gate": "-gated", "one_pod": "-one-pod"}[one] for one in shape)
+        endings = {"gate": "-gated", "one_pod": "-one-pod", "resolve": "-pushed"}
+        name = "canary-release" + "".join(endings[one] for one in shape)
         found[f"pipeline/{name}.yaml"] = run(settings)
         found[f"run/{name}.yaml"] = run(settings.model_copy(update={"document": "run", **_APP}))
     for folder in ("task", "stepaction", "pipeline"):

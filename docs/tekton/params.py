@@ -18,6 +18,7 @@ _HIDDEN = {
     *("prometheus_token_file", "prometheus_username", "prometheus_password_file", "prometheus_header"),
     *("prometheus_ca_file", "prometheus_cert_file", "prometheus_key_file", "webhook_url_file"),
     *("probe_canary_header", "probe_stable_header"),
+    "registry_config",  # the mounted Secret
 }
 
 

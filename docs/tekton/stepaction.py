@@ -23,7 +23,13 @@ _URL_FILE = {
     "type": "string",
     "description": "Path of the file that holds the webhook's URL, in a workspace bound to a Secret for example.",
 }
-_OF_VOLUMES = {"config-map", "prometheus-secret", "webhook-secret"}
+_REGISTRY_CONFIG = {
+    "name": "registry-config",
+    "type": "string",
+    "default": "",
+    "description": "Path of a docker config.json, in a workspace bound to a Secret for example. Empty: anonymous.",
+}
+_OF_VOLUMES = {"config-map", "prometheus-secret", "webhook-secret", "registry-secret"}
 
 
 def stepaction(task: str) -> str:
@@ -39,6 +45,12 @@ def stepaction(task: str) -> str:
         params.insert(0, _URL_FILE)
         env = [
             {**one, "value": "$(params.webhook-url-file)"} if one["name"] == "CANARY_WEBHOOK_URL_FILE" else one
+            for one in env
+        ]
+    if any(one["name"] == "registry-secret" for one in spec["params"]):
+        params.insert(-1, _REGISTRY_CONFIG)
+        env = [
+            {**one, "value": "$(params.registry-config)"} if one["name"] == "CANARY_REGISTRY_CONFIG" else one
             for one in env
         ]
     if any(one["name"] == "config-map" for one in spec["params"]):

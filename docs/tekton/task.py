@@ -24,6 +24,12 @@ _WEBHOOK_SECRET: Json = {
     "name": "webhook-secret", "type": "string", "default": "canary-steps-webhook",
     "description": "Secret whose key `url` is the webhook.",
 }  # fmt: skip
+_REGISTRY = "/var/run/canary-steps/registry"
+_REGISTRY_SECRET: Json = {
+    "name": "registry-secret", "type": "string", "default": "canary-steps-registry",
+    "description": "Secret of type kubernetes.io/dockerconfigjson, mounted at /var/run/canary-steps/registry; it may "
+    "be absent.",
+}  # fmt: skip
 _IMAGE: Json = {
     "name": "steps-image", "type": "string", "default": f"ghcr.io/canary-steps/canary-steps:{_VERSION}",
     "description": "Image of the steps; pin it by digest.",
@@ -129,6 +135,8 @@ def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: l
     env = [variable(one) for one in fields]
     if name == "notify":
         env.append({"name": "CANARY_WEBHOOK_URL_FILE", "value": f"{_WEBHOOK}/url"})
+    if name == "resolve":
+        env.append({"name": "CANARY_REGISTRY_CONFIG", "value": _REGISTRY})
     env += [{"name": results.variable(one), "value": f"$(results.{to}.path)"} for one, to in written.items()]
     return {
         "name": name,
@@ -147,7 +155,7 @@ def _mounts(name: str) -> list[tuple[Json, Json, Json]]:
     """Return parameter, volume and mount of what a step may read."""
     settings = find(name).settings
     found: list[tuple[Json, Json, Json]] = []
-    if issubclass(settings, Common) and name != "sweep":
+    if (issubclass(settings, Common) and name != "sweep") or name == "resolve":
         volume: Json = {"name": "config", "configMap": {"name": "$(params.config-map)", "optional": True}}
         found.append((_CONFIG_MAP, volume, {"name": "config", "mountPath": "/etc/canary-steps", "readOnly": True}))
     if issubclass(settings, Queried):
@@ -157,4 +165,7 @@ def _mounts(name: str) -> list[tuple[Json, Json, Json]]:
     if name == "notify":
         volume = {"name": "webhook", "secret": {"secretName": "$(params.webhook-secret)"}}
         found.append((_WEBHOOK_SECRET, volume, {"name": "webhook", "mountPath": _WEBHOOK, "readOnly": True}))
+    if name == "resolve":
+        volume = {"name": "registry", "secret": {"secretName": "$(params.registry-secret)", "optional": True}}
+        found.append((_REGISTRY_SECRET, volume, {"name": "registry", "mountPath": _REGISTRY, "readOnly": True}))
     return found

@@ -44,6 +44,7 @@ class Wanted:
         stable: destination of the serving side. canary: of the side under test.
         expiry_seconds: how long the claim outlives its last renewal (> 0).
         by: who releases.
+        asked: fingerprint of what is released, "" where the image is not given by digest.
     """
 
     app: str
@@ -53,12 +54,31 @@ class Wanted:
     canary: Destination
     expiry_seconds: float
     by: str
+    asked: str = ""
 
 
-def clear(wanted: Wanted, policy: BusyPolicy, ending: Ending, traffic: Traffic, workload: Workload) -> None:
+def clear(
+    wanted: Wanted,
+    policy: BusyPolicy,
+    ending: Ending,
+    traffic: Traffic,
+    workload: Workload,
+    same: Callable[[Claim], bool] = lambda _: False,
+) -> Claim | None:
     """Return once no other run's claim is in the way: leftovers are restored, living ones met by the policy.
 
     It comes before the inspection of the Deployments, which a run that died may have left half changed.
+
+    Args:
+        wanted: the claim that is wanted.
+        policy: what to do while another run holds a live claim.
+        ending: how runs are brought to their end.
+        traffic: the VirtualServices.
+        workload: the Deployments.
+        same: tells whether a living claim makes this run needless.
+
+    Returns:
+        That claim, or None where the way is clear.
 
     Raises:
         Busy: another run holds the routes, by policy `fail` or after the waiting time.
@@ -71,6 +91,8 @@ def clear(wanted: Wanted, policy: BusyPolicy, ending: Ending, traffic: Traffic, 
             reason = f"the claim of run {found.claim.run} expired"
             settle(seize(found.claim, wanted.run, reason, traffic, workload), ending, traffic, workload)
         except Busy as busy:
+            if same(busy.claim):
+                return busy.claim
             if policy.on_busy == "supersede":
                 reason = f"superseded by run {wanted.run}"
                 seized = seize(busy.claim, wanted.run, reason, traffic, workload, live=True)
@@ -81,7 +103,7 @@ def clear(wanted: Wanted, policy: BusyPolicy, ending: Ending, traffic: Traffic, 
                 log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
                 policy.pause(_LOOK_SECONDS)
         else:
-            return
+            return None
 
 
 def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: Workload) -> Claim:
@@ -102,6 +124,7 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
         wanted.expiry_seconds,
         wanted.by,
         after,
+        wanted.asked,
     )
     if claim.memory.workloads is None:
         claim = traffic.remember(claim, workloads=workloads)

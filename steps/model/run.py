@@ -113,6 +113,7 @@ class Memory:
         reason: why a rollback began, one sentence.
         by: who started the run (service account, user or host name).
         expiry_seconds: how far a renewal moves `expires` (> 0).
+        asked: fingerprint of what was asked for, by which a second run for the same knows it; "" unless by digest.
     """
 
     started: float
@@ -128,6 +129,7 @@ class Memory:
     reason: str = ""
     by: str = ""
     expiry_seconds: float = 600.0
+    asked: str = ""
 
     @property
     def weight(self) -> int:

@@ -6,6 +6,7 @@ from steps.rendering.plan import (
     FINISH_RETRIES,
     PREPARE_MINUTES,
     PROMOTE_MINUTES,
+    RESOLVE_MINUTES,
     SET_WEIGHT_MINUTES,
     Plan,
 )
@@ -33,6 +34,10 @@ run no `finish`: then the CronJob canary-sweep restores. docs/tekton.md has the 
 _NOOP = """\
 Where stable runs the image's bits already, prepare ends with outcome `noop`. Every task asks for it, since a task that
 `when` skips does not skip those that only run after it; the run ends green with reason Completed."""
+_PUSHED = """\
+`resolve` asks the registry what the image's tag means now; that digest is released and recorded, so that a tag that
+moves meanwhile moves nothing. Credentials: the Secret that registry-secret names, of type
+kubernetes.io/dockerconfigjson."""
 _GATE = """\
 `gate` judges on at the last weight until somebody approves: canary-steps approve --app … --run …, a TaskRun of
 canary-approve, or the annotation canary-steps.io/approve.<app> with the run's id. Nobody in time: rolled back."""
@@ -47,13 +52,15 @@ def _head(plan: Plan) -> list[str]:
     what = "in one pod" if plan.one_pod else f"up the ladder {plan.ladder}" + (" with a gate" if plan.gate else "")
     written = f"# A canary release by Tekton {what}. Written by `{plan.command('pipeline')}`"
     lines = [written] if len(written) <= WIDTH else written.replace(" Written", "\n# Written").split("\n")
+    pushed = (_PUSHED,) if plan.resolve else ()
     if plan.one_pod:
         lines.append("# and not to be edited.")
-        points = (_BY_ONE_POD, *_POINTS)
+        points = (_BY_ONE_POD, *pushed, *_POINTS)
     else:
         lines.append("# and not to be edited: Tekton has no loop that waits, so another ladder is another Pipeline.")
-        points = (_BY_STEPS, _NOOP, *((_GATE,) if plan.gate else ()), *_POINTS)
+        points = (_BY_STEPS, *pushed, _NOOP, *((_GATE,) if plan.gate else ()), *_POINTS)
     shown = "one pod" if plan.one_pod else ", ".join(map(str, plan.weights)) + (", gate" if plan.gate else "")
+    shown += ", from a tag" if plan.resolve else ""
     return [
         *lines,
         "#",
@@ -84,6 +91,7 @@ def _spec(plan: Plan) -> list[str]:
         "  results:",
         *_results(plan),
         "  tasks:",
+        *(_resolve() if plan.resolve else []),
         *(_one_pod(plan) if plan.one_pod else _by_steps(plan)),
         "  finally:",
         *_finish(),
@@ -97,9 +105,16 @@ def _params(plan: Plan) -> list[str]:
             None,
             "The application; VirtualService, Deployment and ConfigMap canary-steps-<app> are named after it.",
         ),
-        ("image", "", "Image to release, best by digest. Empty: the template's own (GitOps)."),
+        ("image", None, "Image to release, by its tag.")
+        if plan.resolve
+        else ("image", "", "Image to release, best by digest. Empty: the template's own (GitOps)."),
         ("namespace", "", "Namespace of the app. Empty: the PipelineRun's."),
     ]
+    if plan.resolve:
+        offered += [
+            ("announced-digest", "", "Digest that the push was announced with, to compare. Empty: none."),
+            ("registry-secret", "canary-steps-registry", "Secret with the registry's credentials; it may be absent."),
+        ]
     if plan.one_pod:
         offered.append(("ladder", plan.ladder, "Weights of the rollout, percent, ascending, separated by commas."))
     offered += [
@@ -132,8 +147,10 @@ def _params(plan: Plan) -> list[str]:
 
 def _results(plan: Plan) -> list[str]:
     first = "rollout" if plan.one_pod else "prepare"
+    digest = '  - {name: image, description: "What was released, by digest.", value: "$(tasks.resolve.results.image)"}'
     said = "promoted, noop or rolled-back" if plan.one_pod else "ready or noop"
     return [
+        *([digest] if plan.resolve else []),
         f'  - {{name: {first}, description: "{said}", value: "$(tasks.{first}.results.outcome)"}}',
         "  - name: outcome",
         '    description: "How this run ended, promoted or rolled-back; empty where it never held the claim."',
@@ -164,12 +181,26 @@ def _of_params(*names: str) -> dict[str, str]:
     return {name: f"$(params.{name})" for name in names}
 
 
+def _resolve() -> list[str]:
+    return [
+        "  - name: resolve",
+        "    taskRef: {name: canary-resolve}",
+        f"    timeout: {_minutes(RESOLVE_MINUTES)} # a registry in trouble is asked for a minute",
+        "    params:",
+        *_given({**_of_params("image", "announced-digest", "registry-secret"), **_LAST}),
+    ]
+
+
+def _image(plan: Plan) -> dict[str, str]:
+    return {"image": "$(tasks.resolve.results.image)"} if plan.resolve else _of_params("image")
+
+
 def _by_steps(plan: Plan) -> list[str]:
     by = {"by": "$(context.pipelineRun.name)"}
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
-    given = {**by, **_of_params("image", "template-by", "on-busy", "prometheus-url")}
+    given = {**by, **_image(plan), **_of_params("template-by", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
     for name in plan.walk:
@@ -193,9 +224,9 @@ def _rung(name: str, before: str) -> list[str]:
 
 
 def _one_pod(plan: Plan) -> list[str]:
-    del plan
-    names = ("image", "ladder", "template-by", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
-    return _task("rollout", "rollout", "", {"by": "$(context.pipelineRun.name)", **_of_params(*names)})
+    names = ("ladder", "template-by", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
+    by = {"by": "$(context.pipelineRun.name)"}
+    return _task("rollout", "rollout", "", {**by, **_image(plan), **_of_params(*names)})
 
 
 def _finish() -> list[str]:

@@ -7,6 +7,7 @@ _HOUR_SECONDS = 3600
 _POD_SECONDS = 60
 """What a pod may take to start where nodes are busy."""
 
+RESOLVE_MINUTES = 15
 SET_WEIGHT_MINUTES = 15
 PREPARE_MINUTES = 60
 PROMOTE_MINUTES = 60
@@ -21,8 +22,10 @@ class Defaults:
 
     Args:
         busy: waiting for another run of the app. ready: waiting for pods. rung: judging one weight. drain: at the end.
+        resolve: asking a registry.
     """
 
+    resolve: float
     busy: float
     ready: float
     rung: float
@@ -37,6 +40,7 @@ class Plan:
         weights: the ladder, percent, ascending.
         gate: wait for a person before the promote, judging on.
         one_pod: one task walks the whole ladder.
+        resolve: a first task asks the registry for the image's digest.
         version: of the product, which the image is tagged with.
         defaults: how long the steps take at most.
     """
@@ -44,13 +48,15 @@ class Plan:
     weights: tuple[int, ...]
     gate: bool
     one_pod: bool
+    resolve: bool
     version: str
     defaults: Defaults
 
     @property
     def name(self) -> str:
         """Name of the Pipeline."""
-        return "canary-release" + ("-one-pod" if self.one_pod else "-gated" if self.gate else "")
+        shape = "-one-pod" if self.one_pod else "-gated" if self.gate else ""
+        return f"canary-release{shape}" + ("-pushed" if self.resolve else "")
 
     @property
     def walk(self) -> tuple[str, ...]:
@@ -61,7 +67,8 @@ class Plan:
     @property
     def tasks(self) -> tuple[str, ...]:
         """Names of all tasks in order, the final one last."""
-        return ("rollout", "finish") if self.one_pod else ("prepare", *self.walk, "promote", "finish")
+        first = ("resolve",) if self.resolve else ()
+        return (*first, *(("rollout",) if self.one_pod else ("prepare", *self.walk, "promote")), "finish")
 
     @property
     def ladder(self) -> str:
@@ -72,6 +79,7 @@ class Plan:
     def tasks_hours(self) -> int:
         """Limit of all tasks but the final one: twice the longest release whose settings are the defaults."""
         longest = self.defaults.busy + self.defaults.ready  # prepare
+        longest += self.defaults.resolve if self.resolve else 0
         # At its deadline `on-inconclusive: pause` judges on for as long again.
         longest += len(self.weights) * (self.defaults.ready + 2 * self.defaults.rung)
         longest += APPROVAL_SECONDS if self.gate else 0
@@ -92,4 +100,5 @@ class Plan:
     def command(self, document: str) -> str:
         """Return the command that prints a document."""
         shape = "--one-pod" if self.one_pod else f"--ladder {self.ladder}" + (" --gate" if self.gate else "")
+        shape += " --resolve" if self.resolve else ""
         return f"canary-steps render tekton {shape}" + ("" if document == "pipeline" else f" --document {document}")

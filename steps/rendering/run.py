@@ -19,10 +19,11 @@ Tekton's feature flag set-security-context as well.""",
 
 def pipeline_run(plan: Plan, app: str, image: str) -> str:
     """Return the PipelineRun; its name is made by the API server."""
-    walkers = [f"  - {{pipelineTaskName: {name}, serviceAccountName: canary-steps-walker}}" for name in plan.tasks]
+    walking = [name for name in plan.tasks if name != "resolve"]
+    walkers = [f"  - {{pipelineTaskName: {name}, serviceAccountName: canary-steps-walker}}" for name in walking]
     lines = [
-        f"# Starts one release: kubectl create -f. Written by `{plan.command('run')}",
-        f"# --app {app} --image {image}`.",
+        "# Starts one release: kubectl create -f. Written by",
+        f"#   {plan.command('run')} --app {app} --image {image}",
         "#",
         *comment(_POINTS),
         "apiVersion: tekton.dev/v1",

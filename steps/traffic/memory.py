@@ -31,6 +31,7 @@ def dump(app: str, memory: Memory) -> str:
         "latency_bounds": [list(entry) for entry in memory.latency_bounds],
         "small_bound": memory.small_bound,
         "reason": memory.reason,
+        "asked": memory.asked,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -65,6 +66,7 @@ def _memory(body: Mapping[str, Any]) -> Memory:
         reason=body.get("reason", ""),
         by=body.get("by", ""),
         expiry_seconds=float(body["expiry_seconds"]),
+        asked=str(body.get("asked", "")),
     )
 
 

@@ -23,6 +23,7 @@ def take(
     expiry_seconds: float,
     by: str,
     after_epoch: int,
+    asked: str,
 ) -> Claim:
     """Take the claim, or find it taken by this run already; see `Traffic.take`."""
     targets = tuple(sorted(targets, key=lambda target: target.virtual_service))
@@ -31,7 +32,9 @@ def take(
     for target in targets:
         refuse_rivals(cluster, objects[target.virtual_service], target, doing, objects, app, run)
     now = round(cluster.now(), 1)
-    memory = Memory(now, now + expiry_seconds, targets, stable, canary, by=by, expiry_seconds=expiry_seconds)
+    memory = Memory(
+        now, now + expiry_seconds, targets, stable, canary, by=by, expiry_seconds=expiry_seconds, asked=asked
+    )
     records = [last_record(obj, app) for obj in objects.values()]
     epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, memory)

@@ -55,6 +55,7 @@ class Traffic(Reading):
         expiry_seconds: float = 600.0,
         by: str = "",
         after_epoch: int = 0,
+        asked: str = "",
     ) -> Claim:
         """Take the claim for a run, by compare-and-swap; a run that has it gets it as it is, renewed.
 
@@ -68,6 +69,7 @@ class Traffic(Reading):
             by: who releases.
             after_epoch: the epoch must be larger (>= 0): a token that a person left on a Deployment may be newer than
                 the record.
+            asked: fingerprint of what is released, see `Memory`.
 
         Returns:
             The claim. Its phase is not `prepared` where the same run went further before; then nothing was changed.
@@ -78,7 +80,7 @@ class Traffic(Reading):
             PermanentError: the canary has weight although nobody claims it.
         """
         claim = taking.take(
-            self._cluster, self._fence, app, run, tuple(targets), stable, canary, expiry_seconds, by, after_epoch
+            self._cluster, self._fence, app, run, tuple(targets), stable, canary, expiry_seconds, by, after_epoch, asked
         )  # fmt: skip
         if claim.phase is Phase.PREPARED:
             self.note(claim, "Claimed", f"run {run} of {app} claimed {_list(claim.memory.targets)}")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
-from steps.model.run import Pin, WorkloadMemory
+from steps.model.run import Claim, Pin, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology, Undo
-from steps.workload import canary, capacity, pods, promote, undo
+from steps.workload import canary, capacity, duplicate, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
@@ -44,6 +44,10 @@ class Workload:
     def inspect(self, release: Release) -> Plan:
         """Check whether a release can be done safely, writing nothing; see `Inspection`."""
         return Inspection(self._cluster, release).plan()
+
+    def is_duplicate(self, release: Release, claim: Claim) -> bool:
+        """Tell whether another run's living claim makes a release needless; see `duplicate`."""
+        return duplicate.is_duplicate(self._cluster, release, claim)
 
     def stamp(self, memory: WorkloadMemory, new: str, old: str | None = None) -> None:
         """Put a token on both Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[3] / "tekton"
 FILES = sorted(path for path in ROOT.rglob("*.yaml") if path.relative_to(ROOT).parts[0] != "triggers")
 Json = dict[str, Any]
 
-EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "steps-image"}
+EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "registry-secret", "steps-image"}
 """Parameters that tell Tekton, not the step."""
-READERS = {"report", "probe", "notify"}
+READERS = {"report", "probe", "notify", "resolve"}
 """Steps that only look; sweep sweeps, all others walk."""
 
 

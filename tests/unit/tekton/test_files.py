@@ -42,6 +42,8 @@ def test_nothing_is_left_over_in_the_written_folders() -> None:
         (["--ladder", "5,25,50"], "canary-release"),
         (["--ladder", "5,25,50", "--gate"], "canary-release-gated"),
         (["--one-pod"], "canary-release-one-pod"),
+        (["--ladder", "5,25,50", "--resolve"], "canary-release-pushed"),
+        (["--one-pod", "--resolve"], "canary-release-one-pod-pushed"),
     ],
 )
 @pytest.mark.parametrize("document", ["pipeline", "run"])
@@ -53,7 +55,7 @@ def test_the_pipelines_are_the_output_of_the_command(
     assert 0 == main(["render", "tekton", *flags, *(["--document", "run"] if whom else []), *whom])
     text = capsys.readouterr().out
     assert (ROOT / document / f"{name}.yaml").read_text(encoding="utf-8") == text
-    assert f"`canary-steps render tekton {' '.join(flags)}" in text
+    assert f"canary-steps render tekton {' '.join(flags)}" in text
 
 
 @every_file

@@ -14,7 +14,7 @@ from tests.unit.tekton.shipped import EXTRAS, ROOT, account, documents, given, n
 Json = dict[str, Any]
 TASKS, ACTIONS = of_kind("Task"), of_kind("StepAction")
 FOR_PEOPLE = {"init", "replay", "render"}
-MOUNTED = {"CANARY_WEBHOOK_URL_FILE", "CANARY_CONFIG"}
+MOUNTED = {"CANARY_WEBHOOK_URL_FILE", "CANARY_REGISTRY_CONFIG", "CANARY_CONFIG"}
 """Variables that name a file, not a parameter of the same name in every form."""
 every_task = pytest.mark.parametrize("name", sorted(set(TASKS) - {"finish"}))
 every_action = pytest.mark.parametrize("name", sorted(ACTIONS))
@@ -57,7 +57,7 @@ def test_credentials_are_no_parameters(name: str) -> None:
     """They come from Secrets: a parameter is readable in every run."""
     words = ("password", "token", "header", "secret", "url-file", "username", "key-file")
     told = {one for one in named(TASKS[name]["spec"]["params"]) if any(word in one for word in words)}
-    assert told <= {"prometheus-secret", "webhook-secret"}
+    assert told <= EXTRAS
 
 
 @pytest.mark.parametrize("name", [*sorted(set(TASKS) - {"finish"})])

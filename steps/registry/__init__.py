@@ -1,0 +1,1 @@
+"""Container registries: what a tag means now, read by the distribution API."""

@@ -1,0 +1,86 @@
+"""resolve: ask the registry what a tag means now, so that a digest is released and recorded, not a name that moves.
+
+Before: nothing; the cluster is not asked. An image that is given by digest is answered without the registry.
+Writes: nothing. Credentials come from a docker config.json, as a Secret of type kubernetes.io/dockerconfigjson has it.
+Exit codes: 0 resolved · 2 · 3 the registry is in trouble · 4 no such tag, no permission, no registry.
+"""
+
+from pathlib import Path
+
+import structlog
+from pydantic import Field, field_validator
+
+from steps.registry import reference
+from steps.registry.access import Access
+from steps.registry.credentials import credentials_for
+from steps.registry.registry import Registry
+from steps.settings.groups import Basic
+from steps.step import Step, StepEnd
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("image", "digest")
+
+
+class Settings(Basic):
+    """Ask the registry for the digest behind an image's tag."""
+
+    image: str = Field(max_length=512, description="Image, `repository:tag`; its tag is looked up. `latest` without.")
+    announced_digest: str = Field(
+        "",
+        description="Digest that the push was announced with; where the tag means another by now, that is logged. The "
+        "registry's answer is released, so that no message can choose an older image. Empty: none.",
+    )
+    registry_config: str = Field(
+        "",
+        description="File with credentials, a docker config.json, or the folder of a mounted Secret of type "
+        "kubernetes.io/dockerconfigjson. Empty: anonymous.",
+    )
+    registry_plain_http: bool = Field(
+        default=False, description="Talk http, not https, to the registry and its token service; for a lab."
+    )
+    registry_ca_file: str = Field("", description="File with the CA certificates to trust, PEM. Empty: the system's.")
+    registry_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Limit of one request, seconds.")
+    registry_deadline_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="How long a registry in trouble, or one that limits us, is asked again, seconds.",
+    )
+
+    @field_validator("image")
+    @classmethod
+    def _is_reference(cls, image: str) -> str:
+        reference.parse(image)
+        return image
+
+    @field_validator("announced_digest")
+    @classmethod
+    def _is_digest(cls, digest: str) -> str:
+        if digest and not reference.is_digest(digest):
+            raise ValueError("must be a digest, sha256: and 64 hex digits")
+        return digest
+
+
+def run(settings: Settings, image: reference.Reference, registry: Registry) -> StepEnd:
+    """Resolve one image; see the module's docstring."""
+    digest = image.digest or registry.digest(image)
+    if settings.announced_digest and settings.announced_digest != digest:
+        log.warning("resolve.moved", announced=settings.announced_digest, now=digest, tag=image.tag)
+    return StepEnd({"image": image.by(digest), "digest": digest})
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    image = reference.parse(settings.image)
+    access = Access(
+        credentials=credentials_for(image, settings.registry_config),
+        plain_http=settings.registry_plain_http,
+        ca_file=Path(settings.registry_ca_file) if settings.registry_ca_file else None,
+        timeout_seconds=settings.registry_timeout_seconds,
+        deadline_seconds=settings.registry_deadline_seconds,
+    )
+    return run(settings, image, Registry(access))
+
+
+STEP = Step(Settings, RESULTS, main)
