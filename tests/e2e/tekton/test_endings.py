@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.tekton.releases import (
+    BAD,
     GOOD,
     Release,
     assert_users_on_stable,
@@ -123,6 +124,22 @@ def check(lab: ClusterLab, release: Release, ending: Ending) -> None:
         assert "expired" in last(lab, ending.app)["reason"]
     assert_users_on_stable(lab, ending.app)
     assert "rolled-back" == last(lab, ending.app)["outcome"]
+
+
+@pytest.mark.full
+def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
+    """By `on-busy: supersede`: the older one ends with 7 and moves nothing any more, its finish included."""
+    ending = Ending("place", "CancelledRunFinally", "Cancelled", finishes=True)
+    deploy(lab, ending.app, **patient(ending))
+    older = start(lab, ending.app, GOOD)
+    older.wait_for_weight(5)
+    newer = start(lab, ending.app, BAD, on_busy="supersede")
+    assert "Failed" == older.wait()
+    told = {one["name"]: one["value"] for one in older.tasks["finish"]["status"]["results"]}
+    assert ([7], "not-owner") == (older.codes("analyze-5"), told["rollback"])
+    assert "Unknown" == newer.condition["status"]
+    newer.set_status("CancelledRunFinally")
+    check(lab, newer, ending)
 
 
 @pytest.mark.full

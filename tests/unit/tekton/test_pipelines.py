@@ -195,13 +195,15 @@ def test_every_limit_says_why() -> None:
 @pytest.mark.parametrize("weights", [(1,), (50, 100), tuple(range(1, 41))])
 def test_any_ladder_can_be_rendered(weights: tuple[int, ...]) -> None:
     """Names are unique, the run fits the Pipeline, the limits grow with the ladder."""
-    settings = Settings.model_validate({"engine": "tekton", "ladder": weights})
+    settings = Settings.model_validate({"engine": "tekton", "ladder": weights, "pipeline_name": "slow"})
     pipeline = parsed(run(settings))
+    assert "slow" == pipeline["metadata"]["name"]
     names = [one["name"] for one in pipeline["spec"]["tasks"]]
     assert len(names) == len(set(names)) == 2 + 2 * len(weights)
     one = parsed(run(settings.model_copy(update={"document": "run", "app": "till"})))
     assert [*names, "finish"] == [entry["pipelineTaskName"] for entry in one["spec"]["taskRunSpecs"]]
     assert seconds(one["spec"]["timeouts"]["tasks"]) >= len(weights) * 2 * 1500
+    assert "slow" == one["spec"]["pipelineRef"]["name"]
     assert "till" == one["metadata"]["labels"]["canary-steps.io/app"]
 
 
