@@ -37,8 +37,9 @@ bench: .venv/ready ## Measure start, memory and the judge, and compare it with o
 bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
 	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
 
-docs: .venv/ready ## Write docs/settings.md from the settings classes, and docs/judge.svg
+docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg
 	@$(BIN)/python -m docs.settings
+	@$(BIN)/python -m docs.tekton
 	@$(BIN)/python -m docs.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and mend what ruff can

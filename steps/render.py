@@ -37,6 +37,9 @@ class Settings(Basic, Climbed):
         default=False,
         description="Ask the image's registry first for the digest behind its tag, which is then released: for pushes.",
     )
+    pipeline_name: LabelName = Field(
+        "", description="Name of the Pipeline, where several ladders share a namespace. Empty: by its shape."
+    )
     app: LabelName = Field("", description="Of a run: the application.")
     image: str = Field(
         "", pattern=r"^[^\s\"\\]*$", max_length=512, description="Of a run: the image to release. Empty: its own."
@@ -49,7 +52,8 @@ def run(settings: Settings) -> str:
         cause = "--gate and --one-pod exclude each other: in one pod, --on-inconclusive pause is the gate there is"
         raise SettingsError("reading the settings", cause)
     released = version("canary-steps")
-    plan = Plan(settings.ladder, settings.gate, settings.one_pod, settings.resolve, released, _defaults())
+    shape = settings.gate, settings.one_pod, settings.resolve
+    plan = Plan(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
     if settings.document == "pipeline":
         return pipeline(plan)
     if not settings.app:

@@ -1,1 +1,1 @@
-"""Writes the Tekton Tasks, StepActions, samples and READMEs from the steps' settings, and the Pipelines: `make docs`."""
+"""Writes Tekton Tasks, StepActions, samples and READMEs from the steps' settings, and the Pipelines: `make docs`."""

@@ -131,8 +131,8 @@ FINISH = Entry(
     "finish",
     "End a canary release",
     "For `finally`. Steps in order: rollback, report, then rollback once more. The first rollback and the report may "
-    "fail, so that each comes to its turn; the last one decides how the task ends, and does nothing where the first did "
-    "its work. It takes no results of other tasks, since Tekton skips a finally task whose result was not produced.",
+    "fail, so that each comes to its turn; the last one decides how the task ends, and does nothing where the first "
+    "did its work. It takes no results of other tasks, since Tekton skips a finally task whose result is not there.",
     "0 done, else as rollback",
 )
 

@@ -32,7 +32,7 @@ def files() -> dict[str, str]:
         if entry is not FINISH:
             found[f"stepaction/{name}/{name}.yaml"] = stepaction(text)
     for shape in ({}, {"gate": True}, {"one_pod": True}, {"resolve": True}, {"one_pod": True, "resolve": True}):
-        settings = Settings(engine="tekton", **shape)
+        settings = Settings.model_validate({"engine": "tekton", **shape})
         endings = {"gate": "-gated", "one_pod": "-one-pod", "resolve": "-pushed"}
         name = "canary-release" + "".join(endings[one] for one in shape)
         found[f"pipeline/{name}.yaml"] = run(settings)

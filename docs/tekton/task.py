@@ -7,8 +7,8 @@ from docs.tekton.emit import emit
 from docs.tekton.params import Json, offered, param, variable
 from steps.__main__ import STEPS, find
 from steps.outputs import results
-from steps.settings.groups import Common, Queried
 from steps.rendering.text import comment
+from steps.settings.groups import Common, Queried
 
 _VERSION = version("canary-steps")
 _WEBHOOK = "/var/run/canary-steps/webhook"
@@ -43,6 +43,7 @@ _SECURITY: Json = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+_TMP: Json = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - an emptyDir of the pod
 _RESOURCES: Json = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
 _POINTS = (
     "Values reach the step by environment variables: nothing in them is executed, and an empty one is not set.",
@@ -146,7 +147,7 @@ def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: l
         "env": env,
         "computeResources": _RESOURCES,
         "securityContext": _SECURITY,
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, *(mount for _, _, mount in mounts)],
+        "volumeMounts": [_TMP, *(mount for _, _, mount in mounts)],
     }
 
 

@@ -85,7 +85,7 @@ def _spec(plan: Plan) -> list[str]:
     return [
         "spec:",
         "  description: >-",
-        "    Releases an image up a ladder of weights, each judged from Prometheus; a canary that does harm is taken back.",
+        "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is taken back.",
         "  params:",
         *_params(plan),
         "  results:",
@@ -185,7 +185,7 @@ def _resolve() -> list[str]:
     return [
         "  - name: resolve",
         "    taskRef: {name: canary-resolve}",
-        f"    timeout: {_minutes(RESOLVE_MINUTES)} # a registry in trouble is asked for a minute, or as canary.yaml says",
+        f"    timeout: {_minutes(RESOLVE_MINUTES)} # a registry in trouble is asked for a minute",
         "    params:",
         *_given({**_of_params("image", "announced-digest", "registry-secret"), **_LAST}),
     ]
@@ -206,14 +206,14 @@ def _by_steps(plan: Plan) -> list[str]:
     for name in plan.walk:
         lines += _rung(name, before)
         before = name
-    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two roll-outs of pods at the most, or a merge that GitOps waits for"
+    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two roll-outs of pods, or a merge that GitOps waits for"
     return [*lines, *_task("promote", "promote", before, _of_params("template-by"), limit)]
 
 
 def _rung(name: str, before: str) -> list[str]:
     step, _, weight = name.rpartition("-")
     if step == "set-weight":
-        limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods for this weight have 5 min to become ready"
+        limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
         return _task(name, step, before, {"weight": weight, **_of_params("prometheus-url")}, limit)
     # No timeout: the step has its own deadline, which a parameter sets, and retreats from what it cannot judge.
     if step == "analyze":
@@ -235,7 +235,7 @@ def _finish() -> list[str]:
         "  - name: finish",
         "    taskRef: {name: canary-finish}",
         f"    retries: {FINISH_RETRIES} # the one task that may be repeated whatever happened",
-        f"    timeout: {_minutes(FINISH_MINUTES)} # of one attempt; stable's pods have 5 min to become ready, twice at the most",
+        f"    timeout: {_minutes(FINISH_MINUTES)} # an attempt; stable's pods have 5 min to become ready, twice",
         "    params:",
         *_given({**_OWN, **reason, **_LAST}),
     ]

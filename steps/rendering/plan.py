@@ -43,6 +43,7 @@ class Plan:
         resolve: a first task asks the registry for the image's digest.
         version: of the product, which the image is tagged with.
         defaults: how long the steps take at most.
+        title: name of the Pipeline; "" = by its shape.
     """
 
     weights: tuple[int, ...]
@@ -51,12 +52,13 @@ class Plan:
     resolve: bool
     version: str
     defaults: Defaults
+    title: str = ""
 
     @property
     def name(self) -> str:
         """Name of the Pipeline."""
         shape = "-one-pod" if self.one_pod else "-gated" if self.gate else ""
-        return f"canary-release{shape}" + ("-pushed" if self.resolve else "")
+        return self.title or f"canary-release{shape}" + ("-pushed" if self.resolve else "")
 
     @property
     def walk(self) -> tuple[str, ...]:
@@ -101,4 +103,5 @@ class Plan:
         """Return the command that prints a document."""
         shape = "--one-pod" if self.one_pod else f"--ladder {self.ladder}" + (" --gate" if self.gate else "")
         shape += " --resolve" if self.resolve else ""
+        shape += f" --pipeline-name {self.title}" if self.title else ""
         return f"canary-steps render tekton {shape}" + ("" if document == "pipeline" else f" --document {document}")

@@ -22,8 +22,8 @@ def pipeline_run(plan: Plan, app: str, image: str) -> str:
     walking = [name for name in plan.tasks if name != "resolve"]
     walkers = [f"  - {{pipelineTaskName: {name}, serviceAccountName: canary-steps-walker}}" for name in walking]
     lines = [
-        f"# Starts one release: kubectl create -f. Written by `{plan.command('run')}",
-        f"# --app {app} --image {image}`.",
+        "# Starts one release: kubectl create -f. Written by",
+        f"#   {plan.command('run')} --app {app} --image {image}",
         "#",
         *comment(_POINTS),
         "apiVersion: tekton.dev/v1",

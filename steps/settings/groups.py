@@ -10,6 +10,7 @@ from steps.settings.loading import StepSettings
 
 
 def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+    """Turn text with commas into a list; anything else stays what it is."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value

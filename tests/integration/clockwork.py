@@ -276,10 +276,10 @@ class Process:
         settings = promote.Settings.model_validate({**self._given, "run": run})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
-    def report(self, form: str = "text") -> str:
-        """Render the report."""
+    def report(self, form: str = "text", run: str = "") -> str:
+        """Render the report, of one run alone if it is named."""
         settings = report.Settings.model_validate(
-            {"app": APP, "virtual_service": self._given["virtual_service"], "format": form}
+            {"app": APP, "virtual_service": self._given["virtual_service"], "format": form, "run": run}
         )
         return report.run(settings, _names(settings), self._traffic)[1]
 

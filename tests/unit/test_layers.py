@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "settings": {"model", "errors", "settings"},
     "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "probing", "judge", "acts"},
     "groundwork": {"model", "errors", "cluster", "traffic", "workload", "groundwork"},
+    "rendering": {"rendering"},
     "step": {"settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}

@@ -36,6 +36,12 @@ class Release:
         return found
 
     @property
+    def uid(self) -> str:
+        """Its uid, which is the id of the run."""
+        found = self.lab.api.get(TEKTON, "PipelineRun", self.name, self.lab.namespace)
+        return str(found["metadata"]["uid"])
+
+    @property
     def condition(self) -> Json:
         """Its condition: `status` is Unknown while it runs, then True or False."""
         return next(iter(self.status.get("conditions", [])), {"status": "Unknown", "reason": ""})
@@ -180,6 +186,30 @@ def sweep(lab: ClusterLab) -> None:
 
     lab.wait_for(has_ended, 90, f"the end of Job {name}")
     assert lab.api.get("batch/v1", "Job", name, lab.namespace)["status"].get("succeeded"), name
+
+
+def run_task(
+    lab: ClusterLab, name: str, account: str, task: str | Json, params: Mapping[str, str] | None = None
+) -> Json:
+    """Create a TaskRun of a shipped Task, or of a spec of one's own, wait until it ended, and return its status."""
+    given = [{"name": key, "value": value} for key, value in {**(params or {}), **product(lab)}.items()]
+    what: Json = {"taskRef": {"name": task}, "params": given} if isinstance(task, str) else task
+    spec = {"serviceAccountName": f"canary-steps-{account}", **what}
+    body = {"apiVersion": TEKTON, "kind": "TaskRun", "metadata": {"name": name}, "spec": spec}
+    lab.api.call("POST", lab.api.path(TEKTON, "TaskRun", lab.namespace), body)
+
+    def status() -> Json:
+        found: Json = lab.api.get(TEKTON, "TaskRun", name, lab.namespace).get("status", {})
+        return found
+
+    lab.wait_for(lambda: (status().get("conditions") or [{}])[0].get("status") in {"True", "False"}, 90, name)
+    return status()
+
+
+def product(lab: ClusterLab) -> dict[str, str]:
+    """Return the parameter that names the lab's image, as the fixture put it into every Task."""
+    task = lab.api.get(TEKTON, "Task", "canary-report", lab.namespace)
+    return {one["name"]: one["default"] for one in task["spec"]["params"] if one["name"] == "steps-image"}
 
 
 def refused(lab: ClusterLab, body: Json) -> str:

@@ -13,6 +13,7 @@ from tests.e2e.tekton.releases import (
     deploy,
     last,
     refused,
+    run_task,
     served_image,
     start,
     state,
@@ -61,7 +62,7 @@ def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: Clus
 
 
 def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
-    """analyze takes the users back; finish ends the run, and no later weight is set."""
+    """The rung takes the users back; finish ends the run, and no later weight is set."""
     deploy(lab, "till")
     with lab.load(RATE, "till", seconds=200) as load:
         release = start(lab, "till", BAD)
@@ -87,8 +88,22 @@ def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
     assert_users_on_stable(lab, "desk", GOOD)
 
 
+@pytest.mark.full
+def test_a_gate_waits_for_a_person_and_goes_on_when_one_approves(lab: ClusterLab) -> None:
+    """It judges on at the last weight; the Task canary-approve is one way to say yes."""
+    deploy(lab, "booth")
+    with lab.load(RATE, "booth", seconds=400):
+        release = start(lab, "booth", GOOD, "canary-release-gated")
+        lab.wait_for(lambda: weights(lab, "booth") == [50, 50], 120, "the last weight")
+        lab.wait_for(lambda: "gate" in release.tasks, 60, "the gate")
+        assert "promote" not in release.tasks
+        run_task(lab, "yes", "walker", "canary-approve", {"app": "booth", "run": release.uid})
+        assert "Succeeded" == release.wait()
+    assert_users_on_stable(lab, "booth", GOOD)
+
+
 def test_an_app_that_cannot_be_released_is_left_alone(lab: ClusterLab) -> None:
-    """prepare refuses with 4 before anything is written; finish finds nothing to do and the run is red."""
+    """It is refused before anything is written; finish finds nothing to do and the run is red."""
     deploy(lab, "crate")
     release = start(lab, "crate", GOOD, prometheus_url="http://127.0.0.1:9")
     assert "Failed" == release.wait()

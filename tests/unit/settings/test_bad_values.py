@@ -49,7 +49,7 @@ def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, ste
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        ("latter: [5]", "latter = [5]: no such setting; did you mean ladder?"),
+        ("lader: [5]", "lader = [5]: no such setting; did you mean ladder?"),
         ("prometheus-url: 5", "prometheus-url = 5: must be text; put it in quotes"),
         ("timeout-seconds: soon", "timeout-seconds = 'soon': must be a number more than 0 and at most 86400"),
         ("min-requests: 0", "min-requests = 0: must be a whole number at least 1"),

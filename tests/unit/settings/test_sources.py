@@ -14,11 +14,30 @@ from tests.unit.settings.conftest import Load
 
 # A text that some field takes; the first that a field takes, and that is not its default, stands for it.
 TEXTS = (
-    *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090"),
-    *("console", "json", "target-named", "external", "supersede", "exit", "destination", "proven", "pass"),
+    *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090", f"sha256:{'0' * 64}"),
+    *(
+        "tekton",
+        "run",
+        "console",
+        "json",
+        "target-named",
+        "external",
+        "supersede",
+        "exit",
+        "destination",
+        "proven",
+        "pass",
+    ),
     *("[{name: x, path: /}]", "[{name: x, bad: {metric: a}, all: {metric: b}}]", "x-probe: canary"),
 )
-NEEDED = {"app": "till", "weight": "3", "webhook_url_file": "/url", "recording": "run.jsonl"}
+NEEDED = {
+    "app": "till",
+    "weight": "3",
+    "engine": "tekton",
+    "image": "shop",
+    "webhook_url_file": "/url",
+    "recording": "run.jsonl",
+}
 
 
 def fields() -> list[tuple[str, str]]:

@@ -25,8 +25,8 @@ every_leaf = pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.nam
 
 
 def test_every_step_has_a_leaf_template() -> None:
-    """But init and replay, which are for people; `gate` is analyze for readers."""
-    assert set(STEPS) - {"init", "replay"} == {leaf.step for leaf in leaves()}
+    """But those for people, and resolve, which a push needs; `gate` is analyze for readers."""
+    assert set(STEPS) - {"init", "replay", "render", "resolve"} == {leaf.step for leaf in leaves()}
     assert {"gate": "analyze"} == {leaf.name: leaf.step for leaf in leaves() if leaf.name != leaf.step}
 
 
