@@ -63,6 +63,7 @@ def listen(api: Api, name: str, namespace: str, number: int, account: str = "can
         "K_LOGGING_CONFIG": json.dumps({"zap-logger-config": json.dumps(_LOGGED)}),
     }
     url = f"http://127.0.0.1:{port}"
+    end(number)  # one of a test that was killed
     start(Daemon(_listener(number), command, answers(f"{url}/live"), environment))
     return url
 
@@ -75,8 +76,12 @@ def end(number: int) -> None:
 def registry_up(token: str) -> str:
     """Start a registry that tells the first listener of pushes; return its host."""
     folder = STATE / "registry"
+    config = folder / "config.yml"
+    before = config.read_text() if config.exists() else ""
     notify = (f"http://127.0.0.1:{LISTENER_PORT}", token)
-    config = distribution.configuration(folder, REGISTRY, notify=notify)
+    distribution.configuration(folder, REGISTRY, notify=notify)
+    if config.read_text() != before:
+        stop("registry")
     words = distribution.command(distribution.get(), config)
     start(Daemon("registry", words, answers(f"http://{REGISTRY}/v2/")))
     return REGISTRY

@@ -1,6 +1,8 @@
 """Messages of registries, as their documentation shows them, and what each should start."""
 
 import copy
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -55,6 +57,18 @@ class Message:
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         headers = {**self.headers, **named}
         return replace(self, headers={name: value for name, value in headers.items() if value is not None})
+
+
+def signed(message: Message, key: str = TOKEN) -> Message:
+    """Sign a message as GitHub does, unless its signature is somebody else's."""
+    if message.headers.get("X-Hub-Signature-256") != "SIGNED":
+        return message
+    return message.with_headers(X_Hub_Signature_256=signature(message.sent, key))
+
+
+def signature(body: bytes, key: str) -> str:
+    """Return what GitHub sends as X-Hub-Signature-256."""
+    return "sha256=" + hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
 
 
 def listeners() -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.triggers.messages import TOKEN, Message, listeners, messages
-from tests.lab.triggers.offline import SHIPPED, Listener, signature
+from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
+from tests.lab.triggers.offline import SHIPPED, Listener
 
 Json = dict[str, Any]
 ALL = listeners()
@@ -24,13 +24,6 @@ def told(message: Message) -> str:
 def recorded() -> list[Message]:
     """Return all recorded messages, those of GitHub signed."""
     return [signed(message) for name in ALL for message in messages(name)]
-
-
-def signed(message: Message, key: str = TOKEN) -> Message:
-    """Sign a message as GitHub does, unless its signature is somebody else's."""
-    if message.headers.get("X-Hub-Signature-256") != "SIGNED":
-        return message
-    return message.with_headers(X_Hub_Signature_256=signature(message.sent, key))
 
 
 @cache

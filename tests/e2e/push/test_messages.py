@@ -1,0 +1,87 @@
+"""Every recorded message, sent to Triggers itself, starts what the listeners on paper say: they are kept honest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.e2e.push.pushes import forget, listener_of, objects
+from tests.e2e.tekton.releases import TEKTON
+from tests.lab.cluster import triggers
+from tests.lab.cluster.api import Json, documents
+from tests.lab.cluster.lab import ClusterLab
+from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
+from tests.lab.triggers.offline import SHIPPED, Listener
+
+pytestmark = pytest.mark.e2e
+_EVENT = "triggers.tekton.dev/triggers-eventid"
+
+
+@pytest.fixture(scope="module")
+def urls(lab: ClusterLab) -> Iterator[dict[str, str]]:
+    """Return the address of each shipped listener; what they create stays pending, in a namespace of its own."""
+    namespace = f"{lab.namespace}-messages"
+    lab.api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
+    lab.wait_for(lambda: lab.api.items("v1", "ServiceAccount", namespace), what="a service account")
+    lab.api.apply(objects(namespace, status="PipelineRunPending"), namespace)
+    lab.api.apply(documents(SHIPPED / "app" / "shop.yaml"), namespace)
+    lab.api.apply(map(listener_of, listeners()), namespace)
+    yield {
+        name: triggers.listen(lab.api, f"canary-push-{name}", namespace, number)
+        for number, name in enumerate(listeners(), 1)
+    }
+    for number in range(1, len(listeners()) + 1):
+        triggers.end(number)
+    forget(lab, namespace)
+    lab.api.delete("v1", "Namespace", namespace)
+
+
+@pytest.mark.parametrize("name", listeners())
+def test_triggers_itself_starts_what_the_paper_says(lab: ClusterLab, urls: dict[str, str], name: str) -> None:
+    """The same run in every field, or none at all; also for a wrong secret and for what is no tag."""
+    sent = [*messages(name), *_hostile(messages(name)[0])]
+    events = {_sent(urls[name], signed(message)): message for message in sent}
+    final = _sent(urls[name], signed(messages(name)[0]))
+    lab.wait_for(lambda: final in _runs(lab), 30, "the run of the last message")
+    found = _runs(lab)
+    paper = Listener(name, {"token": TOKEN})
+    for event, message in events.items():
+        expected = [_shown(run) for run in paper.receive(signed(message))]
+        assert expected == [_shown(found[event])] if event in found else expected == [], message.what
+    assert 2 <= sum(event in found for event in events)
+
+
+def _hostile(good: Message) -> list[Message]:
+    tags = ["v1.2.3\n", "v1.2.3;id", "$(params.app)", 'v1.2.3","x":"', "v1.2.3@sha256:00", 7, None]
+    return [
+        *(good.having("tag", tag) for tag in tags),
+        good.having("repository", "evil.test/team/shop"),
+        good.having("by", '$(context.pipelineRun.name)", "x": "\n<öb>' + "x" * 500),
+        good.with_headers(Authorization="Bearer another-token-of-forty-letters-and-digits"),
+        good.with_headers(Authorization=None, X_Hub_Signature_256=None),
+    ]
+
+
+def _sent(url: str, message: Message) -> str:
+    """Send a message, and return the id that Triggers gave it."""
+    answer = requests.post(f"{url}{message.path}", message.sent, headers=dict(message.headers), timeout=10)
+    assert answer.status_code == requests.codes.accepted, answer.text
+    return str(answer.json()["eventID"])
+
+
+def _runs(lab: ClusterLab) -> dict[str, Json]:
+    """Return the runs by the id of the message that started them."""
+    found = lab.api.items(TEKTON, "PipelineRun", f"{lab.namespace}-messages")
+    return {run["metadata"]["labels"][_EVENT]: run for run in found}
+
+
+def _shown(run: Json) -> Json:
+    """Return what a push decides in a run."""
+    ours = {name: value for name, value in run["metadata"]["labels"].items() if name.startswith("canary-steps.io/")}
+    notes = {
+        name: value for name, value in run["metadata"]["annotations"].items() if name.startswith("canary-steps.io/")
+    }
+    params = {one["name"]: one["value"] for one in run["spec"]["params"]}
+    return {"labels": ours, "annotations": notes, "params": params, "name": run["metadata"]["generateName"]}
