@@ -32,10 +32,13 @@ class Listener:
         name: its file's.
         secret: the keys of Secret `canary-push`.
         triggers: Triggers; by default the shipped example, of the app `shop`.
+        listener: another EventListener in its place.
     """
 
-    def __init__(self, name: str, secret: Mapping[str, str], triggers: Sequence[Json] = ()) -> None:
-        [self._listener] = documents(SHIPPED / "listener" / f"{name}.yaml")
+    def __init__(
+        self, name: str, secret: Mapping[str, str], triggers: Sequence[Json] = (), listener: Json | None = None
+    ) -> None:
+        [self._listener] = [listener] if listener else documents(SHIPPED / "listener" / f"{name}.yaml")
         self._secret = secret
         self._expressions = Expressions(secret)
         self._triggers = list(triggers) or documents(SHIPPED / "app" / "shop.yaml")
