@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.tekton import shipped
-from tests.e2e.tekton.releases import BAD, GOOD, STABLE
+from tests.e2e.tekton.endings import CORE, begin
+from tests.e2e.tekton.releases import BAD, GOOD, STABLE, Release
 from tests.lab.cluster import daemons, images, tekton
 from tests.lab.cluster.lab import ClusterLab
 
@@ -30,6 +31,12 @@ def lab() -> Iterator[ClusterLab]:
         for reference, ratio in ((STABLE, 0.0), (GOOD, 0.0), (BAD, 1.0)):
             lab.registry.push(reference, error_ratio=ratio)
         yield lab
+
+
+@pytest.fixture(scope="session")
+def core(lab: ClusterLab) -> dict[str, Release]:
+    """Return the runs of CORE, by their apps."""
+    return begin(lab, CORE)
 
 
 def _given(lab: ClusterLab) -> str:

@@ -91,11 +91,11 @@ class Release:
 
 
 def deploy(lab: ClusterLab, app: str, **settings: object) -> None:
-    """Deploy an app that runs STABLE, with a canary.yaml."""
+    """Deploy an app that runs STABLE, with a canary.yaml; `start` waits for its pods."""
     told = {"prometheus-url": lab.prometheus_url, "expiry-seconds": 60, "drain-seconds": 1, **settings}
     config = {"metadata": {"name": f"canary-steps-{app}"}, "data": {"canary.yaml": json.dumps(told)}}
     lab.api.apply([{"apiVersion": "v1", "kind": "ConfigMap", **config}], lab.namespace)
-    lab.deploy_app(app, STABLE)
+    lab.deploy_app(app, STABLE, wait=False)
 
 
 def start(
