@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from tests.e2e.kubectl import kubectl
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 from tests.lab.embedded.processes import ROOT
 
-PRODUCT = "ghcr.io/canary-steps/canary-steps:0.1.0"
+SHIPPED = "ghcr.io/canary-steps/canary-steps:0.1.0"
 """The image that the shipped YAML names; here it is built from this checkout."""
+
+PRODUCT = os.environ.get("CANARY_TEST_PRODUCT", SHIPPED)
+"""The name it is published by: another one where the cluster pulls from a registry, or where checkouts share a node."""
 
 VERSIONS: dict[str, dict[str, float | bool]] = {
     "v1": {},
@@ -30,10 +36,16 @@ def publish(lab: ClusterLab) -> None:
 
 
 def furnish(lab: ClusterLab) -> None:
-    """Apply the shipped YAML as a user does it, and an app whose rungs last 8 s at least."""
-    kubectl(lab, "apply", "-k", str(ROOT / "workflows" / "base"))
+    """Apply the shipped YAML, and an app whose rungs last 8 s at least."""
+    install(lab, ROOT / "workflows" / "base")
     configure(lab)
     lab.deploy_app()
+
+
+def install(lab: ClusterLab, folder: Path) -> None:
+    """Apply a kustomization as a user does it."""
+    manifests = kubectl(lab, "kustomize", str(folder))
+    kubectl(lab, "apply", "-f", "-", given=manifests.replace(SHIPPED, PRODUCT))
 
 
 def configure(lab: ClusterLab, app: str = "shop", **settings: float | str) -> None:
