@@ -57,9 +57,9 @@ FULL = (
 )  # fmt: skip
 
 
-def patient(ending: Ending) -> dict[str, object]:
+def patient(ending: Ending) -> dict[str, float]:
     """Return settings with which a rung is watched to its deadline."""
-    return {"min-seconds": ending.rung_seconds, "timeout-seconds": ending.rung_seconds}
+    return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds}
 
 
 def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:

@@ -19,7 +19,7 @@ from tests.e2e.tekton.releases import (
 from tests.lab.cluster import daemons, tekton
 from tests.lab.cluster.lab import ClusterLab
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-endings")]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,7 @@ def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.alone
 def test_a_dead_controller_strands_nobody(lab: ClusterLab) -> None:
     """The pod of the rung ends, nothing follows, the claim expires, sweep restores; later finish finds it done."""
     if not lab.is_own:

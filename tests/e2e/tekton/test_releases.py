@@ -22,7 +22,7 @@ from tests.e2e.tekton.releases import (
 from tests.lab.cluster.api import documents
 from tests.lab.cluster.lab import ClusterLab
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-releases")]
 RATE = 50
 
 
