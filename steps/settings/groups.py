@@ -162,7 +162,7 @@ class Judged(StepSettings):
         1.25, ge=1, le=10, description="How many times as many failures as stable are no harm yet (>= 1)."
     )
     min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
-    min_seconds: float = Field(0.0, ge=0, description="Least time on a rung before it may pass, seconds.")
+    min_seconds: float = Field(30.0, ge=0, description="Least time on a rung before it may pass, seconds.")
     patience_seconds: float = Field(
         120.0,
         ge=0,

@@ -10,13 +10,14 @@ from itertools import count
 
 import requests
 
+from tests.e2e.place import configure
 from tests.e2e.tekton import shipped
 from tests.lab.cluster.api import ApiError, Json
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 
 TEKTON = "tekton.dev/v1"
-STABLE, GOOD, BAD = "demo/shop:v1", "demo/shop:v2", "demo/shop:bad"
+STABLE, GOOD, BAD = "demo/shop:v1", "demo/shop:v2", "demo/shop:errors"
 _MERGE = "application/merge-patch+json"
 _numbers = count(1)
 
@@ -90,12 +91,11 @@ class Release:
         self.lab.api.call("DELETE", f"{path}/{self.name}", propagationPolicy="Background")
 
 
-def deploy(lab: ClusterLab, app: str, **settings: object) -> None:
-    """Deploy an app that runs STABLE, with a canary.yaml."""
-    told = {"prometheus-url": lab.prometheus_url, "expiry-seconds": 60, "drain-seconds": 1, **settings}
-    config = {"metadata": {"name": f"canary-steps-{app}"}, "data": {"canary.yaml": json.dumps(told)}}
-    lab.api.apply([{"apiVersion": "v1", "kind": "ConfigMap", **config}], lab.namespace)
-    lab.deploy_app(app, STABLE)
+def deploy(lab: ClusterLab, app: str, **settings: float | str) -> None:
+    """Deploy an app that runs STABLE, with a canary.yaml; `start` waits for its pods."""
+    shared: dict[str, float | str] = {"expiry_seconds": 60, "drain_seconds": 1, "min_seconds": 5}
+    configure(lab, app, **{"prometheus_url": lab.prometheus_url, **shared, **settings})
+    lab.deploy_app(app, STABLE, wait=False)
 
 
 def start(

@@ -1,34 +1,26 @@
-"""The shipped YAML as `kubectl apply -k tekton` would create it, with the lab's image for its own."""
+"""The shipped YAML, as a user applies it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-
 import yaml
 
+from tests.e2e.kubectl import kubectl
+from tests.e2e.place import PRODUCT, SHIPPED
 from tests.lab.cluster.api import Json, documents
+from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.processes import ROOT
 
 TEKTON = ROOT / "tekton"
-RELEASED = "ghcr.io/canary-steps/canary-steps:0.1.0"
 
 
-def objects(image: str) -> Iterator[Json]:
-    """Return what the kustomization lists, nested ones included; the sweep sleeps, since tests call it by hand."""
-    for one in _listed(TEKTON):
-        found: Json = json.loads(json.dumps(one).replace(RELEASED, image))
-        if found["kind"] == "CronJob":
-            found["spec"]["suspend"] = True
-        yield found
-
-
-def _listed(folder: Path) -> Iterator[Json]:
-    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
-    for entry in kustomization["resources"]:
-        path = (folder / entry).resolve()
-        yield from _listed(path) if path.is_dir() else documents(path)
+def install(lab: ClusterLab) -> None:
+    """Do `kubectl apply --server-side -k tekton`; its CronJob sleeps, since tests call sweep when its time has come."""
+    printed = kubectl(lab, "kustomize", str(TEKTON)).replace(SHIPPED, PRODUCT)
+    items = [one for one in yaml.safe_load_all(printed) if one]
+    for one in items:
+        if one["kind"] == "CronJob":
+            one["spec"]["suspend"] = True
+    lab.api.apply(items, lab.namespace)
 
 
 def run(name: str) -> Json:
