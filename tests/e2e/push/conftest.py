@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 
@@ -10,22 +9,17 @@ import pytest
 
 from tests.e2e.push.pushes import Shop, forget, listener_of, objects
 from tests.e2e.tekton import shipped
-from tests.lab.cluster import daemons, images, tekton, triggers
+from tests.lab.cluster import tekton, triggers
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.triggers.messages import TOKEN
 
-_PRODUCT = "canary-steps:push"
-"""A name of its own, so that a lab used from several checkouts does not change the image under a running test."""
-
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[ClusterLab]:
+def lab(images: None) -> Iterator[ClusterLab]:
     """Return a namespace of the lab's own cluster in which Tekton and Triggers are at work."""
-    if os.environ.get("CANARY_TEST_KUBECONFIG"):
-        pytest.skip("the registry and the listeners are parts of the lab's own cluster")
-    if not daemons.is_running("kube-apiserver"):
-        pytest.skip("no cluster runs; `make cluster` starts one")
-    with ClusterLab(f"push-{random.randrange(10**6)}") as lab:
+    with ClusterLab(f"push-{random.randrange(10**8)}") as lab:
+        if not lab.is_own:
+            pytest.skip("the registry and the listeners are parts of the lab's own cluster")
         tekton.up(lab.api)
         triggers.up(lab.api)
         yield lab
@@ -34,8 +28,7 @@ def lab() -> Iterator[ClusterLab]:
 @pytest.fixture(scope="session")
 def shop(lab: ClusterLab) -> Iterator[Shop]:
     """Return what pushes to the registry and looks at the runs: all shipped objects are there, the listener listens."""
-    image = f"docker.io/library/{lab.registry.give(images.product(_PRODUCT))}"
-    lab.api.apply(shipped.objects(image), lab.namespace)
+    shipped.install(lab)
     lab.api.apply(objects(lab.namespace), lab.namespace)
     lab.api.apply([listener_of("distribution")], lab.namespace)
     host = triggers.registry_up(TOKEN)

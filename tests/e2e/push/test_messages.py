@@ -15,7 +15,8 @@ from tests.lab.cluster.lab import ClusterLab
 from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
 from tests.lab.triggers.offline import SHIPPED, Listener
 
-pytestmark = pytest.mark.e2e
+# One registry and one set of listeners, hence one worker.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("push")]
 _EVENT = "triggers.tekton.dev/triggers-eventid"
 
 
