@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from tests.e2e.place import users_of
 from tests.e2e.push.pushes import Shop
 from tests.e2e.tekton.releases import Release, assert_users_on_stable, last, marks, served_image
 from tests.lab.cluster.places import LISTENER_PORT
@@ -21,7 +22,7 @@ def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Shop)
     # Long enough for the second push to meet the first on its rung.
     shop.deploy("shop", **{"min-seconds": 40})
     assert [] == shop.runs("shop"), "v1.0.0 was pushed before the app had a Trigger"
-    with lab.load(RATE, "shop", seconds=240):
+    with users_of(lab, "shop", RATE):
         digest = shop.push("shop", "v1.0.1")
         first = shop.next_run("shop", [])
         shop.push("shop", "latest")
@@ -34,7 +35,7 @@ def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Shop)
         twice = shop.next_run("shop", known)
         assert "Succeeded" == twice.wait()
         assert "noop" == twice.results["rollout"]
-        assert "is at work" in _said(twice, "rollout", "reason")
+        assert f"run {first.uid} is at work" in _said(twice, "rollout", "reason")
         assert "Succeeded" == first.wait(), first.condition
         assert ("promoted", "promoted") == (first.results["rollout"], first.results["outcome"])
         by_digest = f"{shop.host}/team/shop@{digest}"
@@ -58,7 +59,7 @@ def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(sho
     lab = shop.lab
     shop.deploy("till")
     stable = served_image(lab, "till")
-    with lab.load(RATE, "till", seconds=240):
+    with users_of(lab, "till", RATE):
         for turn in range(2):
             known = shop.runs("till")
             shop.push("till", "v1.0.1", error_ratio=1.0)
