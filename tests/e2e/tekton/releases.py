@@ -64,12 +64,12 @@ class Release:
         """Return the exit codes of a task's steps."""
         return [one["terminated"]["exitCode"] for one in self.tasks[task]["status"]["steps"]]
 
-    def wait(self, timeout_seconds: float = 180.0) -> str:
+    def wait(self, timeout_seconds: float = 400.0) -> str:
         """Wait until it ended and return its reason."""
         self.lab.wait_for(lambda: self.condition["status"] != "Unknown", timeout_seconds, f"the end of {self.name}")
         return str(self.condition["reason"])
 
-    def wait_for_weight(self, weight: int, timeout_seconds: float = 120.0) -> None:
+    def wait_for_weight(self, weight: int, timeout_seconds: float = 300.0) -> None:
         """Wait until a running analyze watches the canary at a weight."""
         task = f"analyze-{weight}"
 
@@ -103,7 +103,7 @@ def start(
     timeouts: Mapping[str, str] | None = None, **params: str,
 ) -> Release:  # fmt: skip
     """Create the shipped PipelineRun for an app and an image, once stable is ready."""
-    lab.wait_for(lambda: is_ready(lab, app), 60, f"{app} to be ready")
+    lab.wait_for(lambda: is_ready(lab, app), 180, f"{app} to be ready")
     body = shipped.run(pipeline)
     given = {one["name"]: one["value"] for one in body["spec"]["params"]}
     given |= {"app": app, "image": image, **{name.replace("_", "-"): value for name, value in params.items()}}
@@ -170,7 +170,7 @@ def wait_until_expired(lab: ClusterLab, app: str) -> None:
     def is_expired() -> bool:
         return bool(json.loads(marks(lab, app)["run"])["expires"] < time.time())
 
-    lab.wait_for(is_expired, 120, f"the end of the claim on {app}")
+    lab.wait_for(is_expired, 240, f"the end of the claim on {app}")
 
 
 def sweep(lab: ClusterLab) -> None:
@@ -184,7 +184,7 @@ def sweep(lab: ClusterLab) -> None:
         status = lab.api.get("batch/v1", "Job", name, lab.namespace).get("status", {})
         return bool(status.get("succeeded") or status.get("failed"))
 
-    lab.wait_for(has_ended, 90, f"the end of Job {name}")
+    lab.wait_for(has_ended, 240, f"the end of Job {name}")
     assert lab.api.get("batch/v1", "Job", name, lab.namespace)["status"].get("succeeded"), name
 
 
@@ -202,7 +202,7 @@ def run_task(
         found: Json = lab.api.get(TEKTON, "TaskRun", name, lab.namespace).get("status", {})
         return found
 
-    lab.wait_for(lambda: (status().get("conditions") or [{}])[0].get("status") in {"True", "False"}, 90, name)
+    lab.wait_for(lambda: (status().get("conditions") or [{}])[0].get("status") in {"True", "False"}, 240, name)
     return status()
 
 

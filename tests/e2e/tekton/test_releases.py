@@ -40,7 +40,7 @@ def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
 def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: ClusterLab) -> None:
     """Meanwhile another image fails without touching it, by `on-busy: fail`, and its own image is a noop at once."""
     deploy(lab, "shop")
-    with lab.load(RATE, "shop", seconds=400) as load:
+    with lab.load(RATE, "shop", seconds=600) as load:
         release = start(lab, "shop", GOOD)
         release.wait_for_weight(5)
         rival = start(lab, "shop", BAD, on_busy="fail")
@@ -67,7 +67,7 @@ def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: Clus
 def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
     """The rung takes the users back; finish ends the run, and no later weight is set."""
     deploy(lab, "till")
-    with lab.load(RATE, "till", seconds=200) as load:
+    with lab.load(RATE, "till", seconds=600) as load:
         release = start(lab, "till", BAD)
         assert "Failed" == release.wait()
         seen = load.stop()
@@ -83,7 +83,7 @@ def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
 def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
     """Two pods in all, by a ladder that the run names."""
     deploy(lab, "desk")
-    with lab.load(RATE, "desk", seconds=200):
+    with lab.load(RATE, "desk", seconds=600):
         release = start(lab, "desk", GOOD, "canary-release-one-pod", ladder="20,50")
         assert "Succeeded" == release.wait()
     assert {"rollout", "finish"} == set(release.tasks)
@@ -95,10 +95,10 @@ def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
 def test_a_gate_waits_for_a_person_and_goes_on_when_one_approves(lab: ClusterLab) -> None:
     """It judges on at the last weight; the Task canary-approve is one way to say yes."""
     deploy(lab, "booth")
-    with lab.load(RATE, "booth", seconds=400):
+    with lab.load(RATE, "booth", seconds=600):
         release = start(lab, "booth", GOOD, "canary-release-gated")
-        lab.wait_for(lambda: weights(lab, "booth") == [50, 50], 120, "the last weight")
-        lab.wait_for(lambda: "gate" in release.tasks, 60, "the gate")
+        lab.wait_for(lambda: weights(lab, "booth") == [50, 50], 300, "the last weight")
+        lab.wait_for(lambda: "gate" in release.tasks, 120, "the gate")
         assert "promote" not in release.tasks
         run_task(lab, "yes", "walker", "canary-approve", {"app": "booth", "run": release.uid})
         assert "Succeeded" == release.wait()
