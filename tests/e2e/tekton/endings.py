@@ -58,8 +58,8 @@ FULL = (
 
 
 def patient(ending: Ending) -> dict[str, float]:
-    """Return settings with which a rung is watched to its deadline."""
-    return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds}
+    """Return settings with which a rung is watched to its deadline, and a claim that nobody renews soon expires."""
+    return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 60}
 
 
 def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:
@@ -81,9 +81,9 @@ def check_end(release: Release, ending: Ending) -> None:
     """Wait for the end of a run, and see whether Tekton ran its `finish`."""
     lab = release.lab
     if ending.status == "deleted":
-        lab.wait_for(lambda: not release.tasks, 60, "the end of the deleted run's tasks")
+        lab.wait_for(lambda: not release.tasks, 180, "the end of the deleted run's tasks")
     else:
-        assert ending.reason == release.wait(240)
+        assert ending.reason == release.wait()
         assert ending.finishes == ("finish" in release.tasks)
     assert "promote" not in release.tasks
     if not ending.finishes:

@@ -15,6 +15,7 @@ from tests.e2e.tekton import shipped
 from tests.lab.cluster.api import ApiError, Json
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.lab.embedded.load import Load
 
 TEKTON = "tekton.dev/v1"
 STABLE, GOOD, BAD = "demo/shop:v1", "demo/shop:v2", "demo/shop:errors"
@@ -64,16 +65,17 @@ class Release:
         """Return the exit codes of a task's steps."""
         return [one["terminated"]["exitCode"] for one in self.tasks[task]["status"]["steps"]]
 
-    def wait(self, timeout_seconds: float = 180.0) -> str:
+    def wait(self, timeout_seconds: float = 400.0) -> str:
         """Wait until it ended and return its reason."""
         self.lab.wait_for(lambda: self.condition["status"] != "Unknown", timeout_seconds, f"the end of {self.name}")
         return str(self.condition["reason"])
 
-    def wait_for_weight(self, weight: int, timeout_seconds: float = 120.0) -> None:
+    def wait_for_weight(self, weight: int, timeout_seconds: float = 300.0) -> None:
         """Wait until a running analyze watches the canary at a weight."""
         task = f"analyze-{weight}"
 
         def is_judging() -> bool:
+            assert self.condition["status"] == "Unknown", f"{self.name} ended before: {self.condition}"
             pod = self.tasks.get(task, {}).get("status", {}).get("podName", "")
             phase = self.lab.api.get("v1", "Pod", pod, self.lab.namespace)["status"]["phase"] if pod else ""
             return phase == "Running" and weights(self.lab, self.app)[1] == weight
@@ -93,17 +95,23 @@ class Release:
 
 def deploy(lab: ClusterLab, app: str, **settings: float | str) -> None:
     """Deploy an app that runs STABLE, with a canary.yaml; `start` waits for its pods."""
-    shared: dict[str, float | str] = {"expiry_seconds": 60, "drain_seconds": 1, "min_seconds": 5}
+    shared: dict[str, float | str] = {"drain_seconds": 1, "min_seconds": 5}
     configure(lab, app, **{"prometheus_url": lab.prometheus_url, **shared, **settings})
     lab.deploy_app(app, STABLE, wait=False)
+
+
+def users(lab: ClusterLab, app: str) -> Load:
+    """Start the users of an app that serves: 50 requests a second."""
+    lab.wait_for(lambda: is_ready(lab, app) and is_seen(lab, app), 180, f"{app} to be ready and seen")
+    return lab.load(50, app)
 
 
 def start(
     lab: ClusterLab, app: str, image: str, pipeline: str = "canary-release", *,
     timeouts: Mapping[str, str] | None = None, **params: str,
 ) -> Release:  # fmt: skip
-    """Create the shipped PipelineRun for an app and an image, once stable is ready."""
-    lab.wait_for(lambda: is_ready(lab, app), 60, f"{app} to be ready")
+    """Create the shipped PipelineRun for an app and an image, once stable is ready and Prometheus knows it."""
+    lab.wait_for(lambda: is_ready(lab, app) and is_seen(lab, app), 180, f"{app} to be ready and seen")
     body = shipped.run(pipeline)
     given = {one["name"]: one["value"] for one in body["spec"]["params"]}
     given |= {"app": app, "image": image, **{name.replace("_", "-"): value for name, value in params.items()}}
@@ -149,6 +157,14 @@ def is_ready(lab: ClusterLab, app: str) -> bool:
     return bool(found["spec"]["replicas"] == found.get("status", {}).get("availableReplicas"))
 
 
+def is_seen(lab: ClusterLab, app: str) -> bool:
+    """Ask the app through the gateway, and tell whether Prometheus counted any request to it; prepare wants one."""
+    if not requests.get(lab.gateway_url, headers={"Host": lab.host(app)}, timeout=5).ok:
+        return False
+    arm = f'destination_workload="{app}",destination_workload_namespace="{lab.namespace}"'
+    return bool(lab.query(f"istio_requests_total{{{arm}}}"))
+
+
 def served_image(lab: ClusterLab, app: str) -> str:
     """Return the image of stable's template."""
     return str(lab.get(DEPLOYMENT, app)["spec"]["template"]["spec"]["containers"][0]["image"])
@@ -170,7 +186,7 @@ def wait_until_expired(lab: ClusterLab, app: str) -> None:
     def is_expired() -> bool:
         return bool(json.loads(marks(lab, app)["run"])["expires"] < time.time())
 
-    lab.wait_for(is_expired, 120, f"the end of the claim on {app}")
+    lab.wait_for(is_expired, 240, f"the end of the claim on {app}")
 
 
 def sweep(lab: ClusterLab) -> None:
@@ -184,7 +200,7 @@ def sweep(lab: ClusterLab) -> None:
         status = lab.api.get("batch/v1", "Job", name, lab.namespace).get("status", {})
         return bool(status.get("succeeded") or status.get("failed"))
 
-    lab.wait_for(has_ended, 90, f"the end of Job {name}")
+    lab.wait_for(has_ended, 240, f"the end of Job {name}")
     assert lab.api.get("batch/v1", "Job", name, lab.namespace)["status"].get("succeeded"), name
 
 
@@ -202,7 +218,7 @@ def run_task(
         found: Json = lab.api.get(TEKTON, "TaskRun", name, lab.namespace).get("status", {})
         return found
 
-    lab.wait_for(lambda: (status().get("conditions") or [{}])[0].get("status") in {"True", "False"}, 90, name)
+    lab.wait_for(lambda: (status().get("conditions") or [{}])[0].get("status") in {"True", "False"}, 240, name)
     return status()
 
 

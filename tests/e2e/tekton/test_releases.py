@@ -17,13 +17,13 @@ from tests.e2e.tekton.releases import (
     served_image,
     start,
     state,
+    users,
     weights,
 )
 from tests.lab.cluster.api import documents
 from tests.lab.cluster.lab import ClusterLab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-releases")]
-RATE = 50
 
 
 def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
@@ -38,9 +38,9 @@ def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
 
 
 def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: ClusterLab) -> None:
-    """Meanwhile another image fails without touching it, by `on-busy: fail`, and its own image is a noop at once."""
+    """Meanwhile another image fails without touching it, by `on-busy: fail`; its own image waits and is a noop."""
     deploy(lab, "shop")
-    with lab.load(RATE, "shop", seconds=400) as load:
+    with users(lab, "shop") as load:
         release = start(lab, "shop", GOOD)
         release.wait_for_weight(5)
         rival = start(lab, "shop", BAD, on_busy="fail")
@@ -61,13 +61,13 @@ def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: Clus
         assert before == state(lab, "shop")
         seen = load.stop()
     # A pod that goes may take a request with it: the demo app has no preStop.
-    assert seen.failed() <= 0.01 * len(seen.records), seen.statuses()
+    assert seen.failed() <= 0.005 * len(seen.records), seen.statuses()
 
 
 def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
     """The rung takes the users back; finish ends the run, and no later weight is set."""
     deploy(lab, "till")
-    with lab.load(RATE, "till", seconds=200) as load:
+    with users(lab, "till") as load:
         release = start(lab, "till", BAD)
         assert "Failed" == release.wait()
         seen = load.stop()
@@ -77,13 +77,13 @@ def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
     assert ("rolled-back", "rolled-back") == (told["rollback"], told["outcome"])
     assert "failed" in told["reason"]
     assert_users_on_stable(lab, "till")
-    assert seen.statuses()[500] < RATE * 0.05 * 30, "users were exposed for longer than 30 s"
+    assert seen.statuses()[500] < 50 * 0.05 * 30, "users were exposed for longer than 30 s"
 
 
 def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
     """Two pods in all, by a ladder that the run names."""
     deploy(lab, "desk")
-    with lab.load(RATE, "desk", seconds=200):
+    with users(lab, "desk"):
         release = start(lab, "desk", GOOD, "canary-release-one-pod", ladder="20,50")
         assert "Succeeded" == release.wait()
     assert {"rollout", "finish"} == set(release.tasks)
@@ -95,10 +95,10 @@ def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
 def test_a_gate_waits_for_a_person_and_goes_on_when_one_approves(lab: ClusterLab) -> None:
     """It judges on at the last weight; the Task canary-approve is one way to say yes."""
     deploy(lab, "booth")
-    with lab.load(RATE, "booth", seconds=400):
+    with users(lab, "booth"):
         release = start(lab, "booth", GOOD, "canary-release-gated")
-        lab.wait_for(lambda: weights(lab, "booth") == [50, 50], 120, "the last weight")
-        lab.wait_for(lambda: "gate" in release.tasks, 60, "the gate")
+        lab.wait_for(lambda: weights(lab, "booth") == [50, 50], 300, "the last weight")
+        lab.wait_for(lambda: "gate" in release.tasks, 120, "the gate")
         assert "promote" not in release.tasks
         run_task(lab, "yes", "walker", "canary-approve", {"app": "booth", "run": release.uid})
         assert "Succeeded" == release.wait()

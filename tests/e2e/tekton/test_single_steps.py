@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.tekton.releases import BAD, deploy, product, run_task, weights
+from tests.e2e.tekton.releases import BAD, deploy, product, run_task, users, weights
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
 
@@ -46,7 +46,7 @@ def test_stepactions_work_inside_a_foreign_task(lab: ClusterLab) -> None:
         "workspaces": [{"name": "settings", "configMap": {"name": "canary-steps-kiosk"}}],
         "taskSpec": {"workspaces": [{"name": "settings"}], "steps": steps, "results": results},
     }
-    with lab.load(60, "kiosk", seconds=120):
+    with users(lab, "kiosk"):
         ended = run_task(lab, "foreign", "walker", spec)
     codes = {one["name"]: one["terminated"]["exitCode"] for one in ended["steps"]}
     assert {"shift": 0, "judge": 5, "back": 0} == codes
