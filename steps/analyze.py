@@ -16,7 +16,7 @@ from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import ALONE, Beside, Patience, Watch
-from steps.beside import prober_of, tape_of
+from steps.beside import check_baseline, control_of, prober_of, tape_of
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
@@ -81,6 +81,7 @@ def run(
             if settings.on_fail == "retreat":
                 _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
+        check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
@@ -116,6 +117,7 @@ def rung(
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
+    reader.control = control_of(settings, workloads.baseline) if workloads else ""
     pods = workload.health(workloads, started) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside)
     judgement = _judge(settings, watch, hold=hold)

@@ -53,6 +53,7 @@ def _custom(spec: MetricSpec, names: Names) -> CustomMetric:
         weight=spec.weight,
         floor=spec.tolerated_difference,
         required=spec.required,
+        baseline=spec.baseline_label_value or ("" if spec.stable_label_value else names.baseline),
     )
 
 
@@ -64,6 +65,37 @@ def arms_of(settings: Queried, names: Names) -> Arms:
     """Return what tells the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
     return Arms(stable, canary, names.namespace, settings.arm_label)
+
+
+def control_of(settings: Queried, baseline: str) -> str:
+    """Return the label value by which a baseline is told in the mesh's metrics; "" where there is none.
+
+    Raises:
+        SettingsError: the arms are told apart by a label of which the baseline's value is not known.
+    """
+    if baseline and settings.arm_label != "destination_workload" and not settings.baseline_label_value:
+        cause = f"--arm-label {settings.arm_label}: give the baseline's value with --baseline-label-value"
+        raise SettingsError("reading the settings", cause)
+    return baseline and (settings.baseline_label_value or baseline)
+
+
+def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
+    """Refuse what does not go with a baseline ("" for none), before anything is written.
+
+    Raises:
+        SettingsError: its name is an arm's; its label value is not known; or probes go through a gateway, where the
+            header leads to the canary's destination, and so to the baseline as often.
+    """
+    control_of(settings, baseline)
+    if baseline and baseline in {names.stable, names.canary}:
+        cause = f"--baseline: {baseline} would be its Deployment, and is an arm's; call the arm otherwise"
+        raise SettingsError("reading the settings", cause)
+    if baseline and isinstance(settings, Probed) and settings.probes and settings.probe_gateway_url:
+        cause = (
+            "--probe-gateway-url does not go with --baseline: the header leads to the canary's destination, where the"
+            " baseline answers half of the requests. Probe the pods, or release without a baseline"
+        )
+        raise SettingsError("reading the settings", cause)
 
 
 def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | None:

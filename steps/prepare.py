@@ -18,12 +18,13 @@ from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
 from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
+from steps.beside import check_baseline
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
 from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
-from steps.settings.groups import Drained, Owned, Queried, Ready, Written
+from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -35,7 +36,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried):
+class Preparation(Owned, Written, Ready, Drained, Queried, Compared):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -77,7 +78,9 @@ def run(
     ending: Ending,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
-    check_permissions(cluster, names)
+    control = names.baseline if settings.baseline else ""
+    check_baseline(settings, names, control)
+    check_permissions(cluster, names, baseline=settings.baseline)
     wanted = _wanted(settings, names, traffic)
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
@@ -127,6 +130,7 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
         stable_destination=names.stable_destination,
         canary_destination=names.canary_destination,
         topology=Topology(settings.topology),
+        baseline=names.baseline if settings.baseline else "",
         stable_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.stable_destination),
         canary_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.canary_destination),
         image=settings.image,
@@ -142,7 +146,7 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
 def _make_canary(
     claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
-    """Create or update the canary, wait until it is ready, and remember what exactly it runs."""
+    """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
     memory = claim.memory.workloads or plan.memory
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)

@@ -7,12 +7,11 @@ from typing import Protocol
 
 import structlog
 
+from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
-from steps.judge.detect import foresee
 from steps.judge.rules import Rules
-from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
 from steps.model.probes import ProbeOutcome
@@ -146,7 +145,7 @@ class Watch:
         evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
         health = self._pods.look() if self._pods else None
         outcomes = self._beside.prober.look() if self._beside.prober else None
-        judgement = judge(evidence, health, self._rules, deadline_reached=late, outcomes=outcomes)
+        judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
         self._record(now, evidence, health, outcomes, judgement)
         self._foresee(evidence)
         self._say(judgement, evidence)
@@ -176,12 +175,13 @@ class Watch:
                 probes=outcomes,
                 verdict=str(judgement.verdict),
                 code=judgement.code,
+                control=self._reader.control,
             )
         )
 
     def _foresee(self, evidence: Evidence) -> None:
         """Log once, as soon as the traffic is known, what it can show by the deadline."""
-        if self._foresaw or (found := foresee(evidence, self._rules, self._seconds)) is None:
+        if self._foresaw or (found := foreseen(evidence, self._rules, self._seconds)) is None:
             return
         self._foresaw = True
         tell = log.info if found.ratio is not None else log.warning

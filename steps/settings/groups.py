@@ -139,6 +139,17 @@ class Queried(StepSettings):
     )
     stable_label_value: str = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
     canary_label_value: str = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
+    baseline_label_value: str = Field("", description="Its value for the baseline. Empty: the baseline's name.")
+
+
+class Compared(StepSettings):
+    """What the canary is compared with."""
+
+    baseline: bool = Field(
+        default=False,
+        description="Compare the canary with fresh pods of stable's template, as many as its own, in place of stable: "
+        "cold caches are the same in both. They share the canary's destination, so half of a weight is theirs.",
+    )
 
 
 class Judged(StepSettings):
