@@ -110,11 +110,11 @@ class Witness(EvidenceReader):
 
 
 class Clockwork(PaperCluster):
-    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release."""
+    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release, with a baseline or without."""
 
-    def __init__(self, folder: Path, services: tuple[str, ...] = (APP,)) -> None:
+    def __init__(self, folder: Path, services: tuple[str, ...] = (APP,), *, baseline: bool = False) -> None:
         super().__init__(folder)
-        self.services = services
+        self.services, self.baseline = services, baseline
         self._requests = Requests(self.store, self.api.faults)
         self.evidence = Witness(0.0)
         self._settled = ""
@@ -209,9 +209,8 @@ class Clockwork(PaperCluster):
     def tokens(self) -> set[str]:
         """Return the tokens on all objects of the release that exist; "" stands for an object without one."""
         objects = [(VIRTUAL_SERVICE, name) for name in self.services]
-        objects += [
-            (DEPLOYMENT, name) for name in (APP, f"{APP}-canary") if self.store.find(DEPLOYMENT, NAMESPACE, name)
-        ]
+        names = (APP, f"{APP}-canary", f"{APP}-baseline")
+        objects += [(DEPLOYMENT, name) for name in names if self.store.find(DEPLOYMENT, NAMESPACE, name)]
         return {self.annotation(claim_key(APP), *one) for one in objects}
 
     def outcome(self) -> str:
@@ -220,7 +219,10 @@ class Clockwork(PaperCluster):
 
     def canary_replicas(self) -> int:
         """Return how many pods the canary should have, 0 where there is no canary."""
-        found = self.store.find(DEPLOYMENT, NAMESPACE, f"{APP}-canary")
+        return self._replicas(f"{APP}-canary")
+
+    def _replicas(self, name: str) -> int:
+        found = self.store.find(DEPLOYMENT, NAMESPACE, name)
         return int(found["spec"]["replicas"]) if found else 0
 
     def summary(self) -> Json:
@@ -233,6 +235,7 @@ class Clockwork(PaperCluster):
             "stable pods": self.get(APP)["spec"]["replicas"],
             "canary": self.image(canary) if exists else "",
             "canary pods": self.canary_replicas(),
+            "baseline pods": self._replicas(f"{APP}-baseline"),
             "tokens": self.tokens(),
             "outcome": self.outcome(),
         }
@@ -252,7 +255,7 @@ class Process:
 
     def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
         """Prepare."""
-        given = {**self._given, "run": run, "image": image, "on_busy": "fail"}
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self._world.baseline}
         settings = prepare.Settings.model_validate(given)
         names, world = _names(settings), self._world
         return prepare.run(
