@@ -60,6 +60,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     """Run a step inside the error boundary: whatever happens, results are written and one closing line is logged."""
     started = time.monotonic()
     logs.configure("auto", name)
+    results.begin()
     step = find(name)
     try:
         end = _run(name, step, arguments)

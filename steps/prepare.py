@@ -7,7 +7,7 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refu
 
 import secrets
 import socket
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
 from pydantic import BeforeValidator, Field
@@ -24,6 +24,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
 from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
+from steps.outputs import results
 from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
 from steps.step import Step, StepEnd
@@ -64,6 +65,9 @@ class Preparation(Owned, Written, Ready, Drained, Queried, Compared):
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
 
 
+_Preparing = TypeVar("_Preparing", bound=Preparation)
+
+
 class Settings(Preparation):
     """Check everything, claim the app, make the canary and wait until it is ready."""
 
@@ -78,6 +82,7 @@ def run(
     ending: Ending,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
+    settings = with_run(settings, names)
     control = names.baseline if settings.baseline else ""
     check_baseline(settings, names, control)
     check_permissions(cluster, names, baseline=settings.baseline)
@@ -85,7 +90,6 @@ def run(
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     reader.check()
-    structlog.contextvars.bind_contextvars(run=wanted.run)
     clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
     release = _release(settings, names, traffic)
     plan = workload.inspect(release)
@@ -93,7 +97,7 @@ def run(
         log.warning("prepare.warning", detail=sentence)
     if plan.noop is Noop.YES:
         log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
-        return StepEnd({**_images(plan), "outcome": "noop"})
+        return StepEnd({**_images(plan), "run": "", "outcome": "noop"})
     claim = take(wanted, plan.memory, traffic, workload)
     bounds = reader.choose_bounds()
     claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
@@ -105,15 +109,18 @@ def run(
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
-def new_run(app: str) -> str:
-    """Return an id for a run that was given none: a Kubernetes name, unlike any other."""
-    return f"{app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+def with_run(settings: _Preparing, names: Names) -> _Preparing:
+    """Return the settings with the id of the run, which is chosen here where none was given, and is told at once."""
+    run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+    structlog.contextvars.bind_contextvars(run=run)
+    results.announce("run", run)
+    return settings.model_copy(update={"run": run})
 
 
 def _wanted(settings: Preparation, names: Names, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
-        run=settings.run or new_run(names.app),
+        run=settings.run,
         targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,

@@ -67,8 +67,7 @@ def run(
     beside: Beside = ALONE,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
-    settings = settings.model_copy(update={"run": settings.run or prepare.new_run(names.app)})
-    structlog.contextvars.bind_contextvars(run=settings.run)
+    settings = prepare.with_run(settings, names)
     judgements: list[Judgement] = []
     try:
         prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
@@ -129,6 +128,8 @@ def _restore(
         return restore(claim, reason, ending, traffic, workload)
     except NotOwnerError:
         return "not-owner"
+    except Interrupted:
+        raise
     except StepError as error:
         log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return "rollback-failed"
@@ -144,6 +145,8 @@ def _report(settings: Settings, names: Names, traffic: Traffic, judgements: list
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(made.as_json(), encoding="utf-8")
         (folder / "report.txt").write_text(made.as_text(), encoding="utf-8")
+    except Interrupted:
+        raise
     except (StepError, OSError) as error:
         log.warning("report.failed", error=str(error))
 

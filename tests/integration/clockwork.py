@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from steps import analyze, prepare, promote, report, rollback, set_weight
+from steps import analyze, approve, prepare, promote, report, rollback, set_weight, sweep
 from steps.acts.ending import Ending
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
@@ -192,9 +192,9 @@ class Clockwork(PaperCluster):
         except ApiError as error:
             return Answer(error.code, error.body)
 
-    def process(self, fate: Fate | None = None) -> Process:
+    def process(self, fate: Fate | None = None, ending: Ending | None = None) -> Process:
         """Return a new process that may run one step."""
-        return Process(self, fate or Fate())
+        return Process(self, fate or Fate(), ending or Ending(5.0, 0.0, lambda _: None))
 
     def weights(self) -> set[tuple[int, ...]]:
         """Return the weights of all VirtualServices' routes, stable's first."""
@@ -244,14 +244,16 @@ class Clockwork(PaperCluster):
 class Process:
     """One process that runs a step; a second step in it would be another container, so make another."""
 
-    def __init__(self, world: Clockwork, fate: Fate) -> None:
-        self.fate = fate
+    def __init__(self, world: Clockwork, fate: Fate, ending: Ending) -> None:
+        self.fate, self._ending = fate, ending
         cluster = Cluster(Wire(world, fate))
         self._world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._traffic = Traffic(cluster, 2.0)
-        self._workload = Workload(cluster, claim_key(APP), poll_seconds=0.001, hopeless_seconds=0.0)
-        self._ending = Ending(5.0, 0.0, lambda _: None)
+        self._workload = self._workload_of(APP)
+
+    def _workload_of(self, app: str) -> Workload:
+        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
 
     def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
         """Prepare."""
@@ -290,6 +292,17 @@ class Process:
         """Roll back."""
         settings = rollback.Settings.model_validate({**self._given, "run": run})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def sweep(self) -> StepEnd:
+        """Sweep the namespace."""
+        return sweep.run(NAMESPACE, self._traffic, self._workload_of, self._ending)
+
+    def approve(self, run: str = "one") -> StepEnd:
+        """Open the gate."""
+        settings = approve.Settings.model_validate(
+            {"app": APP, "virtual_service": self._given["virtual_service"], "run": run}
+        )
+        return approve.run(settings, _names(settings), self._traffic)
 
 
 def _names(settings: Named) -> Names:
