@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from steps.acts.beforehand import StableProbes
 from steps.errors import SettingsError
 from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.recording import Tape
@@ -107,10 +108,27 @@ def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | No
     if not settings.probes:
         return None
     probes = [_probe(spec) for spec in settings.probes]
-    return Prober(probes, _endpoints_of(settings, names, workload), settings.probe_interval_seconds)
+    canary, stable = _arms_of(settings, names, workload)
+    return Prober(probes, lambda: Endpoints(canary(), stable()), settings.probe_interval_seconds)
 
 
-def _endpoints_of(settings: Probed, names: Names, workload: Workload) -> Callable[[], Endpoints]:
+def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> StableProbes | None:
+    """Return what tries the probes on stable beforehand, None where there are none.
+
+    Raises:
+        SettingsError: as `prober_of`.
+    """
+    if not settings.probes:
+        return None
+    _, stable = _arms_of(settings, names, workload)
+    return StableProbes(tuple(_probe(spec) for spec in settings.probes), stable)
+
+
+Ask = Callable[[], tuple[Endpoint, ...]]
+
+
+def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, Ask]:
+    """Return what tells where canary and stable can be reached now."""
     given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
     if any(given) and not all(given):
         cause = "--probe-gateway-url, --probe-canary-header and --probe-stable-header go together: set all or none"
@@ -123,8 +141,8 @@ def _endpoints_of(settings: Probed, names: Names, workload: Workload) -> Callabl
                 (settings.probe_stable_header, "--probe-stable-header"),
             )
         )
-        return lambda: Endpoints((canary,), (stable,))
-    return lambda: Endpoints(_pods(workload, names, names.canary), _pods(workload, names, names.stable))
+        return lambda: (canary,), lambda: (stable,)
+    return lambda: _pods(workload, names, names.canary), lambda: _pods(workload, names, names.stable)
 
 
 def _pods(workload: Workload, names: Names, deployment: str) -> tuple[Endpoint, ...]:
@@ -150,5 +168,6 @@ def _probe(spec: ProbeSpec) -> Probe:
         timeout_seconds=spec.timeout_seconds,
         scheme=spec.scheme,
         port=spec.port,
+        stable_may_fail=spec.stable_may_fail,
         tls=Tls(**spec.tls.model_dump()),
     )

@@ -7,6 +7,7 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refu
 
 import secrets
 import socket
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
@@ -18,7 +19,8 @@ from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
 from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
-from steps.beside import check_baseline
+from steps.acts.watch import ALONE, Beside
+from steps.beside import check_baseline, stable_probes_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
@@ -27,6 +29,8 @@ from steps.model.workload import Noop, Plan, Release, Topology
 from steps.outputs import results
 from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
+from steps.settings.metrics import Measured
+from steps.settings.probes import Probed
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
@@ -37,7 +41,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried, Compared):
+class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Compared):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -80,6 +84,7 @@ def run(
     workload: Workload,
     reader: EvidenceReader,
     ending: Ending,
+    beside: Beside = ALONE,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     settings = with_run(settings, names)
@@ -90,14 +95,16 @@ def run(
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     reader.check()
+    _warn(reader.check_custom())
     clear(wanted, BusyPolicy(settings.on_busy, settings.busy_timeout_seconds), ending, traffic, workload)
     release = _release(settings, names, traffic)
     plan = workload.inspect(release)
-    for sentence in plan.warnings:
-        log.warning("prepare.warning", detail=sentence)
+    _warn(plan.warnings)
     if plan.noop is Noop.YES:
         log.info("prepare.noop", detail=f"stable already runs {plan.canary_image}: nothing was touched")
         return StepEnd({**_images(plan), "run": "", "outcome": "noop"})
+    if beside.stable_probes is not None:
+        _warn(beside.stable_probes.check(rehearsal=cluster.rehearsal))
     claim = take(wanted, plan.memory, traffic, workload)
     bounds = reader.choose_bounds()
     claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
@@ -107,6 +114,11 @@ def run(
         return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"})
     canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        log.warning("prepare.warning", detail=sentence)
 
 
 def with_run(settings: _Preparing, names: Names) -> _Preparing:
@@ -194,7 +206,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names)
     ending = ending_of(settings, parts.cluster)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    beside = Beside(stable_probes=stable_probes_of(settings, parts.names, parts.workload))
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
     return told(end, parts.cluster)
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from steps.acts.beforehand import StableProbes
 from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
 from steps.evidence.reader import EvidenceReader
@@ -55,10 +56,12 @@ class Beside:
     Args:
         tape: keeps what was seen, for replay.
         prober: sends deep health checks between the looks.
+        stable_probes: tries them on stable before a run begins.
     """
 
     tape: Tape | None = None
     prober: Prober | None = None
+    stable_probes: StableProbes | None = None
 
 
 ALONE = Beside()

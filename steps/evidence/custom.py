@@ -115,13 +115,18 @@ class OwnArms(Arms):
         return [found, equal(self.namespace_label, self.namespace)] if self.namespace_label else [found]
 
 
-def source(metric: CustomMetric, namespace: str, weight: float, *, against_baseline: bool = False) -> Source:
-    """Give what a custom metric reads; `weight` is its part of the error budget."""
-    arms = OwnArms(
+def own_arms(metric: CustomMetric, namespace: str, *, against_baseline: bool = False) -> OwnArms:
+    """Give what tells the arms apart in a custom metric's series."""
+    return OwnArms(
         metric.stable, metric.canary, namespace, metric.label or "pod",
         by_pod_name=not metric.label, namespace_label=metric.namespace_label,
         control=metric.baseline if against_baseline else "",
     )  # fmt: skip
+
+
+def source(metric: CustomMetric, namespace: str, weight: float, *, against_baseline: bool = False) -> Source:
+    """Give what a custom metric reads; `weight` is its part of the error budget."""
+    arms = own_arms(metric, namespace, against_baseline=against_baseline)
     if metric.histogram is not None:
         return _histogram(metric, metric.histogram, arms, weight)
     if metric.bad is None or metric.every is None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from steps.errors import PermanentError
+from steps.evidence.beforehand import doubts
 from steps.evidence.bounds import Bounds, latency_bounds, small_bound
 from steps.evidence.custom import CustomMetric, sources
 from steps.evidence.failures import EvidenceError
@@ -76,6 +77,22 @@ class EvidenceReader:
         if reporter is None:
             raise PermanentError(action, self._unknown().sentence)
         return reporter
+
+    def check_custom(self) -> tuple[str, ...]:
+        """Make sure that stable has the series of the custom metrics; give sentences about what may be right.
+
+        Raises:
+            TemporaryError: Prometheus is down, slow or busy.
+            PermanentError: it refuses us, or stable lacks a required metric; the sentence names all that are missing.
+        """
+        action = "asking Prometheus for stable's custom metrics"
+        try:
+            found = doubts(self._prometheus, self._custom, self._arms.namespace)
+        except EvidenceError as fault:
+            raise raised(fault, action) from fault
+        if found.faults:
+            raise PermanentError(action, "; ".join(found.faults))
+        return found.warnings
 
     def choose_bounds(self) -> Bounds:
         """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.

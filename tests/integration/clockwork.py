@@ -92,6 +92,10 @@ class Witness(EvidenceReader):
     def check(self) -> Any:  # noqa: ANN401 - nobody looks at it
         """Find everything well."""
 
+    def check_custom(self) -> tuple[str, ...]:
+        """Know of no custom metrics."""
+        return ()
+
     def choose_bounds(self) -> Bounds:
         """Give no bounds."""
         return Bounds()

@@ -114,3 +114,36 @@ def test_the_probe_step_needs_probes(deploy: Deploy) -> None:
 
     assert (2, "") == (ended.exit_code, ended.results["verdict"])
     assert "probes: there are none" in ended.error
+
+
+def test_a_slip_of_the_pen_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
+    """Prepare knows stable's series; a failure that never happened yet is only told."""
+    app = deploy("spelt")
+    mistaken = app.run(
+        "prepare", config(tmp_path, CLIENT_ERRORS.replace("all: {metric: istio_r", "all: {metric: itsio_r"))
+    )
+    unlabelled = app.run("prepare", config(tmp_path, CLIENT_ERRORS.replace("destination_workload\n", "workload\n")))
+    untouched = app.writes()
+    teapots = config(tmp_path, CLIENT_ERRORS.replace('"4.."', '"418"'))
+    right = app.run("prepare", "--run=one", f"--image={app.image('v2')}", teapots)
+
+    assert ([4, 4, 0], []) == ([one.exit_code for one in (mistaken, unlabelled, right)], untouched)
+    assert "metric client-errors: Prometheus has no series itsio_requests_total at all" in mistaken.error
+    assert "check match, arm-label and namespace-label" in unlabelled.error
+    told = [str(line["detail"]) for line in right.events("prepare.warning")]
+    assert ["was seen yet, which is right if nothing was ever bad" in line for line in told] == [True]
+
+
+def test_a_probe_that_stable_fails_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
+    """It could never pass; unless only the new version can."""
+    app = deploy("probed-first")
+    demanding = PROBES.replace("min-body-bytes: 100", "min-body-bytes: 99999")
+    flags = ("--run=one", f"--image={app.image('v2')}")
+    refused = app.run("prepare", *flags, config(tmp_path, demanding))
+    untouched = app.writes()
+    new = app.run("prepare", *flags, config(tmp_path, demanding.replace("path: /,", "path: /, stable-may-fail: true,")))
+
+    assert ((4, []), (0, "ready")) == ((refused.exit_code, untouched), (new.exit_code, new.results["outcome"]))
+    assert "probe front-page fails on stable (probed-first-" in refused.error
+    assert "a body of 800 bytes, at least 99999 bytes are expected" in refused.error
+    assert "as it may" in str(new.events("prepare.warning"))
