@@ -8,7 +8,7 @@ import structlog
 
 from steps.errors import PermanentError
 from steps.probing.probe import Endpoint, Probe
-from steps.probing.send import send
+from steps.probing.send import UNREACHABLE, send
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -67,6 +67,11 @@ class StableProbes:
                 "A canary that does no better could never pass. Correct the probe, mend stable, or say"
                 " `stable-may-fail: true` for a probe that only the new version can pass."
             )
+            if any(UNREACHABLE in told for told in refused):
+                remedy = (
+                    "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url, or check port and"
+                    f" NetworkPolicies. {remedy}"
+                )
             raise PermanentError("trying the probes on stable", f"{'; '.join(refused)}. {remedy}")
         return warnings
 

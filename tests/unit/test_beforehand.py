@@ -5,6 +5,7 @@ import pytest
 from steps.acts.beforehand import StableProbes
 from steps.errors import PermanentError
 from steps.probing.probe import Endpoint, Probe
+from steps.probing.send import UNREACHABLE
 
 PODS = tuple(Endpoint(f"shop-{number}", "10.0.0.1") for number in range(5))
 
@@ -43,6 +44,12 @@ def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
     cause = told.value.cause
     assert "probe a fails on stable (shop-0: status 404 in place of 200); probe c fails on stable (shop-0: an" in cause
     assert "say `stable-may-fail: true` for a probe that only the new version can pass" in cause
+
+
+def test_pods_that_close_connections_lead_to_the_gateway() -> None:
+    """As STRICT mTLS does; it is said before a run begins."""
+    with pytest.raises(PermanentError, match="STRICT mTLS close plain connections: name --probe-gateway-url"):
+        Stable(a=[UNREACHABLE]).probes(Probe("a")).check()
 
 
 def test_a_probe_of_what_is_new_is_only_told() -> None:
