@@ -25,7 +25,7 @@ from steps.model.names import Names
 from steps.model.run import Claim, Phase
 from steps.outputs import results
 from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Written
+from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
 from steps.settings.metrics import Measured
 from steps.settings.probes import Probed
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
@@ -39,7 +39,7 @@ RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged):
+class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(

@@ -12,7 +12,7 @@ from steps.evidence.selectors import Arms
 from steps.model.names import Names
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import Endpoints, Prober
-from steps.settings.groups import Queried
+from steps.settings.groups import Judged, Queried
 from steps.settings.mappings import header
 from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
 from steps.settings.probes import Probed, ProbeSpec
@@ -29,7 +29,9 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
         return None
     arms = {name: value for name, value in asdict(arms_of(settings, names)).items() if name != "more"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
-    return Tape(Path(path), {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics})
+    rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
+    about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
+    return Tape(Path(path), about)
 
 
 def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:

@@ -25,8 +25,10 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
             rung.fell.setdefault(judgement.verdict, seen)
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if news != last:
+            if rung.seen and rung.seen[-1].at == seen.at:
+                rung.seen.pop()  # the same scrape, of which one metric had come earlier
             rung.seen.append(seen)
-        rung.recorded, last = (look.verdict, look.code), news
+        rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
 
 

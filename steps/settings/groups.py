@@ -191,6 +191,11 @@ class Judged(StepSettings):
     timeout_seconds: float = Field(
         600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
     )
+
+
+class Waited(StepSettings):
+    """How a verdict is waited for."""
+
     poll_seconds: float = Field(
         0.0, ge=0, le=60, description="Time between two looks, seconds. 0: a third of the scrape interval, 0.3 to 5."
     )
