@@ -59,6 +59,27 @@ def test_a_bad_canary_fails_against_its_baseline_and_the_recording_says_so(deplo
     assert seen.failed("v1") == 0
 
 
+def test_a_verb_on_the_baseline_that_is_missing_is_named_before_anything_is_written(deploy: Deploy) -> None:
+    """An account that is narrowed by resourceNames must know its name."""
+    app = deploy("narrow")
+    app.lab.api.faults.deny("patch", "deployments", name="narrow-baseline")
+    ended = app.run("prepare", "--baseline", f"--image={app.image('v2')}")
+    without = app.run("prepare", "--dry-run", f"--image={app.image('v2')}")
+
+    assert ((4, []), 0) == ((ended.exit_code, app.writes()), without.exit_code)
+    assert "patch deployments.apps demo/narrow-baseline" in ended.error
+
+
+def test_a_rehearsal_plans_the_baseline_too(deploy: Deploy) -> None:
+    """Created, grown with the canary, and taken down."""
+    app = deploy("planned")
+    ended = app.run("rollout", "--baseline", "--dry-run", f"--image={app.image('v2')}", "--ladder=50")
+
+    assert (0, "dry-run", []) == (ended.exit_code, ended.results["outcome"], app.writes())
+    planned = [str(line) for line in ended.events("dry_run.write") if "planned-baseline" in str(line)]
+    assert any("create" in line for line in planned), planned
+
+
 def test_even_at_weight_100_there_is_something_to_compare_with(deploy: Deploy) -> None:
     """Stable gets nothing there; the baseline half."""
     app = deploy("whole")
@@ -76,14 +97,14 @@ def test_even_at_weight_100_there_is_something_to_compare_with(deploy: Deploy) -
 
 def test_what_does_not_go_with_a_baseline_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
     """Its label, its name, a gateway whose header leads to both, a canary that was made without it."""
-    app = deploy("refused")
+    app = deploy("unsuited")
     (tmp_path / "canary.yaml").write_text(
         "probes: [{name: page, path: /}]\n"
         "probe-gateway-url: http://gateway\nprobe-canary-header: 'x: c'\nprobe-stable-header: 'x: s'\n"
     )
     flags = ("--baseline", f"--image={app.image('v2')}")
     by_label = app.run("prepare", *flags, "--arm-label=destination_version")
-    by_name = app.run("prepare", *flags, "--canary=refused-baseline", "--canary-destination=refused-canary")
+    by_name = app.run("prepare", *flags, "--canary=unsuited-baseline", "--canary-destination=unsuited-canary")
     by_gateway = app.run("rollout", *flags, f"--config={tmp_path / 'canary.yaml'}")
     untouched = app.writes()
     app.prepared()
@@ -92,8 +113,8 @@ def test_what_does_not_go_with_a_baseline_is_refused_before_anything_is_written(
 
     assert [2, 2, 2, 4] == [one.exit_code for one in (by_label, by_name, by_gateway, before)]
     assert "give the baseline's value with --baseline-label-value" in by_label.error
-    assert "refused-baseline would be its Deployment, and is an arm's" in by_name.error
+    assert "unsuited-baseline would be its Deployment, and is an arm's" in by_name.error
     assert "--probe-gateway-url does not go with --baseline" in by_gateway.error
-    assert "kubectl delete deployment refused-canary" in before.error
+    assert "kubectl delete deployment unsuited-canary" in before.error
     assert [] == untouched
-    assert app.lab.api.store.find(DEPLOYMENT, app.lab.namespace, "refused-baseline") is None
+    assert app.lab.api.store.find(DEPLOYMENT, app.lab.namespace, "unsuited-baseline") is None
