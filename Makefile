@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image lint bench bench-full docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,15 @@ test: .venv/ready prometheus ## Run every test that needs no cluster
 
 test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
 	@$(BIN)/pytest -m image tests/image
+
+# A variable of the shell would be a surprise, hence only what is said on the command line.
+e2e e2e-full: export CANARY_TEST_KUBECONFIG := $(if $(findstring command,$(origin KUBECONFIG)),$(KUBECONFIG),$(CANARY_TEST_KUBECONFIG))
+
+e2e: .venv/ready prometheus ## Release under real Argo on a cluster of real parts, as shipped (KUBECONFIG=… for a cluster of yours)
+	@tests/e2e/run.sh "not full"
+
+e2e-full: .venv/ready prometheus ## The same with what is slow: dead controllers, Prometheus 3, ten apps at once, and more
+	@tests/e2e/run.sh "full or not full"
 
 lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import structlog
 from steps.acts.beforehand import StableProbes
 from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
+from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
 from steps.judge.rules import Rules
@@ -21,9 +22,6 @@ from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_FASTEST_SECONDS, _SLOWEST_SECONDS = 0.3, 5.0
-
 
 class Pods(Protocol):
     """Tells the canary's health at every look."""
@@ -38,7 +36,7 @@ class Patience:
 
     Args:
         timeout_seconds: deadline of the judge; 0 looks once.
-        poll_seconds: time between two looks; 0 = a third of the scrape interval, between 0.3 and 5 s.
+        poll_seconds: time between two looks; 0 = as scrapes come.
         hold: judge on after a pass, until the run is approved or the deadline comes.
         pause_on_inconclusive: at the deadline hold on once more for as long.
     """
@@ -123,7 +121,7 @@ class Watch:
         gate, paused = patience.hold, False
         while True:
             late = clock() >= deadline
-            judgement, interval = self._look(late=late)
+            judgement, soon = self._look(late=late)
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -138,10 +136,10 @@ class Watch:
                 if not paused:
                     paused, deadline = True, clock() + patience.timeout_seconds
                     log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
-            pause(patience.poll_seconds or min(max(interval / 3, _FASTEST_SECONDS), _SLOWEST_SECONDS))
+            pause(patience.poll_seconds or soon)
 
     def _look(self, *, late: bool) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and the scrape interval in seconds."""
+        """Judge once; returns the judgement and when to look again, in seconds."""
         if self._keeper is not None:
             self._keeper.renew()
         now = self._traffic.now()
@@ -152,7 +150,7 @@ class Watch:
         self._record(now, evidence, health, outcomes, judgement)
         self._foresee(evidence)
         self._say(judgement, evidence)
-        return judgement, evidence.scrape_interval_seconds
+        return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
 
     def _record(
         self,

@@ -173,7 +173,7 @@ class Judged(StepSettings):
         1.25, ge=1, le=10, description="How many times as many failures as stable are no harm yet (>= 1)."
     )
     min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
-    min_seconds: float = Field(0.0, ge=0, description="Least time on a rung before it may pass, seconds.")
+    min_seconds: float = Field(30.0, ge=0, description="Least time on a rung before it may pass, seconds.")
     patience_seconds: float = Field(
         120.0,
         ge=0,
@@ -197,7 +197,7 @@ class Waited(StepSettings):
     """How a verdict is waited for."""
 
     poll_seconds: float = Field(
-        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: a third of the scrape interval, 0.3 to 5."
+        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: when a scrape is due, 0.3 to 5."
     )
     on_inconclusive: Literal["fail", "pause", "pass"] = Field(
         "fail",

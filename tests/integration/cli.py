@@ -183,6 +183,7 @@ class App:
             "CANARY_LOG_FORMAT": "json",
             "CANARY_DRAIN_SECONDS": "0",
             "CANARY_WARMUP_SECONDS": "0",
+            "CANARY_MIN_SECONDS": "0",
         }
 
     def start(self, step: str, *flags: str, **env: str) -> Running:

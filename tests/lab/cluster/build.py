@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from zlib import crc32
 
 from tests.lab.cluster import mends
 from tests.lab.cluster.components import MODULES, NEEDED_GB, Module
@@ -138,7 +139,8 @@ def _download(module: Module) -> dict[str, str]:
 
 
 def _definitions(module: Module) -> Path:
-    return CACHE / "definitions" / f"{module.name}-{module.version}"
+    chosen = crc32(" ".join(module.definitions).encode())
+    return CACHE / "definitions" / f"{module.name}-{module.version}-{chosen:08x}"
 
 
 def _folder(module: Module) -> Path:

@@ -62,7 +62,7 @@ MODULES = (
         "v4.0.5",
         {"workflow-controller": "cmd/workflow-controller", "argoexec": "cmd/argoexec", "argo": "cmd/argo"},
         is_vendored=True,
-        definitions=("manifests/base/crds/minimal/argoproj.io_*.yaml",),
+        definitions=("manifests/base/crds/full/argoproj.io_*.yaml",),
     ),
     Module(
         "tekton",

@@ -1,5 +1,6 @@
 """The images of the lab: a stand-in base, the product, the demo app, and those that hold one static program."""
 
+import fcntl
 import io
 import json
 import platform
@@ -7,6 +8,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -49,7 +52,8 @@ def base() -> str:
 
 def product(tag: str = PRODUCT, base_image: str = "") -> str:
     """Build the image that the project ships."""
-    docker("build", "--network=host", "--build-arg", f"BASE={base_image or base()}", "--tag", tag, ".", cwd=ROOT)
+    with _one_at_a_time():
+        docker("build", "--network=host", "--build-arg", f"BASE={base_image or base()}", "--tag", tag, ".", cwd=ROOT)
     return tag
 
 
@@ -85,12 +89,22 @@ def pause() -> str:
 
 def give_to_node(*references: str) -> None:
     """Copy images to where pods find them, unless they are there as they are here."""
-    given = json.loads(_GIVEN.read_text()) if _GIVEN.exists() else {}
-    identities = {one: docker("image", "inspect", "--format={{.Id}}", one).decode() for one in references}
-    new = {one: identity for one, identity in identities.items() if given.get(one) != identity}
-    if new:
-        node.images("import", "-", given=docker("save", *new))
-        _GIVEN.write_text(json.dumps(given | new))
+    with _one_at_a_time():
+        given = json.loads(_GIVEN.read_text()) if _GIVEN.exists() else {}
+        identities = {one: docker("image", "inspect", "--format={{.Id}}", one).decode() for one in references}
+        new = {one: identity for one, identity in identities.items() if given.get(one) != identity}
+        if new:
+            node.images("import", "-", given=docker("save", *new))
+            _GIVEN.write_text(json.dumps(given | new))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let tests that run side by side take turns at what they all need."""
+    build.CACHE.mkdir(parents=True, exist_ok=True)
+    with (build.CACHE / "images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _of_program(reference: str, path: str, source: Path) -> str:

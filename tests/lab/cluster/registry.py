@@ -27,9 +27,9 @@ class Registry:
             return reference
         return self.give(images.version_of_app(reference, environment))
 
-    def push_product(self) -> str:
+    def push_product(self, reference: str = images.PRODUCT) -> str:
         """Publish the product's image, built from this checkout; return its reference."""
-        return self.give(images.product())
+        return self.give(images.product(reference))
 
     def give(self, reference: str) -> str:
         """Hand an image of the local engine to the cluster."""

@@ -16,7 +16,14 @@ def deployment(name: str, image: str, replicas: int, labels: dict[str, str], pul
         "image": image,
         "imagePullPolicy": pull_policy,
         "ports": [{"name": "http", "containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 1},
+        # Without a request a pod of a busy node starves behind those that have one.
+        "resources": {"requests": {"cpu": "30m", "memory": "32Mi"}},
+        "readinessProbe": {
+            "httpGet": {"path": "/ready", "port": 8080},
+            "periodSeconds": 1,
+            "timeoutSeconds": 5,
+            "failureThreshold": 5,
+        },
     }
     return {
         "metadata": {"name": name, "labels": labels},

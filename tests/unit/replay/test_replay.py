@@ -205,7 +205,7 @@ def test_a_rollout_is_replayed_rung_by_rung(tmp_path: Path) -> None:
     last = json.loads(lines[looks[-1]])
     lines[looks[-1]] = json.dumps({**last, "rung_started": last["now"], "weight": 25})
     path.write_text("\n".join(lines) + "\n")
-    found, verdict = replayed(path, min_requests=10)
+    found, verdict = replayed(path, min_requests=10, min_seconds=0)
 
     assert [10, 25] == [rung["weight"] for rung in found["rungs"]]
     assert "inconclusive" == verdict

@@ -1,0 +1,91 @@
+"""A release by `argo submit`, as users of the app saw it: the good one is promoted, the bad ones are taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record, weight
+from tests.e2e.place import configure
+from tests.lab.cluster.lab import ClusterLab
+from tests.lab.embedded.load import Load
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_good_image_is_promoted_and_no_user_notices(lab: ClusterLab, users: Load) -> None:
+    """Every rung was walked, stable ends on the judged image, and all is at rest."""
+    release = Workflow.release(lab, "v2")
+    assert release.wait_for_end() == "Succeeded"
+    assert release.ran == [
+        "prepare", "set-weight", "analyze", "set-weight", "analyze", "promote", "rollback", "report",
+    ]  # fmt: skip
+    assert release.result("promote", "outcome") == "promoted"
+    assert release.result("rollback", "outcome") == "not-owner"
+    assert image(lab) == "demo/shop:v2"
+    assert is_at_rest(lab)
+    assert record(lab)["verdict"] == "pass"
+    seen = users.stop()
+    assert seen.failed() == 0, seen.per_second()
+    assert seen.records[-1].version == "v2"
+
+
+def test_the_lean_release_promotes_with_one_pod_a_rung(lab: ClusterLab, users: Load) -> None:
+    """The same end with fewer pods."""
+    release = Workflow.release(lab, "v2", "canary-release-lean")
+    assert release.wait_for_end() == "Succeeded"
+    assert release.ran == ["prepare", "analyze", "analyze", "promote", "rollback", "report"]
+    assert image(lab) == "demo/shop:v2"
+    assert is_at_rest(lab)
+    seen = users.stop()
+    assert seen.failed() == 0, seen.per_second()
+
+
+def test_a_canary_that_fails_every_request_is_taken_back_at_once(lab: ClusterLab, users: Load) -> None:
+    """By the pod that saw it, seconds before the exit handler; few users paid for it."""
+    release = Workflow.release(lab, "errors", "canary-release-lean")
+    assert release.wait_for_end() == "Failed"
+    assert release.exit_code("analyze") == 5
+    assert "failed" in release.result("analyze", "reason")
+    assert is_taken_back(lab, release)
+    seen = users.stop()
+    assert seen.failed() == seen.failed("errors") == seen.versions()["errors"]
+    # Two scrapes of a second, the poll, the push to the proxy; and what a busy machine adds.
+    assert seen.exposed_seconds("errors") < 8
+
+
+def test_a_canary_that_is_slow_for_a_tenth_is_taken_back(lab: ClusterLab, users: Load) -> None:
+    """No request fails, and its users wait."""
+    release = Workflow.release(lab, "slow", "canary-release-lean", weights="[25, 50]")
+    assert release.wait_for_end() == "Failed"
+    assert release.exit_code("analyze") == 5
+    assert "slower than" in release.result("analyze", "reason")
+    assert is_taken_back(lab, release)
+    assert users.stop().failed() == 0
+
+
+def test_a_canary_that_answers_200_with_nothing_in_it_is_taken_back(lab: ClusterLab, users: Load) -> None:
+    """The hole of automation that looks at status codes alone."""
+    release = Workflow.release(lab, "empty", "canary-release-lean")
+    assert release.wait_for_end() == "Failed"
+    assert release.exit_code("analyze") == 5
+    assert "empty" in release.result("analyze", "reason")
+    assert is_taken_back(lab, release)
+
+
+def test_a_canary_that_never_gets_ready_gets_no_user(lab: ClusterLab, users: Load) -> None:
+    """The first step refuses and says which pod waits; no weight was ever set."""
+    configure(lab, ready_timeout_seconds=15)
+    release = Workflow.release(lab, "never-ready")
+    assert release.wait_for_end() == "Failed"
+    assert release.ran[0] == "prepare"
+    assert "set-weight" not in release.ran
+    assert is_taken_back(lab, release)
+    assert set(users.stop().versions()) == {"v1"}
+
+
+def is_taken_back(lab: ClusterLab, release: Workflow) -> bool:
+    """Tell whether stable serves as before, and nothing was promoted."""
+    assert "promote" not in release.ran
+    assert image(lab) == "demo/shop:v1"
+    assert weight(lab) == 0
+    return is_at_rest(lab)

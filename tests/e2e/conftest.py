@@ -1,0 +1,47 @@
+"""What every end-to-end test begins with: a namespace of its own on the cluster, with the shipped YAML and an app."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e import story
+from tests.e2e.place import furnish, publish, users_of
+from tests.lab.cluster.lab import ClusterLab
+from tests.lab.embedded.load import Load
+
+
+@pytest.fixture(scope="session")
+def images() -> None:
+    """Publish all images, once a session."""
+    with ClusterLab(f"e2e-images-{random.randrange(10**6)}") as lab:
+        publish(lab)
+
+
+@pytest.fixture
+def lab(images: None) -> Iterator[ClusterLab]:
+    """Return a namespace in which the app `shop` serves, with all of workflows/base."""
+    # The gateway goes on counting for names that were there before, so every test has a new one.
+    with ClusterLab(f"e2e-{random.randrange(10**8)}") as lab:
+        furnish(lab)
+        yield lab
+
+
+@pytest.fixture
+def users(lab: ClusterLab) -> Iterator[Load]:
+    """Return the users of `shop`: 50 requests a second."""
+    with users_of(lab) as load:
+        yield load
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add to a failure what an engineer would look at: workflows, logs of the steps, the VirtualServices."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.when == "call" and report.failed and isinstance(lab, ClusterLab):
+        report.sections.extend(story.of(lab))
