@@ -23,6 +23,7 @@ from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+
 class Pods(Protocol):
     """Tells the canary's health at every look."""
 
