@@ -277,7 +277,8 @@ class Process:
         self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
     ) -> StepEnd:
         """Judge a rung; all is well unless the reader says otherwise."""
-        settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight, **more})
+        given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
+        settings = analyze.Settings.model_validate({**given, **more})
         return analyze.run(settings, _names(settings), self._traffic, self._workload, reader or Witness(0.0))
 
     def promote(self, run: str = "one") -> StepEnd:
