@@ -1,11 +1,21 @@
 """Prometheus: reads the gateway every second and turns what istiod told Envoy into Istio's labels."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from tests.lab.cluster import build
 from tests.lab.cluster.api import Json
-from tests.lab.cluster.daemons import Daemon, answers, start
+from tests.lab.cluster.daemons import Daemon, answers, start, stop
 from tests.lab.cluster.mesh import UPSTREAM_LABELS
-from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, PROMETHEUS_URL, STATE, program
+from tests.lab.cluster.places import (
+    GATEWAY,
+    GATEWAY_ADMIN_PORT,
+    NEWEST_PROMETHEUS_URL,
+    PROMETHEUS_URL,
+    STATE,
+    program,
+)
 from tests.lab.embedded.mesh.metrics import relabelling
 
 _ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")
@@ -19,18 +29,34 @@ _SERVICE = {
 
 def up() -> None:
     """Start it; its first sample comes about six seconds later, and nothing waits for that."""
-    folder = STATE / "prometheus"
+    start(_daemon("prometheus", program("prometheus"), PROMETHEUS_URL))
+
+
+@contextmanager
+def newest() -> Iterator[str]:
+    """Build the newest major version where that was not done yet, and run it beside the first; its URL."""
+    build.build(("prometheus",))
+    daemon = _daemon("prometheus-newest", str(build.binary("prometheus")), NEWEST_PROMETHEUS_URL)
+    start(daemon)
+    try:
+        yield NEWEST_PROMETHEUS_URL
+    finally:
+        stop(daemon.name)
+
+
+def _daemon(name: str, binary: str, url: str) -> Daemon:
+    folder = STATE / name
     folder.mkdir(exist_ok=True)
     # JSON is YAML.
     (folder / "prometheus.yml").write_text(json.dumps(_configuration(), indent=1))
     command = (
-        program("prometheus"),
+        binary,
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={PROMETHEUS_URL.removeprefix('http://')}",
+        f"--web.listen-address={url.removeprefix('http://')}",
         "--log.level=warn",
     )
-    start(Daemon("prometheus", command, answers(f"{PROMETHEUS_URL}/-/ready")))
+    return Daemon(name, command, answers(f"{url}/-/ready"))
 
 
 def _configuration() -> Json:
