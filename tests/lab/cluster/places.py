@@ -24,7 +24,7 @@ API_SERVICE = "10.96.0.1"
 
 API_PORT = 6443
 PROMETHEUS_PORT = 9390
-NEWEST_PROMETHEUS_PORT = 9391
+NEWEST_PROMETHEUS_PORT = 9389
 GATEWAY = "127.0.0.10"
 """Where users enter the mesh: load stays on the loopback device."""
 GATEWAY_PORT = 8880

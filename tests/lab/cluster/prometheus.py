@@ -1,4 +1,7 @@
-"""Prometheus: reads the gateway every second and turns what istiod told Envoy into Istio's labels."""
+"""Prometheus: reads the gateway and turns what istiod told Envoy into Istio's labels.
+
+One that scrapes every second is always up; another may be had that scrapes as seldom as those in production.
+"""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +15,8 @@ from tests.lab.cluster.places import (
     GATEWAY,
     GATEWAY_ADMIN_PORT,
     NEWEST_PROMETHEUS_URL,
-    PROMETHEUS_URL,
+    NODE,
+    PROMETHEUS_PORT,
     STATE,
     program,
 )
@@ -27,14 +31,17 @@ _SERVICE = {
 }
 
 
-def up() -> None:
-    """Start it; its first sample comes about six seconds later, and nothing waits for that."""
-    start(_daemon("prometheus", program("prometheus"), PROMETHEUS_URL))
+def up(scrape_seconds: int = 1) -> str:
+    """Start one and return its URL; its first sample comes about six seconds later, and nothing waits for that."""
+    name = "prometheus" if scrape_seconds == 1 else f"prometheus-{scrape_seconds}s"
+    url = f"http://{NODE}:{PROMETHEUS_PORT + scrape_seconds - 1}"
+    start(_daemon(name, program("prometheus"), url, scrape_seconds))
+    return url
 
 
 @contextmanager
 def newest() -> Iterator[str]:
-    """Build the newest major version where that was not done yet, and run it beside the first; its URL."""
+    """Run the newest major version beside the Debian package's, built where that was not done yet; its URL."""
     build.build(("prometheus",))
     daemon = _daemon("prometheus-newest", str(build.binary("prometheus")), NEWEST_PROMETHEUS_URL)
     start(daemon)
@@ -44,11 +51,11 @@ def newest() -> Iterator[str]:
         stop(daemon.name)
 
 
-def _daemon(name: str, binary: str, url: str) -> Daemon:
+def _daemon(name: str, binary: str, url: str, scrape_seconds: int = 1) -> Daemon:
     folder = STATE / name
     folder.mkdir(exist_ok=True)
     # JSON is YAML.
-    (folder / "prometheus.yml").write_text(json.dumps(_configuration(), indent=1))
+    (folder / "prometheus.yml").write_text(json.dumps(_configuration(scrape_seconds), indent=1))
     command = (
         binary,
         f"--config.file={folder / 'prometheus.yml'}",
@@ -59,7 +66,7 @@ def _daemon(name: str, binary: str, url: str) -> Daemon:
     return Daemon(name, command, answers(f"{url}/-/ready"))
 
 
-def _configuration() -> Json:
+def _configuration(scrape_seconds: int) -> Json:
     targets = {
         "targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"],
         "labels": {"pod": "gateway-0", "namespace": "istio-system"},
@@ -75,7 +82,8 @@ def _configuration() -> Json:
             {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"},
         ],
     }
-    return {"global": {"scrape_interval": "1s", "scrape_timeout": "900ms"}, "scrape_configs": [job]}
+    every = {"scrape_interval": f"{scrape_seconds}s", "scrape_timeout": "900ms"}
+    return {"global": every, "scrape_configs": [job]}
 
 
 def _parts() -> list[Json]:
