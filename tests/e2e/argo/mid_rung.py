@@ -27,7 +27,7 @@ def hold(lab: ClusterLab, users: Load, version: str = "v2", app: str = "shop", *
 
 def meet(users: Load, version: str) -> None:
     """Wait until a dozen users met a version."""
-    users.wait_for(lambda seen: seen.versions()[version] > 12, 120)
+    users.wait_for(lambda seen: seen.versions()[version] > 12, 240)
 
 
 def sweep_each_minute(lab: ClusterLab) -> None:
