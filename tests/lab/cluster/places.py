@@ -24,6 +24,7 @@ API_SERVICE = "10.96.0.1"
 
 API_PORT = 6443
 PROMETHEUS_PORT = 9390
+NEWEST_PROMETHEUS_PORT = 9389
 GATEWAY = "127.0.0.10"
 """Where users enter the mesh: load stays on the loopback device."""
 GATEWAY_PORT = 8880
@@ -31,6 +32,8 @@ GATEWAY_ADMIN_PORT = 15000
 
 PROMETHEUS_URL = f"http://{NODE}:{PROMETHEUS_PORT}"
 """Reached by pods as well."""
+NEWEST_PROMETHEUS_URL = f"http://{NODE}:{NEWEST_PROMETHEUS_PORT}"
+"""Of the newest major version, beside the Debian package's; it runs for the tests that ask for it."""
 GATEWAY_URL = f"http://{GATEWAY}:{GATEWAY_PORT}"
 
 

@@ -52,6 +52,17 @@ def test_every_call_passes_inputs_that_exist_and_all_that_are_required(name: str
         assert (set(), set()) == (given - set(inputs), required - given), f"{name}: {step['name']}"
 
 
+@pytest.mark.parametrize(("name", "spec"), list(workflow_specs()), ids=lambda one: one if isinstance(one, str) else "")
+def test_what_fails_fast_calls_no_step_that_is_retried(name: str, spec: Json) -> None:
+    """For failFast the first attempt is a failure already: the step would not be retried, nor its node ever end."""
+    retried = [
+        step["name"]
+        for template, step in calls(spec)
+        if template.get("failFast") and (called(step) or {}).get("retryStrategy")
+    ]
+    assert [] == retried, name
+
+
 def test_what_releases_restores_at_its_end() -> None:
     """Whatever calls prepare has an exit handler that ends in a rollback of the same run, and a deadline."""
     releasing = {
