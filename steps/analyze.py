@@ -59,7 +59,8 @@ class Settings(Analysis):
     )
     hold: bool = Field(
         default=False,
-        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run.",
+        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run."
+        " A change of the weight takes that away.",
     )
     since_seconds: float = Field(
         0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."

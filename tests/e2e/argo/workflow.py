@@ -40,6 +40,15 @@ class Workflow:
         self.lab.wait_for(lambda: self.phase in _ENDED, seconds, f"the end of workflow {self.name}")
         return self.phase
 
+    def wait_for_node(self, template: str, seconds: float = 180.0) -> None:
+        """Wait until a node of a leaf template runs; raise AssertionError where the workflow ends before."""
+
+        def runs() -> bool:
+            assert self.phase not in _ENDED, f"{self.name} ended {self.phase} before {template} ran: {self.ran}"
+            return any(_template(node) == template and node.get("phase") == "Running" for node in self.nodes)
+
+        self.lab.wait_for(runs, seconds, f"{template} of workflow {self.name}")
+
     def stop(self) -> None:
         """End it as people should: the exit handler runs."""
         _argo(self.lab, "stop", "-n", self.lab.namespace, self.name)
@@ -94,9 +103,8 @@ class Workflow:
 
     @property
     def _item(self) -> Json:
-        got = argo.command("get", "-n", self.lab.namespace, self.name, "-o", "json", kubeconfig=self.lab.kubeconfig)
-        found: Json = json.loads(got.stdout) if got.returncode == 0 else {}
-        return found
+        # Argo's own command would cost a busy node a process for each look.
+        return self.lab.api.get("argoproj.io/v1alpha1", "Workflow", self.name, self.lab.namespace)
 
 
 def weight(lab: ClusterLab, app: str = "shop") -> int:

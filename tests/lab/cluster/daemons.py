@@ -65,13 +65,15 @@ def log_of(name: str) -> str:
     return path.read_text(errors="replace") if path.exists() else ""
 
 
-def wait_for(holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition") -> None:
+def wait_for(
+    holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition", poll_seconds: float = 0.05
+) -> None:
     """Return as soon as `holds()`; raise TimeoutError when the time is over."""
     deadline = time.monotonic() + timeout_seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_seconds:.0f} s in vain for {what}")
-        time.sleep(0.05)
+        time.sleep(poll_seconds)
 
 
 def answers(url: str, verify: Path | None = None) -> Callable[[], bool]:

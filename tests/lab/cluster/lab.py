@@ -112,7 +112,7 @@ class ClusterLab:
 
     def wait_for(self, holds: Callable[[], object], timeout_seconds: float = 30.0, what: str = "the condition") -> None:
         """Return as soon as `holds()`; raise TimeoutError when the time is over."""
-        daemons.wait_for(lambda: bool(holds()), timeout_seconds, what)
+        daemons.wait_for(lambda: bool(holds()), timeout_seconds, what, poll_seconds=0.2)
 
     def query(self, expression: str) -> list[Json]:
         """Ask Prometheus; the result of an instant query, empty where it cannot be reached."""
