@@ -11,6 +11,7 @@ from steps.acts.keeper import Keeper
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
 from steps.judge.detect import foresee
+from steps.judge.enough import part
 from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
@@ -56,10 +57,12 @@ class Beside:
     Args:
         tape: keeps what was seen, for replay.
         prober: sends deep health checks between the looks.
+        progress: is told how far the rung, or what a gate may take, is (0-1).
     """
 
     tape: Tape | None = None
     prober: Prober | None = None
+    progress: Callable[[float], None] | None = None
 
 
 ALONE = Beside()
@@ -120,8 +123,10 @@ class Watch:
         deadline = clock() + patience.timeout_seconds
         gate, paused = patience.hold, False
         while True:
-            late = clock() >= deadline
-            judgement, interval = self._look(late=late)
+            left = deadline - clock()
+            late = left <= 0
+            waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
+            judgement, interval = self._look(late=late, waited=waited)
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -138,8 +143,13 @@ class Watch:
                     log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
             pause(patience.poll_seconds or min(max(interval / 3, _FASTEST_SECONDS), _SLOWEST_SECONDS))
 
-    def _look(self, *, late: bool) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and the scrape interval in seconds."""
+    def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
+        """Judge once; returns the judgement and the scrape interval in seconds.
+
+        Args:
+            late: the deadline came.
+            waited: part (0-1) of the time a gate may take; None where none is waited at.
+        """
         if self._keeper is not None:
             self._keeper.renew()
         now = self._traffic.now()
@@ -148,6 +158,8 @@ class Watch:
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judge(evidence, health, self._rules, deadline_reached=late, outcomes=outcomes)
         self._record(now, evidence, health, outcomes, judgement)
+        if self._beside.progress is not None:
+            self._beside.progress(part(evidence, self._rules) if waited is None else waited)
         self._foresee(evidence)
         self._say(judgement, evidence)
         return judgement, evidence.scrape_interval_seconds

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from steps import analyze, prepare, promote, report, rollback, set_weight
 from steps.acts.ending import Ending
+from steps.acts.watch import Beside
+from steps.beside import progress_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
 from steps.evidence.bounds import Bounds
@@ -269,7 +271,8 @@ class Process:
     ) -> StepEnd:
         """Judge a rung; all is well unless the reader says otherwise."""
         settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight, **more})
-        return analyze.run(settings, _names(settings), self._traffic, self._workload, reader or Witness(0.0))
+        beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)
+        return analyze.run(settings, names, self._traffic, self._workload, reader or Witness(0.0), beside)
 
     def promote(self, run: str = "one") -> StepEnd:
         """Promote."""

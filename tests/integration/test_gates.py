@@ -66,6 +66,19 @@ def test_a_gate_that_nobody_opens_is_inconclusive(world: Clockwork, process: Pro
     assert {(80, 20)} == world.weights()
 
 
+def test_progress_rises_to_what_a_pass_needs_and_at_a_gate_with_the_time(process: Process, tmp_path: Path) -> None:
+    """20 s of the 40 that this rung asks for are a half; a gate goes on from the part of its deadline."""
+    told = tmp_path / "progress"
+    given = {**SHORT, "min_seconds": 40, "progress_file": str(told)}
+    process.analyze(None, **given)
+    assert "50/100\n" == told.read_text()
+    seen: list[int] = []
+    reader = Witness(0.0, lambda _: seen.append(int(told.read_text().partition("/")[0])))
+    process.analyze(None, reader, hold=True, **{**given, "min_seconds": 5, "timeout_seconds": 0.5})
+    assert seen[1:] == sorted(seen[1:])
+    assert seen[1] < 50 < seen[-1] <= 100
+
+
 def test_an_approval_of_another_run_opens_nothing(world: Clockwork, process: Process) -> None:
     """It may be left from the release before."""
     approve(world, "two")
