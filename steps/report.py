@@ -1,8 +1,8 @@
-"""report: render a running or finished release as text or JSON, from what stands on its VirtualService.
+"""report: render a running or finished release as text, JSON and HTML, from what stands on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
-Writes: standard output, or the file `--output`.
-Exit codes: 0 · 2 · 3 · 4 no release is known.
+Writes: standard output, or the file `--output`; and the file `--html`.
+Exit codes: 0 · 2 · 3 · 4 no release is known, or a file cannot be written.
 """
 
 import json
@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.errors import NotFound, SettingsError
+from steps.errors import NotFound, PermanentError, SettingsError
 from steps.model.names import Names
 from steps.outputs import results
+from steps.outputs.page import page
 from steps.outputs.report import Report
 from steps.settings.groups import Listed, Named
 from steps.step import Step, StepEnd
@@ -30,6 +31,7 @@ class Settings(Named):
 
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
+    html: str = Field("", description="File to write it to as well, as a page: static HTML with charts. Empty: none.")
     judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         (), description="Files that analyze wrote with --judgement-file, one a rung in order, separated by commas."
     )
@@ -91,12 +93,23 @@ def _read(path: str) -> dict[str, object]:
     return content
 
 
+def _write(flag: str, path: str, text: str) -> None:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        cause = f"{flag} = {path!r}: {error.strerror}. Point it at a writable place."
+        raise PermanentError("writing the report", cause) from error
+
+
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.traffic)
+    if settings.html:
+        _write("--html", settings.html, page(made, parts.traffic.now()))
     if settings.output:
-        Path(settings.output).write_text(text, encoding="utf-8")
+        _write("--output", settings.output, text)
     else:
         sys.stdout.write(text)
     return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})
