@@ -27,7 +27,7 @@ RESULTS = ("outcome", "reason")
 
 
 class Settings(Named):
-    """Render a running or finished release as text or JSON."""
+    """Render a running or finished release as text, JSON or a page."""
 
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")

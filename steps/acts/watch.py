@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from steps.acts.keeper import Keeper
+from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
 from steps.judge.detect import foresee
@@ -23,8 +24,6 @@ from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_FASTEST_SECONDS, _SLOWEST_SECONDS = 0.3, 5.0
-
 
 class Pods(Protocol):
     """Tells the canary's health at every look."""
@@ -39,7 +38,7 @@ class Patience:
 
     Args:
         timeout_seconds: deadline of the judge; 0 looks once.
-        poll_seconds: time between two looks; 0 = a third of the scrape interval, between 0.3 and 5 s.
+        poll_seconds: time between two looks; 0 = as scrapes come.
         hold: judge on after a pass, until the run is approved or the deadline comes.
         pause_on_inconclusive: at the deadline hold on once more for as long.
     """
@@ -126,7 +125,7 @@ class Watch:
             left = deadline - clock()
             late = left <= 0
             waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
-            judgement, interval = self._look(late=late, waited=waited)
+            judgement, soon = self._look(late=late, waited=waited)
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -141,10 +140,10 @@ class Watch:
                 if not paused:
                     paused, deadline = True, clock() + patience.timeout_seconds
                     log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
-            pause(patience.poll_seconds or min(max(interval / 3, _FASTEST_SECONDS), _SLOWEST_SECONDS))
+            pause(patience.poll_seconds or soon)
 
     def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and the scrape interval in seconds.
+        """Judge once; returns the judgement and when to look again, in seconds.
 
         Args:
             late: the deadline came.
@@ -162,7 +161,7 @@ class Watch:
             self._beside.progress(part(evidence, self._rules) if waited is None else waited)
         self._foresee(evidence)
         self._say(judgement, evidence)
-        return judgement, evidence.scrape_interval_seconds
+        return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
 
     def _record(
         self,

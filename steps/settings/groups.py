@@ -181,7 +181,7 @@ class Judged(StepSettings):
         600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
     )
     poll_seconds: float = Field(
-        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: a third of the scrape interval, 0.3 to 5."
+        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: when a scrape is due, 0.3 to 5."
     )
     on_inconclusive: Literal["fail", "pause", "pass"] = Field(
         "fail",

@@ -65,10 +65,17 @@ def configure(lab: ClusterLab, app: str = "shop", **settings: float | str) -> No
     lab.api.apply([item], lab.namespace)
 
 
-def users_of(lab: ClusterLab, app: str = "shop", rate: float = 50) -> Load:
-    """Start users of an app and wait until Prometheus has seen ten seconds of them, from which bounds are drawn."""
+def users_of(lab: ClusterLab, app: str = "shop", rate: float = 50, url: str = "") -> Load:
+    """Start users of an app and wait until Prometheus (at `url`, else the lab's) has seen ten seconds of them.
+
+    From these the bounds of latency and size are drawn.
+    """
     load = lab.load(rate, app)
     arm = f'destination_workload="{app}",destination_workload_namespace="{lab.namespace}"'
     seen = f"sum(istio_requests_total{{{arm}}})"
-    lab.wait_for(lambda: any(float(one["value"][1]) > 10 * rate for one in lab.query(seen)), 60, f"a past of {app}")
+
+    def has_past() -> bool:
+        return any(float(one["value"][1]) > 10 * rate for one in lab.query(seen, url))
+
+    lab.wait_for(has_past, 60, f"a past of {app}")
     return load

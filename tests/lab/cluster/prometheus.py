@@ -1,11 +1,14 @@
-"""Prometheus: reads the gateway every second and turns what istiod told Envoy into Istio's labels."""
+"""Prometheus: reads the gateway and turns what istiod told Envoy into Istio's labels.
+
+One that scrapes every second is always up; another may be had that scrapes as seldom as those in production.
+"""
 
 import json
 
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.daemons import Daemon, answers, start
 from tests.lab.cluster.mesh import UPSTREAM_LABELS
-from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, PROMETHEUS_URL, STATE, program
+from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, NODE, PROMETHEUS_PORT, STATE, program
 from tests.lab.embedded.mesh.metrics import relabelling
 
 _ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")
@@ -17,23 +20,26 @@ _SERVICE = {
 }
 
 
-def up() -> None:
-    """Start it; its first sample comes about six seconds later, and nothing waits for that."""
-    folder = STATE / "prometheus"
+def up(scrape_seconds: int = 1) -> str:
+    """Start one and return its URL; its first sample comes about six seconds later, and nothing waits for that."""
+    name = "prometheus" if scrape_seconds == 1 else f"prometheus-{scrape_seconds}s"
+    url = f"http://{NODE}:{PROMETHEUS_PORT + scrape_seconds - 1}"
+    folder = STATE / name
     folder.mkdir(exist_ok=True)
     # JSON is YAML.
-    (folder / "prometheus.yml").write_text(json.dumps(_configuration(), indent=1))
+    (folder / "prometheus.yml").write_text(json.dumps(_configuration(scrape_seconds), indent=1))
     command = (
         program("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={PROMETHEUS_URL.removeprefix('http://')}",
+        f"--web.listen-address={url.removeprefix('http://')}",
         "--log.level=warn",
     )
-    start(Daemon("prometheus", command, answers(f"{PROMETHEUS_URL}/-/ready")))
+    start(Daemon(name, command, answers(f"{url}/-/ready")))
+    return url
 
 
-def _configuration() -> Json:
+def _configuration(scrape_seconds: int) -> Json:
     targets = {
         "targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"],
         "labels": {"pod": "gateway-0", "namespace": "istio-system"},
@@ -49,7 +55,8 @@ def _configuration() -> Json:
             {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"},
         ],
     }
-    return {"global": {"scrape_interval": "1s", "scrape_timeout": "900ms"}, "scrape_configs": [job]}
+    every = {"scrape_interval": f"{scrape_seconds}s", "scrape_timeout": "900ms"}
+    return {"global": every, "scrape_configs": [job]}
 
 
 def _parts() -> list[Json]:
