@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.errors import NotFound, PermanentError, SettingsError
+from steps.errors import NotFound, SettingsError
 from steps.model.names import Names
 from steps.outputs import results
+from steps.outputs.files import save
 from steps.outputs.page import page
 from steps.outputs.report import Report
 from steps.settings.groups import Listed, Named
@@ -24,6 +25,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
 
 RESULTS = ("outcome", "reason")
+_DOING = "writing the report"
 
 
 class Settings(Named):
@@ -93,23 +95,14 @@ def _read(path: str) -> dict[str, object]:
     return content
 
 
-def _write(flag: str, path: str, text: str) -> None:
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        cause = f"{flag} = {path!r}: {error.strerror}. Point it at a writable place."
-        raise PermanentError("writing the report", cause) from error
-
-
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.traffic)
     if settings.html:
-        _write("--html", settings.html, page(made, parts.traffic.now()))
+        save(page(made, parts.traffic.now()), settings.html, "--html", _DOING)
     if settings.output:
-        _write("--output", settings.output, text)
+        save(text, settings.output, "--output", _DOING)
     else:
         sys.stdout.write(text)
     return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})
