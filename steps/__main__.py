@@ -31,7 +31,7 @@ STEPS = {
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
     "notify": "tell a webhook how a release ended",
     "init": "print the YAML that an app still needs before its first release",
-    "report": "render a running or finished release as text or JSON",
+    "report": "render a running or finished release as text, JSON or a page",
     "replay": "judge a recording again by other rules and say when each verdict would have fallen",
 }
 

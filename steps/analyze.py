@@ -16,7 +16,7 @@ from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import ALONE, Beside, Patience, Watch
-from steps.beside import check_baseline, control_of, prober_of, tape_of
+from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
@@ -46,6 +46,9 @@ class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited)
         "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
     )
     judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
+    progress_file: str = Field(
+        "", description="File that is told how far the rung is, as percent of the least that a pass needs: N/100."
+    )
     record: str = Field(
         "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
     )
@@ -59,7 +62,8 @@ class Settings(Analysis):
     )
     hold: bool = Field(
         default=False,
-        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run.",
+        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run."
+        " A change of the weight takes that away.",
     )
     since_seconds: float = Field(
         0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."
@@ -163,7 +167,14 @@ def main(settings: Settings) -> StepEnd:
     tape = tape_of(settings, settings.record, parts.names)
     reader = reader_of(settings, parts.names, tape)
     prober = prober_of(settings, parts.names, parts.workload)
-    end = run(settings, parts.names, parts.traffic, parts.workload, reader, Beside(tape, prober))
+    end = run(
+        settings,
+        parts.names,
+        parts.traffic,
+        parts.workload,
+        reader,
+        Beside(tape, prober, progress=progress_of(settings.progress_file)),
+    )
     return told(end, parts.cluster)
 
 

@@ -1,4 +1,4 @@
-"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, a recording."""
+"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, recording, progress."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,6 +10,7 @@ from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.recording import Tape
 from steps.evidence.selectors import Arms
 from steps.model.names import Names
+from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import Endpoints, Prober
 from steps.settings.groups import Judged, Queried
@@ -32,6 +33,11 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
     return Tape(Path(path), about)
+
+
+def progress_of(path: str) -> Progress | None:
+    """Return what tells the progress, where somebody wants to know."""
+    return Progress(path) if path else None
 
 
 def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:

@@ -18,7 +18,7 @@ from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
 from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside
-from steps.beside import prober_of, stable_probes_of, tape_of
+from steps.beside import prober_of, progress_of, stable_probes_of, tape_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -158,7 +158,8 @@ def main(settings: Settings) -> StepEnd:
     reader = reader_of(settings, parts.names, tape)
     ending = ending_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
-    beside = Beside(tape, prober_of(*probing), stable_probes_of(*probing))
+    progress = progress_of(settings.progress_file)
+    beside = Beside(tape, prober_of(*probing), stable_probes_of(*probing), progress)
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
     return told(end, parts.cluster)
 

@@ -13,6 +13,7 @@ from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
+from steps.judge.enough import part
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
@@ -56,11 +57,13 @@ class Beside:
         tape: keeps what was seen, for replay.
         prober: sends deep health checks between the looks.
         stable_probes: tries them on stable before a run begins.
+        progress: is told how far the rung, or what a gate may take, is (0-1).
     """
 
     tape: Tape | None = None
     prober: Prober | None = None
     stable_probes: StableProbes | None = None
+    progress: Callable[[float], None] | None = None
 
 
 ALONE = Beside()
@@ -121,8 +124,10 @@ class Watch:
         deadline = clock() + patience.timeout_seconds
         gate, paused = patience.hold, False
         while True:
-            late = clock() >= deadline
-            judgement, soon = self._look(late=late)
+            left = deadline - clock()
+            late = left <= 0
+            waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
+            judgement, soon = self._look(late=late, waited=waited)
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -139,8 +144,13 @@ class Watch:
                     log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
             pause(patience.poll_seconds or soon)
 
-    def _look(self, *, late: bool) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and when to look again, in seconds."""
+    def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
+        """Judge once; returns the judgement and when to look again, in seconds.
+
+        Args:
+            late: the deadline came.
+            waited: part (0-1) of the time a gate may take; None where none is waited at.
+        """
         if self._keeper is not None:
             self._keeper.renew()
         now = self._traffic.now()
@@ -149,6 +159,8 @@ class Watch:
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
         self._record(now, evidence, health, outcomes, judgement)
+        if self._beside.progress is not None:
+            self._beside.progress(part(evidence, self._rules) if waited is None else waited)
         self._foresee(evidence)
         self._say(judgement, evidence)
         return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)

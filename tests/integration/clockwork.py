@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from steps import analyze, approve, prepare, promote, report, rollback, set_weight, sweep
 from steps.acts.ending import Ending
+from steps.acts.watch import Beside
+from steps.beside import progress_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
 from steps.evidence.bounds import Bounds
@@ -279,7 +281,8 @@ class Process:
         """Judge a rung; all is well unless the reader says otherwise."""
         given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
         settings = analyze.Settings.model_validate({**given, **more})
-        return analyze.run(settings, _names(settings), self._traffic, self._workload, reader or Witness(0.0))
+        beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)
+        return analyze.run(settings, names, self._traffic, self._workload, reader or Witness(0.0), beside)
 
     def promote(self, run: str = "one") -> StepEnd:
         """Promote."""
