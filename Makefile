@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: .venv/ready ## Measure start, memory and the judge, and compare it with o
 
 bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
 	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
+
+bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts beside a peer's figures (about 12 minutes)
+	@$(BIN)/python -m tests.e2e.speed
 
 docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg
 	@$(BIN)/python -m docs.settings

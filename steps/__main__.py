@@ -33,7 +33,7 @@ STEPS = {
     "notify": "tell a webhook how a release ended",
     "init": "print the YAML that an app still needs before its first release",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
-    "report": "render a running or finished release as text or JSON",
+    "report": "render a running or finished release as text, JSON or a page",
     "replay": "judge a recording again by other rules and say when each verdict would have fallen",
 }
 
@@ -62,6 +62,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     """Run a step inside the error boundary: whatever happens, results are written and one closing line is logged."""
     started = time.monotonic()
     logs.configure("auto", name)
+    results.begin()
     step = find(name)
     try:
         end = _run(name, step, arguments)

@@ -16,7 +16,7 @@ from steps.acts.forward import CLIMBING, held
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import ALONE, Beside, Patience, Watch
-from steps.beside import prober_of, tape_of
+from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import NotOwnerError, SettingsError, TemporaryError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
@@ -25,7 +25,7 @@ from steps.model.names import Names
 from steps.model.run import Claim, Phase
 from steps.outputs import results
 from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Written
+from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
 from steps.settings.metrics import Measured
 from steps.settings.probes import Probed
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
@@ -39,13 +39,16 @@ RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged):
+class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
         "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
     )
     judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
+    progress_file: str = Field(
+        "", description="File that is told how far the rung is, as percent of the least that a pass needs: N/100."
+    )
     record: str = Field(
         "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
     )
@@ -59,7 +62,8 @@ class Settings(Analysis):
     )
     hold: bool = Field(
         default=False,
-        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run.",
+        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run."
+        " A change of the weight takes that away.",
     )
     since_seconds: float = Field(
         0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."
@@ -81,6 +85,7 @@ def run(
             if settings.on_fail == "retreat":
                 _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
+        check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
@@ -116,6 +121,7 @@ def rung(
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
+    reader.control = control_of(settings, workloads.baseline) if workloads else ""
     pods = workload.health(workloads, started) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside)
     judgement = _judge(settings, watch, hold=hold)
@@ -161,7 +167,14 @@ def main(settings: Settings) -> StepEnd:
     tape = tape_of(settings, settings.record, parts.names)
     reader = reader_of(settings, parts.names, tape)
     prober = prober_of(settings, parts.names, parts.workload)
-    end = run(settings, parts.names, parts.traffic, parts.workload, reader, Beside(tape, prober))
+    end = run(
+        settings,
+        parts.names,
+        parts.traffic,
+        parts.workload,
+        reader,
+        Beside(tape, prober, progress=progress_of(settings.progress_file)),
+    )
     return told(end, parts.cluster)
 
 

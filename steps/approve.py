@@ -2,7 +2,8 @@
 
 Before: the run holds the claim. Use it where a person's consent comes by other means than `kubectl annotate`: an
 Argo suspend, a chat command.
-Writes: the annotation `canary-steps.io/approve.<app>` on the first VirtualService, under the claim's token.
+Writes: the annotation `canary-steps.io/approve.<app>` on the first VirtualService, under the claim's token. It counts
+for the weight the run has: the next change of the weight takes it away, so a later gate needs a consent of its own.
 Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is no longer going forward.
 """
 

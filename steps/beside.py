@@ -1,17 +1,19 @@
-"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, a recording."""
+"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, recording, progress."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from steps.acts.beforehand import StableProbes
 from steps.errors import SettingsError
 from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.recording import Tape
 from steps.evidence.selectors import Arms
 from steps.model.names import Names
+from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import Endpoints, Prober
-from steps.settings.groups import Queried
+from steps.settings.groups import Judged, Queried
 from steps.settings.mappings import header
 from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
 from steps.settings.probes import Probed, ProbeSpec
@@ -28,7 +30,14 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
         return None
     arms = {name: value for name, value in asdict(arms_of(settings, names)).items() if name != "more"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
-    return Tape(Path(path), {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics})
+    rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
+    about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
+    return Tape(Path(path), about)
+
+
+def progress_of(path: str) -> Progress | None:
+    """Return what tells the progress, where somebody wants to know."""
+    return Progress(path) if path else None
 
 
 def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:
@@ -53,6 +62,7 @@ def _custom(spec: MetricSpec, names: Names) -> CustomMetric:
         weight=spec.weight,
         floor=spec.tolerated_difference,
         required=spec.required,
+        baseline=spec.baseline_label_value or ("" if spec.stable_label_value else names.baseline),
     )
 
 
@@ -66,6 +76,37 @@ def arms_of(settings: Queried, names: Names) -> Arms:
     return Arms(stable, canary, names.namespace, settings.arm_label)
 
 
+def control_of(settings: Queried, baseline: str) -> str:
+    """Return the label value by which a baseline is told in the mesh's metrics; "" where there is none.
+
+    Raises:
+        SettingsError: the arms are told apart by a label of which the baseline's value is not known.
+    """
+    if baseline and settings.arm_label != "destination_workload" and not settings.baseline_label_value:
+        cause = f"--arm-label {settings.arm_label}: give the baseline's value with --baseline-label-value"
+        raise SettingsError("reading the settings", cause)
+    return baseline and (settings.baseline_label_value or baseline)
+
+
+def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
+    """Refuse what does not go with a baseline ("" for none), before anything is written.
+
+    Raises:
+        SettingsError: its name is an arm's; its label value is not known; or probes go through a gateway, where the
+            header leads to the canary's destination, and so to the baseline as often.
+    """
+    control_of(settings, baseline)
+    if baseline and baseline in {names.stable, names.canary}:
+        cause = f"--baseline: {baseline} would be its Deployment, and is an arm's; call the arm otherwise"
+        raise SettingsError("reading the settings", cause)
+    if baseline and isinstance(settings, Probed) and settings.probes and settings.probe_gateway_url:
+        cause = (
+            "--probe-gateway-url does not go with --baseline: the header leads to the canary's destination, where the"
+            " baseline answers half of the requests. Probe the pods, or release without a baseline"
+        )
+        raise SettingsError("reading the settings", cause)
+
+
 def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | None:
     """Return what sends the probes, None where there are none; nothing is sent yet.
 
@@ -75,10 +116,27 @@ def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | No
     if not settings.probes:
         return None
     probes = [_probe(spec) for spec in settings.probes]
-    return Prober(probes, _endpoints_of(settings, names, workload), settings.probe_interval_seconds)
+    canary, stable = _arms_of(settings, names, workload)
+    return Prober(probes, lambda: Endpoints(canary(), stable()), settings.probe_interval_seconds)
 
 
-def _endpoints_of(settings: Probed, names: Names, workload: Workload) -> Callable[[], Endpoints]:
+def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> StableProbes | None:
+    """Return what tries the probes on stable beforehand, None where there are none.
+
+    Raises:
+        SettingsError: as `prober_of`.
+    """
+    if not settings.probes:
+        return None
+    _, stable = _arms_of(settings, names, workload)
+    return StableProbes(tuple(_probe(spec) for spec in settings.probes), stable)
+
+
+Ask = Callable[[], tuple[Endpoint, ...]]
+
+
+def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, Ask]:
+    """Return what tells where canary and stable can be reached now."""
     given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
     if any(given) and not all(given):
         cause = "--probe-gateway-url, --probe-canary-header and --probe-stable-header go together: set all or none"
@@ -91,8 +149,8 @@ def _endpoints_of(settings: Probed, names: Names, workload: Workload) -> Callabl
                 (settings.probe_stable_header, "--probe-stable-header"),
             )
         )
-        return lambda: Endpoints((canary,), (stable,))
-    return lambda: Endpoints(_pods(workload, names, names.canary), _pods(workload, names, names.stable))
+        return lambda: (canary,), lambda: (stable,)
+    return lambda: _pods(workload, names, names.canary), lambda: _pods(workload, names, names.stable)
 
 
 def _pods(workload: Workload, names: Names, deployment: str) -> tuple[Endpoint, ...]:
@@ -118,5 +176,6 @@ def _probe(spec: ProbeSpec) -> Probe:
         timeout_seconds=spec.timeout_seconds,
         scheme=spec.scheme,
         port=spec.port,
+        stable_may_fail=spec.stable_may_fail,
         tls=Tls(**spec.tls.model_dump()),
     )

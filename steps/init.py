@@ -20,7 +20,7 @@ from steps.groundwork import accounts, configuration, primary, routes, services
 from steps.groundwork.manifest import Finding, Manifest, Remark, as_yaml
 from steps.model.names import Names
 from steps.model.workload import Release, Topology
-from steps.settings.groups import Listed, Named
+from steps.settings.groups import Compared, Listed, Named
 from steps.settings.kubernetes_names import QualifiedName, SubdomainName
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -32,7 +32,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS: tuple[str, ...] = ()
 
 
-class Settings(Named):
+class Settings(Named, Compared):
     """Print the YAML that an app still needs before its first release."""
 
     gateway: Annotated[tuple[QualifiedName, ...], NoDecode, Listed] = Field(
@@ -48,7 +48,7 @@ def run(settings: Settings, names: Names, cluster: Cluster, traffic: Traffic) ->
     """Return what is missing; see the module's docstring."""
     wanted: list[Finding] = []
     if settings.rbac and not _is_granted(cluster, names):
-        wanted += accounts.accounts(names)
+        wanted += accounts.accounts(names, baseline=settings.baseline)
     wanted.append(configuration.config_map(names, _given(settings)))
     by_stable = settings.topology == "stable-named"
     deployed = _deployed(cluster, names.namespace, names.stable if by_stable else names.canary)
@@ -105,12 +105,13 @@ def _first(host: str) -> str:
 
 def _given(settings: Settings) -> dict[str, str]:
     """Return the names that were given, as canary.yaml takes them."""
-    return {
+    given = {
         name.replace("_", "-"): ",".join(value) if isinstance(value, tuple) else value
         for name in Named.model_fields
         if name not in {"config", "kubeconfig", "context", "log_format", "api_timeout_seconds", "api_retry_seconds"}
         and (value := getattr(settings, name)) not in ("", (), "stable-named")
     }
+    return {**given, "baseline": "true"} if settings.baseline else given
 
 
 def _is_granted(cluster: Cluster, names: Names) -> bool:
@@ -152,6 +153,7 @@ def rehearse(settings: Settings, names: Names, findings: list[Finding], rehearsa
             stable_destination=names.stable_destination,
             canary_destination=names.canary_destination,
             topology=Topology.STABLE_NAMED,
+            baseline=names.baseline if settings.baseline else "",
         )
         plan = Workload(rehearsal, "").inspect(release)
     except StepError as error:

@@ -7,7 +7,8 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refu
 
 import secrets
 import socket
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
 from pydantic import BeforeValidator, Field
@@ -18,13 +19,18 @@ from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
 from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
+from steps.acts.watch import ALONE, Beside
+from steps.beside import check_baseline, stable_probes_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
 from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
-from steps.settings.groups import Drained, Owned, Queried, Ready, Written
+from steps.outputs import results
+from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
 from steps.settings.mappings import as_mapping
+from steps.settings.metrics import Measured
+from steps.settings.probes import Probed
 from steps.step import Step, StepEnd
 from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
@@ -40,7 +46,7 @@ _TURNS = 10
 """How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried):
+class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Compared):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -70,6 +76,9 @@ class Preparation(Owned, Written, Ready, Drained, Queried):
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
 
 
+_Preparing = TypeVar("_Preparing", bound=Preparation)
+
+
 class Settings(Preparation):
     """Check everything, claim the app, make the canary and wait until it is ready."""
 
@@ -82,16 +91,20 @@ def run(
     workload: Workload,
     reader: EvidenceReader,
     ending: Ending,
+    beside: Beside = ALONE,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
-    check_permissions(cluster, names)
+    settings = with_run(settings, names)
+    control = names.baseline if settings.baseline else ""
+    check_baseline(settings, names, control)
+    check_permissions(cluster, names, baseline=settings.baseline)
     release = _release(settings, names, traffic)
     wanted = _wanted(settings, names, release, traffic)
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     reader.check()
-    structlog.contextvars.bind_contextvars(run=wanted.run)
-    begun = _begin(wanted, release, settings, ending, traffic, workload)
+    _warn(reader.check_custom())
+    begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, beside)
     if isinstance(begun, StepEnd):
         return begun
     claim, plan = begun
@@ -106,7 +119,14 @@ def run(
 
 
 def _begin(
-    wanted: Wanted, release: Release, settings: Preparation, ending: Ending, traffic: Traffic, workload: Workload
+    wanted: Wanted,
+    release: Release,
+    settings: Preparation,
+    ending: Ending,
+    cluster: Cluster,
+    traffic: Traffic,
+    workload: Workload,
+    beside: Beside,
 ) -> tuple[Claim, Plan] | StepEnd:
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
@@ -121,14 +141,15 @@ def _begin(
         if holder is not None:
             reason = f"run {holder.run} is at work and leaves nothing to do for {release.image}: nothing was touched"
             log.info("prepare.noop", detail=reason, holder=holder.run)
-            return StepEnd({"canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
+            return StepEnd({"run": "", "canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
         plan = workload.inspect(release)
-        for sentence in plan.warnings:
-            log.warning("prepare.warning", detail=sentence)
+        _warn(plan.warnings)
         if plan.noop is Noop.YES:
             reason = f"stable already runs {plan.canary_image}: nothing was touched"
             log.info("prepare.noop", detail=reason)
-            return StepEnd({**_images(plan), "outcome": "noop"}, summary={"detail": reason})
+            return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
+        if beside.stable_probes is not None and turns == 1:
+            _warn(beside.stable_probes.check(rehearsal=cluster.rehearsal))
         try:
             return take(wanted, plan.memory, traffic, workload), plan
         except (Busy, Leftover):
@@ -137,15 +158,23 @@ def _begin(
                 raise
 
 
-def new_run(app: str) -> str:
-    """Return an id for a run that was given none: a Kubernetes name, unlike any other."""
-    return f"{app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        log.warning("prepare.warning", detail=sentence)
+
+
+def with_run(settings: _Preparing, names: Names) -> _Preparing:
+    """Return the settings with the id of the run, which is chosen here where none was given, and is told at once."""
+    run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
+    structlog.contextvars.bind_contextvars(run=run)
+    results.announce("run", run)
+    return settings.model_copy(update={"run": run})
 
 
 def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
-        run=settings.run or new_run(names.app),
+        run=settings.run,
         targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,
@@ -163,6 +192,7 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
         stable_destination=names.stable_destination,
         canary_destination=names.canary_destination,
         topology=Topology(settings.topology),
+        baseline=names.baseline if settings.baseline else "",
         stable_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.stable_destination),
         canary_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.canary_destination),
         image=settings.image,
@@ -178,7 +208,7 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
 def _make_canary(
     claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
-    """Create or update the canary, wait until it is ready, and remember what exactly it runs."""
+    """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
     memory = claim.memory.workloads or plan.memory
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
@@ -218,7 +248,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names)
     ending = ending_of(settings, parts.cluster)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending)
+    beside = Beside(stable_probes=stable_probes_of(settings, parts.names, parts.workload))
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
     return told(end, parts.cluster)
 
 

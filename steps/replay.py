@@ -1,17 +1,19 @@
-"""replay: judge a recording again, scrape by scrape, by today's rules, and say when each verdict would have fallen.
+"""replay: judge a recording again, scrape by scrape, by other rules, and say when each verdict would have fallen.
 
 Before: a file that `analyze --record` or `rollout --record` made. Needs no cluster and no Prometheus.
-Writes: standard output, or the file `--output`. The rules are those of the flags and canary.yaml of now.
+Writes: standard output, or the file `--output`. Rules come from flags, environment and canary.yaml;
+those that are not given are the recording's.
 Exit codes: 0 whatever the verdict, which is a result · 2 no recording, or of another version.
 """
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from steps.acts.replaying import judged_again, outcome
+from steps.errors import SettingsError
 from steps.evidence.playback import evidence_of
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
@@ -25,7 +27,10 @@ RESULTS = ("verdict", "reason")
 
 
 class Settings(Basic, Judged):
-    """Judge a recording again, scrape by scrape, and say when each verdict would have fallen."""
+    """Judge a recording again, scrape by scrape, and say when each verdict would have fallen.
+
+    Rules that are not given are those of the recording.
+    """
 
     recording: str = Field(description="File that analyze or rollout made with --record; the flag may be left out.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
@@ -34,19 +39,49 @@ class Settings(Basic, Judged):
 
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     """Return the end and the text; see the module's docstring."""
+    settings, changed = _as_recorded(settings, recording)
     rungs = judged_again(evidence_of(recording), rules_of(settings), settings.timeout_seconds)
     verdict, reason = outcome(rungs)
-    text = _written(settings, recording, rungs, verdict, reason)
+    text = _written(settings, recording, changed, rungs, verdict, reason)
     return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text
 
 
-def _written(settings: Settings, recording: Recording, rungs: list[Rung], verdict: Verdict, reason: str) -> str:
+def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, dict[str, Any] | None]:
+    """Take the rules of then where nothing else is said.
+
+    Returns:
+        The settings, and what differs: name → value of then; None for a recording that knows no rules.
+
+    Raises:
+        SettingsError: a rule of then is none today.
+    """
+    then = {name: value for name, value in recording.header.get("rules", {}).items() if name in Judged.model_fields}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    try:
+        made = Settings.model_validate({**then, **given})
+    except ValidationError as error:
+        cause = f"{settings.recording}: its rules are not those of this version ({error.errors()[0]['msg']})"
+        raise SettingsError("reading the recording", cause) from None
+    changed = {name: value for name, value in then.items() if getattr(made, name) != value}
+    return made, changed if then else None
+
+
+def _written(
+    settings: Settings,
+    recording: Recording,
+    changed: dict[str, Any] | None,
+    rungs: list[Rung],
+    verdict: Verdict,
+    reason: str,
+) -> str:
     about = {
         "recording": settings.recording,
         "app": recording.header["app"],
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
         "looks": len(recording.looks),
+        "rules": {name: getattr(settings, name) for name in Judged.model_fields},
+        "changed": changed,
     }
     if settings.format == "json":
         return as_json(about, rungs, verdict, reason) + "\n"

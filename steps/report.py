@@ -1,8 +1,8 @@
-"""report: render a running or finished release as text or JSON, from what stands on its VirtualService.
+"""report: render a running or finished release as text, JSON and HTML, from what stands on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
-Writes: standard output, or the file `--output`.
-Exit codes: 0 · 2 · 3 · 4 no release is known.
+Writes: standard output, or the file `--output`; and the file `--html`.
+Exit codes: 0 · 2 · 3 · 4 no release is known, or a file cannot be written.
 """
 
 import json
@@ -16,6 +16,8 @@ from pydantic_settings import NoDecode
 from steps.errors import NotFound, SettingsError
 from steps.model.names import Names
 from steps.outputs import results
+from steps.outputs.files import save
+from steps.outputs.page import page
 from steps.outputs.report import Report
 from steps.settings.groups import Listed, Named
 from steps.settings.kubernetes_names import LabelName
@@ -24,14 +26,16 @@ from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
 
 RESULTS = ("outcome", "reason")
+_DOING = "writing the report"
 
 
 class Settings(Named):
-    """Render a running or finished release as text or JSON."""
+    """Render a running or finished release as text, JSON or a page."""
 
     run: LabelName = Field("", description="Only this run; another's is no answer. Empty: the running or the last one.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
+    html: str = Field("", description="File to write it to as well, as a page: static HTML with charts. Empty: none.")
     judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
         (), description="Files that analyze wrote with --judgement-file, one a rung in order, separated by commas."
     )
@@ -105,8 +109,10 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.traffic)
+    if settings.html:
+        save(page(made, parts.traffic.now()), settings.html, "--html", _DOING)
     if settings.output:
-        Path(settings.output).write_text(text, encoding="utf-8")
+        save(text, settings.output, "--output", _DOING)
     else:
         sys.stdout.write(text)
     return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})

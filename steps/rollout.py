@@ -18,7 +18,7 @@ from steps.acts.forward import CLIMBING, PROMOTABLE, held
 from steps.acts.restore import restore
 from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside
-from steps.beside import prober_of, tape_of
+from steps.beside import prober_of, progress_of, stable_probes_of, tape_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -54,11 +54,10 @@ def run(
     beside: Beside = ALONE,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
-    settings = settings.model_copy(update={"run": settings.run or prepare.new_run(names.app)})
-    structlog.contextvars.bind_contextvars(run=settings.run)
+    settings = prepare.with_run(settings, names)
     judgements: list[Judgement] = []
     try:
-        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending)
+        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending, beside)
         if prepared.results["outcome"] == "noop":
             reason = results.sentence(str(prepared.summary.get("detail", "")))
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
@@ -117,6 +116,8 @@ def _restore(
         return restore(claim, reason, ending, traffic, workload)
     except NotOwnerError:
         return "not-owner"
+    except Interrupted:
+        raise
     except StepError as error:
         log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return "rollback-failed"
@@ -132,6 +133,8 @@ def _report(settings: Settings, names: Names, traffic: Traffic, judgements: list
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(made.as_json(), encoding="utf-8")
         (folder / "report.txt").write_text(made.as_text(), encoding="utf-8")
+    except Interrupted:
+        raise
     except (StepError, OSError) as error:
         log.warning("report.failed", error=str(error))
 
@@ -142,7 +145,9 @@ def main(settings: Settings) -> StepEnd:
     tape = tape_of(settings, settings.record, parts.names)
     reader = reader_of(settings, parts.names, tape)
     ending = ending_of(settings, parts.cluster)
-    beside = Beside(tape, prober_of(settings, parts.names, parts.workload))
+    probing = settings, parts.names, parts.workload
+    progress = progress_of(settings.progress_file)
+    beside = Beside(tape, prober_of(*probing), stable_probes_of(*probing), progress)
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
     return told(end, parts.cluster)
 

@@ -37,16 +37,19 @@ def run(
     settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
 ) -> StepEnd:
     """Set one weight; see the module's docstring."""
+    halved = False
     if settings.run:
         claim = held(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
+        halved = claim.memory.workloads is not None and bool(claim.memory.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination
         targets = traffic.resolve(names.wanted, *arms)
         previous = traffic.set_weight_unclaimed(targets, *arms, settings.weight)
     results = {"weight": str(settings.weight), "previous-weight": str(previous)}
     if reader is not None:
-        observed = await_split(reader, settings.weight, traffic.now, settings.observed_timeout_seconds)
+        limit = settings.observed_timeout_seconds
+        observed = await_split(reader, settings.weight, traffic.now, limit, halved=halved)
         results["observed"] = f"{observed:.1f}"
     return StepEnd(results)
 

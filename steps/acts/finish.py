@@ -2,7 +2,7 @@
 
 import structlog
 
-from steps.acts.ending import Ending
+from steps.acts.ending import Ending, drain
 from steps.acts.record import record_of
 from steps.acts.shift import stamp
 from steps.model.run import Claim, Phase
@@ -39,7 +39,7 @@ def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *
     exposed = claim.memory.weight > 0
     claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
     if exposed:
-        ending.pause(ending.drain_seconds)
+        drain(claim, ending, traffic)
     if claim.memory.workloads is not None:
         left = workload.scale_down(claim.memory.workloads, claim.token)
         if left:

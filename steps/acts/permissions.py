@@ -14,8 +14,13 @@ from steps.workload import rbac as workload
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def check_permissions(cluster: Cluster, names: Names) -> None:
+def check_permissions(cluster: Cluster, names: Names, *, baseline: bool) -> None:
     """Ask by SelfSubjectAccessReview, and name everything that is missing in one error.
+
+    Args:
+        cluster: the API server.
+        names: of the release.
+        baseline: whether the canary is to have a baseline.
 
     Raises:
         Forbidden: a verb is missing; said with what to add.
@@ -25,7 +30,8 @@ def check_permissions(cluster: Cluster, names: Names) -> None:
     for entry in names.virtual_services:
         needed = traffic.WALKER_WITH_SUBSETS if by_subset else traffic.WALKER
         missing += _missing(cluster, entry.namespace, (entry.name,), needed)
-    missing += _missing(cluster, names.namespace, (names.stable, names.canary), workload.WALKER)
+    deployments = (names.stable, names.canary, *((names.baseline,) if baseline else ()))
+    missing += _missing(cluster, names.namespace, deployments, workload.WALKER)
     if missing:
         cause = f"it may not {'; '.join(missing)}. Add these verbs to its Role, see the README's RBAC."
         raise Forbidden("checking what this account may do", cause)

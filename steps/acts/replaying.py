@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from steps.acts.judging import judged
 from steps.evidence.recording import Look
 from steps.judge.rules import Rules
-from steps.judge.verdict import judge
 from steps.model.evidence import Evidence
 from steps.model.judgement import Verdict
 from steps.model.replay import Rung, Seen
@@ -19,14 +19,16 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
             rungs.append(Rung(look.weight, look.rung_started))
             first, last = look.now, ""
         rung, late = rungs[-1], look.now - first >= timeout_seconds
-        judgement = judge(evidence, look.health, rules, deadline_reached=late, outcomes=look.probes)
+        judgement = judged(evidence, look.health, rules, look.probes, deadline_reached=late)
         seen = Seen(max(evidence.until, look.rung_started), judgement)
         if judgement.verdict is not Verdict.CONTINUE:
             rung.fell.setdefault(judgement.verdict, seen)
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if news != last:
+            if rung.seen and rung.seen[-1].at == seen.at:
+                rung.seen.pop()  # the same scrape, of which one metric had come earlier
             rung.seen.append(seen)
-        rung.recorded, last = (look.verdict, look.code), news
+        rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
 
 

@@ -2,7 +2,7 @@
 
 import structlog
 
-from steps.acts.ending import Ending
+from steps.acts.ending import Ending, drain
 from steps.acts.finish import finish, is_complete
 from steps.acts.keeper import Keeper
 from steps.acts.record import record_of
@@ -40,7 +40,7 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
     if memory is not None:
         _undo(safe, ending, traffic, workload)
         if exposed:
-            ending.pause(ending.drain_seconds)
+            drain(safe, ending, traffic)
         left = workload.scale_down(memory, safe.token)
         if left:
             log.warning("canary.left_running", reason=left)

@@ -18,8 +18,18 @@ def await_split(
     now: Callable[[], float],
     timeout_seconds: float,
     pause: Callable[[float], None] = time.sleep,
+    *,
+    halved: bool = False,
 ) -> float:
     """Return the canary's observed share in percent once it is within 5 points of its weight.
+
+    Args:
+        reader: of the evidence.
+        weight: percent, 0-100.
+        now: the API server's clock, unix seconds.
+        timeout_seconds: how long to wait (>= 0).
+        pause: waits so many seconds.
+        halved: whether a baseline gets as many of the weight's requests; its share is told with the canary's then.
 
     Raises:
         TemporaryError: it did not follow in time.
@@ -27,7 +37,7 @@ def await_split(
     began = now()
     while True:
         evidence = reader.read(began, now(), weight=weight)
-        observed = observed_weight(evidence)
+        observed = observed_weight(evidence, halved=halved)
         if observed is not None and abs(observed - weight) <= _NEAR_POINTS:
             return observed
         if now() - began >= timeout_seconds:
@@ -42,12 +52,15 @@ def await_split(
         pause(_LOOK_SECONDS)
 
 
-def observed_weight(evidence: Evidence) -> float | None:
-    """Return the canary's share of the requests of the newest three strata, percent 0-100; None without requests."""
+def observed_weight(evidence: Evidence, *, halved: bool = False) -> float | None:
+    """Return the canary's share of the requests of the newest three strata, percent 0-100; None without requests.
+
+    `halved`: its baseline gets as many, which are not among the evidence.
+    """
     errors = next((metric for metric in evidence.metrics if metric.kind is MetricKind.ERRORS), None)
     if errors is None:
         return None
     strata = [entry for series in errors.series for entry in series.strata if entry.end > evidence.started][-_STRATA:]
-    canary = sum(entry.canary.total for entry in strata)
+    canary = sum(entry.canary.total for entry in strata) * (2 if halved else 1)
     both = canary + sum(entry.stable.total for entry in strata)
     return 100.0 * canary / both if both and len(strata) == _STRATA else None

@@ -114,7 +114,7 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
     Raises:
         Busy, Leftover: another run came in between.
     """
-    after = workload.epoch(workloads.namespace, (workloads.stable, workloads.canary))
+    after = workload.epoch(workloads.namespace, workloads.deployments)
     claim = traffic.take(
         wanted.app,
         wanted.run,

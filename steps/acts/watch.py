@@ -7,12 +7,14 @@ from typing import Protocol
 
 import structlog
 
+from steps.acts.beforehand import StableProbes
+from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
+from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
-from steps.judge.detect import foresee
+from steps.judge.enough import part
 from steps.judge.rules import Rules
-from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
 from steps.model.probes import ProbeOutcome
@@ -21,8 +23,6 @@ from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_FASTEST_SECONDS, _SLOWEST_SECONDS = 0.3, 5.0
 
 
 class Pods(Protocol):
@@ -38,7 +38,7 @@ class Patience:
 
     Args:
         timeout_seconds: deadline of the judge; 0 looks once.
-        poll_seconds: time between two looks; 0 = a third of the scrape interval, between 0.3 and 5 s.
+        poll_seconds: time between two looks; 0 = as scrapes come.
         hold: judge on after a pass, until the run is approved or the deadline comes.
         pause_on_inconclusive: at the deadline hold on once more for as long.
     """
@@ -56,10 +56,14 @@ class Beside:
     Args:
         tape: keeps what was seen, for replay.
         prober: sends deep health checks between the looks.
+        stable_probes: tries them on stable before a run begins.
+        progress: is told how far the rung, or what a gate may take, is (0-1).
     """
 
     tape: Tape | None = None
     prober: Prober | None = None
+    stable_probes: StableProbes | None = None
+    progress: Callable[[float], None] | None = None
 
 
 ALONE = Beside()
@@ -120,8 +124,10 @@ class Watch:
         deadline = clock() + patience.timeout_seconds
         gate, paused = patience.hold, False
         while True:
-            late = clock() >= deadline
-            judgement, interval = self._look(late=late)
+            left = deadline - clock()
+            late = left <= 0
+            waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
+            judgement, soon = self._look(late=late, waited=waited)
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -136,21 +142,28 @@ class Watch:
                 if not paused:
                     paused, deadline = True, clock() + patience.timeout_seconds
                     log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
-            pause(patience.poll_seconds or min(max(interval / 3, _FASTEST_SECONDS), _SLOWEST_SECONDS))
+            pause(patience.poll_seconds or soon)
 
-    def _look(self, *, late: bool) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and the scrape interval in seconds."""
+    def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
+        """Judge once; returns the judgement and when to look again, in seconds.
+
+        Args:
+            late: the deadline came.
+            waited: part (0-1) of the time a gate may take; None where none is waited at.
+        """
         if self._keeper is not None:
             self._keeper.renew()
         now = self._traffic.now()
         evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
         health = self._pods.look() if self._pods else None
         outcomes = self._beside.prober.look() if self._beside.prober else None
-        judgement = judge(evidence, health, self._rules, deadline_reached=late, outcomes=outcomes)
+        judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
         self._record(now, evidence, health, outcomes, judgement)
+        if self._beside.progress is not None:
+            self._beside.progress(part(evidence, self._rules) if waited is None else waited)
         self._foresee(evidence)
         self._say(judgement, evidence)
-        return judgement, evidence.scrape_interval_seconds
+        return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
 
     def _record(
         self,
@@ -176,12 +189,13 @@ class Watch:
                 probes=outcomes,
                 verdict=str(judgement.verdict),
                 code=judgement.code,
+                control=self._reader.control,
             )
         )
 
     def _foresee(self, evidence: Evidence) -> None:
         """Log once, as soon as the traffic is known, what it can show by the deadline."""
-        if self._foresaw or (found := foresee(evidence, self._rules, self._seconds)) is None:
+        if self._foresaw or (found := foreseen(evidence, self._rules, self._seconds)) is None:
             return
         self._foresaw = True
         tell = log.info if found.ratio is not None else log.warning

@@ -56,6 +56,7 @@ class CustomMetric:
         weight: relative to the other custom metrics (> 0).
         floor: least difference of the bad shares (0-1) that counts as harm.
         required: without series of both arms nothing passes.
+        baseline: value of the label for the baseline; "" = such a metric compares with stable all the same.
     """
 
     name: str
@@ -73,6 +74,7 @@ class CustomMetric:
     weight: float = 1.0
     floor: float = 0.01
     required: bool = True
+    baseline: str = ""
 
 
 def from_json(form: Mapping[str, Any]) -> CustomMetric:
@@ -91,27 +93,40 @@ class OwnArms(Arms):
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
         """Tell whose series this is."""
         value = labels.get(self.label, "")
-        for arm, name in ((Arm.STABLE, self.stable), (Arm.CANARY, self.canary)):
-            if re.fullmatch(re.escape(name) + _POD, value) if self.by_pod_name else value == name:
+        for arm, name in ((Arm.STABLE, self.stable), (Arm.STABLE, self.control), (Arm.CANARY, self.canary)):
+            if name and self._is_of(name, value):
                 return arm
         return None
+
+    def is_past(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether a series counts only until the run starts."""
+        return bool(self.control) and self._is_of(self.stable, labels.get(self.label, ""))
+
+    def _is_of(self, name: str, value: str) -> bool:
+        return bool(re.fullmatch(re.escape(name) + _POD, value)) if self.by_pod_name else value == name
 
     def matchers(self, *, reporter: str = "", arms: Sequence[Arm] = (Arm.STABLE, Arm.CANARY)) -> list[str]:
         """Give the matchers of the named arms' series; application metrics have no reporter."""
         del reporter
-        names = [self.stable if arm is Arm.STABLE else self.canary for arm in arms]
+        names = self.values(arms)
         found = one_of(self.label, names)
         if self.by_pod_name:
             found = f"{self.label}=~{quote('|'.join(literal(name) + _POD for name in names))}"
         return [found, equal(self.namespace_label, self.namespace)] if self.namespace_label else [found]
 
 
-def source(metric: CustomMetric, namespace: str, weight: float) -> Source:
-    """Give what a custom metric reads; `weight` is its part of the error budget."""
-    arms = OwnArms(
+def own_arms(metric: CustomMetric, namespace: str, *, against_baseline: bool = False) -> OwnArms:
+    """Give what tells the arms apart in a custom metric's series."""
+    return OwnArms(
         metric.stable, metric.canary, namespace, metric.label or "pod",
         by_pod_name=not metric.label, namespace_label=metric.namespace_label,
+        control=metric.baseline if against_baseline else "",
     )  # fmt: skip
+
+
+def source(metric: CustomMetric, namespace: str, weight: float, *, against_baseline: bool = False) -> Source:
+    """Give what a custom metric reads; `weight` is its part of the error budget."""
+    arms = own_arms(metric, namespace, against_baseline=against_baseline)
     if metric.histogram is not None:
         return _histogram(metric, metric.histogram, arms, weight)
     if metric.bad is None or metric.every is None:
@@ -119,10 +134,13 @@ def source(metric: CustomMetric, namespace: str, weight: float) -> Source:
     return _pair(metric, metric.bad, metric.every, arms, weight)
 
 
-def sources(metrics: Sequence[CustomMetric], namespace: str) -> tuple[Source, ...]:
+def sources(metrics: Sequence[CustomMetric], namespace: str, *, against_baseline: bool = False) -> tuple[Source, ...]:
     """Give the sources of all custom metrics, which share CUSTOM_WEIGHT."""
     whole = sum(metric.weight for metric in metrics)
-    return tuple(source(metric, namespace, CUSTOM_WEIGHT * metric.weight / whole) for metric in metrics)
+    return tuple(
+        source(metric, namespace, CUSTOM_WEIGHT * metric.weight / whole, against_baseline=against_baseline)
+        for metric in metrics
+    )
 
 
 def _pair(metric: CustomMetric, bad: Selection, every: Selection, arms: OwnArms, weight: float) -> Source:

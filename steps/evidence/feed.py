@@ -1,7 +1,7 @@
 """One metric's reading: what was fetched so far, and the next increment."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 from steps.evidence.assemble import strata, unclassified
@@ -24,13 +24,15 @@ class Feed:
 
     Args:
         budget: series above which sums by class are read in place of every series.
+        started: when the run began, unix seconds: where a baseline is compared, stable's series count until then.
     """
 
-    def __init__(self, source: Source, arms: Arms, reporter: Reporter, budget: int) -> None:
+    def __init__(self, source: Source, arms: Arms, reporter: Reporter, budget: int, started: float) -> None:
         self.source = source
         self._arms, self._reporter, self._budget = source.arms or arms, reporter, budget
         self._counted: dict[Target, set[Arm]] = {}
-        self._ledger = Ledger(source.classify, self._newborn)
+        self._started = started
+        self._ledger = Ledger(source.classify, self._newborn, ends=self._ends)
         self._bounds: dict[Arm, set[float]] = {arm: set() for arm in Arm}
         self.summed = False
         self.warnings: tuple[str, ...] = ()
@@ -61,7 +63,10 @@ class Feed:
         seconds = max(1, ceil(now - max(start, began)) + 1)
         self._read(prometheus, seconds)
         if not self.summed and self._ledger.series > self._budget:
-            self.summed, self._ledger = True, Ledger(self.source.classify, lambda _: False, resets=False)
+            self.summed, self._ledger = (
+                True,
+                Ledger(self.source.classify, lambda _: False, resets=False, ends=self._ends),
+            )
             self._read(prometheus, max(1, ceil(now - began) + 1))
         self._ahead += self.now - now  # the next range goes by Prometheus' clock
 
@@ -83,7 +88,12 @@ class Feed:
 
     def _newborn(self, series: RawSeries) -> bool:
         """A pod's own proxy begins at 0, and the canary's pods are young; of other proxies nobody knows."""
-        return self._by_pod and self._arms.arm_of(series.labels) is Arm.CANARY
+        arms, labels = self._arms, series.labels
+        is_young = arms.arm_of(labels) is Arm.CANARY or (bool(arms.control) and not arms.is_past(labels))
+        return self._by_pod and is_young
+
+    def _ends(self, series: RawSeries) -> float:
+        return self._started if self._arms.is_past(series.labels) else inf
 
     @property
     def _by_pod(self) -> bool:
@@ -102,7 +112,7 @@ class Feed:
     def _note_targets(self, found: Sequence[RawSeries]) -> None:
         for series in found if self.source.arms is not None else ():
             slot = self.source.classify(series)
-            if slot is not None and series.samples:
+            if slot is not None and series.samples and not self._arms.is_past(series.labels):
                 self._counted.setdefault(series.target, set()).add(slot[0])
 
     def _note_bounds(self, found: Sequence[RawSeries]) -> None:
@@ -148,7 +158,8 @@ class Feed:
     def absence_problem(self) -> Problem | None:
         """Tell whether an arm lacks a required metric altogether: no data is never a pass."""
         seen = set().union(*self._counted.values())
-        missing = [str(arm) for arm in Arm if arm not in seen]
+        control = "its baseline" if self._arms.control else "stable"
+        missing = [name for arm, name in ((Arm.STABLE, control), (Arm.CANARY, "canary")) if arm not in seen]
         if not self.source.required or not self.query or not missing:
             return None
         text = (

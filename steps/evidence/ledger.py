@@ -11,6 +11,7 @@ first errors are. So counters are differenced here, by these rules:
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from steps.evidence.samples import Key, RawSeries, Target
@@ -36,12 +37,20 @@ class Ledger:
         classify: tells the slot of a series, or None to leave it out (its scrapes still count as the target's).
         newborn: tells whether a series of a target that was never seen before began at 0.
         resets: a falling value is a restarted counter; False for sums of counters, whose fall tells nothing.
+        ends: tells the time after which a series counts for nobody, unix seconds.
     """
 
-    def __init__(self, classify: Classify, newborn: Callable[[RawSeries], bool], *, resets: bool = True) -> None:
+    def __init__(
+        self,
+        classify: Classify,
+        newborn: Callable[[RawSeries], bool],
+        *,
+        resets: bool = True,
+        ends: Callable[[RawSeries], float] = lambda _: inf,
+    ) -> None:
         self._classify = classify
         self._newborn = newborn
-        self._resets = resets
+        self._resets, self._ends = resets, ends
         self._last: dict[Key, _Last] = {}
         self.cells: dict[Target, dict[float, dict[Slot, float]]] = {}
         self.dropped = 0
@@ -67,7 +76,7 @@ class Ledger:
             self._count(series, since)
 
     def _count(self, series: RawSeries, since: float) -> None:
-        slot = self._classify(series)
+        slot, ends = self._classify(series), self._ends(series)
         cells, key = self.cells[series.target], series.key
         for at, value in series.samples:
             last = self._last.get(key)
@@ -75,7 +84,7 @@ class Ledger:
                 continue
             increase = self._first(series, at, value, since) if last is None else self._next(last.value, value)
             self._last[key] = _Last(at, value)
-            if slot is None:
+            if slot is None or at > ends:
                 continue
             if increase is None:
                 self.dropped += 1

@@ -51,4 +51,5 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
         playback.turn_to(answers, look)
         reader.bounds = look.bounds or reader.bounds
         reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
+        reader.control = look.control
         yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)

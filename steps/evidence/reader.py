@@ -1,8 +1,10 @@
 """The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
 
+from dataclasses import replace
 from typing import Final
 
 from steps.errors import PermanentError
+from steps.evidence.beforehand import doubts
 from steps.evidence.bounds import Bounds, latency_bounds, small_bound
 from steps.evidence.custom import CustomMetric, sources
 from steps.evidence.failures import EvidenceError
@@ -18,6 +20,9 @@ HISTORY_SECONDS: Final = 600.0
 """Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
 
 SERIES_BUDGET: Final = 2000
+_EVEN: Final = 50
+"""The canary's part, in percent, of what it and its baseline get at any weight."""
+
 _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
 
@@ -33,6 +38,10 @@ class EvidenceReader:
         custom: metrics beside the standard ones.
         history_seconds: stable's past to read along, in seconds.
         series_budget: series of one metric above which sums are read instead.
+
+    Attributes:
+        control: label value of the baseline that the canary is compared with in place of stable, "" for none; it is set
+            before the first `read`.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class EvidenceReader:
         self._prometheus, self._arms, self._wanted = prometheus, arms, reporter
         self._history, self._budget = history_seconds, series_budget
         self.bounds, self._custom = bounds, custom
+        self.control = ""
         self.reporter: Reporter | None = None
         self._feeds: list[Feed] = []
 
@@ -67,6 +77,22 @@ class EvidenceReader:
         if reporter is None:
             raise PermanentError(action, self._unknown().sentence)
         return reporter
+
+    def check_custom(self) -> tuple[str, ...]:
+        """Make sure that stable has the series of the custom metrics; give sentences about what may be right.
+
+        Raises:
+            TemporaryError: Prometheus is down, slow or busy.
+            PermanentError: it refuses us, or stable lacks a required metric; the sentence names all that are missing.
+        """
+        action = "asking Prometheus for stable's custom metrics"
+        try:
+            found = doubts(self._prometheus, self._custom, self._arms.namespace)
+        except EvidenceError as fault:
+            raise raised(fault, action) from fault
+        if found.faults:
+            raise PermanentError(action, "; ".join(found.faults))
+        return found.warnings
 
     def choose_bounds(self) -> Bounds:
         """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
@@ -106,7 +132,7 @@ class EvidenceReader:
         """
         problem: Problem | None = None
         try:
-            self._prepare()
+            self._prepare(started)
             for feed in self._feeds:
                 feed.fetch(self._prometheus, started - self._history, now)
         except EvidenceError as fault:
@@ -115,15 +141,17 @@ class EvidenceReader:
                 raise raised(fault, "reading the arms' metrics") from fault
         return self._evidence(started, now, rung_started or started, weight, problem)
 
-    def _prepare(self) -> None:
+    def _prepare(self, started: float) -> None:
         if self._feeds:
             return
         reporter = self._reporter()
         if reporter is None:
             raise EvidenceError(self._unknown())
         bounds = self.bounds or self._choose_bounds()
-        wanted = (*standard(self._arms, reporter.name, bounds), *sources(self._custom, self._arms.namespace))
-        self._feeds = [Feed(source, self._arms, reporter, self._budget) for source in wanted]
+        arms = replace(self._arms, control=self.control)
+        custom = sources(self._custom, arms.namespace, against_baseline=bool(self.control))
+        wanted = (*standard(arms, reporter.name, bounds), *custom)
+        self._feeds = [Feed(source, arms, reporter, self._budget, started) for source in wanted]
 
     def _reporter(self) -> Reporter | None:
         if self.reporter is None:
@@ -167,7 +195,8 @@ class EvidenceReader:
             aligned=reporter.aligned if reporter else False,
             reporter=reporter.name if reporter else "",
             reporter_reason=reporter.reason if reporter else "",
-            weight=weight,
+            weight=_EVEN if self.control and weight else weight,
+            control=self.control,
             notes=self._notes(),
             problem=problem or self._problem(interval),
         )
@@ -209,4 +238,9 @@ class EvidenceReader:
             for name in ("latency", "small-bodies")
             if self._feeds and name not in known
         ]
+        if self.control:
+            notes.append(
+                f"compared with the baseline {self.control}, pods of stable's version as young as the canary's and as"
+                f" many; until the canary's first request stable stands for it"
+            )
         return tuple(notes)

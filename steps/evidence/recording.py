@@ -34,6 +34,7 @@ class Look:
     Attributes:
         now, started, rung_started: unix seconds, as the reader was called.
         weight: the canary's, percent; None without a claim.
+        control: label value of the baseline that was compared in place of stable, "" for none.
         reporter: name and reason of the reporter in use, None while it was not chosen.
         bounds: what slow and small meant, None while not chosen.
         problem: what stood in the way of this reading.
@@ -51,6 +52,7 @@ class Look:
     probes: tuple[ProbeOutcome, ...] | None = None
     verdict: str = ""
     code: str = ""
+    control: str = ""
 
 
 class Tape:
@@ -158,6 +160,7 @@ def _look(line: Mapping[str, Any]) -> Look:
         probes=None if probes is None else tuple(ProbeOutcome(**outcome) for outcome in probes),
         verdict=line["verdict"],
         code=line["code"],
+        control=line.get("control", ""),
     )
 
 

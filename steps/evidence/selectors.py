@@ -20,6 +20,8 @@ class Arms:
         namespace: their destination_workload_namespace.
         label: destination_workload, or such as destination_version, destination_canonical_revision.
         more: further equal-matchers, such as {"destination_canonical_service": "shop"}.
+        control: value of `label` for the baseline that is compared with the canary in place of stable, whose series are
+            its past then; "" = stable itself is compared.
     """
 
     stable: str
@@ -27,18 +29,30 @@ class Arms:
     namespace: str
     label: str = "destination_workload"
     more: Mapping[str, str] = field(default_factory=dict)
+    control: str = ""
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
-        """Tell whose series this is."""
+        """Tell whose series this is; the baseline's is stable's."""
         value = labels.get(self.label)
-        return Arm.STABLE if value == self.stable else Arm.CANARY if value == self.canary else None
+        if value and value in {self.stable, self.control}:
+            return Arm.STABLE
+        return Arm.CANARY if value == self.canary else None
+
+    def is_past(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether a series counts only until the run starts: stable's own, where a baseline stands in for it."""
+        return bool(self.control) and labels.get(self.label) == self.stable
 
     def matchers(self, *, reporter: str = "", arms: Sequence[Arm] = (Arm.STABLE, Arm.CANARY)) -> list[str]:
         """Give the matchers of the named arms' series, reported by `reporter` (all reporters if empty)."""
-        names = [self.stable if arm is Arm.STABLE else self.canary for arm in arms]
         found = [equal("reporter", reporter)] if reporter else []
+        names = self.values(arms)
         found += [one_of(self.label, names), equal("destination_workload_namespace", self.namespace)]
         return found + [equal(label, value) for label, value in sorted(self.more.items())]
+
+    def values(self, arms: Sequence[Arm]) -> list[str]:
+        """Give the values of `label` for arms; the baseline's where both are asked for, as it has no past."""
+        names = [self.stable if arm is Arm.STABLE else self.canary for arm in arms]
+        return [*names, self.control] if self.control and len(arms) > 1 else names
 
 
 def equal(label: str, value: str) -> str:

@@ -29,14 +29,14 @@ def rules(permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple
     return found
 
 
-def accounts(names: Names) -> list[Manifest]:
-    """Return accounts, roles and bindings for one app; those in the app's namespace first."""
+def accounts(names: Names, *, baseline: bool = False) -> list[Manifest]:
+    """Return accounts, roles and bindings for one app, its baseline included or not; the app's namespace first."""
     made = [Manifest(SERVICE_ACCOUNT, names.namespace, name, {}, f"Account of {_DOES[name]}.") for name in _DOES]
     by_subset = names.stable_destination.subset or names.canary_destination.subset
     walking = traffic.WALKER_WITH_SUBSETS if by_subset else traffic.WALKER
     services = (names.stable_destination.host, names.canary_destination.host)
     own = {
-        DEPLOYMENT: (names.stable, names.canary),
+        DEPLOYMENT: (names.stable, names.canary, *((names.baseline,) if baseline else ())),
         SERVICE: tuple(dict.fromkeys(host.partition(".")[0] for host in services)),
     }
     for account, workloads, routes in (

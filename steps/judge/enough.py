@@ -90,6 +90,14 @@ def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_rea
     return sentences.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 
+def part(evidence: Evidence, rules: Rules) -> float:
+    """Give the part (0-1) of the least that a pass of the present rung needs: requests, strata and time."""
+    seen = look(evidence)
+    parts = [seen.canary / rules.min_requests, seen.strata / max(1, rules.min_strata)]
+    parts += [seen.seconds / rules.min_seconds] if rules.min_seconds > 0 else []
+    return min(1.0, *parts)
+
+
 def rows(strata: Sequence[Stratum]) -> int:
     """Count the strata with canary traffic."""
     return sum(1 for stratum in strata if stratum.canary.total)

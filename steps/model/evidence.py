@@ -126,7 +126,9 @@ class Evidence:
         aligned: both arms were counted by the same proxies in the same scrape, so that nothing can fall into
             different strata for the two arms.
         reporter: which proxies counted: "source", "destination" or "waypoint", and why, in `reporter_reason`.
-        weight: the canary's weight on this rung in percent, if known: only to tell silence from little traffic.
+        weight: the canary's weight on this rung in percent, if known: only to tell silence from little traffic. Where a
+            baseline is compared, the canary's part of what both get.
+        control: name of the baseline whose requests stand in the place of stable's, "" where it is stable itself.
         problem: what stands in the way at this moment; strata already read stay valid.
     """
 
@@ -141,6 +143,7 @@ class Evidence:
     weight: int | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+    control: str = ""
 
 
 @dataclass(frozen=True, slots=True)

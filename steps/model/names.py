@@ -14,6 +14,7 @@ class Names:
         namespace: of the Deployments, and of VirtualServices named without one.
         stable: Deployment that serves.
         canary: Deployment under test.
+        baseline: Deployment that is the canary's control where one is wanted.
         virtual_services: in sort order, at least one.
         routes: names of HTTP routes, () for all that lead to exactly the two arms.
         stable_destination: where stable's requests go.
@@ -24,6 +25,7 @@ class Names:
     namespace: str
     stable: str
     canary: str
+    baseline: str
     virtual_services: tuple[ObjectName, ...]
     routes: tuple[str, ...]
     stable_destination: Destination

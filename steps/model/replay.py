@@ -23,6 +23,7 @@ class Rung:
         seen: looks that brought a new scrape or another answer, in order of time.
         fell: for each verdict the first look at which it would have fallen.
         recorded: verdict and code of the last look as they were recorded.
+        recorded_at: its moment, unix seconds.
     """
 
     weight: int | None
@@ -30,6 +31,7 @@ class Rung:
     seen: list[Seen] = field(default_factory=list)
     fell: dict[Verdict, Seen] = field(default_factory=dict)
     recorded: tuple[str, str] = ("", "")
+    recorded_at: float = 0.0
 
     @property
     def decided(self) -> Seen | None:

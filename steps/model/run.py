@@ -75,7 +75,7 @@ class WorkloadMemory:
     """The Deployments of a run and what must be known to undo it.
 
     Args:
-        namespace: of both Deployments.
+        namespace: of the Deployments.
         stable: Deployment that serves.
         canary: Deployment under test.
         stable_replicas: its replicas when the run started (>= 0).
@@ -83,6 +83,7 @@ class WorkloadMemory:
         stable_template_hash: fingerprint of its pod template when the run started.
         created_canary: whether prepare made the canary Deployment.
         template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written, nor undone.
+        baseline: Deployment of stable's template that is compared with the canary in place of stable, "" for none.
     """
 
     namespace: str
@@ -93,6 +94,17 @@ class WorkloadMemory:
     stable_template_hash: str = ""
     created_canary: bool = False
     template_by_external: bool = False
+    baseline: str = ""
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """All Deployments that carry the token."""
+        return self.stable, *self.clones
+
+    @property
+    def clones(self) -> tuple[str, ...]:
+        """Those behind the canary's destination, which go down at the end: the canary, and its baseline if any."""
+        return (self.canary, self.baseline) if self.baseline else (self.canary,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Release:
         namespace: of both Deployments and their Services.
         stable: Deployment that serves.
         canary: Deployment under test; in the stable-named topology it is made by prepare.
+        baseline: Deployment to make of stable's template as the canary's control, "" for none.
         stable_destination: where the routes send stable's requests.
         canary_destination: where the routes send the canary's requests.
         topology: which of the two people deploy to.
@@ -66,6 +67,7 @@ class Release:
     stable_destination: Destination
     canary_destination: Destination
     topology: Topology = Topology.STABLE_NAMED
+    baseline: str = ""
     stable_subset: Mapping[str, str] = field(default_factory=dict)
     canary_subset: Mapping[str, str] = field(default_factory=dict)
     image: str = ""

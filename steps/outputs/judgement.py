@@ -1,10 +1,9 @@
 """The full judgement as a file: JSON with every number that led to the verdict."""
 
 import json
-from pathlib import Path
 
-from steps.errors import PermanentError
 from steps.model.judgement import Judgement
+from steps.outputs import files
 
 
 def save(judgement: Judgement, path: str) -> None:
@@ -15,9 +14,5 @@ def save(judgement: Judgement, path: str) -> None:
     """
     if not path:
         return
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(json.dumps(judgement.to_json(), indent=1, default=str), encoding="utf-8")
-    except OSError as error:
-        cause = f"{path}: {error.strerror}. Point --judgement-file at a writable place."
-        raise PermanentError("writing the judgement", cause) from error
+    text = json.dumps(judgement.to_json(), indent=1, default=str)
+    files.save(text, path, "--judgement-file", "writing the judgement")

@@ -19,7 +19,7 @@ def as_json(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, r
         **about,
         "verdict": str(verdict),
         "reason": reason,
-        "rungs": [_rung(rung) for rung in rungs],
+        "rungs": [{**_rung(rung), "reached": reached} for rung, reached in zip(rungs, _reached(rungs), strict=True)],
     }
     return json.dumps(form, indent=1)
 
@@ -28,7 +28,7 @@ def _rung(rung: Rung) -> dict[str, Any]:
     return {
         "weight": rung.weight,
         "started": rung.started,
-        "recorded": {"verdict": rung.recorded[0], "code": rung.recorded[1]},
+        "recorded": {"verdict": rung.recorded[0], "code": rung.recorded[1], "at": rung.recorded_at},
         "fell": {str(verdict): _row(rung, seen) for verdict, seen in rung.fell.items()},
         "looks": [_row(rung, seen) for seen in rung.seen],
     }
@@ -59,13 +59,14 @@ def as_text(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, r
     lines = [f"{about['namespace']}/{about['app']}  {about['looks']} looks recorded  {about['recording']}"]
     if not about["complete"]:
         lines.append("  the recording was cut off; its last line is left out")
-    for number, rung in enumerate(rungs, 1):
+    lines += [_rules(about), "  counts and evidence are those of the whole run up to a scrape"]
+    for number, (rung, reached) in enumerate(zip(rungs, _reached(rungs), strict=True), 1):
         weight = "" if rung.weight is None else f"  weight {rung.weight} %"
-        lines += ["", f"  rung {number}{weight}  set {_clock(rung.started)} UTC", _HEAD]
+        unreached = "" if reached else "  (by these rules it would not have been reached)"
+        lines += ["", f"  rung {number}{weight}  set {_clock(rung.started)} UTC{unreached}", _HEAD]
         lines += [_line(_row(rung, seen)) for seen in rung.seen]
         lines += [_fell(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
-        then, code = rung.recorded
-        lines.append(f"    as recorded   {then} ({code})" if then else "    as recorded   -")
+        lines.append(_recorded(rung))
     lines += ["", f"  verdict  {verdict}: {reason}"]
     return "\n".join(lines) + "\n"
 
@@ -81,6 +82,29 @@ def _line(row: Mapping[str, Any]) -> str:
     after = f"{row['after_seconds']:.1f} s"
     said = f"{row['verdict']} ({row['code']})"
     return f"    {_clock(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
+
+
+def _reached(rungs: Sequence[Rung]) -> list[bool]:
+    """Tell for each rung whether the release would have come so far: all before it pass."""
+    passed = [rung.decided is not None and rung.decided.judgement.verdict is Verdict.PASS for rung in rungs]
+    return [all(passed[:number]) for number in range(len(rungs))]
+
+
+def _rules(about: Mapping[str, Any]) -> str:
+    changed: Mapping[str, Any] | None = about["changed"]
+    if changed is None:
+        return "  rules  as given, else the defaults: the recording does not know those of then"
+    now = about["rules"]
+    other = [f"{name.replace('_', '-')} {now[name]} ({then} then)" for name, then in changed.items()]
+    return f"  rules  as recorded{', but ' if other else ''}{', '.join(other)}"
+
+
+def _recorded(rung: Rung) -> str:
+    verdict, code = rung.recorded
+    if not verdict:
+        return "    as recorded          -"
+    after = rung.recorded_at - rung.started
+    return f"    {'as recorded':<20} {_clock(rung.recorded_at)} after {after:.1f} s: {verdict} ({code})"
 
 
 def _fell(rung: Rung, verdict: Verdict) -> str:

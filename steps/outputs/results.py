@@ -13,6 +13,8 @@ LIMIT_BYTES = 1024
 
 SENTENCE_BYTES = 320
 
+_announced: dict[str, str] = {}
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
@@ -29,8 +31,25 @@ def sentence(text: str) -> str:
     return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."
 
 
+def begin() -> None:
+    """Forget what an earlier step in this process announced."""
+    _announced.clear()
+
+
+def announce(name: str, value: str) -> None:
+    """Write one result as soon as it is known, so that it is there however the step ends, even killed.
+
+    Raises:
+        PermanentError: the file cannot be written.
+    """
+    path = os.environ.get(variable(name))
+    if path:
+        _announced[name] = value
+        _write(Path(path), value, name)
+
+
 def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
-    """Write every declared result, "" where the step has no value, without a trailing newline.
+    """Write every declared result, what was announced or "" where the step has no value, without a trailing newline.
 
     Args:
         declared: names of the step's results.
@@ -40,7 +59,7 @@ def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
         PermanentError: a file cannot be written, or all together are larger than 1 kB.
     """
     names = list(declared)
-    full = {name: values.get(name, "") for name in names}
+    full = {name: values.get(name, _announced.get(name, "")) for name in names}
     size = sum(len(value.encode()) for value in full.values())
     if size > LIMIT_BYTES:
         sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())

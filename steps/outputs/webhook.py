@@ -8,7 +8,7 @@ from typing import Any
 import requests
 import tenacity
 
-from steps.errors import PermanentError, SettingsError, TemporaryError
+from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryError
 
 _DOING = "telling the webhook"
 
@@ -28,12 +28,17 @@ def post(url_file: str, body: Mapping[str, Any], timeout_seconds: float = 10.0, 
     """
     url = _url(url_file)
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(TemporaryError),
+        retry=tenacity.retry_if_exception(_is_trouble),
         stop=tenacity.stop_after_attempt(attempts),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
     retrying(_once, url, body, timeout_seconds)
+
+
+def _is_trouble(error: BaseException) -> bool:
+    """Tell whether another attempt may help; a signal is temporary as well, but means that none is wanted."""
+    return isinstance(error, TemporaryError) and not isinstance(error, Interrupted)
 
 
 def _url(path: str) -> str:

@@ -35,6 +35,7 @@ class Probe:
         max_latency_ms: time until the whole answer was read.
         timeout_seconds: when waiting ends (> 0).
         port: of the pods; None = the first port of the first container that names one.
+        stable_may_fail: only the new version is expected to pass; a run may begin although stable fails.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Probe:
     timeout_seconds: float = 2.0
     scheme: str = "http"
     port: int | None = None
+    stable_may_fail: bool = False
     tls: Tls = field(default_factory=Tls)
 
 

@@ -6,7 +6,7 @@ from steps.errors import SettingsError
 from steps.model.names import Names
 from steps.model.run import Destination, ObjectName
 from steps.settings.groups import Named
-from steps.settings.kubernetes_names import canary_name
+from steps.settings.kubernetes_names import baseline_name, canary_name
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -25,6 +25,7 @@ def names_of(settings: Named, namespace: str) -> Names:
         namespace=namespace,
         stable=stable,
         canary=canary,
+        baseline=baseline_name(stable if by_stable else canary),
         virtual_services=tuple(
             sorted({_object(entry, namespace) for entry in settings.virtual_service or (settings.app,)})
         ),

@@ -139,6 +139,17 @@ class Queried(StepSettings):
     )
     stable_label_value: str = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
     canary_label_value: str = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
+    baseline_label_value: str = Field("", description="Its value for the baseline. Empty: the baseline's name.")
+
+
+class Compared(StepSettings):
+    """What the canary is compared with."""
+
+    baseline: bool = Field(
+        default=False,
+        description="Compare the canary with fresh pods of stable's template, as many as its own, in place of stable: "
+        "cold caches are the same in both. They share the canary's destination, so half of a weight is theirs.",
+    )
 
 
 class Judged(StepSettings):
@@ -180,8 +191,13 @@ class Judged(StepSettings):
     timeout_seconds: float = Field(
         600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
     )
+
+
+class Waited(StepSettings):
+    """How a verdict is waited for."""
+
     poll_seconds: float = Field(
-        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: a third of the scrape interval, 0.3 to 5."
+        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: when a scrape is due, 0.3 to 5."
     )
     on_inconclusive: Literal["fail", "pause", "pass"] = Field(
         "fail",

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_LIMIT = 63
 _SUBDOMAIN_LIMIT = 253
-_CANARY_SUFFIX = "-canary"
+_CANARY_SUFFIX, _BASELINE_SUFFIX = "-canary", "-baseline"
 
 
 def _label(value: str) -> str:
@@ -66,9 +66,18 @@ def canary_name(stable: str) -> str:
     It also becomes a label value and a Service name, which end at 63 characters; a longer one is cut and told apart by
     six hex digits of its SHA-256.
     """
-    plain = f"{stable}{_CANARY_SUFFIX}"
+    return _suffixed(stable, _CANARY_SUFFIX)
+
+
+def baseline_name(base: str) -> str:
+    """Return the baseline's name by convention: `shop` → `shop-baseline`; cut as the canary's is."""
+    return _suffixed(base, _BASELINE_SUFFIX)
+
+
+def _suffixed(base: str, suffix: str) -> str:
+    plain = f"{base}{suffix}"
     if len(plain) <= _LABEL_LIMIT:
         return plain
-    digest = hashlib.sha256(stable.encode()).hexdigest()[:6]
-    kept = _LABEL_LIMIT - len(_CANARY_SUFFIX) - len(digest) - 1
-    return f"{stable[:kept].rstrip('-.')}-{digest}{_CANARY_SUFFIX}"
+    digest = hashlib.sha256(base.encode()).hexdigest()[:6]
+    kept = _LABEL_LIMIT - len(suffix) - len(digest) - 1
+    return f"{base[:kept].rstrip('-.')}-{digest}{suffix}"

@@ -56,6 +56,9 @@ class MetricSpec(Spec):
     )
     stable_label_value: Value = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
     canary_label_value: Value = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
+    baseline_label_value: Value = Field(
+        "", description="Its value for the baseline. Empty: the baseline's name, or stable where its value is given."
+    )
     namespace_label: Annotated[str, StringConstraints(pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")] = Field(
         "namespace", description="Label with the arms' namespace. Empty: none."
     )

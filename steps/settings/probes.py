@@ -63,6 +63,9 @@ class ProbeSpec(Spec):
     timeout_seconds: float = Field(2.0, gt=0, le=30, description="When waiting ends, seconds.")
     scheme: Literal["http", "https"] = Field("http", description="For pods.")
     port: int | None = Field(None, ge=1, le=65535, description="Of the pods. Unset: the first a container names.")
+    stable_may_fail: bool = Field(
+        default=False, description="Whether only the new version can pass: prepare then goes on where stable fails."
+    )
     tls: TlsSpec = Field(default_factory=lambda: TlsSpec.model_validate({}), description="For https.")
 
 

@@ -9,7 +9,7 @@ import structlog
 from steps.cluster.api import Cluster
 from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import EVENT, VIRTUAL_SERVICE
-from steps.errors import StepError
+from steps.errors import Interrupted, StepError
 from steps.model.run import ObjectName
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -44,6 +44,8 @@ class Events:
         try:
             body = self._body(about, uid, reason, message, warning=warning)
             self._cluster.create(EVENT, about.namespace, body)
+        except Interrupted:
+            raise
         except StepError as error:
             log.warning("event.not_written", reason=reason, about=str(about), cause=error.cause)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 
 from steps.cluster.api import Cluster, Object, Operation
-from steps.errors import ForeignWrite, NotOwnerError, StepError
+from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Target
 from steps.traffic import patches
 from steps.traffic.expected import arms_in
@@ -32,6 +32,8 @@ def retreat(cluster: Cluster, fence: Fence, claim: Claim, reason: str) -> Claim:
             if is_holder:
                 raise
             log.warning("retreat.skipped", virtual_service=str(target.virtual_service), cause=error.cause)
+        except Interrupted:
+            raise
         except StepError as error:
             problems.append(error)
     if problems:

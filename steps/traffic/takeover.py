@@ -1,6 +1,7 @@
 """Take a claim over under a new epoch, so that its old owner can no longer write anything."""
 
 from dataclasses import replace
+from typing import Final
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotFound, NotOwnerError
@@ -9,6 +10,10 @@ from steps.traffic.fence import Fence
 from steps.traffic.owners import Busy
 from steps.traffic.sightings import sighting
 from steps.traffic.stamping import stamp
+
+REPAIR_SECONDS: Final = 120.0
+"""How long a repair's claim outlives its last renewal: it starts no pods, and if it dies users may still be on a dead
+run's canary, so the next sweep must not wait as long as for a release."""
 
 
 def take_over(cluster: Cluster, fence: Fence, victim: Claim, run: str, reason: str, *, supersede: bool) -> Claim:
@@ -25,11 +30,13 @@ def take_over(cluster: Cluster, fence: Fence, victim: Claim, run: str, reason: s
             raise NotOwnerError(doing, f"{f'run {seen.stamp.run}' if seen else 'nobody'} owns it now.")
         if not supersede and seen.memory.expires >= cluster.now():
             raise Busy(doing, seen.as_claim(), cluster.now())
+        expiry = min(seen.memory.expiry_seconds, REPAIR_SECONDS)
         memory = replace(
             seen.memory,
             # An orphan's copy still lists VirtualServices that no longer belong to it.
             targets=victim.memory.targets,
-            expires=round(cluster.now(), 1) + seen.memory.expiry_seconds,
+            expires=round(cluster.now(), 1) + expiry,
+            expiry_seconds=expiry,
             reason=seen.memory.reason or reason,
         )
         return stamp(obj, Claim(victim.app, run, epoch, Phase.ROLLING_BACK, memory))

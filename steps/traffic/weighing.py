@@ -8,7 +8,7 @@ from steps.model.run import Claim, Memory, Phase, Target
 from steps.traffic import patches
 from steps.traffic.expected import arms_in, own_routes
 from steps.traffic.fence import Fence, owned
-from steps.traffic.keys import claim_key
+from steps.traffic.keys import approval_key, claim_key
 from steps.traffic.renewal import is_due, renewed
 from steps.traffic.routes import Route, locate_all
 from steps.traffic.sightings import Sighting, sighting
@@ -78,7 +78,9 @@ def _weights(
         if allow_foreign
         else own_routes(obj, seen, target, doing)
     )
-    return [entry for route in routes for entry in patches.weigh(route, weight, lenient=allow_foreign)]
+    edits = [entry for route in routes for entry in patches.weigh(route, weight, lenient=allow_foreign)]
+    # Consent counts for the weight it was given at: what is judged at the next one is not known yet.
+    return [*edits, *patches.annotate(obj, {approval_key(seen.app): None})] if edits else []
 
 
 def fenced(obj: Object, app: str, edits: list[Operation]) -> list[Operation]:

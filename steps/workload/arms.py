@@ -8,6 +8,8 @@ from steps.workload import labels as label
 from steps.workload.labels import Selector
 
 _LABEL_LIMIT = 63
+ARM_LABEL = "canary-steps.io/arm"
+"""Tells canary and baseline apart, which share all labels that the canary's destination asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def canary_labels(stable: Arm, canary: str, requires: Mapping[str, str]) -> dict
 
 def canary_selector(stable: Arm, made: Mapping[str, str], requires: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return the canary Deployment's selector: stable's keys, and those its destination tells the arms apart by."""
-    told_apart = {key for key, value in requires.items() if stable.pods.get(key) != value}
+    told_apart = {key for key, value in requires.items() if stable.pods.get(key) != value} | {ARM_LABEL}
     return {"matchLabels": {key: made[key] for key in sorted(label.keys(stable.selector) | told_apart) if key in made}}
 
 

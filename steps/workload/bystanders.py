@@ -1,6 +1,6 @@
 """What treats the arms differently, or works around the routes: found by reading, told before anything moves."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from steps.cluster.api import Cluster, Object
@@ -27,8 +27,8 @@ _WANTED = {
 _QUEUES = ("KAFKA", "RABBIT", "AMQP", "SQS", "PUBSUB", "NATS", "QUEUE", "CELERY")
 
 
-def check_policies(cluster: Cluster, namespace: str, stable: Arm, canary: Arm, *, allowed: bool) -> list[str]:
-    """Compare how policies and monitors select the two arms.
+def check_policies(cluster: Cluster, namespace: str, arms: Sequence[Arm], *, allowed: bool) -> list[str]:
+    """Compare how policies and monitors select the arms: stable, the canary, and its baseline if there is one.
 
     Returns:
         One sentence for each difference that is only worth a warning.
@@ -36,15 +36,15 @@ def check_policies(cluster: Cluster, namespace: str, stable: Arm, canary: Arm, *
     Raises:
         PermanentError: a NetworkPolicy or AuthorizationPolicy treats the arms differently and that is not allowed.
     """
-    security = [*_differences(cluster, namespace, _SECURITY, stable, canary)]
+    security = [*_differences(cluster, namespace, _SECURITY, arms)]
     refused = [sentence for sentence, is_certain in security if is_certain]
     if refused and not allowed:
         raise PermanentError(
-            f"comparing the policies on {stable.deployment} and {canary.deployment}",
+            f"comparing the policies on {' and '.join(arm.deployment for arm in arms)}",
             f"{' '.join(refused)} Let both arms be selected alike "
-            f"(canary's pods carry {label.as_text(canary.pods)}), or override this with --allow-policies.",
+            f"(canary's pods carry {label.as_text(arms[1].pods)}), or override this with --allow-policies.",
         )
-    rest = _differences(cluster, namespace, _REST, stable, canary)
+    rest = _differences(cluster, namespace, _REST, arms)
     return [sentence for sentence, _ in (*security, *rest)]
 
 
@@ -75,7 +75,7 @@ def unequal_resources(stable: Mapping[str, Any], canary: Mapping[str, Any]) -> l
 
 
 def _differences(
-    cluster: Cluster, namespace: str, kinds: tuple[Kind, ...], stable: Arm, canary: Arm
+    cluster: Cluster, namespace: str, kinds: tuple[Kind, ...], arms: Sequence[Arm]
 ) -> Iterator[tuple[str, bool]]:
     for kind in kinds:
         try:
@@ -85,9 +85,9 @@ def _differences(
             continue
         for entry in found:
             for what, picks in _selections(kind, entry["spec"]):
-                sides = [arm.deployment for arm in (stable, canary) if picks(arm)]
-                if len(sides) == 1:
-                    sentence = f"{kind.name} {namespace}/{entry['metadata']['name']} {what} only {sides[0]}"
+                sides = [arm.deployment for arm in arms if picks(arm)]
+                if 0 < len(sides) < len(arms):
+                    sentence = f"{kind.name} {namespace}/{entry['metadata']['name']} {what} only {' and '.join(sides)}"
                     yield f"{sentence}: {_WANTED[kind.name]}.", True
 
 

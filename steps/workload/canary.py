@@ -1,4 +1,4 @@
-"""Making the canary what is to be released."""
+"""Making the canary what is to be released, and its baseline what stable is."""
 
 import structlog
 
@@ -6,7 +6,7 @@ from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
 from steps.model.workload import Plan, Release, Topology
-from steps.workload.clone import clone
+from steps.workload.clone import Clone, clone
 from steps.workload.fence import Fence
 from steps.workload.inspection import Inspection
 from steps.workload.pin import arm_keys, last_manager
@@ -24,36 +24,72 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
         ForeignWrite: stable's template changed since the inspection. PermanentError: as the inspection refuses.
         NotOwnerError: another run's.
     """
+    seen = _inspected(cluster, release, plan, release.canary)
+    seen.check_canary()
+    if seen.existing is None:
+        if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
+            return
+        # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
+        seen = Inspection(cluster, release)
+        seen.check_canary()
+    if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
+        _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
+
+
+def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+    """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
+
+    Raises:
+        As `create_canary`.
+    """
+    if not release.baseline:
+        return
+    seen = _inspected(cluster, release, plan, release.baseline)
+    wanted = seen.baseline()
+    if cluster.find(DEPLOYMENT, release.namespace, release.baseline) is None and _created(
+        cluster, fence, seen.stable, wanted, token, "baseline", plan.stable_image
+    ):
+        return
+    _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
+
+
+def _inspected(cluster: Cluster, release: Release, plan: Plan, made: str) -> Inspection:
     seen = Inspection(cluster, release)
     if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.memory.stable_template_hash:
         raise ForeignWrite(
-            f"making Deployment {release.namespace}/{release.canary}",
+            f"making Deployment {release.namespace}/{made}",
             f"{last_manager(seen.stable)} changed the pod template of {release.stable} since this run looked at it. "
             f"Run prepare again.",
         )
-    seen.check_canary()
-    if seen.existing is None:
-        annotations = {fence.key: token} if token is not None else {}
-        body = clone(seen.stable, release.canary, seen.template, seen.selector, annotations)
-        try:
-            cluster.create(DEPLOYMENT, release.namespace, body)
-        except Conflict:
-            # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
-            seen = Inspection(cluster, release)
-            seen.check_canary()
-        else:
-            log.info("canary.created", namespace=release.namespace, deployment=release.canary, image=plan.canary_image)
-            return
+    return seen
 
+
+def _canary(seen: Inspection) -> Clone:
+    return Clone(seen.release.canary, seen.template, seen.selector)
+
+
+def _created(
+    cluster: Cluster, fence: Fence, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
+) -> bool:
+    """Create a clone; False where it is there by now."""
+    namespace = stable["metadata"]["namespace"]
+    try:
+        cluster.create(DEPLOYMENT, namespace, clone(stable, wanted, {fence.key: token} if token is not None else {}))
+    except Conflict:
+        return False
+    log.info("clone.created", arm=arm, namespace=namespace, deployment=wanted.name, image=image)
+    return True
+
+
+def _updated(fence: Fence, namespace: str, wanted: Clone, token: str | None, arm: str, image: str) -> None:
     def update(found: Object) -> list[Operation]:
         present = found["spec"]["template"]
-        if fingerprint(present, ()) == fingerprint(seen.template, ()):
+        if fingerprint(present, ()) == fingerprint(wanted.template, ()):
             return []
-        log.info("canary.updated", namespace=release.namespace, deployment=release.canary, image=plan.canary_image)
+        log.info("clone.updated", arm=arm, namespace=namespace, deployment=wanted.name, image=image)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
-            {"op": "replace", "path": "/spec/template", "value": seen.template},
+            {"op": "replace", "path": "/spec/template", "value": wanted.template},
         ]
 
-    if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
-        fence.write(release.namespace, release.canary, token, update)
+    fence.write(namespace, wanted.name, token, update)

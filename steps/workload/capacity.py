@@ -39,6 +39,8 @@ def ensure_capacity(
 ) -> None:
     """Make the canary large enough for a weight and wait until it is; it is never made smaller.
 
+    Its baseline, if it has one, gets as many pods and is waited for as well.
+
     What an autoscaler owns is left to it, but one pod is started where there is none: at 0 replicas it does nothing.
 
     Raises:
@@ -47,7 +49,9 @@ def ensure_capacity(
     """
     count = needed(memory.stable_replicas, weight)
     autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
-    _raise_to(fence, memory, token, count if autoscaler is None else 1)
+    size = _raise_to(fence, memory, token, count if autoscaler is None else 1)
+    if memory.baseline:  # before the canary is waited for: both arms' pods are to be of one age
+        _resize_baseline(fence, memory, token, size)
     try:
         wait_ready(cluster, memory.namespace, memory.canary, count, patience)
     except TemporaryError as error:
@@ -59,6 +63,8 @@ def ensure_capacity(
             f"{error.cause} {owner} owns its replicas, so they were left alone: set its spec.minReplicas to at "
             f"least {count} for weight {weight}.",
         ) from error
+    if memory.baseline:
+        wait_ready(cluster, memory.namespace, memory.baseline, None, patience)
 
 
 def stable_has_capacity(cluster: Cluster, memory: WorkloadMemory) -> bool:
@@ -68,28 +74,35 @@ def stable_has_capacity(cluster: Cluster, memory: WorkloadMemory) -> bool:
 
 
 def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
-    """Tell for stable and canary whether any pod of theirs can serve."""
-    found = [cluster.find(DEPLOYMENT, memory.namespace, name) for name in (memory.stable, memory.canary)]
-    stable, canary = (entry is not None and _available(entry) > 0 for entry in found)
-    return stable, canary
+    """Tell for both destinations, stable's and the canary's, whether any pod behind them can serve."""
+    stable, *clones = (
+        found is not None and _available(found) > 0
+        for found in (cluster.find(DEPLOYMENT, memory.namespace, name) for name in memory.deployments)
+    )
+    return stable, any(clones)
 
 
 def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None) -> str:
-    """Scale the canary to 0 and keep the Deployment; never what an HPA owns, nor what is gone.
+    """Scale the canary and its baseline to 0 and keep the Deployments; never what an HPA owns, nor what is gone.
 
     Returns:
-        One sentence where it was left running, "" otherwise.
+        One sentence for each that was left running, "" for none.
 
     Raises:
         NotOwnerError: another run's.
     """
-    canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
-    if canary is None or canary["spec"].get("replicas", 1) == 0:
+    left = (_scale_down(cluster, fence, memory.namespace, name, token) for name in memory.clones)
+    return " ".join(filter(None, left))
+
+
+def _scale_down(cluster: Cluster, fence: Fence, namespace: str, name: str, token: str | None) -> str:
+    clone = cluster.find(DEPLOYMENT, namespace, name)
+    if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
-    autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
+    autoscaler = autoscaler_of(cluster, namespace, name)
     if autoscaler is not None:
         sentence = (
-            f"Deployment {memory.namespace}/{memory.canary} keeps its {canary['spec'].get('replicas', 1)} pods: "
+            f"Deployment {namespace}/{name} keeps its {clone['spec'].get('replicas', 1)} pods: "
             f"HorizontalPodAutoscaler {autoscaler['metadata']['name']} owns its replicas."
         )
         log.warning("canary.left_running", reason=sentence)
@@ -98,12 +111,27 @@ def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: st
     def to_zero(found: Object) -> list[Operation]:
         return [{"op": "add", "path": _REPLICAS, "value": 0}] if found["spec"].get("replicas", 1) else []
 
-    fence.write(memory.namespace, memory.canary, token, to_zero)
-    log.info("canary.scaled_down", namespace=memory.namespace, deployment=memory.canary)
+    fence.write(namespace, name, token, to_zero)
+    log.info("canary.scaled_down", namespace=namespace, deployment=name)
     return ""
 
 
-def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> None:
+def _resize_baseline(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> None:
+    """Give the baseline the canary's size, up or down: as many pods get as many requests each."""
+
+    def resize(found: Object) -> list[Operation]:
+        current = found["spec"].get("replicas", 1)
+        if current == count:
+            return []
+        log.info("baseline.scaled", deployment=memory.baseline, replicas=count, previous=current)
+        return [{"op": "add", "path": _REPLICAS, "value": count}]
+
+    fence.write(memory.namespace, memory.baseline, token, resize)
+
+
+def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> int:
+    """Raise the canary's pods to a number; return how many it has then."""
+
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
         if current >= count:
@@ -111,7 +139,8 @@ def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: in
         log.info("canary.scaled_up", deployment=memory.canary, replicas=count, previous=current)
         return [{"op": "add", "path": _REPLICAS, "value": count}]
 
-    fence.write(memory.namespace, memory.canary, token, up)
+    found = fence.write(memory.namespace, memory.canary, token, up)
+    return int(found["spec"].get("replicas", 1))
 
 
 def _available(deployment: Object) -> int:

@@ -1,7 +1,8 @@
-"""The canary Deployment of the stable-named topology, made from stable's (pure)."""
+"""The Deployments that prepare makes from stable's: the canary (stable-named topology), the baseline (pure)."""
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from steps.cluster.api import Object
@@ -12,9 +13,16 @@ OURS = "canary-steps"
 _TAKEN_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit", "strategy")
 
 
-def clone(
-    stable: Object, name: str, template: Template, selector: Mapping[str, Any], annotations: Mapping[str, str]
-) -> Object:
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """What tells a clone from its original: its name, pod template and selector."""
+
+    name: str
+    template: Template
+    selector: Mapping[str, Any]
+
+
+def clone(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
     """Return the Deployment to create, with no pods yet.
 
     No metadata of the original is taken: labels or annotations of a GitOps tool would get the canary pruned.
@@ -23,15 +31,15 @@ def clone(
     spec = stable["spec"]
     return {
         "metadata": {
-            "name": name,
+            "name": wanted.name,
             "namespace": stable["metadata"]["namespace"],
             "labels": {MANAGED_BY: OURS},
             "annotations": dict(annotations),
         },
         "spec": {
             "replicas": 0,
-            "selector": deepcopy(dict(selector)),
-            "template": template,
+            "selector": deepcopy(dict(wanted.selector)),
+            "template": wanted.template,
             **{key: deepcopy(spec[key]) for key in _TAKEN_FIELDS if key in spec},
         },
     }

@@ -1,6 +1,7 @@
 """Looking at the Deployments of a release before anything moves: refusals, warnings, and what to remember."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
@@ -8,8 +9,10 @@ from steps.errors import NotFound, PermanentError
 from steps.model.run import Destination, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology
 from steps.workload import bystanders, shapes
-from steps.workload.arms import Arm, canary_labels, canary_selector, check_disjoint
-from steps.workload.clone import is_ours
+from steps.workload import labels as label
+from steps.workload.arms import ARM_LABEL, Arm, canary_labels, canary_selector, check_disjoint
+from steps.workload.baseline import as_arm, baseline_of
+from steps.workload.clone import Clone, is_ours
 from steps.workload.noop import noop
 from steps.workload.pin import arm_keys, running_digests
 from steps.workload.pods import current_replica_set
@@ -50,10 +53,11 @@ class Inspection:
         self._check_managers()
         stable_arm, canary_arm = self.arms()
         check_disjoint(stable_arm, canary_arm)
+        arms = [stable_arm, canary_arm, *([as_arm(self.baseline(), canary_arm)] if release.baseline else [])]
         self._check_volumes()
         replicas = int(self.stable["spec"].get("replicas", 1))
         warnings = [
-            *bystanders.check_policies(cluster, namespace, stable_arm, canary_arm, allowed=release.allow_policies),
+            *bystanders.check_policies(cluster, namespace, arms, allowed=release.allow_policies),
             *bystanders.autoscaling(cluster, namespace, release.stable, replicas),
             *bystanders.works_without_traffic(self.stable, self._released(self.template)),
             *bystanders.unequal_resources(self.stable["spec"]["template"], self.template),
@@ -75,6 +79,7 @@ class Inspection:
             stable_template_hash=fingerprint(self.stable["spec"]["template"], arm_keys(self.stable)),
             created_canary=release.topology is Topology.STABLE_NAMED,
             template_by_external=release.template_by_external,
+            baseline=release.baseline,
         )
         return Plan(
             memory=memory,
@@ -126,7 +131,27 @@ class Inspection:
             release.stable, self.stable["spec"]["selector"], template["metadata"].get("labels") or {}, "", {}, {}
         )
         labels = canary_labels(stable, release.canary, requires)
+        if release.baseline or self._told_apart_before():
+            labels[ARM_LABEL] = "canary"
         return with_labels(template, labels), canary_selector(stable, labels, requires)
+
+    def _told_apart_before(self) -> bool:
+        """Tell whether an earlier run made the canary for a baseline: its selector, once made, stays."""
+        existing = self.existing
+        return existing is not None and is_ours(existing) and ARM_LABEL in label.keys(existing["spec"]["selector"])
+
+    def baseline(self) -> Clone:
+        """Return the baseline as it is to be.
+
+        Raises:
+            PermanentError: its pods could not be told from the canary's, or a Deployment of its name is in the way.
+        """
+        clone = baseline_of(self.release.baseline, self.stable["spec"]["template"], *self.arms())
+        existing = self._cluster.find(DEPLOYMENT, self.release.namespace, self.release.baseline)
+        if existing is not None:
+            shapes.check_shape(existing)
+            _check_ours(existing, clone.selector, "Delete it, or release without --baseline.")
+        return clone
 
     def _stable(self) -> Object:
         release = self.release
@@ -155,19 +180,7 @@ class Inspection:
         shapes.check_shape(self.existing)
         if self.release.topology is Topology.TARGET_NAMED:
             return
-        name = shapes.name_of(self.existing)
-        if not is_ours(self.existing):
-            raise PermanentError(
-                f"checking {name}",
-                "it exists and was not made by canary-steps (label app.kubernetes.io/managed-by=canary-steps): its "
-                "template would be overwritten. Delete it, or name another canary with --canary.",
-            )
-        if self.existing["spec"]["selector"] != self.selector:
-            raise PermanentError(
-                f"checking {name}",
-                f"its spec.selector is {self.existing['spec']['selector']}, it must be {self.selector} and cannot be "
-                f"changed. Delete it (`kubectl delete deployment {self.release.canary}`): prepare makes it anew.",
-            )
+        _check_ours(self.existing, self.selector, "Delete it, or name another canary with --canary.")
 
     def _check_managers(self) -> None:
         release = self.release
@@ -226,6 +239,22 @@ def require_stable(cluster: Cluster, namespace: str, stable: str, topology: Topo
     if topology is Topology.TARGET_NAMED:
         remedy = f"Run `canary-steps init`: it prints {stable} and what belongs to it; commit that first."
     raise NotFound(f"looking for Deployment {namespace}/{stable}, which serves", f"it does not exist. {remedy}")
+
+
+def _check_ours(existing: Object, selector: Mapping[str, Any], remedy: str) -> None:
+    name = shapes.name_of(existing)
+    if not is_ours(existing):
+        raise PermanentError(
+            f"checking {name}",
+            "it exists and was not made by canary-steps (label app.kubernetes.io/managed-by=canary-steps): its "
+            f"template would be overwritten. {remedy}",
+        )
+    if existing["spec"]["selector"] != selector:
+        raise PermanentError(
+            f"checking {name}",
+            f"its spec.selector is {existing['spec']['selector']}, it must be {selector} and cannot be changed. "
+            f"Delete it (`kubectl delete deployment {existing['metadata']['name']}`): prepare makes it anew.",
+        )
 
 
 def _service_name(destination: Destination) -> str:

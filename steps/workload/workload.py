@@ -50,20 +50,21 @@ class Workload:
         return duplicate.is_duplicate(self._cluster, release, claim)
 
     def stamp(self, memory: WorkloadMemory, new: str, old: str | None = None) -> None:
-        """Put a token on both Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""
-        self._fence.stamp(memory.namespace, _both(memory), new, old)
+        """Put a token on all Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""
+        self._fence.stamp(memory.namespace, memory.deployments, new, old)
 
     def unstamp(self, memory: WorkloadMemory, token: str) -> None:
-        """Take our token off both Deployments."""
-        self._fence.unstamp(memory.namespace, _both(memory), token)
+        """Take our token off all Deployments."""
+        self._fence.unstamp(memory.namespace, memory.deployments, token)
 
     def epoch(self, namespace: str, names: Iterable[str]) -> int:
         """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
         return self._fence.epoch(namespace, names)
 
     def create_canary(self, release: Release, plan: Plan, token: str | None) -> None:
-        """Create or update the canary Deployment, without raising its number of pods."""
+        """Create or update the canary Deployment and its baseline, if any, without raising their number of pods."""
         canary.create_canary(self._cluster, self._fence, release, plan, token)
+        canary.create_baseline(self._cluster, self._fence, release, plan, token)
 
     def wait_ready(
         self, namespace: str, name: str, replicas: int | None, deadline_seconds: float, renew: Renew
@@ -74,7 +75,7 @@ class Workload:
     def ensure_capacity(
         self, memory: WorkloadMemory, token: str | None, weight: int, deadline_seconds: float, renew: Renew
     ) -> None:
-        """Make the canary large enough for a weight (0-100) and wait until it is."""
+        """Make the canary large enough for a weight (0-100), its baseline as large, and wait until they are."""
         patience = self._patience(deadline_seconds, renew)
         capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, patience)
 
@@ -131,12 +132,8 @@ class Workload:
         return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)
 
     def scale_down(self, memory: WorkloadMemory, token: str | None) -> str:
-        """Scale the canary to 0; returns a sentence where it was left running (HPA)."""
+        """Scale the canary and its baseline to 0; returns a sentence where one was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, memory, token)
 
     def _patience(self, deadline_seconds: float, renew: Renew) -> Patience:
         return Patience(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)
-
-
-def _both(memory: WorkloadMemory) -> tuple[str, str]:
-    return memory.stable, memory.canary

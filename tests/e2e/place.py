@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.e2e.kubectl import kubectl
+from tests.e2e.kubectl import kubectl, kustomize
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 from tests.lab.embedded.processes import ROOT
@@ -42,10 +42,18 @@ def furnish(lab: ClusterLab) -> None:
     lab.deploy_app()
 
 
-def install(lab: ClusterLab, folder: Path) -> None:
-    """Apply a kustomization as a user does it."""
-    manifests = kubectl(lab, "kustomize", str(folder))
+def install(lab: ClusterLab, path: Path) -> None:
+    """Apply a kustomization, or a file, as a user does it."""
+    manifests = kustomize(path) if path.is_dir() else path.read_text(encoding="utf-8")
     kubectl(lab, "apply", "-f", "-", given=manifests.replace(SHIPPED, PRODUCT))
+
+
+def compose(folder: Path, *components: str) -> Path:
+    """Write the kustomization of a user who wants the base with some components, and return its folder."""
+    root = os.path.relpath(ROOT / "workflows", folder.resolve())
+    text = f"resources:\n- {root}/base\ncomponents:\n" + "".join(f"- {root}/components/{one}\n" for one in components)
+    (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
+    return folder
 
 
 def configure(lab: ClusterLab, app: str = "shop", **settings: float | str) -> None:
@@ -57,10 +65,17 @@ def configure(lab: ClusterLab, app: str = "shop", **settings: float | str) -> No
     lab.api.apply([item], lab.namespace)
 
 
-def users_of(lab: ClusterLab, app: str = "shop", rate: float = 50) -> Load:
-    """Start users of an app and wait until Prometheus has seen ten seconds of them, from which bounds are drawn."""
+def users_of(lab: ClusterLab, app: str = "shop", rate: float = 50, url: str = "") -> Load:
+    """Start users of an app and wait until Prometheus (at `url`, else the lab's) has seen ten seconds of them.
+
+    From these the bounds of latency and size are drawn.
+    """
     load = lab.load(rate, app)
     arm = f'destination_workload="{app}",destination_workload_namespace="{lab.namespace}"'
     seen = f"sum(istio_requests_total{{{arm}}})"
-    lab.wait_for(lambda: any(float(one["value"][1]) > 10 * rate for one in lab.query(seen)), 60, f"a past of {app}")
+
+    def has_past() -> bool:
+        return any(float(one["value"][1]) > 10 * rate for one in lab.query(seen, url))
+
+    lab.wait_for(has_past, 60, f"a past of {app}")
     return load

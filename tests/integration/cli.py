@@ -283,6 +283,6 @@ class App:
         self.stop_steps()
         store = self.lab.api.store
         for kind in (AUTOSCALER, DEPLOYMENT, VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE):
-            for name in (self.name, self.canary, f"{self.name}-primary"):
+            for name in (self.name, self.canary, f"{self.name}-baseline", f"{self.name}-primary"):
                 if store.find(kind, self.lab.namespace, name) is not None:
                     store.delete(kind, self.lab.namespace, name)

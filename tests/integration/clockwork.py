@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from steps import analyze, prepare, promote, report, rollback, set_weight
+from steps import analyze, approve, prepare, promote, report, rollback, set_weight, sweep
 from steps.acts.ending import Ending
+from steps.acts.watch import Beside
+from steps.beside import progress_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
 from steps.evidence.bounds import Bounds
@@ -92,6 +94,10 @@ class Witness(EvidenceReader):
     def check(self) -> Any:  # noqa: ANN401 - nobody looks at it
         """Find everything well."""
 
+    def check_custom(self) -> tuple[str, ...]:
+        """Know of no custom metrics."""
+        return ()
+
     def choose_bounds(self) -> Bounds:
         """Give no bounds."""
         return Bounds()
@@ -110,11 +116,11 @@ class Witness(EvidenceReader):
 
 
 class Clockwork(PaperCluster):
-    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release."""
+    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release, with a baseline or without."""
 
-    def __init__(self, folder: Path, services: tuple[str, ...] = (APP,)) -> None:
+    def __init__(self, folder: Path, services: tuple[str, ...] = (APP,), *, baseline: bool = False) -> None:
         super().__init__(folder)
-        self.services = services
+        self.services, self.baseline = services, baseline
         self._requests = Requests(self.store, self.api.faults)
         self.evidence = Witness(0.0)
         self._settled = ""
@@ -192,9 +198,9 @@ class Clockwork(PaperCluster):
         except ApiError as error:
             return Answer(error.code, error.body)
 
-    def process(self, fate: Fate | None = None) -> Process:
+    def process(self, fate: Fate | None = None, ending: Ending | None = None) -> Process:
         """Return a new process that may run one step."""
-        return Process(self, fate or Fate())
+        return Process(self, fate or Fate(), ending or Ending(5.0, 0.0, lambda _: None))
 
     def weights(self) -> set[tuple[int, ...]]:
         """Return the weights of all VirtualServices' routes, stable's first."""
@@ -209,9 +215,8 @@ class Clockwork(PaperCluster):
     def tokens(self) -> set[str]:
         """Return the tokens on all objects of the release that exist; "" stands for an object without one."""
         objects = [(VIRTUAL_SERVICE, name) for name in self.services]
-        objects += [
-            (DEPLOYMENT, name) for name in (APP, f"{APP}-canary") if self.store.find(DEPLOYMENT, NAMESPACE, name)
-        ]
+        names = (APP, f"{APP}-canary", f"{APP}-baseline")
+        objects += [(DEPLOYMENT, name) for name in names if self.store.find(DEPLOYMENT, NAMESPACE, name)]
         return {self.annotation(claim_key(APP), *one) for one in objects}
 
     def outcome(self) -> str:
@@ -220,7 +225,10 @@ class Clockwork(PaperCluster):
 
     def canary_replicas(self) -> int:
         """Return how many pods the canary should have, 0 where there is no canary."""
-        found = self.store.find(DEPLOYMENT, NAMESPACE, f"{APP}-canary")
+        return self._replicas(f"{APP}-canary")
+
+    def _replicas(self, name: str) -> int:
+        found = self.store.find(DEPLOYMENT, NAMESPACE, name)
         return int(found["spec"]["replicas"]) if found else 0
 
     def summary(self) -> Json:
@@ -233,6 +241,7 @@ class Clockwork(PaperCluster):
             "stable pods": self.get(APP)["spec"]["replicas"],
             "canary": self.image(canary) if exists else "",
             "canary pods": self.canary_replicas(),
+            "baseline pods": self._replicas(f"{APP}-baseline"),
             "tokens": self.tokens(),
             "outcome": self.outcome(),
         }
@@ -241,18 +250,20 @@ class Clockwork(PaperCluster):
 class Process:
     """One process that runs a step; a second step in it would be another container, so make another."""
 
-    def __init__(self, world: Clockwork, fate: Fate) -> None:
-        self.fate = fate
+    def __init__(self, world: Clockwork, fate: Fate, ending: Ending) -> None:
+        self.fate, self._ending = fate, ending
         cluster = Cluster(Wire(world, fate))
         self._world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._traffic = Traffic(cluster, 2.0)
-        self._workload = Workload(cluster, claim_key(APP), poll_seconds=0.001, hopeless_seconds=0.0)
-        self._ending = Ending(5.0, 0.0, lambda _: None)
+        self._workload = self._workload_of(APP)
+
+    def _workload_of(self, app: str) -> Workload:
+        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
 
     def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
         """Prepare."""
-        given = {**self._given, "run": run, "image": image, "on_busy": "fail"}
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self._world.baseline}
         settings = prepare.Settings.model_validate(given)
         names, world = _names(settings), self._world
         return prepare.run(
@@ -268,8 +279,10 @@ class Process:
         self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
     ) -> StepEnd:
         """Judge a rung; all is well unless the reader says otherwise."""
-        settings = analyze.Settings.model_validate({**self._given, "run": run, "weight": weight, **more})
-        return analyze.run(settings, _names(settings), self._traffic, self._workload, reader or Witness(0.0))
+        given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
+        settings = analyze.Settings.model_validate({**given, **more})
+        beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)
+        return analyze.run(settings, names, self._traffic, self._workload, reader or Witness(0.0), beside)
 
     def promote(self, run: str = "one") -> StepEnd:
         """Promote."""
@@ -287,6 +300,17 @@ class Process:
         """Roll back."""
         settings = rollback.Settings.model_validate({**self._given, "run": run})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def sweep(self) -> StepEnd:
+        """Sweep the namespace."""
+        return sweep.run(NAMESPACE, self._traffic, self._workload_of, self._ending)
+
+    def approve(self, run: str = "one") -> StepEnd:
+        """Open the gate."""
+        settings = approve.Settings.model_validate(
+            {"app": APP, "virtual_service": self._given["virtual_service"], "run": run}
+        )
+        return approve.run(settings, _names(settings), self._traffic)
 
 
 def _names(settings: Named) -> Names:

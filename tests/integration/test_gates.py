@@ -14,8 +14,9 @@ from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE, Json
 from tests.unit.workload.paper import NAMESPACE
 
 pytestmark = pytest.mark.integration
-SHORT: Json = {"timeout_seconds": 0.05, "poll_seconds": 0.005}
-LONG: Json = {"timeout_seconds": 30, "poll_seconds": 0.005}
+QUICK: Json = {"poll_seconds": 0.005, "min_seconds": 5}
+SHORT: Json = {**QUICK, "timeout_seconds": 0.05}
+LONG: Json = {**QUICK, "timeout_seconds": 30}
 
 
 @pytest.fixture
@@ -65,9 +66,33 @@ def test_a_gate_that_nobody_opens_is_inconclusive(world: Clockwork, process: Pro
     assert {(80, 20)} == world.weights()
 
 
+def test_progress_rises_to_what_a_pass_needs_and_at_a_gate_with_the_time(process: Process, tmp_path: Path) -> None:
+    """20 s of the 40 that this rung asks for are a half; a gate goes on from the part of its deadline."""
+    told = tmp_path / "progress"
+    given = {**SHORT, "min_seconds": 40, "progress_file": str(told)}
+    process.analyze(None, **given)
+    assert "50/100\n" == told.read_text()
+    seen: list[int] = []
+    reader = Witness(0.0, lambda _: seen.append(int(told.read_text().partition("/")[0])))
+    process.analyze(None, reader, hold=True, **{**given, "min_seconds": 5, "timeout_seconds": 0.5})
+    assert seen[1:] == sorted(seen[1:])
+    assert seen[1] < 50 < seen[-1] <= 100
+
+
 def test_an_approval_of_another_run_opens_nothing(world: Clockwork, process: Process) -> None:
     """It may be left from the release before."""
     approve(world, "two")
+    assert 6 == process.analyze(None, hold=True, **SHORT).exit_code
+
+
+def test_an_approval_counts_for_the_weight_it_was_given_at(world: Clockwork, process: Process) -> None:
+    """A gate that is run again at the same weight is open; the next rung has a gate of its own."""
+    approve(world)
+    assert 0 == process.analyze(None, hold=True, **SHORT).exit_code
+    process.set_weight(20)
+    assert 0 == process.analyze(None, hold=True, **SHORT).exit_code
+    process.set_weight(50)
+    assert approval_key(APP) not in world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)["metadata"]["annotations"]
     assert 6 == process.analyze(None, hold=True, **SHORT).exit_code
 
 

@@ -187,6 +187,20 @@ def test_accounts_are_narrowed_to_the_app(plain: Plain) -> None:
     assert set() == RBAC & {one["kind"] for one in printed(app.run("init", "--no-rbac"))}
 
 
+def test_a_baseline_is_granted_where_it_is_asked_for(plain: Plain) -> None:
+    """Named as the two arms are, and in the configuration, so that no step needs the flag."""
+    app = plain("steady")
+    documents = printed(app.run("init", "--baseline"))
+    roles = [one for one in documents if one["kind"] == "Role" and "walker" in one["metadata"]["name"]]
+    rules = [rule for role in roles for rule in role["rules"] if rule.get("resources") == ["deployments"]]
+    config = next(one for one in documents if one["kind"] == "ConfigMap")["data"]["canary.yaml"]
+
+    assert [["steady", "steady-canary", "steady-baseline"]] == [
+        rule["resourceNames"] for rule in rules if "patch" in rule["verbs"]
+    ]
+    assert "true" == str(yaml.safe_load(config)["baseline"]).lower()
+
+
 def test_the_printed_configuration_is_read_by_every_step(plain: Plain, tmp_path: Path) -> None:
     """canary.yaml as printed is accepted as it is."""
     app = plain("config")

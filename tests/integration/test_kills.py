@@ -22,7 +22,9 @@ pytestmark = pytest.mark.integration
 
 Act = Callable[[Process], StepEnd]
 CANARY = f"{APP}-canary"
-RESTORED = {"weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "tokens": {""}}
+RESTORED = {
+    "weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "baseline pods": 0, "tokens": {""},
+}  # fmt: skip
 TWO = (APP, f"{APP}-inner")
 PROMOTED = {**RESTORED, "stable": "shop:2"}
 
@@ -67,6 +69,11 @@ class Story:
     before: tuple[Act, ...]
     act: Act
     services: tuple[str, ...] = (APP,)
+    baseline: bool = False
+
+    def world(self, folder: Path) -> Clockwork:
+        """Return an app it may be told of."""
+        return Clockwork(folder, self.services, baseline=self.baseline)
 
 
 STORIES = {
@@ -79,6 +86,9 @@ STORIES = {
     "rollback-of-promote": Story((prepare, walk, promote_halfway), rollback),
     "analyze-two": Story((prepare,), retreat, TWO),
     "promote-two": Story((prepare, walk), promote, TWO),
+    "prepare-with-baseline": Story((), prepare, baseline=True),
+    "analyze-with-baseline": Story((prepare,), retreat, baseline=True),
+    "promote-with-baseline": Story((prepare, walk), promote, baseline=True),
 }
 
 
@@ -115,7 +125,7 @@ class Stage:
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
     """Return each story."""
     story = STORIES[request.param]
-    return Stage(Clockwork(tmp_path, story.services), story)
+    return Stage(story.world(tmp_path), story)
 
 
 def assert_ended(world: Clockwork, rollback: StepEnd, where: object) -> None:

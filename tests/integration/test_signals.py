@@ -59,7 +59,7 @@ def test_prepare_that_waits_for_its_canary_can_be_ended(app: App) -> None:
     running = app.start("prepare", "--run", "one", "--image", app.image("v2"))
     running.wait_for_event(NO_NODE)
     ended = terminated(app, running, (100, 0))
-    assert {""} == set(ended.results.values())
+    assert {"", "one"} == set(ended.results.values())
 
 
 def test_set_weight_that_waits_for_pods_can_be_ended(app: App) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -228,14 +230,31 @@ def test_all_namespaces_are_swept_on_request(lab: EmbeddedLab, apps: tuple[App, 
 
 
 def test_a_sweep_that_was_killed_is_finished_by_the_next(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """Killed after its second write; its own claim expires like any other."""
+    """Killed after its second write; its own claim expires two minutes later."""
     shop, _ = apps
     walked(shop)
     expire(lab)
     shop.lab.api.faults.on_write(2, lambda _: sweep.stop(), only=shop.concerns)
     sweep = shop.start("sweep")
     assert 0 != sweep.wait().exit_code
+    assert "[]" == shop.run("sweep").results["list"]
+    lab.api.store.clock_offset_seconds += 130
+    assert {"demo/shop": "rolled-back"} == outcomes(shop.run("sweep").results)
+    assert is_restored(shop)
+
+
+def test_a_sweep_can_be_ended_while_it_drains(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+    """SIGTERM: users are back by then; the next one takes the canary down."""
+    shop, _ = apps
+    walked(shop)
     expire(lab)
+    sweep = shop.start("sweep", "--drain-seconds", "60")
+    sweep.wait_for_event("weight.retreated")
+    os.kill(sweep.process.pid, signal.SIGTERM)
+    ended = sweep.wait(10)
+    assert (3, "interrupted", "") == (ended.exit_code, ended.code, ended.results["list"])
+    assert (100, 0) == shop.weights()
+    lab.api.store.clock_offset_seconds += 130
     assert {"demo/shop": "rolled-back"} == outcomes(shop.run("sweep").results)
     assert is_restored(shop)
 

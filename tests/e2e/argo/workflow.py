@@ -30,6 +30,12 @@ class Workflow:
         return cls(lab, _argo(lab, *words).strip())
 
     @classmethod
+    def create(cls, lab: ClusterLab, manifest: Json) -> Self:
+        """Create a Workflow of a file, as `kubectl create -f` does."""
+        kind = lab.api.path(manifest["apiVersion"], manifest["kind"], lab.namespace)
+        return cls(lab, str(lab.api.call("POST", kind, manifest)["metadata"]["name"]))
+
+    @classmethod
     def release(cls, lab: ClusterLab, version: str, template: str = "canary-release", **parameters: str) -> Self:
         """Release a version of `shop` up two rungs, by default by the template with most pods."""
         wanted = {"app": "shop", "image": f"demo/shop:{version}", "weights": "[10, 50]"}
@@ -39,6 +45,15 @@ class Workflow:
         """Wait until the exit handler is done too; return the phase."""
         self.lab.wait_for(lambda: self.phase in _ENDED, seconds, f"the end of workflow {self.name}")
         return self.phase
+
+    def wait_for_node(self, template: str, seconds: float = 180.0) -> None:
+        """Wait until a node of a leaf template runs; raise AssertionError where the workflow ends before."""
+
+        def runs() -> bool:
+            assert self.phase not in _ENDED, f"{self.name} ended {self.phase} before {template} ran: {self.ran}"
+            return any(_template(node) == template and node.get("phase") == "Running" for node in self.nodes)
+
+        self.lab.wait_for(runs, seconds, f"{template} of workflow {self.name}")
 
     def stop(self) -> None:
         """End it as people should: the exit handler runs."""
@@ -88,15 +103,24 @@ class Workflow:
         outputs: list[dict[str, Any]] = self.node(template).get("outputs", {}).get("parameters", [])
         return next(str(one.get("value", "")) for one in outputs if one["name"] == name)
 
+    def results(self, template: str, name: str) -> dict[str, str]:
+        """Return a result of each pod of a step, by the app it was for."""
+        found = {}
+        for node in self.nodes:
+            if _template(node) == template and node["type"] == "Pod":
+                inputs = {one["name"]: str(one.get("value", "")) for one in node["inputs"]["parameters"]}
+                outputs = {one["name"]: str(one.get("value", "")) for one in node["outputs"]["parameters"]}
+                found[inputs["app"]] = outputs[name]
+        return found
+
     def exit_code(self, template: str) -> int:
         """Return the exit code of a step."""
         return int(self.node(template).get("outputs", {}).get("exitCode", "-1"))
 
     @property
     def _item(self) -> Json:
-        got = argo.command("get", "-n", self.lab.namespace, self.name, "-o", "json", kubeconfig=self.lab.kubeconfig)
-        found: Json = json.loads(got.stdout) if got.returncode == 0 else {}
-        return found
+        # Argo's own command would cost a busy node a process for each look.
+        return self.lab.api.get("argoproj.io/v1alpha1", "Workflow", self.name, self.lab.namespace)
 
 
 def weight(lab: ClusterLab, app: str = "shop") -> int:

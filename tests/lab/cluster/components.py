@@ -78,6 +78,7 @@ MODULES = (
         {"triggers-sink": "cmd/eventlistenersink", "triggers-interceptors": "cmd/interceptors"},
         definitions=("config/300-*.yaml",),
     ),
+    Module("prometheus", "github.com/prometheus/prometheus", "v0.316.0", {"prometheus": "cmd/prometheus"}),
 )
 
 PACKAGES = {

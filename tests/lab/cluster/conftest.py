@@ -17,9 +17,10 @@ def lab() -> Iterator[ClusterLab]:
         pytest.skip("no cluster runs; `make cluster` starts one")
     # The gateway goes on counting for names that were there before.
     with ClusterLab(f"lab-{random.randrange(10**6)}") as lab:
-        lab.registry.push("demo/shop:v1")
-        lab.registry.push("demo/shop:v2", error_ratio=0.5)
-        lab.deploy_app()
-        lab.deploy_canary()
+        # Names of its own: a tag that moves under a release which runs beside makes its promote refuse.
+        lab.registry.push("lab/shop:v1")
+        lab.registry.push("lab/shop:v2", error_ratio=0.5)
+        lab.deploy_app(image="lab/shop:v1")
+        lab.deploy_canary(image="lab/shop:v2")
         lab.wait_until_rolled_out("shop-canary")
         yield lab

@@ -48,6 +48,11 @@ def stop(name: str) -> None:
     _end([pid for one, pid in _running().items() if one == name], grace_seconds=10.0)
 
 
+def kill(name: str) -> None:
+    """End one process as a crash would, without a last word."""
+    _end([pid for one, pid in _running().items() if one == name], grace_seconds=0.0)
+
+
 def stop_all() -> None:
     """End all at once."""
     _end(list(_running().values()), grace_seconds=3.0)
@@ -65,13 +70,15 @@ def log_of(name: str) -> str:
     return path.read_text(errors="replace") if path.exists() else ""
 
 
-def wait_for(holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition") -> None:
+def wait_for(
+    holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition", poll_seconds: float = 0.05
+) -> None:
     """Return as soon as `holds()`; raise TimeoutError when the time is over."""
     deadline = time.monotonic() + timeout_seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_seconds:.0f} s in vain for {what}")
-        time.sleep(0.05)
+        time.sleep(poll_seconds)
 
 
 def answers(url: str, verify: Path | None = None) -> Callable[[], bool]:
@@ -114,7 +121,7 @@ def _running() -> dict[str, int]:
 
 def _end(running: list[int], grace_seconds: float) -> None:
     """Ask, and insist after the grace."""
-    for pid in running:
+    for pid in running if grace_seconds else ():
         _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
     while running := [pid for pid in running if start_time(pid) is not None]:

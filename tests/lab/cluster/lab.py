@@ -112,12 +112,12 @@ class ClusterLab:
 
     def wait_for(self, holds: Callable[[], object], timeout_seconds: float = 30.0, what: str = "the condition") -> None:
         """Return as soon as `holds()`; raise TimeoutError when the time is over."""
-        daemons.wait_for(lambda: bool(holds()), timeout_seconds, what)
+        daemons.wait_for(lambda: bool(holds()), timeout_seconds, what, poll_seconds=0.2)
 
-    def query(self, expression: str) -> list[Json]:
-        """Ask Prometheus; the result of an instant query, empty where it cannot be reached."""
+    def query(self, expression: str, url: str = "") -> list[Json]:
+        """Ask Prometheus, the lab's or one at `url`; the result of an instant query, empty where it is not reached."""
         try:
-            answer = requests.get(f"{self.prometheus_url}/api/v1/query", {"query": expression}, timeout=10)
+            answer = requests.get(f"{url or self.prometheus_url}/api/v1/query", {"query": expression}, timeout=10)
             found: list[Json] = answer.json()["data"]["result"]
         except requests.RequestException:
             return []

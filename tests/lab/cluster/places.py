@@ -30,6 +30,7 @@ INTERCEPTORS_PORT = 8443
 """Theirs; it cannot be chosen."""
 LISTENER_PORT = 18100
 """Of the first listener; further ones count on. The registry tells the first of pushes."""
+NEWEST_PROMETHEUS_PORT = 9389
 GATEWAY = "127.0.0.10"
 """Where users enter the mesh: load stays on the loopback device."""
 GATEWAY_PORT = 8880
@@ -37,6 +38,8 @@ GATEWAY_ADMIN_PORT = 15000
 
 PROMETHEUS_URL = f"http://{NODE}:{PROMETHEUS_PORT}"
 """Reached by pods as well."""
+NEWEST_PROMETHEUS_URL = f"http://{NODE}:{NEWEST_PROMETHEUS_PORT}"
+"""Of the newest major version, beside the Debian package's; it runs for the tests that ask for it."""
 GATEWAY_URL = f"http://{GATEWAY}:{GATEWAY_PORT}"
 
 

@@ -1,11 +1,25 @@
-"""Prometheus: reads the gateway every second and turns what istiod told Envoy into Istio's labels."""
+"""Prometheus: reads the gateway and turns what istiod told Envoy into Istio's labels.
+
+One that scrapes every second is always up; another may be had that scrapes as seldom as those in production.
+"""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from tests.lab.cluster import build
 from tests.lab.cluster.api import Json
-from tests.lab.cluster.daemons import Daemon, answers, start
+from tests.lab.cluster.daemons import Daemon, answers, start, stop
 from tests.lab.cluster.mesh import UPSTREAM_LABELS
-from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, PROMETHEUS_URL, STATE, program
+from tests.lab.cluster.places import (
+    GATEWAY,
+    GATEWAY_ADMIN_PORT,
+    NEWEST_PROMETHEUS_URL,
+    NODE,
+    PROMETHEUS_PORT,
+    STATE,
+    program,
+)
 from tests.lab.embedded.mesh.metrics import relabelling
 
 _ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")
@@ -17,23 +31,42 @@ _SERVICE = {
 }
 
 
-def up() -> None:
-    """Start it; its first sample comes about six seconds later, and nothing waits for that."""
-    folder = STATE / "prometheus"
+def up(scrape_seconds: int = 1) -> str:
+    """Start one and return its URL; its first sample comes about six seconds later, and nothing waits for that."""
+    name = "prometheus" if scrape_seconds == 1 else f"prometheus-{scrape_seconds}s"
+    url = f"http://{NODE}:{PROMETHEUS_PORT + scrape_seconds - 1}"
+    start(_daemon(name, program("prometheus"), url, scrape_seconds))
+    return url
+
+
+@contextmanager
+def newest() -> Iterator[str]:
+    """Run the newest major version beside the Debian package's, built where that was not done yet; its URL."""
+    build.build(("prometheus",))
+    daemon = _daemon("prometheus-newest", str(build.binary("prometheus")), NEWEST_PROMETHEUS_URL)
+    start(daemon)
+    try:
+        yield NEWEST_PROMETHEUS_URL
+    finally:
+        stop(daemon.name)
+
+
+def _daemon(name: str, binary: str, url: str, scrape_seconds: int = 1) -> Daemon:
+    folder = STATE / name
     folder.mkdir(exist_ok=True)
     # JSON is YAML.
-    (folder / "prometheus.yml").write_text(json.dumps(_configuration(), indent=1))
+    (folder / "prometheus.yml").write_text(json.dumps(_configuration(scrape_seconds), indent=1))
     command = (
-        program("prometheus"),
+        binary,
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={PROMETHEUS_URL.removeprefix('http://')}",
+        f"--web.listen-address={url.removeprefix('http://')}",
         "--log.level=warn",
     )
-    start(Daemon("prometheus", command, answers(f"{PROMETHEUS_URL}/-/ready")))
+    return Daemon(name, command, answers(f"{url}/-/ready"))
 
 
-def _configuration() -> Json:
+def _configuration(scrape_seconds: int) -> Json:
     targets = {
         "targets": [f"{GATEWAY}:{GATEWAY_ADMIN_PORT}"],
         "labels": {"pod": "gateway-0", "namespace": "istio-system"},
@@ -49,7 +82,8 @@ def _configuration() -> Json:
             {"regex": "|".join(UPSTREAM_LABELS), "action": "labeldrop"},
         ],
     }
-    return {"global": {"scrape_interval": "1s", "scrape_timeout": "900ms"}, "scrape_configs": [job]}
+    every = {"scrape_interval": f"{scrape_seconds}s", "scrape_timeout": "900ms"}
+    return {"global": every, "scrape_configs": [job]}
 
 
 def _parts() -> list[Json]:

@@ -49,9 +49,11 @@ def _series(workload: str, code: str, first: float, last: float, step: int) -> d
     return {"metric": metric, "values": values}
 
 
-def recorded(path: Path, *, looks: int = 8, failing: str = "503", problem: Problem | None = None) -> list[str]:
+def recorded(
+    path: Path, *, looks: int = 8, failing: str = "503", problem: Problem | None = None, **rules: object
+) -> list[str]:
     """Record so many looks, a second apart; returns the verdicts by the default rules."""
-    tape = Tape(path, HEADER)
+    tape = Tape(path, {**HEADER, "rules": rules})
     prometheus = Growing(tape, failing)
     reader = EvidenceReader(prometheus, Arms("shop", "shop-canary", "ns"), bounds=Bounds())
     verdicts = []
@@ -84,7 +86,8 @@ def test_the_same_rules_give_the_same_verdict_at_the_same_scrape(tmp_path: Path,
 
     assert "fail" == verdict
     assert START + verdicts.index("fail") + 1 == found["rungs"][0]["fell"]["fail"]["at"]
-    assert {"verdict": "fail", "code": "worse"} == found["rungs"][0]["recorded"]
+    assert {"verdict": "fail", "code": "worse", "at": START + 8} == found["rungs"][0]["recorded"]
+    assert [True] == [rung["reached"] for rung in found["rungs"]]
 
 
 def test_other_rules_move_the_moment_of_the_verdict(tmp_path: Path) -> None:
@@ -207,3 +210,43 @@ def test_a_rollout_is_replayed_rung_by_rung(tmp_path: Path) -> None:
     assert [10, 25] == [rung["weight"] for rung in found["rungs"]]
     assert "inconclusive" == verdict
     assert Verdict.PASS in found["rungs"][0]["fell"]
+
+
+def test_rules_that_are_not_given_are_those_of_then(tmp_path: Path) -> None:
+    """Otherwise a rung of a minute would pass after three scrapes; what is given is told beside what was."""
+    path = tmp_path / "run.jsonl"
+    recorded(path, failing="200", looks=6, min_seconds=4.0, min_requests=4, alpha=0.01)
+    then, _ = replayed(path)
+    now, _ = replayed(path, min_seconds=0, alpha=0.01)
+    _, text = replay.run(replay.Settings.model_validate({"recording": str(path), "min_seconds": 0}), load(path))
+
+    first, sooner = (found["rungs"][0]["fell"]["pass"]["after_seconds"] for found in (then, now))
+    assert (True, {}, {"min_seconds": 4.0}) == (sooner < 4.0 <= first, then["changed"], now["changed"])
+    assert "  rules  as recorded, but min-seconds 0.0 (4.0 then)\n" in text
+
+
+def test_a_recording_that_knows_no_rules_is_judged_by_the_defaults(tmp_path: Path) -> None:
+    """It says so; and rules of another version are refused."""
+    path = tmp_path / "run.jsonl"
+    recorded(path)
+    _, text = replay.run(replay.Settings.model_validate({"recording": str(path)}), load(path))
+    assert "the recording does not know those of then" in text
+    recorded(path, alpha=7)
+    with pytest.raises(SettingsError, match="its rules are not those of this version"):
+        replayed(path)
+
+
+def test_a_rung_that_would_not_have_been_reached_is_marked(tmp_path: Path) -> None:
+    """The release ends at the first rung that does not pass."""
+    path = tmp_path / "run.jsonl"
+    recorded(path, looks=8)
+    lines = path.read_text().splitlines()
+    looks = [i for i, line in enumerate(lines) if '"kind":"look"' in line]
+    last = json.loads(lines[looks[-1]])
+    lines[looks[-1]] = json.dumps({**last, "rung_started": last["now"], "weight": 25})
+    path.write_text("\n".join(lines) + "\n")
+    found, _ = replayed(path)
+    _, text = replay.run(replay.Settings.model_validate({"recording": str(path)}), load(path))
+
+    assert [True, False] == [rung["reached"] for rung in found["rungs"]]
+    assert "weight 25 %  set 00:16:48 UTC  (by these rules it would not have been reached)" in text

@@ -205,6 +205,17 @@ def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> Non
     assert len(shop.api.faults.writes()) == seen + 1
 
 
+def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
+    """With an expiry of 30 s, once a minute would leave a living run to the sweep."""
+    shop.add()
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30)
+    for _ in range(6):
+        shop.later(11)
+        claim = traffic.renew(claim)
+        assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
+
+
 def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -> None:
     """Two steps of a run do not undo what the other noted."""
     shop.add()

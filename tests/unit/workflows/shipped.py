@@ -19,8 +19,8 @@ EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "deadline-seconds
 """Inputs that tell Argo, not the step."""
 ACCOUNTS = {"report": "reader", "probe": "reader", "notify": "reader", "gate": "reader", "sweep": "sweeper"}
 """Accounts of the leaf templates; all others walk."""
-CONSTANT = {"CANARY_WEBHOOK_URL_FILE"}
-"""Variables that are no input: where a Secret is mounted."""
+CONSTANT = {"CANARY_WEBHOOK_URL_FILE", "CANARY_PROGRESS_FILE", "CANARY_HTML"}
+"""Variables that are no input: where a Secret is mounted, where Argo's executor looks."""
 
 
 @cache

@@ -72,31 +72,41 @@ def test_a_kustomization_names_what_is_there(path: Path) -> None:
     assert {one.name for one in path.parent.glob("*.yaml")} - {path.name} == {one for one in named if ".yaml" in one}
 
 
-def _patched(component: str) -> dict[str, Json]:
-    """Return the base's Argo objects after the JSON patches of a component, by name."""
+def _patched(*components: str) -> dict[str, Json]:
+    """Return the Argo objects after the JSON patches of components, by name; as kustomize selects by kind and label."""
     found = {one["metadata"]["name"]: one for one in of_kind("WorkflowTemplate", "CronJob")}
-    (kustomization,) = documents(ROOT / "components" / component / "kustomization.yaml")
-    for entry in kustomization["patches"]:
-        operations = yaml.safe_load(entry["patch"])
-        names = [name for name in found if re.fullmatch(entry["target"]["name"], name)]
-        assert names, entry["target"]
-        for name in names:
-            found[name] = jsonpatch.apply_patch(found[name], operations)
+    found |= {f"cron {one['metadata']['name']}": one for one in of_kind("CronWorkflow")}
+    for component in components:
+        (kustomization,) = documents(ROOT / "components" / component / "kustomization.yaml")
+        for entry in kustomization["patches"]:
+            operations = yaml.safe_load(entry["patch"])
+            names = [name for name, one in found.items() if _is_target(one, **entry["target"])]
+            assert names or "labelSelector" in entry["target"], entry["target"]
+            for name in names:
+                found[name] = jsonpatch.apply_patch(found[name], operations)
     return found
 
 
-def test_cluster_templates_are_referred_to_as_such() -> None:
-    """In every reference of the base, or Argo would look for them in the namespace."""
-    found = _patched("cluster-workflow-template")
+def _is_target(item: Json, kind: str, name: str, labelSelector: str = "") -> bool:  # noqa: N803 - kustomize's word
+    key, _, value = labelSelector.partition("=")
+    is_labelled = not key or item["metadata"].get("labels", {}).get(key) == value
+    return is_labelled and item["kind"] == kind and bool(re.fullmatch(name, item["metadata"]["name"]))
+
+
+@pytest.mark.parametrize("others", [(), ("notifications",)])
+def test_cluster_templates_are_referred_to_as_such(others: tuple[str, ...]) -> None:
+    """In every reference of everything that is shipped, or Argo would look for them in the namespace."""
+    found = _patched(*others, "cluster-workflow-template")
     wide = {name for name, one in found.items() if one["kind"] == "ClusterWorkflowTemplate"}
     assert {"canary-steps", "canary-finish"} == wide
     references = [
         step["templateRef"]
-        for name in ("canary-finish", "canary-release", "canary-release-lean")
-        for _, step in calls(found[name]["spec"])
+        for one in found.values()
+        if "Workflow" in one["kind"]
+        for _, step in calls(one["spec"].get("workflowSpec", one["spec"]))
         if "templateRef" in step
     ]
-    assert len(references) == 12
+    assert len(references) == 21 + len(others)
     assert all(one.get("clusterScope") is True for one in references)
 
 

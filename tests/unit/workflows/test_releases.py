@@ -52,6 +52,17 @@ def test_every_call_passes_inputs_that_exist_and_all_that_are_required(name: str
         assert (set(), set()) == (given - set(inputs), required - given), f"{name}: {step['name']}"
 
 
+@pytest.mark.parametrize(("name", "spec"), list(workflow_specs()), ids=lambda one: one if isinstance(one, str) else "")
+def test_what_fails_fast_calls_no_step_that_is_retried(name: str, spec: Json) -> None:
+    """For failFast the first attempt is a failure already: the step would not be retried, nor its node ever end."""
+    retried = [
+        step["name"]
+        for template, step in calls(spec)
+        if template.get("failFast") and (called(step) or {}).get("retryStrategy")
+    ]
+    assert [] == retried, name
+
+
 def test_what_releases_restores_at_its_end() -> None:
     """Whatever calls prepare has an exit handler that ends in a rollback of the same run, and a deadline."""
     releasing = {
@@ -74,7 +85,17 @@ def test_ladders_are_walked_one_weight_after_the_other() -> None:
     ladders = [one for _, spec in workflow_specs() for one in spec.get("templates", []) if one["name"] == "ladder"]
     assert [(1, True)] * 4 == [(one["parallelism"], one["failFast"]) for one in ladders]
     going_on = [step["name"] for _, spec in workflow_specs() for template, step in calls(spec) if "continueOn" in step]
-    assert {"rollback", "report"} == set(going_on)
+    assert {"rollback", "report", "approve"} == set(going_on)
+
+
+def test_fail_fast_never_meets_a_pod_that_is_tried_again() -> None:
+    """Argo counts the failed attempt as a failed child and ends the template, whatever retryStrategy says."""
+    for name, spec in workflow_specs():
+        for template, step in calls(spec):
+            if template.get("failFast"):
+                assert "template" in step, f"{name}: {template['name']} calls {step['templateRef']}"
+                (inner,) = [one for one in spec["templates"] if one["name"] == step["template"]]
+                assert "steps" in inner, f"{name}: {template['name']}"
 
 
 def test_a_restore_that_failed_fails_the_workflow() -> None:
@@ -86,13 +107,15 @@ def test_a_restore_that_failed_fails_the_workflow() -> None:
     assert ("rollback", False) == (last["templateRef"]["template"], "continueOn" in last)
 
 
-def test_a_question_that_nobody_answers_is_a_no() -> None:
-    """A suspend that times out ends Succeeded with its default; beside it runs a hold, so no weight is unwatched."""
+def test_only_a_yes_is_consent_and_no_weight_is_unwatched_meanwhile() -> None:
+    """A suspend that times out ends Succeeded with its default. Beside it runs a hold, behind which stands promote."""
     (found,) = documents(ROOT / "components" / "human-approval" / "canary-release-approval.yaml")
     templates = {one["name"]: one for one in found["spec"]["templates"]}
-    assert "NO" == templates["ask"]["outputs"]["parameters"][0]["valueFrom"]["default"]
+    assert "YES" != templates["ask"]["outputs"]["parameters"][0]["valueFrom"]["default"]
     (together,) = templates["gate"]["steps"]
-    assert {"hold", "consent"} == {step["name"] for step in together}
+    assert {"promotion", "consent"} == {step["name"] for step in together}
+    assert templates["gate"]["failFast"], "a hold that failed must not wait for the question"
+    assert [["hold"], ["promote"]] == [[step["name"] for step in group] for group in templates["promotion"]["steps"]]
 
 
 def test_display_names_are_made_of_weights_alone() -> None:

@@ -61,6 +61,8 @@ class App:
         delay_ms = random.lognormvariate(math.log(max(knobs.latency_ms, 0.1)), knobs.latency_sigma)
         if random.random() < knobs.slow_ratio:
             delay_ms += knobs.slow_ms
+        if self._requests <= knobs.cold_requests:
+            delay_ms += knobs.cold_ms
         await asyncio.sleep(delay_ms / 1000)
         age_seconds = time.monotonic() - self._started
         failed = random.random() < knobs.error_ratio or 0 < knobs.fails_after_seconds < age_seconds

@@ -24,6 +24,9 @@ class Knobs:
     fails_after_seconds: float = 0.0
     """Healthy at first, then errors to everything; 0 means never."""
     crash_after_seconds: float = 0.0
+    cold_requests: int = 0
+    """So many requests find the pod's caches empty and take `cold_ms` longer."""
+    cold_ms: float = 150.0
     crash_on_request: int = 0
     exit_code: int = 1
     start_delay_seconds: float = 0.0

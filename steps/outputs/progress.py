@@ -1,0 +1,33 @@
+"""How far an analysis is, for a workflow engine that shows it: one line `N/M` in a file."""
+
+from pathlib import Path
+
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+WHOLE = 100
+"""M: percent."""
+
+
+class Progress:
+    """Writes it where Argo's executor looks every few seconds (ARGO_PROGRESS_FILE, docs/progress.md of Argo).
+
+    Args:
+        path: the file. What cannot be written is said once and changes nothing.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path, self._said, self._works = Path(path), -1, True
+
+    def __call__(self, part: float) -> None:
+        """Note a part of the whole, 0-1."""
+        percent = round(min(max(part, 0.0), 1.0) * WHOLE)
+        if percent == self._said or not self._works:
+            return
+        self._said = percent
+        try:
+            self._path.write_text(f"{percent}/{WHOLE}\n", encoding="utf-8")
+        except OSError as error:
+            self._works = False
+            log.warning("progress.lost", detail=f"--progress-file = {str(self._path)!r}: {error.strerror}")

@@ -1,0 +1,81 @@
+"""The report as a page: what a sandboxed viewer shows, and nothing that it would run or load."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+
+from steps.outputs.page import page
+from steps.outputs.report import Report
+
+NOW = 1_800_000_100.0
+TABLE = [
+    {"end": 1_800_000_010.0 + k, "canary_total": 10, "canary_bad": k, "stable_total": 90, "stable_bad": 0,
+     "e_value": 10.0**k}
+    for k in range(4)
+]  # fmt: skip
+SERIES = {"label": "", "canary_bad": 6, "canary_total": 40, "stable_bad": 0, "stable_total": 360, "e_value": 1000.0}
+JUDGEMENT = {
+    "verdict": "fail",
+    "reason": "canary 6/40 failed",
+    "e_limit": 100.0,
+    "metrics": [{"name": "errors", "series": [SERIES]}],
+    "table": TABLE,
+}
+RUN = Report(
+    app="shop",
+    namespace="demo",
+    run="r1",
+    state="rolled-back",
+    reason="canary 6/40 failed",
+    verdict="fail",
+    started=1_800_000_000.0,
+    ended=1_800_000_060.0,
+    weights=((1_800_000_001.0, 5), (1_800_000_031.0, 25), (1_800_000_040.0, 0)),
+    images={"app": "sha256:abc"},
+    by="ada",
+)
+
+
+def test_a_page_shows_the_release_its_weights_and_the_evidence_of_each_rung() -> None:
+    """Charts have names, so that a screen reader has them too."""
+    text = page(RUN.with_judgements([JUDGEMENT]), NOW)
+    charts = re.findall(r'aria-label="([^"]+)"', text)
+    assert [
+        "The canary's weight over time",
+        "Bad share of the requests of each scrape",
+        "Evidence against the canary after each scrape",
+    ] == [one.replace("&#x27;", "'") for one in charts]
+    for shown in ("demo/shop", "rolled-back", "2027-01-15 08:01:00 UTC after 60 s", "sha256:abc", "6 / 40", "25 %"):
+        assert shown in text, shown
+
+
+def test_every_chart_is_well_formed_and_stays_in_its_box() -> None:
+    """Whatever the numbers are: no evidence at all, and more than any scale has."""
+    wild = [{**TABLE[0], "e_value": 0.0}, {**TABLE[1], "canary_total": 0, "canary_bad": 0, "e_value": 1e300}]
+    text = page(RUN.with_judgements([JUDGEMENT, {**JUDGEMENT, "table": wild}]), NOW)
+    for drawn in re.findall(r"<svg.*?</svg>", text):
+        svg = ET.fromstring(drawn)  # noqa: S314 - our own
+        wide, high = map(float, svg.attrib["viewBox"].split()[2:])
+        for shape in svg.iter():
+            for key, most in (("x", wide), ("y", high), ("height", high)):
+                assert 0 <= float(shape.attrib.get(key, 0)) <= most, shape.attrib
+
+
+def test_nothing_is_loaded_or_run_and_every_value_is_escaped() -> None:
+    """Argo's viewer blocks scripts and remote content; a name or a reason of somebody else is no markup."""
+    bad = '<script>alert("1")</script>'
+    text = page(replace(RUN, reason=bad, by=bad, state=bad, images={bad: bad}), NOW)
+    assert "<script" not in text
+    assert not re.search(r"(src|href)=|url\(|@import|http", text)
+
+
+@pytest.mark.parametrize("weights", [(), ((1_800_000_001.0, 5),)])
+def test_a_running_release_has_a_page_too(weights: tuple[tuple[float, int], ...]) -> None:
+    """Before the first weight as well."""
+    text = page(replace(RUN, state="walking", ended=0.0, weights=weights), NOW)
+    assert "still running" in text
+    assert ("No weight was set." in text) is (not weights)
