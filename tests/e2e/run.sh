@@ -3,14 +3,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 selected=$1
-if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
-    CANARY_TEST_KUBECONFIG=$(.venv/bin/python -m tests.lab.cluster up)
-fi
-export CANARY_TEST_KUBECONFIG
+cluster() {
+    .venv/bin/python -m tests.lab.cluster "$1"
+}
 # Exit code 5 of pytest: nothing was selected.
 pytest() {
     .venv/bin/pytest --durations 5 "$@" || { code=$?; ((code == 5)) || return "$code"; }
 }
+if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
+    # A cluster that somebody else wanted stays.
+    cluster running || trap 'cluster down' EXIT
+    CANARY_TEST_KUBECONFIG=$(cluster up)
+fi
+export CANARY_TEST_KUBECONFIG
 pytest -n 3 --dist loadgroup -m "e2e and not alone and ($selected)" tests/e2e tests/lab/cluster
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e
