@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
+from steps.judge.clumps import Burst
 from steps.judge.process import start_prior
 from steps.judge.rules import Rules
 from steps.judge.spread import Spread
@@ -33,18 +34,17 @@ class _OneArm:
         pairs = [
             (log(share / self.allowed), log((1.0 - share) / (1.0 - self.allowed))) for share in [*shares, _NEARLY_ALL]
         ]
-        sums, rest, index, spread = [0.0] * len(pairs), 1.0, 0, Spread()
+        sums, rest, index, spread, burst = [0.0] * len(pairs), 1.0, 0, Spread(), Burst(len(pairs))
         for stratum in strata:
-            counts, phi = stratum.canary, spread.phi
+            counts, phi, length = stratum.canary, spread.phi, spread.clumps.length
             spread.add(stratum)
             if not counts.total:
                 continue
             prior = start_prior(index)
             index, rest, good = index + 1, rest - prior, counts.total - counts.bad
-            sums = [
-                min((old + prior) * exp(min((counts.bad * bad + good * fine) / phi, self.cap)), 1e60)
-                for old, (bad, fine) in zip(sums, pairs, strict=True)
-            ]
+            logs = [min((counts.bad * bad + good * fine) / phi, self.cap) for bad, fine in pairs]
+            logs = burst.limit(logs, stratum, length)
+            sums = [min((old + prior) * exp(value), 1e60) for old, value in zip(sums, logs, strict=True)]
         return max(0.0, rest) + sum(sums) / len(pairs)
 
 

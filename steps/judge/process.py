@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Final
 
+from steps.judge.clumps import Burst
 from steps.judge.odds import GAIN_WEIGHTS, Odds
 from steps.judge.rules import Rules
 from steps.judge.spread import Spread
@@ -166,6 +167,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
     cap = _Cap(strata, odds, rules, limit, aligned=aligned)
     for stratum in strata[:exposed]:
         spread.add(stratum)
+    burst = Burst(len(GAIN_WEIGHTS))
     values, capped, phi = [], 0, spread.phi
     for index in range(exposed, len(strata)):
         stratum = strata[index]
@@ -175,6 +177,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
             if max(logs) > cap.cap:
                 capped += 1
                 logs = cap.cut(logs, index, spread)
+            logs = burst.limit(logs, stratum, spread.clumps.length)
             mixture.multiply(logs)
         values.append(mixture.value)
         spread.add(stratum)

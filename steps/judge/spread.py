@@ -2,20 +2,26 @@
 
 phi is Pearson's chi-square of stable's bad requests across its pods, per degree of freedom, averaged over the past and
 weighted by each block's bad requests (unweighted it is biased low). Spread between pods within a block of time leaves
-out what strikes all pods alike. Blocks of 1, 4, 12 and 60 strata see batches that outlast a scrape; the largest
-estimate counts. With four pods or more, each is the smallest over leaving one pod out of the whole past: one odd pod
-must not blind the judge. Without two pods to compare, neighbouring blocks of time stand in for pods. Before much was
-seen, phi leans on PRIOR_PHI; longer blocks lean on the estimate of the shorter ones.
+out what strikes all pods alike, and `habits` what one pod does all the time. Blocks of 1, 4, 12 and 60 strata see
+batches that outlast a scrape; the largest estimate counts. Without two pods to compare, neighbouring blocks of time
+stand in for pods. Before much was seen, phi leans on PRIOR_PHI; longer blocks lean on the estimate of the shorter ones.
 """
+
+from collections.abc import Sequence
 
 from typing import Final
 
+from steps.judge.clumps import Clumps
+from steps.judge.habits import Habits
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
 PRIOR_PHI: Final = 1.5
 PRIOR_WEIGHT: Final = 40.0
 """As if the prior had been seen in 40 bad requests times degrees of freedom."""
+
+PRIOR_FREEDOM: Final = 10.0
+"""And at least in ten degrees of freedom: one hour-long block of four pods is one look, however many requests failed."""
 
 KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
@@ -37,7 +43,6 @@ OUTAGE_TIMES: Final = 3.0
 LARGEST_PHI: Final = 40.0
 """Twice what batches of ten failures make; beyond it an estimate speaks of something else than batches."""
 
-_LEAVE_OUT_FROM: Final = 4
 _STAND_INS: Final = 4
 _Cell = tuple[int, int]
 """Requests and bad ones."""
@@ -49,6 +54,8 @@ class Spread:
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
         self._blocks = [_Block(length // shorter) for length, shorter in lengths]
+        self._habits = Habits()
+        self.clumps = Clumps()
         self._bad = self._total = self._strata = 0
         self._all_bad = self._all_total = 0
         self._phi: float | None = PRIOR_PHI
@@ -89,8 +96,11 @@ class Spread:
         self._strata += 1
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        if stable.bad and len(pods) > 1:
+            self.clumps.add(stratum, self._habits)
+            self._habits.add(pods)
         for block in self._blocks:
-            closed = block.add(whole, pods)
+            closed = block.add(whole, pods, self._habits)
             if closed is None:
                 return
             self._phi = None
@@ -116,23 +126,23 @@ class Spread:
 
 
 class _Block:
-    """Weighted sums over blocks of `parts` shorter blocks, as a whole and with each pod left out."""
+    """Weighted sums over blocks of `parts` shorter blocks."""
 
     def __init__(self, parts: int) -> None:
         self._parts = parts
         self._filled = self._total = self._bad = 0
         self._pods: list[_Cell] = []
         self._earlier: list[_Cell] = []
-        self._sums = (0.0, 0.0)
-        self._without: list[_Sums] = []
-        self._least = (0.0, 0.0)
+        self._square = self._freedom = self._squared = 0.0
 
     def estimate(self, prior: float) -> float:
-        """Give the estimate, leaning on `prior` while little was seen."""
-        square, freedom = self._least
-        return (square + PRIOR_WEIGHT * prior) / (freedom + PRIOR_WEIGHT)
+        """Give the estimate, leaning on `prior` while little was seen: few bad requests, or few blocks of many."""
+        if not self._freedom:
+            return prior
+        weight = max(PRIOR_WEIGHT, PRIOR_FREEDOM * self._squared / self._freedom)
+        return (self._square + weight * prior) / (self._freedom + weight)
 
-    def add(self, whole: _Cell, pods: list[_Cell]) -> tuple[_Cell, list[_Cell]] | None:
+    def add(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> tuple[_Cell, list[_Cell]] | None:
         """Add one shorter block; give the sums when this one is full."""
         self._total += whole[0]
         self._bad += whole[1]
@@ -143,58 +153,28 @@ class _Block:
         whole, pods = (self._total, self._bad), self._pods
         self._filled = self._total = self._bad = 0
         self._pods = []
-        self._close(whole, pods)
+        self._close(whole, pods, habits)
         return whole, pods
 
-    def _close(self, whole: _Cell, pods: list[_Cell]) -> None:
-        cells = [(i, total, bad) for i, (total, bad) in enumerate(pods) if total]
-        if len(cells) > 1:
+    def _close(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> None:
+        present = sum(1 for total, _ in pods if total)
+        if present > 1:
             if whole[1]:
-                self._weigh(cells, leave_out=len(cells) >= _LEAVE_OUT_FROM)
+                self._weigh(pearson(pods, habits.expected(pods)), whole[1], present - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
-            self._weigh([(i, n, x) for i, (n, x) in enumerate(self._earlier) if n], leave_out=False)
+            total, bad = sum(n for n, _ in self._earlier), sum(x for _, x in self._earlier)
+            present = sum(1 for n, _ in self._earlier if n)
+            if bad and present > 1:
+                even = [n * bad / total for n, _ in self._earlier]
+                self._weigh(pearson(self._earlier, even), bad, present - 1)
             self._earlier = []
 
-    def _weigh(self, cells: list[tuple[int, int, int]], *, leave_out: bool) -> None:
-        total = bad = 0
-        squares = 0.0
-        for _, n, x in cells:
-            total += n
-            bad += x
-            squares += x * x / n
-        degrees = len(cells) - 1
-        if not bad or degrees < 1:
-            return
-        square, freedom = self._sums
-        self._sums = square + bad * pearson(squares, total, bad), freedom + bad * degrees
-        if leave_out:
-            self._leave_out(cells, total, bad, squares)
-        square, freedom = self._sums
-        for one in self._without if len(self._without) >= _LEAVE_OUT_FROM else ():
-            if one.square * freedom < square * one.freedom:
-                square, freedom = one.square, one.freedom
-        self._least = square, freedom
-
-    def _leave_out(self, cells: list[tuple[int, int, int]], total: int, bad: int, squares: float) -> None:
-        degrees = len(cells) - 2
-        while len(self._without) <= cells[-1][0]:
-            self._without.append(_Sums())
-        for i, n, x in cells:
-            rest, sums = bad - x, self._without[i]
-            if rest:
-                sums.square += rest * pearson(squares - x * x / n, total - n, rest)
-                sums.freedom += rest * degrees
-
-
-class _Sums:
-    """Sums with one pod left out."""
-
-    __slots__ = ("freedom", "square")
-
-    def __init__(self) -> None:
-        self.square = self.freedom = 0.0
+    def _weigh(self, square: float, bad: int, degrees: int) -> None:
+        self._square += bad * square
+        self._freedom += bad * degrees
+        self._squared += bad * bad * degrees
 
 
 def _added(cells: list[_Cell], more: list[_Cell]) -> list[_Cell]:
@@ -204,9 +184,10 @@ def _added(cells: list[_Cell], more: list[_Cell]) -> list[_Cell]:
     return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
 
 
-def pearson(squares: float, total: int, bad: int) -> float:
-    """Give Pearson's chi-square of cells (n, x), where `squares` is the sum of x * x / n over them."""
-    if total <= 0 or not 0 < bad < total:
-        return 0.0
-    share = bad / total
-    return max(0.0, (squares - bad * share) / (share * (1.0 - share)))
+def pearson(cells: Sequence[_Cell], expected: Sequence[float]) -> float:
+    """Give Pearson's chi-square of cells (requests, bad ones) against what was expected of each."""
+    square = 0.0
+    for (total, bad), mean in zip(cells, expected, strict=True):
+        if 0.0 < mean < total:
+            square += (bad - mean) * (bad - mean) * total / (mean * (total - mean))
+    return square

@@ -1,0 +1,88 @@
+"""Clumps: how long bad requests of one pod cling together, so that a canary's bad half minute counts as one event.
+
+phi tells how many bad requests come at once, not for how long they go on: a pod that fails for a minute fails in four
+scrapes on end, and four scrapes agree. So the lengths of such bursts are learnt from single pods of stable, and a burst
+of the canary may bring the worth of one event, and of one more each time it has lasted as long again as stable's do.
+A steady fault lasts longer than any of them and is found; where stable's pods have no bursts nothing is held back.
+"""
+
+from math import log
+from typing import Final
+
+from steps.judge.habits import Habits
+from steps.model.evidence import Stratum
+
+LEAST_BAD: Final = 3
+TIMES: Final = 4.0
+"""A pod's burst: so many bad requests in a stratum, and so many times what was to be expected of it."""
+
+
+def bursting(bad: int, expected: float) -> bool:
+    """Whether so many bad requests of one pod in a stratum belong to a burst."""
+    return bad >= LEAST_BAD and bad >= TIMES * expected
+
+
+class Clumps:
+    """Lengths of the bursts of stable's pods; feed the strata in order of time."""
+
+    def __init__(self) -> None:
+        self._running: list[int] = []
+        self._lengths = self._squares = self._longest = 0
+
+    @property
+    def length(self) -> float:
+        """Usual length of a burst in strata: the mean as a bad request meets it, the longest counted twice; 0 = none."""
+        if not self._lengths:
+            return 0.0
+        longest = self._longest
+        return (self._squares + longest * longest) / (self._lengths + longest)
+
+    def add(self, stratum: Stratum, habits: Habits) -> None:
+        """Take in stable's pods of one stratum."""
+        cells = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        missing = len(cells) - len(self._running)
+        if missing > 0:
+            self._running += [0] * missing
+        if not any(bad >= LEAST_BAD for _, bad in cells):
+            self._running = [0] * len(self._running)
+            return
+        loads = habits.loads(cells)
+        whole, everything = sum(loads), sum(bad for _, bad in cells)
+        for i, ((_, bad), load) in enumerate(zip(cells, loads, strict=True)):
+            rest = whole - load
+            expected = (everything - bad) * load / rest if rest > 0 else bad
+            if not bursting(bad, expected):
+                self._running[i] = 0
+                continue
+            self._running[i] += 1
+            length = self._running[i]
+            self._lengths += 1
+            self._squares += 2 * length - 1
+            self._longest = max(self._longest, length)
+
+
+class Burst:
+    """The canary's present burst, and what its strata have brought so far, by gain."""
+
+    def __init__(self, gains: int) -> None:
+        self._used = [0.0] * gains
+        self._strata = 0
+
+    def limit(self, logs: list[float], stratum: Stratum, length: float) -> list[float]:
+        """Cut what one more stratum would bring beyond the worth of the burst's events so far."""
+        canary, stable = stratum.canary, stratum.stable
+        if not length or not bursting(canary.bad, canary.total * stable.bad / max(stable.total, 1)):
+            self._used, self._strata = [0.0] * len(logs), 0
+            return logs
+        self._strata += 1
+        allowed = max(1.0, self._strata / length) * worth(stratum)
+        logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
+        self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
+        return logs
+
+
+def worth(stratum: Stratum) -> float:
+    """Give what one event can bring, ln: it falls on the canary by its part of the requests, or of the pods if larger."""
+    pods = sum(1 for pod in stratum.stable_pods if pod.total)
+    part = stratum.canary.total / (stratum.canary.total + stratum.stable.total)
+    return -log(max(part, 1.0 / (1.0 + max(pods, 1))))
