@@ -16,6 +16,9 @@ LEAST_BAD: Final = 3
 TIMES: Final = 4.0
 """A pod's burst: so many bad requests in a stratum, and so many times what was to be expected of it."""
 
+PATIENCE: Final = 2.0
+"""A burst counts as one event until it has lasted so many times as long as stable's: few were seen, lengths scatter."""
+
 
 def bursting(bad: int, expected: float) -> bool:
     """Whether so many bad requests of one pod in a stratum belong to a burst."""
@@ -75,7 +78,7 @@ class Burst:
             self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
-        allowed = max(1.0, self._strata / length) * worth(stratum)
+        allowed = max(1.0, self._strata / (PATIENCE * length)) * worth(stratum)
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs

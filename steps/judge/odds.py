@@ -12,10 +12,10 @@ from typing import Final
 
 from steps.model.evidence import Stratum
 
-GAINS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 80.0, 400.0)
+GAINS: Final = (1.6, 2.8, 5.0, 12.0, 40.0, 200.0)
 """Alternatives: the canary's rate is gain * ratio times stable's."""
 
-GAIN_WEIGHTS: Final = (1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 2 / 9)
+GAIN_WEIGHTS: Final = (1 / 7, 1 / 7, 1 / 7, 1 / 7, 1 / 7, 2 / 7)
 """Prior of the alternatives; a total failure must be decided by very few requests, so it gets a double share."""
 
 _EXACT_TERMS: Final = 8

@@ -15,7 +15,7 @@ from steps.judge.rules import Rules
 from steps.judge.spread import Spread
 from steps.model.evidence import Counts, Stratum
 
-START_NOW: Final = 0.65
+START_NOW: Final = 0.8
 """Prior that the canary was bad from its first stratum on: most bad releases are."""
 
 _START_SCALE: Final = 20.0
@@ -25,6 +25,11 @@ CONSTANT: Final = 0.75
 _MOST: Final = (0.8, 0.5)
 """Share of a stratum's canary requests that counts as "most fail", without and with a history of stable: a batch of
 bad requests may hit half of a stratum by chance, and only the past tells whether stable has such batches."""
+
+_LONG_SECONDS: Final = 3.0
+_PLENTY: Final = 6
+"""A stratum may decide alone if it lasted so long and so many canary requests failed: a second's outage of one connection
+pool is no release gone bad."""
 
 _HISTORY: Final = 20
 _RARE: Final = 0.1
@@ -99,6 +104,7 @@ class _Cap:
         self.cap = rules.cap * limit
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
+        self._twice = min(self._total, limit)
 
     def cut(self, logs: list[float], index: int, spread: Spread) -> list[float]:
         """Cut at the cap, or at the higher one if stable's neighbouring strata confirm the difference."""
@@ -107,9 +113,11 @@ class _Cap:
 
     def _ceilings(self, index: int, spread: Spread) -> list[float]:
         count = len(GAIN_WEIGHTS)
-        if self._total > self.cap and spread.sound and fails_most(self._strata[index].canary, self._most):
-            return [self._total] * count
-        if not spread.sure or not 0 < index < len(self._strata) - 1:
+        stratum = self._strata[index]
+        if self._total > self.cap and spread.sound and fails_most(stratum.canary, self._most):
+            long = stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
+            return [self._total if long else self._twice] * count
+        if not (spread.sure or spread.sound) or not 0 < index < len(self._strata) - 1:
             return [self.cap] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
         total = min(counts.total for counts in near)

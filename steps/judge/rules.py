@@ -89,8 +89,8 @@ class Rules:
     silent_seconds: float = 30.0
     silent_requests: float = 12.0
     cap: float = 0.5
-    cap_confirmed: float = 0.75
-    cap_aligned: float = 1.0
+    cap_confirmed: float = 0.9
+    cap_aligned: float = 1.8
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0
