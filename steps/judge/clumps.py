@@ -6,23 +6,21 @@ of the canary may bring the worth of one event, and of one more each time it has
 A steady fault lasts longer than any of them and is found; where stable's pods have no bursts nothing is held back.
 """
 
-from math import log
+from math import log, sqrt
 from typing import Final
 
 from steps.judge.habits import Habits
-from steps.model.evidence import Stratum
+from steps.model.evidence import Counts, Stratum
 
 LEAST_BAD: Final = 3
 TIMES: Final = 4.0
-"""A pod's burst: so many bad requests in a stratum, and so many times what was to be expected of it."""
+"""The canary's burst: so many bad requests in a stratum, and so many times what was to be expected of it."""
 
 PATIENCE: Final = 2.0
 """A burst counts as one event until it has lasted so many times as long as stable's: few were seen, lengths scatter."""
 
-
-def bursting(bad: int, expected: float) -> bool:
-    """Whether so many bad requests of one pod in a stratum belong to a burst."""
-    return bad >= LEAST_BAD and bad >= TIMES * expected
+_FAR: Final = 4.0
+"""Standard deviations, and bad requests, above what was expected of a pod: no chance of many pods and scrapes."""
 
 
 class Clumps:
@@ -34,31 +32,33 @@ class Clumps:
 
     @property
     def length(self) -> float:
-        """Usual length of a burst in strata: the mean as a bad request meets it, the longest counted twice; 0 = none."""
-        if not self._lengths:
-            return 0.0
-        longest = self._longest
-        return (self._squares + longest * longest) / (self._lengths + longest)
+        """Usual length of a burst in strata: the mean as a bad request meets it, the longest counted twice.
 
-    def add(self, stratum: Stratum, habits: Habits) -> None:
-        """Take in stable's pods of one stratum."""
+        0 while none was longer than a stratum: what is over within one is phi's matter.
+        """
+        longest = self._longest
+        return (self._squares + longest * longest) / (self._lengths + longest) if longest > 1 else 0.0
+
+    def pause(self) -> None:
+        """Take in a stratum in which nothing was bad."""
+        self._running = []
+
+    def add(self, stratum: Stratum, habits: Habits, usual: float) -> None:
+        """Take in stable's pods of one stratum; `usual` is stable's bad share so far (0-1)."""
         cells = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        missing = len(cells) - len(self._running)
-        if missing > 0:
-            self._running += [0] * missing
-        if not any(bad >= LEAST_BAD for _, bad in cells):
-            self._running = [0] * len(self._running)
+        running, self._running = self._running, [0] * len(cells)
+        if max(bad for _, bad in cells) <= _FAR:
             return
         loads = habits.loads(cells)
-        whole, everything = sum(loads), sum(bad for _, bad in cells)
+        whole, everything = sum(loads), stratum.stable.bad
         for i, ((_, bad), load) in enumerate(zip(cells, loads, strict=True)):
-            rest = whole - load
-            expected = (everything - bad) * load / rest if rest > 0 else bad
-            if not bursting(bad, expected):
-                self._running[i] = 0
+            if bad <= _FAR or whole <= load:
                 continue
-            self._running[i] += 1
-            length = self._running[i]
+            expected = max(usual, (everything - bad) / (whole - load)) * load
+            if bad < expected + _FAR * (1.0 + sqrt(expected)):
+                continue
+            length = 1 + (running[i] if i < len(running) else 0)
+            self._running[i] = length
             self._lengths += 1
             self._squares += 2 * length - 1
             self._longest = max(self._longest, length)
@@ -74,7 +74,7 @@ class Burst:
     def limit(self, logs: list[float], stratum: Stratum, length: float) -> list[float]:
         """Cut what one more stratum would bring beyond the worth of the burst's events so far."""
         canary, stable = stratum.canary, stratum.stable
-        if not length or not bursting(canary.bad, canary.total * stable.bad / max(stable.total, 1)):
+        if not length or not _bursting(canary, stable):
             self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
@@ -82,6 +82,11 @@ class Burst:
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs
+
+
+def _bursting(canary: Counts, stable: Counts) -> bool:
+    expected = canary.total * stable.bad / max(stable.total, 1)
+    return canary.bad >= LEAST_BAD and canary.bad >= TIMES * expected
 
 
 def worth(stratum: Stratum) -> float:

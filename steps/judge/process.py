@@ -31,6 +31,7 @@ _PLENTY: Final = 6
 """A stratum may decide alone if it lasted so long and so many canary requests failed: a second's outage of one connection
 pool is no release gone bad."""
 
+_FEW: Final = 6
 _HISTORY: Final = 20
 _RARE: Final = 0.1
 _CEILING: Final = 1e60
@@ -102,6 +103,7 @@ class _Cap:
         self._strata, self._odds = strata, odds
         self._most = most_of(strata)
         self.cap = rules.cap * limit
+        self._sound = max(self.cap, rules.cap_sound * limit)
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
         self._twice = min(self._total, limit)
@@ -117,16 +119,17 @@ class _Cap:
         if self._total > self.cap and spread.sound and fails_most(stratum.canary, self._most):
             long = stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
             return [self._total if long else self._twice] * count
+        usual = self._sound if spread.sound else self.cap
         if not (spread.sure or spread.sound) or not 0 < index < len(self._strata) - 1:
-            return [self.cap] * count
+            return [usual] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
-        total = min(counts.total for counts in near)
-        bad = min(sum(counts.bad for counts in near), total)
+        total, bad = min(counts.total for counts in near), sum(counts.bad for counts in near)
+        if bad <= _FEW:  # no outage that was counted a stratum later, so all three are background
+            total = sum(counts.total for counts in near)
         if not total:
-            return [self.cap] * count
-        canary = self._strata[index].canary
-        robust = self._odds.logs_of(canary.total, canary.bad, total, bad)
-        return [max(self.cap, min(value / spread.phi, self._confirmed)) for value in robust]
+            return [usual] * count
+        robust = self._odds.logs_of(stratum.canary.total, stratum.canary.bad, total, min(bad, total))
+        return [max(usual, min(value / spread.phi, self._confirmed)) for value in robust]
 
 
 def temper(logs: list[float], stratum: Stratum, spread: Spread, most: float) -> list[float]:

@@ -89,6 +89,7 @@ class Rules:
     silent_seconds: float = 30.0
     silent_requests: float = 12.0
     cap: float = 0.5
+    cap_sound: float = 0.65
     cap_confirmed: float = 0.9
     cap_aligned: float = 1.8
     max_restarts: int = 2

@@ -17,8 +17,8 @@ from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
 PRIOR_PHI: Final = 1.5
-PRIOR_WEIGHT: Final = 40.0
-"""As if the prior had been seen in 40 bad requests times degrees of freedom."""
+PRIOR_WEIGHT: Final = 25.0
+"""As if the prior had been seen in 25 bad requests times degrees of freedom."""
 
 PRIOR_FREEDOM: Final = 10.0
 """And at least in ten degrees of freedom: one hour-long block of four pods is one look, however many requests failed."""
@@ -27,7 +27,7 @@ KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
 
 SOUND_UP_TO: Final = 3
-SOUND_SHARE: Final = 0.002
+SOUND_SHARE: Final = 0.004
 SINGLY: Final = 2.0
 """Stable is sound up to so many bad requests of the past, or up to that share of its requests while phi is not known;
 once it is known, up to the phi at which they still come singly or in pairs."""
@@ -91,14 +91,16 @@ class Spread:
         self._all_bad += stable.bad
         if self._is_outage(stratum):
             return
+        whole = (stable.total, stable.bad)
+        pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        if len(pods) > 1 and not stable.bad:
+            self.clumps.pause()
+        elif len(pods) > 1:
+            self.clumps.add(stratum, self._habits, self._bad / self._total if self._total else 0.0)
+            self._habits.add(pods)
         self._bad += stable.bad
         self._total += stable.total
         self._strata += 1
-        whole = (stable.total, stable.bad)
-        pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        if stable.bad and len(pods) > 1:
-            self.clumps.add(stratum, self._habits)
-            self._habits.add(pods)
         for block in self._blocks:
             closed = block.add(whole, pods, self._habits)
             if closed is None:
