@@ -117,10 +117,11 @@ class _Cap:
         count = len(GAIN_WEIGHTS)
         stratum = self._strata[index]
         if self._total > self.cap and spread.sound and fails_most(stratum.canary, self._most):
-            long = stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
+            long = spread.experienced and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
             return [self._total if long else self._twice] * count
-        usual = self._sound if spread.sound else self.cap
-        if not (spread.sure or spread.sound) or not 0 < index < len(self._strata) - 1:
+        calm = spread.sound and spread.experienced
+        usual = self._sound if calm else self.cap
+        if not (spread.sure or calm) or not 0 < index < len(self._strata) - 1:
             return [usual] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
         total, bad = min(counts.total for counts in near), sum(counts.bad for counts in near)

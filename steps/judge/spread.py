@@ -21,13 +21,14 @@ PRIOR_WEIGHT: Final = 25.0
 """As if the prior had been seen in 25 bad requests times degrees of freedom."""
 
 PRIOR_FREEDOM: Final = 10.0
-"""And at least in ten degrees of freedom: one hour-long block of four pods is one look, however many requests failed."""
+"""And, for the longer blocks, in at least ten degrees of freedom: one hour-long block of four pods is one look, however many requests failed."""
 
 KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
 
 SOUND_UP_TO: Final = 3
 SOUND_SHARE: Final = 0.004
+SOUND_SHARE_AT_FIRST: Final = 0.002
 SINGLY: Final = 2.0
 """Stable is sound up to so many bad requests of the past, or up to that share of its requests while phi is not known;
 once it is known, up to the phi at which they still come singly or in pairs."""
@@ -72,12 +73,18 @@ class Spread:
         """Whether stable has hardly any bad requests, or some that are known to come singly."""
         if self.known:
             return self.phi <= SINGLY
-        return self._bad <= max(SOUND_UP_TO, SOUND_SHARE * self._total)
+        share = SOUND_SHARE if self.experienced else SOUND_SHARE_AT_FIRST
+        return self._bad <= max(SOUND_UP_TO, share * self._total)
+
+    @property
+    def experienced(self) -> bool:
+        """Whether stable was seen for so long that a batch of bad requests would probably have come by."""
+        return self._strata >= SURE_STRATA
 
     @property
     def sure(self) -> bool:
         """Whether so many bad requests and strata were seen that batches would have shown."""
-        return self._bad >= SURE_FROM and self._strata >= SURE_STRATA
+        return self._bad >= SURE_FROM and self.experienced
 
     @property
     def known(self) -> bool:
@@ -141,7 +148,8 @@ class _Block:
         """Give the estimate, leaning on `prior` while little was seen: few bad requests, or few blocks of many."""
         if not self._freedom:
             return prior
-        weight = max(PRIOR_WEIGHT, PRIOR_FREEDOM * self._squared / self._freedom)
+        few = PRIOR_FREEDOM * self._squared / self._freedom if self._parts > 1 else 0.0
+        weight = max(PRIOR_WEIGHT, few)
         return (self._square + weight * prior) / (self._freedom + weight)
 
     def add(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> tuple[_Cell, list[_Cell]] | None:
