@@ -32,6 +32,11 @@ _PLENTY: Final = 6
 pool is no release gone bad."""
 
 _FEW: Final = 6
+"""Bad requests of stable in three strata up to which they are background, not an outage counted at another moment."""
+
+_BLIND: Final = 0.35
+"""Cap, in units of ln(1/alpha), while stable's past is short and its pods cannot be told apart: nothing tells batches."""
+
 _HISTORY: Final = 20
 _RARE: Final = 0.1
 _CEILING: Final = 1e60
@@ -103,6 +108,8 @@ class _Cap:
         self._strata, self._odds = strata, odds
         self._most = most_of(strata)
         self.cap = rules.cap * limit
+        self.least = min(self.cap, _BLIND * limit)
+        self._blind = not any(stratum.stable_pods for stratum in strata)
         self._sound = max(self.cap, rules.cap_sound * limit)
         self._confirmed = max(self.cap, rules.cap_confirmed * limit)
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
@@ -120,7 +127,7 @@ class _Cap:
             long = spread.experienced and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
             return [self._total if long else self._twice] * count
         calm = spread.sound and spread.experienced
-        usual = self._sound if calm else self.cap
+        usual = self._sound if calm else self.least if self._blind and not spread.experienced else self.cap
         if not (spread.sure or calm) or not 0 < index < len(self._strata) - 1:
             return [usual] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
@@ -186,7 +193,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         phi = spread.phi
         if stratum.canary.total and stratum.stable.total and stratum.canary.bad + stratum.stable.bad:
             logs = temper(odds.logs(stratum), stratum, spread, most)
-            if max(logs) > cap.cap:
+            if max(logs) > cap.least:
                 capped += 1
                 logs = cap.cut(logs, index, spread)
             logs = burst.limit(logs, stratum, spread.clumps.length)
