@@ -39,16 +39,13 @@ class Clumps:
         longest = self._longest
         return (self._squares + longest * longest) / (self._lengths + longest) if longest > 1 else 0.0
 
-    def pause(self) -> None:
-        """Take in a stratum in which nothing was bad."""
-        self._running = []
-
     def add(self, stratum: Stratum, habits: Habits, usual: float) -> None:
         """Take in stable's pods of one stratum; `usual` is stable's bad share so far (0-1)."""
-        cells = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        running, self._running = self._running, [0] * len(cells)
-        if max(bad for _, bad in cells) <= _FAR:
+        running, self._running = self._running, []
+        if stratum.stable.bad <= _FAR:
             return
+        cells = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        self._running = [0] * len(cells)
         loads = habits.loads(cells)
         whole, everything = sum(loads), stratum.stable.bad
         for i, ((_, bad), load) in enumerate(zip(cells, loads, strict=True)):

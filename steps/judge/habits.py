@@ -19,29 +19,35 @@ class Habits:
     def __init__(self) -> None:
         self._bad: list[float] = []
         self._fair: list[float] = []
+        self._rates: list[float] = []
 
-    def add(self, cells: Sequence[tuple[int, int]]) -> None:
-        """Learn from one stratum's (requests, bad ones) by pod."""
-        missing = len(cells) - len(self._bad)
-        if missing > 0:
-            self._bad += [_PRIOR] * missing
-            self._fair += [_PRIOR] * missing
-        means = self.expected(cells)
-        took = [min(bad, _TIMES * mean + _PLUS) for (_, bad), mean in zip(cells, means, strict=True)]
-        total = sum(n for n, _ in cells)
+    def add(self, cells: Sequence[tuple[int, int]], bad: int) -> None:
+        """Learn from one stratum's (requests, bad ones) by pod, `bad` in all."""
+        means = self.expected(cells, bad)
+        took: list[float] = []
+        total = 0
+        for (n, x), mean in zip(cells, means, strict=True):
+            most = _TIMES * mean + _PLUS
+            took.append(x if x < most else most)
+            total += n
         even = sum(took) / total if total else 0.0
-        for i, ((n, _), bad) in enumerate(zip(cells, took, strict=True)):
-            self._bad[i] += bad
+        for i, (n, _) in enumerate(cells):
+            self._bad[i] += took[i]
             self._fair[i] += n * even
+            self._rates[i] = self._bad[i] / self._fair[i]
 
-    def expected(self, cells: Sequence[tuple[int, int]]) -> list[float]:
-        """Give the bad requests expected of each pod, if all that were bad fell by traffic and habit."""
+    def expected(self, cells: Sequence[tuple[int, int]], bad: int) -> list[float]:
+        """Give the bad requests expected of each pod, if the `bad` ones fell by traffic and habit."""
         loads = self.loads(cells)
         whole = sum(loads)
-        each = sum(bad for _, bad in cells) / whole if whole else 0.0
+        each = bad / whole if whole else 0.0
         return [load * each for load in loads]
 
     def loads(self, cells: Sequence[tuple[int, int]]) -> list[float]:
         """Give each pod's requests times its habit."""
-        known = len(self._bad)
-        return [n * (self._bad[i] / self._fair[i] if i < known else 1.0) for i, (n, _) in enumerate(cells)]
+        missing = len(cells) - len(self._rates)
+        if missing > 0:
+            self._bad += [_PRIOR] * missing
+            self._fair += [_PRIOR] * missing
+            self._rates += [1.0] * missing
+        return [cell[0] * rate for cell, rate in zip(cells, self._rates, strict=False)]

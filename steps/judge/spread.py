@@ -100,11 +100,10 @@ class Spread:
             return
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        if len(pods) > 1 and not stable.bad:
-            self.clumps.pause()
-        elif len(pods) > 1:
+        if len(pods) > 1:
             self.clumps.add(stratum, self._habits, self._bad / self._total if self._total else 0.0)
-            self._habits.add(pods)
+        if len(pods) > 1 and stable.bad:
+            self._habits.add(pods, stable.bad)
         self._bad += stable.bad
         self._total += stable.total
         self._strata += 1
@@ -154,6 +153,9 @@ class _Block:
 
     def add(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> tuple[_Cell, list[_Cell]] | None:
         """Add one shorter block; give the sums when this one is full."""
+        if self._parts == 1:
+            self._close(whole, pods, habits)
+            return whole, pods
         self._total += whole[0]
         self._bad += whole[1]
         self._pods = _added(self._pods, pods) if self._pods else pods
@@ -167,10 +169,10 @@ class _Block:
         return whole, pods
 
     def _close(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> None:
-        present = sum(1 for total, _ in pods if total)
+        present = len(pods) - pods.count((0, 0))
         if present > 1:
             if whole[1]:
-                self._weigh(pearson(pods, habits.expected(pods)), whole[1], present - 1)
+                self._weigh(pearson(pods, habits.expected(pods, whole[1])), whole[1], present - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
