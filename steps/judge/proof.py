@@ -6,10 +6,18 @@ from steps.judge import sentences
 from steps.judge.limits import lower_share, upper_share
 from steps.judge.rules import Rules
 from steps.judge.weigh import Weighed
+from steps.model.evidence import MetricKind
 from steps.model.judgement import SeriesJudgement
 
-_CANARY_PART = 0.8
+_CANARY_PART = 0.9
 """Share of beta for the canary's limit: it has fewer requests, so its limit is the one that decides."""
+
+_LATENCY_PART = 0.5
+"""Above latency's inner bounds lie a tenth or half of stable's requests, of which a percentage point is nothing and
+would take hours to prove: there the canary may have half as many again. Beyond the outer ones it may have twice as
+many, up to two percentage points."""
+
+_LATENCY_POINTS = 0.02
 
 
 def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
@@ -21,6 +29,8 @@ def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
         for series in one.judgement.series:
             upper, lower = limits(series, rules)
             tolerated = max(rules.proven_difference, one.judgement.floor)
+            if one.evidence.kind is MetricKind.LATENCY:
+                tolerated = max(tolerated, _LATENCY_PART * lower, min(lower, _LATENCY_POINTS))
             if upper > lower + tolerated:
                 return sentences.not_proven(one.judgement.name, upper, lower, tolerated)
     return None

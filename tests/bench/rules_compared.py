@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.measure import PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
+from tests.bench.measure import PEER_RUNS, PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
 from tests.bench.page import write
 from tests.bench.targets import targets
 from tests.bench.world.families import FAMILIES, QUICK
@@ -14,7 +14,7 @@ from tests.bench.world.family import Family
 
 QUICK_SECONDS = 30.0
 FULL_SECONDS = 900.0
-_NULL_RUNS, _FAULT_RUNS = 2000, 500
+_NULL_RUNS, _FAULT_RUNS = 400, 80
 """Most rollouts of a family in the full mode; the time decides how many become of it."""
 
 
@@ -32,7 +32,7 @@ def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make b
     last = max(result.seed for result in results)
     about = (
         f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {len(results)} rollouts, seeds {REPORTING_SEEDS} to {last},"
-        f" each judged by every rule."
+        f" each judged by ours, the first {PEER_RUNS} of a family by every rule."
     )
     console.print(f"Written: {write(found, about)}")
 

@@ -9,6 +9,7 @@ from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Code, Judgement, Verdict
 from tests.bench.rules.outcome import Outcome
 from tests.bench.world.rollout import ARMS, Rollout
+from tests.bench.world.traffic import BASELINE
 
 _GUARDED = 3
 _WEIGHT = 10
@@ -20,6 +21,8 @@ def read(rollout: Rollout) -> Evidence:
     """Read a whole rollout as `analyze` does, the bounds chosen before the canary."""
     client = rollout.prometheus(rollout.started)
     reader = EvidenceReader(client, ARMS)
+    if rollout.family.baseline:
+        reader.control = f"{ARMS.stable}-{BASELINE}"
     reader.choose_bounds()
     client.at = rollout.ended
     return reader.read(rollout.started, rollout.ended, weight=_WEIGHT)

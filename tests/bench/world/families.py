@@ -27,6 +27,14 @@ def hiccups(times: Times, rng: np.random.Generator) -> Shares:
     return found
 
 
+def long_hiccups(times: Times, rng: np.random.Generator) -> Shares:
+    """Give a pod's own outages of 30 to 120 s: one in a quarter of an hour, 20 % of its requests."""
+    found = np.zeros(len(times))
+    for start in rng.uniform(times[0], times[-1], rng.poisson((times[-1] - times[0]) / 900)):
+        found[(times >= start) & (times < start + rng.uniform(30, 120))] = 0.2
+    return found
+
+
 def flicker(share: float, on: float, every: float) -> Shape:
     """Give `share` for `on` seconds in every `every`, else .1 %."""
     return lambda times, _: np.where((times >= 0) & (times % every < on), share, 0.001)
@@ -69,6 +77,9 @@ NULLS = (
     Family("2 % slower, 100 rps", 100, canary_latency=Latency(40.8)),
     Family("pods restart, 100 rps", 100, flat(0.005), flat(0.005), restart=(400, 700)),
     Family("5 % of scrapes fail, 100 rps", 100, flat(0.005), flat(0.005), gap=0.05),
+    Family("pods with hiccups, 100 rps", 100, per_pod=hiccups),
+    Family("pods with hiccups, 40 rps, gateways", 40, per_pod=hiccups, gateways=3, canary_pods=2),
+    Family("equal 0.5 %, 100 rps, v. baseline", 100, flat(0.005), flat(0.005), baseline=True),
 )
 
 FAULTS = (
@@ -87,12 +98,18 @@ FAULTS = (
     Family("5 % empty, 10 rps", 10, canary_small=0.05, fault=True),
     Family("30 % empty, 1 rps", 1, canary_small=0.3, fault=True),
     Family("gRPC errors 5 %, 100 rps", 100, canary=flat(0.05), grpc=True, fault=True),
+    Family("errors 1 %, 100 rps, v. baseline", 100, canary=flat(0.01), baseline=True, fault=True),
     Family("5 % from minute 10, 100 rps", 100, canary=steps(0.001, (600, 0.05)), fault=True),
 )
 
 HELD_OUT = (
-    Family("pods with hiccups, 100 rps", 100, per_pod=hiccups, held_out=True),
-    Family("pods with hiccups, 40 rps, gateways", 40, per_pod=hiccups, gateways=3, canary_pods=2, held_out=True),
+    Family("long hiccups, 3 pods, 60 rps", 60, per_pod=long_hiccups, stable_pods=3, held_out=True),
+    Family("long hiccups, 10 pods, 200 rps", 200, per_pod=long_hiccups, stable_pods=10, canary_pods=2, held_out=True),
+    Family("ladder and long hiccups, 100 rps", 100, per_pod=long_hiccups, part=ramp, canary_pods=3, held_out=True),
+    Family("one stable pod fails 3 %, 100 rps", 100, odd_pod=0.03, held_out=True),
+    Family("shared outage, scrapes of 60 s, 100 rps", 100, OUTAGE, OUTAGE, scrape_seconds=60, held_out=True),
+    Family("shared outage, 5 % of scrapes fail, 100 rps", 100, OUTAGE, OUTAGE, gap=0.05, held_out=True),
+    Family("counters begin anew in an outage, 100 rps", 100, OUTAGE, OUTAGE, restart=(470, 490), held_out=True),
     Family("waves, 30 rps", 30, wave, wave, held_out=True),
     Family("waves, 300 rps, canary 1 %", 300, wave, wave, part=flat(0.01), held_out=True),
     Family("everything fails for 2 minutes in both, 60 rps", 60, BLACKOUT, BLACKOUT, held_out=True),
@@ -123,6 +140,7 @@ QUICK = (
     "shared outage, 100 rps",
     "pods restart, 100 rps",
     "pods with hiccups, 100 rps",
+    "one stable pod fails 3 %, 100 rps",
     "errors 0.5 %, 100 rps",
     "errors 20 %, 10 rps",
     "errors 100 %, 100 rps, gateways",

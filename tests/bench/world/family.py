@@ -69,6 +69,8 @@ class Family:
         small, canary_small: share of the good answers that are nearly empty.
         stable_pods, canary_pods: pods of the arms.
         bad_pods: only so many of the canary's pods fail, the others behave as stable (None: all).
+        odd_pod: a further share (0-1) of the first stable pod's requests that always fails.
+        baseline: ours compares with an equally large baseline of the stable version in place of stable.
         gateways: proxies in front that count for reporter "source"; 0: only the pods' own proxies count.
         scrape_seconds: Prometheus' interval.
         known_seconds: since when Prometheus has samples before the canary (at most HISTORY_SECONDS).
@@ -93,6 +95,8 @@ class Family:
     stable_pods: int = 5
     canary_pods: int = 1
     bad_pods: int | None = None
+    odd_pod: float = 0.0
+    baseline: bool = False
     gateways: int = 0
     scrape_seconds: int = 15
     known_seconds: int = HISTORY_SECONDS

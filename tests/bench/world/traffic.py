@@ -51,6 +51,8 @@ def draw(family: Family, rng: np.random.Generator) -> list[PodTraffic]:
             shares = canary if sick else stable
             if family.per_pod:
                 shares = np.minimum(1.0, shares + family.per_pod(times, rng))
+            if arm == "stable" and number == 0 and family.odd_pod:
+                shares = np.minimum(1.0, shares + family.odd_pod)
             pods.append(_pod(family, rng, arm, number, traffic / count, shares, sick=sick))
     return pods
 
