@@ -28,7 +28,7 @@ class Habits:
         total = 0
         for (n, x), mean in zip(cells, means, strict=True):
             most = _TIMES * mean + _PLUS
-            took.append(x if x < most else most)
+            took.append(min(most, x))
             total += n
         even = sum(took) / total if total else 0.0
         for i, (n, _) in enumerate(cells):

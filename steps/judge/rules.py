@@ -49,9 +49,12 @@ class Rules:
         silent_requests: expected requests that make silence a finding: e^-12 is 6 in a million.
         cap: largest part of ln(1/alpha) one stratum may add where the arms are scraped at different moments: three
             strata must agree, so one stratum's shift of a shared outage stays harmless.
+        cap_sound: the same while stable is sound (hardly any bad requests, or none that cling together) by a past of
+            at least 12 strata: two strata and a part of a third decide.
         cap_confirmed: the same, one stratum later, if the evidence also stands against stable's neighbouring strata.
         cap_aligned: the same where both arms are counted in the same scrape and the canary fails at least half of the
-            stratum's requests while stable is sound: two strata decide.
+            stratum's requests (six at least) while stable is sound: one stratum decides, if it lasted 3 s or more and
+            stable's past is long enough; else at most 1, so that two decide.
         max_restarts: container restarts of the canary in a run above which it fails; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
         warmup_seconds: age of the canary's youngest pod from which its latency counts.

@@ -8,7 +8,6 @@ stand in for pods. Before much was seen, phi leans on PRIOR_PHI; longer blocks l
 """
 
 from collections.abc import Sequence
-
 from typing import Final
 
 from steps.judge.clumps import Clumps
@@ -21,7 +20,8 @@ PRIOR_WEIGHT: Final = 25.0
 """As if the prior had been seen in 25 bad requests times degrees of freedom."""
 
 PRIOR_FREEDOM: Final = 10.0
-"""And, for the longer blocks, in at least ten degrees of freedom: one hour-long block of four pods is one look, however many requests failed."""
+"""And, for the longer blocks, in ten degrees of freedom: a quarter of an hour of five pods is one look, however many
+requests failed in it."""
 
 KNOWN_FROM: Final = 20
 """Bad requests of the past from which phi counts as known."""
