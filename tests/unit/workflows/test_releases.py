@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.unit.texts import strings
 from tests.unit.workflows.shipped import (
     FILES,
     ROOT,
     called,
     calls,
     documents,
-    strings,
     workflow_specs,
 )
 
