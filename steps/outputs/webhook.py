@@ -14,7 +14,8 @@ from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryEr
 
 _DOING: Final = "telling the webhook"
 _ATTEMPTS: Final = 3
-_ATTEMPT_SECONDS: Final = 8.0
+_SHARE: Final = 0.4
+"""Of all the time there is, for one attempt."""
 _LEAST_SECONDS: Final = 0.1
 
 
@@ -38,7 +39,7 @@ def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
-    retrying(lambda: _bounded(url, body, min(_ATTEMPT_SECONDS, max(_LEAST_SECONDS, deadline - time.monotonic()))))
+    retrying(lambda: _bounded(url, body, max(_LEAST_SECONDS, min(seconds * _SHARE, deadline - time.monotonic()))))
 
 
 def _is_trouble(error: BaseException) -> bool:

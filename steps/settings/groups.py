@@ -78,7 +78,7 @@ class Owned(Named):
     expiry_seconds: float = Field(
         600.0,
         # A step may end a third of it after its last renewal, and a fault of the API server is borne for 30 s: of the
-        # least, 50 s are left for the next step's pod to start. With less, living runs were swept.
+        # least, 50 s are left for the next step's pod to start. With less, a living run could be swept.
         ge=120,
         le=86400,
         description="How long a claim outlives its last renewal, seconds. Must exceed what a pod may take to start by "
