@@ -26,6 +26,16 @@ from tests.lab.cluster.places import KUBECONFIG, STATE
 _NEEDED = ("etcd", "kubernetes", "istio", "argo")
 """Modules without which there is no lab; the others are built by whoever wants them."""
 
+_TESTED = (*_NEEDED, "tekton", "triggers")
+"""Modules of the tests that run each time. Built before them: a compiler beside a release would be a load."""
+
+
+def build_tested() -> None:
+    """Build what `make e2e` needs and is not there."""
+    with _one_at_a_time():
+        packages.install()
+        build.build(_TESTED)
+
 
 def up() -> Api:
     """Build what is missing, start what does not run, and return the way to the API server."""
