@@ -12,7 +12,7 @@ export UV_LINK_MODE ?= copy
 .PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready prometheus ## Watch a good release being promoted and bad ones rolled back (SCENARIO=good|errors|slow|empty|database|all)
 	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
@@ -29,7 +29,7 @@ test-image: .venv/ready prometheus ## Build the image and run the tests that nee
 # A variable of the shell would be a surprise, hence only what is said on the command line.
 e2e e2e-full: export CANARY_TEST_KUBECONFIG := $(if $(findstring command,$(origin KUBECONFIG)),$(KUBECONFIG),$(CANARY_TEST_KUBECONFIG))
 
-e2e: .venv/ready prometheus ## Release under real Argo on a cluster of real parts, as shipped (KUBECONFIG=… for a cluster of yours)
+e2e: .venv/ready prometheus ## Release under real Argo and Tekton on a cluster of real parts, as shipped (KUBECONFIG=… for a cluster of yours)
 	@tests/e2e/run.sh "not full"
 
 e2e-full: .venv/ready prometheus ## The same with what is slow: dead controllers, Prometheus 3, ten apps at once, and more

@@ -30,6 +30,9 @@ class Settings(Named):
     webhook_format: Literal["slack", "json"] = Field(
         "slack", description="slack: a text, as Slack, Mattermost, Teams and Rocket.Chat take it. json: the report."
     )
+    webhook_timeout_seconds: float = Field(
+        20.0, gt=0, le=300, description="How long telling the webhook may take, all attempts together, seconds."
+    )
     status: str = Field("", max_length=60, description="How the workflow ended, in the engine's words.")
     link: str = Field("", max_length=500, description="Where people see more; the workflow's page, for example.")
 
@@ -50,7 +53,7 @@ def run(settings: Settings, names: Names, traffic: Traffic) -> dict[str, object]
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    post(settings.webhook_url_file, run(settings, parts.names, parts.traffic))
+    post(settings.webhook_url_file, run(settings, parts.names, parts.traffic), settings.webhook_timeout_seconds)
     return StepEnd({"outcome": "sent"})
 
 

@@ -163,7 +163,7 @@ def _mounts(name: str) -> list[tuple[Json, Json, Json]]:
         place = "/var/run/canary-steps/prometheus"
         found.append((_PROMETHEUS, volume, {"name": "prometheus", "mountPath": place, "readOnly": True}))
     if name == "notify":
-        volume = {"name": "webhook", "secret": {"secretName": "$(params.webhook-secret)"}}
+        volume = {"name": "webhook", "secret": {"secretName": "$(params.webhook-secret)", "optional": True}}
         found.append((_WEBHOOK_SECRET, volume, {"name": "webhook", "mountPath": _WEBHOOK, "readOnly": True}))
     if name == "resolve":
         volume = {"name": "registry", "secret": {"secretName": "$(params.registry-secret)", "optional": True}}

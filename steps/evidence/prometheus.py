@@ -67,8 +67,6 @@ class Prometheus:
         self._session.auth = FileAuth(access)
         self._session.headers.update(access.headers)
         self._session.headers["Accept"] = "application/json"
-        if access.ca_file:
-            self._session.verify = str(access.ca_file)
         if access.client_cert and access.client_key:
             self._session.cert = (str(access.client_cert), str(access.client_key))
 
@@ -91,14 +89,19 @@ class Prometheus:
 
     def _once(self, promql: str) -> Answer:
         address = f"{self.access.endpoint}/api/v1/query"
-        limit = (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds)
         form = {"query": promql}
+        options: dict[str, Any] = {
+            "timeout": (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds),
+            "allow_redirects": False,
+            # On the session alone it would yield to REQUESTS_CA_BUNDLE.
+            "verify": str(self.access.ca_file) if self.access.ca_file else None,
+        }
         try:
             # GET where it fits: authorising proxies often allow reading ("get") but not "create"
             if len(promql) <= _LONG_QUERY:
-                response = self._session.get(address, params=form, timeout=limit, allow_redirects=False)
+                response = self._session.get(address, params=form, **options)
             else:
-                response = self._session.post(address, data=form, timeout=limit, allow_redirects=False)
+                response = self._session.post(address, data=form, **options)
         except (requests.RequestException, OSError) as fault:
             raise of_exception(fault, self.access) from fault
         return self._read(response, promql)

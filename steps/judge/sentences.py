@@ -129,9 +129,12 @@ def alone(requests: int, strata: int, guards: tuple[GuardJudgement, ...]) -> str
 
 
 def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, deadline_reached: bool) -> str:
-    """Explain why there is no pass yet for lack of data, and at the deadline what helps."""
-    remedy = "; a higher weight or a longer deadline would help" if deadline_reached else ""
-    return f"{requests} of {needed} canary requests and {strata} of {needed_strata} scrapes seen on this weight{remedy}"
+    """Explain why there is no pass yet for lack of data, and at the deadline what helps; says only what is lacking."""
+    lacking = [f"{requests} of {needed} canary requests"] if requests < needed else []
+    lacking += [f"{strata} of {needed_strata} scrapes"] if strata < needed_strata else []
+    cure = "a higher weight or a longer deadline" if requests < needed else "a longer deadline"
+    remedy = f"; {cure} would help" if deadline_reached else ""
+    return f"{' and '.join(lacking)} seen on this weight{remedy}"
 
 
 def too_early(seconds: float, needed_seconds: float, *, deadline_reached: bool) -> str:

@@ -1,39 +1,45 @@
 """A message to a webhook: Slack and what understands its form, or the report as JSON."""
 
+import threading
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import requests
 import tenacity
 
 from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryError
 
-_DOING = "telling the webhook"
+_DOING: Final = "telling the webhook"
+_ATTEMPTS: Final = 3
+_SHARE: Final = 0.4
+"""Of all the time there is, for one attempt."""
+_LEAST_SECONDS: Final = 0.1
 
 
-def post(url_file: str, body: Mapping[str, Any], timeout_seconds: float = 10.0, attempts: int = 3) -> None:
+def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
     """Post a JSON body to the URL that a file holds; the URL is a secret and appears in no message.
 
     Args:
         url_file: path of the file, mounted from a Secret.
         body: sent as JSON.
-        timeout_seconds: limit of one attempt (> 0).
-        attempts: how often it is tried where nobody answers (>= 1).
+        seconds: limit of all attempts together (> 0), whatever takes the time: a name that is looked up, too.
 
     Raises:
         SettingsError: no such file, or no URL in it. TemporaryError: no answer, or 429 and 5xx.
         PermanentError: the webhook refuses.
     """
     url = _url(url_file)
+    deadline = time.monotonic() + seconds
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_trouble),
-        stop=tenacity.stop_after_attempt(attempts),
+        stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(seconds),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
-    retrying(_once, url, body, timeout_seconds)
+    retrying(lambda: _bounded(url, body, max(_LEAST_SECONDS, min(seconds * _SHARE, deadline - time.monotonic()))))
 
 
 def _is_trouble(error: BaseException) -> bool:
@@ -51,13 +57,26 @@ def _url(path: str) -> str:
     return url
 
 
-def _once(url: str, body: Mapping[str, Any], timeout_seconds: float) -> None:
+def _bounded(url: str, body: Mapping[str, Any], seconds: float) -> None:
+    """Make one attempt; time-outs of a socket bound neither the look-up of a name nor an answer that drips."""
+    ended: list[TemporaryError | PermanentError | None] = []
+    thread = threading.Thread(target=lambda: ended.append(_once(url, body, seconds)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not ended:
+        raise TemporaryError(_DOING, f"no answer within {seconds:.0f} s")
+    if ended[0] is not None:
+        raise ended[0]
+
+
+def _once(url: str, body: Mapping[str, Any], seconds: float) -> TemporaryError | PermanentError | None:
     try:
-        status = requests.post(url, json=dict(body), timeout=timeout_seconds, allow_redirects=False).status_code
-    except requests.RequestException as error:
+        status = requests.post(url, json=dict(body), timeout=seconds, allow_redirects=False).status_code
+    except (requests.RequestException, OSError, ValueError) as error:
         # Its text and its cause name the URL.
-        raise TemporaryError(_DOING, f"no answer ({type(error).__name__})") from None
+        return TemporaryError(_DOING, f"no answer ({type(error).__name__})")
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise TemporaryError(_DOING, f"it answered {status}")
+        return TemporaryError(_DOING, f"it answered {status}")
     if status >= HTTPStatus.MULTIPLE_CHOICES:
-        raise PermanentError(_DOING, f"it answered {status}. Check the URL in the file.")
+        return PermanentError(_DOING, f"it answered {status}. Check the URL in the file.")
+    return None

@@ -1,7 +1,7 @@
 """The Tekton Pipeline of a release, as YAML with the reasons beside what it sets."""
 
+from steps.rendering.parameters import parameters
 from steps.rendering.plan import (
-    APPROVAL_SECONDS,
     FINISH_MINUTES,
     FINISH_RETRIES,
     PREPARE_MINUTES,
@@ -10,7 +10,7 @@ from steps.rendering.plan import (
     SET_WEIGHT_MINUTES,
     Plan,
 )
-from steps.rendering.text import WIDTH, comment, described
+from steps.rendering.text import WIDTH, comment
 
 _BY_STEPS = """\
 prepare, then set-weight and analyze for each weight, then promote. A task that fails ends the walk: no further weight
@@ -87,7 +87,7 @@ def _spec(plan: Plan) -> list[str]:
         "  description: >-",
         "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is taken back.",
         "  params:",
-        *_params(plan),
+        *parameters(plan),
         "  results:",
         *_results(plan),
         "  tasks:",
@@ -96,53 +96,6 @@ def _spec(plan: Plan) -> list[str]:
         "  finally:",
         *_finish(),
     ]
-
-
-def _params(plan: Plan) -> list[str]:
-    offered = [
-        (
-            "app",
-            None,
-            "The application; VirtualService, Deployment and ConfigMap canary-steps-<app> are named after it.",
-        ),
-        ("image", None, "Image to release, by its tag.")
-        if plan.resolve
-        else ("image", "", "Image to release, best by digest. Empty: the template's own (GitOps)."),
-        ("namespace", "", "Namespace of the app. Empty: the PipelineRun's."),
-    ]
-    if plan.resolve:
-        offered += [
-            ("announced-digest", "", "Digest that the push was announced with, to compare. Empty: none."),
-            ("registry-secret", "canary-steps-registry", "Secret with the registry's credentials; it may be absent."),
-        ]
-    if plan.one_pod:
-        offered.append(("ladder", plan.ladder, "Weights of the rollout, percent, ascending, separated by commas."))
-    offered += [
-        (
-            "template-by",
-            "",
-            "Who gives stable its new template: canary or external (GitOps). Empty: canary.yaml, else canary.",
-        ),
-        ("on-busy", "", "While another run of the app goes on: wait, fail, supersede. Empty: canary.yaml, else wait."),
-        (
-            "on-inconclusive",
-            "",
-            "At a rung's deadline without a verdict: fail, pause, pass. Empty: canary.yaml, else fail.",
-        ),
-        ("timeout-seconds", "", "Deadline of a rung, seconds. Empty: canary.yaml, else 600."),
-        ("prometheus-url", "", "Empty: canary.yaml, else http://prometheus.istio-system:9090."),
-    ]
-    if plan.gate:
-        offered.append(("approval-seconds", str(APPROVAL_SECONDS), "How long a person may take to approve, seconds."))
-    offered.append(
-        ("steps-image", f"ghcr.io/canary-steps/canary-steps:{plan.version}", "Image of the steps; pin it by digest.")
-    )
-    lines: list[str] = []
-    for name, default, description in offered:
-        lines += [f"  - name: {name}", "    type: string"]
-        lines += [] if default is None else [f'    default: "{default}"']
-        lines += described(description, 4)
-    return lines
 
 
 def _results(plan: Plan) -> list[str]:
@@ -200,7 +153,7 @@ def _by_steps(plan: Plan) -> list[str]:
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
-    given = {**by, **_image(plan), **_of_params("template-by", "on-busy", "prometheus-url")}
+    given = {**by, **_image(plan), **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
     for name in plan.walk:
@@ -224,7 +177,7 @@ def _rung(name: str, before: str) -> list[str]:
 
 
 def _one_pod(plan: Plan) -> list[str]:
-    names = ("ladder", "template-by", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
+    names = ("ladder", "template-by", "baseline", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
     by = {"by": "$(context.pipelineRun.name)"}
     return _task("rollout", "rollout", "", {**by, **_image(plan), **_of_params(*names)})
 

@@ -77,9 +77,12 @@ class Owned(Named):
     run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
     expiry_seconds: float = Field(
         600.0,
-        ge=30,
+        # A step may end a third of it after its last renewal, and a fault of the API server is borne for 30 s: of the
+        # least, 50 s are left for the next step's pod to start. With less, a living run could be swept.
+        ge=120,
         le=86400,
-        description="How long a claim outlives its last renewal, seconds. Must exceed what a pod may take to start.",
+        description="How long a claim outlives its last renewal, seconds. Must exceed what a pod may take to start by "
+        "a minute or more.",
     )
 
 

@@ -11,6 +11,7 @@ pytest() {
     .venv/bin/pytest --durations 5 "$@" || { code=$?; ((code == 5)) || return "$code"; }
 }
 if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
+    cluster build
     # A cluster that somebody else wanted stays.
     cluster running || trap 'cluster down' EXIT
     CANARY_TEST_KUBECONFIG=$(cluster up)

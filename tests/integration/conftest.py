@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.cli import App
+from tests.integration.loopback import Pki, Pod, Servers
 from tests.lab.embedded.lab import EmbeddedLab
 
 Deploy = Callable[..., App]
@@ -24,6 +25,22 @@ def shared_lab() -> Iterator[EmbeddedLab]:
     """Return the lab that tests share; what would disturb the others (killing Prometheus) needs a lab of its own."""
     with EmbeddedLab() as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    """Make all certificates once."""
+    made = Pki(tmp_path_factory.mktemp("pki"))
+    made.make_all()
+    return made
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Pod]]:
+    """Return a function that starts a server with one answer for all."""
+    servers = Servers()
+    yield servers.start
+    servers.stop()
 
 
 @pytest.fixture

@@ -59,6 +59,31 @@ def test_a_bad_canary_fails_against_its_baseline_and_the_recording_says_so(deplo
     assert seen.failed("v1") == 0
 
 
+def test_step_by_step_prepare_alone_is_told_of_the_baseline(deploy: Deploy) -> None:
+    """As workflows do it, which give every parameter as a variable; all later steps read it in the claim."""
+    app = deploy("stepwise")
+    app.push("v3", error_ratio=1.0)
+
+    def walked(run: str, tag: str) -> Ended:
+        prepared = app.run("prepare", f"--run={run}", f"--image={app.image(tag)}", CANARY_BASELINE="true")
+        assert (0, "ready") == (prepared.exit_code, prepared.results["outcome"]), prepared.lines
+        assert 0 == app.run("set-weight", f"--run={run}", "--weight=50").exit_code
+        assert 1 == baseline_pods(app)
+        return app.run("analyze", f"--run={run}")
+
+    with app.users(60) as users:
+        users.wait_for(lambda view: len(view.records) > 60)
+        good = walked("one", "v2")
+        assert (0, "promoted") == ((ended := app.run("promote", "--run=one")).exit_code, ended.results["outcome"])
+        assert (app.image("v2"), 0) == (app.running_image(), baseline_pods(app))
+        bad = walked("two", "v3")
+        assert (0, "rolled-back") == ((ended := app.run("rollback", "--run=two")).exit_code, ended.results["outcome"])
+
+    assert good.results["reason"].startswith("against the baseline: healthy; ")
+    assert (5, "against the baseline: canary ") == (bad.exit_code, bad.results["reason"][:29])
+    assert (0, (100, 0), "") == (baseline_pods(app), app.weights(), app.claim())
+
+
 def test_a_verb_on_the_baseline_that_is_missing_is_named_before_anything_is_written(deploy: Deploy) -> None:
     """An account that is narrowed by resourceNames must know its name."""
     app = deploy("narrow")

@@ -5,122 +5,22 @@ from __future__ import annotations
 import http.server
 import json
 import shutil
-import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from steps.probing.probe import Endpoint, Probe, Tls
+from steps.probing.probe import Probe, Tls
 from steps.probing.send import UNREACHABLE, send
+from tests.integration.loopback import NAME, Answer, Pki, Pod, body, server_context
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificates, is not on PATH"),
 ]
-NAME = "shop.example"
 UNTRUSTED = "the certificate is not trusted here, or ours was refused"
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
-
-
-@dataclass(frozen=True)
-class Pki:
-    """Two authorities, a server's certificate for `shop.example`, a client's."""
-
-    folder: Path
-
-    def crt(self, name: str) -> str:
-        """Return the path of a certificate."""
-        return str(self.folder / f"{name}.crt")
-
-    def key(self, name: str) -> str:
-        """Return the path of a key."""
-        return str(self.folder / f"{name}.key")
-
-    def make(self, name: str, *more: str) -> None:
-        """Make a key and a certificate; `more` says who signs it and for what."""
-        made = ("-newkey", "rsa:2048", "-nodes", "-keyout", self.key(name), "-out", self.crt(name), "-days", "2")
-        command = ("openssl", "req", "-x509", *made, "-subj", f"/CN={name}", *more)
-        subprocess.run(command, check=True, capture_output=True)
-
-    def signed(self, by: str) -> tuple[str, ...]:
-        """Return who signs."""
-        return "-CA", self.crt(by), "-CAkey", self.key(by), "-addext", "basicConstraints=critical,CA:FALSE"
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    """Make all certificates once."""
-    made = Pki(tmp_path_factory.mktemp("pki"))
-    made.make("ours")
-    made.make("another")
-    made.make("server", *made.signed("ours"), "-addext", f"subjectAltName=DNS:{NAME}")
-    made.make("client", *made.signed("ours"))
-    return made
-
-
-@dataclass
-class Pod:
-    """A server on loopback, plain or with TLS."""
-
-    endpoint: Endpoint
-    asked_for: list[str | None] = field(default_factory=list)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Pod]]:
-    """Return a function that starts a server with one answer for all."""
-    servers: list[http.server.ThreadingHTTPServer] = []
-
-    def started(answer: Answer, context: ssl.SSLContext | None = None) -> Pod:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            """Give the answer."""
-
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                """Answer; the other side may have gone."""
-                try:
-                    answer(self)
-                except OSError:
-                    self.close_connection = True
-
-            def log_message(self, *args: object) -> None:
-                """Keep quiet."""
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        pod = Pod(Endpoint("pod", "127.0.0.1", server.server_port))
-        if context is not None:
-            context.sni_callback = lambda _socket, name, _context: pod.asked_for.append(name)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-            server.handle_error = lambda *_: None  # type: ignore[method-assign]  # refused handshakes are the subject
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return pod
-
-    yield started
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def body(content: bytes, status: int = 200, **headers: str) -> Answer:
-    """Answer with a body."""
-
-    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(content)))
-        for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(content)
-
-    return answer
 
 
 def chunked(parts: Iterator[bytes]) -> Answer:
@@ -135,16 +35,6 @@ def chunked(parts: Iterator[bytes]) -> Answer:
         handler.wfile.write(b"0\r\n\r\n")
 
     return answer
-
-
-def server_context(pki: Pki, *, clients: bool = False) -> ssl.SSLContext:
-    """Return the server's side of TLS; with `clients` it lets in only those with a certificate of ours."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pki.crt("server"), pki.key("server"))
-    if clients:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(pki.crt("ours"))
-    return context
 
 
 def secured(**tls: object) -> Probe:

@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from tests.integration.cli import Ended, Folder, run_here
+from tests.integration.loopback import Pki
 from tests.lab import distribution
 from tests.lab.embedded.processes import Processes, make_state_dir
 
@@ -155,14 +156,18 @@ def test_a_password_is_taken_from_a_docker_config(tmp_path: Path, processes: Pro
         assert password not in json.dumps([ended.lines, ended.results, ended.out])
 
 
-def test_a_ca_of_ones_own_is_trusted_where_it_is_named(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
-    """And only there."""
+def test_a_ca_of_ones_own_is_trusted_where_it_is_named(
+    tmp_path: Path, processes: Processes, resolve: Resolve, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only there; a bundle of the environment does not override it."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     registry = Distribution(tmp_path, processes, tls=True)
     digest = registry.push_image("team/shop", "v2")
     asked = ("--image", f"{registry.host}/team/shop:v2")
-    ended = resolve(*asked, "--registry-ca-file", str(registry.ca))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("REQUESTS_CA_BUNDLE", pki.crt("another"))
+        ended = resolve(*asked, "--registry-ca-file", str(registry.ca))
     assert (0, digest) == (ended.exit_code, ended.results["digest"]), ended.lines
     ended = resolve(*asked)
     assert (4, True) == (ended.exit_code, "--registry-ca-file" in ended.error), ended.error

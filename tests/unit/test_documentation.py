@@ -1,6 +1,8 @@
 """The documentation tells the truth about the code."""
 
 import re
+import shlex
+import tomllib
 from pathlib import Path
 
 from docs.judge_picture import BAD_CANARY, BAD_STABLE, GOOD_CANARY, draw, example
@@ -38,6 +40,32 @@ def test_the_readme_lists_every_exit_code() -> None:
     """Those of the errors and those of the verdicts."""
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)}
     assert {EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, *_codes(StepError)} == listed
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    """Steps and their flags, targets of make, and the files that it names."""
+    text = README.read_text(encoding="utf-8")
+    commands = [shlex.split(one) for one in re.findall(r"^canary-steps (.*?)(?:\||#|$)", text, re.MULTILINE)]
+    assert len(commands) >= 2
+    for step, *words in commands:
+        flags = {word.removeprefix("--").replace("-", "_") for word in words if word.startswith("--")}
+        assert flags <= set(find(step).settings.model_fields), words
+    targets = set(re.findall(r"^([a-z0-9-]+):", (README.parent / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set() == set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE)) - targets
+    named = re.findall(r"\]\(([^):]+)\)|(?:-k|-f) ([a-z][\w./-]+)", text)
+    assert [] == [one for one in map("".join, named) if not (README.parent / one).exists()]
+
+
+def test_the_readme_justifies_every_package() -> None:
+    """Each dependency has its word under Decisions, if only that it serves tests."""
+    project = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    listed = [*project["project"]["dependencies"], *groups["test"], *groups["lint"]]
+    packages = {re.split(r"[>\[]", one)[0] for one in listed}
+    decisions = README.read_text(encoding="utf-8").partition("## Decisions")[2]
+    spoken = {one for part in re.findall(r"\*\*([^*]+)\*\*", decisions) for one in re.split(r", ", part)}
+    # pydantic comes with its settings, pytest with its runner, types with what they describe; linters need no word.
+    assert {"pydantic", "pytest", "types-PyYAML", "types-requests", "mypy", "ruff"} == packages - spoken
 
 
 def test_the_readme_is_short() -> None:

@@ -18,9 +18,8 @@ Json = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep kubeconfigs, configuration and results of the surroundings away."""
+    """Keep files of the surroundings away, and our signal handlers from the test run."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("signal.signal", lambda *_: None)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ def test_no_message_has_the_url(url_file: str) -> None:
         post(url_file, {})
     responses.replace(responses.POST, URL, body=requests.ConnectionError(f"cannot reach {URL}"))
     with pytest.raises(TemporaryError) as silent:
-        post(url_file, {}, attempts=1)
+        post(url_file, {})
     for caught in (refused, silent):
         assert "secret-part" not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -52,6 +54,46 @@ def test_trouble_is_tried_again(url_file: str) -> None:
     answered = responses.post(URL)
     post(url_file, {})
     assert 1 == answered.call_count
+
+
+@responses.activate
+def test_a_webhook_that_refuses_connections_is_given_up_after_three_attempts(url_file: str) -> None:
+    """An exit handler waits for it."""
+    refusing = responses.post(URL, body=requests.ConnectionError("refused"))
+    with pytest.raises(TemporaryError, match="no answer"):
+        post(url_file, {})
+    assert 3 == refusing.call_count
+
+
+@pytest.mark.parametrize("dripping", [False, True])
+def test_a_webhook_that_is_silent_or_drips_is_given_up_in_time(dripping: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
+    """The limit holds for all attempts together, however each byte that comes revives the socket's own time-out."""
+    given_up = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        """Answer with a header without an end, or with nothing."""
+
+        def do_POST(self) -> None:
+            """Go on until nobody waits any more."""
+            while not given_up.wait(0.05):
+                if dripping:
+                    self.wfile.write(b"x")
+
+        def log_message(self, *args: object) -> None:
+            """Keep quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # nobody reads what it drips
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    file = tmp_path / "url"
+    file.write_text(f"http://127.0.0.1:{server.server_port}/secret-part")
+    try:
+        with pytest.raises(TemporaryError, match="no answer"):
+            post(str(file), {}, seconds=0.5)
+    finally:
+        given_up.set()
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_file_without_a_url_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ FULL = (
 
 def patient(ending: Ending) -> dict[str, float]:
     """Return settings with which a rung is watched to its deadline, and a claim that nobody renews soon expires."""
-    return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 60}
+    return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 120}
 
 
 def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:

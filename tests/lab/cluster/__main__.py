@@ -1,4 +1,4 @@
-"""`python -m tests.lab.cluster up|down|running`: what `up` starts outlives it; it prints the kubeconfig's path."""
+"""`python -m tests.lab.cluster build|up|down|running`: what `up` starts outlives it; it prints a kubeconfig's path."""
 
 import argparse
 import sys
@@ -10,10 +10,12 @@ from tests.lab.cluster.places import KUBECONFIG
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.cluster", description=__doc__)
-    parser.add_argument("what", choices=["up", "down", "running"], help="running: exit code 0 if it is up, else 1")
+    parser.add_argument("what", choices=["build", "up", "down", "running"], help="running: exit code 0 or 1")
     parser.add_argument("--tekton", action="store_true", help="with Tekton Pipelines too, which is built at first use")
     arguments = parser.parse_args()
     match arguments.what:
+        case "build":
+            cluster.build_tested()
         case "up":
             api = cluster.up()
             if arguments.tekton:

@@ -1,9 +1,6 @@
 """The whole cluster: up, and down again. Up is idempotent: what runs is left alone."""
 
-import fcntl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from tests.lab.cluster import (
     argo,
@@ -22,14 +19,25 @@ from tests.lab.cluster import (
 )
 from tests.lab.cluster.api import Api
 from tests.lab.cluster.places import KUBECONFIG, STATE
+from tests.lab.cluster.turns import one_at_a_time
 
 _NEEDED = ("etcd", "kubernetes", "istio", "argo")
 """Modules without which there is no lab; the others are built by whoever wants them."""
 
+_TESTED = (*_NEEDED, "tekton", "triggers")
+"""Modules of the tests that run each time. Built before them: a compiler beside a release would be a load."""
+
+
+def build_tested() -> None:
+    """Build what `make e2e` needs and is not there."""
+    with one_at_a_time():
+        packages.install()
+        build.build(_TESTED)
+
 
 def up() -> Api:
     """Build what is missing, start what does not run, and return the way to the API server."""
-    with _one_at_a_time():
+    with one_at_a_time():
         packages.install()
         build.build(_NEEDED)
         leftovers.clean_after_crash()
@@ -54,14 +62,5 @@ def up() -> Api:
 
 def down() -> None:
     """Leave nothing behind but the cache."""
-    with _one_at_a_time():
+    with one_at_a_time():
         leftovers.down()
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let two commands that start or end the lab take turns."""
-    build.CACHE.mkdir(parents=True, exist_ok=True)
-    with (build.CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -8,6 +8,7 @@ from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, is_running, start, wait_for
 from tests.lab.cluster.places import KUBECONFIG, NODE
+from tests.lab.cluster.turns import one_at_a_time
 
 NAMESPACE = "tekton-pipelines"
 _SERVICE = "tekton-pipelines-webhook"
@@ -18,6 +19,7 @@ _CONTROLLER = {"probes": 18091, "profiling": 18092, "metrics": 18093}
 """Its own defaults, 8080 among them, would be taken on all addresses."""
 
 
+@one_at_a_time()
 def up(api: Api) -> None:
     """Build what is missing, then start webhook and controller, which watch all namespaces."""
     build.build(("tekton",))

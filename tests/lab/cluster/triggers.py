@@ -14,6 +14,7 @@ from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, start, stop, wait_for
 from tests.lab.cluster.places import INTERCEPTORS_PORT, KUBECONFIG, LISTENER_PORT, REGISTRY, STATE, program
 from tests.lab.cluster.tekton import NAMESPACE
+from tests.lab.cluster.turns import one_at_a_time
 
 _SERVICE = "tekton-triggers-core-interceptors"
 _SECRET = f"{_SERVICE}-certs"
@@ -21,6 +22,7 @@ _ALPHA = "triggers.tekton.dev/v1alpha1"
 _INTERCEPTORS = ("cel", "github")
 
 
+@one_at_a_time()
 def up(api: Api) -> None:
     """Build what is missing, then start the interceptors, which serve all namespaces."""
     build.build(("triggers",))

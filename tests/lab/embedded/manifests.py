@@ -24,6 +24,8 @@ def deployment(name: str, image: str, replicas: int, labels: dict[str, str], pul
             "timeoutSeconds": 5,
             "failureThreshold": 5,
         },
+        # A pod that ends goes on serving until the gateway knows, as a careful team has it.
+        "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
     }
     return {
         "metadata": {"name": name, "labels": labels},

@@ -90,6 +90,21 @@ def test_too_few_requests_wait_then_are_inconclusive() -> None:
     assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "too-few")
 
 
+@pytest.mark.parametrize(
+    ("pairs", "early", "remedy"),
+    [
+        ([((1, 0), (19, 0))] * 2, "2 of 50 canary requests and 2 of 3 scrapes", "a higher weight or a longer deadline"),
+        ([((1, 0), (19, 0))] * 4, "4 of 50 canary requests", "a higher weight or a longer deadline"),
+        ([((60, 0), (90, 0))] * 2, "2 of 3 scrapes", "a longer deadline"),
+    ],
+)
+def test_only_what_is_lacking_is_told(pairs: list[tuple[Pair, Pair]], early: str, remedy: str) -> None:
+    """Nobody wants to read of 9 of 3 scrapes."""
+    told = judge(evidence(pairs), None, RULES, deadline_reached=False).reason
+    assert f"{early} seen on this weight" == told
+    assert f"{told}; {remedy} would help" == judge(evidence(pairs), None, RULES, deadline_reached=True).reason
+
+
 def test_too_early_is_told_by_time_not_by_requests() -> None:
     """Requests enough, and a least time on the rung that has not passed: the sentence speaks of that alone."""
     rules, seen = replace(RULES, min_seconds=3600.0), evidence([((50, 0), (50, 0))] * 6)

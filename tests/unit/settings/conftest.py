@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from steps.settings.loading import StepSettings, load
 
 Load = Callable[..., StepSettings]
 Refusal = Callable[..., str]
-
-
-@pytest.fixture(autouse=True)
-def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [one for one in os.environ if one.startswith(("CANARY_", "RESULT_"))]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

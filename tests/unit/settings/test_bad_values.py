@@ -54,6 +54,7 @@ def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, ste
         ("timeout-seconds: soon", "timeout-seconds = 'soon': must be a number more than 0 and at most 86400"),
         ("min-requests: 0", "min-requests = 0: must be a whole number at least 1"),
         ("min-requests: yes", "min-requests = True: must be a number, not true or false"),
+        ("expiry-seconds: 60", "expiry-seconds = 60: must be a number at least 120 and at most 86400"),
         ("alpha: 0.7", "alpha = 0.7: must be a number more than 0 and less than 0.5"),
         ("success_slo: 99", "success-slo = 99: must be a number at least 0 and less than 1"),
         ("route: 5", "route = 5: must be a list, or text with commas"),

@@ -14,7 +14,7 @@ from tests.unit.settings.conftest import Load
 
 # A text that some field takes; the first that a field takes, and that is not its default, stands for it.
 TEXTS = (
-    *("shop", "5,60", "60", "7", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090", f"sha256:{'0' * 64}"),
+    *("shop", "5,60", "60", "7", "150", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090", f"sha256:{'0' * 64}"),
     *(
         "tekton",
         "run",
@@ -87,9 +87,9 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(
     load_step: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One file for all, a variable for a pipeline, a flag for a run."""
-    flags, file = ["--app=shop", "--weight=3"], "expiry-seconds: 100"
+    flags, file = ["--app=shop", "--weight=3"], "expiry-seconds: 150"
     assert 600.0 == load_step("set-weight", *flags).model_dump()["expiry_seconds"]
-    assert 100.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
+    assert 150.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
     monkeypatch.setenv("CANARY_EXPIRY_SECONDS", "200")
     assert 200.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
     assert 300.0 == load_step("set-weight", *flags, "--expiry-seconds=300", file=file).model_dump()["expiry_seconds"]

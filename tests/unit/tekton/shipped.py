@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.unit.texts import strings
 
 ROOT = Path(__file__).parents[3] / "tekton"
 FILES = sorted(path for path in ROOT.rglob("*.yaml") if path.relative_to(ROOT).parts[0] != "triggers")
@@ -44,18 +45,6 @@ def named(entries: list[Json]) -> dict[str, Json]:
 def given(entries: list[Json]) -> dict[str, Any]:
     """Return the values of parameters or variables by their name."""
     return {one["name"]: one["value"] for one in entries}
-
-
-def strings(value: object) -> Iterator[str]:
-    """Yield all texts in a document."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from strings(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from strings(one)
 
 
 def references(value: object) -> set[str]:

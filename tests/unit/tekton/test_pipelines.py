@@ -55,6 +55,14 @@ def test_every_task_passes_parameters_that_exist_and_all_that_are_required(name:
 
 
 @every_pipeline
+def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
+    """Off unless somebody says so; the first step alone is told, and notes it in the claim for all that follow."""
+    assert "" == named(PIPELINES[name]["spec"]["params"])["baseline"]["default"]
+    told = [one["name"] for one in tasks(name) if given(one["params"]).get("baseline") == "$(params.baseline)"]
+    assert [walk(name)[0]["name"]] == told
+
+
+@every_pipeline
 def test_every_reference_is_declared_and_every_parameter_used(name: str) -> None:
     """Parameters, results of tasks that come before, contexts that Tekton knows."""
     spec = PIPELINES[name]["spec"]

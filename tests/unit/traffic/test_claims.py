@@ -6,6 +6,7 @@ import pytest
 
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, Target
+from steps.settings.groups import Owned
 from steps.traffic import Busy, Leftover, Traffic, Unreadable
 from tests.unit.traffic.shop import (
     APPROVE,
@@ -206,7 +207,7 @@ def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> Non
 
 
 def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
-    """With an expiry of 30 s, once a minute would leave a living run to the sweep."""
+    """With an expiry of 30 s, as older images allowed, once a minute would leave a living run to the sweep."""
     shop.add()
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
     claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30)
@@ -214,6 +215,19 @@ def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
         shop.later(11)
         claim = traffic.renew(claim)
         assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
+
+
+def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(shop: Shop, traffic: Traffic) -> None:
+    """A step may end just before a renewal is due; then come 30 s of faults and 50 s until the pod runs."""
+    shop.add()
+    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    least = next(entry.ge for entry in Owned.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
+    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=least)
+    shop.later(37)
+    assert claim == traffic.renew(claim), "not due yet"
+    shop.later(30 + 50)
+    assert ([], False) == (traffic.expired("shop"), traffic.is_expired(claim))
+    assert traffic.renew(claim).memory.expires > claim.memory.expires
 
 
 def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -> None:

@@ -105,18 +105,6 @@ def calls(spec: Json) -> Iterator[tuple[Json, Json]]:
                 yield template, step
 
 
-def strings(value: object) -> Iterator[str]:
-    """Yield all texts in a document."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from strings(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from strings(one)
-
-
 def called(step: Json) -> Json | None:
     """Return the template that a step refers to."""
     wanted = step.get("templateRef")

@@ -111,15 +111,18 @@ def test_cluster_templates_are_referred_to_as_such(others: tuple[str, ...]) -> N
 
 
 def test_a_notification_comes_after_the_restore_and_changes_nothing() -> None:
-    """It is told before the last attempt, and its failure does not count."""
+    """It delays no restore, not even the last attempt of one, its failure does not count, and it is soon given up."""
     finish = _patched("notifications")["canary-finish"]["spec"]["templates"][0]
-    assert ["rollback", "report", "notify", "rollback-again"] == [group[0]["name"] for group in finish["steps"]]
-    notify = finish["steps"][2][0]
+    names = [[step["name"] for step in group] for group in finish["steps"]]
+    assert [["rollback"], ["report"], ["rollback-again", "notify"]] == names
+    notify = finish["steps"][2][1]
     template = called(notify)
     assert template is not None
     given = {one["name"] for one in notify["arguments"]["parameters"]}
     assert given <= {one["name"] for one in template["inputs"]["parameters"]}
     assert {"failed": True, "error": True} == notify["continueOn"]
+    limits = {one["name"]: one.get("default") for one in template["inputs"]["parameters"]}
+    assert ("120", "1") == (limits["deadline-seconds"], template["retryStrategy"]["limit"])
 
 
 def test_the_sweep_of_all_namespaces_is_switched_on() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.unit.texts import strings
 from tests.unit.workflows.shipped import (
     FILES,
     ROOT,
     called,
     calls,
     documents,
-    strings,
     workflow_specs,
 )
 
@@ -78,6 +78,21 @@ def test_what_releases_restores_at_its_end() -> None:
         assert {"name": "canary-finish", "template": "finish"} == handler["templateRef"]
         assert {"name": "run", "value": "{{workflow.uid}}"} in handler["arguments"]["parameters"]
         assert not [one for one in strings(handler) if "outputs." in one], "the handler must need no results"
+
+
+@pytest.mark.parametrize("name", ["canary-release", "canary-release-lean", "canary-release-approval"])
+def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
+    """Off unless somebody says so; prepare alone is told, and notes it in the claim for all that follow."""
+    (spec,) = [spec for where, spec in workflow_specs() if where.partition(" ")[2] == name]
+    offered = {one["name"]: one for one in spec["arguments"]["parameters"]}
+    assert ("", ["", "false", "true"]) == (offered["baseline"]["value"], offered["baseline"]["enum"])
+    told = [
+        step["name"]
+        for _, step in calls(spec)
+        if {"name": "baseline", "value": "{{workflow.parameters.baseline}}"}
+        in step.get("arguments", {}).get("parameters", [])
+    ]
+    assert ["prepare"] == told
 
 
 def test_ladders_are_walked_one_weight_after_the_other() -> None:

@@ -1,0 +1,19 @@
+"""Unit tests see nothing of the developer's surroundings: no cluster, no settings, no place for results."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide kubeconfigs, the variables of a pod in a cluster, and whatever steers a step."""
+    for name in [one for one in os.environ if one.startswith(("CANARY_", "RESULT_", "KUBERNETES_"))]:
+        monkeypatch.delenv(name)
+    nowhere = str(tmp_path / "no-kubeconfig")
+    monkeypatch.setenv("KUBECONFIG", nowhere)
+    # The package reads the variable once, when it is imported.
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", nowhere)
