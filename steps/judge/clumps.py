@@ -87,7 +87,7 @@ def _bursting(canary: Counts, stable: Counts) -> bool:
 
 
 def worth(stratum: Stratum) -> float:
-    """Give what one event can bring, ln: it falls on the canary by its part of the requests, or of the pods if larger."""
+    """Give what one event can bring, ln: it falls on the canary by its part of the requests, or of the pods if more."""
     pods = sum(1 for pod in stratum.stable_pods if pod.total)
     part = stratum.canary.total / (stratum.canary.total + stratum.stable.total)
     return -log(max(part, 1.0 / (1.0 + max(pods, 1))))

@@ -28,14 +28,14 @@ bad requests may hit half of a stratum by chance, and only the past tells whethe
 
 _LONG_SECONDS: Final = 3.0
 _PLENTY: Final = 6
-"""A stratum may decide alone if it lasted so long and so many canary requests failed: a second's outage of one connection
-pool is no release gone bad."""
+"""A stratum may decide alone if it lasted so long and so many canary requests failed: a second's outage of one
+connection pool is no release gone bad."""
 
 _FEW: Final = 6
 """Bad requests of stable in three strata up to which they are background, not an outage counted at another moment."""
 
 _BLIND: Final = 0.35
-"""Cap, in units of ln(1/alpha), while stable's past is short and its pods cannot be told apart: nothing tells batches."""
+"""Cap, in units of ln(1/alpha), while stable's past is short and its pods are not told apart: nothing tells batches."""
 
 _HISTORY: Final = 20
 _RARE: Final = 0.1

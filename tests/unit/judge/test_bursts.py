@@ -1,0 +1,112 @@
+"""Bursts of single pods: learnt from stable, and a canary's burst counts as one event until it outlasts theirs."""
+
+from math import log
+
+import pytest
+
+from steps.judge.clumps import Burst, Clumps
+from steps.judge.habits import Habits
+from steps.judge.process import run
+from steps.judge.rules import Rules
+from steps.model.evidence import Counts, Stratum
+
+PODS, REQUESTS = 4, 250
+LIMIT = log(100.0)
+
+
+def stratum(k: int, bad_by_pod: list[int], canary_bad: int = 0, canary: int = 100) -> Stratum:
+    """Make stratum number k, 15 s long, of stable's pods and the canary."""
+    pods = tuple(Counts(REQUESTS, bad) for bad in bad_by_pod)
+    stable = Counts(REQUESTS * len(pods), sum(bad_by_pod))
+    return Stratum(15.0 * k, 15.0 * k + 15.0, stable, Counts(canary, canary_bad), pods)
+
+
+def past(length: int, *, count: int = 40) -> list[Stratum]:
+    """Make a past in which each pod in turn fails a fifth of its requests for `length` strata on end, of every ten."""
+    strata = []
+    for k in range(count):
+        bad = [0] * PODS
+        if length and k % 10 < length:
+            bad[k // 10 % PODS] = REQUESTS // 5
+        strata.append(stratum(k, bad, canary=0))
+    return strata
+
+
+def learnt(strata: list[Stratum]) -> Clumps:
+    """Feed a past."""
+    clumps, habits = Clumps(), Habits()
+    for one in strata:
+        clumps.add(one, habits, usual=0.001)
+        habits.add([(pod.total, pod.bad) for pod in one.stable_pods], one.stable.bad)
+    return clumps
+
+
+@pytest.mark.parametrize("length", [2, 4, 6])
+def test_the_length_of_stables_bursts_is_learnt(length: int) -> None:
+    """All bursts have the same length, so the estimate is that length."""
+    assert learnt(past(length)).length == pytest.approx(length)
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_what_is_over_within_a_scrape_is_no_burst(length: int) -> None:
+    """That is the matter of phi."""
+    assert learnt(past(length)).length == 0.0
+
+
+def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables() -> None:
+    """Of five equal pods one event falls on the canary with chance a fifth."""
+    burst = Burst(1)
+    brought = [burst.limit([5.0], stratum(k, [0] * PODS, canary_bad=20), length=2.0)[0] for k in range(8)]
+    assert sum(brought[:4]) == pytest.approx(log(5))
+    assert sum(brought) == pytest.approx(2 * log(5))
+
+
+def test_a_quiet_scrape_ends_the_burst() -> None:
+    """The next burst is a new event."""
+    burst = Burst(1)
+    first = burst.limit([5.0], stratum(0, [0] * PODS, canary_bad=20), length=2.0)
+    burst.limit([-1.0], stratum(1, [0] * PODS), length=2.0)
+    assert burst.limit([5.0], stratum(2, [0] * PODS, canary_bad=20), length=2.0) == first
+
+
+def test_where_stable_has_no_bursts_nothing_is_held_back() -> None:
+    """A length of 0 means that none was seen."""
+    logs = [5.0, -2.0]
+    assert Burst(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), length=0.0) == logs
+
+
+def test_a_canarys_bad_minute_is_no_alarm_where_stables_pods_have_such_minutes_and_a_steady_fault_is() -> None:
+    """Four scrapes agree in both worlds; the same canary is an alarm where stable's pods are quiet."""
+    minute = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(4)]
+    steady = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(40)]
+    assert max(run((*past(4), *minute), Rules(), LIMIT, aligned=False).values) < 100
+    assert max(run((*past(0), *minute), Rules(), LIMIT, aligned=False).values) >= 100
+    assert max(run((*past(4), *steady), Rules(), LIMIT, aligned=False).values) >= 100
+
+
+def test_a_pod_that_is_odd_all_the_time_is_a_habit_and_no_burst() -> None:
+    """It must not blind the judge for good."""
+    clumps, habits = Clumps(), Habits()
+    for k in range(200):
+        one = stratum(k, [1, 1, 1, 12], canary=0)
+        if k == 100:
+            clumps = Clumps()
+        clumps.add(one, habits, usual=15 / 1000)
+        habits.add([(pod.total, pod.bad) for pod in one.stable_pods], one.stable.bad)
+    assert clumps.length == 0.0
+    cells = [(REQUESTS, 0)] * PODS
+    *others, odd = habits.expected(cells, 15)
+    assert odd > 3 * max(others)
+
+
+def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does_not() -> None:
+    """Both arms are counted by the same proxies; a second's hiccup of one connection pool is no release gone bad."""
+    quiet = past(0)
+
+    def value(*, seconds: float, aligned: bool) -> float:
+        total = Stratum(600.0, 600.0 + seconds, Counts(1000, 0), Counts(20, 20), quiet[0].stable_pods)
+        return run((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
+
+    assert value(seconds=5.0, aligned=True) >= 100
+    assert value(seconds=1.0, aligned=True) < 100
+    assert value(seconds=5.0, aligned=False) < 100
