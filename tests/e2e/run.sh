@@ -17,6 +17,7 @@ if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
     CANARY_TEST_KUBECONFIG=$(cluster up)
 fi
 export CANARY_TEST_KUBECONFIG
-pytest -n 3 --dist loadgroup -m "e2e and not alone and ($selected)" tests/e2e tests/lab/cluster
+# A file is a room of its own: what its tests share (listener, controller) belongs to one worker.
+pytest -n 3 --dist loadfile --no-loadscope-reorder -m "e2e and not alone and ($selected)" tests/e2e tests/lab/cluster
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e

@@ -11,8 +11,7 @@ from tests.lab.cluster import prometheus
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 
-# One group: it runs once on a machine.
-pytestmark = [pytest.mark.e2e, pytest.mark.full, pytest.mark.xdist_group("newest-prometheus")]
+pytestmark = [pytest.mark.e2e, pytest.mark.full]
 
 
 @pytest.fixture(scope="module")

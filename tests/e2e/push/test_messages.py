@@ -15,8 +15,7 @@ from tests.lab.cluster.lab import ClusterLab
 from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
 from tests.lab.triggers.offline import SHIPPED, Listener
 
-# One registry and one set of listeners, hence one worker.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("push")]
+pytestmark = pytest.mark.e2e
 _EVENT = "triggers.tekton.dev/triggers-eventid"
 
 

@@ -11,8 +11,7 @@ from tests.e2e.tekton.releases import Release, assert_users_on_stable, last, mar
 from tests.lab.cluster.places import LISTENER_PORT
 from tests.lab.triggers.messages import messages
 
-# One registry and one set of listeners, hence one worker.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("push")]
+pytestmark = pytest.mark.e2e
 RATE = 60
 
 

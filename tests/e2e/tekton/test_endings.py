@@ -19,7 +19,7 @@ from tests.e2e.tekton.releases import (
 from tests.lab.cluster import daemons, tekton
 from tests.lab.cluster.lab import ClusterLab
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-endings")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.e2e.tekton.releases import (
 from tests.lab.cluster.api import documents
 from tests.lab.cluster.lab import ClusterLab
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-releases")]
+pytestmark = pytest.mark.e2e
 
 
 def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.tekton.releases import BAD, deploy, product, run_task, users, wei
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-releases")]
+pytestmark = pytest.mark.e2e
 
 
 def values(params: dict[str, str]) -> list[Json]:

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.tekton.endings import CORE, Ending, check_end, check_users
 from tests.e2e.tekton.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tekton-endings")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("ending", [one for one in CORE if not one.finishes], ids=lambda one: one.app)

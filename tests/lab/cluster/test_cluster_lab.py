@@ -16,7 +16,7 @@ from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE
 from tests.lab.embedded.processes import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cluster-lab")]
+pytestmark = pytest.mark.e2e
 _WORKFLOWS = "argoproj.io/v1alpha1"
 
 
