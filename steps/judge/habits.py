@@ -32,9 +32,9 @@ class Habits:
             total += n
         even = sum(took) / total if total else 0.0
         for i, (n, _) in enumerate(cells):
-            self._bad[i] += took[i]
-            self._fair[i] += n * even
-            self._rates[i] = self._bad[i] / self._fair[i]
+            self._bad[i] = mine = self._bad[i] + took[i]
+            self._fair[i] = fair = self._fair[i] + n * even
+            self._rates[i] = mine / fair
 
     def expected(self, cells: Sequence[tuple[int, int]], bad: int) -> list[float]:
         """Give the bad requests expected of each pod, if the `bad` ones fell by traffic and habit."""
@@ -50,4 +50,4 @@ class Habits:
             self._bad += [_PRIOR] * missing
             self._fair += [_PRIOR] * missing
             self._rates += [1.0] * missing
-        return [cell[0] * rate for cell, rate in zip(cells, self._rates, strict=False)]
+        return [n * rate for (n, _), rate in zip(cells, self._rates, strict=False)]

@@ -1,6 +1,6 @@
-"""Any-time limits: of the ratio canary/stable, and of one arm's bad share."""
+"""Any-time limits of the ratio canary/stable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import exp, log
 from typing import Final
 
@@ -13,10 +13,6 @@ _POINTS: Final = 49
 
 _SHIFTS: Final = (2, 4, 8, 14, 24)
 """Alternatives, in grid points: 1.8, 3.2, 10, 56 and 1 000 times the ratio under test."""
-
-_DOWN: Final = (0.05, 0.2, 0.4, 0.7)
-_UP: Final = (1.4, 2.0, 3.0, 5.0, 10.0, 20.0)
-_HALVINGS: Final = 30
 
 
 def ratio_limits(strata: Sequence[Stratum], alpha: float, phi: float) -> tuple[float | None, float | None]:
@@ -56,38 +52,3 @@ def _log_likelihoods(strata: Sequence[Stratum], phi: float) -> list[float]:
 def _log_sum(values: list[float]) -> float:
     top = max(values)
     return top + log(sum(exp(value - top) for value in values))
-
-
-def upper_share(total: int, bad: int, alpha: float, phi: float = 1.0) -> float:
-    """Give an any-time upper limit (0-1) of an arm's bad share; 1 while nothing was seen."""
-    return _bisect(lambda share: _against(total, bad, share, _DOWN, phi) >= log(1.0 / alpha), bad, total, up=True)
-
-
-def lower_share(total: int, bad: int, alpha: float, phi: float = 1.0) -> float:
-    """Give an any-time lower limit (0-1) of an arm's bad share; 0 while nothing bad was seen."""
-    return _bisect(lambda share: _against(total, bad, share, _UP, phi) >= log(1.0 / alpha), bad, total, up=False)
-
-
-def _against(total: int, bad: int, share: float, factors: tuple[float, ...], phi: float) -> float:
-    """Give ln of the e-value against "the share is `share`", mixed over factor * share."""
-    logs = []
-    for factor in factors:
-        other = factor * share
-        if other >= 1.0 or (factor == 0.0 and bad):
-            continue
-        gain = bad * log(factor) if bad else 0.0
-        logs.append((gain + (total - bad) * log((1.0 - other) / (1.0 - share))) / phi)
-    return _log_sum(logs) - log(len(factors)) if logs else 0.0
-
-
-def _bisect(rejected: Callable[[float], bool], bad: int, total: int, *, up: bool) -> float:
-    if not total or (not up and not bad):
-        return 1.0 if up else 0.0
-    inside = min(max(bad / total, 1e-12), 1.0 - 1e-12)
-    outside = 1.0 - 1e-12 if up else 1e-12
-    if not rejected(outside):
-        return 1.0 if up else 0.0
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2.0
-        inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
-    return outside

@@ -39,6 +39,7 @@ _BLIND: Final = 0.35
 
 _HISTORY: Final = 20
 _RARE: Final = 0.1
+_SELDOM: Final = 1.0 - _RARE
 _CEILING: Final = 1e60
 
 
@@ -85,14 +86,10 @@ class _Mixture:
         prior = start_prior(self.informative)
         self.informative += 1
         self._rest -= prior
-        factors = [exp(value) for value in logs]
-        self._constant = [
-            (old + prior * weight) * factor
-            for old, weight, factor in zip(self._constant, GAIN_WEIGHTS, factors, strict=True)
-        ]
+        bets = [(prior * weight, exp(value)) for weight, value in zip(GAIN_WEIGHTS, logs, strict=True)]
+        self._constant = [(old + stake) * factor for old, (stake, factor) in zip(self._constant, bets, strict=True)]
         self._rare = [
-            (old + prior * weight) * (1.0 - _RARE + _RARE * factor)
-            for old, weight, factor in zip(self._rare, GAIN_WEIGHTS, factors, strict=True)
+            (old + stake) * (_SELDOM + _RARE * factor) for old, (stake, factor) in zip(self._rare, bets, strict=True)
         ]
         constant, rare = sum(self._constant), sum(self._rare)
         self.value = max(0.0, self._rest) + CONSTANT * constant + (1.0 - CONSTANT) * rare

@@ -1,23 +1,21 @@
 """The "proven" pass: the canary is shown to be no worse than stable by more than the tolerated difference."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import log
+from typing import Final
 
 from steps.judge import sentences
-from steps.judge.limits import lower_share, upper_share
+from steps.judge.difference import Difference, Tolerated
 from steps.judge.rules import Rules
 from steps.judge.weigh import Weighed
-from steps.model.evidence import MetricKind
-from steps.model.judgement import SeriesJudgement
+from steps.model.evidence import Counts, MetricKind
 
-_CANARY_PART = 0.9
-"""Share of beta for the canary's limit: it has fewer requests, so its limit is the one that decides."""
-
-_LATENCY_PART = 0.5
+_LATENCY_PART: Final = 0.5
 """Above latency's inner bounds lie a tenth or half of stable's requests, of which a percentage point is nothing and
 would take hours to prove: there the canary may have half as many again. Beyond the outer ones it may have twice as
 many, up to two percentage points."""
 
-_LATENCY_POINTS = 0.02
+_LATENCY_POINTS: Final = 0.02
 
 
 def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
@@ -26,22 +24,33 @@ def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
     Each metric must be proven alone at `beta` (intersection-union: no correction for their number).
     """
     for one in weighed:
-        for series in one.judgement.series:
-            upper, lower = limits(series, rules)
-            tolerated = max(rules.proven_difference, one.judgement.floor)
-            if one.evidence.kind is MetricKind.LATENCY:
-                tolerated = max(tolerated, _LATENCY_PART * lower, min(lower, _LATENCY_POINTS))
-            if upper > lower + tolerated:
-                return sentences.not_proven(one.judgement.name, upper, lower, tolerated)
+        allowed = tolerated(one, rules)
+        for difference in differences(one):
+            if difference.log_evidence(allowed) < log(1.0 / rules.beta):
+                usual = difference.stable.bad / max(difference.stable.total, 1)
+                worse = difference.excluded(allowed, rules.beta)
+                return sentences.not_proven(one.judgement.name, worse, allowed(usual))
     return None
 
 
-def limits(series: SeriesJudgement, rules: Rules) -> tuple[float, float]:
-    """Give the any-time upper limit of the canary's bad share and the lower limit of stable's (0-1).
+def tolerated(weighed: Weighed, rules: Rules) -> Tolerated:
+    """Give what the canary's bad share may exceed stable's by."""
+    least = max(rules.proven_difference, weighed.judgement.floor)
+    if weighed.evidence.kind is not MetricKind.LATENCY:
+        return lambda _: least
+    return lambda share: max(least, _LATENCY_PART * share, min(share, _LATENCY_POINTS))
 
-    Stable's counts are scaled to its share weighted by the canary's requests, which drift does not bias.
+
+def differences(weighed: Weighed) -> Iterator[Difference]:
+    """Give the counts of each series.
+
+    Stable's are scaled to its share weighted by the canary's requests, which drift does not bias.
     """
-    stable_bad = min(round(series.stable_ratio * series.stable_total), series.stable_total)
-    upper = upper_share(series.canary_total, series.canary_bad, rules.beta * _CANARY_PART, series.phi)
-    lower = lower_share(series.stable_total, stable_bad, rules.beta * (1.0 - _CANARY_PART), series.phi)
-    return upper, lower
+    for evidence, path, series in zip(weighed.evidence.series, weighed.paths, weighed.judgement.series, strict=True):
+        past = [stratum.stable for stratum in evidence.strata[: path.exposed]]
+        yield Difference(
+            Counts(series.canary_total, series.canary_bad),
+            Counts(series.stable_total, min(round(series.stable_ratio * series.stable_total), series.stable_total)),
+            Counts(sum(counts.total for counts in past), sum(counts.bad for counts in past)),
+            series.phi,
+        )

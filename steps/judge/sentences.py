@@ -111,12 +111,16 @@ def proven(names: str, requests: int, strata: int, difference: float) -> str:
     )
 
 
-def not_proven(name: str, upper: float, lower: float, difference: float) -> str:
+def not_proven(name: str, worse: float, tolerated: float) -> str:
     """Explain what still lacks for "proven"."""
     return (
-        f"not yet proven in {name}: the canary may have up to {percent(upper)} bad requests, stable at least"
-        f" {percent(lower)}, tolerated is a difference of {percent(difference)}; more requests or time would settle it"
+        f"not yet proven in {name}: the canary's share of bad requests may still be {_points(worse)} above stable's,"
+        f" tolerated are {_points(tolerated)}; more requests or time would settle it"
     )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.2g} percentage points"
 
 
 def alone(requests: int, strata: int, guards: tuple[GuardJudgement, ...]) -> str:

@@ -191,6 +191,8 @@ class _Block:
 
 def _added(cells: list[_Cell], more: list[_Cell]) -> list[_Cell]:
     """Add two lists of cells, position by position."""
+    if len(cells) == len(more):
+        return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
     longest = max(len(cells), len(more))
     cells, more = cells + [(0, 0)] * (longest - len(cells)), more + [(0, 0)] * (longest - len(more))
     return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
@@ -201,5 +203,6 @@ def pearson(cells: Sequence[_Cell], expected: Sequence[float]) -> float:
     square = 0.0
     for (total, bad), mean in zip(cells, expected, strict=True):
         if 0.0 < mean < total:
-            square += (bad - mean) * (bad - mean) * total / (mean * (total - mean))
+            apart = bad - mean
+            square += apart * apart * total / (mean * (total - mean))
     return square

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steps.judge.limits import lower_share, ratio_limits, upper_share
+from steps.judge.limits import ratio_limits
 from steps.judge.odds import GAIN_WEIGHTS, GAINS, Odds
 from steps.judge.process import run, start_prior
 from steps.judge.rules import Rules
@@ -143,13 +143,9 @@ def test_pearson_of_known_cells() -> None:
 
 
 def test_limits_enclose_what_was_seen() -> None:
-    """Ratio and shares, tighter with more data."""
+    """A canary ten times as bad."""
     strata = tuple(stratum(i, (100, 10), (900, 9)) for i in range(20))
     low, high = ratio_limits(strata, 0.01, 1.0)
     assert low is not None
     assert high is not None
     assert 4 < low < 10 < high < 25
-    assert lower_share(1000, 10, 0.05) < 0.01 < upper_share(1000, 10, 0.05)
-    assert upper_share(2000, 0, 0.05) < upper_share(1000, 0, 0.05) < 0.008
-    assert upper_share(0, 0, 0.05) == 1.0
-    assert lower_share(100, 0, 0.05) == 0.0
