@@ -133,6 +133,7 @@ def rules_of(settings: Judged) -> Rules:
         success_slo=settings.success_slo or None,
         min_requests=settings.min_requests,
         min_seconds=settings.min_seconds,
+        min_strata=settings.min_scrapes,
         patience_seconds=settings.patience_seconds,
         max_restarts=settings.max_restarts,
         warmup_seconds=settings.warmup_seconds,

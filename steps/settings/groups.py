@@ -177,6 +177,9 @@ class Judged(StepSettings):
     )
     min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
     min_seconds: float = Field(30.0, ge=0, description="Least time on a rung before it may pass, seconds.")
+    min_scrapes: int = Field(
+        3, ge=1, le=100, description="Scrapes with canary requests on a rung before it may pass; one is no trend."
+    )
     patience_seconds: float = Field(
         120.0,
         ge=0,
