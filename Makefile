@@ -46,7 +46,7 @@ bench: .venv/ready ## Measure start, memory and the judge, and compare it with o
 bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
 	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
 
-bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts beside a peer's figures (about 12 minutes)
+bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
 docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg

@@ -1,6 +1,7 @@
 """The one sentence of a judgement, in English, with the numbers that matter."""
 
 from datetime import UTC, datetime
+from math import ceil, floor
 
 from steps.model.evidence import Health, MetricKind
 from steps.model.judgement import GuardJudgement, MetricJudgement, SeriesJudgement
@@ -144,7 +145,8 @@ def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, dead
 def too_early(seconds: float, needed_seconds: float, *, deadline_reached: bool) -> str:
     """Explain why there is no pass yet though enough was seen, and at the deadline what helps."""
     remedy = "; the deadline of a rung must be longer than that" if deadline_reached else ""
-    return f"{span(seconds)} of at least {span(needed_seconds)} on this weight have passed{remedy}"
+    # Rounded apart: "10 s of at least 10 s" would explain nothing.
+    return f"{span(floor(seconds))} of at least {span(ceil(needed_seconds))} on this weight have passed{remedy}"
 
 
 def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
