@@ -6,10 +6,11 @@ of the canary may bring the worth of one event, and of one more each time it has
 A steady fault lasts longer than any of them and is found; where stable's pods have no bursts nothing is held back.
 """
 
+from collections.abc import Sequence
 from math import log, sqrt
 from typing import Final
 
-from steps.judge.habits import Habits
+from steps.judge.habits import Cell
 from steps.model.evidence import Counts, Stratum
 
 LEAST_BAD: Final = 3
@@ -39,15 +40,20 @@ class Clumps:
         longest = self._longest
         return (self._squares + longest * longest) / (self._lengths + longest) if longest > 1 else 0.0
 
-    def add(self, stratum: Stratum, habits: Habits, usual: float) -> None:
-        """Take in stable's pods of one stratum; `usual` is stable's bad share so far (0-1)."""
+    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> None:
+        """Take in stable's pods of one stratum.
+
+        Args:
+            cells: by pod.
+            everything: bad requests of all.
+            loads: what the pods' traffic and habits let expect, relative to each other.
+            usual: stable's bad share so far (0-1).
+        """
         running, self._running = self._running, []
-        if stratum.stable.bad <= _FAR:
+        if everything <= _FAR:
             return
-        cells = [(pod.total, pod.bad) for pod in stratum.stable_pods]
         self._running = [0] * len(cells)
-        loads = habits.loads(cells)
-        whole, everything = sum(loads), stratum.stable.bad
+        whole = sum(loads)
         for i, ((_, bad), load) in enumerate(zip(cells, loads, strict=True)):
             if bad <= _FAR or whole <= load:
                 continue

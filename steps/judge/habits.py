@@ -12,6 +12,9 @@ _PRIOR: Final = 10.0
 
 _TIMES, _PLUS = 3.0, 3.0
 
+Cell = tuple[int, int]
+"""Requests of a pod, and bad ones."""
+
 
 class Habits:
     """Running rates of pods, relative to an even share; position i is always the same pod."""
@@ -21,29 +24,24 @@ class Habits:
         self._fair: list[float] = []
         self._rates: list[float] = []
 
-    def add(self, cells: Sequence[tuple[int, int]], bad: int) -> None:
-        """Learn from one stratum's (requests, bad ones) by pod, `bad` in all."""
-        means = self.expected(cells, bad)
-        took: list[float] = []
-        total = 0
-        for (n, x), mean in zip(cells, means, strict=True):
-            most = _TIMES * mean + _PLUS
-            took.append(min(most, x))
-            total += n
+    def add(self, cells: Sequence[Cell], bad: int, loads: Sequence[float]) -> None:
+        """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads` before it."""
+        each = _TIMES * _each(loads, bad)
+        took = [min(load * each + _PLUS, x) for load, (_, x) in zip(loads, cells, strict=True)]
+        total = sum([n for n, _ in cells])
         even = sum(took) / total if total else 0.0
         for i, (n, _) in enumerate(cells):
             self._bad[i] = mine = self._bad[i] + took[i]
             self._fair[i] = fair = self._fair[i] + n * even
             self._rates[i] = mine / fair
 
-    def expected(self, cells: Sequence[tuple[int, int]], bad: int) -> list[float]:
+    def expected(self, cells: Sequence[Cell], bad: int) -> list[float]:
         """Give the bad requests expected of each pod, if the `bad` ones fell by traffic and habit."""
         loads = self.loads(cells)
-        whole = sum(loads)
-        each = bad / whole if whole else 0.0
+        each = _each(loads, bad)
         return [load * each for load in loads]
 
-    def loads(self, cells: Sequence[tuple[int, int]]) -> list[float]:
+    def loads(self, cells: Sequence[Cell]) -> list[float]:
         """Give each pod's requests times its habit."""
         missing = len(cells) - len(self._rates)
         if missing > 0:
@@ -51,3 +49,8 @@ class Habits:
             self._fair += [_PRIOR] * missing
             self._rates += [1.0] * missing
         return [n * rate for (n, _), rate in zip(cells, self._rates, strict=False)]
+
+
+def _each(loads: Sequence[float], bad: int) -> float:
+    whole = sum(loads)
+    return bad / whole if whole else 0.0

@@ -86,13 +86,12 @@ class _Mixture:
         prior = start_prior(self.informative)
         self.informative += 1
         self._rest -= prior
-        bets = [(prior * weight, exp(value)) for weight, value in zip(GAIN_WEIGHTS, logs, strict=True)]
-        self._constant = [(old + stake) * factor for old, (stake, factor) in zip(self._constant, bets, strict=True)]
-        self._rare = [
-            (old + stake) * (_SELDOM + _RARE * factor) for old, (stake, factor) in zip(self._rare, bets, strict=True)
-        ]
-        constant, rare = sum(self._constant), sum(self._rare)
-        self.value = max(0.0, self._rest) + CONSTANT * constant + (1.0 - CONSTANT) * rare
+        constant, rare = self._constant, self._rare
+        for i, value in enumerate(logs):  # in place: this is the innermost loop of a judgement
+            stake, factor = prior * GAIN_WEIGHTS[i], exp(value)
+            constant[i] = (constant[i] + stake) * factor
+            rare[i] = (rare[i] + stake) * (_SELDOM + _RARE * factor)
+        self.value = max(0.0, self._rest) + CONSTANT * sum(constant) + (1.0 - CONSTANT) * sum(rare)
         if self.value > _CEILING:  # lowering an e-value keeps it valid, and floats end at 1e308
             self._constant = [min(value, _CEILING) for value in self._constant]
             self._rare = [min(value, _CEILING) for value in self._rare]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from steps.judge.clumps import Clumps
-from steps.judge.habits import Habits
+from steps.judge.habits import Cell, Habits
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
@@ -45,8 +45,6 @@ LARGEST_PHI: Final = 40.0
 """Twice what batches of ten failures make; beyond it an estimate speaks of something else than batches."""
 
 _STAND_INS: Final = 4
-_Cell = tuple[int, int]
-"""Requests and bad ones."""
 
 
 class Spread:
@@ -101,9 +99,7 @@ class Spread:
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
         if len(pods) > 1:
-            self.clumps.add(stratum, self._habits, self._bad / self._total if self._total else 0.0)
-        if len(pods) > 1 and stable.bad:
-            self._habits.add(pods, stable.bad)
+            self._learn(pods, stable.bad)
         self._bad += stable.bad
         self._total += stable.total
         self._strata += 1
@@ -113,6 +109,12 @@ class Spread:
                 return
             self._phi = None
             whole, pods = closed
+
+    def _learn(self, pods: list[Cell], bad: int) -> None:
+        loads = self._habits.loads(pods) if bad else ()
+        self.clumps.add(pods, bad, loads, self._bad / self._total if self._total else 0.0)
+        if bad:
+            self._habits.add(pods, bad, loads)
 
     def _is_outage(self, stratum: Stratum) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.
@@ -126,10 +128,11 @@ class Spread:
         return share > OUTAGE_SHARE and share * self._all_total > OUTAGE_TIMES * self._all_bad
 
     def _estimate(self) -> float:
-        phi = estimate = PRIOR_PHI
-        for number, block in enumerate(self._blocks):
+        shortest, *longer = self._blocks
+        phi = estimate = shortest.estimate(PRIOR_PHI)
+        for block in longer:
             estimate = block.estimate(estimate)
-            phi = estimate if number == 0 else max(phi, estimate)
+            phi = max(phi, estimate)
         return min(max(1.0, phi), LARGEST_PHI)
 
 
@@ -138,37 +141,35 @@ class _Block:
 
     def __init__(self, parts: int) -> None:
         self._parts = parts
-        self._filled = self._total = self._bad = 0
-        self._pods: list[_Cell] = []
-        self._earlier: list[_Cell] = []
+        self._total = self._bad = 0
+        self._shorter: list[list[Cell]] = []
+        self._earlier: list[Cell] = []
         self._square = self._freedom = self._squared = 0.0
+        self._weight = PRIOR_WEIGHT
 
     def estimate(self, prior: float) -> float:
         """Give the estimate, leaning on `prior` while little was seen: few bad requests, or few blocks of many."""
         if not self._freedom:
             return prior
-        few = PRIOR_FREEDOM * self._squared / self._freedom if self._parts > 1 else 0.0
-        weight = max(PRIOR_WEIGHT, few)
-        return (self._square + weight * prior) / (self._freedom + weight)
+        return (self._square + self._weight * prior) / (self._freedom + self._weight)
 
-    def add(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> tuple[_Cell, list[_Cell]] | None:
+    def add(self, whole: Cell, pods: list[Cell], habits: Habits) -> tuple[Cell, list[Cell]] | None:
         """Add one shorter block; give the sums when this one is full."""
         if self._parts == 1:
             self._close(whole, pods, habits)
             return whole, pods
         self._total += whole[0]
         self._bad += whole[1]
-        self._pods = _added(self._pods, pods) if self._pods else pods
-        self._filled += 1
-        if self._filled < self._parts:
+        self._shorter.append(pods)
+        if len(self._shorter) < self._parts:
             return None
-        whole, pods = (self._total, self._bad), self._pods
-        self._filled = self._total = self._bad = 0
-        self._pods = []
+        whole, pods = (self._total, self._bad), _summed(self._shorter)
+        self._total = self._bad = 0
+        self._shorter = []
         self._close(whole, pods, habits)
         return whole, pods
 
-    def _close(self, whole: _Cell, pods: list[_Cell], habits: Habits) -> None:
+    def _close(self, whole: Cell, pods: list[Cell], habits: Habits) -> None:
         present = len(pods) - pods.count((0, 0))
         if present > 1:
             if whole[1]:
@@ -187,18 +188,22 @@ class _Block:
         self._square += bad * square
         self._freedom += bad * degrees
         self._squared += bad * bad * degrees
+        if self._parts > 1:
+            self._weight = max(PRIOR_WEIGHT, PRIOR_FREEDOM * self._squared / self._freedom)
 
 
-def _added(cells: list[_Cell], more: list[_Cell]) -> list[_Cell]:
-    """Add two lists of cells, position by position."""
-    if len(cells) == len(more):
-        return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
-    longest = max(len(cells), len(more))
-    cells, more = cells + [(0, 0)] * (longest - len(cells)), more + [(0, 0)] * (longest - len(more))
-    return [(a + c, b + d) for (a, b), (c, d) in zip(cells, more, strict=True)]
+def _summed(blocks: Sequence[Sequence[Cell]]) -> list[Cell]:
+    """Add lists of cells, position by position."""
+    longest = max(map(len, blocks))
+    totals, bad = [0] * longest, [0] * longest
+    for cells in blocks:
+        for i, (n, x) in enumerate(cells):
+            totals[i] += n
+            bad[i] += x
+    return list(zip(totals, bad, strict=True))
 
 
-def pearson(cells: Sequence[_Cell], expected: Sequence[float]) -> float:
+def pearson(cells: Sequence[Cell], expected: Sequence[float]) -> float:
     """Give Pearson's chi-square of cells (requests, bad ones) against what was expected of each."""
     square = 0.0
     for (total, bad), mean in zip(cells, expected, strict=True):

@@ -32,12 +32,19 @@ def past(length: int, *, count: int = 40) -> list[Stratum]:
     return strata
 
 
+def take_in(one: Stratum, clumps: Clumps, habits: Habits, usual: float) -> None:
+    """Feed a stratum, as `spread` does."""
+    cells = [(pod.total, pod.bad) for pod in one.stable_pods]
+    loads = habits.loads(cells)
+    clumps.add(cells, one.stable.bad, loads, usual)
+    habits.add(cells, one.stable.bad, loads)
+
+
 def learnt(strata: list[Stratum]) -> Clumps:
     """Feed a past."""
     clumps, habits = Clumps(), Habits()
     for one in strata:
-        clumps.add(one, habits, usual=0.001)
-        habits.add([(pod.total, pod.bad) for pod in one.stable_pods], one.stable.bad)
+        take_in(one, clumps, habits, usual=0.001)
     return clumps
 
 
@@ -91,8 +98,7 @@ def test_a_pod_that_is_odd_all_the_time_is_a_habit_and_no_burst() -> None:
         one = stratum(k, [1, 1, 1, 12], canary=0)
         if k == 100:
             clumps = Clumps()
-        clumps.add(one, habits, usual=15 / 1000)
-        habits.add([(pod.total, pod.bad) for pod in one.stable_pods], one.stable.bad)
+        take_in(one, clumps, habits, usual=15 / 1000)
     assert clumps.length == 0.0
     cells = [(REQUESTS, 0)] * PODS
     *others, odd = habits.expected(cells, 15)
