@@ -78,7 +78,8 @@ class Burst:
         """Cut what one more stratum would bring beyond the worth of the burst's events so far."""
         canary, stable = stratum.canary, stratum.stable
         if not length or not _bursting(canary, stable):
-            self._used, self._strata = [0.0] * len(logs), 0
+            if self._strata:
+                self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
         allowed = max(1.0, self._strata / (PATIENCE * length)) * worth(stratum)

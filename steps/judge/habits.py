@@ -26,7 +26,8 @@ class Habits:
 
     def add(self, cells: Sequence[Cell], bad: int, loads: Sequence[float]) -> None:
         """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads` before it."""
-        each = _TIMES * _each(loads, bad)
+        whole = sum(loads)
+        each = _TIMES * bad / whole if whole else 0.0
         took = [min(load * each + _PLUS, x) for load, (_, x) in zip(loads, cells, strict=True)]
         total = sum([n for n, _ in cells])
         even = sum(took) / total if total else 0.0
@@ -34,12 +35,6 @@ class Habits:
             self._bad[i] = mine = self._bad[i] + took[i]
             self._fair[i] = fair = self._fair[i] + n * even
             self._rates[i] = mine / fair
-
-    def expected(self, cells: Sequence[Cell], bad: int) -> list[float]:
-        """Give the bad requests expected of each pod, if the `bad` ones fell by traffic and habit."""
-        loads = self.loads(cells)
-        each = _each(loads, bad)
-        return [load * each for load in loads]
 
     def loads(self, cells: Sequence[Cell]) -> list[float]:
         """Give each pod's requests times its habit."""
@@ -49,8 +44,3 @@ class Habits:
             self._fair += [_PRIOR] * missing
             self._rates += [1.0] * missing
         return [n * rate for (n, _), rate in zip(cells, self._rates, strict=False)]
-
-
-def _each(loads: Sequence[float], bad: int) -> float:
-    whole = sum(loads)
-    return bad / whole if whole else 0.0

@@ -38,7 +38,7 @@ class Odds:
     def logs_of(self, canary_total: int, canary_bad: int, stable_total: int, stable_bad: int) -> list[float]:
         """Give ln(factor) per gain for plain counts."""
         bad, total = canary_bad + stable_bad, canary_total + stable_total
-        if min(bad, canary_total) <= _EXACT_TERMS and bad > _EXACT_SHARE * total:
+        if bad > _EXACT_SHARE * total and min(bad, canary_total) <= _EXACT_TERMS:
             return self._exact(canary_total, canary_bad, stable_total, bad)
         part = canary_total / total
         null = 1.0 + part * (self.ratio - 1.0)

@@ -12,7 +12,7 @@ from typing import Final
 
 from steps.judge.clumps import Clumps
 from steps.judge.habits import Cell, Habits
-from steps.model.evidence import Stratum
+from steps.model.evidence import Counts, Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
 PRIOR_PHI: Final = 1.5
@@ -94,10 +94,10 @@ class Spread:
         stable = stratum.stable
         self._all_total += stable.total
         self._all_bad += stable.bad
-        if self._is_outage(stratum):
-            return
         whole = (stable.total, stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        if _present(pods) <= 1 and self._is_outage(stable):
+            return
         if len(pods) > 1:
             self._learn(pods, stable.bad)
         self._bad += stable.bad
@@ -116,15 +116,15 @@ class Spread:
         if bad:
             self._habits.add(pods, bad, loads)
 
-    def _is_outage(self, stratum: Stratum) -> bool:
+    def _is_outage(self, stable: Counts) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.
 
-        Neighbouring times stand in for pods here, so that an outage would count as overdispersion and hide a canary
-        that fails everything for minutes after it.
+        Asked where pods cannot be compared: neighbouring times stand in for them, so that an outage would count as
+        overdispersion and hide a canary that fails everything for minutes after it.
         """
-        if sum(1 for pod in stratum.stable_pods if pod.total) > 1 or not stratum.stable.total:
+        if not stable.total:
             return False
-        share = stratum.stable.bad / stratum.stable.total
+        share = stable.bad / stable.total
         return share > OUTAGE_SHARE and share * self._all_total > OUTAGE_TIMES * self._all_bad
 
     def _estimate(self) -> float:
@@ -170,18 +170,17 @@ class _Block:
         return whole, pods
 
     def _close(self, whole: Cell, pods: list[Cell], habits: Habits) -> None:
-        present = len(pods) - pods.count((0, 0))
+        present = _present(pods)
         if present > 1:
             if whole[1]:
-                self._weigh(pearson(pods, habits.expected(pods, whole[1])), whole[1], present - 1)
+                self._weigh(pearson(pods, habits.loads(pods), whole[1]), whole[1], present - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
-            total, bad = sum(n for n, _ in self._earlier), sum(x for _, x in self._earlier)
+            bad = sum(x for _, x in self._earlier)
             present = sum(1 for n, _ in self._earlier if n)
             if bad and present > 1:
-                even = [n * bad / total for n, _ in self._earlier]
-                self._weigh(pearson(self._earlier, even), bad, present - 1)
+                self._weigh(pearson(self._earlier, [n for n, _ in self._earlier], bad), bad, present - 1)
             self._earlier = []
 
     def _weigh(self, square: float, bad: int, degrees: int) -> None:
@@ -203,11 +202,17 @@ def _summed(blocks: Sequence[Sequence[Cell]]) -> list[Cell]:
     return list(zip(totals, bad, strict=True))
 
 
-def pearson(cells: Sequence[Cell], expected: Sequence[float]) -> float:
-    """Give Pearson's chi-square of cells (requests, bad ones) against what was expected of each."""
-    square = 0.0
-    for (total, bad), mean in zip(cells, expected, strict=True):
+def _present(pods: list[Cell]) -> int:
+    return len(pods) - pods.count((0, 0))
+
+
+def pearson(cells: Sequence[Cell], loads: Sequence[float], bad: int) -> float:
+    """Give Pearson's chi-square of cells (requests, bad ones; `bad` in all) that should share by `loads`."""
+    whole, square = sum(loads), 0.0
+    each = bad / whole if whole else 0.0
+    for (total, seen), load in zip(cells, loads, strict=True):
+        mean = load * each
         if 0.0 < mean < total:
-            apart = bad - mean
+            apart = seen - mean
             square += apart * apart * total / (mean * (total - mean))
     return square

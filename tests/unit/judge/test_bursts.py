@@ -101,7 +101,7 @@ def test_a_pod_that_is_odd_all_the_time_is_a_habit_and_no_burst() -> None:
         take_in(one, clumps, habits, usual=15 / 1000)
     assert clumps.length == 0.0
     cells = [(REQUESTS, 0)] * PODS
-    *others, odd = habits.expected(cells, 15)
+    *others, odd = habits.loads(cells)
     assert odd > 3 * max(others)
 
 

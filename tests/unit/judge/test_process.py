@@ -141,7 +141,7 @@ def test_phi_finds_batches_and_leaves_independent_requests_alone() -> None:
 
 def test_pearson_of_known_cells() -> None:
     """10 and 30 of 100 each: chi-square 12.5."""
-    assert pearson([(100, 10), (100, 30)], [20.0, 20.0]) == pytest.approx(12.5)
+    assert pearson([(100, 10), (100, 30)], [1.0, 1.0], 40) == pytest.approx(12.5)
 
 
 def test_limits_enclose_what_was_seen() -> None:
