@@ -37,7 +37,7 @@ NULLS: Final = (
 )  # fmt: skip
 FAULTS: Final = ("errors 0.5 %, 100 rps", "5 % empty, 10 rps", "errors 20 %, 10 rps", "errors 1 %, 10 rps")
 PROOFS: Final[Variants] = {
-    f"{text} points": replace(_DEFAULT, pass_rule=PassRule.PROVEN, proven_difference=difference)
+    text: replace(_DEFAULT, pass_rule=PassRule.PROVEN, proven_difference=difference)
     for text, difference in (("0.25", 0.0025), ("0.5 (default)", 0.005), ("1", 0.01), ("2", 0.02))
 }
 
