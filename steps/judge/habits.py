@@ -24,17 +24,20 @@ class Habits:
         self._fair: list[float] = []
         self._rates: list[float] = []
 
-    def add(self, cells: Sequence[Cell], bad: int, loads: Sequence[float]) -> None:
-        """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads` before it."""
+    def add(self, cells: Sequence[Cell], bad: int, loads: Sequence[float]) -> list[float]:
+        """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads`; give these anew."""
         whole = sum(loads)
         each = _TIMES * bad / whole if whole else 0.0
         took = [min(load * each + _PLUS, x) for load, (_, x) in zip(loads, cells, strict=True)]
         total = sum([n for n, _ in cells])
         even = sum(took) / total if total else 0.0
+        learnt = []
         for i, (n, _) in enumerate(cells):
             self._bad[i] = mine = self._bad[i] + took[i]
             self._fair[i] = fair = self._fair[i] + n * even
-            self._rates[i] = mine / fair
+            self._rates[i] = rate = mine / fair
+            learnt.append(n * rate)
+        return learnt
 
     def loads(self, cells: Sequence[Cell]) -> list[float]:
         """Give each pod's requests times its habit."""

@@ -52,7 +52,7 @@ class Spread:
 
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
-        self._blocks = [_Block(length // shorter) for length, shorter in lengths]
+        self._shortest, *self._longer = (_Block(length // shorter) for length, shorter in lengths)
         self._habits = Habits()
         self.clumps = Clumps()
         self._bad = self._total = self._strata = 0
@@ -98,23 +98,23 @@ class Spread:
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
         if _present(pods) <= 1 and self._is_outage(stable):
             return
-        if len(pods) > 1:
-            self._learn(pods, stable.bad)
+        loads = self._learn(pods, stable.bad) if len(pods) > 1 else ()
         self._bad += stable.bad
         self._total += stable.total
         self._strata += 1
-        for block in self._blocks:
+        self._phi = None
+        self._shortest.close(whole, pods, loads)
+        for block in self._longer:
             closed = block.add(whole, pods, self._habits)
             if closed is None:
                 return
-            self._phi = None
             whole, pods = closed
 
-    def _learn(self, pods: list[Cell], bad: int) -> None:
+    def _learn(self, pods: list[Cell], bad: int) -> Sequence[float]:
+        """Learn habits and bursts; give the pods' loads, none where nothing was bad."""
         loads = self._habits.loads(pods) if bad else ()
         self.clumps.add(pods, bad, loads, self._bad / self._total if self._total else 0.0)
-        if bad:
-            self._habits.add(pods, bad, loads)
+        return self._habits.add(pods, bad, loads) if bad else loads
 
     def _is_outage(self, stable: Counts) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.
@@ -128,9 +128,8 @@ class Spread:
         return share > OUTAGE_SHARE and share * self._all_total > OUTAGE_TIMES * self._all_bad
 
     def _estimate(self) -> float:
-        shortest, *longer = self._blocks
-        phi = estimate = shortest.estimate(PRIOR_PHI)
-        for block in longer:
+        phi = estimate = self._shortest.estimate(PRIOR_PHI)
+        for block in self._longer:
             estimate = block.estimate(estimate)
             phi = max(phi, estimate)
         return min(max(1.0, phi), LARGEST_PHI)
@@ -155,9 +154,6 @@ class _Block:
 
     def add(self, whole: Cell, pods: list[Cell], habits: Habits) -> tuple[Cell, list[Cell]] | None:
         """Add one shorter block; give the sums when this one is full."""
-        if self._parts == 1:
-            self._close(whole, pods, habits)
-            return whole, pods
         self._total += whole[0]
         self._bad += whole[1]
         self._shorter.append(pods)
@@ -166,14 +162,15 @@ class _Block:
         whole, pods = (self._total, self._bad), _summed(self._shorter)
         self._total = self._bad = 0
         self._shorter = []
-        self._close(whole, pods, habits)
+        self.close(whole, pods, habits.loads(pods))
         return whole, pods
 
-    def _close(self, whole: Cell, pods: list[Cell], habits: Habits) -> None:
+    def close(self, whole: Cell, pods: list[Cell], loads: Sequence[float]) -> None:
+        """Weigh a full block: how its bad requests fell on pods of such loads, or on neighbouring blocks."""
         present = _present(pods)
         if present > 1:
             if whole[1]:
-                self._weigh(pearson(pods, habits.loads(pods), whole[1]), whole[1], present - 1)
+                self._weigh(pearson(pods, loads, whole[1]), whole[1], present - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
