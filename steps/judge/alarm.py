@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from steps.judge.rules import Rules
 from steps.judge.weigh import Weighed, harmful
@@ -21,16 +23,14 @@ def statistic(weighed: Sequence[Weighed]) -> list[tuple[float, float]]:
 
     Valid under any dependence of the metrics: the weights sum to 1, so the mean stays at most 1.
     """
-    values = {i: one.judgement.weight for i, one in enumerate(weighed)}
+    weights = [one.judgement.weight for one in weighed]
+    values = list(weights)
     events = sorted((end, i, value) for i, one in enumerate(weighed) for end, value in one.values)
     path: list[tuple[float, float]] = []
-    for end, i, value in events:
-        values[i] = value * weighed[i].judgement.weight
-        point = (end, sum(values.values()))
-        if path and path[-1][0] == end:
-            path[-1] = point
-        else:
-            path.append(point)
+    for end, together in groupby(events, key=itemgetter(0)):
+        for _, i, value in together:
+            values[i] = value * weights[i]
+        path.append((end, sum(values)))
     return path
 
 

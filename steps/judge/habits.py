@@ -28,14 +28,19 @@ class Habits:
         """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads`; give these anew."""
         whole = sum(loads)
         each = _TIMES * bad / whole if whole else 0.0
-        took = [min(load * each + _PLUS, x) for load, (_, x) in zip(loads, cells, strict=True)]
-        total = sum([n for n, _ in cells])
-        even = sum(took) / total if total else 0.0
-        learnt = []
+        took, total, taken = [], 0, 0.0
+        for load, (n, x) in zip(loads, cells, strict=True):  # plain loops: one of the judgement's innermost
+            most = load * each + _PLUS
+            counted = x if x < most else most  # noqa: FURB136 - a call costs
+            took.append(counted)
+            taken += counted
+            total += n
+        even = taken / total if total else 0.0
+        bad_of, fair_of, rates, learnt = self._bad, self._fair, self._rates, []
         for i, (n, _) in enumerate(cells):
-            self._bad[i] = mine = self._bad[i] + took[i]
-            self._fair[i] = fair = self._fair[i] + n * even
-            self._rates[i] = rate = mine / fair
+            bad_of[i] = mine = bad_of[i] + took[i]
+            fair_of[i] = fair = fair_of[i] + n * even
+            rates[i] = rate = mine / fair
             learnt.append(n * rate)
         return learnt
 

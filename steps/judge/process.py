@@ -87,11 +87,14 @@ class _Mixture:
         self.informative += 1
         self._rest -= prior
         constant, rare = self._constant, self._rare
+        constant_sum = rare_sum = 0.0
         for i, value in enumerate(logs):  # in place: this is the innermost loop of a judgement
             stake, factor = prior * GAIN_WEIGHTS[i], exp(value)
-            constant[i] = (constant[i] + stake) * factor
-            rare[i] = (rare[i] + stake) * (_SELDOM + _RARE * factor)
-        self.value = max(0.0, self._rest) + CONSTANT * sum(constant) + (1.0 - CONSTANT) * sum(rare)
+            constant[i] = one = (constant[i] + stake) * factor
+            rare[i] = other = (rare[i] + stake) * (_SELDOM + _RARE * factor)
+            constant_sum += one
+            rare_sum += other
+        self.value = max(0.0, self._rest) + CONSTANT * constant_sum + (1.0 - CONSTANT) * rare_sum
         if self.value > _CEILING:  # lowering an e-value keeps it valid, and floats end at 1e308
             self._constant = [min(value, _CEILING) for value in self._constant]
             self._rare = [min(value, _CEILING) for value in self._rare]
@@ -186,8 +189,8 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
     values, capped, phi = [], 0, spread.phi
     for index in range(exposed, len(strata)):
         stratum = strata[index]
-        phi = spread.phi
-        if stratum.canary.total and stratum.stable.total and stratum.canary.bad + stratum.stable.bad:
+        canary, stable, phi = stratum.canary, stratum.stable, spread.phi
+        if canary.total and stable.total and (canary.bad or stable.bad):
             logs = temper(odds.logs(stratum), stratum, spread, most)
             if max(logs) > cap.least:
                 capped += 1

@@ -111,5 +111,7 @@ def _mean_path(series: tuple[Series, ...], paths: tuple[Path, ...]) -> tuple[tup
         return ()
     count = len(paths)
     ends = [stratum.end for stratum in series[longest].strata[paths[longest].exposed :]]
+    if count == 1:
+        return tuple(zip(ends, paths[0].values, strict=True))
     columns = [[1.0] * (len(ends) - len(path.values)) + list(path.values) for path in paths]
     return tuple((end, sum(values) / count) for end, *values in zip(ends, *columns, strict=True))
