@@ -6,10 +6,8 @@ import pytest
 
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, Target
-from steps.settings.groups import Owned
 from steps.traffic import Busy, Leftover, Traffic, Unreadable
 from tests.unit.traffic.shop import (
-    APPROVE,
     CANARY,
     LAST,
     MEMORY,
@@ -192,90 +190,6 @@ def test_removing_the_token_by_hand_takes_over(shop: Shop, traffic: Traffic) -> 
     with pytest.raises(NotOwnerError, match="no run has a claim"):
         traffic.held("shop", "r1", [SHOP])
     assert shop.weights()[0] == [90, 10]
-
-
-def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> None:
-    """Polling costs a read, not a write."""
-    shop.add()
-    claim = shop.claim()
-    seen = len(shop.api.faults.writes())
-    assert traffic.renew(claim) == claim
-    assert len(shop.api.faults.writes()) == seen
-    shop.later(61)
-    assert traffic.renew(claim).memory.expires >= claim.memory.expires + 60
-    assert len(shop.api.faults.writes()) == seen + 1
-
-
-def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
-    """With an expiry of 30 s, as older images allowed, once a minute would leave a living run to the sweep."""
-    shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
-    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30)
-    for _ in range(6):
-        shop.later(11)
-        claim = traffic.renew(claim)
-        assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
-
-
-def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(shop: Shop, traffic: Traffic) -> None:
-    """A step may end just before a renewal is due; then come 30 s of faults and 50 s until the pod runs."""
-    shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
-    least = next(entry.ge for entry in Owned.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
-    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=least)
-    shop.later(37)
-    assert claim == traffic.renew(claim), "not due yet"
-    shop.later(30 + 50)
-    assert ([], False) == (traffic.expired("shop"), traffic.is_expired(claim))
-    assert traffic.renew(claim).memory.expires > claim.memory.expires
-
-
-def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -> None:
-    """Two steps of a run do not undo what the other noted."""
-    shop.add()
-    old = shop.claim()
-    traffic.remember(old, by="bob")
-    after, _ = traffic.set_weight(old, 10)
-    assert (after.memory.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
-
-
-def test_phases_never_go_back(shop: Shop, traffic: Traffic) -> None:
-    """Neither by a defect, nor by a slow writer of the same run."""
-    shop.add()
-    claim, _ = traffic.set_weight(shop.claim(), 10)
-    with pytest.raises(ValueError, match="never goes back"):
-        traffic.move(claim, Phase.PREPARED)
-    promoting = traffic.move(claim, Phase.PROMOTING)
-    with pytest.raises(NotOwnerError, match="moved on to phase promoting"):
-        traffic.set_weight(claim, 20)
-    back = traffic.retreat(promoting, "5xx")
-    with pytest.raises(NotOwnerError, match=r"rollback of run r1 began \(5xx\)"):
-        traffic.set_weight(promoting, 20)
-    with pytest.raises(NotOwnerError, match="can only fall"):
-        traffic.set_weight(back, 20)
-    assert traffic.set_weight(back, 0)[0].phase is Phase.ROLLING_BACK
-
-
-def test_an_approval_names_the_run(shop: Shop, traffic: Traffic) -> None:
-    """A stale approval of another run does not count."""
-    shop.add()
-    claim = shop.claim()
-    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r0"}))
-    assert not traffic.approved(claim)
-    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
-    assert traffic.approved(claim)
-
-
-def test_only_the_record_stays(shop: Shop, traffic: Traffic) -> None:
-    """Token, memory, approval and label are gone; releasing again is fine."""
-    shop.add()
-    claim, _ = traffic.set_weight(shop.claim(), 10)
-    shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
-    claim = traffic.retreat(claim, "5xx")
-    traffic.release(claim, record_of(claim))
-    traffic.release(claim, record_of(claim))
-    assert (sorted(shop.annotations()), shop.is_marked()) == ([LAST], False)
-    assert traffic.last(SHOP, "shop") == record_of(claim)
 
 
 def test_expired_claims_are_found_by_label(shop: Shop, traffic: Traffic) -> None:
