@@ -33,7 +33,10 @@ class Rules:
         min_bad: bad canary requests without which there is no alarm: two may be chance of any kind.
         suspect_e: value of the fail statistic from which nothing passes any more, though it is no alarm yet.
         success_slo: least share of successful requests (0-1) the guard demands; None switches the guard off.
-        latency_slo: largest share (0-1) of requests above the highest latency bound; None (default) = no such guard.
+        latency_slo: largest share (0-1) of requests above the bound of the latency objective (1 - its quantile); None
+            (default) = no such guard.
+        must_detect: a pass needs that a rise of the failures to this share (0-1) would have been caught; 1 = any pass
+            that could have caught a total failure.
         guard_requests, guard_bad: requests and bad ones the guard needs in its last strata.
         min_strata: strata with canary traffic on this rung before a pass: one good scrape is no trend.
         min_seconds: least time on this rung before a pass, in seconds; 0 = min_strata alone decides.
@@ -73,6 +76,7 @@ class Rules:
             MetricKind.ERRORS: 0.001,
             MetricKind.LATENCY: 0.01,
             MetricKind.SMALL_BODIES: 0.01,
+            MetricKind.ANSWERS: 0.01,
             MetricKind.CUSTOM: 0.01,
         }
     )
@@ -81,6 +85,7 @@ class Rules:
     suspect_e: float = 20.0
     success_slo: float | None = 0.99
     latency_slo: float | None = None
+    must_detect: float = 1.0
     guard_requests: int = 20
     guard_bad: int = 3
     min_strata: int = 3

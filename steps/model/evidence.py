@@ -20,6 +20,7 @@ class MetricKind(StrEnum):
     ERRORS = "errors"
     LATENCY = "latency"
     SMALL_BODIES = "small-bodies"
+    ANSWERS = "answers"
     CUSTOM = "custom"
 
 
@@ -63,6 +64,8 @@ class Stratum:
 
     `stable_pods` splits stable by pod: position i is the same pod in every stratum of a metric, (0, 0)
     while it is away. It is empty where the counts do not tell pods apart (reporter source).
+    `unattributed` counts requests that failed before an upstream was chosen, where both arms share one service, so that
+    nobody can tell whose they were; they are in neither arm's counts.
     """
 
     start: float
@@ -70,6 +73,7 @@ class Stratum:
     stable: Counts
     canary: Counts
     stable_pods: tuple[Counts, ...] = ()
+    unattributed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class LatencyObjective:
+    """An absolute bound of latency: at least the share `quantile` (0-1) of requests takes at most `limit_ms`."""
+
+    quantile: float
+    limit_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class MetricEvidence:
     """One metric: one series, or one per bucket bound whose e-values the judge averages.
 
@@ -101,6 +113,9 @@ class MetricEvidence:
         queries: PromQL as sent, for the reader of the judgement.
         floor: least difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
         aligned: as in `Evidence`, for this metric alone; None = as the evidence.
+        objective: strata of the latency objective, in which a request is bad that took longer than its bound (the
+            bucket bound at or next above its limit); None = no objective for this metric. The guard reads it, the
+            comparison does not.
     """
 
     name: str
@@ -113,6 +128,7 @@ class MetricEvidence:
     queries: tuple[str, ...] = ()
     floor: float | None = None
     aligned: bool | None = None
+    objective: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +173,8 @@ class Health:
         restarts: container restarts since the run began, all pods together.
         vanished: pods of the canary that disappeared since the run began, other than by our own scaling.
         detail: a cause to quote, such as "CrashLoopBackOff: exit code 1"; may be empty.
+        disruption: why pods are missing through no fault of the version, such as "pod shop-canary-x was evicted"; empty
+            where nothing of that kind explains it, and where a container of the canary crashed.
         ready_at: when the pods that are ready now became so, unix seconds by the API server.
     """
 
@@ -166,4 +184,5 @@ class Health:
     restarts: int = 0
     vanished: int = 0
     detail: str = ""
+    disruption: str = ""
     ready_at: tuple[float, ...] = field(default=(), compare=False)

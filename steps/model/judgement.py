@@ -27,6 +27,7 @@ class Code(StrEnum):
 
     HEALTHY = "healthy"
     PROVEN = "proven"
+    BETTER = "better"
     WORSE = "worse"
     GUARD = "guard"
     UNHEALTHY = "canary-unhealthy"
@@ -38,6 +39,9 @@ class Code(StrEnum):
     NOT_READY = "canary-not-ready"
     SUSPECT = "suspect"
     PROBE = "probe"
+    ABOVE_OBJECTIVE = "above-objective"
+    UNATTRIBUTED = "unattributed"
+    DISRUPTED = "disrupted"
 
 
 @dataclass(frozen=True, slots=True)
