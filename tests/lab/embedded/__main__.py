@@ -9,6 +9,7 @@ import sys
 import threading
 
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.lab.embedded.releases import NAMES, release
 
 
 def addresses(lab: EmbeddedLab) -> dict[str, str]:
@@ -31,7 +32,8 @@ Users send requests to the app shop at {lab.gateway_url} (header "Host: shop"). 
   export KUBECONFIG={lab.kubeconfig} PATH=$PWD/.venv/bin:$PATH
   export CANARY_APP=shop CANARY_PROMETHEUS_URL={lab.prometheus_url}
 
-  # A whole release; other images: demo/shop:errors, :slow, :empty, :crash, :never-ready
+  # A whole release; other images: demo/shop:errors, :slow, :empty, :crash, :never-ready, :hang, :missing-pages,
+  # :404 and other statuses, :grpc-16 and other gRPC statuses (for users who ask for gRPC)
   canary-steps rollout --image demo/shop:v2
 
   # The same, step by step
@@ -71,14 +73,8 @@ def main() -> None:
 
 
 def _publish(lab: EmbeddedLab) -> None:
-    lab.registry.push("demo/shop:v1")
-    lab.registry.push("demo/shop:v2")
-    lab.registry.push("demo/shop:v3")
-    lab.registry.push("demo/shop:errors", error_ratio=1.0)
-    lab.registry.push("demo/shop:slow", slow_ratio=0.3, slow_ms=400.0)
-    lab.registry.push("demo/shop:empty", empty_ratio=0.5)
-    lab.registry.push("demo/shop:crash", crash_after_seconds=1.0)
-    lab.registry.push("demo/shop:never-ready", ready=False)
+    for name in NAMES:
+        lab.registry.push(f"demo/shop:{name}", version="", **release(name))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ from tests.lab.embedded.load import Load
 from tests.lab.embedded.mesh import envoy
 from tests.lab.embedded.mesh.pilot import Pilot
 from tests.lab.embedded.processes import Processes, make_state_dir
-from tests.lab.embedded.prometheus import Prometheus, configuration
+from tests.lab.embedded.prometheus import Prometheus, plain_jobs
 from tests.lab.embedded.registry import Node, Registry
+from tests.lab.embedded.scraping import Scraping
 
 
 class EmbeddedLab:
@@ -42,7 +43,7 @@ class EmbeddedLab:
 
     def __init__(
         self, namespace: str = "demo", *, reporter: Literal["source", "destination"] = "source", gateways: int = 1,
-        scrape_seconds: float = 1.0, await_prometheus: bool = True,
+        scrape_seconds: float = 1.0, await_prometheus: bool = True, scraping: Scraping | None = None,
     ) -> None:  # fmt: skip
         self.namespace = namespace
         self.registry = Registry()
@@ -55,9 +56,12 @@ class EmbeddedLab:
         (self.state / "overrides").mkdir()
         self._around = Surroundings(self.api.store, Node(self.registry), self.processes, self._block, self.state)
         self._gateways = [self._block.gateway(number) for number in range(gateways)]
+        self.gateway_addresses = tuple(self._gateways)
         self._pilot = Pilot(self.api.store, self.state / "mesh", self._gateways, sidecars=reporter == "destination")
-        config = configuration(self._gateways, self._pilot.scrape_targets, scrape_seconds)
-        self.prometheus = Prometheus(self.processes, self.state / "prometheus", self._block.control, config)
+        self.prometheus = Prometheus(
+            self.processes, self.state / "prometheus", self._block.control,
+            plain_jobs(self._gateways, self._pilot.scrape_targets), scraping or Scraping(), scrape_seconds,
+        )  # fmt: skip
         self.prometheus_url = self.prometheus.url
         self.gateway_urls = [f"http://{address}:{GATEWAY_PORT}" for address in self._gateways]
         self.gateway_url = self.gateway_urls[0]
@@ -75,7 +79,11 @@ class EmbeddedLab:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        try:
+            if kind is None:
+                self._raise_failures()
+        finally:
+            self.close()
 
     def _start(self) -> None:
         # First, since its first sample takes it about six seconds.
@@ -122,15 +130,15 @@ class EmbeddedLab:
         self.api.store.create(DEPLOYMENT, self.namespace, item, manager="demo-team")
 
     def load(
-        self, rate: float, host: str = "shop", *, path: str = "/", seconds: float = 600.0,
+        self, rate: float, host: str = "shop", *, paths: tuple[str, ...] = ("/",), seconds: float = 600.0,
         headers: dict[str, str] | None = None,
     ) -> Load:  # fmt: skip
-        """Start users of `host`: `rate` requests a second over all gateways, for at most `seconds`."""
+        """Start users of `host`: `rate` requests a second over all gateways and paths, for at most `seconds`."""
         out = self.state / f"load-{next(self._numbers)}.txt"
-        urls = [f"{url}{path}" for url in self.gateway_urls]
+        urls = [f"{url}{path}" for path in paths for url in self.gateway_urls]
         return Load(self.processes, out, urls, rate=rate, seconds=seconds, headers={"Host": host, **(headers or {})})
 
-    def override(self, workload: str, **knobs: float | bool) -> None:
+    def override(self, workload: str, **knobs: float | str | bool) -> None:
         """Change knobs of a workload's running (and coming) pods; without knobs, undo it."""
         path = self.state / "overrides" / f"{workload}.json"
         staged = path.with_suffix(".staged")
@@ -144,6 +152,13 @@ class EmbeddedLab:
             flag.unlink(missing_ok=True)
         else:
             flag.touch()
+
+    def control_plane(self, *, delay_seconds: float = 0.0, alive: bool = True) -> None:
+        """Let every change of configuration or endpoints reach the proxies late, or never while it is not alive.
+
+        Without arguments it is well again, and what the proxies have missed reaches them.
+        """
+        self._pilot.change(delay_seconds=delay_seconds, alive=alive)
 
     def unschedulable(self, workload: str, message: str = "0/1 nodes are available: 1 Insufficient cpu.") -> None:
         """Let no node have room for a workload's new pods; an empty message makes room."""
@@ -189,6 +204,8 @@ class EmbeddedLab:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def _raise_failures(self) -> None:
+        if self._pilot.refused is not None:
+            raise self._pilot.refused
         for task in self._running:
             if task.done() and not task.cancelled():
                 task.result()

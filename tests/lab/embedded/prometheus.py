@@ -11,10 +11,11 @@ from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh.envoy import binary
 from tests.lab.embedded.mesh.metrics import relabelling
 from tests.lab.embedded.processes import Processes
+from tests.lab.embedded.scraping import Scraping
 
 
-def configuration(gateways: list[str], sidecar_targets: Path, scrape_seconds: float) -> Json:
-    """Return the scrape configuration; a sidecar's target is a view of the first gateway's stats by pod."""
+def plain_jobs(gateways: list[str], sidecar_targets: Path) -> list[Json]:
+    """Return the jobs of the plain set-up; a sidecar's target is a view of the first gateway's stats by pod."""
     shared: Json = {"metrics_path": "/stats/prometheus", "metric_relabel_configs": relabelling()}
     targets = [
         {"targets": [f"{address}:{ADMIN_PORT}"], "labels": {"pod": f"gateway-{number}", "namespace": "istio-system"}}
@@ -29,36 +30,39 @@ def configuration(gateways: list[str], sidecar_targets: Path, scrape_seconds: fl
         {"source_labels": ["__address__"], "target_label": "instance"},
         {"target_label": "__address__", "replacement": f"{gateways[0]}:{ADMIN_PORT}"},
     ]
-    return {
-        "global": {"scrape_interval": f"{round(scrape_seconds * 1000)}ms", "scrape_timeout": "900ms"},
-        "scrape_configs": [
-            {
-                "job_name": "istio-ingressgateway",
-                "params": {"filter": [r"^istio\..*reporter\.source\."]},
-                "static_configs": targets,
-                **shared,
-            },
-            {
-                "job_name": "istio-proxy",
-                "file_sd_configs": [{"files": [str(sidecar_targets)]}],
-                "relabel_configs": as_pod,
-                **shared,
-            },
-        ],
-    }
+    return [
+        {
+            "job_name": "istio-ingressgateway",
+            "params": {"filter": [r"^istio\..*reporter\.source\."]},
+            "static_configs": targets,
+            **shared,
+        },
+        {
+            "job_name": "istio-proxy",
+            "file_sd_configs": [{"files": [str(sidecar_targets)]}],
+            "relabel_configs": as_pod,
+            **shared,
+        },
+    ]
 
 
 class Prometheus:
     """One Prometheus, its data kept over restarts."""
 
-    def __init__(self, processes: Processes, folder: Path, address: str, config: Json) -> None:
+    def __init__(
+        self, processes: Processes, folder: Path, address: str, jobs: list[Json], scraping: Scraping, seconds: float
+    ) -> None:
         self._processes = processes
         self._folder = folder
         self._listen = f"{address}:{PROMETHEUS_PORT}"
         self.url = f"http://{self._listen}"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
+        every = {"scrape_interval": f"{round(seconds * 1000)}ms", "scrape_timeout": "900ms"}
+        rules, jobs = scraping.rules(seconds), scraping.jobs(jobs, self._listen)
+        config: Json = {"global": every, "rule_files": [str(folder / "rules.yml")], "scrape_configs": jobs}
         # JSON is YAML.
+        (folder / "rules.yml").write_text(json.dumps(rules, indent=1))
         (folder / "prometheus.yml").write_text(json.dumps(config, indent=1))
 
     def start(self) -> None:

@@ -30,7 +30,7 @@ class Registry:
     def __init__(self) -> None:
         self._by_reference: dict[str, Image] = {}
 
-    def push(self, reference: str, *, version: str = "", **knobs: float | bool) -> Image:
+    def push(self, reference: str, *, version: str = "", **knobs: float | str | bool) -> Image:
         """Publish an image as `repository:tag`, moving the tag if it exists; knobs as in `app.knobs.Knobs`.
 
         `version` is what users see in the header x-version; by default the tag.

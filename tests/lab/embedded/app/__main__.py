@@ -65,17 +65,29 @@ class App:
             delay_ms += knobs.cold_ms
         await asyncio.sleep(delay_ms / 1000)
         age_seconds = time.monotonic() - self._started
-        failed = random.random() < knobs.error_ratio or 0 < knobs.fails_after_seconds < age_seconds
+        concerned = knobs.concern(request.path)
+        if concerned and random.random() < knobs.hang_ratio:
+            # Until the user gives up, or the app ends.
+            await asyncio.Event().wait()
+        failed = concerned and (random.random() < knobs.error_ratio)
+        failed = failed or 0 < knobs.fails_after_seconds < age_seconds
         without_database = knobs.uses_database and self._down
         if request.content_type.startswith("application/grpc"):
-            status = 14 if failed or without_database else knobs.grpc_status
-            headers = {**self._headers, "grpc-status": str(status), "content-type": "application/grpc"}
-            return web.Response(headers=headers)
+            asked = knobs.grpc_status if concerned and random.random() < knobs.grpc_ratio else 0
+            return self._grpc(14 if failed or without_database else asked)
         if failed or without_database:
-            status = 503 if without_database else knobs.error_status
-            return web.Response(status=status, headers=self._headers, text="sorry\n")
+            return self._failure(503 if without_database else knobs.error_status)
         empty = random.random() < knobs.empty_ratio
         return web.Response(headers=self._headers, body=b"" if empty else b"x" * knobs.body_bytes)
+
+    def _grpc(self, status: int) -> web.Response:
+        headers = {**self._headers, "grpc-status": str(status), "content-type": "application/grpc"}
+        return web.Response(headers=headers)
+
+    def _failure(self, status: int) -> web.Response:
+        moved = {"location": "/moved"} if 300 <= status <= 399 else {}
+        text = None if status in {204, 205, 304} else "sorry\n"
+        return web.Response(status=status, headers={**self._headers, **moved}, text=text)
 
 
 async def _crash_later(app: App) -> None:
@@ -98,7 +110,8 @@ def main() -> None:
 
     served.on_startup.append(begin)
     web.run_app(
-        served, host=os.environ["HOST"], port=int(os.environ["PORT"]), print=None, access_log=None, shutdown_timeout=3
+        served, host=os.environ["HOST"], port=int(os.environ["PORT"]), print=None, access_log=None, shutdown_timeout=3,
+        handler_cancellation=True,
     )  # fmt: skip
 
 

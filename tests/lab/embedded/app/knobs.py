@@ -11,6 +11,11 @@ class Knobs:
 
     error_ratio: float = 0.0
     error_status: int = 500
+    """Any status from 200 to 599; one from 300 to 399 is a redirect to /moved. gRPC requests get UNAVAILABLE."""
+    hang_ratio: float = 0.0
+    """No answer ever."""
+    only_paths: str = ""
+    """Prefixes of paths, separated by commas, to which errors, gRPC statuses and hanging are confined; "" for all."""
     latency_ms: float = 3.0
     """Median of a lognormal distribution."""
     latency_sigma: float = 0.3
@@ -20,7 +25,9 @@ class Knobs:
     """Answers with status 200 and no body."""
     body_bytes: int = 800
     grpc_status: int = 0
-    """Status of an answer to a request with content-type application/grpc, at HTTP status 200."""
+    """Status (0 to 16) of an answer to a request with content-type application/grpc, at HTTP status 200."""
+    grpc_ratio: float = 1.0
+    """Share of the gRPC answers that have `grpc_status`; the others are OK."""
     fails_after_seconds: float = 0.0
     """Healthy at first, then errors to everything; 0 means never."""
     crash_after_seconds: float = 0.0
@@ -46,6 +53,15 @@ class Knobs:
                     parsed[name] = str(value).lower() in {"1", "true", "yes"}
                 case "int":
                     parsed[name] = int(value)
+                case "str":
+                    parsed[name] = str(value)
                 case _:
                     parsed[name] = float(value)
-        return replace(self, **parsed)  # type: ignore[arg-type]  # the loop above made them fit
+        made = replace(self, **parsed)  # type: ignore[arg-type]  # the loop above made them fit
+        if not 200 <= made.error_status <= 599 or not 0 <= made.grpc_status <= 16:
+            raise ValueError(f"no app answers status {made.error_status} or gRPC status {made.grpc_status}")
+        return made
+
+    def concern(self, path: str) -> bool:
+        """Tell whether errors, gRPC statuses and hanging may happen on a path."""
+        return any(path.startswith(prefix.strip()) for prefix in self.only_paths.split(","))

@@ -12,6 +12,8 @@ from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, VIRTUAL
 from tests.lab.embedded.api.store import Store
 from tests.lab.embedded.cluster.pod import port_of
 from tests.lab.embedded.mesh import metrics, resources
+from tests.lab.embedded.mesh.delivery import Delivery, Snapshot
+from tests.lab.embedded.mesh.matches import UnknownFieldError
 from tests.lab.embedded.mesh.routes import route_configuration
 from tests.lab.embedded.mesh.services import clusters, identity
 
@@ -28,7 +30,12 @@ class Pilot:
         self._folder = folder
         self._gateways = gateways
         self._sidecars = sidecars
-        self._written: dict[Path, str] = {}
+        self._written: dict[str, str] = {}
+        self._delivery = Delivery(self._write_all)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self.refused: UnknownFieldError | None = None
+        """Why the newest objects are not in force: the lab cannot do what they ask for."""
         self.scrape_targets = folder / "targets" / "sidecars.json"
         self.publish()
 
@@ -42,40 +49,65 @@ class Pilot:
 
     async def run(self) -> None:
         """Publish at every change until cancelled."""
-        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        wake = self._loop.call_soon_threadsafe
 
-        def wake(kind: Kind, _namespace: str, _name: str) -> None:
+        def changed(kind: Kind, _namespace: str, _name: str) -> None:
             if kind in _WATCHED:
-                loop.call_soon_threadsafe(woken.set)
+                wake(self._woken.set)
 
-        self._store.subscribe(wake)
+        self._store.subscribe(changed)
         while True:
             self.publish()
-            await woken.wait()
+            await self._woken.wait()
             await asyncio.sleep(_DEBOUNCE_SECONDS)
-            woken.clear()
+            self._woken.clear()
+
+    def change(self, *, delay_seconds: float, alive: bool) -> None:
+        """Be late or dead from now on, or well again: then what the proxies missed is published. From any thread."""
+
+        def changed() -> None:
+            self._delivery.change(delay_seconds=delay_seconds, alive=alive)
+            self._woken.set()
+
+        if self._loop is None:
+            changed()
+        else:
+            self._loop.call_soon_threadsafe(changed)
 
     def publish(self) -> None:
-        """Write the files that differ: first what routes refer to, then the routes."""
-        known = clusters(self._store, sidecar_port=_SIDECAR_PORT if self._sidecars else 0)
+        """Hand out the files of now, unless this control plane is dead or cannot do what the objects ask for."""
         pods = [p for p in self._store.list(POD) if self._sidecars and p.get("status", {}).get("podIP")]
+        self._write_targets(pods)
+        if not self._delivery.alive:
+            return
+        try:
+            self._delivery.send(self._snapshot(pods))
+            self.refused = None
+        except UnknownFieldError as error:
+            self.refused = error
+
+    def _snapshot(self, pods: list[Json]) -> Snapshot:
+        """Return all files: first what routes refer to, then the routes."""
+        known = clusters(self._store, sidecar_port=_SIDECAR_PORT if self._sidecars else 0)
         routes = self._folder / "routes" / "routes.json"
+        files: list[tuple[Path, list[Json]]] = []
         outbound = []
         for cluster in known:
             endpoints = self._folder / "endpoints" / (re.sub(r"[^a-z0-9.-]", "_", cluster.name) + ".json")
             outbound.append(resources.outbound_cluster(cluster, endpoints))
-            self._write(endpoints, [resources.assignment(cluster)])
+            files.append((endpoints, [resources.assignment(cluster)]))
         inbound = [
             resources.inbound_cluster(p["metadata"]["name"], (p["status"]["podIP"], port_of(p))) for p in pods
         ]  # fmt: skip
         for number, address in enumerate(self._gateways):
             first = number == 0
-            self._write(self.clusters_file(number), outbound + (inbound if first else []))
+            files.append((self.clusters_file(number), outbound + (inbound if first else [])))
             listeners = [resources.gateway_listener((address, GATEWAY_PORT), routes)]
             listeners += [self._sidecar(pod) for pod in pods if first]
-            self._write(self.listeners_file(number), listeners)
-        self._write(routes, [route_configuration(self._store)])
-        self._write_targets(pods)
+            files.append((self.listeners_file(number), listeners))
+        files.append((routes, [route_configuration(self._store)]))
+        return [(str(path), json.dumps({"resources": items})) for path, items in files]
 
     def _sidecar(self, pod: Json) -> Json:
         name, known = pod["metadata"]["name"], identity(pod)
@@ -93,17 +125,20 @@ class Pilot:
             }
             for pod in pods
         ]
-        self._write_text(self.scrape_targets, json.dumps(targets))
+        self._write(str(self.scrape_targets), json.dumps(targets))
 
-    def _write(self, path: Path, items: list[Json]) -> None:
-        self._write_text(path, json.dumps({"resources": items}))
+    def _write_all(self, snapshot: Snapshot) -> None:
+        for path, text in snapshot:
+            self._write(path, text)
 
-    def _write_text(self, path: Path, text: str) -> None:
-        if self._written.get(path) == text:
+    def _write(self, where: str, text: str) -> None:
+        """Write a file unless it has this content already."""
+        if self._written.get(where) == text:
             return
+        path = Path(where)
         path.parent.mkdir(parents=True, exist_ok=True)
         staged = path.parent.with_name(path.parent.name + ".staged")
         staged.write_text(text)
         # Envoy looks when something is moved into the folder, and so never reads half a file.
         staged.rename(path)
-        self._written[path] = text
+        self._written[where] = text

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh import metrics
+from tests.lab.embedded.mesh.pools import connect_timeout, thresholds
 from tests.lab.embedded.mesh.services import Cluster
 
 _TYPE = "type.googleapis.com/envoy"
-_UNLIMITED = 4294967295
 
 
 def watched(path: Path) -> Json:
@@ -67,19 +67,18 @@ def _listener(name: str, address: tuple[str, int], routes: Json, access_log: lis
 
 
 def outbound_cluster(cluster: Cluster, endpoints: Path) -> Json:
-    """Return a cluster whose endpoints come from a file; limits as Istio's, which are none."""
+    """Return a cluster whose endpoints come from a file; limits as Istio's, which are none unless a rule sets some."""
     service_name, namespace = cluster.host.split(".")[:2]
     known = {"service": cluster.host, "service_name": service_name, "service_namespace": namespace}
-    unlimited = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), _UNLIMITED)
     return {
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
         "name": cluster.name,
         "type": "EDS",
         "eds_cluster_config": {"eds_config": watched(endpoints)},
-        "connect_timeout": "1s",
+        "connect_timeout": connect_timeout(cluster.pool),
         "lb_policy": "LEAST_REQUEST",
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "circuit_breakers": {"thresholds": [unlimited]},
+        "circuit_breakers": {"thresholds": [thresholds(cluster.pool)]},
         "metadata": {"filter_metadata": {"istio": known}},
     }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tests.lab.embedded.api.kinds import SERVICE, VIRTUAL_SERVICE, Json
 from tests.lab.embedded.api.store import Store
+from tests.lab.embedded.mesh.matches import Role, check, translated
 from tests.lab.embedded.mesh.services import cluster_name, full_host
 
 # Istio's defaults since 1.24 (pilot/pkg/networking/core/route/retry).
@@ -22,22 +25,39 @@ _RETRIES: Json = {
 }
 
 
+@dataclass(frozen=True)
+class Ports:
+    """The ports of all Services, and the one that users call."""
+
+    of_services: dict[str, list[int]]
+    called: int
+
+    def default(self, host: str) -> int:
+        """Return where a destination without a port leads: to the Service's only port, or else to the one called."""
+        known = self.of_services.get(host, [])
+        return known[0] if len(known) == 1 else self.called
+
+
 def route_configuration(store: Store) -> Json:
-    """Return the gateway's routes: one virtual host per host of a VirtualService, then one per plain service."""
+    """Return the gateway's routes: one virtual host per host of a VirtualService, then one per plain service.
+
+    Raises:
+        UnknownFieldError: a VirtualService asks for what the lab cannot do.
+    """
     ports = {
-        f"{s['metadata']['name']}.{s['metadata']['namespace']}.svc.cluster.local": s["spec"]["ports"][0]["port"]
-        for s in store.list(SERVICE)
-        if s["spec"].get("ports")
+        full_host(service["metadata"]["name"], service["metadata"]["namespace"]): [port["port"] for port in given]
+        for service in store.list(SERVICE)
+        if (given := service["spec"].get("ports"))
     }
     taken: set[str] = set()
     hosts: list[Json] = []
     for item in store.list(VIRTUAL_SERVICE):
         namespace = item["metadata"]["namespace"]
-        routes = [r for rule in item["spec"].get("http") or [] for r in _routes(rule, namespace, ports)]
+        routes = _routes_of(item, ports)
         for host in item["spec"].get("hosts") or []:
             hosts += _virtual_host(f"{namespace}/{item['metadata']['name']}/{host}", host, namespace, routes, taken)
-    for host, port in ports.items():
-        plain = [{"match": {"prefix": "/"}, "route": _to(cluster_name(host, port))}]
+    for host, numbers in ports.items():
+        plain = [{"match": {"prefix": "/"}, "route": _to(cluster_name(host, numbers[0]))}]
         hosts += _virtual_host(host, host, host.split(".")[1], plain, taken)
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
@@ -59,7 +79,21 @@ def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], take
     return [{"name": name, "domains": free, "routes": routes}] if free else []
 
 
-def _routes(rule: Json, namespace: str, ports: dict[str, int]) -> list[Json]:
+def _routes_of(item: Json, ports: dict[str, list[int]]) -> list[Json]:
+    """Return what of a VirtualService concerns the lab's Envoy; where nothing does its users get 404."""
+    namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
+    role = Role.of(item, ports.get(full_host((item["spec"].get("hosts") or [""])[0], namespace), []))
+    found: list[Json] = []
+    for number, rule in enumerate(item["spec"].get("http") or []):
+        matches = rule.get("match") or [{}]
+        for match in matches:
+            check(match, f"VirtualService {namespace}/{name}, http[{number}]")
+        ours = [match for match in matches if role.concerns(match, namespace)]
+        found += _routes(rule, ours, namespace, Ports(ports, role.port))
+    return found
+
+
+def _routes(rule: Json, matches: list[Json], namespace: str, ports: Ports) -> list[Json]:
     shared: Json = {"name": rule["name"]} if rule.get("name") else {}
     if "directResponse" in rule:
         answer = rule["directResponse"]
@@ -69,10 +103,10 @@ def _routes(rule: Json, namespace: str, ports: dict[str, int]) -> list[Json]:
         shared["redirect"] = {"path_redirect": rule["redirect"].get("uri", "/")}
     else:
         shared |= _action(rule, namespace, ports)
-    return [{**shared, "match": _match(match)} for match in rule.get("match") or [{}]]
+    return [{**shared, "match": translated(match)} for match in matches]
 
 
-def _action(rule: Json, namespace: str, ports: dict[str, int]) -> Json:
+def _action(rule: Json, namespace: str, ports: Ports) -> Json:
     destinations = [
         {"name": _cluster(one["destination"], namespace, ports), "weight": one.get("weight", 0)}
         for one in rule.get("route") or []
@@ -88,9 +122,9 @@ def _action(rule: Json, namespace: str, ports: dict[str, int]) -> Json:
     return {"route": {**action, "weighted_clusters": {"clusters": weighted}}}
 
 
-def _cluster(destination: Json, namespace: str, ports: dict[str, int]) -> str:
+def _cluster(destination: Json, namespace: str, ports: Ports) -> str:
     host = full_host(destination["host"], namespace)
-    port = (destination.get("port") or {}).get("number") or ports.get(host, 80)
+    port = (destination.get("port") or {}).get("number") or ports.default(host)
     return cluster_name(host, port, destination.get("subset", ""))
 
 
@@ -103,21 +137,3 @@ def _to(cluster: str, rule: Json | None = None) -> Json:
         retries |= {"per_try_timeout": asked["perTryTimeout"]} if "perTryTimeout" in asked else {}
     action: Json = {"cluster": cluster, "timeout": (rule or {}).get("timeout", "0s")}
     return action | ({"retry_policy": retries} if retries["num_retries"] else {})
-
-
-def _match(match: Json) -> Json:
-    uri = match.get("uri") or {"prefix": "/"}
-    names = {"exact": "path", "prefix": "prefix"}
-    found: Json = {names[how]: value for how, value in uri.items() if how in names}
-    if "regex" in uri:
-        found["safe_regex"] = {"regex": uri["regex"]}
-    headers = [{"name": name, **_string(how)} for name, how in (match.get("headers") or {}).items()]
-    if "method" in match:
-        headers.append({"name": ":method", **_string(match["method"])})
-    return found | ({"headers": headers} if headers else {})
-
-
-def _string(how: Json) -> Json:
-    if "regex" in how:
-        return {"string_match": {"safe_regex": {"regex": how["regex"]}}}
-    return {"string_match": how} if how else {"present_match": True}

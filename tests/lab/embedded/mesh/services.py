@@ -8,6 +8,7 @@ from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, Json
 from tests.lab.embedded.api.store import Store
 from tests.lab.embedded.cluster.pod import port_of, workload_of
 from tests.lab.embedded.cluster.replicasets import ready_since
+from tests.lab.embedded.mesh.pools import connection_pool
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Cluster:
     host: str
     port: int
     endpoints: tuple[Endpoint, ...]
+    pool: Json = field(default_factory=dict, hash=False)
+    """The limits of a DestinationRule, in Istio's words."""
 
 
 def full_host(host: str, namespace: str) -> str:
@@ -60,18 +63,18 @@ def clusters(store: Store, *, sidecar_port: int = 0) -> list[Cluster]:
     rules = store.list(DESTINATION_RULE)
     found = []
     for service in store.list(SERVICE):
-        metadata = service["metadata"]
+        metadata, selector = service["metadata"], service["spec"].get("selector") or {}
         host = f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local"
-        subsets: list[Json] = [{"name": ""}]
-        for rule in rules:
-            if full_host(rule["spec"]["host"], rule["metadata"]["namespace"]) == host:
-                subsets += rule["spec"].get("subsets") or []
+        of_host = [r["spec"] for r in rules if full_host(r["spec"]["host"], r["metadata"]["namespace"]) == host]
+        subsets: list[Json] = [{"name": ""}, *(one for rule in of_host for one in rule.get("subsets") or [])]
+        policies = [rule.get("trafficPolicy") or {} for rule in of_host]
         for port in service["spec"].get("ports") or []:
             for subset in subsets:
-                labels = {**(service["spec"].get("selector") or {}), **(subset.get("labels") or {})}
+                labels = {**selector, **(subset.get("labels") or {})} if selector else {}
                 endpoints = _endpoints(store, metadata["namespace"], labels, port, sidecar_port)
                 name = cluster_name(host, port["port"], subset["name"])
-                found.append(Cluster(name, host, port["port"], endpoints))
+                pool = connection_pool([*policies, subset.get("trafficPolicy") or {}], port["port"])
+                found.append(Cluster(name, host, port["port"], endpoints, pool))
     return found
 
 
@@ -79,11 +82,14 @@ def _endpoints(store: Store, namespace: str, labels: Json, port: Json, sidecar_p
     if not labels:
         return ()
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    pods = [pod for pod in store.list(POD, namespace, selector) if serves(pod)]
     found = []
-    for pod in pods:
-        port_number = sidecar_port or _target(pod, port["targetPort"])
-        found.append(Endpoint(pod["status"]["podIP"], port_number, identity(pod)))
+    for pod in store.list(POD, namespace, selector):
+        target = _target(pod, port)
+        if target is None or not serves(pod):
+            continue
+        # The sidecar passes on to the app's port alone; a connection to any other is refused either way.
+        behind_sidecar = sidecar_port and target == port_of(pod)
+        found.append(Endpoint(pod["status"]["podIP"], sidecar_port if behind_sidecar else target, identity(pod)))
     return tuple(found)
 
 
@@ -92,11 +98,13 @@ def serves(pod: Json) -> bool:
     return ready_since(pod) is not None and "deletionTimestamp" not in pod["metadata"]
 
 
-def _target(pod: Json, target: int | str) -> int:
+def _target(pod: Json, port: Json) -> int | None:
+    """Return the port of the pod that a Service's port leads to; Kubernetes leaves out a pod that has no such name."""
+    target: int | str = port.get("targetPort") or port["port"]
     if isinstance(target, int):
         return target
     for container in pod["spec"]["containers"]:
-        for port in container.get("ports") or []:
-            if port.get("name") == target:
-                return int(port["containerPort"])
-    return port_of(pod)
+        for offered in container.get("ports") or []:
+            if offered.get("name") == target and offered.get("protocol", "TCP") == port.get("protocol", "TCP"):
+                return int(offered["containerPort"])
+    return None
