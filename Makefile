@@ -14,7 +14,7 @@ export UV_LINK_MODE ?= copy
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/ready prometheus ## Watch a good release being promoted and bad ones rolled back (SCENARIO=good|errors|slow|empty|database|all)
+demo: .venv/ready prometheus ## Watch a good release being promoted and bad ones rolled back (SCENARIO=good|errors|slow|empty|missing-pages|database|all)
 	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
 
 lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to try by hand

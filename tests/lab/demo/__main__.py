@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from tests.lab.demo.rollout import Rollout
-from tests.lab.demo.scenarios import RATE, SCENARIOS, SLOW_SECONDS, Scenario
-from tests.lab.demo.screen import Outcome, live, table
+from tests.lab.demo.scenarios import PATHS, RATE, SCENARIOS, SLOW_SECONDS, Scenario
+from tests.lab.demo.screen import Outcome, failed, live, table
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.lab.embedded.load import Load
 
@@ -36,7 +36,7 @@ def main() -> int:
             lab.registry.push("demo/shop:v1", uses_database=True)
             lab.deploy_app("shop", "demo/shop:v1")
             console.print(f"Users send {RATE:.0f} requests a second through Envoy. The ladder is {LADDER} percent.")
-            with lab.load(RATE) as load:
+            with lab.load(RATE, paths=PATHS) as load:
                 load.wait_for(lambda view: len(view.records) >= RATE * 2)
                 wanted = [one for one in SCENARIOS if chosen in {"all", one.name}]
                 outcomes.extend(_show(scenario, lab, load, console) for scenario in wanted)
@@ -88,7 +88,7 @@ def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) ->
         verdict=str(end.get("verdict", "")),
         sentence=str(end.get("reason", "")),
         back_seconds=None if promoted else view.exposed_seconds(version),
-        failed=view.failed(),
+        failed=failed(view),
         slow=sum(record.seconds >= SLOW_SECONDS for record in view.records),
         requests=len(view.records),
         report=REPORTS / scenario.name,

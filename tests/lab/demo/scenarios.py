@@ -22,7 +22,7 @@ class Scenario:
     title: str
     image: str
     expected: str
-    knobs: dict[str, float] = field(default_factory=dict)
+    knobs: dict[str, float | str] = field(default_factory=dict)
     verdict: str = ""
     flags: tuple[str, ...] = ()
     database_fails: bool = False
@@ -46,9 +46,16 @@ SCENARIOS = (
         {"empty_ratio": 1.0},
     ),
     Scenario(
+        "missing-pages",
+        "status 404 on a third of the pages, which the old version serves",
+        "demo/shop:v6-missing-pages",
+        "rolled-back",
+        {"error_ratio": 1.0, "error_status": 404, "only_paths": "/orders"},
+    ),
+    Scenario(
         "database",
         "a good release, but the database of both versions goes down",
-        "demo/shop:v6-database",
+        "demo/shop:v7-database",
         "rolled-back",
         {"uses_database": True},
         verdict="inconclusive",
@@ -58,5 +65,7 @@ SCENARIOS = (
 )
 RATE = 100.0
 """Requests per second of the users, all versions together."""
+PATHS = ("/", "/orders", "/account")
+"""The pages that users ask for in turn; the first version serves them all."""
 SLOW_SECONDS = 0.3
 """A user calls an answer slow from here on."""

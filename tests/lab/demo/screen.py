@@ -25,7 +25,7 @@ class Outcome:
         verdict: the judge's.
         sentence: the judge's reason.
         back_seconds: from the first user's exposure until all were on stable, None where it was promoted.
-        failed: failed requests as the clients counted them. slow: slow ones.
+        failed: failed requests as the clients counted them, see `failed`. slow: slow ones.
         requests: all requests of the release.
         report: folder with report and log.
     """
@@ -47,6 +47,11 @@ class Outcome:
         return (self.scenario.expected, verdict) == (self.outcome, self.verdict)
 
 
+def failed(view: View) -> int:
+    """Count the users who were let down: no answer, 5xx, or 4xx, since the old version serves every page they want."""
+    return sum(record.failed or record.status >= 400 for record in view.records)
+
+
 def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: View, version: str) -> Group:
     """Return the live view: ladder, weight, what users see, what the judge sees."""
     looked = progress.looked
@@ -57,7 +62,7 @@ def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: 
     steps.append(f"now {progress.weight} %", style="bold")
     bar = ProgressBar(total=100, completed=progress.weight, width=40)
     met = view.versions()[version]
-    users = Text(f"  users     {len(view.records)} requests, {view.failed()} failed; {met} answered by the canary")
+    users = Text(f"  users     {len(view.records)} requests, {failed(view)} failed; {met} answered by the canary")
     evidence = Text("  evidence  none yet", style="dim")
     if looked:
         evidence = Text(
@@ -95,6 +100,7 @@ def table(outcomes: list[Outcome], console: Console) -> None:
         )
     console.print(made)
     console.print("exposed: from the first user's exposure until all users were back on stable.")
-    console.print("failed, slow: user requests as the clients counted them. Reports and logs:")
+    console.print("failed, slow: user requests as the clients counted them. A 404 is a failure here, since the old")
+    console.print("version serves every page that users ask for. Reports and logs:")
     for one in outcomes:
         console.print(f"  {one.report}", soft_wrap=True)

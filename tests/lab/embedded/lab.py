@@ -160,6 +160,11 @@ class EmbeddedLab:
         """
         self._pilot.change(delay_seconds=delay_seconds, alive=alive)
 
+    @property
+    def refused(self) -> bool:
+        """Whether the mesh lags behind because some object asks for what the lab cannot do."""
+        return self._pilot.refused is not None
+
     def unschedulable(self, workload: str, message: str = "0/1 nodes are available: 1 Insufficient cpu.") -> None:
         """Let no node have room for a workload's new pods; an empty message makes room."""
         self._around.unschedulable[workload] = message

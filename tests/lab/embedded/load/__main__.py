@@ -20,7 +20,8 @@ async def _send(session: aiohttp.ClientSession, url: str, headers: dict[str, str
     sent, start = time.time(), time.perf_counter()
     status, version, size, grpc = 0, "-", 0, "-"
     try:
-        async with session.get(url, headers=headers) as answer:
+        # A redirect is what this user saw; where it leads to is another request.
+        async with session.get(url, headers=headers, allow_redirects=False) as answer:
             size = len(await answer.read())
             status = answer.status
             version = answer.headers.get("x-version") or "-"
