@@ -235,6 +235,20 @@ def test_a_full_connection_pool_is_an_overflow_of_the_service(lab: EmbeddedLab) 
     lab.wait_for(lambda: failures(lab, 'destination_service_name="slow"').get(("503", "UO", "unknown", "slow"), 0) > 10)
 
 
+def test_a_failing_pod_is_ejected_and_then_nobody_serves(lab: EmbeddedLab) -> None:
+    """Outlier detection: after the app's own errors come 503 UH of an unknown workload."""
+    lab.registry.push("demo/sick:v1", error_ratio=1.0)
+    lab.deploy_app("sick", "demo/sick:v1", replicas=1, wait=False)
+    lab.wait_until_rolled_out("sick")
+    outliers = {"consecutive5xxErrors": 3, "interval": "0.5s", "baseEjectionTime": "60s", "maxEjectionPercent": 100}
+    spec = {"host": "sick", "trafficPolicy": {"outlierDetection": outliers}}
+    lab.api.store.create(DESTINATION_RULE, "demo", {"metadata": {"name": "sick"}, "spec": spec})
+    with lab.load(40, "sick") as load:
+        load.wait_for(lambda view: view.statuses()[500] > 0 and view.statuses()[503] > 10)
+    wanted = {("500", "-", "sick", "sick"), ("503", "UH", "unknown", "sick")}
+    lab.wait_for(lambda: set(failures(lab, 'destination_service_name="sick"')) == wanted, what=f"{wanted}")
+
+
 def test_two_subsets_without_endpoints_share_the_service(lab: EmbeddedLab) -> None:
     """No label tells which arm an unattributed failure was meant for."""
     lab.deploy_app("pair", "demo/shop:v1", replicas=1, topology="subsets")

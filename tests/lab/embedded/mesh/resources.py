@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh import metrics
-from tests.lab.embedded.mesh.pools import connect_timeout, thresholds
+from tests.lab.embedded.mesh.policies import connect_timeout, outlier_detection, thresholds
 from tests.lab.embedded.mesh.services import Cluster
 
 _TYPE = "type.googleapis.com/envoy"
@@ -75,11 +75,12 @@ def outbound_cluster(cluster: Cluster, endpoints: Path) -> Json:
         "name": cluster.name,
         "type": "EDS",
         "eds_cluster_config": {"eds_config": watched(endpoints)},
-        "connect_timeout": connect_timeout(cluster.pool),
+        "connect_timeout": connect_timeout(cluster.policy),
         "lb_policy": "LEAST_REQUEST",
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "circuit_breakers": {"thresholds": [thresholds(cluster.pool)]},
+        "circuit_breakers": {"thresholds": [thresholds(cluster.policy)]},
         "metadata": {"filter_metadata": {"istio": known}},
+        **outlier_detection(cluster.policy),
     }
 
 

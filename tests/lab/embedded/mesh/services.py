@@ -8,7 +8,7 @@ from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, Json
 from tests.lab.embedded.api.store import Store
 from tests.lab.embedded.cluster.pod import port_of, workload_of
 from tests.lab.embedded.cluster.replicasets import ready_since
-from tests.lab.embedded.mesh.pools import connection_pool
+from tests.lab.embedded.mesh.policies import merged
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Cluster:
     host: str
     port: int
     endpoints: tuple[Endpoint, ...]
-    pool: Json = field(default_factory=dict, hash=False)
-    """The limits of a DestinationRule, in Istio's words."""
+    policy: Json = field(default_factory=dict, hash=False)
+    """The trafficPolicy of a DestinationRule, in Istio's words."""
 
 
 def full_host(host: str, namespace: str) -> str:
@@ -73,8 +73,8 @@ def clusters(store: Store, *, sidecar_port: int = 0) -> list[Cluster]:
                 labels = {**selector, **(subset.get("labels") or {})} if selector else {}
                 endpoints = _endpoints(store, metadata["namespace"], labels, port, sidecar_port)
                 name = cluster_name(host, port["port"], subset["name"])
-                pool = connection_pool([*policies, subset.get("trafficPolicy") or {}], port["port"])
-                found.append(Cluster(name, host, port["port"], endpoints, pool))
+                policy = merged([*policies, subset.get("trafficPolicy") or {}], port["port"])
+                found.append(Cluster(name, host, port["port"], endpoints, policy))
     return found
 
 
