@@ -10,7 +10,7 @@ Snapshot = list[tuple[str, str]]
 
 
 class Delivery:
-    """Hands snapshots to the proxies in order; whoever comes late must not undo a newer one."""
+    """Hands snapshots to the proxies in order: one that comes late must not undo a newer one."""
 
     def __init__(self, deliver: Callable[[Snapshot], None]) -> None:
         self._deliver = deliver
@@ -20,7 +20,7 @@ class Delivery:
         self.alive = True
 
     def change(self, *, delay_seconds: float, alive: bool) -> None:
-        """Set how late snapshots come from now on; a dead control plane loses those that are under way."""
+        """Set how late snapshots come from now on; a dead control plane loses those under way."""
         self.delay_seconds, self.alive = delay_seconds, alive
         if not alive:
             self._newest = next(self._numbers)
