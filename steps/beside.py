@@ -33,7 +33,7 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
     rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
-    return Tape(Path(path), about)
+    return Tape(Path(path), {**about, "ignored_answers": settings.ignore_answers})
 
 
 def progress_of(path: str) -> Progress | None:

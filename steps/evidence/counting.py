@@ -38,6 +38,7 @@ class Counting:
         self._doubles, self._timelines = Doubles(own_labels=source.arms is not None), Timelines()
         self._own: set[Target] = set()
         self._beside: tuple[Defined, ...] | None = None
+        self._counted: Counted = {}
         self.queries: tuple[str, ...] = ()
 
     @property
@@ -65,6 +66,7 @@ class Counting:
             self._ledger.sums |= self._sums.find(found)
         self._doubles.note(found)
         self._ledger.feed(found, since)
+        self._counted = self._timelines.view(self._ledger.cells, self._doubles.groups())
         if self._beside is None and self.source.beside is not None and main:
             # By stable's past, once: what the canary does must not choose what it is judged by.
             stable = [series.labels for series in main if self._arms.arm_of(series.labels) is Arm.STABLE]
@@ -111,7 +113,7 @@ class Counting:
 
     def counted(self) -> Counted:
         """Give the increases by target, each event once, whoever scraped it how often."""
-        return self._timelines.view(self._ledger.cells, self._doubles.groups())
+        return self._counted
 
     def cells(self, now: float) -> list[Cell]:
         """Give the closed cells, oldest first."""
