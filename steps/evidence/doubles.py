@@ -57,11 +57,13 @@ class Doubles:
 
     Args:
         own_labels: the metric is an application's own, whose series may have labels that are named as a scraper's.
+        coarse: the samples are taken at fixed times, so that each may be older than its time says, by one step.
     """
 
-    def __init__(self, *, own_labels: bool = False) -> None:
-        self._own_labels = own_labels
-        self._scrapers: dict[Target, None] = {}
+    def __init__(self, *, own_labels: bool = False, coarse: bool = False) -> None:
+        self._own_labels, self._coarse = own_labels, coarse
+        self._known: set[Target] = set()
+        self._by_name: dict[tuple[str, str], list[Target]] = {}
         self._pairs: dict[Pair, _Compared] = {}
 
     def note(self, answer: Iterable[RawSeries]) -> None:
@@ -71,14 +73,23 @@ class Doubles:
             if one.samples:
                 series.setdefault(one.scraper, []).append(one)
         for scraper in series:
-            if scraper not in self._scrapers:
-                for other in self._scrapers:
-                    if _may_be_same(scraper, other):
-                        self._pairs[min(scraper, other), max(scraper, other)] = _Compared()
-                self._scrapers[scraper] = None
+            self._meet(scraper)
         for pair, compared in self._pairs.items():
             if pair[0] in series and pair[1] in series and not compared.apart:
                 self._compare(compared, pair, series[pair[0]], series[pair[1]])
+
+    def _meet(self, scraper: Target) -> None:
+        """Pair a new scraper with those that may read the same proxy."""
+        if scraper in self._known:
+            return
+        self._known.add(scraper)
+        labels = dict(scraper)
+        for name in (("pod", _pod(labels)), ("host", _host(labels))):
+            others = self._by_name.setdefault(name, [])
+            for other in others:
+                if _may_be_same(scraper, other):
+                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Compared())
+            others.append(scraper)
 
     def groups(self) -> list[set[Target]]:
         """Give the sets of scrapers that read the same counters, each with two members at least."""
@@ -119,9 +130,29 @@ class Doubles:
         for key, samples in _by_key(one, common).items():
             if samples and (matching := others.get(key)):
                 compared.shared = True
-                results = [*_between(samples, matching), *_between(matching, samples)]
+                results = self._between(samples, matching) + self._between(matching, samples)
                 compared.right += sum(results)
                 compared.wrong += len(results) - sum(results)
+
+    def _between(self, samples: Samples, others: Samples) -> list[bool]:
+        """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
+        times, values, found = [at for at, _ in others], [value for _, value in others], []
+        for at, value in samples:
+            before, after = bisect_right(times, at) - 1, bisect_left(times, at)
+            if self._coarse:
+                before, after = bisect_left(times, at) - 1, bisect_right(times, at)
+            if before < 0 or after == len(times):
+                continue
+            if before != after and not self._coarse:
+                slack = _SLACK * (times[after] - times[before])
+                before -= at - times[before] < slack
+                after += times[after] - at < slack
+                if before < 0 or after == len(times):
+                    continue
+            low, high = values[before], values[after]
+            if low <= high and (low != high or value != low or (before == after and value)):
+                found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
+        return found
 
 
 def _note(group: Iterable[Target]) -> str:
@@ -178,22 +209,3 @@ def _by_key(found: Iterable[RawSeries], common: set[str]) -> dict[Key, Samples]:
         key = tuple(sorted((name, value) for name, value in series.labels.items() if name in common - _SCRAPE))
         by_key[key] = () if key in by_key else series.samples
     return by_key
-
-
-def _between(samples: Samples, others: Samples) -> list[bool]:
-    """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
-    times, values, found = [at for at, _ in others], [value for _, value in others], []
-    for at, value in samples:
-        before, after = bisect_right(times, at) - 1, bisect_left(times, at)
-        if before < 0 or after == len(times):
-            continue
-        if before != after:
-            slack = _SLACK * (times[after] - times[before])
-            before -= at - times[before] < slack
-            after += times[after] - at < slack
-            if before < 0 or after == len(times):
-                continue
-        low, high = values[before], values[after]
-        if low <= high and (low != high or value != low or (before == after and value)):
-            found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
-    return found
