@@ -6,23 +6,13 @@ not, so they are added up.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from steps.evidence.samples import (
-    INSTANCE_LABELS,
-    NAMESPACE_LABELS,
-    POD_LABELS,
-    REPLICA_LABELS,
-    SCRAPER_LABELS,
-    TARGET_LABELS,
-    Key,
-    RawSeries,
-    Target,
-    target_of,
-)
+from steps.evidence.proxies import are_replicas, host_of, may_be_same, pod_of
+from steps.evidence.samples import SCRAPER_LABELS, TARGET_LABELS, Key, RawSeries, Target, target_of
 
 _PROOFS: Final = 3
 """Values that must interleave before two targets of one host, whose pods are not named, are the same."""
@@ -84,10 +74,10 @@ class Doubles:
             return
         self._known.add(scraper)
         labels = dict(scraper)
-        for name in (("pod", _pod(labels)), ("host", _host(labels))):
+        for name in (("pod", pod_of(labels)), ("host", host_of(labels))):
             others = self._by_name.setdefault(name, [])
             for other in others:
-                if _may_be_same(scraper, other):
+                if may_be_same(scraper, other):
                     self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Compared())
             others.append(scraper)
 
@@ -115,11 +105,11 @@ class Doubles:
         compared = self._pairs[pair]
         if compared.differ or not compared.shared:
             return False
-        named = all(_pod(dict(scraper)) for scraper in pair)
-        return named or _are_replicas(*pair) or compared.right >= _PROOFS
+        named = all(pod_of(dict(scraper)) for scraper in pair)
+        return named or are_replicas(*pair) or compared.right >= _PROOFS
 
     def _compare(self, compared: _Compared, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
-        if _are_replicas(*pair):
+        if are_replicas(*pair):
             compared.shared = True
             return
         if self._own_labels and target_of(pair[0]) == target_of(pair[1]) and _times(one) & _times(other):
@@ -163,39 +153,6 @@ def _note(group: Iterable[Target]) -> str:
             names = " and ".join(f'{label}="{value}"' for value in values)
             return f"the same counters are scraped more than once, as {names}: each request counts once"
     raise ValueError("a group has one member")
-
-
-def _may_be_same(one: Target, other: Target) -> bool:
-    """Tell whether labels name the same proxy."""
-    first, second = dict(one), dict(other)
-    if _are_replicas(one, other):
-        return True
-    for labels in (("cluster",), NAMESPACE_LABELS):
-        spaces = {_first(found, labels) for found in (first, second)} - {""}
-        if len(spaces) > 1:
-            return False
-    pods, hosts = (_pod(first), _pod(second)), (_host(first), _host(second))
-    return pods[0] == pods[1] if all(pods) else hosts[0] == hosts[1]
-
-
-def _are_replicas(one: Target, other: Target) -> bool:
-    """Tell whether two scrapers differ in nothing but the Prometheus server."""
-    return {label for label, _ in {*one} ^ {*other}} <= {*REPLICA_LABELS}
-
-
-def _first(labels: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((labels[name] for name in names if labels.get(name)), "")
-
-
-def _pod(labels: Mapping[str, str]) -> str:
-    return _first(labels, POD_LABELS)
-
-
-def _host(labels: Mapping[str, str]) -> str:
-    """Give the host of a target's address, without the port."""
-    address = _first(labels, INSTANCE_LABELS)
-    host, colon, port = address.rpartition(":")
-    return host if colon and port.isdigit() else address
 
 
 def _times(found: Iterable[RawSeries]) -> set[float]:
