@@ -121,7 +121,13 @@ def reader_of(settings: Queried, names: Names, tape: Tape | None = None) -> Evid
     )
     prometheus = Prometheus(access, record=tape.answer if tape else None)
     custom = custom_metrics(settings, names)
-    return EvidenceReader(prometheus, arms_of(settings, names), reporter=settings.reporter, custom=custom)
+    return EvidenceReader(
+        prometheus,
+        arms_of(settings, names),
+        reporter=settings.reporter,
+        custom=custom,
+        ignored_answers=settings.ignore_answers,
+    )
 
 
 def rules_of(settings: Judged) -> Rules:

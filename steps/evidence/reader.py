@@ -1,5 +1,6 @@
 """The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
@@ -9,12 +10,13 @@ from steps.evidence.bounds import Bounds, latency_bounds, small_bound
 from steps.evidence.custom import CustomMetric, sources
 from steps.evidence.failures import EvidenceError
 from steps.evidence.feed import Feed
-from steps.evidence.metrics import standard
+from steps.evidence.metrics import DURATION, standard
+from steps.evidence.objective import BeyondError, ObjectiveBound, located
 from steps.evidence.prometheus import Prometheus, raised
 from steps.evidence.reporter import AUTO, Reporter, choose
 from steps.evidence.samples import scalar_by
 from steps.evidence.selectors import Arms, selector
-from steps.model.evidence import Arm, Evidence, Problem, ProblemKind
+from steps.model.evidence import Arm, Evidence, LatencyObjective, MetricEvidence, Problem, ProblemKind
 
 HISTORY_SECONDS: Final = 600.0
 """Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
@@ -30,6 +32,8 @@ _LATE_SECONDS: Final = 10.0
 class EvidenceReader:
     """Read a run's evidence in increments; one query per metric and poll, for both arms together.
 
+    Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
+
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
@@ -38,6 +42,8 @@ class EvidenceReader:
         custom: metrics beside the standard ones.
         history_seconds: stable's past to read along, in seconds.
         series_budget: series of one metric above which sums are read instead.
+        ignored_answers: classes of answers that are expected to rise, by label.
+        latency_objective: an absolute bound of latency whose strata are read along.
 
     Attributes:
         control: label value of the baseline that the canary is compared with in place of stable, "" for none; it is set
@@ -54,10 +60,14 @@ class EvidenceReader:
         custom: tuple[CustomMetric, ...] = (),
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
+        ignored_answers: Collection[str] = (),
+        latency_objective: LatencyObjective | None = None,
     ) -> None:
         self._prometheus, self._arms, self._wanted = prometheus, arms, reporter
         self._history, self._budget = history_seconds, series_budget
         self.bounds, self._custom = bounds, custom
+        self._ignored, self._objective = ignored_answers, latency_objective
+        self._objective_bound: ObjectiveBound | None = None
         self.control = ""
         self.reporter: Reporter | None = None
         self._feeds: list[Feed] = []
@@ -93,6 +103,39 @@ class EvidenceReader:
         if found.faults:
             raise PermanentError(action, "; ".join(found.faults))
         return found.warnings
+
+    def check_objective(self) -> str:
+        """Make sure that stable's histogram can hold the latency objective, if there is one. One query.
+
+        Returns:
+            A sentence where the limit is read at another bound, else "".
+
+        Raises:
+            TemporaryError: Prometheus is down, slow or busy.
+            PermanentError: it refuses us, or no bucket reaches the limit.
+        """
+        try:
+            self._reporter()
+            found = self._objective_at()
+        except EvidenceError as fault:
+            action = "looking for the latency objective's bucket"
+            if fault.problem.kind is ProblemKind.BOUNDS_DIFFER:
+                raise PermanentError(action, fault.problem.sentence) from fault
+            raise raised(fault, action) from fault
+        return found.note if found else ""
+
+    def _objective_at(self) -> ObjectiveBound | None:
+        """Find where the objective is read, once."""
+        if self._objective is None or self._objective_bound is not None:
+            return self._objective_bound
+        name = self.reporter.name if self.reporter else ""
+        chosen = selector(DURATION, self._arms.matchers(reporter=name, arms=[Arm.STABLE]))
+        texts = scalar_by(self._prometheus.query(f"count by (le) ({chosen})").result, "le")
+        try:
+            self._objective_bound = located(self._objective, texts, 1.0)
+        except BeyondError as fault:
+            raise EvidenceError(Problem(ProblemKind.BOUNDS_DIFFER, str(fault))) from fault
+        return self._objective_bound
 
     def choose_bounds(self) -> Bounds:
         """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
@@ -150,7 +193,9 @@ class EvidenceReader:
         bounds = self.bounds or self._choose_bounds()
         arms = replace(self._arms, control=self.control)
         custom = sources(self._custom, arms.namespace, against_baseline=bool(self.control))
-        wanted = (*standard(arms, reporter.name, bounds), *custom)
+        objective = self._objective_at()
+        mesh = standard(arms, reporter.name, bounds, objective=objective, ignored=self._ignored)
+        wanted = (*mesh, *custom)
         self._feeds = [Feed(source, arms, reporter, self._budget, started) for source in wanted]
 
     def _reporter(self) -> Reporter | None:
@@ -180,14 +225,19 @@ class EvidenceReader:
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
     ) -> Evidence:
         interval = max((feed.interval for feed in self._feeds), default=0.0)
-        metrics, until = [], started
+        mesh: list[MetricEvidence] = []
+        beside: list[MetricEvidence] = []
+        custom: list[MetricEvidence] = []
+        until = started
         for feed in self._feeds:
-            closed = feed.cells(feed.now or now)
-            metrics.append(feed.evidence(closed, started))
+            closed = feed.counting.cells(feed.now or now)
+            metric, *more = feed.counting.evidence(closed)
+            (mesh if feed.source.arms is None else custom).append(metric)
+            beside += more
             until = max(until, closed[-1].end) if closed else until
         reporter = self.reporter
         return Evidence(
-            metrics=tuple(metrics),
+            metrics=(*mesh, *beside, *custom),
             started=started,
             rung_started=rung_started,
             until=until,
@@ -204,13 +254,13 @@ class EvidenceReader:
     def _problem(self, interval: float) -> Problem | None:
         """Tell what makes a complete answer not to be trusted."""
         for feed in self._feeds:
-            if (differ := feed.bounds_problem()) is not None:
+            if (differ := feed.counting.bounds_problem()) is not None:
                 return differ
         for feed in self._feeds:
             if feed.warnings:
                 text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
                 return Problem(ProblemKind.WARNINGS, text)
-        absent = next((found for feed in self._feeds if (found := feed.absence_problem()) is not None), None)
+        absent = next((found for feed in self._feeds if (found := feed.counting.absence_problem()) is not None), None)
         return absent or (self._lateness(interval) if self._feeds else None)
 
     def _lateness(self, interval: float) -> Problem | None:
@@ -230,8 +280,11 @@ class EvidenceReader:
         notes = [
             f"{feed.source.name}: more than {self._budget} series, so sums are read; resets and births may be missed"
             for feed in self._feeds
-            if feed.summed
+            if feed.counting.summed
         ]
+        notes += dict.fromkeys(note for feed in self._feeds for note in feed.counting.notes())
+        if self._objective_bound is not None and self._objective_bound.note:
+            notes.append(self._objective_bound.note)
         known = {feed.source.name for feed in self._feeds}
         notes += [
             f"{name} not judged: stable has no histogram of it yet"

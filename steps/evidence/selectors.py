@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from steps.evidence.services import Upstreams
 from steps.model.evidence import Arm
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -22,6 +23,8 @@ class Arms:
         more: further equal-matchers, such as {"destination_canonical_service": "shop"}.
         control: value of `label` for the baseline that is compared with the canary in place of stable, whose series are
             its past then; "" = stable itself is compared.
+        upstreams: the Services behind the arms, to which requests belong that failed before a pod was chosen; None =
+            such requests are not looked for.
     """
 
     stable: str
@@ -30,6 +33,7 @@ class Arms:
     label: str = "destination_workload"
     more: Mapping[str, str] = field(default_factory=dict)
     control: str = ""
+    upstreams: Upstreams | None = None
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
         """Tell whose series this is; the baseline's is stable's."""
