@@ -46,6 +46,11 @@ class Feed:
         return self._ledger.newest
 
     @property
+    def stable(self) -> list[dict[str, str]]:
+        """Labels of stable's series that were seen so far."""
+        return [labels for key in self._ledger.keys if self._arms.arm_of(labels := dict(key)) is Arm.STABLE]
+
+    @property
     def interval(self) -> float:
         """Scrape interval in seconds by the spacing of samples; 0 while unknown."""
         return interval_of(self._ledger.cells)

@@ -60,7 +60,7 @@ def errors(arms: Arms, reporter: str) -> Source:
     return Source(
         name="errors",
         kind=MetricKind.ERRORS,
-        selector=selector("istio_requests_total", arms.matchers(reporter=reporter)),
+        selector=selector(arms.metrics.requests, arms.matchers(reporter=reporter)),
         classify=classify,
         definitions=(("", None, definition),),
         weight=ERRORS_WEIGHT,
@@ -72,16 +72,15 @@ def errors(arms: Arms, reporter: str) -> Source:
 def latency(arms: Arms, reporter: str, bounds: Sequence[tuple[str, float]]) -> Source:
     """Requests slower than stable's own p50, p90 and p99, as bucket bounds allow."""
     values = [bound for _, bound in bounds]
-    metric = "istio_request_duration_milliseconds_bucket"
     return Source(
         name="latency",
         kind=MetricKind.LATENCY,
-        selector=selector(metric, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
+        selector=selector(arms.metrics.duration, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
         classify=by_bound(arms, values),
         definitions=tuple(
             (label, bound, Definition(whole=(0,), bad=(0,), good=(i + 1,))) for i, (label, bound) in enumerate(bounds)
         ),
-        unit="ms",
+        unit=arms.metrics.unit,
         weight=LATENCY_WEIGHT,
         bounds=tuple(values),
         by=("le",),
@@ -94,7 +93,7 @@ def small_bodies(arms: Arms, reporter: str, bound: float) -> Source:
     return Source(
         name="small-bodies",
         kind=MetricKind.SMALL_BODIES,
-        selector=selector("istio_response_bytes_bucket", matchers),
+        selector=selector(arms.metrics.response_bytes, matchers),
         classify=by_bound(arms, [bound]),
         definitions=(("", bound, Definition(whole=(0,), bad=(1,))),),
         unit="bytes",

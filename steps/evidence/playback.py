@@ -6,6 +6,8 @@ from steps.errors import SettingsError
 from steps.evidence.access import Access
 from steps.evidence.custom import from_json
 from steps.evidence.failures import EvidenceError
+from steps.evidence.found import Found
+from steps.evidence.pods import Pods
 from steps.evidence.prometheus import Answer, Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Recording
@@ -45,11 +47,13 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
     arms = recording.header["arms"]
     playback = Playback()
     custom = tuple(from_json(form) for form in recording.header.get("metrics", ()))
-    named = Arms(arms["stable"], arms["canary"], arms["namespace"], arms["label"])
-    reader = EvidenceReader(playback, named, custom=custom)
+    named = Arms(arms["stable"], arms["canary"], arms["namespace"], arms["label"], arms.get("more", {}))
+    pods, mesh = Pods(), bool(recording.header.get("mesh", True))
+    reader = EvidenceReader(playback, named, custom=custom, pods=pods, mesh=mesh)
     for answers, look in recording.looks:
         playback.turn_to(answers, look)
         reader.bounds = look.bounds or reader.bounds
         reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
         reader.control = look.control
+        reader.found, pods.known = look.found or reader.found or Found(), look.pods or pods.known
         yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)

@@ -8,6 +8,9 @@ from typing import Any, Final
 TARGET_LABELS: Final = ("job", "namespace", "instance", "pod", "cluster")
 """What tells scrape targets apart; whichever of these labels a series has."""
 
+_PAIR: Final = 2
+"""A sample is a time and a value."""
+
 NAME: Final = "__name__"
 """The label that holds a series' metric."""
 
@@ -45,9 +48,24 @@ def parse(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
 
 def scalar_by(result: Iterable[Mapping[str, Any]], label: str) -> dict[str, float]:
     """Read the vector of an instant query: value of `label` → value; what is no number is left out."""
-    found = {}
+    return {labels.get(label, ""): value for labels, value in vector(result)}
+
+
+def vector(result: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], float]]:
+    """Read the vector of an instant query: (labels, value) of each entry; what is no number is left out."""
+    found = []
     for entry in result:
-        value = float(entry.get("value", (0, "NaN"))[1])
+        labels, sample = entry.get("metric"), entry.get("value")
+        if not isinstance(sample, list | tuple) or len(sample) != _PAIR:
+            continue  # a range, or a native histogram
+        try:
+            value = float(sample[1])
+        except (TypeError, ValueError, OverflowError):
+            continue
         if math.isfinite(value):
-            found[str(entry.get("metric", {}).get(label, ""))] = value
+            found.append((_labels(labels), value))
     return found
+
+
+def _labels(found: Any) -> dict[str, str]:  # noqa: ANN401 - what comes in may be anything
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}

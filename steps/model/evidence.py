@@ -40,6 +40,7 @@ class ProblemKind(StrEnum):
     NO_SERIES = "no-series"
     NO_TRAFFIC = "no-traffic"
     BOUNDS_DIFFER = "bounds-differ"
+    AMBIGUOUS = "ambiguous"
 
 
 @dataclass(frozen=True, slots=True)
