@@ -13,6 +13,7 @@ _MOST: Final = 200
 _SHOWN: Final = 5
 _CLOSE: Final = 0.5
 _WORD: Final = 4
+_PARTS: Final = ("_bucket", "_sum", "_count", "_created")
 _COMMON: Final = {"total", "count", "bucket", "seconds", "milliseconds", "bytes"}
 
 
@@ -30,6 +31,11 @@ def alike(prometheus: Prometheus, name: str) -> tuple[str, ...]:
 
 
 def closest(name: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Give the names that are most alike; those that contain it, as recorded ones do, come first."""
-    contained = [one for one in known if name in one or (one and one in name)]
-    return tuple(dict.fromkeys((*contained, *get_close_matches(name, known, _SHOWN, _CLOSE))))[:_SHOWN]
+    """Give the names that are most alike; those that contain it, as recorded ones do, come first.
+
+    Parts of a histogram are not offered in place of what is not such a part itself.
+    """
+    apart = tuple(suffix for suffix in _PARTS if not name.endswith(suffix))
+    fitting = [one for one in known if one and not one.endswith(apart)]
+    contained = [one for one in fitting if name in one or one in name]
+    return tuple(dict.fromkeys((*contained, *get_close_matches(name, fitting, _SHOWN, _CLOSE))))[:_SHOWN]

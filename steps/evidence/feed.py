@@ -46,6 +46,11 @@ class Feed:
         return self._ledger.newest
 
     @property
+    def seen(self) -> int:
+        """Number of series seen so far."""
+        return self._ledger.series
+
+    @property
     def stable(self) -> list[dict[str, str]]:
         """Labels of stable's series that were seen so far."""
         return [labels for key in self._ledger.keys if self._arms.arm_of(labels := dict(key)) is Arm.STABLE]

@@ -91,7 +91,8 @@ class EvidenceReader:
         self.control = ""
         self.reporter: Reporter | None = None if mesh else NO_MESH
         self._feeds: list[Feed] = []
-        self._checked = False
+        self._checked, self._seen = False, 0
+        self._several: list[str] = []
 
     def check(self) -> tuple[str, ...]:
         """Make sure that Prometheus answers and that its metrics of stable can be judged by; log what was found.
@@ -325,5 +326,8 @@ class EvidenceReader:
             return [WITHOUT_MESH]
         if self._checked or not self._feeds:
             return []
-        several = worlds.of_rows(self._feeds[0].stable, self._given.more)
-        return [worlds.sentence(several)] if several else []
+        main = self._feeds[0]
+        if self._seen != main.seen:
+            self._seen, several = main.seen, worlds.of_rows(main.stable, self._given.more)
+            self._several = [worlds.sentence(several)] if several else []
+        return self._several

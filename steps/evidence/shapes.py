@@ -48,13 +48,11 @@ def _check(entry: object) -> None:
     labels = entry.get("metric", {})
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
         raise MalformedError(f"the labels of a series are not texts: {_shown(labels)}")
-    if "value" in entry:
-        _check_sample(entry["value"])
-    elif isinstance(entry.get("values"), list):
-        for sample in entry["values"]:
-            _check_sample(sample)
-    elif "values" in entry or not {"histogram", "histograms"} & entry.keys():
+    samples = entry.get("values", [])
+    if not isinstance(samples, list) or not {"value", "values", "histogram", "histograms"} & entry.keys():
         raise MalformedError(f"a series has neither a value nor a list of values: {_shown(entry)}")
+    for sample in (*([entry["value"]] if "value" in entry else []), *samples):
+        _check_sample(sample)
 
 
 def _check_sample(sample: object) -> None:
