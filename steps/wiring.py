@@ -12,6 +12,7 @@ from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
 from steps.evidence.access import Access
+from steps.evidence.custom import CustomMetric
 from steps.evidence.naming import WantedNames
 from steps.evidence.pods import Pods
 from steps.evidence.prometheus import Prometheus
@@ -106,7 +107,8 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
     `workload` tells whose pods custom metrics come from. A tape keeps every answer.
 
     Raises:
-        SettingsError: credentials or certificates are named by halves, or nothing is there to judge by.
+        SettingsError: credentials or certificates are named by halves, a label is wanted twice, or nothing is there to
+            judge by.
     """
     _both(settings, "prometheus_username", "prometheus_password_file")
     _both(settings, "prometheus_cert_file", "prometheus_key_file")
@@ -123,9 +125,7 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
     )
     prometheus = Prometheus(access, record=tape.answer if tape else None)
     custom = custom_metrics(settings, names)
-    if settings.without_mesh_metrics and not custom:
-        cause = "--without-mesh-metrics: needs at least one custom metric to judge by; name it under `metrics:`"
-        raise SettingsError("reading the settings", cause)
+    _check_sources(settings, custom)
     return EvidenceReader(
         prometheus,
         arms_of(settings, names),
@@ -137,6 +137,16 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
         pods=Pods(lambda deployments: workload.pod_names(names.namespace, deployments)),
         mesh=not settings.without_mesh_metrics,
     )
+
+
+def _check_sources(settings: Queried, custom: tuple[CustomMetric, ...]) -> None:
+    twice = {settings.arm_label, *(metric.label for metric in custom)} & set(settings.metric_labels)
+    if twice:
+        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); take it away"
+        raise SettingsError("reading the settings", cause)
+    if settings.without_mesh_metrics and not custom:
+        cause = "--without-mesh-metrics: needs at least one custom metric to judge by; name it under `metrics:`"
+        raise SettingsError("reading the settings", cause)
 
 
 def rules_of(settings: Judged) -> Rules:

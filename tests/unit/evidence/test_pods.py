@@ -97,10 +97,10 @@ def test_names_that_kubernetes_cuts_are_told_by_their_owners_alone() -> None:
     sets = {name: f"{name}-7c9f8b5d4" for name in (f"{LONG}-b", f"{LONG}-canary")}
     prefixes = {name: (pod_prefix(replica_set),) for name, replica_set in sets.items()}
     assert 1 == len(set(prefixes.values()))
-    (first, second), begins = sets, f"{LONG}-"
+    (first, second), begins, both = sets, f"{LONG}-", tuple(sets)
     pods = Pods(known=PodNames(prefixes, {f"{begins}xxxxx": first, f"{begins}yyyyy": second}))
-    assert [True, False] == [pods.is_of(name, f"{begins}xxxxx", sets) for name in sets]
-    assert [False, False] == [pods.is_of(name, f"{begins}zzzzz", sets) for name in sets]
+    assert [True, False] == [pods.is_of(name, f"{begins}xxxxx", both) for name in sets]
+    assert [False, False] == [pods.is_of(name, f"{begins}zzzzz", both) for name in sets]
 
 
 @pytest.mark.parametrize("length", [1, 30, 45, 46, 47, 48, 52, 56, 57, 58, 63])
