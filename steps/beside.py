@@ -9,6 +9,7 @@ from steps.errors import SettingsError
 from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.recording import Tape
 from steps.evidence.selectors import Arms
+from steps.evidence.services import Service, Upstreams
 from steps.model.names import Names
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
@@ -33,7 +34,8 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
     rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
-    return Tape(Path(path), {**about, "mesh": not settings.without_mesh_metrics})
+    heard = {"mesh": not settings.without_mesh_metrics, "ignored_answers": settings.ignore_answers}
+    return Tape(Path(path), {**about, **heard})
 
 
 def progress_of(path: str) -> Progress | None:
@@ -76,8 +78,19 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
 def arms_of(settings: Queried, names: Names) -> Arms:
     """Return what tells the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    hosts = dict.fromkeys((names.stable_destination.host, names.canary_destination.host, names.app))
-    return Arms(stable, canary, names.namespace, settings.arm_label, settings.metric_labels, services=tuple(hosts))
+    return Arms(
+        stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
+    )
+
+
+def _upstreams(names: Names) -> Upstreams:
+    """Return the Services behind the arms: short hosts are completed as Istio does, by their VirtualService."""
+    where = names.virtual_services[0].namespace if names.virtual_services else names.namespace
+    stable, canary = (
+        Service.of(destination.host, where, destination.subset)
+        for destination in (names.stable_destination, names.canary_destination)
+    )
+    return Upstreams(stable, canary, names.app)
 
 
 def control_of(settings: Queried, baseline: str) -> str:

@@ -136,6 +136,7 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
         ),
         pods=Pods(lambda deployments: workload.pod_names(names.namespace, deployments)),
         mesh=not settings.without_mesh_metrics,
+        ignored_answers=settings.ignore_answers,
     )
 
 

@@ -1,52 +1,61 @@
-"""Strata of both arms from a ledger: which slots are all requests, which are bad, which pods are stable's."""
+"""Strata of both arms from counted increases: which slots are all requests, which are bad, which pods are stable's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steps.evidence.grid import Cell
-from steps.evidence.ledger import Ledger, Slot
+from steps.evidence.ledger import Slot
 from steps.evidence.samples import Target
 from steps.model.evidence import Arm, Counts, Stratum
+
+Counted = Mapping[Target, Mapping[float, Mapping[Slot, float]]]
+"""Increases by target, time of the scrape (unix seconds) and slot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What is counted: total = sum of `whole`, bad = sum of `bad` less sum of `good`; all are slot numbers."""
+    """What is counted: total = sum of `whole`, bad = sum of `bad` less sum of `good`; all are slot numbers.
+
+    Attributes:
+        nobodys: slot number of the bad requests of which nobody can tell whose they were; None = not of this metric.
+    """
 
     whole: tuple[int, ...]
     bad: tuple[int, ...]
     good: tuple[int, ...] = ()
+    nobodys: int | None = None
 
 
 def strata(
-    ledger: Ledger, cells: Sequence[Cell], definition: Definition, started: float, *, by_pod: bool
+    counted: Counted, cells: Sequence[Cell], definition: Definition, started: float, pods: Collection[Target]
 ) -> tuple[Stratum, ...]:
-    """Give one stratum per cell; `by_pod`: targets are pods, so stable's spread over them is worth knowing.
+    """Give one stratum per cell; `pods` are those of stable's, whose spread is worth knowing (none = not known).
 
     Cells that ended before the run `started` are stable's history: what the canary's name counted then, as an earlier
     run may have, is not this run's.
     """
-    pods = _stable_targets(ledger) if by_pod else []
-    return tuple(_stratum(ledger, cell, definition, pods, history=cell.end <= started) for cell in cells)
+    ordered = sorted(pods)
+    return tuple(_stratum(counted, cell, definition, ordered, history=cell.end <= started) for cell in cells)
 
 
-def unclassified(ledger: Ledger, cells: Sequence[Cell], slot: Slot, since: float) -> int:
+def number_of(counted: Counted, cells: Sequence[Cell], slot: Slot, since: float) -> int:
     """Count the events of one slot after `since`."""
-    found = (
-        ledger.cells[target][at].get(slot, 0.0) for cell in cells if cell.end > since for target, at in cell.scrapes
-    )
+    found = (counted[target][at].get(slot, 0.0) for cell in cells if cell.end > since for target, at in cell.scrapes)
     return round(sum(found))
 
 
-def _stratum(ledger: Ledger, cell: Cell, definition: Definition, pods: Sequence[Target], *, history: bool) -> Stratum:
-    found = [(target, ledger.cells[target][at]) for target, at in cell.scrapes]
+def _stratum(counted: Counted, cell: Cell, definition: Definition, pods: Sequence[Target], *, history: bool) -> Stratum:
+    found = [(target, counted[target][at]) for target, at in cell.scrapes]
     stable = _counts((slots for _, slots in found), Arm.STABLE, definition)
     canary = Counts(0, 0) if history else _counts((slots for _, slots in found), Arm.CANARY, definition)
     by_pod: dict[Target, list[Mapping[Slot, float]]] = {}
     for target, slots in found if pods else ():
         by_pod.setdefault(target, []).append(slots)
     split = tuple(_counts(by_pod.get(pod, ()), Arm.STABLE, definition) for pod in pods)
-    return Stratum(cell.start, cell.end, stable, canary, split)
+    nobodys = 0.0
+    if definition.nobodys is not None:
+        nobodys = sum(slots.get((None, definition.nobodys), 0.0) for _, slots in found)
+    return Stratum(cell.start, cell.end, stable, canary, split, round(nobodys))
 
 
 def _counts(found: Iterable[Mapping[Slot, float]], arm: Arm, definition: Definition) -> Counts:
@@ -59,10 +68,10 @@ def _counts(found: Iterable[Mapping[Slot, float]], arm: Arm, definition: Definit
     return Counts(whole, min(max(0, round(bad)), whole))
 
 
-def _stable_targets(ledger: Ledger) -> list[Target]:
-    """Targets that ever counted for stable, in a fixed order."""
+def stable_targets(counted: Counted) -> list[Target]:
+    """Give the targets that ever counted for stable, in a fixed order."""
     return sorted(
         target
-        for target, scrapes in ledger.cells.items()
+        for target, scrapes in counted.items()
         if any(arm is Arm.STABLE for slots in scrapes.values() for arm, _ in slots)
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from steps.evidence.bounds import finite_bounds
 from steps.evidence.naming import MeshMetrics, Unit, WantedNames, classic, unit_by_bounds, unit_by_name, whole
-from steps.evidence.objective import objective_bound
+from steps.evidence.objective import BeyondError, ObjectiveBound, located
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.samples import NAME, scalar_by
 from steps.evidence.selectors import Arms, any_of, selector
@@ -43,7 +43,7 @@ def found_name(prometheus: Prometheus, arms: Arms, wanted: WantedNames) -> MeshM
     if len(names) > 1:
         there = _names(prometheus, arms, names)
         names = tuple(name for name in names if name in there) or names
-    return with_unit(wanted.names(names[0]), wanted, lambda: _bounds(prometheus, arms, names[0]))
+    return with_unit(wanted.names(names[0]), wanted, lambda: bounds_of(prometheus, arms, names[0]))
 
 
 def find(prometheus: Prometheus, arms: Arms, wanted: WantedNames) -> Durations:
@@ -56,7 +56,7 @@ def find(prometheus: Prometheus, arms: Arms, wanted: WantedNames) -> Durations:
         prometheus, arms, [other for name in wanted.durations for other in (name, whole(name), classic(name))]
     )
     name = next((name for name in wanted.durations if name in there), "")
-    if not name or not (bounds := _bounds(prometheus, arms, name)):
+    if not name or not (bounds := bounds_of(prometheus, arms, name)):
         return _unreadable(wanted, there)
     metrics = with_unit(wanted.names(name), wanted, lambda: bounds)
     return Durations(metrics, bounds, fault=_unit_fault(wanted, name, bounds))
@@ -70,26 +70,25 @@ def with_unit(metrics: MeshMetrics, wanted: WantedNames, bounds: Callable[[], Se
     return replace(metrics, unit=unit)
 
 
-def objective_fault(objective: LatencyObjective | None, found: Durations) -> str:
-    """Say that no bucket can hold a latency objective, and which bounds there are; "" where one can."""
+def objective_at(objective: LatencyObjective | None, found: Durations) -> ObjectiveBound | None:
+    """Find the bucket bound at which a latency objective is read; None where there is no objective.
+
+    Raises:
+        BeyondError: no bucket can hold it; the sentence lists the bounds, or says that there is no histogram.
+    """
     if objective is None:
-        return ""
-    limit = in_unit(objective.limit_ms, found.metrics.unit)
-    asked = f"the latency objective, {objective.quantile:.6g} of the requests within {objective.limit_ms:g} ms,"
-    if not found.bounds:
-        return f"{asked} cannot be judged: Prometheus has no {found.metrics.duration} of stable to read it from"
-    if objective_bound(found.bounds, limit) is None:
-        return (
-            f"{asked} cannot be judged: the largest bucket bound of {found.metrics.duration} is"
-            f" {found.bounds[-1]:g} {found.metrics.unit}; choose a limit up to it, or add a bound with the annotation"
-            f" sidecar.istio.io/statsHistogramBuckets. Its bounds are {_listed(found.bounds)} {found.metrics.unit}"
-        )
-    return ""
+        return None
+    try:
+        return located(objective, found.bounds, factor(found.metrics.unit))
+    except BeyondError as fault:
+        name, unit = found.metrics.duration, found.metrics.unit
+        there = f"the bounds of {name} are {_listed(found.bounds)} {unit}" if found.bounds else f"{name} is not there"
+        raise BeyondError(f"{fault}; {there}") from fault
 
 
-def in_unit(milliseconds: float, unit: Unit) -> float:
-    """Give a time in the histogram's unit."""
-    return milliseconds / _THOUSAND if unit == "s" else milliseconds
+def factor(unit: Unit) -> float:
+    """Give the milliseconds in one unit of a histogram."""
+    return _THOUSAND if unit == "s" else 1.0
 
 
 def _unreadable(wanted: WantedNames, there: Sequence[str]) -> Durations:
@@ -132,7 +131,12 @@ def _names(prometheus: Prometheus, arms: Arms, names: Sequence[str]) -> tuple[st
     return tuple(scalar_by(prometheus.query(f"count by ({NAME}) ({series})").result, NAME))
 
 
-def _bounds(prometheus: Prometheus, arms: Arms, name: str) -> tuple[float, ...]:
+def bounds_of(prometheus: Prometheus, arms: Arms, name: str) -> tuple[float, ...]:
+    """Give the finite bucket bounds of stable's histogram of this name. One query.
+
+    Raises:
+        EvidenceError: Prometheus did not answer.
+    """
     series = selector(name, arms.matchers(arms=[Arm.STABLE]))
     return finite_bounds(scalar_by(prometheus.query(f"count by (le) ({series})").result, "le"))
 

@@ -1,22 +1,43 @@
 """The standard metrics: which series they read, what each series counts, and what is bad."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from typing import Final
 
+from steps.evidence.answers import CLASSIFIED, AnswerSlot, answer, compared, protocols
 from steps.evidence.assemble import Definition
 from steps.evidence.bounds import Bounds, number
 from steps.evidence.ledger import Slot
-from steps.evidence.outcomes import Outcome, outcome
+from steps.evidence.objective import ObjectiveBound
 from steps.evidence.samples import RawSeries
 from steps.evidence.selectors import Arms, bounds_matcher, selector
-from steps.model.evidence import MetricKind
+from steps.evidence.services import Whose
+from steps.evidence.unattributed import LABELS, unattributed
+from steps.model.evidence import Arm, MetricKind
 
 ERRORS_WEIGHT: Final = 0.6
-LATENCY_WEIGHT: Final = 0.25
-SMALL_WEIGHT: Final = 0.15
+LATENCY_WEIGHT: Final = 0.2
+ANSWERS_WEIGHT: Final = 0.12
+SMALL_WEIGHT: Final = 0.08
 """Parts of the error budget: errors hurt most and must be decided by the fewest requests."""
+
+Defined = tuple[str, float | None, Definition]
+"""Label, bound and definition of one series of the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A further metric that is read off the same series as another one.
+
+    Attributes:
+        definitions: gives its series from the labels of stable's, as they are at the first reading.
+    """
+
+    name: str
+    kind: MetricKind
+    weight: float
+    definitions: Callable[[Sequence[Mapping[str, str]]], tuple[Defined, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +53,16 @@ class Source:
         arms: what tells the arms apart in this metric; None = as in the standard ones. Such a metric comes from targets
             of its own: whether both arms are counted by the same ones shows only when they are read.
         required: without series of both arms this metric's absence is a problem.
+        unattributed: selector of series of the same metric whose workload is unknown, "" = none.
+        beside: a metric that is read off the same series, or None.
+        objective: series of the latency objective, or None.
     """
 
     name: str
     kind: MetricKind
     selector: str
     classify: Callable[[RawSeries], Slot | None]
-    definitions: tuple[tuple[str, float | None, Definition], ...]
+    definitions: tuple[Defined, ...]
     unit: str = ""
     weight: float = 1.0
     bounds: tuple[float, ...] = ()
@@ -47,44 +71,81 @@ class Source:
     floor: float | None = None
     arms: Arms | None = None
     required: bool = False
+    unattributed: str = ""
+    beside: Beside | None = None
+    objective: Defined | None = None
 
 
-def errors(arms: Arms, reporter: str) -> Source:
-    """Failed requests (see `outcomes`)."""
-
-    def classify(series: RawSeries) -> Slot | None:
-        arm = arms.arm_of(series.labels)
-        return None if arm is None else (arm, int(outcome(series.labels)))
-
-    definition = Definition(whole=(Outcome.GOOD, Outcome.BAD), bad=(Outcome.BAD,))
+def errors(arms: Arms, reporter: str, ignored: Collection[str] = ()) -> Source:
+    """Failed requests (see `outcomes`), and beside them the classes of answers, without the ignored ones."""
+    definition = Definition(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=AnswerSlot.BAD)
     return Source(
         name="errors",
         kind=MetricKind.ERRORS,
         selector=selector(arms.metrics.requests, arms.matchers(reporter=reporter)),
-        classify=classify,
+        classify=_by_answer(arms),
         definitions=(("", None, definition),),
         weight=ERRORS_WEIGHT,
-        by=("response_code", "response_flags", "grpc_response_status"),
-        unclassified=Outcome.UNCLASSIFIED,
+        by=("response_code", "response_flags", "grpc_response_status", "request_protocol", *LABELS),
+        unclassified=AnswerSlot.NONE,
+        unattributed=unattributed(arms.metrics.requests, arms, reporter),
+        beside=_answers(ignored),
     )
 
 
-def latency(arms: Arms, reporter: str, bounds: Sequence[tuple[str, float]]) -> Source:
-    """Requests slower than stable's own p50, p90 and p99, as bucket bounds allow."""
+def _by_answer(arms: Arms) -> Callable[[RawSeries], Slot | None]:
+    """By arm and answer; of requests that are nobody's, the failed ones alone are worth counting."""
+
+    def classify(series: RawSeries) -> Slot | None:
+        labels = series.labels
+        whose: Whose | None = arms.arm_of(labels)
+        if whose is None and arms.upstreams is not None:
+            whose = arms.upstreams.whose(labels, baseline=bool(arms.control))
+        slot = answer(labels)
+        if whose is None:
+            return None
+        if isinstance(whose, Arm):
+            return whose, slot
+        return (None, slot) if slot is AnswerSlot.BAD else None
+
+    return classify
+
+
+def _answers(ignored: Collection[str]) -> Beside | None:
+    """Answers by class: 4xx, 3xx and what gRPC has instead; None where all classes are ignored."""
+
+    def definitions(stable: Sequence[Mapping[str, str]]) -> tuple[Defined, ...]:
+        return compared(protocols(stable), ignored)
+
+    if not compared(frozenset(), ignored):
+        return None
+    return Beside("answers", MetricKind.ANSWERS, ANSWERS_WEIGHT, definitions)
+
+
+def latency(
+    arms: Arms, reporter: str, bounds: Sequence[tuple[str, float]], objective: ObjectiveBound | None = None
+) -> Source:
+    """Requests slower than stable's own p50, p90 and p99, as bucket bounds allow, and those beyond an objective."""
     values = [bound for _, bound in bounds]
+    if objective is not None and objective.bound not in values:
+        values.append(objective.bound)
     return Source(
         name="latency",
         kind=MetricKind.LATENCY,
         selector=selector(arms.metrics.duration, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
         classify=by_bound(arms, values),
-        definitions=tuple(
-            (label, bound, Definition(whole=(0,), bad=(0,), good=(i + 1,))) for i, (label, bound) in enumerate(bounds)
-        ),
+        definitions=tuple((label, bound, _slower(values, bound)) for label, bound in bounds),
         unit=arms.metrics.unit,
         weight=LATENCY_WEIGHT,
         bounds=tuple(values),
         by=("le",),
+        objective=(objective.label, objective.bound, _slower(values, objective.bound)) if objective else None,
     )
+
+
+def _slower(values: Sequence[float], bound: float) -> Definition:
+    """Requests above one of the bounds by which `by_bound` numbers the slots."""
+    return Definition(whole=(0,), bad=(0,), good=(values.index(bound) + 1,))
 
 
 def small_bodies(arms: Arms, reporter: str, bound: float) -> Source:
@@ -103,11 +164,18 @@ def small_bodies(arms: Arms, reporter: str, bound: float) -> Source:
     )
 
 
-def standard(arms: Arms, reporter: str, bounds: Bounds) -> tuple[Source, ...]:
+def standard(
+    arms: Arms,
+    reporter: str,
+    bounds: Bounds,
+    *,
+    objective: ObjectiveBound | None = None,
+    ignored: Collection[str] = (),
+) -> tuple[Source, ...]:
     """Give the standard metrics for which bounds are known."""
-    found = [errors(arms, reporter)]
-    if bounds.latency:
-        found.append(latency(arms, reporter, bounds.latency))
+    found = [errors(arms, reporter, ignored)]
+    if bounds.latency or objective:
+        found.append(latency(arms, reporter, bounds.latency, objective))
     if bounds.small is not None:
         found.append(small_bodies(arms, reporter, bounds.small))
     return tuple(found)
@@ -118,7 +186,15 @@ def by_bound(arms: Arms, bounds: Sequence[float]) -> Callable[[RawSeries], Slot 
     numbers = {bound: i + 1 for i, bound in enumerate(bounds)} | {inf: 0}
 
     def classify(series: RawSeries) -> Slot | None:
-        arm, slot = arms.arm_of(series.labels), numbers.get(number(series.labels.get("le", "nan")))
+        arm, slot = arms.arm_of(series.labels), numbers.get(bound_of(series.labels))
         return None if arm is None or slot is None else (arm, slot)
 
     return classify
+
+
+def bound_of(labels: Mapping[str, str]) -> float:
+    """Give the bound of a bucket's series; NaN where it has none that is a number."""
+    try:
+        return number(labels.get("le", "nan"))
+    except ValueError:
+        return nan

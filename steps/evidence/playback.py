@@ -13,7 +13,8 @@ from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Recording
 from steps.evidence.reporter import Reporter
 from steps.evidence.selectors import Arms
-from steps.model.evidence import Evidence
+from steps.evidence.services import Upstreams
+from steps.model.evidence import Evidence, LatencyObjective
 
 
 class Playback(Prometheus):
@@ -47,9 +48,20 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
     arms = recording.header["arms"]
     playback = Playback()
     custom = tuple(from_json(form) for form in recording.header.get("metrics", ()))
-    named = Arms(arms["stable"], arms["canary"], arms["namespace"], arms["label"], arms.get("more", {}))
+    upstreams = Upstreams.from_json(arms.get("upstreams"))
+    names = arms["stable"], arms["canary"], arms["namespace"], arms["label"]
+    named = Arms(*names, arms.get("more", {}), upstreams=upstreams)
     pods, mesh = Pods(), bool(recording.header.get("mesh", True))
-    reader = EvidenceReader(playback, named, custom=custom, pods=pods, mesh=mesh)
+    objective = recording.header.get("latency_objective")
+    reader = EvidenceReader(
+        playback,
+        named,
+        custom=custom,
+        pods=pods,
+        mesh=mesh,
+        ignored_answers=tuple(recording.header.get("ignored_answers", ())),
+        latency_objective=LatencyObjective(**objective) if objective else None,
+    )
     for answers, look in recording.looks:
         playback.turn_to(answers, look)
         reader.bounds = look.bounds or reader.bounds

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from steps.evidence import absence, worlds
-from steps.evidence.durations import Durations, find, objective_fault
+from steps.evidence.durations import Durations, find, objective_at
 from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import WantedNames
+from steps.evidence.objective import BeyondError
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.reporter import AUTO, Reporter, choose
 from steps.evidence.selectors import Arms
@@ -54,12 +55,23 @@ def check(prometheus: Prometheus, arms: Arms, wanted: Requirements, doubt: str) 
         raise _refused(absence.explained(prometheus, arms, named))
     several = worlds.worlds(prometheus, arms.metrics.requests, arms)
     durations = find(prometheus, arms, wanted.names)
-    faults = [doubt, worlds.sentence(several) if several else "", durations.fault]
-    faults.append(objective_fault(wanted.objective, durations) if not durations.fault else "")
+    fault, note = _objective(wanted, durations)
+    faults = [doubt, worlds.sentence(several) if several else "", durations.fault, fault]
     if any(faults):
         raise _refused("; ".join(fault for fault in faults if fault))
-    warnings = () if durations.bounds else (_no_durations(wanted.names),)
-    return Checked(reporter, durations, warnings)
+    warnings = [note] if note else []
+    return Checked(reporter, durations, (*warnings, *(() if durations.bounds else (_no_durations(wanted.names),))))
+
+
+def _objective(wanted: Requirements, durations: Durations) -> tuple[str, str]:
+    """Give why no bucket can hold the objective, and a note where one at another limit does."""
+    if durations.fault:
+        return "", ""
+    try:
+        found = objective_at(wanted.objective, durations)
+    except BeyondError as fault:
+        return str(fault), ""
+    return "", found.note if found else ""
 
 
 def _no_durations(names: WantedNames) -> str:

@@ -5,14 +5,44 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-TARGET_LABELS: Final = ("job", "namespace", "instance", "pod", "cluster")
+from steps.evidence.failures import EvidenceError
+from steps.model.evidence import Problem, ProblemKind
+
+POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name")
+"""Labels that hold the name of the pod a series is from; the original one first, where a federation keeps both."""
+
+INSTANCE_LABELS: Final = ("exported_instance", "instance")
+NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace")
+REPLICA_LABELS: Final = ("prometheus", "prometheus_replica", "__replica__")
+"""What tells apart the Prometheus servers that scrape the same targets."""
+
+TARGET_LABELS: Final = (
+    "job",
+    "namespace",
+    "instance",
+    "pod",
+    "cluster",
+    "exported_job",
+    "exported_instance",
+    "exported_namespace",
+    "exported_pod",
+    "kubernetes_namespace",
+    "kubernetes_pod_name",
+    "pod_name",
+    *REPLICA_LABELS,
+)
 """What tells scrape targets apart; whichever of these labels a series has."""
+
+SCRAPER_LABELS: Final = ("endpoint", "container", "service", "replica")
+"""What tells two scrapes of one target apart, and may as well be labels that an application chose itself."""
+
+NAME: Final = "__name__"
+"""The label that holds a series' metric."""
 
 _PAIR: Final = 2
 """A sample is a time and a value."""
 
-NAME: Final = "__name__"
-"""The label that holds a series' metric."""
+_SHOWN: Final = 200
 
 Target = tuple[tuple[str, str], ...]
 Key = tuple[tuple[str, str], ...]
@@ -35,15 +65,54 @@ class RawSeries:
         """Identity of the scrape target it came from."""
         return tuple((label, self.labels[label]) for label in TARGET_LABELS if label in self.labels)
 
+    @property
+    def scraper(self) -> Target:
+        """Identity of what scraped that target, as far as labels tell."""
+        more = tuple((label, self.labels[label]) for label in SCRAPER_LABELS if label in self.labels)
+        return self.target + more
+
+
+def target_of(scraper: Target) -> Target:
+    """Give the target of a scraper."""
+    return tuple(pair for pair in scraper if pair[0] in TARGET_LABELS)
+
 
 def parse(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
-    """Read the matrix of a range selector's answer; samples that are no numbers are left out."""
-    found = []
+    """Read the matrix of a range selector's answer; values that no counter can have (NaN, negative) are left out.
+
+    Raises:
+        EvidenceError: the answer is not a matrix of numbers, or has native histograms.
+    """
+    found: dict[Key, dict[float, float]] = {}
     for entry in result:
-        labels = {str(name): str(value) for name, value in dict(entry.get("metric", {})).items()}
-        samples = {float(at): float(value) for at, value in entry.get("values", []) if math.isfinite(float(value))}
-        found.append(RawSeries(labels, tuple(sorted(samples.items()))))
-    return found
+        try:
+            labels, samples = _read(entry)
+        except (TypeError, ValueError, KeyError, OverflowError) as fault:
+            raise _malformed(entry) from fault
+        found.setdefault(tuple(sorted(labels.items())), {}).update(samples)
+    return [RawSeries(dict(key), tuple(sorted(samples.items()))) for key, samples in found.items()]
+
+
+def _read(entry: Mapping[str, Any]) -> tuple[dict[str, str], dict[float, float]]:
+    labels = {str(name): str(value) for name, value in dict(entry["metric"]).items()}
+    pairs = entry["values"]
+    if not isinstance(pairs, list) or any(not isinstance(pair, list | tuple) or len(pair) != _PAIR for pair in pairs):
+        raise ValueError("values are not pairs")
+    samples = {float(at): float(value) for at, value in pairs}
+    if not all(math.isfinite(at) for at in samples):
+        raise ValueError("a time is not a number")
+    return labels, {at: value for at, value in samples.items() if math.isfinite(value) and value >= 0.0}
+
+
+def _malformed(entry: object) -> EvidenceError:
+    if isinstance(entry, dict) and ("histogram" in entry or "histograms" in entry):
+        text = (
+            "Prometheus answered with native histograms, which this program does not read: keep the classic buckets"
+            " (always_scrape_classic_histograms: true in the scrape configuration)"
+        )
+    else:
+        text = f"Prometheus answered with series that are not lists of numbers, such as {str(entry)[:_SHOWN]}"
+    return EvidenceError(Problem(ProblemKind.NOT_PROMETHEUS, text))
 
 
 def scalar_by(result: Iterable[Mapping[str, Any]], label: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from steps.evidence.naming import ISTIO, MeshMetrics
+from steps.evidence.services import Upstreams
 from steps.model.evidence import Arm
 
 REGEX: Final = "~"
@@ -28,7 +29,8 @@ class Arms:
             expression for the whole value.
         control: value of `label` for the baseline that is compared with the canary in place of stable, whose series are
             its past then; "" = stable itself is compared.
-        services: hosts of the arms' destinations, as their routes name them, and the app's own.
+        upstreams: the Services behind the arms, to which requests belong that failed before a pod was chosen; None =
+            such requests are not looked for.
         metrics: what the mesh's metrics are called.
     """
 
@@ -38,7 +40,7 @@ class Arms:
     label: str = "destination_workload"
     more: Mapping[str, str] = field(default_factory=dict)
     control: str = ""
-    services: tuple[str, ...] = ()
+    upstreams: Upstreams | None = None
     metrics: MeshMetrics = ISTIO
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:

@@ -54,7 +54,7 @@ def of_rows(rows: Sequence[Row], arms: Arms) -> Narrowing:
     if not _others(rows, arms):
         return Narrowing()
     for label in _NARROWING:
-        names = _names(label, arms.services)
+        names = arms.upstreams.names if arms.upstreams else ()
         kept = [row for row in rows if row.get(label, "") in names or _host(row.get(label, "")) in names]
         is_stables = any(arms.arm_of(row) is Arm.STABLE for row in kept)
         if is_stables and not _others(kept, arms):
@@ -74,11 +74,6 @@ def _others(rows: Iterable[Row], arms: Arms) -> set[str]:
     return set().union(*(names for names in by_value.values() if len(names) > 1))
 
 
-def _names(label: str, services: Sequence[str]) -> list[str]:
-    whole = [host.lower() for host in services]
-    return whole if label == "destination_service" else list(dict.fromkeys((*map(_host, whole), *whole)))
-
-
 def _host(name: str) -> str:
     return name.partition(".")[0]
 
@@ -87,9 +82,9 @@ def _doubt(rows: Sequence[Row], arms: Arms) -> str:
     names = sorted({row.get("destination_service_name", "") for row in rows} - _NOBODY)
     remedy = f"destination_service_name={names[0]}" if names else "destination_canonical_service=<its name>"
     known = f" (there are {', '.join(names)})" if names else ""
+    hosts = ", ".join(arms.upstreams.names) if arms.upstreams else "(unknown)"
     return (
         f'{arms.label}="{arms.stable}" and "{arms.canary}" in namespace {arms.namespace} are not the arms\' alone:'
-        f" {', '.join(sorted(_others(rows, arms)))} have them too, and the destinations"
-        f" {', '.join(arms.services) or '(unknown)'} do not tell them apart; name a label that does, such as"
-        f" --metric-labels {remedy}{known}"
+        f" {', '.join(sorted(_others(rows, arms)))} have them too, and the destinations {hosts} do not tell them apart;"
+        f" name a label that does, such as --metric-labels {remedy}{known}"
     )

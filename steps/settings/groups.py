@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from steps.model.answers import AnswerClass
 from steps.settings.kubernetes_names import DestinationName, LabelName, QualifiedName, SubdomainName
 from steps.settings.loading import StepSettings
 from steps.settings.matchers import Matchers
@@ -19,6 +20,16 @@ def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
 
 Listed = BeforeValidator(split)
 """Lists come as YAML lists or, by flag and environment, separated by commas."""
+
+
+def _class_of_answers(value: str) -> str:
+    known = [str(name) for name in AnswerClass]
+    if value not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return value
+
+
+AnswerName = Annotated[str, AfterValidator(_class_of_answers)]
 
 
 class Basic(StepSettings):
@@ -177,6 +188,11 @@ class Queried(StepSettings):
         default=False,
         description="Read no metrics of the mesh: custom metrics alone carry the release, at least one of them. Failed "
         "connections, the proxies' own 503, and latency that no custom histogram shows are not seen then.",
+    )
+    ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, Listed] = Field(
+        (),
+        description="Classes of answers that this release is expected to raise, separated by commas: 3xx, 4xx, "
+        "grpc-mistakes, grpc-refused, no-answer. They are not compared with stable's.",
     )
 
 

@@ -15,7 +15,7 @@ from steps.settings.matchers import regular
 from steps.settings.specs import EntryName, Spec, entries, unique
 
 MOST: Final = 12
-STANDARD: Final = ("errors", "latency", "small-bodies")
+STANDARD: Final = ("errors", "latency", "small-bodies", "answers")
 
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
 Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]

@@ -20,6 +20,7 @@ from steps.evidence import Access, Arms, EvidenceReader, Prometheus
 from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.naming import WantedNames
 from steps.evidence.pods import Pods
+from steps.evidence.services import Service, Upstreams
 from steps.model.evidence import LatencyObjective
 from steps.model.pods import PodNames
 
@@ -28,6 +29,8 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not on PATH"),
 ]
 
+SHOP = Upstreams(Service.of("shop", "versions"), Service.of("shop-canary", "versions"))
+OTHER = Upstreams(Service.of("x", "versions"), Service.of("y", "versions"))
 MILLISECONDS = ("0.5", "5", "100", "10000", "+Inf")
 SECONDS = ("0.005", "0.1", "10", "+Inf")
 
@@ -129,7 +132,7 @@ def _wait(address: str, client: Prometheus) -> None:
 
 def arms(namespace: str, **more: str) -> Arms:
     """Return the arms of a set-up."""
-    return Arms("shop", "shop-canary", namespace, more=more, services=("shop", "shop-canary"))
+    return Arms("shop", "shop-canary", namespace, more=more, upstreams=SHOP)
 
 
 def refused(reader: EvidenceReader) -> str:
@@ -198,21 +201,22 @@ def test_labels_that_match_nothing_are_told_with_those_that_would(prometheus: Pr
 
 def test_a_label_of_several_apps_is_narrowed_by_the_service(prometheus: Prometheus) -> None:
     """Productpage's v1 is not counted as reviews' stable; without the service it is refused."""
-    named = Arms("v1", "v2", "versions", "destination_version", services=("shop", "shop-canary"))
+    named = Arms("v1", "v2", "versions", "destination_version", upstreams=SHOP)
     reader = EvidenceReader(prometheus, named)
     reader.check()
     evidence = reader.read(time.time() - 5, time.time())
     assert 'destination_service_name=~"shop|shop-canary"' in evidence.metrics[0].queries[0]
-    lost = EvidenceReader(prometheus, Arms("v1", "v2", "versions", "destination_version", services=("x",)))
+    lost = EvidenceReader(prometheus, Arms("v1", "v2", "versions", "destination_version", upstreams=OTHER))
     assert "productpage-v1, reviews-v1 have them too" in refused(lost)
 
 
 def test_an_objective_that_no_bucket_holds_is_refused(prometheus: Prometheus) -> None:
     """With the bounds, in the unit of the histogram."""
     high = LatencyObjective(0.99, 20_000)
-    assert "is 10 s; choose" in refused(EvidenceReader(prometheus, arms("old"), latency_objective=high))
-    assert () == EvidenceReader(prometheus, arms("old"), latency_objective=LatencyObjective(0.99, 500)).check()
-    assert "cannot be judged: Prometheus has no" in refused(
+    assert "10000 ms is its largest bound" in refused(EvidenceReader(prometheus, arms("old"), latency_objective=high))
+    (note,) = EvidenceReader(prometheus, arms("old"), latency_objective=LatencyObjective(0.99, 500)).check()
+    assert "so 10000 ms is used" in note
+    assert "istio_request_duration_milliseconds_bucket is not there" in refused(
         EvidenceReader(prometheus, arms("callers"), latency_objective=high)
     )
 

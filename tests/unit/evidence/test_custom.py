@@ -141,7 +141,7 @@ def test_a_worse_custom_metric_fails_the_canary_and_is_named() -> None:
     own = [*PODS[:2], pod("shop-canary-7c9f8b5d4-q2w3e", "asked_total", counter(0, 40)),
            pod("shop-canary-7c9f8b5d4-q2w3e", "failed_total", counter(0, 40))]  # fmt: skip
     evidence, _ = read(PAIR, own)
-    evidence = Evidence((evidence.metrics[1],), NOW - 10, NOW - 10, NOW, 1.0, aligned=False)
+    evidence = Evidence((evidence.metrics[-1],), NOW - 10, NOW - 10, NOW, 1.0, aligned=False)
     judgement = judge(evidence, None, Rules(), deadline_reached=False)
 
     assert (Verdict.FAIL, "checkout") == (judgement.verdict, judgement.metric)

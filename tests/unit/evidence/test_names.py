@@ -7,11 +7,12 @@ import pytest
 from steps.evidence.alike import closest
 from steps.evidence.bounds import latency_bounds
 from steps.evidence.durations import find as find_durations
-from steps.evidence.durations import objective_fault
+from steps.evidence.durations import objective_at
 from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import MeshMetrics, WantedNames, unit_by_bounds, unit_by_name
 from steps.evidence.requirements import Requirements, check
 from steps.evidence.selectors import Arms
+from steps.evidence.services import Service, Upstreams
 from steps.evidence.uniqueness import of_rows as narrowed
 from steps.evidence.worlds import is_worldly, sentence
 from steps.evidence.worlds import of_rows as worlds
@@ -129,15 +130,34 @@ def test_a_mesh_without_durations_is_a_warning() -> None:
     assert ["Prometheus has no histogram of stable's durations"] == [text[:49] for text in checked.warnings]
 
 
-def test_a_limit_above_the_largest_bound_is_refused_in_the_histograms_unit() -> None:
-    """A limit that a bucket holds is fine; without a histogram none is."""
+@pytest.mark.parametrize(
+    ("name", "bounds", "limit", "part"),
+    [
+        ("istio_request_duration_seconds_bucket", OLD, 10_001, "10000 ms is its largest bound"),
+        ("istio_request_duration_seconds_bucket", OLD, 10_001, "are 0.005, 0.01, 0.025, 0.1, 1, 10 s"),
+        (BUCKETS, NEW, 3_600_001, "3.6e+06 ms is its largest bound"),
+        ("nothing", (), 5, "it has no bounds at all. Lower"),
+        ("nothing", (), 5, f"{BUCKETS} is not there"),
+    ],
+)
+def test_a_limit_that_no_bucket_holds_is_refused(name: str, bounds: tuple[float, ...], limit: float, part: str) -> None:
+    """With the bounds in the histogram's unit."""
+    wanted = Requirements("auto", WantedNames(), LatencyObjective(0.99, limit))
+    with pytest.raises(EvidenceError) as caught:
+        check(histogram(name, bounds), ARMS, wanted, "")
+    assert part in caught.value.problem.sentence
+
+
+def test_a_limit_is_read_in_the_histograms_unit() -> None:
+    """A bound that is not the limit itself is said by prepare."""
     found = find_durations(histogram("istio_request_duration_seconds_bucket", OLD), ARMS, WantedNames())
-    assert "" == objective_fault(LatencyObjective(0.99, 500), found)
-    assert "" == objective_fault(LatencyObjective(0.99, 10_000), found)
-    assert "the largest bucket bound" in objective_fault(LatencyObjective(0.99, 10_001), found)
-    assert "Its bounds are 0.005, 0.01, 0.025, 0.1, 1, 10 s" in objective_fault(LatencyObjective(0.99, 10_001), found)
-    absent = find_durations(histogram("nothing", ()), ARMS, WantedNames())
-    assert "to read it from" in objective_fault(LatencyObjective(0.99, 5), absent)
+    exact, above = (objective_at(LatencyObjective(0.99, limit), found) for limit in (100, 500))
+    assert exact is not None
+    assert above is not None
+    assert ((0.1, ""), 1.0) == ((exact.bound, exact.note), above.bound)
+    assert objective_at(None, found) is None
+    wanted = Requirements("auto", WantedNames(), LatencyObjective(0.99, 500))
+    assert (above.note,) == check(histogram("istio_request_duration_seconds_bucket", OLD), ARMS, wanted, "").warnings
 
 
 def test_an_le_that_is_not_a_number_is_left_out() -> None:
@@ -196,7 +216,8 @@ def test_callers_labels_are_not_worlds_where_stables_own_proxies_report() -> Non
     assert {} == worlds([*callers, {"reporter": "destination", "tenant": "c"}], {})
 
 
-VERSIONED = Arms("v1", "v2", "ns", "destination_version", services=("reviews.ns.svc.cluster.local", "reviews"))
+REVIEWS = Upstreams(Service.of("reviews.ns.svc.cluster.local", "ns"), Service.of("reviews", "ns"), "reviews")
+VERSIONED = Arms("v1", "v2", "ns", "destination_version", upstreams=REVIEWS)
 
 
 def row(version: str, workload: str, **more: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def answered(body: Any, status: int) -> Answer | EvidenceError:  # noqa: ANN401 
 def used(answer: Answer) -> None:
     """Make of an answer what the reader makes of it."""
     assert all(math.isfinite(value) for value in scalar_by(answer.result, "le").values())
-    for series in parse(answer.result):
+    for series in parse(entry for entry in answer.result if {"metric", "values"} <= entry.keys()):
         assert all(math.isfinite(at) and math.isfinite(value) for at, value in series.samples)
 
 
@@ -135,11 +135,12 @@ def test_prometheus_own_numbers_are_numbers(value: str | float) -> None:
 
 
 def test_native_histograms_are_answers_without_a_number() -> None:
-    """They are told in `prepare`, and are no crash before."""
+    """They are told in `prepare`, and named where one is read all the same."""
     result = [{"metric": {}, "histogram": [1.5, {"count": "3"}]}, {"metric": {}, "histograms": [[1.5, {}]]}]
     answer = read(json.dumps({"status": "success", "data": {"result": result}}).encode())
     assert {} == scalar_by(answer.result, "le")
-    assert [()] * 2 == [series.samples for series in parse(answer.result)]
+    with pytest.raises(EvidenceError, match="native histograms"):
+        parse(answer.result)
 
 
 def test_an_answer_of_brackets_alone_is_a_problem() -> None:

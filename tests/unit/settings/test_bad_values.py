@@ -39,6 +39,12 @@ def test_every_other_name_is_held_to_the_same_rule(
     assert f"--{flag}{where} = {value!r}: {allowed}" == refusal("prepare", "--app=shop", f"--{flag}={value}")
 
 
+def test_an_unknown_class_of_answers_is_refused(refusal: Refusal) -> None:
+    """With the classes there are: a misspelt one would be compared all the same."""
+    known = "must be one of 3xx, 4xx, grpc-mistakes, grpc-refused, no-answer"
+    assert f"--ignore-answers[0] = '404': {known}" == refusal("analyze", "--app=shop", "--ignore-answers=404")
+
+
 @pytest.mark.parametrize("step", ["prepare", "set-weight", "analyze", "promote", "rollback", "rollout", "report"])
 def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, step: str) -> None:
     """An empty value is none: Tekton and Argo hand on unset parameters as empty text."""
@@ -57,6 +63,10 @@ def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, ste
         ("expiry-seconds: 60", "expiry-seconds = 60: must be a number at least 120 and at most 86400"),
         ("alpha: 0.7", "alpha = 0.7: must be a number more than 0 and less than 0.5"),
         ("success_slo: 99", "success-slo = 99: must be a number at least 0 and less than 1"),
+        (
+            "ignore-answers: 404",
+            "ignore-answers = 404: must be a list, or text with commas",
+        ),
         ("route: 5", "route = 5: must be a list, or text with commas"),
         ("route: [a, [b]]", "route[1] = ['b']: must be text; put it in quotes"),
         ("virtual-service: [shop, NS/x]", f"virtual-service[1] = 'NS/x': {LABEL}"),

@@ -42,7 +42,7 @@ TEXTS = (
         "proven",
         "pass",
     ),
-    *("[{name: x, path: /}]", "[{name: x, bad: {metric: a}, all: {metric: b}}]", "x-probe: canary"),
+    *("[{name: x, path: /}]", "[{name: x, bad: {metric: a}, all: {metric: b}}]", "x-probe: canary", "4xx"),
 )
 NEEDED = {
     "app": "till",

@@ -1,0 +1,199 @@
+"""The same counters scraped twice, by two jobs or two Prometheus servers, count once.
+
+Two scrapers read the same counters if their labels name the same proxy and their values interleave: each value of one
+lies between the neighbouring values of the other. Two containers of one pod have counters of their own: their values do
+not, so they are added up.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from steps.evidence.samples import (
+    INSTANCE_LABELS,
+    NAMESPACE_LABELS,
+    POD_LABELS,
+    REPLICA_LABELS,
+    SCRAPER_LABELS,
+    TARGET_LABELS,
+    Key,
+    RawSeries,
+    Target,
+    target_of,
+)
+
+_PROOFS: Final = 3
+"""Values that must interleave before two targets of one host, whose pods are not named, are the same."""
+
+_SLACK: Final = 0.1
+"""Part of the time between two scrapes by which the clocks of two servers may differ."""
+
+_ODD: Final = 0.05
+"""Part of the values that may lie elsewhere: a restart between two scrapes, where counters are small."""
+
+_SCRAPE: Final = frozenset({*TARGET_LABELS, *SCRAPER_LABELS})
+Pair = tuple[Target, Target]
+Samples = Sequence[tuple[float, float]]
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What the values of two scrapers have shown so far: how many interleave, and how many do not."""
+
+    right: int = 0
+    wrong: int = 0
+    shared: bool = False
+    apart: bool = False
+
+    @property
+    def differ(self) -> bool:
+        return self.apart or self.wrong > _ODD * (self.right + self.wrong)
+
+
+class Doubles:
+    """Finds scrapers that read the same counters.
+
+    Args:
+        own_labels: the metric is an application's own, whose series may have labels that are named as a scraper's.
+    """
+
+    def __init__(self, *, own_labels: bool = False) -> None:
+        self._own_labels = own_labels
+        self._scrapers: dict[Target, None] = {}
+        self._pairs: dict[Pair, _Compared] = {}
+
+    def note(self, answer: Iterable[RawSeries]) -> None:
+        """Compare the values of an answer."""
+        series: dict[Target, list[RawSeries]] = {}
+        for one in answer:
+            if one.samples:
+                series.setdefault(one.scraper, []).append(one)
+        for scraper in series:
+            if scraper not in self._scrapers:
+                for other in self._scrapers:
+                    if _may_be_same(scraper, other):
+                        self._pairs[min(scraper, other), max(scraper, other)] = _Compared()
+                self._scrapers[scraper] = None
+        for pair, compared in self._pairs.items():
+            if pair[0] in series and pair[1] in series and not compared.apart:
+                self._compare(compared, pair, series[pair[0]], series[pair[1]])
+
+    def groups(self) -> list[set[Target]]:
+        """Give the sets of scrapers that read the same counters, each with two members at least."""
+        found: dict[Target, set[Target]] = {}
+        for one, other in sorted(self._pairs, key=lambda pair: (-len(set(pair[0]) & set(pair[1])), pair)):
+            joined = found.get(one, {one}) | found.get(other, {other})
+            if self._is_same((one, other)) and not self._any_differ(joined):
+                for member in joined:
+                    found[member] = joined
+        return [group for member, group in found.items() if member == min(group)]
+
+    def notes(self) -> list[str]:
+        """Give a sentence about what is scraped twice, by whom: once for each pair of jobs or servers."""
+        return list(dict.fromkeys(_note(group) for group in self.groups()))
+
+    def _any_differ(self, group: set[Target]) -> bool:
+        return any(
+            (compared := self._pairs.get(pair)) is not None and compared.differ
+            for pair in combinations(sorted(group), 2)
+        )
+
+    def _is_same(self, pair: Pair) -> bool:
+        compared = self._pairs[pair]
+        if compared.differ or not compared.shared:
+            return False
+        named = all(_pod(dict(scraper)) for scraper in pair)
+        return named or _are_replicas(*pair) or compared.right >= _PROOFS
+
+    def _compare(self, compared: _Compared, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
+        if _are_replicas(*pair):
+            compared.shared = True
+            return
+        if self._own_labels and target_of(pair[0]) == target_of(pair[1]) and _times(one) & _times(other):
+            compared.apart = True  # one scrape showed both: the labels that differ are the application's
+            return
+        common = set.intersection(*({name for series in found for name in series.labels} for found in (one, other)))
+        others = _by_key(other, common)
+        for key, samples in _by_key(one, common).items():
+            if samples and (matching := others.get(key)):
+                compared.shared = True
+                results = [*_between(samples, matching), *_between(matching, samples)]
+                compared.right += sum(results)
+                compared.wrong += len(results) - sum(results)
+
+
+def _note(group: Iterable[Target]) -> str:
+    members = [dict(scraper) for scraper in sorted(group)]
+    for label in (*TARGET_LABELS, *SCRAPER_LABELS):
+        values = sorted({str(member.get(label, "")) for member in members})
+        if len(values) > 1:
+            names = " and ".join(f'{label}="{value}"' for value in values)
+            return f"the same counters are scraped more than once, as {names}: each request counts once"
+    raise ValueError("a group has one member")
+
+
+def _may_be_same(one: Target, other: Target) -> bool:
+    """Tell whether labels name the same proxy."""
+    first, second = dict(one), dict(other)
+    if _are_replicas(one, other):
+        return True
+    for labels in (("cluster",), NAMESPACE_LABELS):
+        spaces = {_first(found, labels) for found in (first, second)} - {""}
+        if len(spaces) > 1:
+            return False
+    pods, hosts = (_pod(first), _pod(second)), (_host(first), _host(second))
+    return pods[0] == pods[1] if all(pods) else hosts[0] == hosts[1]
+
+
+def _are_replicas(one: Target, other: Target) -> bool:
+    """Tell whether two scrapers differ in nothing but the Prometheus server."""
+    return {label for label, _ in {*one} ^ {*other}} <= {*REPLICA_LABELS}
+
+
+def _first(labels: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((labels[name] for name in names if labels.get(name)), "")
+
+
+def _pod(labels: Mapping[str, str]) -> str:
+    return _first(labels, POD_LABELS)
+
+
+def _host(labels: Mapping[str, str]) -> str:
+    """Give the host of a target's address, without the port."""
+    address = _first(labels, INSTANCE_LABELS)
+    host, colon, port = address.rpartition(":")
+    return host if colon and port.isdigit() else address
+
+
+def _times(found: Iterable[RawSeries]) -> set[float]:
+    return {at for series in found for at, _ in series.samples}
+
+
+def _by_key(found: Iterable[RawSeries], common: set[str]) -> dict[Key, Samples]:
+    """Give the samples by the labels that both scrapers have and neither made; what is then not unique is empty."""
+    by_key: dict[Key, Samples] = {}
+    for series in found:
+        key = tuple(sorted((name, value) for name, value in series.labels.items() if name in common - _SCRAPE))
+        by_key[key] = () if key in by_key else series.samples
+    return by_key
+
+
+def _between(samples: Samples, others: Samples) -> list[bool]:
+    """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
+    times, values, found = [at for at, _ in others], [value for _, value in others], []
+    for at, value in samples:
+        before, after = bisect_right(times, at) - 1, bisect_left(times, at)
+        if before < 0 or after == len(times):
+            continue
+        if before != after:
+            slack = _SLACK * (times[after] - times[before])
+            before -= at - times[before] < slack
+            after += times[after] - at < slack
+            if before < 0 or after == len(times):
+                continue
+        low, high = values[before], values[after]
+        if low <= high and (low != high or value != low or (before == after and value)):
+            found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
+    return found

@@ -1,0 +1,50 @@
+"""Which series are sums over pods, as recording rules and federations make them: their fall tells nothing.
+
+By labels: a series without instance and pod is a sum. One that came through a federation has the instance of the
+Prometheus it came from, so the workloads are looked at as well: a proxy reports itself as one workload only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from steps.evidence.samples import INSTANCE_LABELS, POD_LABELS, RawSeries, Target
+
+_SELF: Final = {"source": "source_workload", "destination": "destination_workload"}
+"""The label by which a proxy names its own workload, by reporter; a waypoint names neither."""
+
+_UNKNOWN: Final = frozenset({"", "unknown"})
+
+
+def lacks_identity(labels: Mapping[str, str]) -> bool:
+    """Tell whether nothing in a series' labels names the proxy it is from: then it is a sum over proxies."""
+    return not any(labels.get(label) for label in (*POD_LABELS, *INSTANCE_LABELS))
+
+
+class Sums:
+    """Finds the scrapers whose series are sums."""
+
+    def __init__(self) -> None:
+        self._own: dict[Target, set[tuple[str, str, str]]] = {}
+
+    def find(self, answer: Iterable[RawSeries]) -> set[Target]:
+        """Give the scrapers of an answer whose series are sums by their labels; what was seen before is remembered."""
+        found = set()
+        for series in answer:
+            scraper, labels = series.scraper, series.labels
+            reporter = labels.get("reporter", "")
+            workload = labels.get(_SELF.get(reporter, ""), "")
+            own = self._own.setdefault(scraper, set())
+            if workload not in _UNKNOWN:
+                own.add((reporter, workload, labels.get(f"{reporter}_workload_namespace", "")))
+            per_reporter = [one[0] for one in own]
+            if lacks_identity(labels) or len(set(per_reporter)) < len(per_reporter):
+                found.add(scraper)
+        return found
+
+
+def note(name: str) -> str:
+    """Give the sentence about sums for the reader of the judgement."""
+    return (
+        f"{name}: the series are sums over pods (a recording rule or a federation made them): a fall of a sum is not"
+        " counted, and pods cannot be told apart"
+    )
