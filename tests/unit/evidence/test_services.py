@@ -118,7 +118,7 @@ def test_the_services_come_from_the_destinations() -> None:
     """Short hosts mean the VirtualService's namespace, as Istio reads them."""
     given = names(Destination("shop.ns.svc.cluster.local", "v1"), Destination("shop-canary"), "gateways")
     expected = Upstreams(Service("shop", "ns", "v1"), Service("shop-canary", "gateways"), "shop")
-    assert expected == arms_of(Queried(), given).upstreams
+    assert expected == arms_of(Queried.model_validate({}), given).upstreams
     assert expected == Upstreams.from_json(
         {"stable": {"name": "shop", "namespace": "ns", "subset": "v1"},
          "canary": {"name": "shop-canary", "namespace": "gateways", "subset": ""}, "app": "shop"}
@@ -130,7 +130,7 @@ def test_the_services_come_from_the_destinations() -> None:
 )
 def test_the_callers_proxies_are_asked(reporter: str, counted_by: str) -> None:
     """No pod ever saw such a request, so that `destination` never counts it. Every name is literal."""
-    arms = arms_of(Queried(), names(Destination("shop"), Destination("shop.v2.example.com")))
+    arms = arms_of(Queried.model_validate({}), names(Destination("shop"), Destination("shop.v2.example.com")))
     expected = (
         f'istio_requests_total{{reporter="{counted_by}",destination_workload="unknown",'
         'destination_service_name=~"(shop|shop\\\\.v2\\\\.example\\\\.com)([.:].*)?|unknown"}'
