@@ -73,7 +73,7 @@ def _absent(prometheus: Prometheus, metric: CustomMetric, arms: OwnArms) -> str:
         )
     return (
         f"metric {metric.name}: Prometheus has {elsewhere} series {counted.metric}, but none of stable's ({wanted}):"
-        f" check match, arm-label, pod-label and namespace-label{silent}"
+        f" check match, {'pod-label' if arms.by_pod_name else 'arm-label'} and namespace-label{silent}"
     )
 
 

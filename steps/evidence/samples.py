@@ -8,11 +8,11 @@ from typing import Any, Final
 from steps.evidence.failures import EvidenceError
 from steps.model.evidence import Problem, ProblemKind
 
-POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name")
+POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name", "k8s_pod_name")
 """Labels that hold the name of the pod a series is from; the original one first, where a federation keeps both."""
 
 INSTANCE_LABELS: Final = ("exported_instance", "instance")
-NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace")
+NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace", "k8s_namespace_name")
 REPLICA_LABELS: Final = ("prometheus", "prometheus_replica", "__replica__")
 """What tells apart the Prometheus servers that scrape the same targets."""
 
@@ -29,6 +29,8 @@ TARGET_LABELS: Final = (
     "kubernetes_namespace",
     "kubernetes_pod_name",
     "pod_name",
+    "k8s_pod_name",
+    "k8s_namespace_name",
     *REPLICA_LABELS,
 )
 """What tells scrape targets apart; whichever of these labels a series has."""

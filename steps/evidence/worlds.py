@@ -28,7 +28,8 @@ _TARGETS: Final = (
     "app", "component", "container", "controller_revision_hash", "endpoint", "host", "instance", "job", "le",
     "metrics_path", "monitor", "namespace", "node", "pod", "pod_name", "pod_template_hash", "prometheus",
     "prometheus_replica", "receive", "replica", "revision", "service", "version",
-    "kubernetes_namespace", "kubernetes_pod_name", "exported_namespace", "exported_pod",
+    "k8s_namespace_name", "k8s_pod_name", "kubernetes_namespace", "kubernetes_pod_name",
+    "exported_namespace", "exported_pod",
     "security_istio_io_tlsMode", "service_istio_io_canonical_name", "service_istio_io_canonical_revision",
 )  # fmt: skip
 """Labels of the scraped target, and those that tell replicas of one Prometheus apart: these are not worlds."""

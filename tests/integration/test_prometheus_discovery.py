@@ -21,7 +21,7 @@ from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.naming import WantedNames
 from steps.evidence.pods import Pods
 from steps.evidence.services import Service, Upstreams
-from steps.model.evidence import LatencyObjective
+from steps.model.evidence import LatencyObjective, MetricKind
 from steps.model.pods import PodNames
 
 pytestmark = [
@@ -161,7 +161,8 @@ def test_seconds_of_an_old_istio_are_found_by_each_step_anew(prometheus: Prometh
     bounds = first.choose_bounds()
     assert max(bound for _, bound in bounds.latency) <= 10
     second = EvidenceReader(prometheus, arms("old"), bounds=bounds)
-    latency = second.read(time.time() - 5, time.time()).metrics[-1]
+    found = second.read(time.time() - 5, time.time()).metrics
+    latency = next(metric for metric in found if metric.kind is MetricKind.LATENCY)
     assert ("latency", "s") == (latency.name, latency.unit)
     assert "istio_request_duration_seconds_bucket" in latency.queries[0]
 
