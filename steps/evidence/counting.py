@@ -1,6 +1,6 @@
 """One metric's counts: from series as they were read to strata of both arms, each event once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from steps.evidence.assemble import Counted, number_of, stable_targets, strata
@@ -12,9 +12,9 @@ from steps.evidence.metrics import Defined, Source
 from steps.evidence.reporter import Reporter
 from steps.evidence.samples import RawSeries, Target, target_of
 from steps.evidence.selectors import Arms
-from steps.evidence.services import is_nowhere
-from steps.evidence.sums import Sums
+from steps.evidence.services import UNKNOWN, is_nowhere
 from steps.evidence.sums import note as sums_note
+from steps.evidence.sums import sums_among
 from steps.evidence.timelines import Timelines
 from steps.model.evidence import Arm, MetricEvidence, Problem, Series
 
@@ -34,8 +34,9 @@ class Counting:
         self.source, self.summed = source, summed
         self._arms, self._reporter, self._started = arms, reporter, started
         self._ledger = Ledger(source.classify, self._newborn, resets=not summed, ends=self._ends)
-        self._lacks, self._sums = Lacks(source, arms), Sums()
-        self._doubles, self._timelines = Doubles(own_labels=source.arms is not None), Timelines()
+        self._lacks = Lacks(source, arms)
+        self._doubles = Doubles(own_labels=source.arms is not None, coarse=bool(summed))
+        self._timelines = Timelines()
         self._own: set[Target] = set()
         self._beside: tuple[Defined, ...] | None = None
         self._counted: Counted = {}
@@ -68,7 +69,7 @@ class Counting:
         self._own.update(series.scraper for series in main)
         found = [*main, *(series for series in lost if self._is_ours(series))]
         if not self.summed:
-            self._ledger.sums |= self._sums.find(found)
+            self._ledger.sums |= sums_among(found)
         self._doubles.note(found)
         self._ledger.feed(found, since)
         self._counted = self._timelines.view(self._ledger.cells, self._doubles.groups())
@@ -91,7 +92,7 @@ class Counting:
         A caller's proxy has a series of an unknown workload from its first such failure on.
         """
         arms, labels = self._arms, series.labels
-        if arms.arm_of(labels) is None:
+        if self._is_lost(labels):
             return self._ledger.oldest < series.samples[0][0]
         is_young = arms.arm_of(labels) is Arm.CANARY or (bool(arms.control) and not arms.is_past(labels))
         return not self.summed and self._by_pod and is_young
@@ -100,9 +101,13 @@ class Counting:
         """Where a baseline is compared, stable's requests are its past, those of its Service as well."""
         arms, labels = self._arms, series.labels
         past = arms.is_past(labels)
-        if arms.control and arms.upstreams is not None and arms.arm_of(labels) is None:
+        if arms.control and arms.upstreams is not None and self._is_lost(labels):
             past = arms.upstreams.whose(labels, baseline=True) is Arm.STABLE
         return self._started if past else inf
+
+    def _is_lost(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether a series is of requests that no upstream was chosen for."""
+        return self._arms.upstreams is not None and labels.get("destination_workload") == UNKNOWN
 
     @property
     def _by_pod(self) -> bool:

@@ -6,23 +6,13 @@ not, so they are added up.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from steps.evidence.samples import (
-    INSTANCE_LABELS,
-    NAMESPACE_LABELS,
-    POD_LABELS,
-    REPLICA_LABELS,
-    SCRAPER_LABELS,
-    TARGET_LABELS,
-    Key,
-    RawSeries,
-    Target,
-    target_of,
-)
+from steps.evidence.proxies import are_replicas, host_of, may_be_same, pod_of
+from steps.evidence.samples import SCRAPER_LABELS, TARGET_LABELS, Key, RawSeries, Target, target_of
 
 _PROOFS: Final = 3
 """Values that must interleave before two targets of one host, whose pods are not named, are the same."""
@@ -57,11 +47,13 @@ class Doubles:
 
     Args:
         own_labels: the metric is an application's own, whose series may have labels that are named as a scraper's.
+        coarse: the samples are taken at fixed times, so that each may be older than its time says, by one step.
     """
 
-    def __init__(self, *, own_labels: bool = False) -> None:
-        self._own_labels = own_labels
-        self._scrapers: dict[Target, None] = {}
+    def __init__(self, *, own_labels: bool = False, coarse: bool = False) -> None:
+        self._own_labels, self._coarse = own_labels, coarse
+        self._known: set[Target] = set()
+        self._by_name: dict[tuple[str, str], list[Target]] = {}
         self._pairs: dict[Pair, _Compared] = {}
 
     def note(self, answer: Iterable[RawSeries]) -> None:
@@ -71,14 +63,23 @@ class Doubles:
             if one.samples:
                 series.setdefault(one.scraper, []).append(one)
         for scraper in series:
-            if scraper not in self._scrapers:
-                for other in self._scrapers:
-                    if _may_be_same(scraper, other):
-                        self._pairs[min(scraper, other), max(scraper, other)] = _Compared()
-                self._scrapers[scraper] = None
+            self._meet(scraper)
         for pair, compared in self._pairs.items():
             if pair[0] in series and pair[1] in series and not compared.apart:
                 self._compare(compared, pair, series[pair[0]], series[pair[1]])
+
+    def _meet(self, scraper: Target) -> None:
+        """Pair a new scraper with those that may read the same proxy."""
+        if scraper in self._known:
+            return
+        self._known.add(scraper)
+        labels = dict(scraper)
+        for name in (("pod", pod_of(labels)), ("host", host_of(labels))):
+            others = self._by_name.setdefault(name, [])
+            for other in others:
+                if may_be_same(scraper, other):
+                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Compared())
+            others.append(scraper)
 
     def groups(self) -> list[set[Target]]:
         """Give the sets of scrapers that read the same counters, each with two members at least."""
@@ -104,11 +105,11 @@ class Doubles:
         compared = self._pairs[pair]
         if compared.differ or not compared.shared:
             return False
-        named = all(_pod(dict(scraper)) for scraper in pair)
-        return named or _are_replicas(*pair) or compared.right >= _PROOFS
+        named = all(pod_of(dict(scraper)) for scraper in pair)
+        return named or are_replicas(*pair) or compared.right >= _PROOFS
 
     def _compare(self, compared: _Compared, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
-        if _are_replicas(*pair):
+        if are_replicas(*pair):
             compared.shared = True
             return
         if self._own_labels and target_of(pair[0]) == target_of(pair[1]) and _times(one) & _times(other):
@@ -119,9 +120,29 @@ class Doubles:
         for key, samples in _by_key(one, common).items():
             if samples and (matching := others.get(key)):
                 compared.shared = True
-                results = [*_between(samples, matching), *_between(matching, samples)]
+                results = self._between(samples, matching) + self._between(matching, samples)
                 compared.right += sum(results)
                 compared.wrong += len(results) - sum(results)
+
+    def _between(self, samples: Samples, others: Samples) -> list[bool]:
+        """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
+        times, values, found = [at for at, _ in others], [value for _, value in others], []
+        for at, value in samples:
+            before, after = bisect_right(times, at) - 1, bisect_left(times, at)
+            if self._coarse:
+                before, after = bisect_left(times, at) - 1, bisect_right(times, at)
+            if before < 0 or after == len(times):
+                continue
+            if before != after and not self._coarse:
+                slack = _SLACK * (times[after] - times[before])
+                before -= at - times[before] < slack
+                after += times[after] - at < slack
+                if before < 0 or after == len(times):
+                    continue
+            low, high = values[before], values[after]
+            if low <= high and (low != high or value != low or (before == after and value)):
+                found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
+        return found
 
 
 def _note(group: Iterable[Target]) -> str:
@@ -132,39 +153,6 @@ def _note(group: Iterable[Target]) -> str:
             names = " and ".join(f'{label}="{value}"' for value in values)
             return f"the same counters are scraped more than once, as {names}: each request counts once"
     raise ValueError("a group has one member")
-
-
-def _may_be_same(one: Target, other: Target) -> bool:
-    """Tell whether labels name the same proxy."""
-    first, second = dict(one), dict(other)
-    if _are_replicas(one, other):
-        return True
-    for labels in (("cluster",), NAMESPACE_LABELS):
-        spaces = {_first(found, labels) for found in (first, second)} - {""}
-        if len(spaces) > 1:
-            return False
-    pods, hosts = (_pod(first), _pod(second)), (_host(first), _host(second))
-    return pods[0] == pods[1] if all(pods) else hosts[0] == hosts[1]
-
-
-def _are_replicas(one: Target, other: Target) -> bool:
-    """Tell whether two scrapers differ in nothing but the Prometheus server."""
-    return {label for label, _ in {*one} ^ {*other}} <= {*REPLICA_LABELS}
-
-
-def _first(labels: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((labels[name] for name in names if labels.get(name)), "")
-
-
-def _pod(labels: Mapping[str, str]) -> str:
-    return _first(labels, POD_LABELS)
-
-
-def _host(labels: Mapping[str, str]) -> str:
-    """Give the host of a target's address, without the port."""
-    address = _first(labels, INSTANCE_LABELS)
-    host, colon, port = address.rpartition(":")
-    return host if colon and port.isdigit() else address
 
 
 def _times(found: Iterable[RawSeries]) -> set[float]:
@@ -178,22 +166,3 @@ def _by_key(found: Iterable[RawSeries], common: set[str]) -> dict[Key, Samples]:
         key = tuple(sorted((name, value) for name, value in series.labels.items() if name in common - _SCRAPE))
         by_key[key] = () if key in by_key else series.samples
     return by_key
-
-
-def _between(samples: Samples, others: Samples) -> list[bool]:
-    """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
-    times, values, found = [at for at, _ in others], [value for _, value in others], []
-    for at, value in samples:
-        before, after = bisect_right(times, at) - 1, bisect_left(times, at)
-        if before < 0 or after == len(times):
-            continue
-        if before != after:
-            slack = _SLACK * (times[after] - times[before])
-            before -= at - times[before] < slack
-            after += times[after] - at < slack
-            if before < 0 or after == len(times):
-                continue
-        low, high = values[before], values[after]
-        if low <= high and (low != high or value != low or (before == after and value)):
-            found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
-    return found

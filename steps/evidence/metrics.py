@@ -12,7 +12,7 @@ from steps.evidence.ledger import Slot
 from steps.evidence.objective import ObjectiveBound
 from steps.evidence.samples import RawSeries
 from steps.evidence.selectors import Arms, bounds_matcher, selector
-from steps.evidence.services import Whose
+from steps.evidence.services import SERVICE_LABELS, Whose
 from steps.evidence.unattributed import LABELS, unattributed
 from steps.model.evidence import Arm, MetricKind
 
@@ -98,9 +98,10 @@ def _by_answer(arms: Arms) -> Callable[[RawSeries], Slot | None]:
 
     def classify(series: RawSeries) -> Slot | None:
         labels = series.labels
-        whose: Whose | None = arms.arm_of(labels)
-        if whose is None and arms.upstreams is not None:
-            whose = arms.upstreams.whose(labels, baseline=bool(arms.control))
+        by_label = arms.arm_of(labels)
+        by_service = arms.upstreams.whose(labels, baseline=bool(arms.control)) if arms.upstreams else None
+        # A label that names the service says less than all that is known of the service.
+        whose: Whose | None = by_service or by_label if arms.label in SERVICE_LABELS else by_label or by_service
         slot = answer(labels)
         if whose is None:
             return None

@@ -24,6 +24,8 @@ _LATE_SECONDS: Final = 10.0
 class EvidenceReader(Survey):
     """Read a run's evidence in increments; one query per metric and poll, for both arms together.
 
+    Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
+
     Args:
         prometheus: the client.
         arms: what tells the arms apart.

@@ -19,6 +19,8 @@ EITHER: Final = "either"
 SUBSET_LABEL: Final = "destination_subset"
 """A label that teams add through Istio's Telemetry API; the standard metrics do not tell subsets apart."""
 
+SERVICE_LABELS: Final = frozenset({"destination_service", "destination_service_name"})
+
 Whose = Arm | Literal["either"]
 
 _NO_CLUSTER: Final = "NC"

@@ -20,26 +20,25 @@ def lacks_identity(labels: Mapping[str, str]) -> bool:
     return not any(labels.get(label) for label in (*POD_LABELS, *INSTANCE_LABELS))
 
 
-class Sums:
-    """Finds the scrapers whose series are sums."""
+def sums_among(answer: Iterable[RawSeries]) -> set[Target]:
+    """Give the scrapers of an answer whose series are sums.
 
-    def __init__(self) -> None:
-        self._own: dict[Target, set[tuple[str, str, str]]] = {}
-
-    def find(self, answer: Iterable[RawSeries]) -> set[Target]:
-        """Give the scrapers of an answer whose series are sums by their labels; what was seen before is remembered."""
-        found = set()
-        for series in answer:
-            scraper, labels = series.scraper, series.labels
-            reporter = labels.get("reporter", "")
-            workload = labels.get(_SELF.get(reporter, ""), "")
-            own = self._own.setdefault(scraper, set())
-            if workload not in _UNKNOWN:
-                own.add((reporter, workload, labels.get(f"{reporter}_workload_namespace", "")))
-            per_reporter = [one[0] for one in own]
-            if lacks_identity(labels) or len(set(per_reporter)) < len(per_reporter):
+    Two workloads of one target are a sum if one scrape shows both: an address may go from one pod to another.
+    """
+    found: set[Target] = set()
+    seen: dict[tuple[Target, str], dict[float, tuple[str, str]]] = {}
+    for series in answer:
+        scraper, labels = series.scraper, series.labels
+        reporter = labels.get("reporter", "")
+        workload = labels.get(_SELF.get(reporter, ""), "")
+        if lacks_identity(labels):
+            found.add(scraper)
+        elif workload not in _UNKNOWN and scraper not in found:
+            own = workload, labels.get(f"{reporter}_workload_namespace", "")
+            times = seen.setdefault((scraper, reporter), {})
+            if any(times.setdefault(at, own) != own for at, _ in series.samples):
                 found.add(scraper)
-        return found
+    return found
 
 
 def note(name: str) -> str:

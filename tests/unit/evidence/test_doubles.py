@@ -9,6 +9,8 @@ from hypothesis import strategies as some
 
 from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.custom import CustomMetric, Selection
+from steps.evidence.doubles import Doubles
+from steps.evidence.samples import RawSeries
 from steps.model.evidence import Evidence
 from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result, canned, counter, series
 
@@ -109,6 +111,28 @@ def test_another_proxy_with_the_same_counts_is_another_proxy(other: dict[str, st
     evidence = read(doubled({"cluster": "eu"} if "cluster" in other else {}, other))
     assert (90, 40, 20) == totals(evidence)
     assert [] == said(evidence)
+
+
+def test_sums_by_class_that_lag_by_a_step_are_the_same() -> None:
+    """Above the budget of series samples are taken at fixed times, so that one scraper's may be a scrape older."""
+    requests = doubled({}, {"job": "annotations"})
+    for one in requests[1::2]:
+        one["values"] = [[at, str(max(0.0, float(value) - float(one["values"][1][1])))] for at, value in one["values"]]
+    evidence = read(requests, series_budget=3)
+    assert 1 == len(said(evidence))
+    assert totals(evidence) in {(45, 20, 10), (36, 16, 8)}
+
+
+def test_many_pods_are_told_apart_at_once() -> None:
+    """Only those of one name or address are compared: a thousand take no longer than their reading."""
+    doubles = Doubles()
+    doubles.note(
+        RawSeries({"pod": f"pod-{i}", "instance": f"10.0.{i // 250}.{i % 250}:15020", "job": job}, ((1.0, 5.0),))
+        for i in range(1000)
+        for job in ("a", "b")
+    )
+    assert {2} == {len(group) for group in doubles.groups()}
+    assert 1000 == len(doubles.groups())
 
 
 def test_two_containers_of_one_pod_are_added_up() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.falls import Fall, reading
 from steps.evidence.samples import RawSeries
-from steps.evidence.sums import Sums, lacks_identity
+from steps.evidence.sums import lacks_identity, sums_among
 from steps.model.evidence import Evidence
 from tests.unit.evidence.test_ledger import increases, ledger
 from tests.unit.evidence.test_reader import ARMS, NOW, Result, canned, counter, series
@@ -165,9 +165,18 @@ def test_a_series_with_an_identity_is_no_sum(label: str) -> None:
 )
 def test_a_target_that_is_more_than_one_workload_is_a_sum(reporter: str, label: str, expected: bool) -> None:  # noqa: FBT001 - parametrized
     """A federation's instance is the Prometheus it came from; a proxy calls many workloads and is one."""
-    sums, labels = Sums(), {"instance": "prometheus:9090", "reporter": reporter}
-    found = [sums.find([RawSeries({**labels, label: value}, ())]) for value in ("a", "unknown", "a", "b")]
-    assert [False, False, False, expected] == [bool(one) for one in found]
+    labels = {"instance": "prometheus:9090", "reporter": reporter}
+    series = [RawSeries({**labels, label: value}, ((1.0, 5.0), (2.0, 6.0))) for value in ("a", "unknown", "b")]
+    assert [False, expected] == [bool(sums_among(found)) for found in (series[:2], series)]
+
+
+def test_an_address_that_passes_to_another_pod_makes_no_sum() -> None:
+    """No scrape shows both workloads."""
+    labels = {"instance": "10.0.0.7:15020", "reporter": "destination"}
+    found = [
+        RawSeries({**labels, "destination_workload": value}, ((at, 5.0),)) for value, at in (("a", 1.0), ("b", 2.0))
+    ]
+    assert set() == sums_among(found)
 
 
 def read(requests: Result, reporter: str = "destination") -> Evidence:

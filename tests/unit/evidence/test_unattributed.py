@@ -141,3 +141,26 @@ def test_arms_told_by_another_label_are_attributed_by_service_all_the_same(label
     prometheus = canned(main, [failed({NOW: 5}, **{label: "latest"})])
     strata = EvidenceReader(prometheus, arms, bounds=Bounds()).read(STARTED, NOW).metrics[0].series[0].strata
     assert (6, 5) == (strata[-1].canary.total, strata[-1].canary.bad)
+
+
+def test_a_label_that_names_the_service_does_not_name_the_culprit() -> None:
+    """Callers ask for `shop`; without a cluster nobody knows which arm's Service is missing."""
+    arms = Arms("shop", "shop-canary", "ns", "destination_service_name", upstreams=HOSTS)
+    main = [series("w", counter(100, 9), destination_service_name="shop"),
+            series("w", counter(100, 1), destination_service_name="shop-canary")]  # fmt: skip
+    nowhere = failed({NOW - 1: 5, NOW: 6}, "shop", response_flags="NC")
+    found = EvidenceReader(canned(main, [nowhere]), arms, bounds=Bounds()).read(STARTED, NOW)
+    assert [0, 5, 1] == [one.unattributed for one in present(found)]
+    assert [0, 0, 0] == [one.stable.bad for one in present(found)]
+
+
+def test_sums_by_class_are_attributed_as_well() -> None:
+    """Above the budget of series; the labels that tell the service are kept, and those of a second scraper."""
+    prometheus = canned(GOOD, [failed({NOW - 1: 5, NOW: 12}), failed(counter(7, 1), "shop")])
+    reader = EvidenceReader(
+        prometheus, Arms("shop", "shop-canary", "ns", upstreams=HOSTS), bounds=Bounds(), series_budget=1
+    )
+    found = present(reader.read(STARTED, NOW))
+    assert (12, 3) == (sum(one.canary.bad for one in found), sum(one.stable.bad for one in found))
+    sums = [asked for asked in prometheus.asked if asked.startswith("(sum by (")]
+    assert [True, True] == ["destination_service_name" in asked and "replica" in asked for asked in sums]
