@@ -165,7 +165,7 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     tape = tape_of(settings, settings.record, parts.names)
-    reader = reader_of(settings, parts.names, tape)
+    reader = reader_of(settings, parts.names, parts.workload, tape)
     prober = prober_of(settings, parts.names, parts.workload)
     end = run(
         settings,

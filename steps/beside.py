@@ -29,11 +29,13 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     """
     if not path:
         return None
-    arms = {name: value for name, value in asdict(arms_of(settings, names)).items() if name != "more"}
+    known = arms_of(settings, names)
+    arms = {name: value for name, value in asdict(known).items() if name != "metrics"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
     rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
-    return Tape(Path(path), {**about, "ignored_answers": settings.ignore_answers})
+    heard = {"mesh": not settings.without_mesh_metrics, "ignored_answers": settings.ignore_answers}
+    return Tape(Path(path), {**about, **heard})
 
 
 def progress_of(path: str) -> Progress | None:
@@ -43,10 +45,11 @@ def progress_of(path: str) -> Progress | None:
 
 def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:
     """Return the custom metrics of settings that have any."""
-    return tuple(_custom(spec, names) for spec in (settings.metrics if isinstance(settings, Measured) else ()))
+    specs = settings.metrics if isinstance(settings, Measured) else ()
+    return tuple(_custom(spec, names, settings.pod_label) for spec in specs)
 
 
-def _custom(spec: MetricSpec, names: Names) -> CustomMetric:
+def _custom(spec: MetricSpec, names: Names, pod_label: str) -> CustomMetric:
     return CustomMetric(
         name=spec.name,
         stable=spec.stable_label_value or names.stable,
@@ -63,6 +66,7 @@ def _custom(spec: MetricSpec, names: Names) -> CustomMetric:
         weight=spec.weight,
         floor=spec.tolerated_difference,
         required=spec.required,
+        pod_label="" if spec.arm_label else pod_label,
         baseline=spec.baseline_label_value or ("" if spec.stable_label_value else names.baseline),
     )
 
@@ -74,7 +78,9 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
 def arms_of(settings: Queried, names: Names) -> Arms:
     """Return what tells the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    return Arms(stable, canary, names.namespace, settings.arm_label, upstreams=_upstreams(names))
+    return Arms(
+        stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
+    )
 
 
 def _upstreams(names: Names) -> Upstreams:

@@ -102,8 +102,7 @@ def run(
     wanted = _wanted(settings, names, release, traffic)
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
-    reader.check()
-    _warn(reader.check_custom())
+    _warn((*reader.check(), *reader.check_custom()))
     begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, beside)
     if isinstance(begun, StepEnd):
         return begun
@@ -246,7 +245,7 @@ def _images(plan: Plan) -> dict[str, str]:
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    reader = reader_of(settings, parts.names)
+    reader = reader_of(settings, parts.names, parts.workload)
     ending = ending_of(settings, parts.cluster)
     beside = Beside(stable_probes=stable_probes_of(settings, parts.names, parts.workload))
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)

@@ -143,7 +143,7 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     tape = tape_of(settings, settings.record, parts.names)
-    reader = reader_of(settings, parts.names, tape)
+    reader = reader_of(settings, parts.names, parts.workload, tape)
     ending = ending_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)

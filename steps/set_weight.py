@@ -10,6 +10,7 @@ from pydantic import Field
 from steps.acts.forward import CLIMBING, held
 from steps.acts.shift import shift
 from steps.acts.split import await_split
+from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
 from steps.settings.groups import Owned, Queried, Ready, Written
@@ -55,9 +56,17 @@ def run(
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Wire the real collaborators.
+
+    Raises:
+        SettingsError: the split is to be observed without the metrics that show it.
+    """
+    if settings.wait_observed and settings.without_mesh_metrics:
+        cause = "--wait-observed needs the mesh's metrics, which --without-mesh-metrics leaves out; drop one"
+        raise SettingsError("reading the settings", cause)
     parts = parts_of(settings)
-    reader = reader_of(settings, parts.names) if settings.wait_observed and not settings.dry_run else None
+    observes = settings.wait_observed and not settings.dry_run
+    reader = reader_of(settings, parts.names, parts.workload) if observes else None
     return told(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
 
 

@@ -12,6 +12,9 @@ from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
 from steps.evidence.access import Access
+from steps.evidence.custom import CustomMetric
+from steps.evidence.naming import WantedNames
+from steps.evidence.pods import Pods
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Tape
@@ -98,13 +101,14 @@ def _no_pause(seconds: float) -> None:
     del seconds
 
 
-def reader_of(settings: Queried, names: Names, tape: Tape | None = None) -> EvidenceReader:
+def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | None = None) -> EvidenceReader:
     """Return the reader of both arms' metrics, custom ones where the settings have them; nothing is asked yet.
 
-    A tape keeps every answer.
+    `workload` tells whose pods custom metrics come from. A tape keeps every answer.
 
     Raises:
-        SettingsError: credentials or certificates are named by halves.
+        SettingsError: credentials or certificates are named by halves, a label is wanted twice, or nothing is there to
+            judge by.
     """
     _both(settings, "prometheus_username", "prometheus_password_file")
     _both(settings, "prometheus_cert_file", "prometheus_key_file")
@@ -121,13 +125,29 @@ def reader_of(settings: Queried, names: Names, tape: Tape | None = None) -> Evid
     )
     prometheus = Prometheus(access, record=tape.answer if tape else None)
     custom = custom_metrics(settings, names)
+    _check_sources(settings, custom)
     return EvidenceReader(
         prometheus,
         arms_of(settings, names),
         reporter=settings.reporter,
         custom=custom,
+        names=WantedNames(
+            settings.requests_metric, settings.duration_metric, settings.duration_unit, settings.response_bytes_metric
+        ),
+        pods=Pods(lambda deployments: workload.pod_names(names.namespace, deployments)),
+        mesh=not settings.without_mesh_metrics,
         ignored_answers=settings.ignore_answers,
     )
+
+
+def _check_sources(settings: Queried, custom: tuple[CustomMetric, ...]) -> None:
+    twice = {settings.arm_label, *(metric.label for metric in custom)} & set(settings.metric_labels)
+    if twice:
+        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); take it away"
+        raise SettingsError("reading the settings", cause)
+    if settings.without_mesh_metrics and not custom:
+        cause = "--without-mesh-metrics: needs at least one custom metric to judge by; name it under `metrics:`"
+        raise SettingsError("reading the settings", cause)
 
 
 def rules_of(settings: Judged) -> Rules:

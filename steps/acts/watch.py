@@ -190,6 +190,8 @@ class Watch:
                 verdict=str(judgement.verdict),
                 code=judgement.code,
                 control=self._reader.control,
+                found=self._reader.found,
+                pods=self._reader.pods.known,
             )
         )
 

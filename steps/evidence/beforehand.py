@@ -6,13 +6,15 @@ it is often born with the first failure, so that its absence proves nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
-from steps.evidence.bounds import number
-from steps.evidence.custom import CustomMetric, OwnArms, Selection, own_arms
+from steps.evidence import worlds
+from steps.evidence.alike import alike
+from steps.evidence.bounds import finite_bounds
+from steps.evidence.custom import Around, CustomMetric, OwnArms, Selection, own_arms
+from steps.evidence.naming import BUCKET, whole
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.samples import scalar_by
-from steps.evidence.selectors import selector
+from steps.evidence.selectors import further, selector
 from steps.model.evidence import Arm
 
 
@@ -29,8 +31,14 @@ class Doubts:
     warnings: tuple[str, ...] = ()
 
 
-def doubts(prometheus: Prometheus, metrics: Sequence[CustomMetric], namespace: str) -> Doubts:
+def doubts(prometheus: Prometheus, metrics: Sequence[CustomMetric], around: Around, *, alone: bool = False) -> Doubts:
     """Look for stable's series of every custom metric; one to three queries each.
+
+    Args:
+        prometheus: the client.
+        metrics: what is looked for.
+        around: what they share.
+        alone: no mesh's metric was looked at, so that these must tell whether they come from several clusters.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -38,38 +46,52 @@ def doubts(prometheus: Prometheus, metrics: Sequence[CustomMetric], namespace: s
     faults: list[str] = []
     warnings: list[str] = []
     for metric in metrics:
-        arms = own_arms(metric, namespace)
+        arms = own_arms(metric, around)
         if absent := _absent(prometheus, metric, arms):
             (faults if metric.required else warnings).append(absent)
         elif metric.histogram is not None and (unbound := _unbound(prometheus, metric, metric.histogram, arms)):
             faults.append(unbound)
-        if metric.bad is not None and (unseen := _unseen(prometheus, metric, metric.bad)):
+        elif alone and (several := worlds.worlds(prometheus, metric.names[0], arms)):
+            faults.append(f"metric {metric.name}: {worlds.sentence(several)}")
+        if metric.bad is not None and (unseen := _unseen(prometheus, metric, metric.bad, around)):
             warnings.append(unseen)
     return Doubts(tuple(faults), tuple(warnings))
 
 
 def _absent(prometheus: Prometheus, metric: CustomMetric, arms: OwnArms) -> str:
     """Say that stable has no series that count all events, and where to look for the mistake."""
-    whole = metric.histogram or metric.every
-    if whole is None or _count(prometheus, wanted := _of_stable(whole, arms)):
+    counted = metric.histogram or metric.every
+    if counted is None or _is_there(prometheus, wanted := _of_stable(counted, arms), arms):
         return ""
-    elsewhere = _count(prometheus, selector(whole.metric, []))
+    elsewhere = _count(prometheus, selector(counted.metric, further(arms.more)))
     silent = "" if not metric.required else ", or say `required: false` where silence is normal"
     if not elsewhere:
         return (
-            f"metric {metric.name}: Prometheus has no series {whole.metric} at all: check its name, and that the pods"
-            f" are scraped{silent}"
+            f"metric {metric.name}: Prometheus has no series {counted.metric} at all"
+            f"{_instead(prometheus, counted.metric)}:"
+            f" check its name, and that the pods are scraped{silent}"
         )
     return (
-        f"metric {metric.name}: Prometheus has {elsewhere} series {whole.metric}, but none of stable's ({wanted}):"
-        f" check match, arm-label and namespace-label{silent}"
+        f"metric {metric.name}: Prometheus has {elsewhere} series {counted.metric}, but none of stable's ({wanted}):"
+        f" check match, {'pod-label' if arms.by_pod_name else 'arm-label'} and namespace-label{silent}"
     )
+
+
+def _instead(prometheus: Prometheus, name: str) -> str:
+    """Say what is there in place of a metric: a native histogram, or names that look like it."""
+    close = alike(prometheus, name)
+    if name.endswith(BUCKET) and whole(name) in close:
+        return (
+            f", but {whole(name)}: if that is a native histogram, let Prometheus keep the classic buckets too"
+            f" (always_scrape_classic_histograms)"
+        )
+    return f", but {', '.join(close)}" if close else ""
 
 
 def _unbound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, arms: OwnArms) -> str:
     """Say that the histogram has no bucket with the bound that was asked for, and which it has."""
     answer = prometheus.query(f"count by (le) ({_of_stable(buckets, arms)})")
-    bounds = sorted(number(text) for text in scalar_by(answer.result, "le") if text and number(text) < inf)
+    bounds = finite_bounds(scalar_by(answer.result, "le"))
     if metric.bound in bounds:
         return ""
     known = ", ".join(f"{bound:g}" for bound in bounds) or "none: name its _bucket series"
@@ -79,9 +101,9 @@ def _unbound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, a
     )
 
 
-def _unseen(prometheus: Prometheus, metric: CustomMetric, bad: Selection) -> str:
+def _unseen(prometheus: Prometheus, metric: CustomMetric, bad: Selection, around: Around) -> str:
     """Say that nobody, stable or not, ever had such a bad event."""
-    wanted = selector(bad.metric, bad.matchers)
+    wanted = selector(bad.metric, [*bad.matchers, *further(around.more)])
     if _count(prometheus, wanted):
         return ""
     return (
@@ -92,6 +114,14 @@ def _unseen(prometheus: Prometheus, metric: CustomMetric, bad: Selection) -> str
 
 def _of_stable(selection: Selection, arms: OwnArms) -> str:
     return selector(selection.metric, [*arms.matchers(arms=[Arm.STABLE]), *selection.matchers])
+
+
+def _is_there(prometheus: Prometheus, chosen: str, arms: OwnArms) -> bool:
+    """Tell whether stable has such series; of pods, those of its own alone count."""
+    if not arms.by_pod_name:
+        return _count(prometheus, chosen) > 0
+    found = scalar_by(prometheus.query(f"count by ({arms.label}) ({chosen})").result, arms.label)
+    return any(arms.arm_of({arms.label: pod}) is Arm.STABLE for pod in found)
 
 
 def _count(prometheus: Prometheus, chosen: str) -> int:

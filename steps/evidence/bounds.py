@@ -1,8 +1,8 @@
 """Bucket bounds chosen before the canary, from stable alone: what slow and small mean for this service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan, nan
 from typing import Final
 
 _QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
@@ -16,8 +16,8 @@ class Bounds:
     """The bounds of a run; fixed for its whole length.
 
     Attributes:
-        latency: (label, bound in ms): the bucket bounds at or above stable's p50, p90 and p99, and a higher one that
-            hardly any request of stable exceeds.
+        latency: (label, bound in the metric's own unit): the bucket bounds at or above stable's p50, p90 and p99, and a
+            higher one that hardly any request of stable exceeds.
         small: bound in bytes at or below stable's 1 % quantile of responses; None if unknown.
     """
 
@@ -26,8 +26,16 @@ class Bounds:
 
 
 def number(text: str) -> float:
-    """Read an `le` as a number: Prometheus 3 writes "5.0" where 2.x writes "5"."""
-    return float(text)
+    """Read an `le` as a number: Prometheus 3 writes "5.0" where 2.x writes "5". NaN is what is not a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
+
+
+def finite_bounds(texts: Iterable[str]) -> tuple[float, ...]:
+    """Give the finite bounds among the `le` of a histogram, in order."""
+    return tuple(sorted({value for text in texts if -inf < (value := number(text)) < inf}))
 
 
 def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -57,6 +65,6 @@ def small_bound(buckets: Mapping[str, float]) -> float | None:
 
 def _split(buckets: Mapping[str, float]) -> tuple[list[tuple[float, float]], float]:
     """Give the finite (bound, count) in order, and the count of all."""
-    numbers = sorted((number(text), count) for text, count in buckets.items())
+    numbers = sorted((number(text), count) for text, count in buckets.items() if not isnan(number(text)))
     total = next((count for le, count in numbers if le == inf), 0.0)
     return [(le, count) for le, count in numbers if le < inf], total

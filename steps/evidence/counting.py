@@ -52,6 +52,11 @@ class Counting:
         """Number of series seen so far."""
         return self._ledger.series
 
+    @property
+    def stable(self) -> list[dict[str, str]]:
+        """Labels of stable's series that were seen so far."""
+        return [labels for key in self._ledger.keys if self._arms.arm_of(labels := dict(key)) is Arm.STABLE]
+
     def take(self, main: Sequence[RawSeries], lost: Sequence[RawSeries], since: float) -> None:
         """Take in the answers of a reading whose range began at `since`.
 

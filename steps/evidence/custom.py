@@ -8,15 +8,20 @@ from typing import Any, Final
 from steps.evidence.assemble import Definition
 from steps.evidence.ledger import Slot
 from steps.evidence.metrics import Source, by_bound
+from steps.evidence.pods import Pods, pattern
 from steps.evidence.samples import NAME, RawSeries
-from steps.evidence.selectors import Arms, bounds_matcher, equal, literal, one_of, quote, selector
+from steps.evidence.selectors import Arms, any_of, bounds_matcher, equal, further, matching, one_of, selector
 from steps.model.evidence import Arm, MetricKind
 
 CUSTOM_WEIGHT: Final = 0.2
 """Part of the budget of all custom metrics together, where the standard ones have 1: errors keep half of the whole."""
 
-_POD: Final = "-[a-z0-9]+-[a-z0-9]+"
-"""What Kubernetes adds to a Deployment's name for its pods: the template's hash and five signs."""
+POD_LABEL: Final = "pod"
+NAMESPACE_LABEL: Final = "namespace"
+"""Where the names of pods and namespaces stand if nothing else is known."""
+
+GUESSED: Final = Pods()
+"""Pods told by their names alone, where there is no API server to ask."""
 
 _TOTAL, _BAD, _BOTH = 0, 1, 2
 
@@ -33,7 +38,7 @@ class Selection:
     def matchers(self) -> list[str]:
         """Its label matchers in PromQL, without the name."""
         exact = [equal(label, value) for label, value in sorted(self.match.items())]
-        return exact + [f"{label}=~{quote(value)}" for label, value in sorted(self.match_regex.items())]
+        return exact + [matching(label, value) for label, value in sorted(self.match_regex.items())]
 
     def has(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a series belongs to it."""
@@ -52,11 +57,12 @@ class CustomMetric:
         bad, every: of a pair; `every` counts all events, or with `every_is_good` the good ones.
         histogram: buckets; `bound` and `above` tell which observations are bad.
         label: tells the arms apart by `stable` and `canary`; "" = pod names of Deployments of these names.
-        namespace_label: label with the arms' namespace, "" = none.
+        namespace_label: label with the arms' namespace, "" = none, None = found by asking Prometheus.
         weight: relative to the other custom metrics (> 0).
         floor: least difference of the bad shares (0-1) that counts as harm.
         required: without series of both arms nothing passes.
         baseline: value of the label for the baseline; "" = such a metric compares with stable all the same.
+        pod_label: label with the names of pods, "" = found by asking Prometheus.
     """
 
     name: str
@@ -70,11 +76,23 @@ class CustomMetric:
     above: bool = True
     unit: str = ""
     label: str = ""
-    namespace_label: str = "namespace"
+    namespace_label: str | None = None
     weight: float = 1.0
     floor: float = 0.01
     required: bool = True
     baseline: str = ""
+    pod_label: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its series in Prometheus."""
+        found = (self.histogram, self.every, self.bad)
+        return tuple(dict.fromkeys(one.metric for one in found if one is not None))
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """The Deployments whose pods it is told apart by; () where a label of its own does."""
+        return () if self.label else tuple(name for name in (self.stable, self.canary, self.baseline) if name)
 
 
 def from_json(form: Mapping[str, Any]) -> CustomMetric:
@@ -85,10 +103,15 @@ def from_json(form: Mapping[str, Any]) -> CustomMetric:
 
 @dataclass(frozen=True, slots=True)
 class OwnArms(Arms):
-    """Arms as an application's own series tell them: by a label, or by the names of pods."""
+    """Arms as an application's own series tell them: by a label, or by the names of pods.
+
+    Attributes:
+        pods: tells whose a pod is.
+    """
 
     by_pod_name: bool = False
     namespace_label: str = ""
+    pods: Pods = GUESSED
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
         """Tell whose series this is."""
@@ -103,7 +126,9 @@ class OwnArms(Arms):
         return bool(self.control) and self._is_of(self.stable, labels.get(self.label, ""))
 
     def _is_of(self, name: str, value: str) -> bool:
-        return bool(re.fullmatch(re.escape(name) + _POD, value)) if self.by_pod_name else value == name
+        if not self.by_pod_name:
+            return value == name
+        return self.pods.is_of(name, value, [one for one in (self.stable, self.canary, self.control) if one])
 
     def matchers(self, *, reporter: str = "", arms: Sequence[Arm] = (Arm.STABLE, Arm.CANARY)) -> list[str]:
         """Give the matchers of the named arms' series; application metrics have no reporter."""
@@ -111,22 +136,41 @@ class OwnArms(Arms):
         names = self.values(arms)
         found = one_of(self.label, names)
         if self.by_pod_name:
-            found = f"{self.label}=~{quote('|'.join(literal(name) + _POD for name in names))}"
-        return [found, equal(self.namespace_label, self.namespace)] if self.namespace_label else [found]
+            found = matching(self.label, "|".join(pattern(name) for name in names))
+        within = [equal(self.namespace_label, self.namespace)] if self.namespace_label else []
+        return [found, *within, *further(self.more)]
 
 
-def own_arms(metric: CustomMetric, namespace: str, *, against_baseline: bool = False) -> OwnArms:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What all custom metrics of a run share.
+
+    Attributes:
+        namespace: of the arms.
+        more: further labels and their values, as in `Arms.more`.
+        pods: tells whose a pod is.
+        against_baseline: the canary is compared with its baseline.
+    """
+
+    namespace: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    pods: Pods = GUESSED
+    against_baseline: bool = False
+
+
+def own_arms(metric: CustomMetric, around: Around) -> OwnArms:
     """Give what tells the arms apart in a custom metric's series."""
+    within = NAMESPACE_LABEL if metric.namespace_label is None else metric.namespace_label
     return OwnArms(
-        metric.stable, metric.canary, namespace, metric.label or "pod",
-        by_pod_name=not metric.label, namespace_label=metric.namespace_label,
-        control=metric.baseline if against_baseline else "",
+        metric.stable, metric.canary, around.namespace, metric.label or metric.pod_label or POD_LABEL, around.more,
+        by_pod_name=not metric.label, namespace_label=within, pods=around.pods,
+        control=metric.baseline if around.against_baseline else "",
     )  # fmt: skip
 
 
-def source(metric: CustomMetric, namespace: str, weight: float, *, against_baseline: bool = False) -> Source:
+def source(metric: CustomMetric, around: Around, weight: float) -> Source:
     """Give what a custom metric reads; `weight` is its part of the error budget."""
-    arms = own_arms(metric, namespace, against_baseline=against_baseline)
+    arms = own_arms(metric, around)
     if metric.histogram is not None:
         return _histogram(metric, metric.histogram, arms, weight)
     if metric.bad is None or metric.every is None:
@@ -134,13 +178,10 @@ def source(metric: CustomMetric, namespace: str, weight: float, *, against_basel
     return _pair(metric, metric.bad, metric.every, arms, weight)
 
 
-def sources(metrics: Sequence[CustomMetric], namespace: str, *, against_baseline: bool = False) -> tuple[Source, ...]:
+def sources(metrics: Sequence[CustomMetric], around: Around) -> tuple[Source, ...]:
     """Give the sources of all custom metrics, which share CUSTOM_WEIGHT."""
     whole = sum(metric.weight for metric in metrics)
-    return tuple(
-        source(metric, namespace, CUSTOM_WEIGHT * metric.weight / whole, against_baseline=against_baseline)
-        for metric in metrics
-    )
+    return tuple(source(metric, around, CUSTOM_WEIGHT * metric.weight / whole) for metric in metrics)
 
 
 def _pair(metric: CustomMetric, bad: Selection, every: Selection, arms: OwnArms, weight: float) -> Source:
@@ -150,7 +191,7 @@ def _pair(metric: CustomMetric, bad: Selection, every: Selection, arms: OwnArms,
     return Source(
         name=metric.name,
         kind=MetricKind.CUSTOM,
-        selector=_any_of(names, [*arms.matchers(), *shared]),
+        selector=any_of(names, [*arms.matchers(), *shared]),
         classify=_by_selection(arms, bad, every),
         definitions=(("", None, Definition(whole=whole, bad=(_BAD, _BOTH))),),
         weight=weight,
@@ -178,12 +219,6 @@ def _histogram(metric: CustomMetric, buckets: Selection, arms: OwnArms, weight: 
         arms=arms,
         required=metric.required,
     )
-
-
-def _any_of(names: Sequence[str], matchers: Sequence[str]) -> str:
-    if len(names) == 1:
-        return selector(names[0], matchers)
-    return f"{{{','.join([one_of(NAME, names), *matchers])}}}"
 
 
 def _by_selection(arms: OwnArms, bad: Selection, every: Selection) -> Callable[[RawSeries], Slot | None]:

@@ -62,6 +62,15 @@ def of_answer(status: int, body: dict[str, Any] | None, access: Access, promql: 
     return _odd(where, status, body or {})
 
 
+def of_malformed(fault: Exception, access: Access, promql: str) -> EvidenceError:
+    """Tell an answer that says it is a success and does not have the shape of Prometheus' API."""
+    text = (
+        f"Prometheus at {access.endpoint} answered with data that is malformed ({fault}): check what stands between it"
+        f" and this step, such as a proxy or another program; the query was: {promql[:_SHOWN]}"
+    )
+    return _error(ProblemKind.NOT_PROMETHEUS, text)
+
+
 def _odd(where: str, status: int, body: dict[str, Any]) -> EvidenceError:
     if body.get("isPartial"):
         text = f"{where} answered with a part of the data only: some of its storage nodes are not available"
@@ -89,8 +98,8 @@ def _connection(fault: requests.exceptions.ConnectionError) -> str:
 
 
 def _said(body: dict[str, Any] | None) -> str:
-    text = str(body.get("error", "")) if body else ""
-    return f" ({text[:_SHOWN]})" if text else ""
+    text = body.get("error", "") if body else ""
+    return f" ({text[:_SHOWN]})" if text and isinstance(text, str) else ""
 
 
 def _error(kind: ProblemKind, sentence: str) -> EvidenceError:

@@ -108,6 +108,11 @@ class Ledger:
         """Number of series seen so far."""
         return len(self._last)
 
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Identities of the series seen so far."""
+        return tuple(self._last)
+
     def feed(self, answer: Iterable[RawSeries], since: float) -> None:
         """Take in an answer whose range began at `since` (unix seconds): what it lacks after that was not there."""
         waiting: dict[Target, dict[float, list[tuple[RawSeries, Key, float]]]] = {}

@@ -16,9 +16,6 @@ from steps.evidence.services import SERVICE_LABELS, Whose
 from steps.evidence.unattributed import LABELS, unattributed
 from steps.model.evidence import Arm, MetricKind
 
-DURATION: Final = "istio_request_duration_milliseconds_bucket"
-"""Buckets of the latency, in milliseconds."""
-
 ERRORS_WEIGHT: Final = 0.6
 LATENCY_WEIGHT: Final = 0.2
 ANSWERS_WEIGHT: Final = 0.12
@@ -85,13 +82,13 @@ def errors(arms: Arms, reporter: str, ignored: Collection[str] = ()) -> Source:
     return Source(
         name="errors",
         kind=MetricKind.ERRORS,
-        selector=selector("istio_requests_total", arms.matchers(reporter=reporter)),
+        selector=selector(arms.metrics.requests, arms.matchers(reporter=reporter)),
         classify=_by_answer(arms),
         definitions=(("", None, definition),),
         weight=ERRORS_WEIGHT,
         by=("response_code", "response_flags", "grpc_response_status", "request_protocol", *LABELS),
         unclassified=AnswerSlot.NONE,
-        unattributed=unattributed("istio_requests_total", arms, reporter),
+        unattributed=unattributed(arms.metrics.requests, arms, reporter),
         beside=_answers(ignored),
     )
 
@@ -136,10 +133,10 @@ def latency(
     return Source(
         name="latency",
         kind=MetricKind.LATENCY,
-        selector=selector(DURATION, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
+        selector=selector(arms.metrics.duration, [*arms.matchers(reporter=reporter), bounds_matcher(values)]),
         classify=by_bound(arms, values),
         definitions=tuple((label, bound, _slower(values, bound)) for label, bound in bounds),
-        unit="ms",
+        unit=arms.metrics.unit,
         weight=LATENCY_WEIGHT,
         bounds=tuple(values),
         by=("le",),
@@ -158,7 +155,7 @@ def small_bodies(arms: Arms, reporter: str, bound: float) -> Source:
     return Source(
         name="small-bodies",
         kind=MetricKind.SMALL_BODIES,
-        selector=selector("istio_response_bytes_bucket", matchers),
+        selector=selector(arms.metrics.response_bytes, matchers),
         classify=by_bound(arms, [bound]),
         definitions=(("", bound, Definition(whole=(0,), bad=(1,))),),
         unit="bytes",

@@ -6,6 +6,8 @@ from steps.errors import SettingsError
 from steps.evidence.access import Access
 from steps.evidence.custom import from_json
 from steps.evidence.failures import EvidenceError
+from steps.evidence.found import Found
+from steps.evidence.pods import Pods
 from steps.evidence.prometheus import Answer, Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Recording
@@ -47,12 +49,16 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
     playback = Playback()
     custom = tuple(from_json(form) for form in recording.header.get("metrics", ()))
     upstreams = Upstreams.from_json(arms.get("upstreams"))
-    named = Arms(arms["stable"], arms["canary"], arms["namespace"], arms["label"], upstreams=upstreams)
+    names = arms["stable"], arms["canary"], arms["namespace"], arms["label"]
+    named = Arms(*names, arms.get("more", {}), upstreams=upstreams)
+    pods, mesh = Pods(), bool(recording.header.get("mesh", True))
     objective = recording.header.get("latency_objective")
     reader = EvidenceReader(
         playback,
         named,
         custom=custom,
+        pods=pods,
+        mesh=mesh,
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
     )
@@ -61,4 +67,5 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
         reader.bounds = look.bounds or reader.bounds
         reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
         reader.control = look.control
+        reader.found, pods.known = look.found or reader.found or Found(), look.pods or pods.known
         yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)

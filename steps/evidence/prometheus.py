@@ -12,7 +12,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 
 from steps.errors import PermanentError, StepError, TemporaryError
 from steps.evidence.access import Access, FileAuth
-from steps.evidence.failures import EvidenceError, of_answer, of_exception
+from steps.evidence.failures import EvidenceError, of_answer, of_exception, of_malformed
+from steps.evidence.shapes import MalformedError, result_of, warnings_of
 from steps.model.evidence import ProblemKind
 
 _LONG_QUERY: Final = 2000
@@ -109,20 +110,18 @@ class Prometheus:
     def _read(self, response: requests.Response, promql: str) -> Answer:
         body = _json(response)
         good = response.status_code == HTTPStatus.OK and body is not None and body.get("status") == "success"
-        data = body.get("data") if body else None
-        if not good or not isinstance(data, dict) or not isinstance(data.get("result"), list):
+        if body is None or not good or body.get("isPartial"):
             raise of_answer(response.status_code, body, self.access, promql)
-        if body and body.get("isPartial"):
-            raise of_answer(response.status_code, body, self.access, promql)
-        warnings = body.get("warnings") if body else None
-        texts = tuple(str(text) for text in warnings) if isinstance(warnings, list) else ()
-        result = [one for one in data["result"] if isinstance(one, dict)]
+        try:
+            result, texts = result_of(body), warnings_of(body)
+        except MalformedError as fault:
+            raise of_malformed(fault, self.access, promql) from fault
         return Answer(promql, self._time(response), result, texts)
 
     def _time(self, response: requests.Response) -> float:
         try:
             return parsedate_to_datetime(response.headers["Date"]).timestamp()
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return self._clock()
 
 
@@ -139,6 +138,6 @@ def _again(fault: EvidenceError) -> bool:
 def _json(response: requests.Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

@@ -1,22 +1,14 @@
 """The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import Final
+from typing import Final, Unpack
 
-from steps.errors import PermanentError
-from steps.evidence.beforehand import doubts
-from steps.evidence.bounds import Bounds, latency_bounds, small_bound
-from steps.evidence.custom import CustomMetric, sources
+from steps.evidence import worlds
 from steps.evidence.failures import EvidenceError
 from steps.evidence.feed import Feed
-from steps.evidence.metrics import DURATION, standard
-from steps.evidence.objective import BeyondError, ObjectiveBound, located
 from steps.evidence.prometheus import Prometheus, raised
-from steps.evidence.reporter import AUTO, Reporter, choose
-from steps.evidence.samples import scalar_by
-from steps.evidence.selectors import Arms, selector
-from steps.model.evidence import Arm, Evidence, LatencyObjective, MetricEvidence, Problem, ProblemKind
+from steps.evidence.selectors import Arms
+from steps.evidence.survey import WITHOUT_MESH, Options, Survey
+from steps.model.evidence import Evidence, MetricEvidence, Problem, ProblemKind
 
 HISTORY_SECONDS: Final = 600.0
 """Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
@@ -29,7 +21,7 @@ _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
 
 
-class EvidenceReader:
+class EvidenceReader(Survey):
     """Read a run's evidence in increments; one query per metric and poll, for both arms together.
 
     Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
@@ -37,17 +29,9 @@ class EvidenceReader:
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
-        reporter: "auto", "source", "destination" or "waypoint".
-        bounds: chosen earlier in the run; None: chosen from stable's past hour when first needed.
-        custom: metrics beside the standard ones.
         history_seconds: stable's past to read along, in seconds.
         series_budget: series of one metric above which sums are read instead.
-        ignored_answers: classes of answers that are expected to rise, by label.
-        latency_objective: an absolute bound of latency whose strata are read along.
-
-    Attributes:
-        control: label value of the baseline that the canary is compared with in place of stable, "" for none; it is set
-            before the first `read`.
+        more: as for `Survey`.
     """
 
     def __init__(
@@ -55,106 +39,14 @@ class EvidenceReader:
         prometheus: Prometheus,
         arms: Arms,
         *,
-        reporter: str = AUTO,
-        bounds: Bounds | None = None,
-        custom: tuple[CustomMetric, ...] = (),
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
-        ignored_answers: Collection[str] = (),
-        latency_objective: LatencyObjective | None = None,
+        **more: Unpack[Options],
     ) -> None:
-        self._prometheus, self._arms, self._wanted = prometheus, arms, reporter
+        super().__init__(prometheus, arms, **more)
         self._history, self._budget = history_seconds, series_budget
-        self.bounds, self._custom = bounds, custom
-        self._ignored, self._objective = ignored_answers, latency_objective
-        self._objective_bound: ObjectiveBound | None = None
-        self.control = ""
-        self.reporter: Reporter | None = None
         self._feeds: list[Feed] = []
-
-    def check(self) -> Reporter:
-        """Make sure that Prometheus answers and knows stable.
-
-        Raises:
-            TemporaryError: it is down, slow or busy.
-            PermanentError: it refuses us, is no Prometheus, or has no series of stable; the sentence names the remedy.
-        """
-        action = "asking Prometheus for stable's requests"
-        try:
-            reporter = self._reporter()
-        except EvidenceError as fault:
-            raise raised(fault, action) from fault
-        if reporter is None:
-            raise PermanentError(action, self._unknown().sentence)
-        return reporter
-
-    def check_custom(self) -> tuple[str, ...]:
-        """Make sure that stable has the series of the custom metrics; give sentences about what may be right.
-
-        Raises:
-            TemporaryError: Prometheus is down, slow or busy.
-            PermanentError: it refuses us, or stable lacks a required metric; the sentence names all that are missing.
-        """
-        action = "asking Prometheus for stable's custom metrics"
-        try:
-            found = doubts(self._prometheus, self._custom, self._arms.namespace)
-        except EvidenceError as fault:
-            raise raised(fault, action) from fault
-        if found.faults:
-            raise PermanentError(action, "; ".join(found.faults))
-        return found.warnings
-
-    def check_objective(self) -> str:
-        """Make sure that stable's histogram can hold the latency objective, if there is one. One query.
-
-        Returns:
-            A sentence where the limit is read at another bound, else "".
-
-        Raises:
-            TemporaryError: Prometheus is down, slow or busy.
-            PermanentError: it refuses us, or no bucket reaches the limit.
-        """
-        try:
-            self._reporter()
-            found = self._objective_at()
-        except EvidenceError as fault:
-            action = "looking for the latency objective's bucket"
-            if fault.problem.kind is ProblemKind.BOUNDS_DIFFER:
-                raise PermanentError(action, fault.problem.sentence) from fault
-            raise raised(fault, action) from fault
-        return found.note if found else ""
-
-    def _objective_at(self) -> ObjectiveBound | None:
-        """Find where the objective is read, once."""
-        if self._objective is None or self._objective_bound is not None:
-            return self._objective_bound
-        name = self.reporter.name if self.reporter else ""
-        chosen = selector(DURATION, self._arms.matchers(reporter=name, arms=[Arm.STABLE]))
-        texts = scalar_by(self._prometheus.query(f"count by (le) ({chosen})").result, "le")
-        try:
-            self._objective_bound = located(self._objective, texts, 1.0)
-        except BeyondError as fault:
-            raise EvidenceError(Problem(ProblemKind.BOUNDS_DIFFER, str(fault))) from fault
-        return self._objective_bound
-
-    def choose_bounds(self) -> Bounds:
-        """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
-
-        Raises:
-            TemporaryError: Prometheus is down, slow or busy.
-            PermanentError: it refuses us, or is no Prometheus.
-        """
-        try:
-            return self._choose_bounds()
-        except EvidenceError as fault:
-            raise raised(fault, "choosing bounds from stable's past") from fault
-
-    def _choose_bounds(self) -> Bounds:
-        self._reporter()
-        durations = self._buckets("istio_request_duration_milliseconds_bucket", [])
-        bytes_sent = self._buckets("istio_response_bytes_bucket", ['response_code=~"2.."'])
-        self.bounds = Bounds(latency_bounds(durations), small_bound(bytes_sent))
-        return self.bounds
+        self._seen, self._several = 0, list[str]()
 
     def read(
         self, started: float, now: float, *, rung_started: float | None = None, weight: int | None = None
@@ -174,10 +66,11 @@ class EvidenceReader:
             PermanentError: Prometheus refuses the query itself; waiting cannot help.
         """
         problem: Problem | None = None
+        self.pods.look_again()
         try:
             self._prepare(started)
             for feed in self._feeds:
-                feed.fetch(self._prometheus, started - self._history, now)
+                feed.fetch(self.prometheus, started - self._history, now)
         except EvidenceError as fault:
             problem = fault.problem
             if problem.kind is ProblemKind.BAD_QUERY:
@@ -187,39 +80,8 @@ class EvidenceReader:
     def _prepare(self, started: float) -> None:
         if self._feeds:
             return
-        reporter = self._reporter()
-        if reporter is None:
-            raise EvidenceError(self._unknown())
-        bounds = self.bounds or self._choose_bounds()
-        arms = replace(self._arms, control=self.control)
-        custom = sources(self._custom, arms.namespace, against_baseline=bool(self.control))
-        objective = self._objective_at()
-        mesh = standard(arms, reporter.name, bounds, objective=objective, ignored=self._ignored)
-        wanted = (*mesh, *custom)
+        wanted, arms, reporter = self.sources()
         self._feeds = [Feed(source, arms, reporter, self._budget, started) for source in wanted]
-
-    def _reporter(self) -> Reporter | None:
-        if self.reporter is None:
-            self.reporter = choose(self._prometheus, self._arms, self._wanted)
-        return self.reporter
-
-    def _unknown(self) -> Problem:
-        arms = self._arms
-        counted = "" if self._wanted == AUTO else f" with reporter {self._wanted}"
-        text = (
-            f"Prometheus at {self._prometheus.access.endpoint} has no istio_requests_total{counted} for"
-            f' {arms.label}="{arms.stable}" in namespace {arms.namespace}: send it some traffic, check that the mesh is'
-            f" scraped, or name the label that tells the arms apart"
-        )
-        return Problem(ProblemKind.NO_SERIES, text)
-
-    def _buckets(self, metric: str, more: list[str]) -> dict[str, float]:
-        name = self.reporter.name if self.reporter else ""
-        chosen = selector(metric, [*self._arms.matchers(reporter=name, arms=[Arm.STABLE]), *more])
-        found = scalar_by(self._prometheus.query(f"sum by (le) (increase({chosen}[1h]))").result, "le")
-        if any(found.values()):
-            return found
-        return scalar_by(self._prometheus.query(f"sum by (le) ({chosen})").result, "le")
 
     def _evidence(
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
@@ -253,6 +115,8 @@ class EvidenceReader:
 
     def _problem(self, interval: float) -> Problem | None:
         """Tell what makes a complete answer not to be trusted."""
+        if self.found is not None and self.found.doubt:
+            return Problem(ProblemKind.AMBIGUOUS, self.found.doubt)
         for feed in self._feeds:
             if (differ := feed.counting.bounds_problem()) is not None:
                 return differ
@@ -264,9 +128,9 @@ class EvidenceReader:
         return absent or (self._lateness(interval) if self._feeds else None)
 
     def _lateness(self, interval: float) -> Problem | None:
-        main = self._feeds[0]
+        main = self._feeds[0] if self.mesh else max(self._feeds, key=lambda feed: feed.newest)
         if not main.newest:
-            return self._unknown()
+            return self.unknown()
         age = main.now - main.newest
         if age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
             return None
@@ -283,17 +147,30 @@ class EvidenceReader:
             if feed.counting.summed
         ]
         notes += dict.fromkeys(note for feed in self._feeds for note in feed.counting.notes())
-        if self._objective_bound is not None and self._objective_bound.note:
-            notes.append(self._objective_bound.note)
+        if self.objective_bound is not None and self.objective_bound.note:
+            notes.append(self.objective_bound.note)
         known = {feed.source.name for feed in self._feeds}
         notes += [
             f"{name} not judged: stable has no histogram of it yet"
             for name in ("latency", "small-bodies")
-            if self._feeds and name not in known
+            if self._feeds and self.mesh and name not in known
         ]
+        notes += self._doubtful()
         if self.control:
             notes.append(
                 f"compared with the baseline {self.control}, pods of stable's version as young as the canary's and as"
                 f" many; until the canary's first request stable stands for it"
             )
         return tuple(notes)
+
+    def _doubtful(self) -> list[str]:
+        """Say what is lost without the mesh, and whether stable's requests may be those of several clusters."""
+        if not self.mesh:
+            return [WITHOUT_MESH]
+        if self.is_checked or not self._feeds:
+            return []
+        main = self._feeds[0].counting
+        if self._seen != main.series:
+            self._seen, several = main.series, worlds.of_rows(main.stable, self._given.more)
+            self._several = [worlds.sentence(several)] if several else []
+        return self._several

@@ -17,8 +17,10 @@ import structlog
 
 from steps.errors import PermanentError, SettingsError
 from steps.evidence.bounds import Bounds
+from steps.evidence.found import Found, from_json
 from steps.evidence.prometheus import Answer
 from steps.model.evidence import Health, Problem, ProblemKind
+from steps.model.pods import PodNames
 from steps.model.probes import ProbeOutcome
 
 VERSION: Final = 1
@@ -38,6 +40,8 @@ class Look:
         reporter: name and reason of the reporter in use, None while it was not chosen.
         bounds: what slow and small meant, None while not chosen.
         problem: what stood in the way of this reading.
+        found: names and labels as they were found by asking, None while nothing was.
+        pods: whose pods are whose, None where nobody asked.
         verdict, code: what the judge said then, by the rules of then.
     """
 
@@ -53,6 +57,8 @@ class Look:
     verdict: str = ""
     code: str = ""
     control: str = ""
+    found: Found | None = None
+    pods: PodNames | None = None
 
 
 class Tape:
@@ -161,7 +167,13 @@ def _look(line: Mapping[str, Any]) -> Look:
         verdict=line["verdict"],
         code=line["code"],
         control=line.get("control", ""),
+        found=from_json(line["found"]) if line.get("found") else None,
+        pods=_pods(line["pods"]) if line.get("pods") else None,
     )
+
+
+def _pods(form: Mapping[str, Any]) -> PodNames:
+    return PodNames({name: tuple(prefixes) for name, prefixes in form["prefixes"].items()}, form["owners"])
 
 
 def _text(line: Mapping[str, object]) -> str:

@@ -30,13 +30,17 @@ class Reporter:
         return self.name in {"source", "waypoint"}
 
 
+NO_MESH: Final = Reporter("", "the mesh's metrics are not read")
+"""Where custom metrics alone carry the release."""
+
+
 def choose(prometheus: Prometheus, arms: Arms, wanted: str) -> Reporter | None:
     """Choose the reporter; None if stable has no series at all. One query.
 
     Raises:
         EvidenceError: Prometheus did not answer.
     """
-    requests = selector("istio_requests_total", arms.matchers(arms=[Arm.STABLE]))
+    requests = selector(arms.metrics.requests, arms.matchers(arms=[Arm.STABLE]))
     rate = f"sum by (reporter) (rate({requests}[5m]))"
     answer = prometheus.query(f"{rate} or sum by (reporter) ({requests}) * 0")
     return of_rates(scalar_by(answer.result, "reporter"), wanted)

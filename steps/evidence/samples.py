@@ -8,11 +8,11 @@ from typing import Any, Final
 from steps.evidence.failures import EvidenceError
 from steps.model.evidence import Problem, ProblemKind
 
-POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name")
+POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name", "k8s_pod_name")
 """Labels that hold the name of the pod a series is from; the original one first, where a federation keeps both."""
 
 INSTANCE_LABELS: Final = ("exported_instance", "instance")
-NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace")
+NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace", "k8s_namespace_name")
 REPLICA_LABELS: Final = ("prometheus", "prometheus_replica", "__replica__")
 """What tells apart the Prometheus servers that scrape the same targets."""
 
@@ -29,6 +29,8 @@ TARGET_LABELS: Final = (
     "kubernetes_namespace",
     "kubernetes_pod_name",
     "pod_name",
+    "k8s_pod_name",
+    "k8s_namespace_name",
     *REPLICA_LABELS,
 )
 """What tells scrape targets apart; whichever of these labels a series has."""
@@ -117,9 +119,24 @@ def _malformed(entry: object) -> EvidenceError:
 
 def scalar_by(result: Iterable[Mapping[str, Any]], label: str) -> dict[str, float]:
     """Read the vector of an instant query: value of `label` → value; what is no number is left out."""
-    found = {}
+    return {labels.get(label, ""): value for labels, value in vector(result)}
+
+
+def vector(result: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], float]]:
+    """Read the vector of an instant query: (labels, value) of each entry; what is no number is left out."""
+    found = []
     for entry in result:
-        value = float(entry.get("value", (0, "NaN"))[1])
+        labels, sample = entry.get("metric"), entry.get("value")
+        if not isinstance(sample, list | tuple) or len(sample) != _PAIR:
+            continue  # a range, or a native histogram
+        try:
+            value = float(sample[1])
+        except (TypeError, ValueError, OverflowError):
+            continue
         if math.isfinite(value):
-            found[str(entry.get("metric", {}).get(label, ""))] = value
+            found.append((_labels(labels), value))
     return found
+
+
+def _labels(found: Any) -> dict[str, str]:  # noqa: ANN401 - what comes in may be anything
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}

@@ -5,10 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from steps.evidence.naming import ISTIO, MeshMetrics
 from steps.evidence.services import Upstreams
 from steps.model.evidence import Arm
 
+REGEX: Final = "~"
+"""First sign of a wanted value that is a regular expression, as in PromQL's `label=~"value"`."""
+
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _REGEX_SIGNS: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 
@@ -20,11 +25,13 @@ class Arms:
         stable, canary: values of `label` for the arms: names of their Deployments by default.
         namespace: their destination_workload_namespace.
         label: destination_workload, or such as destination_version, destination_canonical_revision.
-        more: further equal-matchers, such as {"destination_canonical_service": "shop"}.
+        more: further labels and their values, such as {"cluster": "eu"}; a value that begins with "~" is a regular
+            expression for the whole value.
         control: value of `label` for the baseline that is compared with the canary in place of stable, whose series are
             its past then; "" = stable itself is compared.
         upstreams: the Services behind the arms, to which requests belong that failed before a pod was chosen; None =
             such requests are not looked for.
+        metrics: what the mesh's metrics are called.
     """
 
     stable: str
@@ -34,6 +41,7 @@ class Arms:
     more: Mapping[str, str] = field(default_factory=dict)
     control: str = ""
     upstreams: Upstreams | None = None
+    metrics: MeshMetrics = ISTIO
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
         """Tell whose series this is; the baseline's is stable's."""
@@ -51,7 +59,7 @@ class Arms:
         found = [equal("reporter", reporter)] if reporter else []
         names = self.values(arms)
         found += [one_of(self.label, names), equal("destination_workload_namespace", self.namespace)]
-        return found + [equal(label, value) for label, value in sorted(self.more.items())]
+        return found + further(self.more)
 
     def values(self, arms: Sequence[Arm]) -> list[str]:
         """Give the values of `label` for arms; the baseline's where both are asked for, as it has no past."""
@@ -75,9 +83,35 @@ def one_of(label: str, values: Sequence[str]) -> str:
     return f"{_name(label)}=~{quote('|'.join(literal(value) for value in values))}"
 
 
+def further(wanted: Mapping[str, str]) -> list[str]:
+    """Give matchers of labels and wanted values, in a fixed order; see `Arms.more`."""
+    return [
+        matching(label, value.removeprefix(REGEX)) if value.startswith(REGEX) else equal(label, value)
+        for label, value in sorted(wanted.items())
+    ]
+
+
+def matching(label: str, regex: str) -> str:
+    """Give the matcher label=~"regex"."""
+    return f"{_name(label)}=~{quote(regex)}"
+
+
+def any_of(metrics: Sequence[str], matchers: Sequence[str]) -> str:
+    """Give a selector of the series of any of the metrics."""
+    if len(metrics) == 1:
+        return selector(metrics[0], matchers)
+    return f"{{{','.join([one_of('__name__', metrics), *matchers])}}}"
+
+
 def selector(metric: str, matchers: Sequence[str]) -> str:
-    """Give metric{matchers}."""
-    return f"{_name(metric)}{{{','.join(matchers)}}}"
+    """Give metric{matchers}.
+
+    Raises:
+        ValueError: not a metric's name.
+    """
+    if not _METRIC.fullmatch(metric):
+        raise ValueError(f"{metric!r} is not the name of a Prometheus metric")
+    return f"{metric}{{{','.join(matchers)}}}"
 
 
 def quote(value: str) -> str:
@@ -102,5 +136,5 @@ def literal(value: str) -> str:
 
 def _name(name: str) -> str:
     if not _LABEL.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a Prometheus label or metric")
+        raise ValueError(f"{name!r} is not the name of a Prometheus label")
     return name

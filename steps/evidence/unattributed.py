@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from steps.evidence.selectors import Arms, equal, literal, quote, selector
+from steps.evidence.selectors import Arms, equal, further, literal, quote, selector
 from steps.evidence.services import SUBSET_LABEL, UNKNOWN
 
 LABELS: Final = (
@@ -32,6 +32,6 @@ def unattributed(metric: str, arms: Arms, reporter: str) -> str:
             equal("reporter", "waypoint" if reporter == "waypoint" else "source"),
             equal("destination_workload", UNKNOWN),
             f"destination_service_name=~{quote(f'({names})([.:].*)?|{UNKNOWN}')}",
-            *(equal(label, value) for label, value in sorted(known.items())),
+            *further(known),
         ],
     )

@@ -40,6 +40,7 @@ class ProblemKind(StrEnum):
     NO_SERIES = "no-series"
     NO_TRAFFIC = "no-traffic"
     BOUNDS_DIFFER = "bounds-differ"
+    AMBIGUOUS = "ambiguous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class MetricEvidence:
     """One metric: one series, or one per bucket bound whose e-values the judge averages.
 
     Attributes:
-        unit: unit of `Series.bound`: "ms", "bytes" or "".
+        unit: unit of `Series.bound`: "ms" or "s" (latency), "bytes", or what a custom metric says; "" without a bound.
         weight: part of the error budget this metric may use, > 0; the judge scales all weights to sum 1.
         dropped_deltas: differences that could not be told (first sight of a series without siblings) and were left out.
         unclassified: canary requests that are neither good nor bad (no response code was sent).

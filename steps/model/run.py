@@ -120,7 +120,7 @@ class Memory:
         weights: (time, weight) as this run wrote them, oldest first; the last is what the routes should have.
         workloads: the Deployments; None for a run of traffic steps only.
         pin: what is released, known once the canary is ready.
-        latency_bounds: (label, bound in ms) that slow requests exceed, fixed before the canary got any.
+        latency_bounds: (label, bound in the histogram's unit) that slow requests exceed, fixed before the run.
         small_bound: bytes that small bodies do not exceed, fixed likewise; None if unknown.
         reason: why a rollback began, one sentence.
         by: who started the run (service account, user or host name).

@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode
 from steps.model.answers import AnswerClass
 from steps.settings.kubernetes_names import DestinationName, LabelName, QualifiedName, SubdomainName
 from steps.settings.loading import StepSettings
+from steps.settings.matchers import Matchers
 
 
 def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
@@ -125,6 +126,9 @@ class Drained(StepSettings):
     )
 
 
+_METRIC = r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$"
+
+
 class Queried(StepSettings):
     """How Prometheus is reached and read."""
 
@@ -154,6 +158,37 @@ class Queried(StepSettings):
     stable_label_value: str = Field("", description="Its value for stable. Empty: the stable Deployment's name.")
     canary_label_value: str = Field("", description="Its value for the canary. Empty: the canary Deployment's name.")
     baseline_label_value: str = Field("", description="Its value for the baseline. Empty: the baseline's name.")
+    metric_labels: Matchers = Field(
+        {},
+        description="Further labels that every query asks for, `cluster=eu` or `region=~eu-.*`, separated by commas: "
+        "needed where one Prometheus holds several clusters or tenants with the same names.",
+    )
+    requests_metric: str = Field(
+        "", pattern=_METRIC, description="Counter of the mesh's requests. Empty: istio_requests_total."
+    )
+    duration_metric: str = Field(
+        "",
+        pattern=_METRIC,
+        description="Buckets of the requests' durations. Empty: istio_request_duration_milliseconds_bucket, or "
+        "istio_request_duration_seconds_bucket of Istio 1.4 and older, as Prometheus has it.",
+    )
+    duration_unit: Literal["auto", "ms", "s"] = Field(
+        "auto", description="Unit of the durations' bucket bounds; auto goes by the metric's name, else by the bounds."
+    )
+    response_bytes_metric: str = Field(
+        "", pattern=_METRIC, description="Buckets of the answers' sizes. Empty: istio_response_bytes_bucket."
+    )
+    pod_label: str = Field(
+        "",
+        pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$",
+        description="Label with the pods' names in custom metrics. Empty: pod, exported_pod, kubernetes_pod_name, "
+        "pod_name or k8s_pod_name, whichever holds names of the app's pods.",
+    )
+    without_mesh_metrics: bool = Field(
+        default=False,
+        description="Read no metrics of the mesh: custom metrics alone carry the release, at least one of them. Failed "
+        "connections, the proxies' own 503, and latency that no custom histogram shows are not seen then.",
+    )
     ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, Listed] = Field(
         (),
         description="Classes of answers that this release is expected to raise, separated by commas: 3xx, 4xx, "

@@ -5,13 +5,13 @@ and label matchers, not by free PromQL: the counters are read raw, sample by sam
 expression around them would survive (`rate` and `increase` lose the first failures of a new series).
 """
 
-import re
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
 
 from steps.settings.loading import StepSettings
+from steps.settings.matchers import regular
 from steps.settings.specs import EntryName, Spec, entries, unique
 
 MOST: Final = 12
@@ -22,20 +22,12 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", ma
 Value = Annotated[str, StringConstraints(max_length=500)]
 
 
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"must be a regular expression: {error}") from error
-    return value
-
-
 class SeriesSpec(Spec):
     """Series of one raw counter."""
 
     metric: MetricName = Field(description="Name of the counter, or of the histogram's `_bucket` series.")
     match: dict[Label, Value] = Field({}, description="Labels that must have exactly these values.")
-    match_regex: dict[Label, Annotated[Value, AfterValidator(_regex)]] = Field(
+    match_regex: dict[Label, Annotated[Value, AfterValidator(regular)]] = Field(
         {}, description="Labels whose whole value must match, in syntax that RE2 and Python share."
     )
 
@@ -59,8 +51,10 @@ class MetricSpec(Spec):
     baseline_label_value: Value = Field(
         "", description="Its value for the baseline. Empty: the baseline's name, or stable where its value is given."
     )
-    namespace_label: Annotated[str, StringConstraints(pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")] = Field(
-        "namespace", description="Label with the arms' namespace. Empty: none."
+    namespace_label: Annotated[str, StringConstraints(pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")] | None = Field(
+        None,
+        description="Label with the arms' namespace. Unset: namespace, exported_namespace or another, as Prometheus has"
+        " it. Empty: none.",
     )
     weight: float = Field(1.0, gt=0, le=100, description="Part of the custom metrics' error budget, relative.")
     tolerated_difference: float = Field(

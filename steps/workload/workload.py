@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
+from steps.model.pods import PodNames
 from steps.model.run import Claim, Pin, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology, Undo
 from steps.workload import canary, capacity, duplicate, pods, promote, undo
@@ -11,6 +12,7 @@ from steps.workload import pin as identity
 from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
 from steps.workload.inspection import Inspection, require_stable
+from steps.workload.podnames import pod_names
 from steps.workload.ready import Patience, wait_ready
 
 Renew = Callable[[], None]
@@ -104,6 +106,10 @@ class Workload:
     def health(self, memory: WorkloadMemory, since: float) -> HealthWatch:
         """Return a watch over the canary's pods whose `look()` tells their health; faults count from `since` on."""
         return HealthWatch(self._cluster, memory.namespace, memory.canary, since)
+
+    def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
+        """Return whose pods are whose, by owner, and how the ReplicaSets of Deployments name their pods."""
+        return pod_names(self._cluster, namespace, deployments)
 
     def addresses(self, namespace: str, name: str) -> list[tuple[str, str, int]]:
         """Return (name, IP address, port) of a Deployment's ready pods of its present template."""

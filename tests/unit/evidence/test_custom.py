@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.custom import CustomMetric, Selection, from_json, source
+from steps.evidence.custom import Around, CustomMetric, Selection, from_json, source
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind
 from steps.model.judgement import Verdict
@@ -31,12 +31,14 @@ def read(metric: CustomMetric, own: Result) -> tuple[Evidence, list[str]]:
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
             return [{"metric": {"reporter": "source"}, "value": [NOW, "5"]}]
+        if promql.startswith("label_replace"):
+            return []
         return REQUESTS if promql.startswith("istio") else own
 
     prometheus = Canned(answer)
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), custom=(metric,))
     evidence = reader.read(NOW - 10, NOW)
-    return evidence, prometheus.asked[2:]
+    return evidence, prometheus.asked[3:]
 
 
 def totals(metric: MetricEvidence) -> list[int]:
@@ -150,7 +152,7 @@ def test_values_are_quoted() -> None:
     """A label value cannot leave its quotes."""
     metric = CustomMetric("x", 'sh"op', "c", Selection("a", {"k": 'v"} or up{x="'}), Selection("a"), label="app")
 
-    assert r'app=~"sh\"op|c"' in source(metric, "ns", 1.0).selector
+    assert r'app=~"sh\"op|c"' in source(metric, Around("ns"), 1.0).selector
 
 
 @pytest.mark.parametrize("metric", [PAIR, SEARCH])

@@ -4,11 +4,13 @@ import pytest
 
 from steps.errors import PermanentError
 from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.naming import DURATIONS
 from steps.evidence.objective import BeyondError, ObjectiveBound, located, objective_bound
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Canned, Result, counter, series
 
 P99 = LatencyObjective(0.99, 500.0)
+DURATION = DURATIONS[0]
 TEXTS = ("5", "100.0", "1000", "+Inf", "NaN", "", "odd")
 
 
@@ -63,6 +65,10 @@ def canned(texts: tuple[str, ...], buckets: Result) -> Canned:
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
             return [{"metric": {"reporter": "source"}, "value": [NOW, "5"]}]
+        if promql.startswith("count by (__name__)"):
+            return [{"metric": {"__name__": DURATION}, "value": [NOW, "2"]}] if texts else []
+        if promql.startswith("topk"):
+            return []
         if "count by (le)" in promql:
             return [{"metric": {"le": text}, "value": [NOW, "2"]} for text in texts]
         return REQUESTS if "requests_total" in promql else buckets
@@ -88,7 +94,7 @@ def test_the_objective_has_strata_of_its_own() -> None:
     assert next(one for one in without.metrics if one.name == "latency").series == latency.series
     assert [None] == [one.objective for one in without.metrics if one.name == "latency"]
     assert any("1000 ms is used" in note for note in evidence.notes)
-    assert 4 == len(prometheus.asked)
+    assert 5 == len(prometheus.asked)
 
 
 def test_an_objective_at_a_bound_of_the_comparison_shares_it() -> None:
@@ -122,13 +128,13 @@ def test_an_unreachable_limit_is_refused_beforehand_and_a_problem_later(texts: t
     """Never a pass without it."""
     beforehand, later = (reader(canned(texts, BUCKETS), Bounds((("p50", 5.0),))) for _ in range(2))
     with pytest.raises(PermanentError, match="cannot be read from stable's histogram"):
-        beforehand.check_objective()
+        beforehand.check()
     problem = later.read(NOW - 5, NOW).problem
     assert problem is not None
     assert ProblemKind.BOUNDS_DIFFER is problem.kind
 
 
-def test_beforehand_the_note_is_given_and_nothing_is_asked_without_an_objective() -> None:
+def test_beforehand_the_note_is_given() -> None:
     """So that prepare can say it."""
-    assert "1000 ms is used" in reader(canned(TEXTS, BUCKETS), Bounds()).check_objective()
-    assert "" == reader(canned(TEXTS, BUCKETS), Bounds(), None).check_objective()
+    assert ["1000 ms is used" in text for text in reader(canned(TEXTS, BUCKETS), Bounds()).check()] == [True]
+    assert () == reader(canned(TEXTS, BUCKETS), Bounds(), None).check()

@@ -14,7 +14,21 @@ from tests.unit.settings.conftest import Load
 
 # A text that some field takes; the first that a field takes, and that is not its default, stands for it.
 TEXTS = (
-    *("shop", "5,60", "60", "7", "150", "0.3", "1.5", "true", "false", "A=1", "http://prom:9090", f"sha256:{'0' * 64}"),
+    *(
+        "shop",
+        "ms",
+        "5,60",
+        "60",
+        "7",
+        "150",
+        "0.3",
+        "1.5",
+        "true",
+        "false",
+        "A=1",
+        "http://prom:9090",
+        f"sha256:{'0' * 64}",
+    ),
     *(
         "tekton",
         "run",
