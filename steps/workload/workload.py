@@ -1,6 +1,6 @@
 """The Deployments as the steps see them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
@@ -101,9 +101,15 @@ class Workload:
         running = identity.running_digests(self._cluster, stable)
         return bool(pin.digests) and running == {name: {digest} for name, digest in pin.digests.items()}
 
-    def health(self, memory: WorkloadMemory, since: float) -> HealthWatch:
-        """Return a watch over the canary's pods whose `look()` tells their health; faults count from `since` on."""
-        return HealthWatch(self._cluster, memory.namespace, memory.canary, since)
+    def health(
+        self,
+        memory: WorkloadMemory,
+        since: float,
+        complete_at: float | None = None,
+        earlier: Sequence[tuple[float, float, str]] = (),
+    ) -> HealthWatch:
+        """Return a watch over the canary's pods whose `look()` tells their health; see `HealthWatch`."""
+        return HealthWatch(self._cluster, memory.namespace, memory.canary, since, complete_at, earlier)
 
     def addresses(self, namespace: str, name: str) -> list[tuple[str, str, int]]:
         """Return (name, IP address, port) of a Deployment's ready pods of its present template."""
