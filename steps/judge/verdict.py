@@ -231,7 +231,9 @@ class _Case:
             alarm_at=alarm_at,
             detectable_ratio=self._detectable() if verdict is not Verdict.CONTINUE else None,
             notes=(
-                *self.evidence.notes, *pods.notes(self.health), *disruptions.notes(self.health),
+                *self.evidence.notes,
+                *pods.notes(self.health),
+                *disruptions.notes(self.health),
                 *share.note(self.observed),
             ),
             rules=asdict(self.rules),
