@@ -44,6 +44,25 @@ def retreat(process: Process) -> StepEnd:
     return process.analyze(60, Witness(1.0))
 
 
+def disrupted(process: Process) -> StepEnd:
+    """Judge a canary whose pods are deleted and come back."""
+    world = process.world
+
+    def delete() -> None:
+        for pod in world.store.list(POD, NAMESPACE, f"app={CANARY}"):
+            world.store.delete(POD, NAMESPACE, pod["metadata"]["name"])
+        world.faulty["shop:2"] = "never-ready"
+
+    def heal() -> None:
+        world.faulty["shop:2"] = ""
+        world.tick()
+
+    heal()
+    events = {1: delete, 4: heal}
+    reader = Witness(0.0, lambda look: events.get(look, lambda: None)())
+    return process.analyze(60, Late(reader, min(6, 6)), poll_seconds=0.001)
+
+
 def promote(process: Process) -> StepEnd:
     """Make it stable."""
     return process.promote()
