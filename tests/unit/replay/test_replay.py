@@ -218,11 +218,11 @@ def test_a_disruption_does_not_end_a_replayed_rung(tmp_path: Path) -> None:
     recorded(path, failing="200", looks=8)
     lines = path.read_text().splitlines()
     looks = [i for i, line in enumerate(lines) if '"kind":"look"' in line]
-    gone = {"desired": 1, "ready": 0, "unready_seconds": 9.0, "disruption": "pod a was evicted",
-            "disrupted": [[START + 1, 0, "pod a was evicted"]]}  # fmt: skip
+    what = "pod a was evicted"
+    gone = {"desired": 1, "ready": 0, "disruption": what, "disrupted": [[START + 1, 0, what]]}
+    well = {"desired": 1, "ready": 1, "disrupted": [[START + 1, START + 3, what]]}
     paused = {"weight": 0, "health": gone, "verdict": "continue", "code": "disrupted"}
-    back = {"rung_started": START + 3, "health": {**gone, "ready": 1, "disruption": "", "unready_seconds": 0.0,
-                                                  "disrupted": [[START + 1, START + 3, "pod a was evicted"]]}}  # fmt: skip
+    back = {"rung_started": START + 3, "health": well}
     for number, i in enumerate(looks):
         change = {} if not number else paused if number < 3 else back
         lines[i] = json.dumps({**json.loads(lines[i]), **change}, separators=(",", ":"))
