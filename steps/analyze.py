@@ -2,7 +2,8 @@
 
 Before: with `--run` the run holds the claim; without it the step only reads.
 Writes: with a claim its renewal, with `--weight` that weight first, and on `fail` the retreat: all weight back to
-stable at once, by the pod that saw the failure. Without a claim nothing.
+stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away: weight 0 until
+its pods are back, then the weight again. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 

@@ -6,7 +6,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.evidence import Health
 from steps.workload.disruptions import Disruptions, Span
-from steps.workload.mishaps import moment
+from steps.workload.mishaps import mishap, moment
 from steps.workload.pods import current_replica_set, is_leaving, is_ready, pods_of
 from steps.workload.troubles import troubles
 
@@ -15,7 +15,8 @@ class HealthWatch:
     """Looks at the canary again and again.
 
     Restarts before `since` are not counted. That pods vanished is known only for those an earlier look of the same
-    watch has seen.
+    watch has seen. Where a fault of the version's own follows a disruption, the time without enough ready pods counts
+    from that fault on.
 
     Args:
         cluster: the API server.
@@ -61,7 +62,11 @@ class HealthWatch:
         self._count(pods, desired)
         name = replica_set["metadata"]["name"] if replica_set is not None else ""
         disruption = self._disruptions.look(name, every, desired, now)
-        detail = next((entry.sentence for entry in troubles(canary, pods, 0.0)), "") if ready < desired else ""
+        detail = ""
+        if ready < desired:
+            # What became of the pod that was taken away is said already: now its replacement matters.
+            told = [pod for pod in pods if not disruption or mishap(pod) is None]
+            detail = next((entry.sentence for entry in troubles(canary, told, 0.0)), "")
         return Health(
             desired=desired,
             ready=ready,
