@@ -2,7 +2,8 @@
 
 Before: with `--run` the run holds the claim; without it the step only reads.
 Writes: with a claim its renewal, with `--weight` that weight first, and on `fail` the retreat: all weight back to
-stable at once, by the pod that saw the failure. Without a claim nothing.
+stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away: weight 0 until
+its pods are back, then the weight again. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
@@ -13,6 +14,7 @@ import structlog
 from pydantic import Field
 
 from steps.acts.forward import CLIMBING, held
+from steps.acts.interruption import Interruption
 from steps.acts.retreat import retreat
 from steps.acts.shift import shift, stamp
 from steps.acts.watch import ALONE, Beside, Patience, Watch
@@ -113,7 +115,10 @@ def rung(
     hold: bool = False,
 ) -> Judgement:
     """Set a weight (None: leave it), judge it, and retreat on `fail`."""
-    if weight is not None:
+    interruption = Interruption(traffic, workload, settings.ready_timeout_seconds)
+    if claim.memory.paused_weight and weight in {None, claim.memory.paused_weight}:
+        claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
+    elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
     if claim.memory.latency_bounds:
         reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
@@ -122,8 +127,9 @@ def rung(
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
     reader.control = control_of(settings, workloads.baseline) if workloads else ""
-    pods = workload.health(workloads, started) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside)
+    disruptions = claim.memory.disruptions
+    pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
+    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
     judgement = _judge(settings, watch, hold=hold)
     if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":
         _retreat(watch.claim, judgement.reason, traffic, workload)

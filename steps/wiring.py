@@ -163,6 +163,9 @@ def rules_of(settings: Judged) -> Rules:
         patience_seconds=settings.patience_seconds,
         max_restarts=settings.max_restarts,
         warmup_seconds=settings.warmup_seconds,
+        down_fail_seconds=settings.down_fail_seconds,
+        unready_fail_seconds=settings.unready_fail_seconds,
+        disruption_seconds=settings.disruption_seconds,
     )
 
 

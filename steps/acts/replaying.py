@@ -6,7 +6,7 @@ from steps.acts.judging import judged
 from steps.evidence.recording import Look
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence
-from steps.model.judgement import Verdict
+from steps.model.judgement import Code, Verdict
 from steps.model.replay import Rung, Seen
 
 
@@ -16,9 +16,13 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
     first, last = 0.0, ""
     for look, evidence in looks:
         if not rungs or rungs[-1].started != look.rung_started:
-            rungs.append(Rung(look.weight, look.rung_started))
+            if rungs and _is_paused(rungs[-1]):
+                rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, begun anew
+            else:
+                rungs.append(Rung(look.weight, look.rung_started))
             first, last = look.now, ""
-        rung, late = rungs[-1], look.now - first >= timeout_seconds
+        rung = rungs[-1]
+        late = look.now - first >= timeout_seconds and not (look.weight == 0 and look.code == Code.DISRUPTED)
         judgement = judged(evidence, look.health, rules, look.probes, deadline_reached=late)
         seen = Seen(max(evidence.until, look.rung_started), judgement)
         if judgement.verdict is not Verdict.CONTINUE:
@@ -30,6 +34,11 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
             rung.seen.append(seen)
         rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
+
+
+def _is_paused(rung: Rung) -> bool:
+    """Tell whether a rung was left in the middle of a disruption, so that what comes next goes on with it."""
+    return rung.recorded == (Verdict.CONTINUE, Code.DISRUPTED)
 
 
 def outcome(rungs: list[Rung]) -> tuple[Verdict, str]:

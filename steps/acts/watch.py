@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from steps.acts.beforehand import StableProbes
+from steps.acts.interruption import Interruption
 from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
@@ -82,6 +83,7 @@ class Watch:
         started: when the canary was first exposed (unix seconds, the API server's).
         rung_started: when the present weight was set (unix seconds).
         beside: tape and prober, if any.
+        interruption: what gives users back to stable while the canary's pods are disrupted; None only looks.
     """
 
     def __init__(
@@ -94,8 +96,9 @@ class Watch:
         started: float,
         rung_started: float,
         beside: Beside = ALONE,
+        interruption: Interruption | None = None,
     ) -> None:
-        self._beside = beside
+        self._beside, self._interruption = beside, interruption
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
         self._started, self._rung_started = started, rung_started
         self._seconds = 0.0
@@ -103,6 +106,7 @@ class Watch:
         self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
         self._said = ""
         self._foresaw = False
+        self._waits = bool(claim and claim.memory.paused_weight)
 
     @property
     def claim(self) -> Claim | None:
@@ -125,9 +129,13 @@ class Watch:
         gate, paused = patience.hold, False
         while True:
             left = deadline - clock()
-            late = left <= 0
+            # A disruption has a limit of its own, and the rung begins anew after it.
+            late = left <= 0 and not (self._waits and not paused and patience.timeout_seconds)
             waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
+            begun = self._rung_started
             judgement, soon = self._look(late=late, waited=waited)
+            if self._rung_started != begun:
+                deadline = clock() + patience.timeout_seconds
             if judgement.verdict is Verdict.FAIL:
                 return judgement
             approved = (gate or paused) and self._approved()
@@ -153,17 +161,31 @@ class Watch:
         """
         if self._keeper is not None:
             self._keeper.renew()
+        health = self._pods.look() if self._pods else None
+        self._heed(health)  # before Prometheus is asked, which may take its time
         now = self._traffic.now()
         evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
-        health = self._pods.look() if self._pods else None
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
+        is_paused = self._keeper is not None and self._keeper.claim.memory.paused_weight > 0
+        self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
         self._record(now, evidence, health, outcomes, judgement)
         if self._beside.progress is not None:
             self._beside.progress(part(evidence, self._rules) if waited is None else waited)
         self._foresee(evidence)
         self._say(judgement, evidence)
         return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
+
+    def _heed(self, health: Health | None) -> None:
+        """Give users back to stable, or the weight back to the canary, as its pods ask for."""
+        if self._interruption is None or self._keeper is None or health is None:
+            return
+        before = self._keeper.claim.memory
+        self._keeper.claim = self._interruption.heed(self._keeper.claim, health)
+        memory = self._keeper.claim.memory
+        self._weight = memory.weight
+        if before.paused_weight and not memory.paused_weight:
+            self._rung_started = memory.weights[-1][0]
 
     def _record(
         self,

@@ -12,6 +12,8 @@ def failure(health: Health | None, rules: Rules) -> str | None:
     if health.restarts > rules.max_restarts:
         what = f"its containers restarted {health.restarts} times, {rules.max_restarts} are tolerated"
         return sentences.unhealthy(health, what)
+    if health.disruption:
+        return None  # the cluster took the pods away: see `disruptions`
     if health.desired and not health.ready and health.unready_seconds >= rules.down_fail_seconds:
         return sentences.unhealthy(health, f"none has been ready for {sentences.span(health.unready_seconds)}")
     if health.ready < health.desired and health.unready_seconds >= rules.unready_fail_seconds:

@@ -64,6 +64,9 @@ class Rules:
         probe_failures: rounds in a row in which a probe must fail on the canary while stable passes; and sound ones a
             pass by probes alone needs.
         down_fail_seconds: for how long all canary pods may be unready before it fails.
+        disruption_seconds: for how long pods that a cluster event took away are waited for; 0 = not at all. A dead
+            node's pods are replaced only after 300 s of `tolerationSeconds`, hence more than that.
+        max_disruptions: disruptions of a run that are waited for; a version may draw them by what it uses.
     """
 
     alpha: float = 0.01
@@ -103,5 +106,7 @@ class Rules:
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0
+    disruption_seconds: float = 600.0
+    max_disruptions: int = 3
     warmup_seconds: float = 0.0
     probe_failures: int = 3

@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from math import log, sqrt
 
-from steps.judge import enough, pods, probes, proof, sentences, share
+from steps.judge import disruptions, enough, pods, probes, proof, sentences, share
 from steps.judge.alarm import Alarm, first_alarm, statistic
 from steps.judge.detect import detectable_share
 from steps.judge.guard import guard
@@ -58,7 +58,9 @@ class _Case:
         deadline_reached: bool,
     ) -> None:  # fmt: skip
         self.outcomes = outcomes
-        self.evidence, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
+        self.health, self.rules, self.late = health, rules, deadline_reached
+        self.observed, self.evidence = evidence, disruptions.undisturbed(evidence, health)
+        evidence = self.evidence
         self.whole = [metric for metric in evidence.metrics if metric.series]
         self.odds = Odds(rules.ratio)
         self.weighed = self._weigh()
@@ -79,13 +81,22 @@ class _Case:
             return self._answer(Verdict.FAIL, Code.GUARD, sentences.broken(broken, 3), broken.metric)
         if sentence := probes.failure(self.outcomes, self.rules):
             return self._answer(Verdict.FAIL, Code.PROBE, sentence)
-        return self._hindrance() or self._lack() or self._pass()
+        return self._disruption() or self._hindrance() or self._lack() or self._pass()
+
+    def _disruption(self) -> Judgement | None:
+        """Pods that the cluster took away, which explain whatever else is missing."""
+        wait = disruptions.wait(self.health, self.rules)
+        if wait is None:
+            return None
+        verdict = Verdict.INCONCLUSIVE if wait.is_over or self.late else Verdict.CONTINUE
+        return self._answer(verdict, Code.DISRUPTED, wait.sentence)
 
     def _hindrance(self) -> Judgement | None:
         """What keeps a canary without an alarm from passing, the gravest first."""
         if (problem := self.evidence.problem) is not None:
             return self._wait(str(problem.kind), problem.sentence)
-        if sentence := enough.silence(self.evidence, self.seen, self.rules):
+        is_disturbed = disruptions.is_recent(self.health, self.evidence.until - self.rules.silent_seconds)
+        if not is_disturbed and (sentence := enough.silence(self.evidence, self.seen, self.rules)):
             return self._answer(Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
         if out := next((one for one in self.guards if one.state == "shared"), None):
             return self._wait(Code.SHARED, sentences.shared(out))
@@ -219,7 +230,12 @@ class _Case:
             table=self._table(shown),
             alarm_at=alarm_at,
             detectable_ratio=self._detectable() if verdict is not Verdict.CONTINUE else None,
-            notes=(*self.evidence.notes, *pods.notes(self.health), *share.note(self.evidence)),
+            notes=(
+                *self.evidence.notes,
+                *pods.notes(self.health),
+                *disruptions.notes(self.health),
+                *share.note(self.observed),
+            ),
             rules=asdict(self.rules),
         )
 

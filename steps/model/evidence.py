@@ -177,6 +177,8 @@ class Health:
         disruption: why pods are missing through no fault of the version, such as "pod shop-canary-x was evicted"; empty
             where nothing of that kind explains it, and where a container of the canary crashed.
         ready_at: when the pods that are ready now became so, unix seconds by the API server.
+        disrupted: (began, ended, what happened) for every disruption since the run began, oldest first, in unix
+            seconds by the API server: requests of that time say nothing about the version. Ended is 0 while it lasts.
     """
 
     desired: int
@@ -187,3 +189,4 @@ class Health:
     detail: str = ""
     disruption: str = ""
     ready_at: tuple[float, ...] = field(default=(), compare=False)
+    disrupted: tuple[tuple[float, float, str], ...] = ()

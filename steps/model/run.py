@@ -126,6 +126,10 @@ class Memory:
         by: who started the run (service account, user or host name).
         expiry_seconds: how far a renewal moves `expires` (> 0).
         asked: fingerprint of what was asked for, by which a second run for the same knows it; "" unless by digest.
+        paused_weight: weight (percent) that is set again once the canary's pods are back from a disruption; meanwhile
+            the weight is 0. 0 where nothing is paused.
+        disruptions: (began, ended, what happened) for every disruption of the canary's pods, oldest first, in unix
+            seconds; ended is 0 while it lasts.
     """
 
     started: float
@@ -142,6 +146,8 @@ class Memory:
     by: str = ""
     expiry_seconds: float = 600.0
     asked: str = ""
+    paused_weight: int = 0
+    disruptions: tuple[tuple[float, float, str], ...] = ()
 
     @property
     def weight(self) -> int:

@@ -245,6 +245,27 @@ class Judged(StepSettings):
         "slow by itself, and 60 suits a JVM. Errors and the guard count at once; a pass waits for some latency.",
     )
     max_restarts: int = Field(2, ge=0, description="Container restarts of the canary in a run above which it fails.")
+    down_fail_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=3600,
+        description="A canary without a ready pod fails after so long, seconds, unless a disruption explains it.",
+    )
+    unready_fail_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="A canary of which some pods are not ready fails after so long, seconds, unless a disruption "
+        "explains it.",
+    )
+    disruption_seconds: float = Field(
+        600.0,
+        ge=0,
+        le=86400,
+        description="How long pods are waited for that a cluster event took away (eviction, drain, preemption, lost "
+        "node, deletion), seconds; users are on stable meanwhile if no canary pod is ready. 0: inconclusive at once. "
+        "The pods of a dead node are replaced only after five minutes.",
+    )
     timeout_seconds: float = Field(
         600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
     )

@@ -32,6 +32,8 @@ def dump(app: str, memory: Memory) -> str:
         "small_bound": memory.small_bound,
         "reason": memory.reason,
         "asked": memory.asked,
+        "paused_weight": memory.paused_weight or None,
+        "disruptions": [list(entry) for entry in memory.disruptions],
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -67,6 +69,8 @@ def _memory(body: Mapping[str, Any]) -> Memory:
         by=body.get("by", ""),
         expiry_seconds=float(body["expiry_seconds"]),
         asked=str(body.get("asked", "")),
+        paused_weight=int(body.get("paused_weight", 0)),
+        disruptions=tuple((float(at), float(end), str(what)) for at, end, what in body.get("disruptions", ())),
     )
 
 

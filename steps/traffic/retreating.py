@@ -54,7 +54,7 @@ def _retreat_one(
         routes = locate_all(obj, target.routes, arms)
         edits = [entry for route in routes for entry in patches.weigh(route, 0, lenient=True)]
         memory = with_weight(seen.memory, 0, cluster.now())
-        memory = replace(memory, reason=memory.reason or reason)
+        memory = replace(memory, reason=memory.reason or reason, paused_weight=0)
         if edits or memory != seen.memory or is_due(memory, cluster.now()):
             memory = renewed(memory, cluster.now())
         wanted = replace(claim, phase=Phase.ROLLING_BACK, memory=memory)

@@ -115,13 +115,18 @@ class Traffic(Reading):
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
         return claim
 
-    def set_weight(self, claim: Claim, weight: int, *, allow_foreign: bool = False) -> tuple[Claim, int]:
+    def set_weight(
+        self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Any
+    ) -> tuple[Claim, int]:
         """Give the canary a weight on every route of a run; a first weight above 0 makes the run walk.
+
+        A pause of the weight ends by it, unless `changes` say otherwise.
 
         Args:
             claim: the run's.
             weight: 0-100.
             allow_foreign: enforce the weight whatever others wrote (retreat, rollback, sweep).
+            changes: fields of the memory that change in the same patch.
 
         Returns:
             The claim after that, and the weight before.
@@ -133,7 +138,7 @@ class Traffic(Reading):
         if not 0 <= weight <= 100:  # noqa: PLR2004 - percent
             raise ValueError(f"weight {weight} is not in 0-100")
         previous = claim.memory.weight
-        after = weighing.set_weight(self._cluster, self._fence, claim, weight, allow_foreign=allow_foreign)
+        after = weighing.set_weight(self._cluster, self._fence, claim, weight, changes, allow_foreign=allow_foreign)
         if weight != previous:
             self.note(after, "WeightSet", f"run {claim.run} set the canary's weight from {previous} to {weight}")
         return after, previous

@@ -1,6 +1,7 @@
 """Set the weight of an owned run: routes, memory, expiry and phase of a VirtualService in one fenced patch."""
 
 from dataclasses import replace
+from typing import Any
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError
@@ -16,7 +17,9 @@ from steps.traffic.stamp import is_later
 from steps.traffic.stamping import restamp
 
 
-def set_weight(cluster: Cluster, fence: Fence, claim: Claim, weight: int, *, allow_foreign: bool) -> Claim:
+def set_weight(
+    cluster: Cluster, fence: Fence, claim: Claim, weight: int, changes: dict[str, Any], *, allow_foreign: bool
+) -> Claim:
     """Write the holder first, so that the memory knows of the weight, then the others; see `Traffic.set_weight`."""
     wanted = Phase.WALKING if weight and claim.phase is Phase.PREPARED else claim.phase
     first = claim.memory.targets[0]
@@ -27,7 +30,7 @@ def set_weight(cluster: Cluster, fence: Fence, claim: Claim, weight: int, *, all
         if wanted is Phase.ROLLING_BACK and weight > seen.memory.weight:
             raise NotOwnerError(doing, f"run {claim.run} is rolling back; its weight can only fall now.")
         edits = _weights(obj, seen, first, weight, doing, allow_foreign=allow_foreign)
-        memory = with_weight(seen.memory, weight, cluster.now())
+        memory = replace(with_weight(seen.memory, weight, cluster.now()), **{"paused_weight": 0, **changes})
         if edits or memory != seen.memory or is_due(memory, cluster.now()):
             memory = renewed(memory, cluster.now())
         return [*fenced(obj, seen.app, edits), *restamp(obj, replace(claim, phase=wanted, memory=memory))]

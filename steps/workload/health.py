@@ -1,12 +1,13 @@
 """The canary's pods while traffic reaches them: readiness, restarts, disappearance."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.evidence import Health
-from steps.workload.pods import current_pods, is_ready
+from steps.workload.disruptions import Disruptions, Span
+from steps.workload.mishaps import mishap, moment
+from steps.workload.pods import current_replica_set, is_leaving, is_ready, pods_of
 from steps.workload.troubles import troubles
 
 
@@ -14,16 +15,27 @@ class HealthWatch:
     """Looks at the canary again and again.
 
     Restarts before `since` are not counted. That pods vanished is known only for those an earlier look of the same
-    watch has seen.
+    watch has seen. Where a fault of the version's own follows a disruption, the time without enough ready pods counts
+    from that fault on.
 
     Args:
         cluster: the API server.
         namespace: of the canary.
         canary: Deployment under test.
         since: API server's time from which on faults count (unix seconds).
+        complete_at: when all pods were known to be ready: the present weight was set then (unix seconds).
+        earlier: disruptions that another process saw in this run.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, canary: str, since: float) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        canary: str,
+        since: float,
+        complete_at: float | None = None,
+        earlier: Sequence[Span] = (),
+    ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._canary = canary
@@ -33,6 +45,7 @@ class HealthWatch:
         self._desired = 0
         self._vanished = 0
         self._short_since: float | None = None
+        self._disruptions = Disruptions(since if complete_at is None else complete_at, earlier)
 
     def look(self) -> Health:
         """Return the canary's health of this moment.
@@ -41,11 +54,19 @@ class HealthWatch:
             NotFound: the Deployment is gone. Forbidden, TemporaryError: as everywhere.
         """
         canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
-        pods = current_pods(self._cluster, canary)
+        replica_set = current_replica_set(self._cluster, canary)
+        every = pods_of(self._cluster, canary, replica_set, leaving=True) if replica_set is not None else []
+        pods = [pod for pod in every if not is_leaving(pod)]
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))
         self._count(pods, desired)
-        detail = next((entry.sentence for entry in troubles(canary, pods, 0.0)), "") if ready < desired else ""
+        name = replica_set["metadata"]["name"] if replica_set is not None else ""
+        disruption = self._disruptions.look(name, every, desired, now)
+        detail = ""
+        if ready < desired:
+            # What became of the pod that was taken away is said already: now its replacement matters.
+            told = [pod for pod in pods if not disruption or mishap(pod) is None]
+            detail = next((entry.sentence for entry in troubles(canary, told, 0.0)), "")
         return Health(
             desired=desired,
             ready=ready,
@@ -53,7 +74,9 @@ class HealthWatch:
             restarts=sum(self._known.values()),
             vanished=self._vanished,
             detail=detail,
-            ready_at=tuple(sorted(_time(moment) for pod in pods if is_ready(pod) for moment in _turned(pod))),
+            disruption=disruption,
+            ready_at=tuple(sorted(moment(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
+            disrupted=self._disruptions.spans,
         )
 
     def _count(self, pods: list[Object], desired: int) -> None:
@@ -72,15 +95,18 @@ class HealthWatch:
             self._known[name] = max(0, restarts - self._first_seen[name])
 
     def _restarts_since(self, pod: Object) -> int:
-        if _time(pod["metadata"].get("creationTimestamp")) >= self._since:
+        if moment(pod["metadata"].get("creationTimestamp")) >= self._since:
             return _restarts(pod)
-        return sum(_time(_ended(entry)) >= self._since for entry in _statuses(pod))
+        return sum(moment(_ended(entry)) >= self._since for entry in _statuses(pod))
 
     def _unready_seconds(self, pods: list[Object], now: float, *, short: bool) -> float:
         if not short:
             self._short_since = None
             return 0.0
-        told = [_time(moment) for pod in pods if not is_ready(pod) for moment in _turned(pod)]
+        if self._disruptions.fault_at is not None:  # what the cluster did does not count against the version
+            return max(0.0, now - self._disruptions.fault_at)
+        told = [moment(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
+        told += [self._disruptions.began] if self._disruptions.began is not None else []
         seen = self._short_since if self._short_since is not None else now
         self._short_since = max(self._since, min([seen, *told]))
         return max(0.0, now - self._short_since)
@@ -95,8 +121,8 @@ def _restarts(pod: Object) -> int:
 
 
 def _ended(status: Object) -> str | None:
-    moment = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
-    return str(moment) if moment else None
+    at = ((status.get("lastState") or {}).get("terminated") or {}).get("finishedAt")
+    return str(at) if at else None
 
 
 def _turned(pod: Object) -> Iterator[str]:
@@ -104,7 +130,3 @@ def _turned(pod: Object) -> Iterator[str]:
     for entry in (pod.get("status") or {}).get("conditions") or []:
         if entry.get("type") == "Ready" and entry.get("lastTransitionTime"):
             yield str(entry["lastTransitionTime"])
-
-
-def _time(moment: str | None) -> float:
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() if moment else 0.0

@@ -27,15 +27,15 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
     return min(same, key=lambda entry: str(entry["metadata"].get("creationTimestamp", "")), default=None)
 
 
-def pods_of(cluster: Cluster, deployment: Object, replica_set: Object) -> list[Object]:
-    """Return the pods of one ReplicaSet of a Deployment, without those being deleted."""
+def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, leaving: bool = False) -> list[Object]:
+    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` asks for them."""
     selector = dict(deployment["spec"]["selector"])
     made = replica_set["metadata"].get("labels", {}).get(HASH_LABEL)
     if made:
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: made}
     listed = cluster.list(POD, deployment["metadata"]["namespace"], label.as_query(selector))
-    alive = [entry for entry in listed if not entry["metadata"].get("deletionTimestamp")]
-    return [entry for entry in alive if _is_owned(entry, replica_set)]
+    found = [entry for entry in listed if leaving or not is_leaving(entry)]
+    return [entry for entry in found if _is_owned(entry, replica_set)]
 
 
 def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
@@ -59,6 +59,11 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod gets requests."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions)
+
+
+def is_leaving(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod is being deleted: it gets no requests any more."""
+    return bool(pod["metadata"].get("deletionTimestamp"))
 
 
 def _is_owned(entry: Object, owner: Object) -> bool:

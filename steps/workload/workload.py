@@ -1,6 +1,6 @@
 """The Deployments as the steps see them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
@@ -103,9 +103,15 @@ class Workload:
         running = identity.running_digests(self._cluster, stable)
         return bool(pin.digests) and running == {name: {digest} for name, digest in pin.digests.items()}
 
-    def health(self, memory: WorkloadMemory, since: float) -> HealthWatch:
-        """Return a watch over the canary's pods whose `look()` tells their health; faults count from `since` on."""
-        return HealthWatch(self._cluster, memory.namespace, memory.canary, since)
+    def health(
+        self,
+        memory: WorkloadMemory,
+        since: float,
+        complete_at: float | None = None,
+        earlier: Sequence[tuple[float, float, str]] = (),
+    ) -> HealthWatch:
+        """Return a watch over the canary's pods whose `look()` tells their health; see `HealthWatch`."""
+        return HealthWatch(self._cluster, memory.namespace, memory.canary, since, complete_at, earlier)
 
     def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
         """Return whose pods are whose, by owner, and how the ReplicaSets of Deployments name their pods."""

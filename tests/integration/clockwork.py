@@ -249,12 +249,16 @@ class Clockwork(PaperCluster):
 
 
 class Process:
-    """One process that runs a step; a second step in it would be another container, so make another."""
+    """One process that runs a step; a second step in it would be another container, so make another.
+
+    Attributes:
+        world: the cluster it acts on.
+    """
 
     def __init__(self, world: Clockwork, fate: Fate, ending: Ending) -> None:
         self.fate, self._ending = fate, ending
         cluster = Cluster(Wire(world, fate))
-        self._world, self._cluster = world, cluster
+        self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._traffic = Traffic(cluster, 2.0)
         self._workload = self._workload_of(APP)
@@ -264,9 +268,9 @@ class Process:
 
     def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
         """Prepare."""
-        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self._world.baseline}
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self.world.baseline}
         settings = prepare.Settings.model_validate(given)
-        names, world = _names(settings), self._world
+        names, world = _names(settings), self.world
         return prepare.run(
             settings, names, self._cluster, self._traffic, self._workload, world.evidence, self._ending
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.conftest import Deploy
+from tests.lab.embedded.api.kinds import POD
 
 pytestmark = pytest.mark.integration
 
@@ -64,6 +65,27 @@ def test_a_canary_that_crashes_at_weight_is_rolled_back(deploy: Deploy) -> None:
     assert ended.results["reason"]
     assert ((100, 0), "", app.image("v1")) == (app.weights(), app.claim(), app.running_image())
     assert back.share("v1") > 0.8
+
+
+def test_a_deleted_canary_pod_does_not_end_the_release(deploy: Deploy) -> None:
+    """`kubectl delete pod`, a slow start: users are back on stable at once, then the same rung passes after all."""
+    app = deploy("deleted")
+    app.push("v2", start_delay_seconds=4)
+    app.prepared("one")
+    with app.users(60) as users:
+        running = app.start("analyze", "--run", "one", "--weight", "20", "--min-seconds", "6")
+        running.wait_for_event("judge.looked")
+        for pod in app.lab.pods(app.canary):
+            app.lab.api.store.delete(POD, app.lab.namespace, pod["metadata"]["name"])
+        paused = running.wait_for_event("weight.paused")
+        assert (100, 0) == app.weights()
+        ended = running.wait()
+        seen = users.view()
+    assert (0, "pass") == (ended.exit_code, ended.results["verdict"]), ended.lines
+    assert "was deleted" in paused["reason"]
+    assert [20] == [line["weight"] for line in ended.events("weight.resumed")]
+    assert (80, 20) == app.weights()
+    assert seen.failed() < 60 * 5 * 0.2, "no more than five seconds of the canary's part"
 
 
 def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) -> None:

@@ -16,7 +16,9 @@ import pytest
 from steps.errors import NotOwnerError, StepError
 from steps.step import StepEnd
 from tests.integration.clockwork import APP, Clockwork, Fate, Moment, Process, Witness
-from tests.unit.workload.paper import Killed
+from tests.integration.users import Users
+from tests.lab.embedded.api.kinds import POD
+from tests.unit.workload.paper import NAMESPACE, Killed
 
 pytestmark = pytest.mark.integration
 
@@ -42,6 +44,23 @@ def walk(process: Process) -> StepEnd:
 def retreat(process: Process) -> StepEnd:
     """Judge a canary that fails everything, on a rung of its own."""
     return process.analyze(60, Witness(1.0))
+
+
+def disrupted(process: Process) -> StepEnd:
+    """Judge a canary, on a rung of its own, whose pods are deleted and come back after two looks."""
+    world = process.world
+
+    def delete() -> None:
+        for pod in world.store.list(POD, NAMESPACE, f"app={CANARY}"):
+            world.store.delete(POD, NAMESPACE, pod["metadata"]["name"])
+        world.faulty["shop:2"] = "never-ready"
+
+    def heal() -> None:
+        world.faulty["shop:2"] = ""
+        world.tick()
+
+    heal()
+    return process.analyze(60, Users(world, {1: delete, 3: heal}), poll_seconds=0.001, min_requests=20)
 
 
 def promote(process: Process) -> StepEnd:
@@ -85,6 +104,8 @@ STORIES = {
     "rollback-of-retreat": Story((prepare, retreat), rollback),
     "rollback-of-promote": Story((prepare, walk, promote_halfway), rollback),
     "analyze-two": Story((prepare,), retreat, TWO),
+    "analyze-disrupted": Story((prepare,), disrupted),
+    "analyze-disrupted-two": Story((prepare,), disrupted, TWO),
     "promote-two": Story((prepare, walk), promote, TWO),
     "prepare-with-baseline": Story((), prepare, baseline=True),
     "analyze-with-baseline": Story((prepare,), retreat, baseline=True),

@@ -212,6 +212,28 @@ def test_a_rollout_is_replayed_rung_by_rung(tmp_path: Path) -> None:
     assert Verdict.PASS in found["rungs"][0]["fell"]
 
 
+def test_a_disruption_does_not_end_a_replayed_rung(tmp_path: Path) -> None:
+    """The weight was 0 meanwhile; afterwards the same rung begins anew, its deadline too."""
+    path = tmp_path / "run.jsonl"
+    recorded(path, failing="200", looks=8)
+    lines = path.read_text().splitlines()
+    looks = [i for i, line in enumerate(lines) if '"kind":"look"' in line]
+    what = "pod a was evicted"
+    gone = {"desired": 1, "ready": 0, "disruption": what, "disrupted": [[START + 1, 0, what]]}
+    well = {"desired": 1, "ready": 1, "disrupted": [[START + 1, START + 3, what]]}
+    paused = {"weight": 0, "health": gone, "verdict": "continue", "code": "disrupted"}
+    back = {"rung_started": START + 3, "health": well}
+    for number, i in enumerate(looks):
+        change = {} if not number else paused if number < 3 else back
+        lines[i] = json.dumps({**json.loads(lines[i]), **change}, separators=(",", ":"))
+    path.write_text("\n".join(lines) + "\n")
+    found, verdict = replayed(path, min_requests=10, min_seconds=0, timeout_seconds=5)
+
+    assert [(10, START + 3)] == [(rung["weight"], rung["started"]) for rung in found["rungs"]]
+    assert "pass" == verdict
+    assert "disrupted" in {look["code"] for look in found["rungs"][0]["looks"]}
+
+
 def test_rules_that_are_not_given_are_those_of_then(tmp_path: Path) -> None:
     """Otherwise a rung of a minute would pass after three scrapes; what is given is told beside what was."""
     path = tmp_path / "run.jsonl"

@@ -40,6 +40,21 @@ def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic
     assert {path.rsplit("~1", 1)[-1] for path in paths if path.startswith("/metadata")} == {"claim.shop", "run.shop"}
 
 
+def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: Shop, traffic: Traffic) -> None:
+    """Weight 0, the weight to return to and why stand there together, or not at all; the phase stays."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 25)
+    seen = len(shop.api.faults.writes())
+    why = ((1.5, 0.0, "pod a was evicted"),)
+    paused, _ = traffic.set_weight(claim, 0, paused_weight=25, disruptions=why)
+    writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
+    assert (1, Phase.WALKING) == (len(writes), paused.phase)
+    assert (0, 25, why) == (paused.memory.weight, paused.memory.paused_weight, paused.memory.disruptions)
+    for weight in (0, 25):
+        after, _ = traffic.set_weight(paused, weight)
+        assert (weight, 0, why) == (after.memory.weight, after.memory.paused_weight, after.memory.disruptions)
+
+
 def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffic) -> None:
     """A repeated step is free."""
     shop.add()

@@ -109,3 +109,25 @@ def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, work
     cluster.store.delete(POD, NAMESPACE, victim)
 
     assert 1 == watch.look().vanished
+
+
+def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
+    cluster: PaperCluster, workload: Workload
+) -> None:
+    """The cause for the judge, the span for the evidence, and the scheduler's words as the detail."""
+    memory = prepared(cluster, workload)
+    watch = workload.health(memory, since=0)
+    assert ("", ()) == (watch.look().disruption, watch.look().disrupted)
+    victim = cluster.store.list(POD, NAMESPACE, "app=shop-canary")[0]["metadata"]["name"]
+    cluster.unschedulable = "0/3 nodes are available: 3 Insufficient memory."
+    cluster.store.delete(POD, NAMESPACE, victim)
+    seen = watch.look()
+    for _ in range(100):
+        if seen.detail:
+            break
+        time.sleep(0.05)
+        seen = watch.look()
+
+    assert (f"pod {victim} is gone", 0) == (seen.disruption, seen.ready)
+    assert [(0.0, f"pod {victim} is gone")] == [span[1:] for span in seen.disrupted]
+    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in seen.detail

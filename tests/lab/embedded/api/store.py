@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.lab.embedded.api import defaults, managed, rules, validate
@@ -169,7 +169,8 @@ class Store:
                     return copied(old)
                 new = copied(old)
                 grace = grace_seconds or old["spec"].get("terminationGracePeriodSeconds", 30)
-                new["metadata"] |= {"deletionTimestamp": self.timestamp(), "deletionGracePeriodSeconds": grace}
+                killed = (self.now() + timedelta(seconds=grace)).strftime("%Y-%m-%dT%H:%M:%SZ")
+                new["metadata"] |= {"deletionTimestamp": killed, "deletionGracePeriodSeconds": grace}
                 return self._commit(kind, namespace, name, new)
             del self._objects[kind.plural, namespace, name]
             self._revision += 1

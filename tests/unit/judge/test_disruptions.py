@@ -1,0 +1,133 @@
+"""Pods that the cluster took away: waited for, never held against the version, and never a pass meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from steps.judge import Rules, judge
+from steps.judge.disruptions import undisturbed
+from steps.model.evidence import (
+    Counts,
+    Evidence,
+    Health,
+    LatencyObjective,
+    MetricEvidence,
+    MetricKind,
+    Problem,
+    ProblemKind,
+    Series,
+    Stratum,
+)
+from steps.model.judgement import Code, Verdict
+
+WHAT = "pod shop-canary-1 was evicted"
+OPEN = ((40.0, 0.0, WHAT),)
+OVER = ((40.0, 80.0, WHAT),)
+GOOD, BAD, NONE = Counts(50, 0), Counts(50, 50), Counts(0, 0)
+
+
+def evidence(bad: range = range(40, 80), until: int = 140, rung_started: float = 0.0) -> Evidence:
+    """Make strata of 5 s in which the canary fails all requests of some seconds."""
+    strata = tuple(
+        Stratum(at, at + 5, Counts(450, 1), BAD if at in bad else GOOD, unattributed=7) for at in range(0, until, 5)
+    )
+    metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),), objective=Series(strata, 500.0)),)
+    return Evidence(metrics, 0.0, rung_started, float(until), 5.0, aligned=True, weight=10)
+
+
+def gone(seconds: float = 20.0, **more: object) -> Health:
+    """Return a canary without a pod since a disruption."""
+    return replace(Health(1, 0, seconds, disruption=WHAT, disrupted=OPEN), **more)  # type: ignore[arg-type] # any field
+
+
+def verdict(one: Evidence, health: Health, *, late: bool = False, **rules: float) -> tuple[Verdict, str]:
+    """Judge."""
+    found = judge(one, health, Rules(**rules), deadline_reached=late)  # type: ignore[arg-type] # any field
+    return found.verdict, found.code
+
+
+def test_errors_of_a_disruption_are_not_held_against_the_version() -> None:
+    """Without it the same requests fail the canary, whichever metric or guard looks at them."""
+    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(), Health(1, 1))
+    assert (Verdict.PASS, Code.HEALTHY) == verdict(evidence(), Health(1, 1, disrupted=OVER))
+    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(range(80, 140)), Health(1, 1, disrupted=OVER))
+
+
+def test_what_is_left_out_is_said() -> None:
+    """In the notes, with times and cause."""
+    notes = judge(evidence(), Health(1, 1, disrupted=OVER), Rules(), deadline_reached=False).notes
+
+    assert f"canary requests from 00:00:40 UTC to 00:01:20 UTC are left out: {WHAT}" in notes
+
+
+def test_all_of_a_scrape_is_left_out_and_nothing_else() -> None:
+    """Whatever overlaps: the canary's counts, those nobody can attribute, the latency objective's; stable's stay."""
+    metric = undisturbed(evidence(), Health(1, 1, disrupted=((42.0, 50.0, WHAT),))).metrics[0]
+    assert metric.objective is not None
+    for series in (metric.series[0], metric.objective):
+        out = [stratum for stratum in series.strata if stratum.canary == NONE]
+        assert [40.0, 45.0] == [stratum.start for stratum in out]
+        assert [(0, Counts(450, 1))] * 2 == [(stratum.unattributed, stratum.stable) for stratum in out]
+    assert LatencyObjective(0.99, 500.0).limit_ms == metric.objective.bound
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        (gone(), (Verdict.CONTINUE, Code.DISRUPTED)),
+        (gone(599.0), (Verdict.CONTINUE, Code.DISRUPTED)),
+        (gone(600.0), (Verdict.INCONCLUSIVE, Code.DISRUPTED)),
+        (gone(disruption=""), (Verdict.FAIL, Code.UNHEALTHY)),
+        (gone(restarts=3), (Verdict.FAIL, Code.UNHEALTHY)),
+        (Health(3, 2, 90.0, disruption=WHAT, disrupted=OVER), (Verdict.CONTINUE, Code.DISRUPTED)),
+        (Health(3, 2, 90.0, disrupted=OVER), (Verdict.FAIL, Code.UNHEALTHY)),
+        (gone(disrupted=OVER * 3 + OPEN), (Verdict.INCONCLUSIVE, Code.DISRUPTED)),
+        (Health(1, 1, disrupted=OVER * 4), (Verdict.PASS, Code.HEALTHY)),
+    ],
+)
+def test_missing_pods_are_waited_for_as_long_as_a_disruption_explains_them(
+    health: Health, expected: tuple[Verdict, str]
+) -> None:
+    """All gone or some; a crash fails as ever; too long or too often is inconclusive, never a failure or a pass."""
+    assert expected == verdict(evidence(), health)
+
+
+def test_the_limits_are_rules() -> None:
+    """0 s waits for nothing; the others move what is no disruption."""
+    assert (Verdict.INCONCLUSIVE, Code.DISRUPTED) == verdict(evidence(), gone(0.0), disruption_seconds=0)
+    down, some = Health(1, 0, 20.0), Health(2, 1, 20.0)
+    assert (Verdict.CONTINUE, Code.NOT_READY) == verdict(evidence(range(0)), down, down_fail_seconds=30)
+    assert (Verdict.FAIL, Code.UNHEALTHY) == verdict(evidence(range(0)), some, unready_fail_seconds=20)
+
+
+def test_a_deadline_amid_a_disruption_is_inconclusive() -> None:
+    """With the pod, its cause and what is known of the replacement in the sentence."""
+    health = gone(detail="pod shop-canary-2 finds no node: 0/3 nodes are available.")
+    found = judge(evidence(), health, Rules(), deadline_reached=True)
+
+    assert (Verdict.INCONCLUSIVE, Code.DISRUPTED) == (found.verdict, found.code)
+    assert found.reason == (
+        f"{WHAT}, which says nothing about the version; 0 of 1 ready, waited for up to 10 min (--disruption-seconds);"
+        " pod shop-canary-2 finds no node: 0/3 nodes are available"
+    )
+
+
+def test_silence_of_a_disruption_is_no_missing_traffic() -> None:
+    """Neither during it, whatever else is wrong, nor right after; later it is again."""
+    silent = evidence(range(0))
+    strata = silent.metrics[0].series[0].strata
+    quiet = tuple(replace(one, canary=NONE) if one.start >= 40 else one for one in strata)
+    silent = replace(silent, metrics=(replace(silent.metrics[0], series=(Series(quiet),)),))
+    trouble = replace(silent, problem=Problem(ProblemKind.METRICS_LATE, "late"))
+
+    assert (Verdict.CONTINUE, Code.DISRUPTED) == verdict(silent, gone())
+    assert (Verdict.CONTINUE, Code.DISRUPTED) == verdict(trouble, gone())
+    assert Code.NO_TRAFFIC != verdict(silent, Health(1, 1, disrupted=((40.0, 135.0, WHAT),)))[1]
+    assert (Verdict.INCONCLUSIVE, Code.NO_TRAFFIC) == verdict(silent, Health(1, 1, disrupted=((40.0, 60.0, WHAT),)))
+
+
+def test_an_alarm_of_before_is_not_forgotten() -> None:
+    """What the canary did while its pods were well counts."""
+    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(range(10, 40)), gone())
