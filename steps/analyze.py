@@ -1,28 +1,28 @@
 """analyze: look at the evidence again and again until the judge decides or the deadline comes.
 
 Before: with `--run` the run holds the claim; without it the step only reads.
-Writes: with a claim its renewal, with `--weight` that weight first, and on `fail` the retreat: all weight back to
-stable at once, by the pod that saw the failure. Without a claim nothing.
+Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: all
+weight back to stable at once, by the pod that saw the failure. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
 from dataclasses import replace
 from typing import Literal
 
-import structlog
 from pydantic import Field
 
+from steps.acts.conclude import conclude, take_back
 from steps.acts.forward import CLIMBING, held
-from steps.acts.retreat import retreat
-from steps.acts.shift import shift, stamp
+from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside, Patience, Watch
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
-from steps.errors import NotOwnerError, SettingsError, TemporaryError
+from steps.errors import SettingsError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
+from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
@@ -32,8 +32,6 @@ from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
 from steps.workload.workload import Workload
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
@@ -83,7 +81,7 @@ def run(
         claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
+                take_back(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
         check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
@@ -92,7 +90,7 @@ def run(
             raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
-    return ended(_judge(settings, watch, hold=False))
+    return ended(_judge(settings, watch, hold=False)[0])
 
 
 def _failed_before(claim: Claim) -> StepEnd:
@@ -112,7 +110,7 @@ def rung(
     *,
     hold: bool = False,
 ) -> Judgement:
-    """Set a weight (None: leave it), judge it, and retreat on `fail`."""
+    """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
     if weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
     if claim.memory.latency_bounds:
@@ -124,23 +122,26 @@ def rung(
     reader.control = control_of(settings, workloads.baseline) if workloads else ""
     pods = workload.health(workloads, started) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside)
-    judgement = _judge(settings, watch, hold=hold)
-    if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":
-        _retreat(watch.claim, judgement.reason, traffic, workload)
+    judgement, note = _judge(settings, watch, hold=hold)
+    retreats = settings.on_fail == "retreat"
+    conclude(watch.claim or claim, judgement, note, rung_started, traffic, workload, retreats=retreats)
     return judgement
 
 
-def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
+def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:
+    """Return the judgement, and a note where a pass is not the judge's own."""
     pause = settings.on_inconclusive == "pause"
     # A rehearsal looks once: what it would wait for cannot come.
     timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
     judgement = watch.until_decided(Patience(timeout_seconds, settings.poll_seconds, hold, pause))
+    note = BY_HAND if watch.by_hand else ""
     if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
+        note = BY_POLICY
         judgement = replace(
             judgement, verdict=Verdict.PASS, reason=f"passed by policy, inconclusive: {judgement.reason}"
         )
     save(judgement, settings.judgement_file)
-    return judgement
+    return judgement, note
 
 
 def ended(judgement: Judgement) -> StepEnd:
@@ -151,14 +152,6 @@ def ended(judgement: Judgement) -> StepEnd:
         "judgement": judgement.small(),
     }
     return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
-
-
-def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
-    """Take the users back; a verdict stays one even where this fails here and rollback must try again."""
-    try:
-        stamp(retreat(claim, reason, traffic, workload), claim, workload)
-    except (NotOwnerError, TemporaryError) as error:
-        log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
 
 
 def main(settings: Settings) -> StepEnd:

@@ -3,6 +3,7 @@
 import structlog
 
 from steps.acts.keeper import Keeper
+from steps.acts.verdicts import check_on_ladder
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -19,8 +20,10 @@ def shift(
         The claim with the new weight in its memory, and the weight before.
 
     Raises:
+        PermanentError: the weight is not on the run's ladder, or below the present one.
         NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
     """
+    check_on_ladder(claim, weight)
     if weight > claim.memory.weight:
         claim = grow(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)

@@ -82,6 +82,9 @@ class Watch:
         started: when the canary was first exposed (unix seconds, the API server's).
         rung_started: when the present weight was set (unix seconds).
         beside: tape and prober, if any.
+
+    Attributes:
+        by_hand: whether it was a person who passed a rung without a verdict.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Watch:
         self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
         self._said = ""
         self._foresaw = False
+        self.by_hand = False
 
     @property
     def claim(self) -> Claim | None:
@@ -134,6 +138,7 @@ class Watch:
             if gate and not approved and late:
                 return _unapproved(judgement, patience.timeout_seconds)
             if paused and approved:
+                self.by_hand = True
                 return replace(judgement, verdict=Verdict.PASS, reason=f"approved by hand; {judgement.reason}")
             gate = gate and not approved
             if not gate and judgement.verdict is not Verdict.CONTINUE:

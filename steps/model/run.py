@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from steps.model.rungs import RungVerdict
+
 CLAIM_PREFIX = "canary-steps.io/claim."
 MEMORY_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
@@ -126,6 +128,10 @@ class Memory:
         by: who started the run (service account, user or host name).
         expiry_seconds: how far a renewal moves `expires` (> 0).
         asked: fingerprint of what was asked for, by which a second run for the same knows it; "" unless by digest.
+        ladder: weights that the run is to climb, percent, ascending; () where nobody said so.
+        verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set anew has
+            none. A claim of an older image has neither ladder nor verdicts.
+        unjudged: why a person promoted without a pass on the last rung; "" where nobody did.
     """
 
     started: float
@@ -142,6 +148,9 @@ class Memory:
     by: str = ""
     expiry_seconds: float = 600.0
     asked: str = ""
+    ladder: tuple[int, ...] = ()
+    verdicts: tuple[RungVerdict, ...] = ()
+    unjudged: str = ""
 
     @property
     def weight(self) -> int:
@@ -181,7 +190,7 @@ class Record:
         run: id of the run.
         epoch: its epoch, from which the next one counts on.
         outcome: `promoted`, `rolled-back`, `noop`.
-        verdict: the last verdict, "" where nothing was judged.
+        verdict: the last verdict, "" where nothing was judged; `unjudged` where a person promoted without a pass.
         reason: one sentence.
         started: unix seconds. ended: unix seconds.
         weights: (time, weight) pairs, oldest first.

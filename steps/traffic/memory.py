@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 from steps.model.run import Destination, Memory, ObjectName, Pin, Target, WorkloadMemory
+from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
 """Rises when a field changes its meaning or goes away; new fields with a default do not raise it."""
@@ -32,6 +33,9 @@ def dump(app: str, memory: Memory) -> str:
         "small_bound": memory.small_bound,
         "reason": memory.reason,
         "asked": memory.asked,
+        "ladder": list(memory.ladder),
+        "verdicts": [_verdict(entry) for entry in memory.verdicts],
+        "unjudged": memory.unjudged,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -67,7 +71,19 @@ def _memory(body: Mapping[str, Any]) -> Memory:
         by=body.get("by", ""),
         expiry_seconds=float(body["expiry_seconds"]),
         asked=str(body.get("asked", "")),
+        ladder=tuple(int(weight) for weight in body.get("ladder", ())),
+        verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
+        unjudged=str(body.get("unjudged", "")),
     )
+
+
+def _verdict(verdict: RungVerdict) -> list[Any]:
+    entry = [verdict.weight, verdict.verdict, verdict.at, verdict.note]
+    return entry if verdict.note else entry[:-1]
+
+
+def _read_verdict(weight: Any, verdict: Any, at: Any, note: Any = "", *_: Any) -> RungVerdict:  # noqa: ANN401 - JSON
+    return RungVerdict(int(weight), str(verdict), float(at), str(note))
 
 
 def _known(kind: type, body: Mapping[str, Any]) -> dict[str, Any]:
