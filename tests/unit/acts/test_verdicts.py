@@ -111,12 +111,12 @@ def test_a_reason_that_was_not_needed_is_not_recorded() -> None:
         (
             memory(verdicts=((5, "pass"), (25, "pass", BY_POLICY), (50, "pass", BY_HAND))),
             "pass",
-            "the canary passed every rung (5, 25, 50); 25 by policy, inconclusive; 50 by hand, inconclusive; stable runs",
+            "the canary passed every rung (5, 25, 50); 25 by policy, inconclusive; 50 by hand, inconclusive",
         ),
         (
             memory(verdicts=((5, "pass"), (25, "inconclusive")), unjudged="no users"),
             "unjudged",
-            "promoted without a pass: no users (weight 5 pass; weight 25 inconclusive; weight 50 not judged); stable runs",
+            "promoted without a pass: no users (weight 5 pass; weight 25 inconclusive; weight 50 not judged)",
         ),
         (
             memory(ladder=(), unjudged="a hotfix"),
