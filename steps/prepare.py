@@ -8,6 +8,7 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refu
 import secrets
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
@@ -101,6 +102,7 @@ def run(
     check_permissions(cluster, names, baseline=settings.baseline)
     release = _release(settings, names, traffic)
     wanted = _wanted(settings, names, release, traffic)
+    release = replace(release, routes=traffic.ports(wanted.targets, wanted.stable, wanted.canary))
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     reader.check()
@@ -217,6 +219,8 @@ def _make_canary(
     keeper = Keeper(claim, traffic)
     keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
+    limit = settings.ready_timeout_seconds
+    workload.require_endpoints(memory, release.canary_destination, release.routes, limit, keeper.renew)
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)

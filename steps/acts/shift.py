@@ -34,11 +34,17 @@ def shift(
 
 
 def grow(claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float) -> Claim:
-    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile."""
+    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile.
+
+    Before its first requests they must be endpoints, too: somebody may have changed the Service since prepare.
+    """
     if claim.memory.workloads is None:
         return claim
-    keeper = Keeper(claim, traffic)
+    keeper, memory = Keeper(claim, traffic), claim.memory
     workload.ensure_capacity(claim.memory.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    if not memory.weight:
+        routes = traffic.ports(memory.targets, memory.stable, memory.canary)
+        workload.require_endpoints(claim.memory.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
     return keeper.claim
 
 
