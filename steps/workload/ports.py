@@ -55,44 +55,37 @@ def check_ports(routes: Sequence[RoutePorts], stable: Side, canary: Side, more: 
         PermanentError: requests would find nobody on some way; all such ways are named, each with its remedy.
     """
     problems, warnings = _unique(_missing(routes, stable, canary)), _unique(_unequal(routes, stable, canary))
-    if not problems:
-        problems = _unique(
-            sentence
-            for side in (stable, canary, *more)
-            for port in _used(routes, side, side is stable)
-            for sentence in _unnamed(side, port)
-        )
-        problems += _unique(
-            sentence
-            for mine, other in _pairs(routes, stable, canary)
-            for sentence in _protocols(stable, mine, canary, other)
-        )
+    pairs = [*_pairs(routes, stable, canary)]
+    for mine, other in pairs if not problems else ():
+        ends = [(stable, mine), (canary, other), *((side, other) for side in more)]
+        problems += [sentence for side, port in ends for sentence in _unnamed(side, port)]
+        problems += _protocols(stable, mine, canary, other)
     if problems:
         doing = f"comparing the ports of the routes with {stable.name} and {canary.name}"
-        raise PermanentError(doing, " ".join(problems))
-    return [
-        *warnings,
-        *_unique(
-            sentence
-            for mine, other in _pairs(routes, stable, canary)
-            for sentence in _undeclared(stable, mine, canary, other)
-        ),
-    ]
-
-
-def _used(routes: Iterable[RoutePorts], side: Side, is_stable: bool) -> Iterator[ServicePort]:  # noqa: FBT001 - private
-    for route in routes:
-        yield from reached(route.stable if is_stable else route.canary, route.asked, side.service)
+        raise PermanentError(doing, " ".join(_unique(problems)))
+    return _unique([*warnings, *(one for pair in pairs for one in _undeclared(stable, pair[0], canary, pair[1]))])
 
 
 def _pairs(routes: Iterable[RoutePorts], stable: Side, canary: Side) -> Iterator[tuple[ServicePort, ServicePort]]:
     """Give the ports of stable's Service, each with the one that the same request would reach on the canary's."""
     for route in routes:
         others = reached(route.canary, route.asked, canary.service)
-        for mine in reached(route.stable, route.asked, stable.service):
+        for mine in _served(route, stable):
             same = next((other for other in others if other["port"] == mine["port"]), None)
             if same is not None or len(others) == 1:
                 yield mine, same or others[0]
+
+
+def _served(route: RoutePorts, stable: Side) -> list[ServicePort]:
+    """Return the ports of stable that the route is for.
+
+    Where neither route nor match names one of several, those that serve HTTP now: a port that no container has, or
+    that the proxies take for TCP, gets no requests of an HTTP route.
+    """
+    found = reached(route.stable, route.asked, stable.service)
+    if route.stable is not None or route.asked or len(found) == 1:
+        return found
+    return [one for one in found if _family(protocol(one)) != "opaque" and not [*_unnamed(stable, one)]]
 
 
 def _missing(routes: Iterable[RoutePorts], stable: Side, canary: Side) -> Iterator[str]:
@@ -107,7 +100,7 @@ def _missing(routes: Iterable[RoutePorts], stable: Side, canary: Side) -> Iterat
                     "would be answered 503. Correct destination.port.number, or add the port to the Service."
                 )
         if route.canary is None and len(ports_of(canary.service)) > 1:
-            wanted = route.asked or tuple(int(one["port"]) for one in ports_of(stable.service) if _may_be_http(one))
+            wanted = route.asked or tuple(int(one["port"]) for one in _served(route, stable))
             for number in wanted:
                 if numbered(canary.service, number) is None:
                     yield (
@@ -120,7 +113,7 @@ def _missing(routes: Iterable[RoutePorts], stable: Side, canary: Side) -> Iterat
 def _unequal(routes: Iterable[RoutePorts], stable: Side, canary: Side) -> Iterator[str]:
     """Give a sentence where stable keeps the ports of requests apart and the canary's only port takes them all."""
     for route in routes:
-        several = [one for one in reached(route.stable, route.asked, stable.service) if _may_be_http(one)]
+        several = _served(route, stable)
         only = ports_of(canary.service)
         if route.canary is None and len(several) > 1 and len(only) == 1:
             ports = ", ".join(shown(one) for one in several)
@@ -187,10 +180,6 @@ def _family(name: str) -> str:
         if name in names:
             return family
     return ""
-
-
-def _may_be_http(port: ServicePort) -> bool:
-    return _family(protocol(port)) != "opaque"
 
 
 def _list(side: Side) -> str:

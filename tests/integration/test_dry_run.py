@@ -90,7 +90,7 @@ def test_a_step_of_a_run_is_rehearsed(claimed: App, step: str, flags: list[str],
 
 def test_a_promote_without_a_pass_is_refused_on_paper_too(claimed: App) -> None:
     """A rehearsal says what the step would say."""
-    ended = rehearsed(claimed, "promote", "--run", "one")
+    ended = claimed.run("promote", "--dry-run", "--run", "one")
     assert 4 == ended.exit_code
     assert "weight 10 has no verdict since it was set at " in ended.error
 

@@ -158,10 +158,14 @@ class PaperCluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.ends()
+        self.api.__exit__(kind, error, at)
+
+    def ends(self) -> None:
+        """End the controllers: what the objects say now stays."""
         self._ended = True
         self._wake.set()
         self._thread.join(10)
-        self.api.__exit__(kind, error, at)
 
     def _run(self) -> None:
         while not self._ended:
