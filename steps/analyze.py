@@ -1,30 +1,30 @@
 """analyze: look at the evidence again and again until the judge decides or the deadline comes.
 
 Before: with `--run` the run holds the claim; without it the step only reads.
-Writes: with a claim its renewal, with `--weight` that weight first, and on `fail` the retreat: all weight back to
-stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away: weight 0 until
-its pods are back, then the weight again. Without a claim nothing.
+Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: all
+weight back to stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away:
+weight 0 until its pods are back, then the weight again. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
 from dataclasses import replace
 from typing import Literal
 
-import structlog
 from pydantic import Field
 
+from steps.acts.conclude import conclude, take_back
 from steps.acts.forward import CLIMBING, held
 from steps.acts.interruption import Interruption
-from steps.acts.retreat import retreat
-from steps.acts.shift import shift, stamp
+from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside, Patience, Watch
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
-from steps.errors import NotOwnerError, SettingsError, TemporaryError
+from steps.errors import SettingsError
 from steps.evidence.bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
+from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
@@ -34,8 +34,6 @@ from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
 from steps.workload.workload import Workload
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
@@ -85,7 +83,7 @@ def run(
         claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                _retreat(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
+                take_back(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
         check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
@@ -94,7 +92,9 @@ def run(
             raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
-    return ended(_judge(settings, watch, hold=False))
+    judgement, _ = _judge(settings, watch, hold=False)
+    save(judgement, settings.judgement_file)
+    return ended(judgement)
 
 
 def _failed_before(claim: Claim) -> StepEnd:
@@ -114,7 +114,7 @@ def rung(
     *,
     hold: bool = False,
 ) -> Judgement:
-    """Set a weight (None: leave it), judge it, and retreat on `fail`."""
+    """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
     interruption = Interruption(traffic, workload, settings.ready_timeout_seconds)
     if claim.memory.paused_weight and weight in {None, claim.memory.paused_weight}:
         claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
@@ -130,23 +130,27 @@ def rung(
     disruptions = claim.memory.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
-    judgement = _judge(settings, watch, hold=hold)
-    if judgement.verdict is Verdict.FAIL and watch.claim is not None and settings.on_fail == "retreat":
-        _retreat(watch.claim, judgement.reason, traffic, workload)
+    judgement, note = _judge(settings, watch, hold=hold)
+    judged = watch.claim or claim  # a disruption sets the weight anew within the rung
+    since = judged.memory.weights[-1][0] if judged.memory.weights else rung_started
+    conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
+    save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
     return judgement
 
 
-def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> Judgement:
+def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:
+    """Return the judgement, and a note where a pass is not the judge's own."""
     pause = settings.on_inconclusive == "pause"
     # A rehearsal looks once: what it would wait for cannot come.
     timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
     judgement = watch.until_decided(Patience(timeout_seconds, settings.poll_seconds, hold, pause))
+    note = BY_HAND if watch.by_hand else ""
     if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
+        note = BY_POLICY
         judgement = replace(
             judgement, verdict=Verdict.PASS, reason=f"passed by policy, inconclusive: {judgement.reason}"
         )
-    save(judgement, settings.judgement_file)
-    return judgement
+    return judgement, note
 
 
 def ended(judgement: Judgement) -> StepEnd:
@@ -157,14 +161,6 @@ def ended(judgement: Judgement) -> StepEnd:
         "judgement": judgement.small(),
     }
     return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
-
-
-def _retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
-    """Take the users back; a verdict stays one even where this fails here and rollback must try again."""
-    try:
-        stamp(retreat(claim, reason, traffic, workload), claim, workload)
-    except (NotOwnerError, TemporaryError) as error:
-        log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
 
 
 def main(settings: Settings) -> StepEnd:

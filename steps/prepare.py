@@ -8,6 +8,7 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refu
 import secrets
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar
 
 import structlog
@@ -28,6 +29,7 @@ from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
 from steps.outputs import results
 from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
+from steps.settings.ladder import Planned
 from steps.settings.mappings import as_mapping
 from steps.settings.metrics import Measured
 from steps.settings.probes import Probed
@@ -46,7 +48,7 @@ _TURNS = 10
 """How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Compared):
+class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Compared, Planned):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -100,6 +102,7 @@ def run(
     check_permissions(cluster, names, baseline=settings.baseline)
     release = _release(settings, names, traffic)
     wanted = _wanted(settings, names, release, traffic)
+    release = replace(release, routes=traffic.ports(wanted.targets, wanted.stable, wanted.canary))
     # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     _warn((*reader.check(), *reader.check_custom()))
@@ -180,6 +183,7 @@ def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traf
         expiry_seconds=settings.expiry_seconds,
         by=settings.by or socket.gethostname()[:120],
         asked=asked(release),
+        ladder=settings.ladder,
     )
 
 
@@ -214,6 +218,8 @@ def _make_canary(
     keeper = Keeper(claim, traffic)
     keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
+    limit = settings.ready_timeout_seconds
+    workload.require_endpoints(memory, release.canary_destination, release.routes, limit, keeper.renew)
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)

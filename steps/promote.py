@@ -1,19 +1,21 @@
 """promote: make the judged template stable's, return the weight, scale the canary down, release the claim.
 
-Before: the run holds the claim and the canary is the one that prepare pinned.
+Before: the run holds the claim, the canary is the one that prepare pinned, and its last rung passed.
 Writes: stable's pod template (not with `--template-by external`), weights, the canary's replicas, the claim's end.
-Exit codes: 0 done · 2 · 3 stable not ready in time · 4 another canary, other bits, foreign write · 7 not the owner.
+Exit codes: 0 done · 2 · 3 stable not ready in time · 4 no pass, another canary, foreign write · 7 not the owner.
 """
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from steps.acts.ending import Ending
 from steps.acts.finish import finish, is_complete
 from steps.acts.forward import PROMOTABLE, held
 from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
+from steps.acts.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import Names
 from steps.model.run import Claim, Phase
@@ -39,8 +41,22 @@ class Promotion(Owned, Written, Ready, Drained):
 class Settings(Promotion):
     """Make the canary's template stable's, return the weight, scale the canary down."""
 
+    unjudged: str = Field(
+        "",
+        max_length=300,
+        description="Why to promote although the last rung has no pass, one sentence; the record then says unjudged "
+        "and this reason. Empty: promote needs a pass.",
+    )
 
-def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+    @field_validator("unjudged")
+    @classmethod
+    def _is_a_sentence(cls, value: str) -> str:
+        if value and not re.search(r"\w", value):
+            raise ValueError('must say why in a sentence, for example "no traffic at night, tested by hand"')
+        return " ".join(value.split())
+
+
+def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
@@ -51,12 +67,14 @@ def run(settings: Promotion, names: Names, traffic: Traffic, workload: Workload,
         if last is not None and last.run == settings.run and last.outcome == "promoted":
             return StepEnd({"outcome": "promoted"})  # killed after the release, and now run again
         raise
-    promote(claim, settings, traffic, workload, ending)
+    promote(claim, settings, traffic, workload, ending, settings.unjudged)
     return StepEnd({"outcome": "promoted"})
 
 
-def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending) -> None:
-    """Make the judged template stable's and end the run."""
+def promote(
+    claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending, unjudged: str = ""
+) -> None:
+    """Make the judged template stable's and end the run; `unjudged` says why, where the last rung has no pass."""
     memory, pin = claim.memory.workloads, claim.memory.pin
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
@@ -65,7 +83,9 @@ def promote(claim: Claim, settings: Promotion, traffic: Traffic, workload: Workl
         # Killed on its way out, maybe with some of its tokens off already: only the end is lacking.
         return finish(claim, ending, traffic, workload)
     claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
-    promoting = traffic.move(claim, Phase.PROMOTING)
+    # A promote that began was let through by what its claim remembers, and its weight may be on the way back by now.
+    granted = claim.memory.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    promoting = traffic.move(claim, Phase.PROMOTING, unjudged=granted)
     stamp(promoting, claim, workload)
     keeper = Keeper(promoting, traffic)
     if settings.template_by == "external":

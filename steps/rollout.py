@@ -25,6 +25,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
 from steps.model.run import Claim
+from steps.model.rungs import RungVerdict
 from steps.outputs import results
 from steps.settings.ladder import Climbed
 from steps.step import Step, StepEnd
@@ -37,7 +38,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 
 
-class Settings(prepare.Preparation, analyze.Analysis, promote.Promotion, Climbed):
+class Settings(Climbed, prepare.Preparation, analyze.Analysis, promote.Promotion):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
@@ -102,7 +103,10 @@ def _walk(
 def _rehearse(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Plan the whole way of a canary that passes; nothing is judged, as no traffic can come."""
     for weight in settings.ladder:
-        shift(held(names, settings.run, traffic, CLIMBING), weight, traffic, workload, settings.ready_timeout_seconds)
+        claim = held(names, settings.run, traffic, CLIMBING)
+        claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
+        set_at, _ = claim.memory.weights[-1]
+        traffic.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.now()), set_at)
         log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
     promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({"run": settings.run, "outcome": "dry-run"})

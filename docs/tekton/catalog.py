@@ -65,8 +65,9 @@ ENTRIES = (
     Entry(
         "promote",
         "Promote a canary",
-        "It compares image digests: what is promoted is what was judged.",
-        "0 promoted, 3 in trouble, 4 not the judged canary, 7 not the owner",
+        "It needs a pass on the last rung, or a reason in `unjudged`. It compares image digests: what is promoted is "
+        "what was judged.",
+        "0 promoted, 3 in trouble, 4 no pass on the last rung, or not the judged canary, 7 not the owner",
     ),
     Entry(
         "rollback",

@@ -5,6 +5,7 @@ import structlog
 from steps.acts.ending import Ending, drain
 from steps.acts.record import record_of
 from steps.acts.shift import stamp
+from steps.acts.verdicts import summed_up
 from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -12,9 +13,6 @@ from steps.workload.workload import Workload
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _STEP_SECONDS = 10.0
-
-
-_REASON = "the canary passed every rung and stable runs its template"
 
 
 def is_complete(claim: Claim, workload: Workload) -> bool:
@@ -45,8 +43,9 @@ def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *
         if left:
             log.warning("canary.left_running", reason=left)
         workload.unstamp(claim.memory.workloads, claim.token)
-    traffic.release(claim, record_of(claim, "promoted", _REASON, traffic.now(), verdict="pass"))
-    log.info("run.promoted", reason=_REASON)
+    verdict, reason = summed_up(claim.memory)
+    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict))
+    log.info("run.promoted", verdict=verdict, reason=reason)
 
 
 def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *, enforce: bool) -> Claim:

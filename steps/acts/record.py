@@ -3,7 +3,7 @@
 from steps.model.run import Claim, Record
 
 
-def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: str = "") -> Record:
+def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: str | None = None) -> Record:
     """Sum a run up.
 
     Args:
@@ -11,14 +11,15 @@ def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: st
         outcome: `promoted`, `rolled-back` or `noop`.
         reason: one sentence.
         ended: unix seconds, the API server's.
-        verdict: the last verdict, "" where nothing was judged.
+        verdict: in place of the last one that the claim keeps ("" where it keeps none).
     """
     memory = claim.memory
+    last = memory.verdicts[-1].verdict if memory.verdicts else ""
     return Record(
         run=claim.run,
         epoch=claim.epoch,
         outcome=outcome,
-        verdict=verdict,
+        verdict=last if verdict is None else verdict,
         reason=reason,
         started=memory.started,
         ended=round(ended, 1),  # as `started` is, or a short run would end before it began

@@ -4,14 +4,17 @@ import structlog
 
 from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Claim
+from steps.model.rungs import RungVerdict
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> Claim:
-    """Give all weight back to stable and mark the run as rolling back, in one write.
+def retreat(
+    claim: Claim, reason: str, traffic: Traffic, workload: Workload, verdict: RungVerdict | None = None
+) -> Claim:
+    """Give all weight back to stable, mark the run as rolling back and keep the rung's verdict, in one write.
 
     Nothing but the API server is needed. Stable ready, or neither side: stable gets the weight.
 
@@ -31,7 +34,7 @@ def retreat(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> 
             traffic.note(claim, "RetreatHeld", cause, warning=True)
             raise PermanentError("giving all weight back to stable", cause)
     before = claim.memory.weight
-    moved = traffic.retreat(claim, reason)
+    moved = traffic.retreat(claim, reason, verdict)
     if before:
         log.warning("weight.retreated", weight=0, previous_weight=before, reason=reason)
     return moved

@@ -3,6 +3,7 @@
 import structlog
 
 from steps.acts.keeper import Keeper
+from steps.acts.verdicts import check_on_ladder
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -19,8 +20,10 @@ def shift(
         The claim with the new weight in its memory, and the weight before.
 
     Raises:
+        PermanentError: the weight is not on the run's ladder, or below the present one.
         NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
     """
+    check_on_ladder(claim, weight)
     if weight > claim.memory.weight:
         claim = grow(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)
@@ -31,11 +34,17 @@ def shift(
 
 
 def grow(claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float) -> Claim:
-    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile."""
+    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile.
+
+    Before its first requests they must be endpoints, too: somebody may have changed the Service since prepare.
+    """
     if claim.memory.workloads is None:
         return claim
-    keeper = Keeper(claim, traffic)
+    keeper, memory = Keeper(claim, traffic), claim.memory
     workload.ensure_capacity(claim.memory.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    if not memory.weight:
+        routes = traffic.ports(memory.targets, memory.stable, memory.canary)
+        workload.require_endpoints(claim.memory.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
     return keeper.claim
 
 

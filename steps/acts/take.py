@@ -45,6 +45,7 @@ class Wanted:
         expiry_seconds: how long the claim outlives its last renewal (> 0).
         by: who releases.
         asked: fingerprint of what is released, "" where the image is not given by digest.
+        ladder: weights that the run is to climb, () where it is not known.
     """
 
     app: str
@@ -55,6 +56,7 @@ class Wanted:
     expiry_seconds: float
     by: str
     asked: str = ""
+    ladder: tuple[int, ...] = ()
 
 
 def clear(
@@ -127,6 +129,6 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
         wanted.asked,
     )
     if claim.memory.workloads is None:
-        claim = traffic.remember(claim, workloads=workloads)
+        claim = traffic.remember(claim, workloads=workloads, ladder=wanted.ladder)
     workload.stamp(claim.memory.workloads or workloads, claim.token)
     return claim

@@ -84,6 +84,9 @@ class Watch:
         rung_started: when the present weight was set (unix seconds).
         beside: tape and prober, if any.
         interruption: what gives users back to stable while the canary's pods are disrupted; None only looks.
+
+    Attributes:
+        by_hand: whether it was a person who passed a rung without a verdict.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Watch:
         self._said = ""
         self._foresaw = False
         self._waits = bool(claim and claim.memory.paused_weight)
+        self.by_hand = False
 
     @property
     def claim(self) -> Claim | None:
@@ -142,6 +146,7 @@ class Watch:
             if gate and not approved and late:
                 return _unapproved(judgement, patience.timeout_seconds)
             if paused and approved:
+                self.by_hand = True
                 return replace(judgement, verdict=Verdict.PASS, reason=f"approved by hand; {judgement.reason}")
             gate = gate and not approved
             if not gate and judgement.verdict is not Verdict.CONTINUE:

@@ -14,7 +14,7 @@ _HEAD = """\
 """
 _EXAMPLES = """\
 # prometheus-url: http://prometheus.istio-system:9090
-# ladder: [5, 25, 50]         # weights of a rollout in one process
+# ladder: [5, 25, 50]         # weights to climb; other ones are refused
 # success-slo: 0.99           # the absolute guard
 # timeout-seconds: 600        # deadline of a rung
 """

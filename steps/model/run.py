@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from steps.model.rungs import RungVerdict
+
 CLAIM_PREFIX = "canary-steps.io/claim."
 MEMORY_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
@@ -130,6 +132,10 @@ class Memory:
             the weight is 0. 0 where nothing is paused.
         disruptions: (began, ended, what happened) for every disruption of the canary's pods, oldest first, in unix
             seconds; ended is 0 while it lasts.
+        ladder: weights that the run is to climb, percent, ascending; () where nobody said so.
+        verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set anew has
+            none. A claim of an older image has neither ladder nor verdicts.
+        unjudged: why a person promoted without a pass on the last rung; "" where nobody did.
     """
 
     started: float
@@ -148,6 +154,9 @@ class Memory:
     asked: str = ""
     paused_weight: int = 0
     disruptions: tuple[tuple[float, float, str], ...] = ()
+    ladder: tuple[int, ...] = ()
+    verdicts: tuple[RungVerdict, ...] = ()
+    unjudged: str = ""
 
     @property
     def weight(self) -> int:
@@ -187,7 +196,7 @@ class Record:
         run: id of the run.
         epoch: its epoch, from which the next one counts on.
         outcome: `promoted`, `rolled-back`, `noop`.
-        verdict: the last verdict, "" where nothing was judged.
+        verdict: the last verdict, "" where nothing was judged; `unjudged` where a person promoted without a pass.
         reason: one sentence.
         started: unix seconds. ended: unix seconds.
         weights: (time, weight) pairs, oldest first.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from steps.model.ports import RoutePorts
 from steps.model.run import Destination, WorkloadMemory
 
 
@@ -59,6 +60,7 @@ class Release:
         allow_managed: write templates that Argo CD, Flux or Helm manage, all the same.
         allow_policies: go on where security policies treat the arms differently.
         allow_unready_stable: go on where stable is not ready (hotfix).
+        routes: ports that the routes send requests to.
     """
 
     namespace: str
@@ -78,6 +80,7 @@ class Release:
     allow_managed: bool = False
     allow_policies: bool = False
     allow_unready_stable: bool = False
+    routes: tuple[RoutePorts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ def _by_steps(plan: Plan) -> list[str]:
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
-    given = {**by, **_image(plan), **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
+    ladder = {"ladder": plan.ladder}  # what the claim knows of it: promote needs a pass on its last weight
+    given = {**by, **_image(plan), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
     for name in plan.walk:

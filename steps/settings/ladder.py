@@ -1,5 +1,6 @@
 """The weights of a rollout, checked before anything moves."""
 
+import json
 import re
 from typing import Annotated, Any
 
@@ -13,23 +14,41 @@ _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
 
 
 def _weights(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
-    entries = split(value) if not isinstance(value, str) or value.strip() else []
+    entries = _entries(value)
     if not isinstance(entries, list | tuple):
         raise ValueError(f"must be a list of weights, {_WEIGHTS}")  # noqa: TRY004 - pydantic collects ValueErrors
     for entry in entries:
-        if isinstance(entry, bool) or not re.fullmatch(r"-?\d+", str(entry)):
-            raise ValueError(f"weight {entry!r} is no whole number; {_WEIGHTS}")
+        if isinstance(entry, bool) or not re.fullmatch(r"-?[0-9]{1,9}", str(entry)):
+            raise ValueError(f"weight {entry!r} is not a whole number; {_WEIGHTS}")
     return entries
+
+
+def _entries(value: Any) -> Any:  # noqa: ANN401 - see `_weights`
+    """Take text with commas, or the JSON list that a workflow loops over, apart."""
+    text = value.strip() if isinstance(value, str) else None
+    if text is None:
+        return value
+    if not text.startswith("["):
+        return split(text) if text else []
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is not a JSON list; {_WEIGHTS}") from error
 
 
 Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 """Weights of a rollout, percent, ascending."""
 
 
-class Climbed(StepSettings):
-    """For steps that know the whole ladder."""
+class Planned(StepSettings):
+    """For steps that may know the whole ladder."""
 
-    ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")
+    ladder: Ladder = Field(
+        (),
+        validate_default=False,
+        description="Weights that the run is to climb, percent, ascending, 1-100; other weights are then refused, and "
+        "promote needs a pass on the last one. Empty: not known, any weight may be set.",
+    )
 
     @field_validator("ladder")
     @classmethod
@@ -42,3 +61,9 @@ class Climbed(StepSettings):
         if list(ladder) != sorted(set(ladder)):
             raise ValueError("must ascend, each weight above the one before, for example 5,25,50")
         return ladder
+
+
+class Climbed(Planned):
+    """For steps that climb the whole ladder."""
+
+    ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 from steps.model.run import Destination, Memory, ObjectName, Pin, Target, WorkloadMemory
+from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
 """Rises when a field changes its meaning or goes away; new fields with a default do not raise it."""
@@ -34,6 +35,9 @@ def dump(app: str, memory: Memory) -> str:
         "asked": memory.asked,
         "paused_weight": memory.paused_weight or None,
         "disruptions": [list(entry) for entry in memory.disruptions],
+        "ladder": list(memory.ladder),
+        "verdicts": [_verdict(entry) for entry in memory.verdicts],
+        "unjudged": memory.unjudged,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -71,7 +75,19 @@ def _memory(body: Mapping[str, Any]) -> Memory:
         asked=str(body.get("asked", "")),
         paused_weight=int(body.get("paused_weight", 0)),
         disruptions=tuple((float(at), float(end), str(what)) for at, end, what in body.get("disruptions", ())),
+        ladder=tuple(int(weight) for weight in body.get("ladder", ())),
+        verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
+        unjudged=str(body.get("unjudged", "")),
     )
+
+
+def _verdict(verdict: RungVerdict) -> list[Any]:
+    entry = [verdict.weight, verdict.verdict, verdict.at, verdict.note]
+    return entry if verdict.note else entry[:-1]
+
+
+def _read_verdict(weight: Any, verdict: Any, at: Any, note: Any = "", *_: Any) -> RungVerdict:  # noqa: ANN401 - JSON
+    return RungVerdict(int(weight), str(verdict), float(at), str(note))
 
 
 def _known(kind: type, body: Mapping[str, Any]) -> dict[str, Any]:

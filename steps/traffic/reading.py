@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from steps.cluster.api import Cluster
 from steps.errors import ForeignWrite, StepError
+from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, ObjectName, Record, Target
 from steps.traffic import finding, releasing
 from steps.traffic.destinations import Arms
 from steps.traffic.fence import Fence
 from steps.traffic.keys import approval_key
 from steps.traffic.patches import annotations
+from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate
 from steps.traffic.subsets import subset_labels
 
@@ -81,6 +83,14 @@ class Reading:
                 raise ForeignWrite(f"reading the weights of VirtualService {name}", f"{trouble}.")
             found.update({(name, route.label): route.canary for route in routes})
         return found
+
+    def ports(self, targets: Sequence[Target], stable: Destination, canary: Destination) -> tuple[RoutePorts, ...]:
+        """Return the ports that the routes of a run send requests to."""
+        found: list[RoutePorts] = []
+        for target in targets:
+            arms = Arms(stable, canary, target.virtual_service.namespace)
+            found += route_ports(self._fence.read(target.virtual_service), target, arms)
+        return tuple(found)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""

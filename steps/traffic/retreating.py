@@ -7,6 +7,7 @@ import structlog
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Target
+from steps.model.rungs import RungVerdict
 from steps.traffic import patches
 from steps.traffic.expected import arms_in
 from steps.traffic.fence import Fence, owned
@@ -14,6 +15,7 @@ from steps.traffic.renewal import is_due, renewed
 from steps.traffic.routes import locate_all, stranded
 from steps.traffic.sightings import sighting
 from steps.traffic.stamping import restamp
+from steps.traffic.verdicts import with_verdict
 from steps.traffic.weighing import fenced, with_weight
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -21,13 +23,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _ANY = frozenset({Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK})
 
 
-def retreat(cluster: Cluster, fence: Fence, claim: Claim, reason: str) -> Claim:
+def retreat(cluster: Cluster, fence: Fence, claim: Claim, reason: str, verdict: RungVerdict | None) -> Claim:
     """Bring users back first, complain after; see `Traffic.retreat`."""
     problems: list[StepError] = []
     for target in claim.memory.targets:
         is_holder = target is claim.memory.targets[0]
         try:
-            claim = _retreat_one(cluster, fence, claim, target, reason, is_holder=is_holder)
+            claim = _retreat_one(cluster, fence, claim, target, reason, verdict, is_holder=is_holder)
         except NotOwnerError as error:
             if is_holder:
                 raise
@@ -42,7 +44,14 @@ def retreat(cluster: Cluster, fence: Fence, claim: Claim, reason: str) -> Claim:
 
 
 def _retreat_one(
-    cluster: Cluster, fence: Fence, claim: Claim, target: Target, reason: str, *, is_holder: bool
+    cluster: Cluster,
+    fence: Fence,
+    claim: Claim,
+    target: Target,
+    reason: str,
+    verdict: RungVerdict | None,
+    *,
+    is_holder: bool,
 ) -> Claim:
     doing = f"retreating on VirtualService {target.virtual_service}"
     lost: list[str] = []
@@ -55,6 +64,7 @@ def _retreat_one(
         edits = [entry for route in routes for entry in patches.weigh(route, 0, lenient=True)]
         memory = with_weight(seen.memory, 0, cluster.now())
         memory = replace(memory, reason=memory.reason or reason, paused_weight=0)
+        memory = with_verdict(memory, verdict) if verdict else memory
         if edits or memory != seen.memory or is_due(memory, cluster.now()):
             memory = renewed(memory, cluster.now())
         wanted = replace(claim, phase=Phase.ROLLING_BACK, memory=memory)

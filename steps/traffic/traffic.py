@@ -6,7 +6,8 @@ from typing import Any
 from steps.cluster.api import Cluster
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Destination, Phase, Record, Target
-from steps.traffic import releasing, resolving, retreating, takeover, taking, unclaimed, upkeep, weighing
+from steps.model.rungs import RungVerdict
+from steps.traffic import releasing, resolving, retreating, takeover, taking, unclaimed, upkeep, verdicts, weighing
 from steps.traffic.events import Events
 from steps.traffic.reading import Reading
 from steps.traffic.rivals import refuse_rivals
@@ -155,7 +156,7 @@ class Traffic(Reading):
             raise ValueError(f"weight {weight} is not in 0-100")
         return unclaimed.set_weight(self._cluster, self._fence, tuple(targets), stable, canary, weight)
 
-    def retreat(self, claim: Claim, reason: str) -> Claim:
+    def retreat(self, claim: Claim, reason: str, verdict: RungVerdict | None = None) -> Claim:
         """Put all weight on stable and begin the rollback, from any phase, in one patch per VirtualService.
 
         Foreign edits are overwritten. VirtualServices that no longer carry the token are skipped, and all others are
@@ -164,11 +165,12 @@ class Traffic(Reading):
         Args:
             claim: the run's, in whatever phase it was read.
             reason: one sentence; the first one stays.
+            verdict: what the rung was judged, to be kept by the same patch; None where nothing was.
 
         Raises:
             NotOwnerError: the claim is gone or another's. ForeignWrite: a route has no stable to go back to.
         """
-        after = retreating.retreat(self._cluster, self._fence, claim, reason)
+        after = retreating.retreat(self._cluster, self._fence, claim, reason, verdict)
         if claim.phase is not Phase.ROLLING_BACK:
             self.note(after, "Retreated", f"run {claim.run} put all weight on stable: {reason}", warning=True)
         return after
@@ -185,6 +187,20 @@ class Traffic(Reading):
     def remember(self, claim: Claim, **changes: Any) -> Claim:
         """Change fields of the memory as it is now, under the same token; errors as with `move`."""
         return upkeep.move(self._cluster, self._fence, claim, claim.phase, changes)
+
+    def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
+        """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.
+
+        Args:
+            claim: the run's, in the phase it was judged in.
+            verdict: what was said of the rung.
+            since: when the judged weight was set, as the memory has it (unix seconds). If another weight was set since,
+                nothing is written, and a warning is logged: the verdict is not about what users get now.
+
+        Raises:
+            NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
+        """
+        return verdicts.keep(self._cluster, self._fence, claim, verdict, since)
 
     def renew(self, claim: Claim) -> Claim:
         """Verify token and weights on every VirtualService, and once a minute move the expiry on.

@@ -15,6 +15,9 @@ from steps.traffic.routes import Route, locate_all
 from steps.traffic.sightings import Sighting, sighting
 from steps.traffic.stamp import is_later
 from steps.traffic.stamping import restamp
+from steps.traffic.verdicts import without_verdict
+
+_CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
 
 def set_weight(
@@ -31,6 +34,8 @@ def set_weight(
             raise NotOwnerError(doing, f"run {claim.run} is rolling back; its weight can only fall now.")
         edits = _weights(obj, seen, first, weight, doing, allow_foreign=allow_foreign)
         memory = replace(with_weight(seen.memory, weight, cluster.now()), **{"paused_weight": 0, **changes})
+        if wanted in _CLIMBING and weight != seen.memory.weight:
+            memory = without_verdict(memory, weight)
         if edits or memory != seen.memory or is_due(memory, cluster.now()):
             memory = renewed(memory, cluster.now())
         return [*fenced(obj, seen.app, edits), *restamp(obj, replace(claim, phase=wanted, memory=memory))]

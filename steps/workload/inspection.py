@@ -16,8 +16,10 @@ from steps.workload.clone import Clone, is_ours
 from steps.workload.noop import noop
 from steps.workload.pin import arm_keys, running_digests
 from steps.workload.pods import current_replica_set
+from steps.workload.ports import check_kind, check_ports
 from steps.workload.ready import observed
 from steps.workload.references import configuration, volume_claims
+from steps.workload.serviceports import Side
 from steps.workload.template import Template, changed, container_of, fingerprint, with_labels
 
 
@@ -53,10 +55,12 @@ class Inspection:
         self._check_managers()
         stable_arm, canary_arm = self.arms()
         check_disjoint(stable_arm, canary_arm)
+        ports = self._check_ports()
         arms = [stable_arm, canary_arm, *([as_arm(self.baseline(), canary_arm)] if release.baseline else [])]
         self._check_volumes()
         replicas = int(self.stable["spec"].get("replicas", 1))
         warnings = [
+            *ports,
             *bystanders.check_policies(cluster, namespace, arms, allowed=release.allow_policies),
             *bystanders.autoscaling(cluster, namespace, release.stable, replicas),
             *bystanders.works_without_traffic(self.stable, self._released(self.template)),
@@ -102,7 +106,7 @@ class Inspection:
             deployment=release.stable,
             selector=self.stable["spec"]["selector"],
             pods=template["metadata"].get("labels") or {},
-            service=_service_name(release.stable_destination),
+            service=service_of(release.stable_destination),
             subset=release.stable_subset,
             service_selector=self._service_selector(release.stable_destination),
         )
@@ -110,7 +114,7 @@ class Inspection:
             deployment=release.canary,
             selector=self.selector,
             pods=self.template["metadata"].get("labels") or {},
-            service=_service_name(release.canary_destination),
+            service=service_of(release.canary_destination),
             subset=release.canary_subset,
             service_selector=self._service_selector(release.canary_destination),
         )
@@ -194,6 +198,14 @@ class Inspection:
     def _writes_canary(self) -> bool:
         return bool(self.release.image or self.release.env or self.release.template_patch)
 
+    def _check_ports(self) -> list[str]:
+        """Follow the routes to the ports of the containers; returns what is only doubtful."""
+        release, template = self.release, self.stable["spec"]["template"]
+        behind = self._service(release.canary_destination)
+        stable = Side(release.stable, self._service(release.stable_destination), template)
+        baseline = [Side(release.baseline, behind, template)] if release.baseline else []
+        return check_ports(release.routes, stable, Side(release.canary, behind, self.template), baseline)
+
     def _check_volumes(self) -> None:
         names = {*volume_claims(self.stable["spec"]["template"]), *volume_claims(self.template)}
         found = {
@@ -215,7 +227,11 @@ class Inspection:
         return [f"{sentence} Give each version its own (a hash in the name)."]
 
     def _service_selector(self, destination: Destination) -> dict[str, str]:
-        name = _service_name(destination)
+        selector: dict[str, str] = self._service(destination)["spec"].get("selector") or {}
+        return selector
+
+    def _service(self, destination: Destination) -> Object:
+        name = service_of(destination)
         try:
             service = self._cluster.get(SERVICE, self.release.namespace, name)
         except NotFound as error:
@@ -223,8 +239,8 @@ class Inspection:
                 f"looking for Service {self.release.namespace}/{name}, the destination {destination} of the routes",
                 "it does not exist. `canary-steps init` prints it.",
             ) from error
-        selector: dict[str, str] = service["spec"].get("selector") or {}
-        return selector
+        check_kind(service)
+        return service
 
 
 def require_stable(cluster: Cluster, namespace: str, stable: str, topology: Topology) -> None:
@@ -257,7 +273,8 @@ def _check_ours(existing: Object, selector: Mapping[str, Any], remedy: str) -> N
         )
 
 
-def _service_name(destination: Destination) -> str:
+def service_of(destination: Destination) -> str:
+    """Return the name of the Service that a destination stands for."""
     return destination.host.partition(".")[0]
 
 

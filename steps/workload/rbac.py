@@ -3,6 +3,7 @@
 from steps.cluster.kinds import (
     AUTHORIZATION_POLICY,
     DEPLOYMENT,
+    ENDPOINT_SLICE,
     HORIZONTAL_POD_AUTOSCALER,
     NETWORK_POLICY,
     PERSISTENT_VOLUME_CLAIM,
@@ -28,6 +29,7 @@ WALKER = (
     Permission(SERVICE, ("get",), is_named=True),
     Permission(PERSISTENT_VOLUME_CLAIM, ("get",)),
     Permission(HORIZONTAL_POD_AUTOSCALER, ("list",)),
+    Permission(ENDPOINT_SLICE, ("list",), is_optional=True),
     Permission(NETWORK_POLICY, ("list",), is_optional=True),
     Permission(AUTHORIZATION_POLICY, ("list",), is_optional=True),
     Permission(POD_DISRUPTION_BUDGET, ("list",), is_optional=True),

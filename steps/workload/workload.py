@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
-from steps.model.run import Claim, Pin, WorkloadMemory
+from steps.model.ports import RoutePorts
+from steps.model.run import Claim, Destination, Pin, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology, Undo
-from steps.workload import canary, capacity, duplicate, pods, promote, undo
+from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
-from steps.workload.inspection import Inspection, require_stable
+from steps.workload.inspection import Inspection, require_stable, service_of
 from steps.workload.podnames import pod_names
 from steps.workload.ready import Patience, wait_ready
 
@@ -80,6 +81,18 @@ class Workload:
         """Make the canary large enough for a weight (0-100), its baseline as large, and wait until they are."""
         patience = self._patience(deadline_seconds, renew)
         capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, patience)
+
+    def require_endpoints(
+        self,
+        memory: WorkloadMemory,
+        canary: Destination,
+        routes: Sequence[RoutePorts],
+        deadline_seconds: float,
+        renew: Renew,
+    ) -> None:
+        """Require a ready pod of the canary behind every port that the routes reach on its destination."""
+        patience = self._patience(deadline_seconds, renew)
+        endpoints.require_endpoints(self._cluster, memory, service_of(canary), routes, patience)
 
     def stable_has_capacity(self, memory: WorkloadMemory) -> bool:
         """Tell whether stable has as many available pods as it had replicas at the start."""

@@ -266,9 +266,9 @@ class Process:
     def _workload_of(self, app: str) -> Workload:
         return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
 
-    def prepare(self, run: str = "one", image: str = "shop:2") -> StepEnd:
+    def prepare(self, run: str = "one", image: str = "shop:2", **more: object) -> StepEnd:
         """Prepare."""
-        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self.world.baseline}
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self.world.baseline, **more}
         settings = prepare.Settings.model_validate(given)
         names, world = _names(settings), self.world
         return prepare.run(
@@ -289,9 +289,9 @@ class Process:
         beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or Witness(0.0), beside)
 
-    def promote(self, run: str = "one") -> StepEnd:
+    def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:
         """Promote."""
-        settings = promote.Settings.model_validate({**self._given, "run": run})
+        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def report(self, form: str = "text", run: str = "") -> str:

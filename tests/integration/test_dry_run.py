@@ -76,7 +76,7 @@ def test_rollout_walks_the_ladder_on_paper(fresh: App) -> None:
     ("step", "flags", "expected"),
     [
         ("set-weight", ["--weight", "30"], {"weight": "30", "previous-weight": "10", "observed": ""}),
-        ("promote", [], {"outcome": "promoted"}),
+        ("promote", ["--unjudged", "on paper"], {"outcome": "promoted"}),
         ("rollback", [], {"outcome": "rolled-back"}),
     ],
 )
@@ -86,6 +86,13 @@ def test_a_step_of_a_run_is_rehearsed(claimed: App, step: str, flags: list[str],
     assert (0, expected) == (ended.exit_code, ended.results)
     assert f"patch {VIRTUAL_SERVICE}" in ended.closing["would_write"]
     assert ((90, 10), "one:1:walking") == (claimed.weights(), claimed.claim())
+
+
+def test_a_promote_without_a_pass_is_refused_on_paper_too(claimed: App) -> None:
+    """A rehearsal says what the step would say."""
+    ended = claimed.run("promote", "--dry-run", "--run", "one")
+    assert 4 == ended.exit_code
+    assert "weight 10 has no verdict since it was set at " in ended.error
 
 
 def test_analyze_looks_once(claimed: App) -> None:

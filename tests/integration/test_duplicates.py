@@ -30,7 +30,7 @@ def test_the_digest_in_flight_is_a_green_noop_by_any_policy(deploy: Deploy, on_b
     assert "run one is at work" in second.events("prepare.noop")[0]["detail"]
     assert ([], (90, 10)) == (app.writes(), app.weights())
     assert "not-owner" == app.run("rollback", "--run", "two").results["outcome"]
-    assert "promoted" == app.run("promote", "--run", "one").results["outcome"]
+    assert "promoted" == app.run("promote", "--run", "one", "--unjudged", "nobody uses it").results["outcome"]
     third = app.run("prepare", "--run", "three", "--image", image, "--on-busy", on_busy)
     assert (0, "noop") == (third.exit_code, third.results["outcome"]), third.lines
 

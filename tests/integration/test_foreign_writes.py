@@ -54,7 +54,7 @@ def test_weights_edited_during_a_promote_do_not_keep_rollback_from_ending(deploy
     app = deploy("edited-late")
     app.prepared("one")
     assert 0 == app.run("set-weight", "--run", "one", "--weight", "20").exit_code
-    promote = app.start("promote", "--run", "one")
+    promote = app.start("promote", "--run", "one", "--unjudged", "it is the promote that counts here")
     promote.wait_for_event("promote.template")
     edit_weights(app, 30, 70)
     ended = promote.wait()

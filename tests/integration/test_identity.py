@@ -40,7 +40,7 @@ def test_a_tag_that_moves_during_a_release_is_not_promoted(deploy: Deploy) -> No
     before = digest(app, app.name)
     app.prepared("one")
     app.push("v2", latency_ms=9)
-    ended = app.run("promote", "--run", "one")
+    ended = app.run("promote", "--run", "one", "--unjudged", "it is the image that counts here")
     assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
     assert "same tag, other bits" in ended.error
     assert "The promote was undone" in ended.error
@@ -61,7 +61,7 @@ def test_a_name_of_sixty_characters_is_released(deploy: Deploy) -> None:
     assert (80, 20) == app.weights()
     keys = app.virtual_service()["metadata"]["annotations"]
     assert [] == [key for key in keys if len(key.partition("/")[2]) > 63]
-    assert "promoted" == app.run("promote", "--run", "one").results["outcome"]
+    assert "promoted" == app.run("promote", "--run", "one", "--unjudged", "nobody uses it").results["outcome"]
     assert ((100, 0), "", app.image("v2")) == (app.weights(), app.claim(), app.running_image())
 
 

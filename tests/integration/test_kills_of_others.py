@@ -20,7 +20,7 @@ from steps.traffic.keys import approval_key
 from tests.integration.cli import App
 from tests.integration.clockwork import APP, Clockwork, Fate, Moment
 from tests.integration.conftest import Deploy
-from tests.integration.test_kills import PROMOTED, RESTORED, Story, prepare, promote, promote_halfway, walk
+from tests.integration.test_kills import PROMOTED, RESTORED, Story, passed, prepare, promote, promote_halfway, walk
 from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE
 from tests.unit.workload.paper import NAMESPACE, Killed
 
@@ -32,8 +32,8 @@ DEAD = {
     "on a rung": Story((prepare, walk), prepare),
     "on a rung of two": Story((prepare, walk), prepare, (APP, f"{APP}-inner")),
     "with its baseline": Story((prepare, walk), prepare, baseline=True),
-    "halfway through a promote": Story((prepare, walk, promote_halfway), prepare),
-    "at the end of a promote": Story((prepare, walk), prepare),
+    "halfway through a promote": Story((prepare, passed, promote_halfway), prepare),
+    "at the end of a promote": Story((prepare, passed), prepare),
 }
 
 

@@ -214,3 +214,33 @@ def test_a_bad_setting_is_refused_before_anything_is_asked(shop: App) -> None:
     assert "--ladder = '10,5': must ascend" in ended.results["reason"]
     assert {"run", "verdict", "reason", "judgement", "outcome"} == set(ended.results)
     assert [] == [call for call in shop.lab.api.faults.log[asked:] if shop.concerns(call)]
+
+
+def test_a_target_port_that_no_container_has_is_refused(deploy: Deploy) -> None:
+    """Its users would get 503 from the first weight on; Kubernetes accepts such a Service without a word."""
+    app = deploy("portless")
+    ports = [{"name": "http", "port": 80, "targetPort": "web"}]
+    app.change(SERVICE, spec_with(ports=ports), app.canary)
+    error = refused(app)
+    assert "Port 80 (http) of Service demo/portless-canary has targetPort web, a name that no container" in error
+    assert "they have http 8080 in container app" in error
+
+
+def test_a_port_of_the_route_that_the_service_lacks_is_refused(deploy: Deploy) -> None:
+    """Named with the ports that there are."""
+    app = deploy("other-port")
+    app.change(SERVICE, spec_with(ports=[{"name": "http", "port": 8000, "targetPort": "http"}]), app.canary)
+    error = refused(app)
+    assert (
+        "VirtualService demo/other-port, route primary sends requests to port 80 of Service demo/other-port-can"
+        in error
+    )
+    assert "which has 8000 (http)" in error
+
+
+@pytest.mark.parametrize("ladder", ["[]", "[5, 5, 1000]", "[50, 10]", "[0]", "abc"])
+def test_a_ladder_that_cannot_be_climbed_is_refused(shop: App, ladder: str) -> None:
+    """2, before anything is asked of anybody."""
+    ended = shop.run("prepare", "--image", shop.image("v2"), CANARY_LADDER=ladder)
+    assert (2, []) == (ended.exit_code, shop.writes())
+    assert f"CANARY_LADDER = {ladder!r}: " in ended.error

@@ -85,7 +85,7 @@ def test_promote_can_be_ended_while_stable_rolls_out(app: App) -> None:
     app.prepared()
     app.run("set-weight", "--run", "one", "--weight", "10")
     app.lab.unschedulable(app.name)
-    running = app.start("promote", "--run", "one")
+    running = app.start("promote", "--run", "one", "--unjudged", "it is the promote that counts here")
     running.wait_for_event(NO_NODE)
     terminated(app, running, (90, 10))
     assert app.image("v2") == app.running_image()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from steps.errors import NotFound, NotOwnerError, SettingsError
+from steps.errors import NotFound, NotOwnerError, PermanentError, SettingsError
 from tests.integration.clockwork import APP, Clockwork, Witness
-from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE
+from tests.lab.embedded.api.kinds import SERVICE, VIRTUAL_SERVICE
 from tests.unit.workload.paper import NAMESPACE
 
 pytestmark = pytest.mark.integration
@@ -117,6 +117,8 @@ def test_a_running_release_can_be_reported(claimed: Clockwork) -> None:
 )
 def test_a_finished_release_can_be_reported(claimed: Clockwork, step: str, state: str, verdict: str) -> None:
     """From the record that it left."""
+    if step == "promote":
+        claimed.process().analyze(None)
     getattr(claimed.process(), step)()
     body = json.loads(claimed.process().report("json"))
     assert (state, verdict, "one") == (body["state"], body["verdict"], body["run"])
@@ -143,3 +145,19 @@ def test_a_report_of_one_run_never_tells_of_another(claimed: Clockwork) -> None:
     claimed.process().prepare(run="two")
     assert "run one  rolled-back" in claimed.process().report(run="one")
     assert "run two  prepared" in claimed.process().report()
+
+
+def test_a_first_weight_needs_endpoints_behind_the_canary(world: Clockwork) -> None:
+    """Somebody changed its Service since prepare: no user is sent there, and the way out is named."""
+    world.process().prepare()
+
+    def change(item: dict[str, Any]) -> dict[str, Any]:
+        ports = [{"port": 80, "name": "http", "targetPort": "web"}]
+        return {**item, "spec": {**item["spec"], "ports": ports}}
+
+    world.store.change(SERVICE, NAMESPACE, f"{APP}-canary", change)
+    with pytest.raises(
+        PermanentError, match=r"endpoints of Service shop/shop-canary: after 5 s no pod of Deployment shop"
+    ):
+        world.process().set_weight(20)
+    assert {(100, 0)} == world.weights()

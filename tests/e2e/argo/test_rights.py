@@ -21,7 +21,8 @@ pytestmark = pytest.mark.e2e
 
 ROLES = {one["metadata"]["name"]: granted(one["rules"]) for one in of_kind("Role")}
 WIDE = {"events", "podmonitors", "replicasets", "pods", "persistentvolumeclaims", "horizontalpodautoscalers",
-        "poddisruptionbudgets", "networkpolicies", "authorizationpolicies", "destinationrules"}  # fmt: skip
+        "poddisruptionbudgets", "endpointslices", "networkpolicies", "authorizationpolicies",
+        "destinationrules"}  # fmt: skip
 """Resources whose names RBAC cannot know before: what is listed, created, or named by an app's own template."""
 
 

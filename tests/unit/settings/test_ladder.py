@@ -20,9 +20,9 @@ ASCEND = "must ascend, each weight above the one before, for example 5,25,50"
         ("0,5", "weight 0 is outside 1-100"),
         ("5,101", "weight 101 is outside 1-100"),
         ("-5,10", "weight -5 is outside 1-100"),
-        ("5,x", f"weight 'x' is no whole number; {HOW}"),
-        ("5.5", f"weight '5.5' is no whole number; {HOW}"),
-        ("5,,10", f"weight '' is no whole number; {HOW}"),
+        ("5,x", f"weight 'x' is not a whole number; {HOW}"),
+        ("5.5", f"weight '5.5' is not a whole number; {HOW}"),
+        ("5,,10", f"weight '' is not a whole number; {HOW}"),
     ],
 )
 def test_a_flag_with_a_bad_ladder_is_refused(refusal: Refusal, text: str, allowed: str) -> None:
@@ -36,9 +36,9 @@ def test_a_flag_with_a_bad_ladder_is_refused(refusal: Refusal, text: str, allowe
         ("[]", "[]", EMPTY),
         ("[10, 5]", "[10, 5]", ASCEND),
         ("[5, 101]", "[5, 101]", "weight 101 is outside 1-100"),
-        ("[5, x]", "[5, 'x']", f"weight 'x' is no whole number; {HOW}"),
-        ("[5.5]", "[5.5]", f"weight 5.5 is no whole number; {HOW}"),
-        ("[yes]", "[True]", f"weight True is no whole number; {HOW}"),
+        ("[5, x]", "[5, 'x']", f"weight 'x' is not a whole number; {HOW}"),
+        ("[5.5]", "[5.5]", f"weight 5.5 is not a whole number; {HOW}"),
+        ("[yes]", "[True]", f"weight True is not a whole number; {HOW}"),
         ("5", "5", f"must be a list of weights, {HOW}"),
         ("", "None", f"must be a list of weights, {HOW}"),
     ],
@@ -74,3 +74,76 @@ def test_a_single_weight_is_a_whole_percent(refusal: Refusal, weight: str) -> No
     """0-100, said with both ends."""
     cause = refusal("set-weight", "--app=shop", f"--weight={weight}")
     assert f"--weight = {weight!r}: must be a whole number at least 0 and at most 100" == cause
+
+
+@pytest.mark.parametrize("step", ["prepare", "rollout"])
+@pytest.mark.parametrize("text", ["[5, 25, 50]", '["5", 25, "50"]', " [5,25,50]\n", "5,25,50"])
+def test_a_ladder_is_taken_as_a_workflow_writes_it(
+    load_step: Load, monkeypatch: pytest.MonkeyPatch, step: str, text: str
+) -> None:
+    """Argo hands on the JSON list that it loops over, by a variable; Tekton and people write commas."""
+    monkeypatch.setenv("CANARY_LADDER", text)
+    assert (5, 25, 50) == getattr(load_step(step, "--app=shop"), "ladder", None)
+
+
+@pytest.mark.parametrize("step", ["prepare", "rollout"])
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("[]", EMPTY),
+        (" [ ] ", EMPTY),
+        ("[5, 5, 1000]", "weight 1000 is outside 1-100"),
+        ("[5, 5]", ASCEND),
+        ("[50, 10]", ASCEND),
+        ("[0]", "weight 0 is outside 1-100"),
+        ("[101]", "weight 101 is outside 1-100"),
+        ("[-5]", "weight -5 is outside 1-100"),
+        ("[5.5]", f"weight 5.5 is not a whole number; {HOW}"),
+        ("[5.0]", f"weight 5.0 is not a whole number; {HOW}"),
+        ("[true]", f"weight True is not a whole number; {HOW}"),
+        ("[null]", f"weight None is not a whole number; {HOW}"),
+        ("[NaN]", f"weight nan is not a whole number; {HOW}"),
+        ("[[5]]", f"weight [5] is not a whole number; {HOW}"),
+        ('[{"weight": 5}]', f"weight {{'weight': 5}} is not a whole number; {HOW}"),
+        ("[5, 25", f"is not a JSON list; {HOW}"),
+        ("[5, 25] and more", f"is not a JSON list; {HOW}"),
+        ("abc", f"weight 'abc' is not a whole number; {HOW}"),
+        ("{}", f"weight '{{}}' is not a whole number; {HOW}"),
+        ("5;25", f"weight '5;25' is not a whole number; {HOW}"),
+        ("5%", f"weight '5%' is not a whole number; {HOW}"),
+        (" ", EMPTY),
+    ],
+)
+def test_no_step_begins_with_a_ladder_that_cannot_be_climbed(
+    refusal: Refusal, monkeypatch: pytest.MonkeyPatch, step: str, text: str, allowed: str
+) -> None:
+    """Prepare refuses it before anything moves, as rollout does."""
+    monkeypatch.setenv("CANARY_LADDER", text)
+    assert f"CANARY_LADDER = {text!r}: {allowed}" == refusal(step, "--app=shop")
+
+
+def test_a_prepare_without_a_ladder_knows_none(load_step: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not set, or handed on as an empty variable: single steps of other pipelines."""
+    monkeypatch.setenv("CANARY_LADDER", "")
+    assert () == getattr(load_step("prepare", "--app=shop"), "ladder", None)
+    assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop"), "ladder", None)
+
+
+@pytest.mark.parametrize("file", ["ladder: []", "ladder: ''"])
+def test_an_empty_ladder_that_somebody_wrote_is_refused_by_prepare(refusal: Refusal, file: str) -> None:
+    """It is not the same as none."""
+    assert refusal("prepare", "--app=shop", file=file).endswith(EMPTY)
+    assert refusal("prepare", "--app=shop", "--ladder=").endswith(EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("   ", "must say why in a sentence"),
+        ("?!", "must say why in a sentence"),
+        ("x" * 301, "at most 300 characters"),
+    ],
+)
+def test_a_promote_without_a_pass_needs_words(refusal: Refusal, text: str, allowed: str) -> None:
+    """Somebody will read in the record why."""
+    assert allowed in refusal("promote", "--app=shop", "--run=one", f"--unjudged={text}")

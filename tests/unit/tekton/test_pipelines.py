@@ -63,6 +63,15 @@ def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
 
 
 @every_pipeline
+def test_the_first_step_is_told_the_ladder_that_is_walked(name: str) -> None:
+    """So that the claim knows which rung is the last one, and a bad ladder ends the run before anything moves."""
+    first = walk(name)[0]
+    weights = [given(one["params"])["weight"] for one in tasks(name) if one["taskRef"]["name"] == "canary-set-weight"]
+    walked = ",".join(weights) if weights else "$(params.ladder)"
+    assert walked == given(first["params"])["ladder"]
+
+
+@every_pipeline
 def test_every_reference_is_declared_and_every_parameter_used(name: str) -> None:
     """Parameters, results of tasks that come before, contexts that Tekton knows."""
     spec = PIPELINES[name]["spec"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from steps.model.run import Destination, Memory, ObjectName, Phase, Pin, Record, Target, WorkloadMemory
+from steps.model.rungs import RungVerdict
 from steps.traffic import memory, record
 from steps.traffic.destinations import Arms, full_host, host_namespace
 from steps.traffic.foreign import last_manager
@@ -40,6 +41,9 @@ _memories = some.builds(
     reason=_texts,
     by=_texts,
     expiry_seconds=some.floats(1, 1e5),
+    ladder=some.lists(some.integers(1, 100), max_size=8).map(tuple),
+    verdicts=some.lists(some.builds(RungVerdict, some.integers(1, 100), _texts, _times, _texts), max_size=8).map(tuple),
+    unjudged=_texts,
 )
 _records = some.builds(
     Record,
@@ -97,6 +101,23 @@ def test_a_memory_ignores_fields_of_a_later_image() -> None:
     body = json.loads(memory.dump("shop", kept)) | {"new": 1}
     body["stable"]["new"] = 2
     assert memory.load(json.dumps(body)) == ("shop", kept)
+
+
+def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
+    """It is read as it is: what nobody wrote is not known."""
+    kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    body = json.loads(memory.dump("shop", kept))
+    assert set() == {"ladder", "verdicts", "unjudged"} & set(body)
+    assert ("shop", kept) == memory.load(json.dumps(body))
+
+
+@pytest.mark.parametrize("verdicts", [5, [5], [[5]], [[5, "pass"]], [["x", "pass", 1.0]], [[5, "pass", None]]])
+def test_verdicts_that_nobody_wrote_like_this_are_a_value_error(verdicts: object) -> None:
+    """A damaged memory is never read as a pass."""
+    kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    body = json.loads(memory.dump("shop", kept)) | {"verdicts": verdicts}
+    with pytest.raises(ValueError, match=r"."):
+        memory.load(json.dumps(body))
 
 
 @pytest.mark.parametrize("token", ["", "r1", "r1:1", "r1:1:flying", "r1:x:walking", ":1:walking", "r1:0:walking"])

@@ -95,6 +95,24 @@ def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
     assert ["prepare"] == told
 
 
+def test_every_release_tells_prepare_the_ladder_that_it_walks() -> None:
+    """The text that Argo loops over, so that an empty or impossible one ends the release before anything moves."""
+    weights = "{{workflow.parameters.weights}}"
+    looped = {weights, "{{inputs.parameters.weights}}"}
+    for name, spec in workflow_specs():
+        steps = [(template["name"], step) for template, step in calls(spec)]
+        for prepare in (step for _, step in steps if step["name"] == "prepare"):
+            assert {"name": "ladder", "value": weights} in prepare["arguments"]["parameters"], name
+            assert {one["withParam"] for inside, one in steps if inside == "ladder"} <= looped, name
+            handed = [one["arguments"]["parameters"] for _, one in steps if "arguments" in one and is_ladder(one)]
+            assert [[{"name": "weights", "value": weights}]] * len(handed) == handed, name
+
+
+def is_ladder(step: Json) -> bool:
+    """Tell whether a step walks the ladder."""
+    return bool(step.get("template") == "ladder")
+
+
 def test_ladders_are_walked_one_weight_after_the_other() -> None:
     """And end at the first failure."""
     ladders = [one for _, spec in workflow_specs() for one in spec.get("templates", []) if one["name"] == "ladder"]

@@ -18,6 +18,7 @@ from tests.lab.embedded.api import StandInApi
 from tests.lab.embedded.api.errors import ApiError
 from tests.lab.embedded.api.kinds import AUTOSCALER, DEPLOYMENT, POD, REPLICA_SET, SERVICE, Json, Kind
 from tests.lab.embedded.cluster.deployments import Deployments
+from tests.lab.embedded.cluster.endpointslices import EndpointSlices
 from tests.lab.embedded.cluster.podstatus import Seen, render
 from tests.lab.embedded.cluster.replicasets import ReplicaSets
 
@@ -66,6 +67,7 @@ class PaperCluster:
         self._wake = threading.Event()
         self._pulled: dict[str, str] = {}
         self._deployments, self._replica_sets = Deployments(self.store), ReplicaSets(self.store)
+        self._endpoint_slices = EndpointSlices(self.store)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def push(self, image: str, digest: str, fault: str = "") -> None:
@@ -156,10 +158,14 @@ class PaperCluster:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.ends()
+        self.api.__exit__(kind, error, at)
+
+    def ends(self) -> None:
+        """End the controllers: what the objects say now stays."""
         self._ended = True
         self._wake.set()
         self._thread.join(10)
-        self.api.__exit__(kind, error, at)
 
     def _run(self) -> None:
         while not self._ended:
@@ -173,6 +179,7 @@ class PaperCluster:
             (DEPLOYMENT, self._deployments.reconcile),
             (REPLICA_SET, self._replica_sets.reconcile),
             (POD, self._run_pod),
+            (SERVICE, self._endpoint_slices.reconcile),
         ):
             for item in self.store.list(kind):
                 try:

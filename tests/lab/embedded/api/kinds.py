@@ -41,6 +41,7 @@ class Kind:
 
 POD = Kind("Pod", "pods", status=True)
 SERVICE = Kind("Service", "services", status=True)
+ENDPOINT_SLICE = Kind("EndpointSlice", "endpointslices", "discovery.k8s.io", generation="spec")
 EVENT = Kind("Event", "events")
 CONFIG_MAP = Kind("ConfigMap", "configmaps")
 SECRET = Kind("Secret", "secrets")
@@ -68,6 +69,7 @@ POD_MONITOR = Kind("PodMonitor", "podmonitors", "monitoring.coreos.com", generat
 KINDS = (
     POD, SERVICE, EVENT, CONFIG_MAP, SECRET, NAMESPACE, NODE, DEPLOYMENT, REPLICA_SET, AUTOSCALER, DISRUPTION_BUDGET,
     NETWORK_POLICY, VIRTUAL_SERVICE, DESTINATION_RULE, AUTHORIZATION_POLICY, POD_MONITOR, VOLUME_CLAIM,
+    ENDPOINT_SLICE,
 )  # fmt: skip
 
 

@@ -8,15 +8,16 @@ from collections.abc import Callable
 import aiohttp
 
 from tests.lab.embedded.api.errors import ApiError
-from tests.lab.embedded.api.kinds import DEPLOYMENT, POD, REPLICA_SET, Kind
+from tests.lab.embedded.api.kinds import DEPLOYMENT, POD, REPLICA_SET, SERVICE, Kind
 from tests.lab.embedded.cluster.deployments import Deployments
+from tests.lab.embedded.cluster.endpointslices import EndpointSlices
 from tests.lab.embedded.cluster.garbage import collect
 from tests.lab.embedded.cluster.pod import PodLife, Surroundings
 from tests.lab.embedded.cluster.replicasets import ReplicaSets
 
 _LOOK_AGAIN_SECONDS = 0.5
 _DEBOUNCE_SECONDS = 0.01
-_WATCHED = {DEPLOYMENT, REPLICA_SET, POD}
+_WATCHED = {DEPLOYMENT, REPLICA_SET, POD, SERVICE}
 
 
 class ControllerManager:
@@ -26,6 +27,7 @@ class ControllerManager:
         self._around = around
         self._deployments = Deployments(around.store)
         self._replica_sets = ReplicaSets(around.store)
+        self._endpoint_slices = EndpointSlices(around.store)
         self._lives: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -59,6 +61,9 @@ class ControllerManager:
         for replica_set in store.list(REPLICA_SET):
             self._tolerant(lambda: self._replica_sets.reconcile(replica_set))  # noqa: B023 - called at once
         self._tolerant(lambda: collect(store))
+        for service in store.list(SERVICE):
+            self._tolerant(lambda: self._endpoint_slices.reconcile(service))  # noqa: B023 - called at once
+        self._tolerant(self._endpoint_slices.collect)
         for pod in store.list(POD):
             uid, metadata = pod["metadata"]["uid"], pod["metadata"]
             if uid not in self._lives:

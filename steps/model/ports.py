@@ -1,0 +1,20 @@
+"""Which ports the routes of a run send requests to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePorts:
+    """The ports of one route.
+
+    Args:
+        where: the route as messages name it, "VirtualService shop/shop, route primary".
+        stable: `destination.port.number` of stable's destination, None where it names none.
+        canary: that of the canary's destination.
+        asked: ports of the requests that the route's matches take, in order; () where they take those of any port.
+    """
+
+    where: str
+    stable: int | None
+    canary: int | None
+    asked: tuple[int, ...] = ()
