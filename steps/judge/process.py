@@ -5,6 +5,7 @@ stopping time, so E >= 1/alpha happens with chance at most alpha (Ville). It mix
 when the fault began, and over faults that show in every stratum or in one of ten (judge design, 1a and 1d).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
 from typing import Final
@@ -41,6 +42,10 @@ _HISTORY: Final = 20
 _RARE: Final = 0.1
 _SELDOM: Final = 1.0 - _RARE
 _CEILING: Final = 1e60
+
+
+Watch = Callable[[list[float], list[float], list[float], list[float]], None]
+"""Is given ln(factor) by gain: plain, divided by phi, cut at the cap, and limited as a burst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,10 @@ def most_of(strata: tuple[Stratum, ...]) -> float:
     return _MOST[exposure(strata) >= _HISTORY]
 
 
-def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None) -> Path:
+def run(
+    strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None,
+    watch: Watch | None = None,
+) -> Path:  # fmt: skip
     """Run the e-process over a series.
 
     Args:
@@ -178,6 +186,7 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         limit: ln(1/alpha), the natural log of the alarm's line.
         aligned: both arms were counted in the same scrape.
         odds: to share one table among series.
+        watch: is given each informative stratum's logs after every stage.
     """
     odds = odds or Odds(rules.ratio)
     exposed, most = exposure(strata), most_of(strata)
@@ -191,11 +200,15 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         stratum = strata[index]
         canary, stable, phi = stratum.canary, stratum.stable, spread.phi
         if canary.total and stable.total and (canary.bad or stable.bad):
-            logs = temper(odds.logs(stratum), stratum, spread, most)
+            plain = odds.logs(stratum)
+            logs = tempered = temper(plain, stratum, spread, most)
             if max(logs) > cap.least:
                 capped += 1
                 logs = cap.cut(logs, index, spread)
+            cut = logs
             logs = burst.limit(logs, stratum, spread.clumps.length)
+            if watch is not None:
+                watch(plain, tempered, cut, logs)
             mixture.multiply(logs)
         values.append(mixture.value)
         spread.add(stratum)

@@ -30,6 +30,11 @@ class Weighed:
     worst: int
 
     @property
+    def phi(self) -> float:
+        """Overdispersion in the worst series, >= 1."""
+        return max(1.0, self.paths[self.worst].phi) if self.paths else 1.0
+
+    @property
     def exposed(self) -> tuple[Stratum, ...]:
         """Strata of the worst series since the canary's first exposure."""
         if not self.paths:

@@ -1,0 +1,52 @@
+"""Arms that are far apart in plain numbers: no pass, whatever stable's past makes of the evidence.
+
+It asks Fisher's question of the counts of the same time outside of stable's incidents, so that a bad minute of stable
+excuses nothing. It never fails a canary: bad requests that come in batches may look like this by chance.
+"""
+
+from collections.abc import Sequence
+from math import log
+from typing import Final
+
+from steps.judge.calm import calm, scatter
+from steps.judge.plain import log_split
+from steps.judge.rules import Rules
+from steps.judge.windows import Window, windows
+from steps.model.evidence import Counts, Stratum
+
+_LINE: Final = log(1e-4)
+_TIMES: Final = 2.0
+
+
+def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: float) -> Window | None:
+    """Return a window of the present rung in which the canary is worse beyond doubt, or None.
+
+    Args:
+        strata: of one series, history included.
+        floor: smallest difference of the bad shares (0-1) that counts as harm.
+        rules: for the least number of bad requests.
+        rung_started: when the present weight was set, unix seconds.
+    """
+    if not any(_possible(w.canary, floor, rules) for w in windows(strata, rung_started) if w.present):
+        return None
+    quiet = calm(strata)
+    noise: float | None = None
+    for window in windows(quiet, rung_started):
+        canary, stable = window.canary, window.stable
+        if not window.present or not _far(canary, stable, floor, rules):
+            continue
+        noise = scatter(quiet) if noise is None else noise
+        if log_split(canary, stable) / noise < _LINE:
+            return window
+    return None
+
+
+def _possible(canary: Counts, floor: float, rules: Rules) -> bool:
+    return canary.bad >= rules.min_bad and canary.bad >= floor * canary.total
+
+
+def _far(canary: Counts, stable: Counts, floor: float, rules: Rules) -> bool:
+    if not _possible(canary, floor, rules) or not stable.total:
+        return False
+    share, usual = canary.bad / canary.total, stable.bad / stable.total
+    return share >= usual + floor and share >= _TIMES * usual
