@@ -16,10 +16,12 @@ from steps.evidence.prometheus import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Tape
 from steps.judge.rules import PassRule, Rules
+from steps.model.evidence import LatencyObjective
 from steps.model.names import Names
 from steps.settings.conventions import names_of
 from steps.settings.groups import Common, Drained, Judged, Named, Queried
 from steps.settings.mappings import header
+from steps.settings.objectives import latency_objective
 from steps.step import StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
@@ -126,11 +128,15 @@ def reader_of(settings: Queried, names: Names, tape: Tape | None = None) -> Evid
 
 def rules_of(settings: Judged) -> Rules:
     """Return the judge's rules."""
+    objective = latency_objective_of(settings)
     return Rules(
         alpha=settings.alpha,
         pass_rule=PassRule(settings.pass_rule),
         ratio=settings.tolerated_ratio,
         success_slo=settings.success_slo or None,
+        latency_slo=1.0 - objective.quantile if objective else None,
+        latency_limit_ms=objective.limit_ms if objective else None,
+        must_detect=settings.must_detect,
         min_requests=settings.min_requests,
         min_seconds=settings.min_seconds,
         min_strata=settings.min_scrapes,
@@ -138,6 +144,11 @@ def rules_of(settings: Judged) -> Rules:
         max_restarts=settings.max_restarts,
         warmup_seconds=settings.warmup_seconds,
     )
+
+
+def latency_objective_of(settings: Judged) -> LatencyObjective | None:
+    """Return the objective of latency that the reader must count for, None where the settings have none."""
+    return latency_objective(settings.latency_slo)
 
 
 def _path(text: str) -> Path | None:
