@@ -130,7 +130,7 @@ def compare(
     past = past_of(series.strata, rung_started, phi)
     if past is None:
         return None
-    allowed, now = past.allowed(floor), _rung(series.strata, rung_started)
+    allowed, now = past.allowed(floor), rung_of(series.strata, rung_started)
     counts = total(now, Arm.CANARY)
     if counts.bad < rules.min_bad or allowed >= 1.0:
         return Compared(State.FINE, counts, past, allowed, 1.0)
@@ -160,9 +160,9 @@ def detectable(main: Weighed, limits: Sequence[tuple[float, float]], requests: i
     return min(able) if able and requests >= rules.min_bad else None
 
 
-def _rung(strata: Sequence[Stratum], rung_started: float) -> list[Stratum]:
-    """Return the strata with the canary's requests of before left out: stable's part still tells the overdispersion."""
-    return [s if s.end > rung_started else replace(s, canary=_NOTHING) for s in strata]
+def rung_of(strata: Sequence[Stratum], rung_started: float) -> tuple[Stratum, ...]:
+    """Return the strata without the canary's requests before the rung; stable's part still tells the overdispersion."""
+    return tuple(s if s.end > rung_started else replace(s, canary=_NOTHING) for s in strata)
 
 
 def _stripped(metric: MetricEvidence, rung_started: float) -> MetricEvidence:

@@ -9,7 +9,7 @@ from math import log
 from typing import Final
 
 from steps.judge.calm import calm, scatter
-from steps.judge.plain import log_split
+from steps.judge.plain import DOUBT, head, log_split
 from steps.judge.rules import Rules
 from steps.judge.windows import Window, windows
 from steps.model.evidence import Counts, Stratum
@@ -19,7 +19,9 @@ _TIMES: Final = 2.0
 
 
 def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: float) -> Window | None:
-    """Return a window of the present rung in which the canary is worse beyond doubt, or None.
+    """Return a window in which the canary is worse beyond doubt, or None.
+
+    What lies before the present rung does not count if the rung by itself shows no such difference.
 
     Args:
         strata: of one series, history included.
@@ -27,18 +29,25 @@ def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: f
         rules: for the least number of bad requests.
         rung_started: when the present weight was set, unix seconds.
     """
-    if not any(_possible(w.canary, floor, rules) for w in windows(strata, rung_started) if w.present):
+    if not any(_possible(window.canary, floor, rules) for window in windows(strata, rung_started)):
         return None
     quiet = calm(strata)
     noise: float | None = None
-    for window in windows(quiet, rung_started):
+    seen = windows(quiet, rung_started)
+    for window in seen:
         canary, stable = window.canary, window.stable
-        if not window.present or not _far(canary, stable, floor, rules):
+        if not _far(canary, stable, floor, rules):
             continue
         noise = scatter(quiet) if noise is None else noise
-        if log_split(canary, stable) / noise < _LINE:
+        if log_split(canary, stable) / noise < _LINE and not (not window.present and _over(seen[0], stable, floor)):
             return window
     return None
+
+
+def _over(rung: Window, stable: Counts, floor: float) -> bool:
+    """Tell whether a rung shows that what was seen before it is over."""
+    usual = stable.bad / stable.total
+    return rung.present and head(rung.canary, max(_TIMES * usual, usual + floor)) < DOUBT
 
 
 def _possible(canary: Counts, floor: float, rules: Rules) -> bool:

@@ -6,14 +6,15 @@ canary may do as well: then nothing is left out.
 """
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Final
 
+from steps.judge.plain import tail
 from steps.judge.windows import total
 from steps.model.evidence import Arm, Counts, Stratum
 
-_FAR: Final = 4.0
-"""Standard deviations, and bad requests, above what the rest of the time lets expect."""
+_LEAST: Final = 3
+_RARE: Final = 1e-3
+"""Bad requests of a scrape, and the chance of so many in the rest of the time, that make it part of an incident."""
 
 _ROUNDS: Final = 4
 _GAP: Final = 2
@@ -66,8 +67,7 @@ def _bad(strata: Sequence[Stratum]) -> list[int]:
 
 
 def _far(counts: Counts, share: float) -> bool:
-    expected = counts.total * share
-    return counts.bad > expected + _FAR * (1.0 + sqrt(expected * (1.0 - share)))
+    return counts.bad >= _LEAST and tail(counts, share) < _RARE
 
 
 def _episodes(indexes: Sequence[int]) -> list[tuple[int, int]]:

@@ -154,8 +154,10 @@ class Case:
         ]
 
     def _guard(self, objective: Objective) -> GuardJudgement:
-        # No warm-up here: a promise holds from the first request on.
+        # No warm-up here: a promise holds from the first request on. At weight 100 the earlier rungs are the past.
+        strata = objective.series.strata
         return guard(
-            objective.metric.name, objective.series.strata, self.allowed(objective), self.rules,
+            objective.metric.name, alone.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
+            self.allowed(objective), self.rules,
             aligned=self.evidence.aligned, alone=self.alone,
         )  # fmt: skip

@@ -7,8 +7,10 @@ objective now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
-from steps.judge.plain import DOUBT, head, tail
+from steps.judge.calm import calm, scatter
+from steps.judge.plain import DOUBT, head, log_split, tail
 from steps.judge.rules import Rules
 from steps.judge.sentences import bad
 from steps.judge.windows import Window, windows
@@ -81,13 +83,48 @@ def above(strata: Sequence[Stratum], allowed: float, rung_started: float) -> lis
 
     What lies before the present rung does not count if the rung by itself shows that the canary is within it.
     """
+    return [window for window in _counting(strata, allowed, rung_started) if out(window.canary, allowed)]
+
+
+def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least: int) -> Window | None:
+    """Return a window in which the canary breaks the objective and stable meets it, or None.
+
+    Either is beyond doubt: that the canary is above the objective, or that it is worse than stable, while its share is
+    above the objective and stable's is not. The latter needs fewer requests.
+
+    Args:
+        strata: of the objective's series, history included.
+        allowed: share (0-1) that is allowed.
+        rung_started: when the present weight was set, unix seconds.
+        least: bad canary requests below which nothing is called broken.
+    """
+    for window in above(strata, allowed, rung_started):
+        if window.canary.bad >= least and not out(window.stable, allowed):
+            return window
+    if not any(_over(window.canary, allowed, least) for window in windows(strata, rung_started)):
+        return None
+    quiet = calm(strata)
+    noise = scatter(quiet)
+    for window in _counting(quiet, allowed, rung_started):
+        canary, stable = window.canary, window.stable
+        if not _over(canary, allowed, least) or stable.bad > allowed * stable.total:
+            continue
+        if log_split(canary, stable) / noise < log(DOUBT):
+            return window
+    return None
+
+
+def _over(counts: Counts, allowed: float, least: int) -> bool:
+    return counts.bad >= least and counts.bad > allowed * counts.total
+
+
+def _counting(strata: Sequence[Stratum], allowed: float, rung_started: float) -> list[Window]:
+    """Return the windows that count: the whole run does not, if the rung shows that the canary is within bounds."""
     seen = windows(strata, rung_started)
-    found = [window for window in seen if out(window.canary, allowed)]
-    if all(window.present for window in found):
-        return found
-    rung = seen[0].canary
-    kept = head(rung, allowed) < DOUBT
-    return [window for window in found if window.present or not kept]
+    if all(window.present for window in seen):
+        return list(seen)
+    kept = seen[0].present and head(seen[0].canary, allowed) < DOUBT
+    return [window for window in seen if window.present or not kept]
 
 
 def out(counts: Counts, allowed: float) -> bool:

@@ -78,11 +78,11 @@ def _shared(case: Case) -> Judgement | None:
 def _above(case: Case) -> Judgement | None:
     for promise in case.objectives:
         allowed = case.allowed(promise)
-        for window in case.above(promise):
-            if not objective.out(window.stable, allowed):
-                counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
-                sentence = sentences.above(counts, allowed, promise.flag)
-                return wait(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
+        window = objective.broken(promise.series.strata, allowed, case.evidence.rung_started, case.rules.min_bad)
+        if window is not None:
+            counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
+            sentence = sentences.above(counts, allowed, promise.flag, compared=window.stable.total > 0)
+            return wait(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
     return None
 
 

@@ -153,9 +153,10 @@ def shared(guard: GuardJudgement, what: str, flag: str) -> str:
     )
 
 
-def above(counts: str, allowed: float, flag: str) -> str:
-    """Explain why a canary above its objective does not pass."""
-    return f"{counts}: above the objective (at most {percent(allowed)}, {flag}), which stable meets; not passing"
+def above(counts: str, allowed: float, flag: str, *, compared: bool) -> str:
+    """Explain why a canary above its objective does not pass; `compared`: stable had requests, and meets it."""
+    others = ", which stable meets" if compared else ""
+    return f"{counts}: above the objective (at most {percent(allowed)}, {flag}){others}; not passing"
 
 
 def suspicious(counts: str, value: float, line: float) -> str:
