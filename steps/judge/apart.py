@@ -39,15 +39,15 @@ def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: f
         if not _far(canary, stable, floor, rules):
             continue
         noise = scatter(quiet) if noise is None else noise
-        if log_split(canary, stable) / noise < _LINE and not (not window.present and _over(seen[0], stable, floor)):
+        if log_split(canary, stable) / noise < _LINE and (window.present or not _over(seen[0], window, floor)):
             return window
     return None
 
 
-def _over(rung: Window, stable: Counts, floor: float) -> bool:
-    """Tell whether a rung shows that what was seen before it is over."""
-    usual = stable.bad / stable.total
-    return rung.present and head(rung.canary, max(_TIMES * usual, usual + floor)) < DOUBT
+def _over(rung: Window, run: Window, floor: float) -> bool:
+    """Tell whether a rung shows that what was seen in the whole run is over: no harm, or not half as bad, for sure."""
+    usual, share = run.stable.bad / run.stable.total, run.canary.bad / run.canary.total
+    return rung.present and head(rung.canary, max(_TIMES * usual, usual + floor, share / 2.0)) < DOUBT
 
 
 def _possible(canary: Counts, floor: float, rules: Rules) -> bool:

@@ -16,7 +16,7 @@ _LEAST: Final = 3
 _RARE: Final = 1e-3
 """Bad requests of a scrape, and the chance of so many in the rest of the time, that make it part of an incident."""
 
-_ROUNDS: Final = 4
+_ROUNDS: Final = 6
 _GAP: Final = 2
 """Scrapes between two bad ones that still belong to one incident."""
 
@@ -54,15 +54,20 @@ def scatter(strata: Sequence[Stratum]) -> float:
 
 
 def _bad(strata: Sequence[Stratum]) -> list[int]:
-    """Return the indexes of the strata in which stable fails far more than in the others."""
-    found: set[int] = set()
+    """Return the indexes of the strata in which stable fails far more than in the others.
+
+    Begins with the better half of the strata as "the others", so that a long incident does not hide itself.
+    """
+    heard = [index for index, stratum in enumerate(strata) if stratum.stable.total]
+    heard.sort(key=lambda index: strata[index].stable.bad / strata[index].stable.total)
+    found = set(heard[(len(heard) + 1) // 2 :])
     for _ in range(_ROUNDS):
-        rest = total([s for i, s in enumerate(strata) if i not in found], Arm.STABLE)
+        rest = total([stratum for index, stratum in enumerate(strata) if index not in found], Arm.STABLE)
         share = rest.bad / rest.total if rest.total else 0.0
-        more = {i for i, s in enumerate(strata) if _far(s.stable, share)}
-        if more <= found:
+        again = {index for index in heard if _far(strata[index].stable, share)}
+        if again == found:
             break
-        found |= more
+        found = again
     return sorted(found)
 
 
