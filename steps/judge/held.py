@@ -1,10 +1,12 @@
-"""Why evidence was held back: which of the judge's cautions took most of it away."""
+"""Why evidence was held back: the caution without which there would have been an alarm."""
 
 from collections.abc import Sequence
 from enum import StrEnum
+from math import log
+from typing import Final
 
 from steps.judge.odds import GAIN_WEIGHTS, Odds
-from steps.judge.process import run
+from steps.judge.process import CONSTANT, START_NOW, run
 from steps.judge.rules import Rules
 from steps.model.evidence import Stratum
 
@@ -18,21 +20,26 @@ class Caution(StrEnum):
     NOTHING = "nothing"
 
 
+_ORDER: Final = (Caution.NOTHING, Caution.NOISE, Caution.CAP, Caution.BURSTS)
+"""The stages of the evidence of a stratum: plain counts, divided by phi, cut at the cap, limited as a burst."""
+
+
 class _Stages:
-    """Sums over the strata, by gain, of the evidence after each stage."""
+    """Evidence after each stage, by gain, since the moment from which it speaks most against the canary."""
 
     def __init__(self) -> None:
-        self.plain, self.tempered, self.capped, self.limited = ([0.0] * len(GAIN_WEIGHTS) for _ in range(4))
+        self.sums = [[0.0] * len(GAIN_WEIGHTS) for _ in _ORDER]
 
     def add(self, *stages: Sequence[float]) -> None:
-        """Add one stratum: plain, divided by phi, cut at the cap, limited as a burst."""
-        for sums, logs in zip((self.plain, self.tempered, self.capped, self.limited), stages, strict=True):
-            for gain, value in enumerate(logs):
-                sums[gain] += value
+        """Add one stratum's logs after each stage."""
+        self.sums = [
+            [max(0.0, old) + value for old, value in zip(sums, logs, strict=True)]
+            for sums, logs in zip(self.sums, stages, strict=True)
+        ]
 
 
 def caution(strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: Odds, *, aligned: bool) -> Caution:
-    """Return the caution that took most of the evidence of a series, for the gain that explains its counts best.
+    """Return the first caution after which the evidence of a series is too small for an alarm.
 
     Args:
         strata: of the series, history included.
@@ -40,14 +47,11 @@ def caution(strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: Odds,
         limit: ln(1/alpha).
         odds: table of the null ratio.
         aligned: both arms are counted in the same scrape.
+
+    Returns:
+        NOTHING where even the plain counts do not suffice, or where all of them do.
     """
     stages = _Stages()
     run(strata, rules, limit, aligned=aligned, odds=odds, watch=stages.add)
-    best = max(range(len(GAIN_WEIGHTS)), key=lambda gain: stages.plain[gain])
-    lost = {
-        Caution.NOISE: stages.plain[best] - stages.tempered[best],
-        Caution.CAP: stages.tempered[best] - stages.capped[best],
-        Caution.BURSTS: stages.capped[best] - stages.limited[best],
-    }
-    most = max(lost, key=lambda one: lost[one])
-    return most if lost[most] > 1.0 else Caution.NOTHING
+    line = limit - log(START_NOW * CONSTANT * max(GAIN_WEIGHTS))
+    return next((one for one, sums in zip(_ORDER, stages.sums, strict=True) if max(sums) < line), Caution.NOTHING)

@@ -8,7 +8,7 @@ from steps.model.evidence import Counts, MetricKind
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
 Metrics = Sequence[tuple[MetricJudgement, int]]
-"""Metrics, each with the index of its worst series, the main one first."""
+"""Metrics, each with the index of the series to show, the main one first."""
 
 _TOTAL = 0.995
 """Rounds to 100 %."""

@@ -5,9 +5,11 @@ from steps.judge.answer import answer, wait
 from steps.judge.case import Case
 from steps.judge.failures import failure
 from steps.judge.obstacles import obstacle
+from steps.judge.plain import log_split
 from steps.judge.rules import PassRule, Rules
+from steps.judge.weigh import Weighed
 from steps.judge.windows import total
-from steps.model.evidence import Arm, Evidence, Health
+from steps.model.evidence import Arm, Counts, Evidence, Health
 from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
 
 
@@ -68,7 +70,16 @@ def _better(case: Case, requests: int, strata: int) -> Judgement:
 def _metrics(case: Case) -> list[tuple[MetricJudgement, int]]:
     """Return the metrics that were compared and had requests, each with its worst series, the main one first."""
     ordered = sorted(case.compared, key=lambda one: one is not case.main)
-    return [(one.judgement, one.worst) for one in ordered if one.judgement.series[one.worst].canary_total]
+    return [(one.judgement, _worst(one)) for one in ordered if one.judgement.series[one.worst].canary_total]
+
+
+def _worst(one: Weighed) -> int:
+    """Return the series that looks worst in plain counts, whatever its evidence is."""
+    series = one.judgement.series
+    if len(series) == 1:
+        return 0
+    counts = [(Counts(s.canary_total, s.canary_bad), Counts(s.stable_total, s.stable_bad)) for s in series]
+    return min(range(len(series)), key=lambda i: (log_split(*counts[i]), not series[i].canary_bad, -series[i].e_value))
 
 
 def _watched(case: Case) -> list[passing.Watched]:
