@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from steps.judge import enough, pods, probes, sentences
+from steps.judge import against, enough, pods, probes, sentences
 from steps.judge.alarm import Alarm
 from steps.judge.alone import State
 from steps.judge.answer import answer
@@ -25,12 +25,12 @@ def failure(case: Case, outcomes: probes.Outcomes) -> Judgement | None:
         return _worse(case, case.alarm)
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "alarm":
-            sentence = sentences.broken(one, promise.what, LAST) + _unattributed(case, promise.metric.kind)
+            sentence = against.broken(one, promise.what, LAST) + _unattributed(case, promise.metric.kind)
             return answer(case, Verdict.FAIL, Code.GUARD, sentence, one.metric)
     if found := next((past for past in case.pasts if past[2].state is State.WORSE), None):
         metric, index, compared = found
         what = sentences.what(metric.judgement, metric.judgement.series[index])
-        sentence = sentences.worse_than_before(compared.now, what, compared.past.counts, compared.past.where)
+        sentence = against.worse_than_before(compared.now, what, compared.past.counts, compared.past.where)
         return answer(case, Verdict.FAIL, Code.WORSE, sentence, metric.judgement.name)
     if sentence := probes.failure(outcomes, case.rules):
         return answer(case, Verdict.FAIL, Code.PROBE, sentence)
@@ -66,7 +66,7 @@ def _worse(case: Case, alarm: Alarm) -> Judgement:
     case.weighed = [replace(old, judgement=judged) if old is one else old for old in case.weighed]
     series, since, strata = described(replace(one, judgement=judged))
     until = [stratum for stratum in strata if stratum.end <= alarm.at] or list(strata)
-    sentence = sentences.worse(
+    sentence = against.worse(
         judged, series, since, alarm.at, alarm.at - until[0].start, enough.rows(until), case.rules.alpha
     )
     return answer(
@@ -86,4 +86,4 @@ def _limited(one: Weighed, rules: Rules) -> MetricJudgement:
 
 def _unattributed(case: Case, kind: MetricKind) -> str:
     counted = case.unattributed.counted
-    return sentences.unattributed(counted) if counted and kind is MetricKind.ERRORS else ""
+    return against.unattributed(counted) if counted and kind is MetricKind.ERRORS else ""

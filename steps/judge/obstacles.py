@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import log
 
-from steps.judge import demand, enough, objective, pods, probes, sentences, unattributed
+from steps.judge import against, demand, enough, objective, pods, probes, sentences, unattributed
 from steps.judge.alone import State
 from steps.judge.answer import answer, wait
 from steps.judge.apart import apart
@@ -71,7 +71,7 @@ def _shared(case: Case) -> Judgement | None:
     """Both arms out of bounds; a canary that is better beyond doubt, and within its bounds, is not held for it."""
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "shared" and not case.better:
-            return wait(case, Code.SHARED, sentences.shared(one, promise.what, promise.flag), one.metric)
+            return wait(case, Code.SHARED, against.shared(one, promise.what, promise.flag), one.metric)
     return None
 
 
@@ -81,7 +81,7 @@ def _above(case: Case) -> Judgement | None:
         window = objective.broken(promise.series.strata, allowed, case.evidence.rung_started, case.rules.min_bad)
         if window is not None:
             counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
-            sentence = sentences.above(counts, allowed, promise.flag, compared=window.stable.total > 0)
+            sentence = against.above(counts, allowed, promise.flag, compared=window.stable.total > 0)
             return wait(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
     return None
 
@@ -91,7 +91,7 @@ def _past(case: Case) -> Judgement | None:
         if compared.state is State.DOUBT:
             what = sentences.what(one.judgement, one.judgement.series[index])
             past = compared.past
-            sentence = sentences.doubtful(compared.now, what, past.counts, past.where, compared.allowed)
+            sentence = against.doubtful(compared.now, what, past.counts, past.where, compared.allowed)
             return wait(case, Code.SUSPECT, sentence, one.judgement.name)
     return None
 
@@ -104,7 +104,7 @@ def _suspect(case: Case) -> Judgement | None:
         return None
     series, since, _ = described(one)
     counts = sentences.comparison(one.judgement, series, sentences.since_when(since))
-    sentence = sentences.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
+    sentence = against.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
     return wait(case, Code.SUSPECT, sentence, one.judgement.name)
 
 
@@ -115,7 +115,7 @@ def _apart(case: Case) -> Judgement | None:
             if window is not None:
                 numbers = shown(one.judgement.series[index], list(window.strata))
                 counts = sentences.comparison(one.judgement, numbers, window.name)
-                return wait(case, Code.SUSPECT, sentences.apart(counts, _cause(case, one, index)), one.judgement.name)
+                return wait(case, Code.SUSPECT, against.apart(counts, _cause(case, one, index)), one.judgement.name)
     return None
 
 
@@ -123,7 +123,7 @@ def _cause(case: Case, one: Weighed, index: int) -> str:
     """Say which caution of the comparison holds the evidence of a series back."""
     strata, limit = one.evidence.series[index].strata, log(1.0 / case.rules.alpha)
     found = caution(strata, case.rules, limit, case.odds, aligned=case.aligned(one.evidence))
-    return sentences.CAUTIONS[found].format(phi=f"{one.paths[index].phi:.0f}")
+    return against.CAUTIONS[found].format(phi=f"{one.paths[index].phi:.0f}")
 
 
 def _unseen(case: Case) -> str | None:

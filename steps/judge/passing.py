@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steps.judge.sentences import percent
+from steps.judge.sentences import percent, scrapes
 from steps.model.evidence import Counts, MetricKind
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
@@ -71,11 +71,6 @@ def alone(watched: Sequence[Watched], strata: int, detectable: float | None) -> 
         f"healthy at weight 100: {''.join(parts[:1])} in {scrapes(strata)}{power}{more};"
         f" stable has no requests to compare with"
     )
-
-
-def scrapes(count: int) -> str:
-    """Write a number of scrapes."""
-    return "1 scrape" if count == 1 else f"{count} scrapes"
 
 
 def _joined(verdict: str, metrics: Metrics, text: str) -> str:

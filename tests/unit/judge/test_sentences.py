@@ -7,7 +7,7 @@ from math import log
 
 import pytest
 
-from steps.judge import Rules, judge, sentences
+from steps.judge import Rules, against, judge, sentences
 from steps.judge.held import Caution, caution
 from steps.judge.odds import Odds
 from steps.judge.onset import onset
@@ -84,8 +84,8 @@ def test_a_limit_that_says_nothing_is_not_said() -> None:
     """At least 1.0 times is not an argument."""
     series = SeriesJudgement("", None, 100, 30, 900, 90, 0.3, 0.1, 120.0, 120.0, 1.0, 0, 4, 1.04, 9.0)
     judged = judge(evidence(strata(PAST, [((50, 0), (450, 0))] * 6)), None, RULES, deadline_reached=False).metrics[0]
-    weak = sentences.worse(judged, series, None, 10.0, 10.0, 2, 0.01)
-    strong = sentences.worse(judged, replace(series, ratio_low=7.5), None, 10.0, 10.0, 2, 0.01)
+    weak = against.worse(judged, series, None, 10.0, 10.0, 2, 0.01)
+    strong = against.worse(judged, replace(series, ratio_low=7.5), None, 10.0, 10.0, 2, 0.01)
 
     assert "times" not in weak
     assert "at least 7.5 times the failure rate (99 % confidence)" in strong
@@ -103,7 +103,7 @@ def test_no_share_is_made_of_no_request() -> None:
 )
 def test_evidence_is_not_written_out_beyond_a_million(value: float, shown: str) -> None:
     """61 digits help nobody."""
-    assert shown in sentences.suspicious("counts", value, 100.0)
+    assert shown in against.suspicious("counts", value, 100.0)
 
 
 def series_of(past: list[tuple[int, int, int]], canary: list[tuple[int, int]]) -> tuple[Stratum, ...]:
@@ -133,7 +133,7 @@ def test_the_reason_for_holding_back_is_the_caution_that_took_most(
     found = caution(series_of(past, canary), RULES, log(100.0), Odds(RULES.ratio), aligned=False)
 
     assert expected is found
-    assert found in sentences.CAUTIONS
+    assert found in against.CAUTIONS
 
 
 def test_a_guard_says_what_is_bad_and_how_often() -> None:
