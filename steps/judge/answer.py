@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from steps.judge import pods, sentences, share, unattributed
+from steps.judge import enough, pods, sentences, share, unattributed
 from steps.judge.alone import strays
 from steps.judge.case import Case
 from steps.judge.weigh import Weighed
@@ -49,8 +49,8 @@ def _notes(case: Case) -> tuple[str, ...]:
     notes += unattributed.note(case.unattributed)
     if case.unlike:
         notes.append(sentences.UNLIKE)
-    past_the_route = strays(case.given, case.given.metrics[0].series[0].strata) if case.alone and case.whole else None
-    if past_the_route is not None and past_the_route.total:
+    series = enough.main_series(case.given) if case.alone else None
+    if series is not None and (past_the_route := strays(case.given, series.strata)).total:
         notes.append(sentences.strays(past_the_route))
     return tuple(notes)
 

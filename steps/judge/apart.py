@@ -5,7 +5,7 @@ excuses nothing. It never fails a canary: bad requests that come in batches may 
 """
 
 from collections.abc import Sequence
-from math import log
+from math import log, sqrt
 from typing import Final
 
 from steps.judge.calm import calm, scatter
@@ -16,6 +16,9 @@ from steps.model.evidence import Counts, Stratum
 
 _LINE: Final = log(1e-4)
 _TIMES: Final = 2.0
+_POINTS: Final = 0.1
+_DEVIATIONS: Final = 4.0
+_LITTLE: Final = 0.02
 
 
 def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: float) -> Window | None:
@@ -39,9 +42,18 @@ def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: f
         if not _far(canary, stable, floor, rules):
             continue
         noise = scatter(quiet) if noise is None else noise
-        if log_split(canary, stable) / noise < _LINE and (window.present or not _over(seen[0], window, floor)):
+        sure = log_split(canary, stable) / noise < _LINE or (not window.last and _glaring(canary, stable, rules))
+        if sure and (window.present or not _over(seen[0], window, floor)):
             return window
     return None
+
+
+def _glaring(canary: Counts, stable: Counts, rules: Rules) -> bool:
+    """Tell whether a pass would be absurd whatever stable's noise is: ten points and four standard deviations."""
+    usual = max(stable.bad / stable.total, _LITTLE)
+    deviation = sqrt(usual * max(1.0 - usual, _LITTLE) / canary.total)
+    far = canary.bad / canary.total - stable.bad / stable.total >= max(_POINTS, _DEVIATIONS * deviation)
+    return far and canary.bad >= 2 * rules.min_bad
 
 
 def _over(rung: Window, run: Window, floor: float) -> bool:

@@ -20,13 +20,15 @@ class Window:
 
     Attributes:
         name: how a sentence calls it: "over the last 3 scrapes", "at this weight", "over the run".
-        canary, stable: requests and bad ones in it.
+        strata: its scrapes.
         present: it lies within the present rung. What lies before is excused by a rung that is clearly better.
+        last: it is the last few scrapes only.
     """
 
     name: str
     strata: Sequence[Stratum]
     present: bool = True
+    last: bool = False
 
     @property
     def canary(self) -> Counts:
@@ -47,7 +49,11 @@ def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...
     exposed = strata[heard[0] :]
     rung = [stratum for stratum in exposed if stratum.end > rung_started]
     found = [Window("at this weight", rung)] if any(stratum.canary.total for stratum in rung) else []
-    found += [Window(f"over the last {count} scrapes", strata[heard[-count] :]) for count in LAST if len(heard) > count]
+    found += [
+        Window(f"over the last {count} scrapes", strata[heard[-count] :], last=True)
+        for count in LAST
+        if len(heard) > count
+    ]
     if len(rung) < len(exposed) or not found:
         found.append(Window("over the run", exposed, present=False))
     return tuple(found)

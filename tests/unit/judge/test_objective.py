@@ -170,3 +170,11 @@ def test_a_pass_is_never_above_the_objective(
     counts = Counts(sum(canary for (canary, _), _ in rows), sum(failed for (_, failed), _ in rows))
 
     assert judgement.verdict is not Verdict.PASS or tail(counts, 0.01) >= 0.01
+
+
+def test_half_of_all_requests_is_glaring_beside_a_stable_of_any_noise() -> None:
+    """Stable fails in bursts again and again, so that a plain test, divided by their scatter, says little."""
+    past = [(40, 30) if number % 12 < 2 else (40, 0) for number in range(120)]
+    window = apart(strata(past, [((4, 2), (36, 0))] * 12), 0.001, NO_SLO, 0.0)
+
+    assert window is not None
