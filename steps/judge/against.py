@@ -88,6 +88,14 @@ def apart(counts: str, cause: str) -> str:
     return f"{counts}: the difference is large, {cause}; not passing yet"
 
 
+def unexplained(counts: Counts, what: str) -> str:
+    """Explain why most answers of one class do not pass where stable has no answer to compare with."""
+    return (
+        f"canary {share(counts)} {what}, while stable fails, so there is no answer of stable to compare with;"
+        f" not passing"
+    )
+
+
 def unattributed(counted: int) -> str:
     """Add to an alarm how many of the failures no proxy could attribute."""
     return f"; {counted} of them failed before an upstream was chosen, since the canary got its weight"

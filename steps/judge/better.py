@@ -17,9 +17,6 @@ _RECENT: Final = 12
 _CLEARLY: Final = 0.8
 """The canary's share relative to stable's, from which on it is not worth asking for limits."""
 
-UNLIKE: Final = 0.2
-"""Stable's share of failures from which on the speed of its answers is that of failures, not of its work."""
-
 
 def upper_limit(exposed: Sequence[Stratum], alpha: float, phi: float) -> float | None:
     """Return the any-time upper limit (chance 1 - alpha) of canary rate / stable rate if it is below 1, else None.
@@ -33,19 +30,6 @@ def upper_limit(exposed: Sequence[Stratum], alpha: float, phi: float) -> float |
         return None
     high = ratio_limits(exposed, alpha, phi)[1]
     return high if high is not None and high < 1.0 else None
-
-
-def unlike(exposed: Sequence[Stratum]) -> bool:
-    """Tell whether stable fails so much, and the canary so little, that their speed cannot be compared.
-
-    A failure is often answered at once, or only after a timeout. A canary that works must not be called slow, nor
-    fast, for that.
-    """
-    stable, canary = total(exposed, Arm.STABLE), total(exposed, Arm.CANARY)
-    if not stable.total or not canary.total:
-        return False
-    share = stable.bad / stable.total
-    return share >= UNLIKE and canary.bad / canary.total <= share / 2.0
 
 
 def _clearly_less(strata: Sequence[Stratum]) -> bool:

@@ -10,6 +10,7 @@ from steps.judge.guard import guard
 from steps.judge.objective import Objective, objectives
 from steps.judge.odds import Odds
 from steps.judge.rules import Rules
+from steps.judge.unlike import answered, unlike
 from steps.judge.warmup import warm
 from steps.judge.weigh import Weighed, weigh
 from steps.judge.windows import Window
@@ -25,6 +26,7 @@ class Case:
         evidence: with unattributed failures where they belong, and without stray requests at weight 100.
         unattributed: what failed before an upstream was chosen.
         alone: the canary has all the traffic.
+        unlike: stable fails so much that its latency and answers are those of failures.
         late: nothing is waited for any more.
         whole: the metrics with series. weighed: the same after the warm-up was left out, weighed.
         seen: what was seen on the present rung.
@@ -37,14 +39,15 @@ class Case:
         attributed, self.unattributed = unattributed.attributed(evidence, rules)
         self.evidence = alone.without_strays(attributed)
         self.alone = evidence.weight == alone.ALL
-        self.whole = [metric for metric in self.evidence.metrics if metric.series]
+        self.unlike = unlike(self.evidence.metrics)
+        self.whole = self._whole()
         self.odds = Odds(rules.ratio)
         self.weighed = self._weigh()
         self.seen = enough.look(self.evidence)
         self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
             iter(self.weighed), None
         )
-        self.objectives = objectives(self.whole, rules)
+        self.objectives = objectives(self.evidence.metrics, rules)
         self.guards = tuple(map(self._guard, self.objectives))
 
     @property
@@ -71,11 +74,6 @@ class Case:
     def alarm(self) -> Alarm | None:
         """The comparison's first alarm."""
         return first_alarm(self.compared, self.path, self.rules)
-
-    @cached_property
-    def unlike(self) -> bool:
-        """Whether stable fails so much that latency compares its failures with the canary's work."""
-        return self.main is not None and self.main.evidence.kind is MetricKind.ERRORS and better.unlike(self.exposed)
 
     @cached_property
     def compared(self) -> list[Weighed]:
@@ -143,6 +141,10 @@ class Case:
         found = [(self.allowed(o), line) for o in self.objectives if o.series in one.evidence.series]
         parts = len(one.paths)
         return found + [(past.allowed, line * parts) for metric, _, past in self.pasts if metric is one]
+
+    def _whole(self) -> list[MetricEvidence]:
+        metrics = self.evidence.metrics
+        return [answered(metric, metrics) if self.unlike else metric for metric in metrics if metric.series]
 
     def _weigh(self) -> list[Weighed]:
         metrics = [warm(metric, self.health, self.rules) for metric in self.whole]

@@ -10,8 +10,11 @@ from steps.judge.apart import apart
 from steps.judge.case import Case
 from steps.judge.failures import described, shown
 from steps.judge.held import caution
+from steps.judge.unlike import unexplained
 from steps.judge.warmup import warming
 from steps.judge.weigh import Weighed
+from steps.judge.windows import total
+from steps.model.evidence import Arm
 from steps.model.judgement import Code, Judgement, Verdict
 
 _Found = Iterator[Judgement | None]
@@ -47,6 +50,7 @@ def _doubts(case: Case) -> _Found:
         yield _past(case)
     else:
         yield _suspect(case)
+        yield _unexplained(case)
         yield _apart(case)
 
 
@@ -55,7 +59,7 @@ def _shortages(case: Case) -> _Found:
     code = Code.TOO_FEW if case.late else Code.COLLECTING
     if sentence := _unseen(case):
         yield wait(case, Code.NO_TRAFFIC, sentence)
-    if sentence := objective.unanswered(case.whole, case.rules):
+    if sentence := objective.unanswered(case.evidence.metrics, case.rules):
         yield wait(case, code, sentence)
     if any(warming(whole, one.evidence, case.rules) for whole, one in zip(case.whole, case.weighed, strict=True)):
         yield wait(case, code, sentences.warming(case.rules.warmup_seconds))
@@ -106,6 +110,15 @@ def _suspect(case: Case) -> Judgement | None:
     counts = sentences.comparison(one.judgement, series, sentences.since_when(since))
     sentence = against.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
     return wait(case, Code.SUSPECT, sentence, one.judgement.name)
+
+
+def _unexplained(case: Case) -> Judgement | None:
+    for metric in case.whole if case.unlike else ():
+        if series := unexplained(metric, case.rules.min_bad):
+            counts = total([stratum for stratum in series.strata if stratum.canary.total], Arm.CANARY)
+            sentence = against.unexplained(counts, sentences.bad(metric.kind, metric.name, metric.unit, series))
+            return wait(case, Code.SUSPECT, sentence, metric.name)
+    return None
 
 
 def _apart(case: Case) -> Judgement | None:

@@ -7,12 +7,16 @@ from typing import Final
 from steps.model.evidence import Counts, Health, MetricKind, Series
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
-NO_ANSWER: Final = "no answer"
-"""Label of the answers metric's series of requests whose connection ended without a response."""
+_ANSWERS: Final = {
+    "no-answer": "got no answer",
+    "grpc-mistakes": "answered with a gRPC client error",
+    "grpc-refused": "answered with a gRPC refusal",
+}
+"""Words for the classes of answers that have no code of their own, by label."""
 
 UNLIKE: Final = (
-    "latency is not compared while stable fails this much: its failures are answered at another speed than the"
-    " canary's work"
+    "while stable fails this much, latency is not compared, since failures are answered at another speed than work,"
+    " and answers are compared among the requests that did not fail"
 )
 """Note where latency was left out of the comparison."""
 
@@ -73,7 +77,7 @@ def bad(kind: str, name: str, unit: str, series: Series | SeriesJudgement) -> st
         case MetricKind.SMALL_BODIES:
             return f"empty or tiny (at most {bound} on the wire)"
         case MetricKind.ANSWERS:
-            return "got no answer" if series.label == NO_ANSWER else f"answered {series.label or 'differently'}"
+            return _ANSWERS.get(series.label, f"answered {series.label or 'differently'}")
         case _ if bound:
             return f"{series.label} {bound} in {name}"
         case _:

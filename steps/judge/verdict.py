@@ -50,9 +50,11 @@ def _pass(case: Case) -> Judgement:
 
 
 def _proven(case: Case, requests: int, strata: int) -> Judgement:
-    """Every metric must be proven, but for one that is better beyond doubt: that proves more."""
+    """Every metric must be proven. One that is better is; beside it, so is one that has nothing to compare with."""
     name = case.better[0] if case.better else None
     rest = [one for one in case.compared if one.judgement.name != name]
+    if case.better:
+        rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
     if sentence := proof.missing(rest, case.rules):
         return wait(case, Code.NOT_PROVEN, sentence)
     if case.better:

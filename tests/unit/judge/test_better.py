@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from steps.judge import PassRule, Rules, judge
-from steps.judge.better import unlike, upper_limit
+from steps.judge.better import upper_limit
 from steps.model.evidence import MetricKind, Series
 from steps.model.judgement import Code, Verdict
 from tests.unit.judge.made import Pair, Row, evenly, evidence, metric, sound, strata
@@ -80,7 +80,29 @@ def test_failures_that_are_answered_at_once_make_no_working_canary_slow() -> Non
 
     assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
     assert any("latency is not compared" in note for note in judgement.notes)
-    assert unlike(errors)
+
+
+@pytest.mark.parametrize("failed", [180, 54])
+def test_everyday_answers_are_no_harm_beside_failures_that_have_none(failed: int) -> None:
+    """Every tenth answer is 404, as it always was; stable's failed requests have no class of answers."""
+    errors = strata([], [((20, 0), (180, failed))] * 12)
+    missing = strata([], [((20, 2), (180, (180 - failed) // 10))] * 12)
+    answers = metric(MetricKind.ANSWERS, Series(missing, label="4xx"))
+    judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=False)
+
+    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+
+
+@pytest.mark.parametrize("failed", [180, 54])
+def test_not_found_to_everything_is_no_fix(failed: int) -> None:
+    """No request of the canary fails, and none is served."""
+    errors = strata([], [((20, 0), (180, failed))] * 12)
+    missing = strata([], [((20, 20), (180, 0))] * 12)
+    answers = metric(MetricKind.ANSWERS, Series(missing, label="4xx"))
+    judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=True)
+
+    assert (Verdict.FAIL if failed < 180 else Verdict.INCONCLUSIVE) is judgement.verdict
+    assert judgement.reason.startswith("canary 240/240 = 100 % answered 4xx")
 
 
 def test_the_objective_of_latency_judges_it_all_the_same() -> None:

@@ -42,7 +42,7 @@ def test_the_worst_of_several_series_is_named() -> None:
         MetricKind.ANSWERS,
         Series(sound(errors), label="3xx"),
         Series(missing, label="4xx"),
-        Series(sound(errors), label="no answer"),
+        Series(sound(errors), label="no-answer"),
     )
     judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=False)
 
@@ -52,7 +52,13 @@ def test_the_worst_of_several_series_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("label", "words"),
-    [("4xx", "answered 4xx"), ("gRPC access", "answered gRPC access"), ("no answer", "got no answer")],
+    [
+        ("4xx", "answered 4xx"),
+        ("gRPC access", "answered gRPC access"),
+        ("no-answer", "got no answer"),
+        ("grpc-refused", "answered with a gRPC refusal"),
+        ("grpc-mistakes", "answered with a gRPC client error"),
+    ],
 )
 def test_each_class_of_answers_has_its_words(label: str, words: str) -> None:
     """As a person would say it."""
