@@ -69,6 +69,7 @@ class _Case:
             iter(self.weighed), None
         )
         self.guards = tuple(self._guards())
+        self._detected: tuple[float | None] | None = None  # it takes longer than all else, so once and on demand
 
     def judgement(self) -> Judgement:
         if sentence := pods.failure(self.health, self.rules):
@@ -174,7 +175,9 @@ class _Case:
         return None
 
     def _detectable(self) -> float | None:
-        return detectable_share(self.main, self.rules, self.odds) if self.main else None
+        if self._detected is None:
+            self._detected = (detectable_share(self.main, self.rules, self.odds) if self.main else None,)
+        return self._detected[0]
 
     def _totals(self) -> tuple[int, int]:
         strata = self.main.exposed if self.main else ()
