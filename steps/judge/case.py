@@ -157,9 +157,11 @@ class Case:
 
     def _guard(self, objective: Objective) -> GuardJudgement:
         # No warm-up here: a promise holds from the first request on. At weight 100 the earlier rungs are the past.
-        strata = objective.series.strata
+        strata, main = objective.series.strata, self.main
+        same = not self.alone and main is not None and objective.series is main.evidence.series[-1]
+        known = main.paths[-1].pasts if main is not None and same else ()
         return guard(
             objective.metric.name, alone.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
             self.allowed(objective), self.rules,
-            aligned=self.evidence.aligned, alone=self.alone,
+            aligned=self.evidence.aligned, alone=self.alone, known=known,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Final
 
 from steps.judge.calm import calm
 from steps.judge.one_arm import OneArm
+from steps.judge.past import Past
 from steps.judge.rules import Rules
 from steps.judge.windows import total
 from steps.model.evidence import Arm, Counts, Stratum
@@ -24,15 +25,16 @@ _MOST: Final = 0.5
 
 
 def guard(
-    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False
-) -> GuardJudgement:
+    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False,
+    known: Sequence[Past] = (),
+) -> GuardJudgement:  # fmt: skip
     """Judge one metric's strata against the allowed bad share (0-1).
 
     The state is "alarm" when the last three strata of the canary are out of bounds, the e-process against the promise
     has crossed 1 / guard_alpha (or most requests failed in each of the three), and stable keeps the promise over these
     strata, over the last dozen, and over the run outside of its incidents; "shared" when both arms are out over the
     last strata; else "ok". With `alone` the canary has all the traffic (weight 100), so that a silent stable excuses
-    nothing.
+    nothing. `known` is stable's past before each stratum from the first exposure on, for callers that have it.
     """
     exposed = [stratum for stratum in strata if stratum.canary.total]
     last = exposed[-LAST:]
@@ -41,7 +43,7 @@ def guard(
     if canary.bad >= rules.guard_bad and _out(canary, allowed) and _proves(stable, allowed, rules):
         state = "shared"  # stable has the requests that the canary may lack
     elif canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad and _out(canary, allowed):
-        value = OneArm(allowed, cap(rules, aligned=aligned)).run(strata)
+        value = OneArm(allowed, cap(rules, aligned=aligned)).run(strata, known)
         # Where most requests fail in three scrapes in a row, no past noise of stable excuses it.
         plain = all(s.canary.bad >= _MOST * s.canary.total for s in last)
         bad = len(last) == LAST and all(_out(s.canary, allowed) for s in last)

@@ -6,8 +6,8 @@ from math import exp, log, sqrt
 from typing import Final
 
 from steps.judge.clumps import Burst
-from steps.judge.process import START_NOW, start_prior
-from steps.judge.spread import Spread
+from steps.judge.past import Past
+from steps.judge.process import START_NOW, exposure, pasts, start_prior
 from steps.model.evidence import Counts, Stratum
 
 _FACTORS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0)
@@ -29,19 +29,22 @@ class OneArm:
     allowed: float
     cap: float
 
-    def run(self, strata: Sequence[Stratum]) -> float:
-        """Return the e-value after the strata; stable's part of them tells how bad requests cling together."""
+    def run(self, strata: Sequence[Stratum], known: Sequence[Past] = ()) -> float:
+        """Return the e-value after the strata; stable's part of them tells how bad requests cling together.
+
+        `known` is stable's past before each stratum from the first exposure on, for callers that have it.
+        """
         pairs = self._pairs()
-        sums, rest, index, spread, burst = [0.0] * len(pairs), 1.0, 0, Spread(), Burst(len(pairs))
-        for stratum in strata:
-            counts, phi, length = stratum.canary, spread.phi, spread.clumps.length
-            spread.add(stratum)
+        sums, rest, index, burst = [0.0] * len(pairs), 1.0, 0, Burst(len(pairs))
+        exposed = strata[exposure(strata) :]
+        for number, (stratum, past) in enumerate(zip(exposed, known or pasts(strata), strict=False), 1):
+            counts = stratum.canary
             if not counts.total:
                 continue
             prior = start_prior(index)
             index, rest = index + 1, rest - prior
-            logs = [min(value, self.cap) for value in _logs(counts, pairs, phi)]
-            logs = burst.limit(logs, stratum, length)
+            logs = [min(value, self.cap) for value in _logs(counts, pairs, past.phi)]
+            logs = burst.limit(logs, stratum, past, number)
             sums = [min((old + prior) * exp(value), _CEILING) for old, value in zip(sums, logs, strict=True)]
         return max(0.0, rest) + sum(sums) / len(pairs)
 
