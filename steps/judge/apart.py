@@ -4,14 +4,14 @@ It asks Fisher's question of the counts of the same time outside of stable's inc
 excuses nothing. It never fails a canary: bad requests that come in batches may look like this by chance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import log, sqrt
 from typing import Final
 
 from steps.judge.calm import calm, scatter
 from steps.judge.plain import DOUBT, head, log_split
 from steps.judge.rules import Rules
-from steps.judge.windows import Window, windows
+from steps.judge.windows import LAST, Window, windows
 from steps.model.evidence import Counts, Stratum
 
 _LINE: Final = log(1e-4)
@@ -32,7 +32,7 @@ def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: f
         rules: for the least number of bad requests.
         rung_started: when the present weight was set, unix seconds.
     """
-    if not any(_possible(window.canary, floor, rules) for window in windows(strata, rung_started)):
+    if not any(_possible(counts, floor, rules) for counts in _sums(strata, rung_started)):
         return None
     quiet = calm(strata)
     noise: float | None = None
@@ -60,6 +60,21 @@ def _over(rung: Window, run: Window, floor: float) -> bool:
     """Tell whether a rung shows that what was seen in the whole run is over: no harm, or not half as bad, for sure."""
     usual, share = run.stable.bad / run.stable.total, run.canary.bad / run.canary.total
     return rung.present and head(rung.canary, max(_TIMES * usual, usual + floor, share / 2.0)) < DOUBT
+
+
+def _sums(strata: Sequence[Stratum], rung_started: float) -> Iterator[Counts]:
+    """Yield the canary's counts of each window in one pass: this is asked of every series at every look."""
+    heard = requests = bad = 0
+    rung = True
+    for stratum in reversed(strata):
+        canary = stratum.canary
+        if not canary.total:
+            continue
+        if heard in LAST or (rung and stratum.end <= rung_started):
+            yield Counts(requests, bad)
+        rung = rung and stratum.end > rung_started
+        heard, requests, bad = heard + 1, requests + canary.total, bad + canary.bad
+    yield Counts(requests, bad)
 
 
 def _possible(canary: Counts, floor: float, rules: Rules) -> bool:

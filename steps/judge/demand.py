@@ -9,7 +9,7 @@ from steps.judge.rules import Rules
 from steps.model.evidence import Evidence
 
 _LONGEST: Final = 7 * 86400.0
-_HALVINGS: Final = 16
+_HALVINGS: Final = 10
 
 
 def lacking(
@@ -26,7 +26,8 @@ def lacking(
     """
     if rules.must_detect >= 1.0 or (detectable is not None and detectable <= rules.must_detect):
         return None
-    more = None if detectable is None else _more(evidence, detectable, rules, seconds)
+    # A forecast takes as long as a judgement, so it is made for the one that is read.
+    more = _more(evidence, detectable, rules, seconds) if detectable is not None and deadline_reached else None
     return sentences.too_blunt(detectable, rules.must_detect, more, deadline_reached=deadline_reached)
 
 
