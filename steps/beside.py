@@ -10,13 +10,16 @@ from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.recording import Tape
 from steps.evidence.selectors import Arms
 from steps.evidence.services import Service, Upstreams
+from steps.model.evidence import LatencyObjective
 from steps.model.names import Names
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import Endpoints, Prober
-from steps.settings.groups import Judged, Queried
+from steps.settings.groups import Judged, Promised, Queried
+from steps.settings.loading import StepSettings
 from steps.settings.mappings import header
 from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
+from steps.settings.objectives import latency_objective
 from steps.settings.probes import Probed, ProbeSpec
 from steps.workload.workload import Workload
 
@@ -34,8 +37,18 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
     rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
-    heard = {"mesh": not settings.without_mesh_metrics, "ignored_answers": settings.ignore_answers}
+    objective = objective_of(settings)
+    heard = {
+        "latency_objective": asdict(objective) if objective else None,
+        "mesh": not settings.without_mesh_metrics,
+        "ignored_answers": settings.ignore_answers,
+    }
     return Tape(Path(path), {**about, **heard})
+
+
+def objective_of(settings: StepSettings) -> LatencyObjective | None:
+    """Return the objective of latency that the reader must count for, None where the settings have none."""
+    return latency_objective(settings.latency_slo) if isinstance(settings, Promised) else None
 
 
 def progress_of(path: str) -> Progress | None:

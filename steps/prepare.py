@@ -28,7 +28,7 @@ from steps.model.names import Names
 from steps.model.run import Claim
 from steps.model.workload import Noop, Plan, Release, Topology
 from steps.outputs import results
-from steps.settings.groups import Compared, Drained, Owned, Queried, Ready, Written
+from steps.settings.groups import Compared, Drained, Owned, Promised, Queried, Ready, Written
 from steps.settings.ladder import Planned
 from steps.settings.mappings import as_mapping
 from steps.settings.metrics import Measured
@@ -48,7 +48,7 @@ _TURNS = 10
 """How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Compared, Planned):
+class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Promised, Compared, Planned):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")

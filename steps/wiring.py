@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from steps.acts.ending import Ending
-from steps.beside import arms_of, custom_metrics
+from steps.beside import arms_of, custom_metrics, objective_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
@@ -23,6 +23,7 @@ from steps.model.names import Names
 from steps.settings.conventions import names_of
 from steps.settings.groups import Common, Drained, Judged, Named, Queried
 from steps.settings.mappings import header
+from steps.settings.objectives import latency_objective
 from steps.step import StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
@@ -137,6 +138,7 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
         pods=Pods(lambda deployments: workload.pod_names(names.namespace, deployments)),
         mesh=not settings.without_mesh_metrics,
         ignored_answers=settings.ignore_answers,
+        latency_objective=objective_of(settings),
     )
 
 
@@ -152,11 +154,15 @@ def _check_sources(settings: Queried, custom: tuple[CustomMetric, ...]) -> None:
 
 def rules_of(settings: Judged) -> Rules:
     """Return the judge's rules."""
+    objective = latency_objective(settings.latency_slo)
     return Rules(
         alpha=settings.alpha,
         pass_rule=PassRule(settings.pass_rule),
         ratio=settings.tolerated_ratio,
         success_slo=settings.success_slo or None,
+        latency_slo=1.0 - objective.quantile if objective else None,
+        latency_limit_ms=objective.limit_ms if objective else None,
+        must_detect=settings.must_detect,
         min_requests=settings.min_requests,
         min_seconds=settings.min_seconds,
         min_strata=settings.min_scrapes,

@@ -44,11 +44,23 @@ def first_alarm(weighed: Sequence[Weighed], path: Sequence[tuple[float, float]],
     for end, value in path:
         if value < line:
             continue
-        parts = [(_value_at(one, end) * one.judgement.weight, one) for one in weighed if _harmful_at(one, end, rules)]
-        total = sum(part for part, _ in parts)
-        if total >= line:
-            return Alarm(end, max(parts, key=lambda pair: pair[0])[1], total)
+        if found := _harm(weighed, end, line, rules):
+            return found
     return None
+
+
+def _harm(weighed: Sequence[Weighed], end: float, line: float, rules: Rules) -> Alarm | None:
+    """Return the alarm at `end` if the metrics whose difference matters reach the line together."""
+    parts = [(_value_at(one, end) * one.judgement.weight, one) for one in weighed]
+    parts.sort(key=lambda pair: pair[0], reverse=True)
+    left, reached, worst = sum(part for part, _ in parts), 0.0, None
+    for part, one in parts:  # the largest first: once the rest cannot reach the line, nobody need ask about it
+        if left + reached < line:
+            return None
+        left -= part
+        if _harmful_at(one, end, rules):
+            reached, worst = reached + part, worst or one
+    return Alarm(end, worst, reached) if worst is not None and reached >= line else None
 
 
 def _value_at(one: Weighed, end: float) -> float:

@@ -4,14 +4,17 @@ phi tells how many bad requests come at once, not for how long they go on: a pod
 scrapes on end, and four scrapes agree. So the lengths of such bursts are learnt from single pods of stable, and a burst
 of the canary may bring the worth of one event, and of one more each time it has lasted as long again as stable's do.
 A steady fault lasts longer than any of them and is found; where stable's pods have no bursts nothing is held back.
+
+Where pods are not told apart, times in which all of stable fails far more than usual are such bursts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log, sqrt
 from typing import Final
 
 from steps.judge.habits import Cell
-from steps.model.evidence import Counts, Stratum
+from steps.judge.past import Past
+from steps.model.evidence import Stratum
 
 LEAST_BAD: Final = 3
 TIMES: Final = 4.0
@@ -20,8 +23,26 @@ TIMES: Final = 4.0
 PATIENCE: Final = 2.0
 """A burst counts as one event until it has lasted so many times as long as stable's: few were seen, lengths scatter."""
 
+EXCEPTIONAL: Final = 0.006
+"""Chance per stratum that a pod of the canary begins a burst, by those of stable's, up to which bursts are exceptional:
+one in ten minutes of nine pods, and none yet of three."""
+
+RARE: Final = 0.025
+"""While exceptional bursts have had less chance than this since the canary's first request, they are not held against
+its evidence: a false alarm grows likelier by no more than this, and a canary that is bad from its first request on is
+found in spite of an incident of stable."""
+
+_UNKNOWN_PODS: Final = 9
+"""Stable's pods where they are not told apart."""
+
 _FAR: Final = 4.0
-"""Standard deviations, and bad requests, above what was expected of a pod: no chance of many pods and scrapes."""
+_STILL_FAR: Final = 2.0
+"""Standard deviations, and bad requests, above what was expected of a pod: no chance of many pods and scrapes. A burst
+that has begun goes on at less."""
+
+_MANY_TIMES: Final = 10.0
+_STILL_MANY: Final = 5.0
+"""Times stable's usual share, where pods are not told apart and batches of bad requests would look the same."""
 
 
 class Clumps:
@@ -30,6 +51,7 @@ class Clumps:
     def __init__(self) -> None:
         self._running: list[int] = []
         self._lengths = self._squares = self._longest = 0
+        self._events = self._strata = 0
 
     @property
     def length(self) -> float:
@@ -40,7 +62,14 @@ class Clumps:
         longest = self._longest
         return (self._squares + longest * longest) / (self._lengths + longest) if longest > 1 else 0.0
 
-    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> None:
+    def hazard(self, pods: int) -> float:
+        """Give the chance per stratum that a pod begins a burst, of `pods` that were seen (1 or less: not told apart).
+
+        As if one more had been seen: few were.
+        """
+        return (self._events + 1.0) / (max(1, self._strata) * (pods if pods > 1 else _UNKNOWN_PODS))
+
+    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> list[int]:
         """Take in stable's pods of one stratum.
 
         Args:
@@ -48,23 +77,52 @@ class Clumps:
             everything: bad requests of all.
             loads: what the pods' traffic and habits let expect, relative to each other.
             usual: stable's bad share so far (0-1).
+
+        Returns:
+            By pod for how many strata it has been failing in a burst, this one included; empty where none is.
         """
-        running, self._running = self._running, []
-        if everything <= _FAR:
-            return
-        self._running = [0] * len(cells)
+        self._strata += 1
+        least = _STILL_FAR if self._running else _FAR
+        if everything <= least or max([bad for _, bad in cells]) <= least:
+            self._running = []
+            return self._running
         whole = sum(loads)
-        for i, ((_, bad), load) in enumerate(zip(cells, loads, strict=True)):
-            if bad <= _FAR or whole <= load:
-                continue
+
+        def far(index: int, least: float) -> bool:
+            bad, load = cells[index][1], loads[index]
+            if bad <= least or whole <= load:
+                return False
             expected = max(usual, (everything - bad) / (whole - load)) * load
-            if bad < expected + _FAR * (1.0 + sqrt(expected)):
-                continue
-            length = 1 + (running[i] if i < len(running) else 0)
-            self._running[i] = length
-            self._lengths += 1
-            self._squares += 2 * length - 1
-            self._longest = max(self._longest, length)
+            return bad >= expected + least * (1.0 + sqrt(expected))
+
+        return self._go_on(len(cells), lambda i: far(i, _FAR), lambda i: far(i, _STILL_FAR))
+
+    def add_whole(self, total: int, bad: int, usual: float) -> list[int]:
+        """Take in a stratum of a stable whose pods are not told apart; `usual` is its bad share (0-1) otherwise.
+
+        Returns:
+            For how many strata it has been failing far more than usual, as a list of one; empty where it is not.
+        """
+        self._strata += 1
+        usual = usual * total
+
+        def far(least: float, times: float) -> bool:
+            return bad > least and bad >= times * usual
+
+        return self._go_on(1, lambda _: far(_FAR, _MANY_TIMES), lambda _: far(_STILL_FAR, _STILL_MANY))
+
+    def _go_on(self, count: int, begins: Callable[[int], bool], lasts: Callable[[int], bool]) -> list[int]:
+        before, now = self._running, [0] * count
+        for i in range(count):
+            length = before[i] if i < len(before) else 0
+            if lasts(i) if length else begins(i):
+                now[i] = length = length + 1
+                self._lengths += 1
+                self._squares += 2 * length - 1
+                self._longest = max(self._longest, length)
+                self._events += length == 2  # noqa: PLR2004 - it has outlasted its stratum
+        self._running = now if any(now) else []
+        return self._running
 
 
 class Burst:
@@ -74,27 +132,38 @@ class Burst:
         self._used = [0.0] * gains
         self._strata = 0
 
-    def limit(self, logs: list[float], stratum: Stratum, length: float) -> list[float]:
-        """Cut what one more stratum would bring beyond the worth of the burst's events so far."""
-        canary, stable = stratum.canary, stratum.stable
-        if not length or not _bursting(canary, stable):
+    def limit(self, logs: list[float], stratum: Stratum, past: Past, exposed: int) -> list[float]:
+        """Cut what one more stratum would bring beyond the worth of the burst's events so far.
+
+        Args:
+            logs: what the stratum would bring, by gain.
+            stratum: the counts.
+            past: stable's past before it.
+            exposed: strata since the canary's first request, this one included.
+        """
+        if not past.length or not _bursting(stratum) or past.hazard * exposed <= RARE:
             if self._strata:
                 self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
-        allowed = max(1.0, self._strata / (PATIENCE * length)) * worth(stratum)
+        allowed = max(1.0, self._strata / (PATIENCE * past.length)) * worth(stratum)
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs
 
 
-def _bursting(canary: Counts, stable: Counts) -> bool:
-    expected = canary.total * stable.bad / max(stable.total, 1)
-    return canary.bad >= LEAST_BAD and canary.bad >= TIMES * expected
+def _bursting(stratum: Stratum) -> bool:
+    """Whether the canary fails far more than stable does; where stable has no requests nothing tells a burst."""
+    canary, stable = stratum.canary, stratum.stable
+    if not stable.total or canary.bad < LEAST_BAD:
+        return False
+    return canary.bad >= TIMES * canary.total * stable.bad / stable.total
 
 
 def worth(stratum: Stratum) -> float:
     """Give what one event can bring, ln: it falls on the canary by its part of the requests, or of the pods if more."""
-    pods = sum(1 for pod in stratum.stable_pods if pod.total)
     part = stratum.canary.total / (stratum.canary.total + stratum.stable.total)
+    if not stratum.stable_pods:
+        return -log(part)
+    pods = sum(1 for pod in stratum.stable_pods if pod.total)
     return -log(max(part, 1.0 / (1.0 + max(pods, 1))))

@@ -5,88 +5,75 @@ e-process against "the canary's bad share is at most what is allowed" crosses it
 close to its objective is not rolled back by noise; when stable is out as well it holds ("shared") and never alarms.
 """
 
-from dataclasses import dataclass
-from math import exp, log
+from collections.abc import Sequence
+from math import log
 from typing import Final
 
-from steps.judge.clumps import Burst
-from steps.judge.process import start_prior
+from steps.judge.calm import calm
+from steps.judge.one_arm import OneArm
+from steps.judge.past import Past
 from steps.judge.rules import Rules
-from steps.judge.spread import Spread
-from steps.model.evidence import Counts, Stratum
+from steps.judge.windows import total
+from steps.model.evidence import Arm, Counts, Stratum
 from steps.model.judgement import GuardJudgement
 
-_FACTORS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0)
-_LAST: Final = 3
-_NEARLY_ALL: Final = 0.999
+LAST: Final = 3
+_RECENT: Final = 12
+"""Scrapes in which an outage of stable still excuses a canary: it may reach the two at different moments."""
+
 _MOST: Final = 0.5
 
 
-@dataclass(slots=True)
-class _OneArm:
-    """E-process against "bad share <= allowed" of the canary's own counts, mixed over factor and start."""
-
-    allowed: float
-    cap: float
-
-    def run(self, strata: tuple[Stratum, ...]) -> float:
-        shares = [min(factor * self.allowed, _NEARLY_ALL) for factor in _FACTORS if factor * self.allowed < 1.0]
-        pairs = [
-            (log(share / self.allowed), log((1.0 - share) / (1.0 - self.allowed))) for share in [*shares, _NEARLY_ALL]
-        ]
-        sums, rest, index, spread, burst = [0.0] * len(pairs), 1.0, 0, Spread(), Burst(len(pairs))
-        for stratum in strata:
-            counts, phi, length = stratum.canary, spread.phi, spread.clumps.length
-            spread.add(stratum)
-            if not counts.total:
-                continue
-            prior = start_prior(index)
-            index, rest, good = index + 1, rest - prior, counts.total - counts.bad
-            logs = [min((counts.bad * bad + good * fine) / phi, self.cap) for bad, fine in pairs]
-            logs = burst.limit(logs, stratum, length)
-            sums = [min((old + prior) * exp(value), 1e60) for old, value in zip(sums, logs, strict=True)]
-        return max(0.0, rest) + sum(sums) / len(pairs)
-
-
 def guard(
-    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False
-) -> GuardJudgement:
+    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False,
+    known: Sequence[Past] = (),
+) -> GuardJudgement:  # fmt: skip
     """Judge one metric's strata against the allowed bad share (0-1).
 
     The state is "alarm" when the last three strata of the canary are out of bounds, the e-process against the promise
     has crossed 1 / guard_alpha (or most requests failed in each of the three), and stable keeps the promise over these
-    strata and over the run; "shared" when both arms are out over the last strata; else "ok". With `alone` the canary
-    has all the traffic (weight 100), so that a silent stable excuses nothing.
+    strata, over the last dozen, and over the run outside of its incidents; "shared" when both arms are out over the
+    last strata; else "ok". With `alone` the canary has all the traffic (weight 100), so that a silent stable excuses
+    nothing. `known` is stable's past before each stratum from the first exposure on, for callers that have it.
     """
     exposed = [stratum for stratum in strata if stratum.canary.total]
-    last = exposed[-_LAST:]
-    canary, stable = _sum([s.canary for s in last]), _sum([s.stable for s in last])
-    enough = canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad
-    out = len(last) == _LAST and all(s.canary.bad > allowed * s.canary.total for s in last)
+    last = exposed[-LAST:]
+    canary, stable = total(last, Arm.CANARY), total(last, Arm.STABLE)
     value, state = 1.0, "ok"
-    if canary.bad >= rules.guard_bad and canary.bad > allowed * canary.total and _proves(stable, allowed, rules):
+    if canary.bad >= rules.guard_bad and _out(canary, allowed) and _proves(stable, allowed, rules):
         state = "shared"  # stable has the requests that the canary may lack
-    elif enough and canary.bad > allowed * canary.total:
-        whole = _sum([s.stable for s in exposed])
-        shared = stable.bad > allowed * stable.total or whole.bad > allowed * whole.total
-        line = log(1.0 / rules.guard_alpha)
-        cap = line * (rules.cap_aligned if aligned else rules.cap) / 2.0
-        value = _OneArm(allowed, cap).run(strata)
+    elif canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad and _out(canary, allowed):
+        value = OneArm(allowed, cap(rules, aligned=aligned)).run(strata, known)
         # Where most requests fail in three scrapes in a row, no past noise of stable excuses it.
         plain = all(s.canary.bad >= _MOST * s.canary.total for s in last)
-        crossed = out and (plain or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or alone)
-        state = "shared" if shared else "alarm" if crossed else "ok"
-    return GuardJudgement(metric, state, allowed, _share(canary), _share(stable), value)
+        bad = len(last) == LAST and all(_out(s.canary, allowed) for s in last)
+        crossed = bad and (plain or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or alone)
+        state = "shared" if _shared(exposed, stable, allowed) else "alarm" if crossed else "ok"
+    return GuardJudgement(
+        metric, state, allowed, _share(canary), _share(stable), value,
+        canary.total, canary.bad, stable.total, stable.bad,
+    )  # fmt: skip
+
+
+def cap(rules: Rules, *, aligned: bool) -> float:
+    """Return the most that one stratum may add to the evidence of one arm alone, ln."""
+    return log(1.0 / rules.guard_alpha) * (rules.cap_aligned if aligned else rules.cap) / 2.0
+
+
+def _shared(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:
+    """Tell whether stable is out of bounds now, a moment ago, or most of the time; not for an incident long over."""
+    recent, usual = total(exposed[-_RECENT:], Arm.STABLE), total(calm(exposed), Arm.STABLE)
+    return any(_out(counts, allowed) for counts in (last, recent, usual))
 
 
 def _proves(counts: Counts, allowed: float, rules: Rules) -> bool:
     """Tell whether an arm alone has enough requests and bad ones to be called out of bounds."""
     enough = counts.total >= rules.guard_requests and counts.bad >= rules.guard_bad
-    return enough and counts.bad > allowed * counts.total
+    return enough and _out(counts, allowed)
 
 
-def _sum(counts: list[Counts]) -> Counts:
-    return Counts(sum(c.total for c in counts), sum(c.bad for c in counts))
+def _out(counts: Counts, allowed: float) -> bool:
+    return counts.bad > allowed * counts.total
 
 
 def _share(counts: Counts) -> float:

@@ -30,7 +30,8 @@ class Habits:
         each = _TIMES * bad / whole if whole else 0.0
         took, total, taken = [], 0, 0.0
         for load, (n, x) in zip(loads, cells, strict=True):  # plain loops: one of the judgement's innermost
-            counted = min(load * each + _PLUS, x)
+            most = load * each + _PLUS
+            counted = x if x < most else most  # noqa: FURB136 - half the time of min()
             took.append(counted)
             taken += counted
             total += n

@@ -28,7 +28,9 @@ class Odds:
 
     def __init__(self, ratio: float) -> None:
         self.ratio = ratio
-        self._pairs = [(log(gain), ratio * gain - 1.0) for gain in GAINS]
+        self._gains = [log(gain) for gain in GAINS]
+        self._rates = [ratio * gain - 1.0 for gain in GAINS]
+        self._costs: dict[tuple[int, int], list[tuple[float, float]]] = {}
 
     def logs(self, stratum: Stratum) -> list[float]:
         """Give ln(factor) per gain; both arms must have traffic and something must be bad."""
@@ -40,9 +42,16 @@ class Odds:
         bad, total = canary_bad + stable_bad, canary_total + stable_total
         if bad > _EXACT_SHARE * total and min(bad, canary_total) <= _EXACT_TERMS:
             return self._exact(canary_total, canary_bad, stable_total, bad)
-        part = canary_total / total
+        costs = self._costs.get((canary_total, stable_total)) or self._cost(canary_total, stable_total)
+        return [canary_bad * gain - bad * cost for gain, cost in costs]
+
+    def _cost(self, canary_total: int, stable_total: int) -> list[tuple[float, float]]:
+        """Give by gain what a bad request of the canary brings and any bad one costs; metrics share their requests."""
+        part = canary_total / (canary_total + stable_total)
         null = 1.0 + part * (self.ratio - 1.0)
-        return [canary_bad * gain - bad * log((1.0 + part * rate) / null) for gain, rate in self._pairs]
+        costs = [(gain, log((1.0 + part * rate) / null)) for gain, rate in zip(self._gains, self._rates, strict=True)]
+        self._costs[canary_total, stable_total] = costs
+        return costs
 
     def _exact(self, canary_total: int, canary_bad: int, stable_total: int, bad: int) -> list[float]:
         low, high = max(0, bad - stable_total), min(bad, canary_total)

@@ -5,14 +5,16 @@ stopping time, so E >= 1/alpha happens with chance at most alpha (Ville). It mix
 when the fault began, and over faults that show in every stratum or in one of ten (judge design, 1a and 1d).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import Final
 
 from steps.judge.clumps import Burst
 from steps.judge.odds import GAIN_WEIGHTS, Odds
+from steps.judge.past import Past
 from steps.judge.rules import Rules
-from steps.judge.spread import Spread
+from steps.judge.spread import spread_of
 from steps.model.evidence import Counts, Stratum
 
 START_NOW: Final = 0.8
@@ -43,6 +45,10 @@ _SELDOM: Final = 1.0 - _RARE
 _CEILING: Final = 1e60
 
 
+Watch = Callable[[list[float], list[float], list[float], list[float]], None]
+"""Is given ln(factor) by gain: plain, divided by phi, cut at the cap, and limited as a burst."""
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """The e-process over time: its value after each stratum with canary traffic, oldest first.
@@ -53,6 +59,8 @@ class Path:
         capped: strata whose evidence was cut.
         informative: strata that could say anything.
         exposed: index of the first stratum with canary traffic in the series.
+        aligned: both arms were counted in the same scrape.
+        pasts: stable's past before each of those strata.
     """
 
     values: tuple[float, ...]
@@ -60,6 +68,8 @@ class Path:
     capped: int
     informative: int
     exposed: int
+    aligned: bool
+    pasts: tuple[Past, ...]
 
 
 def start_prior(index: int) -> float:
@@ -100,12 +110,20 @@ class _Mixture:
             self._rare = [min(value, _CEILING) for value in self._rare]
 
 
-class _Cap:
-    """Limits what one stratum may add, in units of ln(1/alpha)."""
+class Cap:
+    """Limits what one stratum may add, in units of ln(1/alpha).
 
-    def __init__(self, strata: tuple[Stratum, ...], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
+    Args:
+        strata: the series; of the canary nothing but its first exposure is read.
+        odds: see `Odds`.
+        rules: see `Rules.cap` and the like.
+        limit: ln(1/alpha).
+        aligned: both arms were counted in the same scrape.
+    """
+
+    def __init__(self, strata: Sequence[Stratum], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
         self._strata, self._odds = strata, odds
-        self._most = most_of(strata)
+        self.most = most_of(strata)
         self.cap = rules.cap * limit
         self.least = min(self.cap, _BLIND * limit)
         self._blind = not any(stratum.stable_pods for stratum in strata)
@@ -114,20 +132,19 @@ class _Cap:
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
         self._twice = min(self._total, limit)
 
-    def cut(self, logs: list[float], index: int, spread: Spread) -> list[float]:
-        """Cut at the cap, or at the higher one if stable's neighbouring strata confirm the difference."""
-        ceilings = self._ceilings(index, spread)
+    def cut(self, logs: list[float], stratum: Stratum, index: int, past: Past) -> list[float]:
+        """Cut at the cap, or at the higher one if stable's strata beside number `index` confirm the difference."""
+        ceilings = self._ceilings(stratum, index, past)
         return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
 
-    def _ceilings(self, index: int, spread: Spread) -> list[float]:
+    def _ceilings(self, stratum: Stratum, index: int, past: Past) -> list[float]:
         count = len(GAIN_WEIGHTS)
-        stratum = self._strata[index]
-        if self._total > self.cap and spread.sound and fails_most(stratum.canary, self._most):
-            long = spread.experienced and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
+        if self._total > self.cap and past.sound and fails_most(stratum.canary, self.most):
+            long = past.experienced and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
             return [self._total if long else self._twice] * count
-        calm = spread.sound and spread.experienced
-        usual = self._sound if calm else self.least if self._blind and not spread.experienced else self.cap
-        if not (spread.sure or calm) or not 0 < index < len(self._strata) - 1:
+        calm = past.sound and past.experienced
+        usual = self._sound if calm else self.least if self._blind and not past.experienced else self.cap
+        if not (past.sure or calm) or not 0 < index < len(self._strata) - 1:
             return [usual] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
         total, bad = min(counts.total for counts in near), sum(counts.bad for counts in near)
@@ -136,22 +153,22 @@ class _Cap:
         if not total:
             return [usual] * count
         robust = self._odds.logs_of(stratum.canary.total, stratum.canary.bad, total, min(bad, total))
-        return [max(usual, min(value / spread.phi, self._confirmed)) for value in robust]
+        return [max(usual, min(value / past.phi, self._confirmed)) for value in robust]
 
 
-def temper(logs: list[float], stratum: Stratum, spread: Spread, most: float) -> list[float]:
+def temper(logs: list[float], stratum: Stratum, past: Past, most: float) -> list[float]:
     """Divide by phi; while phi is not known, not where the canary fails most of its requests and stable is sound.
 
     Batches of stable's size seldom look like that, and a total failure must not wait for phi. Where such a stratum was
     possible (by its margins) but did not come, what speaks for the canary is not tempered either: so the mean of the
     factor stays at most 1.
     """
-    phi, canary = spread.phi, stratum.canary
+    phi, canary = past.phi, stratum.canary
     if phi <= 1.0:
         return logs
-    if spread.known or canary.bad + stratum.stable.bad < most * canary.total:
+    if past.known or canary.bad + stratum.stable.bad < most * canary.total:
         return [value / phi for value in logs]
-    return logs if spread.sound and fails_most(canary, most) else [min(value, value / phi) for value in logs]
+    return logs if past.sound and fails_most(canary, most) else [min(value, value / phi) for value in logs]
 
 
 def fails_most(canary: Counts, most: float) -> bool:
@@ -159,17 +176,61 @@ def fails_most(canary: Counts, most: float) -> bool:
     return canary.bad >= most * canary.total
 
 
-def exposure(strata: tuple[Stratum, ...]) -> int:
+def exposure(strata: Sequence[Stratum]) -> int:
     """Give the index of the first stratum with canary traffic, or their number if there is none."""
     return next((i for i, stratum in enumerate(strata) if stratum.canary.total), len(strata))
 
 
-def most_of(strata: tuple[Stratum, ...]) -> float:
+def most_of(strata: Sequence[Stratum]) -> float:
     """Give the share that counts as most of a stratum's requests (see _MOST)."""
     return _MOST[exposure(strata) >= _HISTORY]
 
 
-def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None) -> Path:
+class Process:
+    """The e-process while it runs: `step` takes in one stratum after the other, from the first exposure on.
+
+    Attributes:
+        value: the e-value so far.
+        capped: strata whose evidence was cut.
+    """
+
+    def __init__(self, cap: Cap, odds: Odds, exposed: int, watch: Watch | None = None) -> None:
+        self.value, self.capped, self._watch = 1.0, 0, watch
+        self._cap, self._odds, self._exposed = cap, odds, exposed
+        self._mixture, self._burst = _Mixture(), Burst(len(GAIN_WEIGHTS))
+
+    @property
+    def informative(self) -> int:
+        """Strata that could say anything."""
+        return self._mixture.informative
+
+    def step(self, stratum: Stratum, index: int, past: Past) -> float:
+        """Take in stratum number `index` of the series, with stable's past before it; give the e-value after it."""
+        plain = self._odds.logs(stratum)
+        logs = tempered = temper(plain, stratum, past, self._cap.most)
+        if max(logs) > self._cap.least:
+            self.capped += 1
+            logs = self._cap.cut(logs, stratum, index, past)
+        cut = logs
+        if past.length:
+            logs = self._burst.limit(logs, stratum, past, index - self._exposed + 1)
+        if self._watch is not None:
+            self._watch(plain, tempered, cut, logs)
+        self._mixture.multiply(logs)
+        self.value = self._mixture.value
+        return self.value
+
+
+def informs(stratum: Stratum) -> bool:
+    """Tell whether the arms can be compared: both had requests and something was bad."""
+    canary, stable = stratum.canary, stratum.stable
+    return bool(canary.total and stable.total and (canary.bad or stable.bad))
+
+
+def run(
+    strata: Sequence[Stratum], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None,
+    watch: Watch | None = None,
+) -> Path:  # fmt: skip
     """Run the e-process over a series.
 
     Args:
@@ -178,25 +239,29 @@ def run(strata: tuple[Stratum, ...], rules: Rules, limit: float, *, aligned: boo
         limit: ln(1/alpha), the natural log of the alarm's line.
         aligned: both arms were counted in the same scrape.
         odds: to share one table among series.
+        watch: is given each informative stratum's logs after every stage.
     """
     odds = odds or Odds(rules.ratio)
-    exposed, most = exposure(strata), most_of(strata)
-    spread, mixture = Spread(), _Mixture()
-    cap = _Cap(strata, odds, rules, limit, aligned=aligned)
-    for stratum in strata[:exposed]:
-        spread.add(stratum)
-    burst = Burst(len(GAIN_WEIGHTS))
-    values, capped, phi = [], 0, spread.phi
+    exposed = exposure(strata)
+    spread = spread_of(strata[:exposed])
+    process = Process(Cap(strata, odds, rules, limit, aligned=aligned), odds, exposed, watch)
+    values, known = [], []
     for index in range(exposed, len(strata)):
-        stratum = strata[index]
-        canary, stable, phi = stratum.canary, stratum.stable, spread.phi
-        if canary.total and stable.total and (canary.bad or stable.bad):
-            logs = temper(odds.logs(stratum), stratum, spread, most)
-            if max(logs) > cap.least:
-                capped += 1
-                logs = cap.cut(logs, index, spread)
-            logs = burst.limit(logs, stratum, spread.clumps.length)
-            mixture.multiply(logs)
-        values.append(mixture.value)
+        stratum, past = strata[index], spread.past
+        if informs(stratum):
+            process.step(stratum, index, past)
+        values.append(process.value)
+        known.append(past)
         spread.add(stratum)
-    return Path(tuple(values), phi, capped, mixture.informative, exposed)
+    phi = known[-1].phi if known else spread.phi
+    return Path(tuple(values), phi, process.capped, process.informative, exposed, aligned, tuple(known))
+
+
+def pasts(strata: Sequence[Stratum]) -> list[Past]:
+    """Give stable's past before each stratum from the canary's first exposure on."""
+    exposed = exposure(strata)
+    spread, found = spread_of(strata[:exposed]), []
+    for stratum in strata[exposed:]:
+        found.append(spread.past)
+        spread.add(stratum)
+    return found

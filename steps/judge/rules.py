@@ -35,6 +35,7 @@ class Rules:
         success_slo: least share of successful requests (0-1) the guard demands; None switches the guard off.
         latency_slo: largest share (0-1) of requests above the bound of the latency objective (1 - its quantile); None
             (default) = no such guard.
+        latency_limit_ms: the limit of that objective as it was asked for, in ms, for sentences; None = as the bound.
         must_detect: a pass needs that a rise of the failures to this share (0-1) would have been caught; 1 = any pass
             that could have caught a total failure.
         guard_requests, guard_bad: requests and bad ones the guard needs in its last strata.
@@ -88,6 +89,7 @@ class Rules:
     suspect_e: float = 20.0
     success_slo: float | None = 0.99
     latency_slo: float | None = None
+    latency_limit_ms: float | None = None
     must_detect: float = 1.0
     guard_requests: int = 20
     guard_bad: int = 3

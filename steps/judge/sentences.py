@@ -2,9 +2,28 @@
 
 from datetime import UTC, datetime
 from math import ceil, floor
+from typing import Final
 
-from steps.model.evidence import Health, MetricKind
-from steps.model.judgement import GuardJudgement, MetricJudgement, SeriesJudgement
+from steps.model.evidence import Counts, Health, MetricKind, Series
+from steps.model.judgement import MetricJudgement, SeriesJudgement
+
+_ANSWERS: Final = {
+    "no-answer": "got no answer",
+    "grpc-mistakes": "answered with a gRPC client error",
+    "grpc-refused": "answered with a gRPC refusal",
+}
+"""Words for the classes of answers that have no code of their own, by label."""
+
+UNLIKE: Final = (
+    "while stable fails this much, latency is not compared, since failures are answered at another speed than work,"
+    " and answers are compared among the requests that did not fail"
+)
+"""Note where latency was left out of the comparison."""
+
+NOTHING_TO_JUDGE_BY: Final = (
+    "at weight 100 stable gets no requests, and neither an objective nor a past judges the canary: set --success-slo,"
+    " or begin with a rung below 100"
+)
 
 
 def percent(share: float) -> str:
@@ -26,111 +45,117 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - 10 minutes
 
 
-def comparison(metric: MetricJudgement, series: SeriesJudgement) -> str:
-    """Say both arms' counts: "canary 23/1204 = 1.9 % failed v. stable 11/10880 = 0.10 %"."""
-    stable = series.stable_bad / series.stable_total if series.stable_total else 0.0
-    return (
-        f"canary {series.canary_bad}/{series.canary_total} = {percent(series.canary_ratio)} {_bad(metric, series)}"
-        f" v. stable {series.stable_bad}/{series.stable_total} = {percent(stable)}"
-    )
+def comparison(metric: MetricJudgement, series: SeriesJudgement, when: str = "") -> str:
+    """Say both arms' counts: "canary 23/1204 = 1.9 % failed v. stable 11/10880 = 0.10 %".
+
+    `when` follows the canary's counts: "since 12:03:10 UTC", "over the last 3 scrapes".
+    """
+    canary, stable = Counts(series.canary_total, series.canary_bad), Counts(series.stable_total, series.stable_bad)
+    return counted(canary, stable, bad(metric.kind, metric.name, metric.unit, series), when)
 
 
-def _bad(metric: MetricJudgement, series: SeriesJudgement) -> str:
-    bound = "" if series.bound is None else f"{series.bound:g} {metric.unit}".strip()
+def counted(canary: Counts, stable: Counts, what: str, when: str = "") -> str:
+    """Say both arms' counts of something that is bad."""
+    others = f"stable {share(stable)}" if stable.total else "no request of stable"
+    return f"canary {share(canary)} {what}{' ' if when else ''}{when} v. {others}"
+
+
+def share(counts: Counts) -> str:
+    """Write counts and their share: "3/51 = 5.9 %"."""
+    return f"{counts.bad}/{counts.total} = {percent(counts.bad / counts.total if counts.total else 0.0)}"
+
+
+def bad(kind: str, name: str, unit: str, series: Series | SeriesJudgement) -> str:
+    """Say what "bad" means for a series: "failed", "slower than 250 ms (stable's p99)", "answered 4xx"."""
+    bound = "" if series.bound is None else f"{series.bound:g} {unit}".strip()
     label = f" (stable's {series.label})" if series.label else ""
-    match metric.kind:
+    match kind:
         case MetricKind.ERRORS:
             return "failed"
         case MetricKind.LATENCY:
             return f"slower than {bound}{label}"
         case MetricKind.SMALL_BODIES:
             return f"empty or tiny (at most {bound} on the wire)"
+        case MetricKind.ANSWERS:
+            return _ANSWERS.get(series.label, f"answered {series.label or 'differently'}")
         case _ if bound:
-            return f"{series.label} {bound} in {metric.name}"
+            return f"{series.label} {bound} in {name}"
         case _:
-            return f"bad in {metric.name}"
+            return f"bad in {name}"
 
 
-def worse(
-    metric: MetricJudgement, series: SeriesJudgement, alarm_at: float, exposed_at: float, strata: int, alpha: float
-) -> str:
-    """Explain an alarm of the comparison."""
-    limit = ""
-    if series.ratio_low is not None and series.ratio_low > 1.0:
-        limit = f"at least {series.ratio_low:.1f} times as bad (any-time {100 * (1 - alpha):g} %); "
+def since_when(since: float | None) -> str:
+    """Write when a late fault began; nothing for one that was there from the start."""
+    return "" if since is None else f"since {clock(since)}"
+
+
+def what(metric: MetricJudgement, series: SeriesJudgement) -> str:
+    """Say what "bad" means for a judged series."""
+    return bad(metric.kind, metric.name, metric.unit, series)
+
+
+def kept(allowed: float, flag: str) -> str:
+    """Name an objective that holds at weight 100."""
+    return f"at most {percent(allowed)} by {flag}"
+
+
+def before(past: Counts, where: str) -> str:
+    """Name the past that the canary was held against at weight 100."""
+    return f"{past.bad}/{past.total} {where}"
+
+
+def called(metric: MetricJudgement, index: int) -> str:
+    """Name a metric, with its series where that has a name."""
+    label = metric.series[index].label if metric.series else ""
+    return f"{metric.name} ({label})" if label else metric.name
+
+
+def unseen(arm: str, seconds: float) -> str:
+    """Explain that an arm had no request at this weight."""
+    return f"no {arm} request seen since the weight was set {span(seconds)} ago: there is nothing to compare"
+
+
+def strays(stable: Counts) -> str:
+    """Note requests that stable got at weight 100."""
     return (
-        f"{comparison(metric, series)}; {limit}first alarm {clock(alarm_at)}"
-        f" after {span(alarm_at - exposed_at)}; {_strata(strata)}"
-    )
-
-
-def broken(guard: GuardJudgement, rungs: int) -> str:
-    """Explain an alarm of the guard."""
-    return (
-        f"canary had {percent(guard.canary_ratio)} bad requests in {guard.metric} over its last {_strata(rungs)},"
-        f" allowed are {percent(guard.allowed_ratio)}, and stable had {percent(guard.stable_ratio)}"
-    )
-
-
-def shared(guard: GuardJudgement) -> str:
-    """Explain why nothing is decided while both arms are out of bounds."""
-    return (
-        f"both arms are out of bounds in {guard.metric}: canary {percent(guard.canary_ratio)}, stable"
-        f" {percent(guard.stable_ratio)}, allowed {percent(guard.allowed_ratio)}; the trouble is not the canary's"
-        f" alone: mend what both share, or allow more if this is normal"
+        f"stable still got {stable.total} requests at weight 100, {stable.bad} of them failed: they come past the"
+        f" weighted routes and are not compared"
     )
 
 
 def blind(requests: int, strata: int) -> str:
     """Explain why there is no pass where no failure could have been seen."""
     return (
-        f"with {requests} canary requests in {_strata(strata)} not even a total failure would have been caught:"
-        f" stable's own failures come in such bursts, or its traffic is too little"
+        f"with {requests} canary requests in {scrapes(strata)} not even a total failure would have been caught:"
+        f" stable fails too much or too unevenly, or there is too little traffic"
     )
 
 
-def healthy(requests: int, strata: int, detectable: float, bad: str) -> str:
-    """Explain a pass by "no-harm": what was seen, and what would have been caught."""
-    seen = f"with {requests} canary requests in {_strata(strata)}"
-    if detectable >= 0.995:  # noqa: PLR2004 - rounds to 100 %
-        return f"healthy as far as seen {seen}; only a total failure would have been caught"
-    return f"healthy; {seen} a rise to {percent(detectable)} {bad} or more would have been caught"
+def too_blunt(detectable: float | None, demanded: float, more: float | None, *, deadline_reached: bool) -> str:
+    """Explain a power below `must_detect`: what would be caught, what was asked for, and what helps."""
+    able = "not even a total failure" if detectable is None else f"a rise to {percent(detectable)} failures"
+    time = "" if more is None else f" (about {span(more)} more at this traffic)"
+    helps = "a higher weight or a longer deadline would help" if deadline_reached else "a higher weight would be faster"
+    return f"{able} would have been caught by now, --must-detect asks for {percent(demanded)}{time}; {helps}"
 
 
 def failing(metric: MetricJudgement) -> str:
     """Name what "bad" means in a pass sentence: "failures", "requests slower than 250 ms"."""
     if metric.kind == MetricKind.ERRORS or not metric.series:
         return "failures"
-    return f"requests {_bad(metric, metric.series[0])}"
-
-
-def proven(names: str, requests: int, strata: int, difference: float) -> str:
-    """Explain a pass by "proven"."""
-    return (
-        f"proven: with {requests} canary requests in {_strata(strata)} the canary is worse by less than"
-        f" {percent(difference)} in {names}"
-    )
+    return f"requests {bad(metric.kind, metric.name, metric.unit, metric.series[0])}"
 
 
 def not_proven(name: str, worse: float, tolerated: float) -> str:
     """Explain what still lacks for "proven"."""
     return (
         f"not yet proven in {name}: the canary's share of bad requests may still be {_points(worse)} above stable's,"
-        f" tolerated are {_points(tolerated)}; more requests or time would settle it"
+        f" {_points(tolerated)} are tolerated; more requests or time would settle it"
     )
 
 
 def _points(share: float) -> str:
     return f"{100 * share:.2g} percentage points"
-
-
-def alone(requests: int, strata: int, guards: tuple[GuardJudgement, ...]) -> str:
-    """Explain a pass at weight 100, where nothing is left to compare with."""
-    kept = ", ".join(f"{guard.metric} at most {percent(guard.allowed_ratio)}" for guard in guards)
-    return (
-        f"healthy by the absolute guard alone ({kept}) with {requests} canary requests in {_strata(strata)}:"
-        f" at weight 100 stable has no requests to compare with"
-    )
 
 
 def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, deadline_reached: bool) -> str:
@@ -139,14 +164,14 @@ def too_few(requests: int, strata: int, needed: int, needed_strata: int, *, dead
     lacking += [f"{strata} of {needed_strata} scrapes"] if strata < needed_strata else []
     cure = "a higher weight or a longer deadline" if requests < needed else "a longer deadline"
     remedy = f"; {cure} would help" if deadline_reached else ""
-    return f"{' and '.join(lacking)} seen on this weight{remedy}"
+    return f"{' and '.join(lacking)} seen at this weight{remedy}"
 
 
 def too_early(seconds: float, needed_seconds: float, *, deadline_reached: bool) -> str:
     """Explain why there is no pass yet though enough was seen, and at the deadline what helps."""
     remedy = "; the deadline of a rung must be longer than that" if deadline_reached else ""
     # Rounded apart: "10 s of at least 10 s" would explain nothing.
-    return f"{span(floor(seconds))} of at least {span(ceil(needed_seconds))} on this weight have passed{remedy}"
+    return f"{span(floor(seconds))} of at least {span(ceil(needed_seconds))} at this weight have passed{remedy}"
 
 
 def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
@@ -188,5 +213,6 @@ def unhealthy(health: Health, what: str) -> str:
     return f"the canary's pods are unhealthy: {what}; {health.ready} of {health.desired} ready{detail}"
 
 
-def _strata(count: int) -> str:
+def scrapes(count: int) -> str:
+    """Write a number of scrapes."""
     return "1 scrape" if count == 1 else f"{count} scrapes"

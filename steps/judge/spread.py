@@ -5,37 +5,24 @@ weighted by each block's bad requests (unweighted it is biased low). Spread betw
 out what strikes all pods alike, and `habits` what one pod does all the time. Blocks of 1, 4, 12 and 60 strata see
 batches that outlast a scrape; the largest estimate counts. Without two pods to compare, neighbouring blocks of time
 stand in for pods. Before much was seen, phi leans on PRIOR_PHI; longer blocks lean on the estimate of the shorter ones.
+
+An exceptional incident of stable (one pod, or all where pods are not told apart, fails in several strata on end, and
+that is seldom) counts once: `clumps` limits what a like burst of the canary may bring, and phi leaves it out. Else it
+would divide all evidence for the length of the run, and be held against that evidence a second time. Where pods have
+bursts all the time both are needed: phi for the bursts' sizes and clumps for their lengths.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from steps.judge.clumps import Clumps
+from steps.judge.blocks import Block, present
+from steps.judge.clumps import EXCEPTIONAL, Clumps
 from steps.judge.habits import Cell, Habits
-from steps.model.evidence import Counts, Stratum
+from steps.judge.past import Past
+from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
 PRIOR_PHI: Final = 1.5
-PRIOR_WEIGHT: Final = 25.0
-"""As if the prior had been seen in 25 bad requests times degrees of freedom."""
-
-PRIOR_FREEDOM: Final = 10.0
-"""And, for the longer blocks, in ten degrees of freedom: a quarter of an hour of five pods is one look, however many
-requests failed in it."""
-
-KNOWN_FROM: Final = 20
-"""Bad requests of the past from which phi counts as known."""
-
-SOUND_UP_TO: Final = 3
-SOUND_SHARE: Final = 0.004
-SOUND_SHARE_AT_FIRST: Final = 0.002
-SINGLY: Final = 2.0
-"""Stable is sound up to so many bad requests of the past, or up to that share of its requests while phi is not known;
-once it is known, up to the phi at which they still come singly or in pairs."""
-
-SURE_FROM: Final = 60
-SURE_STRATA: Final = 12
-"""Bad requests and strata of the past from which a stratum may add more than the usual cap if confirmed."""
 
 OUTAGE_SHARE: Final = 0.2
 OUTAGE_TIMES: Final = 3.0
@@ -44,19 +31,18 @@ OUTAGE_TIMES: Final = 3.0
 LARGEST_PHI: Final = 40.0
 """Twice what batches of ten failures make; beyond it an estimate speaks of something else than batches."""
 
-_STAND_INS: Final = 4
+_FRESH: Final = 1
+"""Length of a burst of which nobody knows yet whether it outlasts its stratum."""
 
 
-class Spread:
-    """Running estimate; feed the strata in order of time and read `phi` before each."""
+class Overdispersion:
+    """Running estimate of phi, with what it rests on: stable's bad and all requests, and strata."""
 
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
-        self._shortest, *self._longer = (_Block(length // shorter) for length, shorter in lengths)
-        self._habits = Habits()
-        self.clumps = Clumps()
-        self._bad = self._total = self._strata = 0
-        self._all_bad = self._all_total = 0
+        self._blocks = [Block(length // shorter) for length, shorter in lengths]
+        self.habits = Habits()
+        self.bad = self.total = self.strata = 0
         self._phi: float | None = PRIOR_PHI
 
     @property
@@ -67,149 +53,139 @@ class Spread:
         return self._phi
 
     @property
-    def sound(self) -> bool:
-        """Whether stable has hardly any bad requests, or some that are known to come singly."""
-        if self.known:
-            return self.phi <= SINGLY
-        share = SOUND_SHARE if self.experienced else SOUND_SHARE_AT_FIRST
-        return self._bad <= max(SOUND_UP_TO, share * self._total)
+    def share(self) -> float:
+        """Stable's bad share (0-1)."""
+        return self.bad / self.total if self.total else 0.0
 
-    @property
-    def experienced(self) -> bool:
-        """Whether stable was seen for so long that a batch of bad requests would probably have come by."""
-        return self._strata >= SURE_STRATA
-
-    @property
-    def sure(self) -> bool:
-        """Whether so many bad requests and strata were seen that batches would have shown."""
-        return self._bad >= SURE_FROM and self.experienced
-
-    @property
-    def known(self) -> bool:
-        """Whether enough bad requests were seen to believe `phi`."""
-        return self._bad >= KNOWN_FROM
-
-    def add(self, stratum: Stratum) -> None:
-        """Take in the stable arm of one stratum."""
-        stable = stratum.stable
-        self._all_total += stable.total
-        self._all_bad += stable.bad
-        whole = (stable.total, stable.bad)
-        pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        if _present(pods) <= 1 and self._is_outage(stable):
-            return
-        loads = self._learn(pods, stable.bad) if len(pods) > 1 else ()
-        self._bad += stable.bad
-        self._total += stable.total
-        self._strata += 1
+    def add(self, whole: Cell, pods: list[Cell], loads: Sequence[float] = ()) -> None:
+        """Take in one stratum: all requests and those of each pod, with the pods' loads if they are known."""
+        total, bad = whole
+        if bad and len(pods) > 1:
+            loads = self.habits.add(pods, bad, loads or self.habits.loads(pods))
+        self.bad += bad
+        self.total += total
+        self.strata += 1
         self._phi = None
-        self._shortest.close(whole, pods, loads)
-        for block in self._longer:
-            closed = block.add(whole, pods, self._habits)
+        shortest, *longer = self._blocks
+        shortest.close(whole, pods, loads)
+        for block in longer:
+            closed = block.add(whole, pods, self.habits)
             if closed is None:
                 return
             whole, pods = closed
 
-    def _learn(self, pods: list[Cell], bad: int) -> Sequence[float]:
-        """Learn habits and bursts; give the pods' loads, none where nothing was bad."""
-        loads = self._habits.loads(pods) if bad else ()
-        self.clumps.add(pods, bad, loads, self._bad / self._total if self._total else 0.0)
-        return self._habits.add(pods, bad, loads) if bad else loads
+    def _estimate(self) -> float:
+        phi = estimate = PRIOR_PHI
+        for i, block in enumerate(self._blocks):  # each leans on the shorter one's estimate while little was seen
+            if block.freedom:
+                estimate = (block.square + block.weight * estimate) / (block.freedom + block.weight)
+            if estimate > phi or not i:
+                phi = estimate
+        return min(max(1.0, phi), LARGEST_PHI)
 
-    def _is_outage(self, stable: Counts) -> bool:
+
+class Spread:
+    """Running estimate; feed the strata in order of time and read `past` before each.
+
+    Args:
+        usual: stable's usual bad share (0-1) beforehand, so that a past that begins with an incident is known as such.
+    """
+
+    def __init__(self, usual: float = 0.0) -> None:
+        self._all, self._calm = Overdispersion(), Overdispersion()
+        self._log: list[tuple[Cell, list[Cell], Collection[int]]] = []
+        self._read = 0
+        self._fresh = False
+        self._clumps = Clumps()
+        self._usual = usual
+        self._quiet_bad = self._quiet_total = self._pods = 0
+
+    @property
+    def phi(self) -> float:
+        """Overdispersion by the strata added so far, >= 1."""
+        return self.past.phi
+
+    @property
+    def past(self) -> Past:
+        """All that the strata added so far say."""
+        known, length = self._all, self._clumps.length
+        if not length:
+            return Past(known.phi, known.bad, known.total, known.strata)
+        chance = self._clumps.hazard(self._pods)
+        if chance <= EXCEPTIONAL:
+            known = self._without_bursts()
+            return Past(known.phi, known.bad, known.total, known.strata, length, chance)
+        if self._pods <= 1:
+            length = 0.0  # phi alone has to tell, since nothing tells a pod's burst from a batch of all
+        return Past(known.phi, known.bad, known.total, known.strata, length)
+
+    def add(self, stratum: Stratum) -> None:
+        """Take in the stable arm of one stratum."""
+        whole = (stratum.stable.total, stratum.stable.bad)
+        pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
+        self._pods = present(pods)
+        loads: Sequence[float] = ()
+        if self._pods > 1:
+            loads = self._all.habits.loads(pods) if whole[1] else ()
+            lengths = self._clumps.add(pods, whole[1], loads, self._all.share)
+        elif self._is_outage(*whole):
+            return
+        else:
+            lengths = self._clumps.add_whole(*whole, self._share())
+        self._note(whole, pods, lengths)
+        self._all.add(whole, pods, loads)
+
+    def _note(self, whole: Cell, pods: list[Cell], lengths: Sequence[int]) -> None:
+        """Keep the stratum and which of its pods burst for longer than it; a burst's first stratum is marked later."""
+        self._fresh = False
+        if not lengths:
+            self._log.append((whole, pods, ()))
+            self._quiet_total += whole[0]
+            self._quiet_bad += whole[1]
+            return
+        bursting = {i for i, length in enumerate(lengths) if length > _FRESH}
+        if bursting and self._log:
+            before, cells, marked = self._log[-1]
+            self._log[-1] = before, cells, {*marked, *bursting}
+        self._log.append((whole, pods, bursting))
+        self._fresh = _FRESH in lengths
+
+    def _without_bursts(self) -> Overdispersion:
+        """Give the account without the bursts, up to the last stratum of which it is known what of it is one."""
+        for whole, pods, bursting in self._log[self._read : len(self._log) - self._fresh]:
+            self._read += 1
+            if not bursting:
+                self._calm.add(whole, pods)
+            elif present(pods) > 1:
+                total, bad = (sum(pods[i][kind] for i in bursting) for kind in (0, 1))
+                calm = [cell if i not in bursting else (0, 0) for i, cell in enumerate(pods)]
+                self._calm.add((max(0, whole[0] - total), max(0, whole[1] - bad)), calm)
+        return self._calm
+
+    def _share(self) -> float:
+        """Give stable's usual bad share (0-1): of the past without its bursts."""
+        return max(self._usual, self._quiet_bad / self._quiet_total if self._quiet_total else 0.0)
+
+    def _is_outage(self, total: int, bad: int) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.
 
         Asked where pods cannot be compared: neighbouring times stand in for them, so that an outage would count as
         overdispersion and hide a canary that fails everything for minutes after it.
         """
-        if not stable.total:
-            return False
-        share = stable.bad / stable.total
-        return share > OUTAGE_SHARE and share * self._all_total > OUTAGE_TIMES * self._all_bad
-
-    def _estimate(self) -> float:
-        phi = estimate = self._shortest.estimate(PRIOR_PHI)
-        for block in self._longer:
-            estimate = block.estimate(estimate)
-            phi = max(phi, estimate)
-        return min(max(1.0, phi), LARGEST_PHI)
+        known = self._quiet_total or self._usual
+        return bool(known) and bad > OUTAGE_SHARE * total and bad > OUTAGE_TIMES * self._share() * total
 
 
-class _Block:
-    """Weighted sums over blocks of `parts` shorter blocks."""
-
-    def __init__(self, parts: int) -> None:
-        self._parts = parts
-        self._total = self._bad = 0
-        self._shorter: list[list[Cell]] = []
-        self._earlier: list[Cell] = []
-        self._square = self._freedom = self._squared = 0.0
-        self._weight = PRIOR_WEIGHT
-
-    def estimate(self, prior: float) -> float:
-        """Give the estimate, leaning on `prior` while little was seen: few bad requests, or few blocks of many."""
-        if not self._freedom:
-            return prior
-        return (self._square + self._weight * prior) / (self._freedom + self._weight)
-
-    def add(self, whole: Cell, pods: list[Cell], habits: Habits) -> tuple[Cell, list[Cell]] | None:
-        """Add one shorter block; give the sums when this one is full."""
-        self._total += whole[0]
-        self._bad += whole[1]
-        self._shorter.append(pods)
-        if len(self._shorter) < self._parts:
-            return None
-        whole, pods = (self._total, self._bad), _summed(self._shorter)
-        self._total = self._bad = 0
-        self._shorter = []
-        self.close(whole, pods, habits.loads(pods))
-        return whole, pods
-
-    def close(self, whole: Cell, pods: list[Cell], loads: Sequence[float]) -> None:
-        """Weigh a full block: how its bad requests fell on pods of such loads, or on neighbouring blocks."""
-        present = _present(pods)
-        if present > 1:
-            if whole[1]:
-                self._weigh(pearson(pods, loads, whole[1]), whole[1], present - 1)
-            return
-        self._earlier.append(whole)
-        if len(self._earlier) == _STAND_INS:
-            bad = sum(x for _, x in self._earlier)
-            present = sum(1 for n, _ in self._earlier if n)
-            if bad and present > 1:
-                self._weigh(pearson(self._earlier, [n for n, _ in self._earlier], bad), bad, present - 1)
-            self._earlier = []
-
-    def _weigh(self, square: float, bad: int, degrees: int) -> None:
-        self._square += bad * square
-        self._freedom += bad * degrees
-        self._squared += bad * bad * degrees
-        if self._parts > 1:
-            self._weight = max(PRIOR_WEIGHT, PRIOR_FREEDOM * self._squared / self._freedom)
+def usual_share(strata: Sequence[Stratum]) -> float:
+    """Give the median of stable's bad share (0-1) over strata; 0 for none."""
+    shares = sorted(stratum.stable.bad / stratum.stable.total for stratum in strata if stratum.stable.total)
+    return shares[len(shares) // 2] if shares else 0.0
 
 
-def _summed(blocks: Sequence[Sequence[Cell]]) -> list[Cell]:
-    """Add lists of cells, position by position."""
-    longest = max(map(len, blocks))
-    totals, bad = [0] * longest, [0] * longest
-    for cells in blocks:
-        for i, (n, x) in enumerate(cells):
-            totals[i] += n
-            bad[i] += x
-    return list(zip(totals, bad, strict=True))
-
-
-def _present(pods: list[Cell]) -> int:
-    return len(pods) - pods.count((0, 0))
-
-
-def pearson(cells: Sequence[Cell], loads: Sequence[float], bad: int) -> float:
-    """Give Pearson's chi-square of cells (requests, bad ones; `bad` in all) that should share by `loads`."""
-    whole, square = sum(loads), 0.0
-    each = bad / whole if whole else 0.0
-    for (total, seen), load in zip(cells, loads, strict=True):
-        mean = load * each
-        if 0.0 < mean < total:
-            apart = seen - mean
-            square += apart * apart * total / (mean * (total - mean))
-    return square
+def spread_of(strata: Sequence[Stratum]) -> Spread:
+    """Give the spread that the strata before the canary's first exposure teach."""
+    apart = any(len(stratum.stable_pods) > 1 for stratum in strata[-1:])
+    spread = Spread(0.0 if apart else usual_share(strata))
+    for stratum in strata:
+        spread.add(stratum)
+    return spread

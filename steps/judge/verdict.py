@@ -1,22 +1,16 @@
 """The judge: evidence in, judgement out. Pure; recomputed from the canary's first request at every call."""
 
-from dataclasses import asdict, replace
-from math import log, sqrt
-
-from steps.judge import disruptions, enough, pods, probes, proof, sentences, share
-from steps.judge.alarm import Alarm, first_alarm, statistic
-from steps.judge.detect import detectable_share
-from steps.judge.guard import guard
-from steps.judge.limits import ratio_limits
-from steps.judge.odds import Odds
+from steps.judge import passing, probes, proof, sentences
+from steps.judge.answer import answer, wait
+from steps.judge.case import Case
+from steps.judge.failures import failure
+from steps.judge.obstacles import obstacle
+from steps.judge.plain import log_split
 from steps.judge.rules import PassRule, Rules
-from steps.judge.warmup import warm, warming
-from steps.judge.weigh import Weighed, weigh
-from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind
-from steps.model.judgement import Code, GuardJudgement, Judgement, Row, SeriesJudgement, Verdict
-
-ALL = 100
-"""The weight, in percent, at which stable gets no requests to compare with."""
+from steps.judge.weigh import Weighed
+from steps.judge.windows import total
+from steps.model.evidence import Arm, Counts, Evidence, Health
+from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
 
 
 def judge(
@@ -35,215 +29,70 @@ def judge(
         `fail` if the pods failed, the canary is worse, or the guard alarms; else `pass` if enough was seen and nothing
         stands in the way; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
     """
-    return _Case(evidence, health, rules, outcomes, deadline_reached=deadline_reached).judgement()
+    case = Case(evidence, health, rules, deadline_reached=deadline_reached)
+    return failure(case, outcomes) or obstacle(case, outcomes) or _pass(case)
 
 
-def glaring(series: SeriesJudgement, rules: Rules) -> bool:
-    """Tell whether the arms are so far apart that a pass would be absurd, whatever the evidence says.
+def _pass(case: Case) -> Judgement:
+    if case.alone:
+        sentence = passing.alone(_watched(case), case.seen.strata, case.detectable)
+        return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
+    requests, strata = case.totals
+    if case.rules.pass_rule is PassRule.PROVEN:
+        return _proven(case, requests, strata)
+    if case.better:
+        return _better(case, requests, strata)
+    if case.detectable is None or case.main is None:
+        return wait(case, Code.TOO_FEW, sentences.blind(requests, strata))
+    bad = sentences.failing(case.main.judgement)
+    sentence = passing.healthy(_metrics(case), requests, strata, case.detectable, bad)
+    return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
 
-    By ten percentage points and four standard deviations of the canary's share, with a few bad requests at least.
-    """
-    if series.canary_bad < 2 * rules.min_bad or not series.canary_total:
-        return False
-    share = max(series.stable_ratio, 0.02)
-    deviation = sqrt(share * (1.0 - min(share, 0.98)) / series.canary_total)
-    return series.canary_ratio - series.stable_ratio >= max(0.1, 4.0 * deviation)
+
+def _proven(case: Case, requests: int, strata: int) -> Judgement:
+    """Every metric must be proven. One that is better is; beside it, so is one that has nothing to compare with."""
+    name = case.better[0] if case.better else None
+    rest = [one for one in case.compared if one.judgement.name != name]
+    if case.better:
+        rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
+    if sentence := proof.missing(rest, case.rules):
+        return wait(case, Code.NOT_PROVEN, sentence)
+    if case.better:
+        return _better(case, requests, strata)
+    sentence = passing.proven(_metrics(case), requests, strata, case.rules.proven_difference)
+    return answer(case, Verdict.PASS, Code.PROVEN, sentence)
 
 
-class _Case:
-    """One call of the judge: what is computed once and used by several of its considerations."""
+def _better(case: Case, requests: int, strata: int) -> Judgement:
+    name, limit = case.better or ("", 1.0)
+    sentence = passing.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
+    return answer(case, Verdict.PASS, Code.BETTER, sentence, name)
 
-    def __init__(
-        self, evidence: Evidence, health: Health | None, rules: Rules, outcomes: probes.Outcomes, *,
-        deadline_reached: bool,
-    ) -> None:  # fmt: skip
-        self.outcomes = outcomes
-        self.health, self.rules, self.late = health, rules, deadline_reached
-        self.observed, self.evidence = evidence, disruptions.undisturbed(evidence, health)
-        evidence = self.evidence
-        self.whole = [metric for metric in evidence.metrics if metric.series]
-        self.odds = Odds(rules.ratio)
-        self.weighed = self._weigh()
-        self.path = statistic(self.weighed)
-        self.seen = enough.look(evidence)
-        self.alone = evidence.weight == ALL
-        self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
-            iter(self.weighed), None
-        )
-        self.guards = tuple(self._guards())
 
-    def judgement(self) -> Judgement:
-        if sentence := pods.failure(self.health, self.rules):
-            return self._answer(Verdict.FAIL, Code.UNHEALTHY, sentence)
-        if alarm := first_alarm(self.weighed, self.path, self.rules):
-            return self._worse(alarm)
-        if broken := next((one for one in self.guards if one.state == "alarm"), None):
-            return self._answer(Verdict.FAIL, Code.GUARD, sentences.broken(broken, 3), broken.metric)
-        if sentence := probes.failure(self.outcomes, self.rules):
-            return self._answer(Verdict.FAIL, Code.PROBE, sentence)
-        return self._disruption() or self._hindrance() or self._lack() or self._pass()
+def _metrics(case: Case) -> list[tuple[MetricJudgement, int]]:
+    """Return the metrics that were compared and had requests, each with its worst series, the main one first."""
+    ordered = sorted(case.compared, key=lambda one: one is not case.main)
+    return [(one.judgement, _worst(one)) for one in ordered if one.judgement.series[one.worst].canary_total]
 
-    def _disruption(self) -> Judgement | None:
-        """Pods that the cluster took away, which explain whatever else is missing."""
-        wait = disruptions.wait(self.health, self.rules)
-        if wait is None:
-            return None
-        verdict = Verdict.INCONCLUSIVE if wait.is_over or self.late else Verdict.CONTINUE
-        return self._answer(verdict, Code.DISRUPTED, wait.sentence)
 
-    def _hindrance(self) -> Judgement | None:
-        """What keeps a canary without an alarm from passing, the gravest first."""
-        if (problem := self.evidence.problem) is not None:
-            return self._wait(str(problem.kind), problem.sentence)
-        is_disturbed = disruptions.is_recent(self.health, self.evidence.until - self.rules.silent_seconds)
-        if not is_disturbed and (sentence := enough.silence(self.evidence, self.seen, self.rules)):
-            return self._answer(Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
-        if out := next((one for one in self.guards if one.state == "shared"), None):
-            return self._wait(Code.SHARED, sentences.shared(out))
-        if sentence := pods.hindrance(self.health):
-            return self._wait(Code.NOT_READY, sentence)
-        if sentence := probes.hindrance(self.outcomes):
-            return self._wait(Code.SHARED if probes.both_fail(self.outcomes) else Code.PROBE, sentence)
-        return None
+def _worst(one: Weighed) -> int:
+    """Return the series that looks worst in plain counts, whatever its evidence is."""
+    series = one.judgement.series
+    if len(series) == 1:
+        return 0
+    counts = [(Counts(s.canary_total, s.canary_bad), Counts(s.stable_total, s.stable_bad)) for s in series]
+    return min(range(len(series)), key=lambda i: (log_split(*counts[i]), not series[i].canary_bad, -series[i].e_value))
 
-    def _lack(self) -> Judgement | None:
-        """What is not there yet, though nothing is in the way."""
-        if doubt := self._suspect():
-            return self._wait(Code.SUSPECT, doubt)
-        if not self.seen.canary or not (self.seen.stable or (self.alone and self.guards)):
-            arm = "canary" if not self.seen.canary else "stable"
-            sentence = f"no {arm} request seen since the weight was set {sentences.span(self.seen.seconds)} ago"
-            return self._wait(Code.NO_TRAFFIC, f"{sentence}: there is nothing to compare")
-        if any(warming(whole, one.evidence, self.rules) for whole, one in zip(self.whole, self.weighed, strict=True)):
-            sentence = sentences.warming(self.rules.warmup_seconds)
-            return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, sentence)
-        short = enough.shortage(self.seen, self._detectable(), self.rules, deadline_reached=self.late)
-        return self._wait(Code.TOO_FEW if self.late else Code.COLLECTING, short) if short else None
 
-    def _pass(self) -> Judgement:
-        if self.alone and not self.seen.stable:
-            return self._answer(
-                Verdict.PASS, Code.HEALTHY, sentences.alone(self.seen.canary, self.seen.strata, self.guards)
-            )
-        names = ", ".join(one.judgement.name for one in self.weighed)
-        if self.rules.pass_rule is PassRule.PROVEN:
-            if sentence := proof.missing(self.weighed, self.rules):
-                return self._wait(Code.NOT_PROVEN, sentence)
-            requests, strata = self._totals()
-            sentence = sentences.proven(names, requests, strata, self.rules.proven_difference)
-            return self._answer(Verdict.PASS, Code.PROVEN, sentence)
-        requests, strata = self._totals()
-        detectable = self._detectable()
-        if detectable is None:
-            return self._wait(Code.TOO_FEW, sentences.blind(requests, strata))
-        bad = sentences.failing(self.main.judgement) if self.main else "failures"
-        sentence = sentences.healthy(requests, strata, detectable, bad)
-        return self._answer(Verdict.PASS, Code.HEALTHY, sentence)
-
-    def _weigh(self) -> list[Weighed]:
-        metrics = [warm(metric, self.health, self.rules) for metric in self.whole]
-        total = sum(metric.weight for metric in metrics)
-        limit = log(1.0 / self.rules.alpha)
-        return [
-            weigh(metric, metric.weight / total, self.rules, limit, aligned=self._aligned(metric), odds=self.odds)
-            for metric in metrics
-        ]
-
-    def _aligned(self, metric: MetricEvidence) -> bool:
-        return self.evidence.aligned if metric.aligned is None else metric.aligned
-
-    def _guards(self) -> list[GuardJudgement]:
-        found = []
-        for metric in self.whole:  # no warm-up here: a promise holds from the first request on
-            allowed = self._allowed(metric)
-            if allowed is not None:
-                strata, name = metric.series[-1].strata, metric.name
-                found.append(guard(name, strata, allowed, self.rules, aligned=self.evidence.aligned, alone=self.alone))
-        return found
-
-    def _allowed(self, metric: MetricEvidence) -> float | None:
-        if metric.kind is MetricKind.ERRORS and self.rules.success_slo is not None:
-            return max(1.0 - self.rules.success_slo, 1e-6)
-        return self.rules.latency_slo if metric.kind is MetricKind.LATENCY else None
-
-    def _suspect(self) -> str | None:
-        value = self.path[-1][1] if self.path else 1.0
-        if value < self.rules.suspect_e:
-            return self._glaring()
-        one = max(self.weighed, key=lambda w: w.judgement.weight * w.judgement.e_value)
-        text = sentences.comparison(one.judgement, one.judgement.series[one.worst])
-        return f"{text}: suspicious (evidence {value:.0f}, alarm at {1.0 / self.rules.alpha:.0f}), so no pass yet"
-
-    def _glaring(self) -> str | None:
-        """Say what nobody would call healthy, though noise of stable's past kept the evidence small."""
-        for one in self.weighed:
-            series = one.judgement.series[one.worst]
-            if glaring(series, self.rules):
-                text = sentences.comparison(one.judgement, series)
-                noise = f"stable's own noise (overdispersion {series.phi:.0f})"
-                return f"{text}: far apart, but {noise} leaves it open; no pass yet"
-        return None
-
-    def _detectable(self) -> float | None:
-        return detectable_share(self.main, self.rules, self.odds) if self.main else None
-
-    def _totals(self) -> tuple[int, int]:
-        strata = self.main.exposed if self.main else ()
-        return sum(stratum.canary.total for stratum in strata), enough.rows(strata)
-
-    def _worse(self, alarm: Alarm) -> Judgement:
-        one = alarm.metric
-        strata = tuple(s for s in one.exposed if s.end <= alarm.at) or one.exposed
-        series = one.judgement.series[one.worst]
-        low, high = ratio_limits(one.exposed, self.rules.alpha, series.phi)
-        series = replace(series, ratio_low=low, ratio_high=high)
-        shown = tuple(series if i == one.worst else old for i, old in enumerate(one.judgement.series))
-        judged = replace(one.judgement, series=shown)
-        self.weighed = [replace(old, judgement=judged) if old is one else old for old in self.weighed]
-        text = sentences.worse(judged, series, alarm.at, strata[0].start, enough.rows(strata), self.rules.alpha)
-        return self._answer(Verdict.FAIL, Code.WORSE, text, judged.name, alarm.at)
-
-    def _wait(self, code: str, sentence: str) -> Judgement:
-        return self._answer(Verdict.INCONCLUSIVE if self.late else Verdict.CONTINUE, code, sentence)
-
-    def _answer(
-        self, verdict: Verdict, code: str, sentence: str, metric: str | None = None, alarm_at: float | None = None
-    ) -> Judgement:
-        shown = next((one for one in self.weighed if one.judgement.name == metric), self.main)
-        requests, strata = self._totals()
-        return Judgement(
-            verdict=verdict,
-            reason=sentence,
-            code=str(code),
-            metric=metric,
-            e_value=self.path[-1][1] if self.path else 1.0,
-            e_max=max((value for _, value in self.path), default=1.0),
-            e_limit=1.0 / self.rules.alpha,
-            started=self.evidence.started,
-            until=self.evidence.until,
-            strata=strata,
-            aligned=self.evidence.aligned,
-            reporter=self.evidence.reporter,
-            canary_requests=requests,
-            metrics=tuple(one.judgement for one in self.weighed),
-            guards=self.guards,
-            table=self._table(shown),
-            alarm_at=alarm_at,
-            detectable_ratio=self._detectable() if verdict is not Verdict.CONTINUE else None,
-            notes=(
-                *self.evidence.notes,
-                *pods.notes(self.health),
-                *disruptions.notes(self.health),
-                *share.note(self.observed),
-            ),
-            rules=asdict(self.rules),
-        )
-
-    def _table(self, shown: Weighed | None) -> tuple[Row, ...]:
-        if shown is None:
-            return ()
-        values = dict(self.path)
-        return tuple(
-            Row(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
-            for s in shown.exposed
-        )
+def _watched(case: Case) -> list[passing.Watched]:
+    """Return each metric at weight 100, with the rules that it was held against, the main one first."""
+    found = []
+    for one in sorted(case.weighed, key=lambda one: one is not case.main):
+        pasts = [past for metric, index, past in case.pasts if metric is one and index == one.worst]
+        rules = [sentences.kept(case.allowed(o), o.flag) for o in case.objectives if o.metric.name == one.evidence.name]
+        rules += [sentences.before(past.past.counts, past.past.where) for past in pasts]
+        if rules:
+            rung = [s for s in one.exposed if s.end > case.evidence.rung_started]
+            name = sentences.called(one.judgement, one.worst)
+            found.append(passing.Watched(name, total(rung, Arm.CANARY), tuple(rules)))
+    return found

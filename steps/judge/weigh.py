@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from steps.judge.odds import Odds
 from steps.judge.process import Path, run
 from steps.judge.rules import Rules
-from steps.model.evidence import MetricEvidence, Series, Stratum
+from steps.judge.windows import total
+from steps.model.evidence import Arm, MetricEvidence, Series, Stratum
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
 _RECENT = 12
@@ -28,6 +29,11 @@ class Weighed:
     values: tuple[tuple[float, float], ...]
     harmful: bool
     worst: int
+
+    @property
+    def phi(self) -> float:
+        """Overdispersion in the worst series, >= 1."""
+        return max(1.0, self.paths[self.worst].phi) if self.paths else 1.0
 
     @property
     def exposed(self) -> tuple[Stratum, ...]:
@@ -59,27 +65,28 @@ def excess(strata: Sequence[Stratum]) -> tuple[int, int, float]:
 
     Strata in which stable had no requests are left out. The weighting makes the two shares comparable under drift.
     """
-    total = bad = 0
+    requests = bad = 0
     expected = 0.0
     for stratum in strata:
-        if stratum.stable.total:
-            total += stratum.canary.total
-            bad += stratum.canary.bad
-            expected += stratum.canary.total * stratum.stable.bad / stratum.stable.total
-    return total, bad, expected / total if total else 0.0
+        canary, stable = stratum.canary, stratum.stable
+        if stable.total:
+            requests += canary.total
+            bad += canary.bad
+            expected += canary.total * stable.bad / stable.total
+    return requests, bad, expected / requests if requests else 0.0
 
 
 def _show(series: Series, path: Path) -> SeriesJudgement:
     strata = series.strata[path.exposed :]
-    canary_total, canary_bad = sum(s.canary.total for s in strata), sum(s.canary.bad for s in strata)
+    canary, stable = total(strata, Arm.CANARY), total(strata, Arm.STABLE)
     return SeriesJudgement(
         label=series.label,
         bound=series.bound,
-        canary_total=canary_total,
-        canary_bad=canary_bad,
-        stable_total=sum(s.stable.total for s in strata),
-        stable_bad=sum(s.stable.bad for s in strata),
-        canary_ratio=canary_bad / canary_total if canary_total else 0.0,
+        canary_total=canary.total,
+        canary_bad=canary.bad,
+        stable_total=stable.total,
+        stable_bad=stable.bad,
+        canary_ratio=canary.bad / canary.total if canary.total else 0.0,
         stable_ratio=excess(strata)[2],
         e_value=path.values[-1] if path.values else 1.0,
         e_max=max(path.values, default=1.0),
@@ -94,12 +101,12 @@ def harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
 
     That is: at least `rules.min_bad` bad canary requests, and a share larger than stable's by `floor`.
     """
-    if sum(stratum.canary.bad for stratum in strata) < rules.min_bad:
-        return False
     informative = [stratum for stratum in strata if stratum.canary.total]
-    for part in (strata, informative[-_RECENT:]):
-        total, bad, stable = excess(part)
-        if total and bad / total - stable >= floor:
+    if sum(stratum.canary.bad for stratum in informative) < rules.min_bad:
+        return False
+    for part in (informative, informative[-_RECENT:]):
+        requests, bad, stable = excess(part)
+        if requests and bad / requests - stable >= floor:
             return True
     return False
 

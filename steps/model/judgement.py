@@ -100,7 +100,10 @@ class MetricJudgement:
 
 @dataclass(frozen=True, slots=True)
 class GuardJudgement:
-    """The absolute guard of one metric: "ok", "alarm", or "shared" while stable is out of bounds as well."""
+    """The absolute guard of one metric: "ok", "alarm", or "shared" while stable is out of bounds as well.
+
+    Ratios and counts are those of the last scrapes, the ones that the guard looks at.
+    """
 
     metric: str
     state: str
@@ -108,6 +111,10 @@ class GuardJudgement:
     canary_ratio: float
     stable_ratio: float
     e_value: float
+    canary_total: int = 0
+    canary_bad: int = 0
+    stable_total: int = 0
+    stable_bad: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from steps.model.answers import AnswerClass
 from steps.settings.kubernetes_names import DestinationName, LabelName, QualifiedName, SubdomainName
 from steps.settings.loading import StepSettings
 from steps.settings.matchers import Matchers
+from steps.settings.objectives import LatencyObjectiveText
 
 
 def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
@@ -206,7 +207,17 @@ class Compared(StepSettings):
     )
 
 
-class Judged(StepSettings):
+class Promised(StepSettings):
+    """What users were promised, and prepare and the judge must both know."""
+
+    latency_slo: LatencyObjectiveText = Field(
+        "",
+        description="Latency objective beside it, quantile and limit: p99=500ms, p99.9=1.5s or 0.99=500ms. The next "
+        "larger bucket bound stands for a limit between two. Empty: none.",
+    )
+
+
+class Judged(Promised):
     """When the judge passes and fails a canary; see docs of the method for the rest of its rules."""
 
     pass_rule: Literal["no-harm", "proven"] = Field(
@@ -218,13 +229,21 @@ class Judged(StepSettings):
         0.99,
         ge=0,
         lt=1,
-        description="Least share of successful requests (0-1) the absolute guard demands; 0 is no guard.",
+        description="Minimum success ratio (0-1) for the absolute guard; 0 disables it. No canary passes while it is "
+        "below it and stable is not.",
+    )
+    must_detect: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="A pass needs that a rise to this share of failed requests (0-1) would have been caught, nine "
+        "times out of ten; 1: any pass that could have caught a total failure.",
     )
     alpha: float = Field(
         0.01, gt=0, lt=0.5, description="Chance of a false alarm in one rollout, however often the judge looks (0-1)."
     )
     tolerated_ratio: float = Field(
-        1.25, ge=1, le=10, description="How many times as many failures as stable are no harm yet (>= 1)."
+        1.25, ge=1, le=10, description="Maximum tolerated ratio of the canary's failure rate to stable's (>= 1)."
     )
     min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
     min_seconds: float = Field(30.0, ge=0, description="Least time on a rung before it may pass, seconds.")

@@ -35,7 +35,7 @@ def test_a_cold_start_of_both_arms_passes_with_a_baseline_and_fails_without(depl
         unfair = rollout(app, "v3", "--min-seconds=6")
 
     assert (0, "promoted", app.image("v2")) == (fair.exit_code, fair.results["outcome"], app.running_image())
-    assert fair.results["reason"].startswith("against the baseline: healthy; ")
+    assert fair.results["reason"].startswith("against the baseline: healthy: ")
     assert 0 == baseline_pods(app)
     assert (5, "rolled-back") == (unfair.exit_code, unfair.results["outcome"])
     assert "slower than" in unfair.results["reason"]
@@ -79,7 +79,7 @@ def test_step_by_step_prepare_alone_is_told_of_the_baseline(deploy: Deploy) -> N
         bad = walked("two", "v3")
         assert (0, "rolled-back") == ((ended := app.run("rollback", "--run=two")).exit_code, ended.results["outcome"])
 
-    assert good.results["reason"].startswith("against the baseline: healthy; ")
+    assert good.results["reason"].startswith("against the baseline: healthy: ")
     assert (5, "against the baseline: canary ") == (bad.exit_code, bad.results["reason"][:29])
     assert (0, (100, 0), "") == (baseline_pods(app), app.weights(), app.claim())
 
@@ -114,8 +114,8 @@ def test_even_at_weight_100_there_is_something_to_compare_with(deploy: Deploy) -
         observed = app.run("set-weight", "--run=one", "--weight=60", "--wait-observed")
 
     assert (0, "pass") == (ended.exit_code, ended.results["verdict"])
-    assert "against the baseline: healthy; with " in ended.results["reason"]
-    assert "absolute guard alone" not in ended.results["reason"]
+    assert "against the baseline: healthy: " in ended.results["reason"]
+    assert "at weight 100" not in ended.results["reason"]
     assert 0 == observed.exit_code
     assert float(observed.results["observed"]) == pytest.approx(60.0, abs=5.0)
 

@@ -6,12 +6,15 @@ import pytest
 
 from steps.judge.clumps import Burst, Clumps
 from steps.judge.habits import Habits
+from steps.judge.past import Past
 from steps.judge.process import run
 from steps.judge.rules import Rules
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250
 LIMIT = log(100.0)
+KNOWN = Past(1.0, length=2.0)
+"""Bursts of two strata, no exception."""
 
 
 def stratum(k: int, bad_by_pod: list[int], canary_bad: int = 0, canary: int = 100) -> Stratum:
@@ -63,7 +66,7 @@ def test_what_is_over_within_a_scrape_is_no_burst(length: int) -> None:
 def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables() -> None:
     """Of five equal pods one event falls on the canary with chance a fifth."""
     burst = Burst(1)
-    brought = [burst.limit([5.0], stratum(k, [0] * PODS, canary_bad=20), length=2.0)[0] for k in range(8)]
+    brought = [burst.limit([5.0], stratum(k, [0] * PODS, canary_bad=20), KNOWN, k + 1)[0] for k in range(8)]
     assert sum(brought[:4]) == pytest.approx(log(5))
     assert sum(brought) == pytest.approx(2 * log(5))
 
@@ -71,15 +74,15 @@ def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables
 def test_a_quiet_scrape_ends_the_burst() -> None:
     """The next burst is a new event."""
     burst = Burst(1)
-    first = burst.limit([5.0], stratum(0, [0] * PODS, canary_bad=20), length=2.0)
-    burst.limit([-1.0], stratum(1, [0] * PODS), length=2.0)
-    assert burst.limit([5.0], stratum(2, [0] * PODS, canary_bad=20), length=2.0) == first
+    first = burst.limit([5.0], stratum(0, [0] * PODS, canary_bad=20), KNOWN, 1)
+    burst.limit([-1.0], stratum(1, [0] * PODS), KNOWN, 2)
+    assert burst.limit([5.0], stratum(2, [0] * PODS, canary_bad=20), KNOWN, 3) == first
 
 
 def test_where_stable_has_no_bursts_nothing_is_held_back() -> None:
     """A length of 0 means that none was seen."""
     logs = [5.0, -2.0]
-    assert Burst(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), length=0.0) == logs
+    assert Burst(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), Past(1.0), 1) == logs
 
 
 def test_a_canarys_bad_minute_is_no_alarm_where_stables_pods_have_such_minutes_and_a_steady_fault_is() -> None:

@@ -74,7 +74,10 @@ def test_errors_and_the_guard_know_no_warm_up() -> None:
     failing = strata(12, Counts(50, 25), Counts(450, 0))
 
     assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(FAST, failing), YOUNG)
-    guarded = judge(evidence(SLOW), YOUNG, Rules(latency_slo=0.1, warmup_seconds=60), deadline_reached=False)
+    seen = evidence(SLOW)
+    promised = replace(seen.metrics[1], objective=seen.metrics[1].series[0])
+    seen = replace(seen, metrics=(seen.metrics[0], promised))
+    guarded = judge(seen, YOUNG, Rules(latency_slo=0.1, warmup_seconds=60), deadline_reached=False)
     assert (Verdict.FAIL, Code.GUARD) == (guarded.verdict, guarded.code)
 
 

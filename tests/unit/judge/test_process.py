@@ -6,11 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from steps.judge.blocks import pearson
 from steps.judge.limits import ratio_limits
 from steps.judge.odds import GAIN_WEIGHTS, GAINS, Odds
 from steps.judge.process import most_of, run, start_prior
 from steps.judge.rules import Rules
-from steps.judge.spread import Spread, pearson
+from steps.judge.spread import Spread
 from steps.model.evidence import Counts, Stratum
 
 RULES = Rules()

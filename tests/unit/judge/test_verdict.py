@@ -71,7 +71,10 @@ def test_healthy_canary_passes_with_what_would_have_been_caught() -> None:
     """Enough requests, nothing bad."""
     judgement = judge(evidence([GOOD] * 6), None, RULES, deadline_reached=False)
     assert judgement.verdict is Verdict.PASS
-    assert judgement.reason.startswith("healthy; with 60 canary requests in 6 scrapes a rise to ")
+    assert judgement.reason.startswith(
+        "healthy: errors canary 0/60 v. stable 0/540; with 60 canary requests in 6 scrapes"
+    )
+    assert "a rise to" in judgement.reason
     assert judgement.detectable_ratio is not None
     assert 0.05 < judgement.detectable_ratio < 0.3
 
@@ -103,7 +106,7 @@ def test_too_few_requests_wait_then_are_inconclusive() -> None:
 def test_only_what_is_lacking_is_told(pairs: list[tuple[Pair, Pair]], early: str, remedy: str) -> None:
     """Nobody wants to read of 9 of 3 scrapes."""
     told = judge(evidence(pairs), None, RULES, deadline_reached=False).reason
-    assert f"{early} seen on this weight" == told
+    assert f"{early} seen at this weight" == told
     assert f"{told}; {remedy} would help" == judge(evidence(pairs), None, RULES, deadline_reached=True).reason
 
 
@@ -111,7 +114,7 @@ def test_too_early_is_told_by_time_not_by_requests() -> None:
     """Requests enough, and a least time on the rung that has not passed: the sentence speaks of that alone."""
     rules, seen = replace(RULES, min_seconds=3600.0), evidence([((50, 0), (50, 0))] * 6)
     early, late = (judge(seen, None, rules, deadline_reached=late).reason for late in (False, True))
-    assert "of at least 60 min on this weight have passed" in early
+    assert "of at least 60 min at this weight have passed" in early
     nearly = judge(seen, None, replace(RULES, min_seconds=look(seen).seconds + 0.3), deadline_reached=False).reason
     had, needed = re.findall(r"\d+ s", nearly)
     assert had != needed
@@ -201,7 +204,7 @@ def test_latency_is_judged_and_named() -> None:
     )
     assert judgement.verdict is Verdict.FAIL
     assert "slower than 250 ms (stable's p99)" in judgement.reason
-    assert "times as bad (any-time 99 %)" in judgement.reason
+    assert "times stable's rate (99 % confidence)" in judgement.reason
 
 
 def test_proven_needs_more_than_no_harm() -> None:
@@ -242,11 +245,11 @@ def test_twelve_metrics_of_240_strata_are_judged_in_time() -> None:
     assert time.process_time() - begin < 0.2
 
 
-def test_at_weight_100_the_guard_judges_alone_and_says_so() -> None:
+def test_at_weight_100_without_a_past_the_guard_judges_alone_and_says_so() -> None:
     """Nothing is left to compare with, which is no reason to roll a healthy canary back."""
     judgement = judge(evidence([((40, 0), (0, 0))] * 4, weight=100), None, RULES, deadline_reached=False)
     assert judgement.verdict is Verdict.PASS
-    assert "guard alone (errors at most 1.0 %) with 160 canary requests" in judgement.reason
+    assert judgement.reason.startswith("healthy at weight 100: errors 0/160 (at most 1.0 % by --success-slo)")
 
 
 def test_at_weight_100_a_failing_canary_fails_by_the_guard() -> None:
@@ -276,7 +279,7 @@ def test_what_is_glaring_never_passes_whatever_stables_noise() -> None:
 
 
 def test_nothing_passes_where_not_even_a_total_failure_would_have_been_seen() -> None:
-    """A pass says what would have been caught; where that is nothing, there is none."""
-    exposed = [((1, 0), (1, 1))] * 60
+    """A pass says what would have been caught; where that is nothing, there is none, unless the canary is better."""
+    exposed = [((1, 1), (1, 1))] * 60
     judgement = judge(evidence(exposed), None, replace(RULES, success_slo=None), deadline_reached=True)
     assert Verdict.INCONCLUSIVE is judgement.verdict

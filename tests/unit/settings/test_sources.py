@@ -41,6 +41,7 @@ TEXTS = (
         "destination",
         "proven",
         "pass",
+        "p99=500ms",
     ),
     *("[{name: x, path: /}]", "[{name: x, bad: {metric: a}, all: {metric: b}}]", "x-probe: canary", "4xx"),
 )
