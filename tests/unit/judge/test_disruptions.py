@@ -31,7 +31,8 @@ GOOD, BAD, NONE = Counts(50, 0), Counts(50, 50), Counts(0, 0)
 def evidence(bad: range = range(40, 80), until: int = 140, rung_started: float = 0.0) -> Evidence:
     """Make strata of 5 s in which the canary fails all requests of some seconds."""
     strata = tuple(
-        Stratum(at, at + 5, Counts(450, 1), BAD if at in bad else GOOD, unattributed=7) for at in range(0, until, 5)
+        Stratum(at, at + 5, Counts(450, 1), BAD if at in bad else GOOD, unattributed=7 if at in bad else 0)
+        for at in range(0, until, 5)
     )
     metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),), objective=Series(strata, 500.0)),)
     return Evidence(metrics, 0.0, rung_started, float(until), 5.0, aligned=True, weight=10)
