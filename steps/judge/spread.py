@@ -18,7 +18,7 @@ from typing import Final
 from steps.judge.blocks import Block, present
 from steps.judge.clumps import EXCEPTIONAL, Clumps
 from steps.judge.habits import Cell, Habits
-from steps.judge.past import Past
+from steps.judge.past import SURE_STRATA, Past
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
@@ -160,7 +160,8 @@ class Spread:
 
     def _share(self) -> float:
         """Give stable's usual bad share (0-1): of the past without its bursts."""
-        return max(self._usual, self._quiet_bad / self._quiet_total if self._quiet_total else 0.0)
+        seen = self._quiet_bad / self._quiet_total if self._quiet_total else 0.0
+        return self._usual if self._usual and len(self._log) < SURE_STRATA else max(self._usual, seen)
 
     def _is_outage(self, total: int, bad: int) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.

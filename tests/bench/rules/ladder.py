@@ -17,7 +17,7 @@ from tests.bench.rules.ours import until
 from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family, flat
 from tests.bench.world.rollout import ARMS, Rollout, observed
 from tests.bench.world.scrapes import EPOCH
-from tests.bench.world.traffic import PodTraffic, draw
+from tests.bench.world.traffic import draw
 
 WEIGHTS: Final = (5, 25, 50)
 RUNG_SECONDS: Final = 600
@@ -25,7 +25,7 @@ RULES: Final = Rules(min_seconds=30.0)
 """As `prepare` and `analyze` have it without any setting."""
 
 PROMOTED, ROLLED_BACK, INCONCLUSIVE = "promoted", "rolled back", "inconclusive"
-_COLUMNS = ("good", "bad", "durations", "sizes", "missing")
+_ALL: Final = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def climb(family: Family, seed: int, weights: Sequence[int] = WEIGHTS, rules: Ru
     began, bounds, ended = 0, None, None
     for weight in weights:
         part = replace(family, part=flat(weight / 100.0))
-        whole = _joined(pods, draw(part, rng, _ticks(began, began + RUNG_SECONDS)))
-        one = observed(family, seed, _padded(whole), np.random.default_rng([seed, 1]))
+        coming = draw(part, rng, _ticks(began, began + RUNG_SECONDS))
+        whole = [pod.then(later) for pod, later in zip(pods, coming, strict=True)]
+        one = observed(family, seed, [pod.until(_ALL) for pod in whole], np.random.default_rng([seed, 1]))
         bounds = bounds or _bounds(one)
         judgement, seconds = _rung(one, bounds, began, weight, rules)
         why = f"{judgement.code}: {judgement.metric}" if judgement.metric else judgement.code
@@ -63,7 +64,7 @@ def climb(family: Family, seed: int, weights: Sequence[int] = WEIGHTS, rules: Ru
         if judgement.verdict is not Verdict.PASS:
             return ended
         began = TICK_SECONDS * ceil((seconds + 1.0) / TICK_SECONDS)
-        pods = _cut(whole, (HISTORY_SECONDS + began) // TICK_SECONDS)
+        pods = [pod.until((HISTORY_SECONDS + began) // TICK_SECONDS) for pod in whole]
     if ended is None:
         raise ValueError("a ladder needs a weight")
     return ended
@@ -93,26 +94,3 @@ def _rung(one: Rollout, bounds: Bounds, began: int, weight: int, rules: Rules) -
 
 def _ticks(start: int, end: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.arange(start, end, TICK_SECONDS, dtype=np.float64)
-
-
-def _joined(before: Sequence[PodTraffic], after: Sequence[PodTraffic]) -> list[PodTraffic]:
-    return [
-        replace(one, **{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _COLUMNS})
-        for one, other in zip(before, after, strict=True)
-    ]
-
-
-def _cut(pods: Sequence[PodTraffic], count: int) -> list[PodTraffic]:
-    """Give the first `count` ticks."""
-    return [replace(pod, **{name: getattr(pod, name)[:count] for name in _COLUMNS}) for pod in pods]
-
-
-def _padded(pods: Sequence[PodTraffic]) -> list[PodTraffic]:
-    """Add ticks without traffic up to the end of the simulated time."""
-    wanted = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS
-    lacking = wanted - len(pods[0].good)
-    silent = [
-        replace(pod, **{n: np.zeros((lacking, *getattr(pod, n).shape[1:]), dtype=np.int64) for n in _COLUMNS})
-        for pod in pods
-    ]
-    return _joined(pods, silent)

@@ -46,8 +46,7 @@ def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator)
         target = _target(
             family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset
         )
-        columns = (pod.good, pod.bad, pod.durations, pod.sizes, pod.missing)
-        found += _series(family, target, "destination", pod.arm, columns)
+        found += _series(family, target, "destination", pod.arm, pod.columns)
     for number in range(family.gateways):
         name = f"gateway-{number}"
         target = _target(family, rng, {"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, None)

@@ -34,6 +34,23 @@ class PodTraffic:
     sizes: Counts
     missing: Counts
 
+    @property
+    def columns(self) -> tuple[Counts, Counts, Counts, Counts, Counts]:
+        """What happened, as the fields have it from `good` to `missing`."""
+        return self.good, self.bad, self.durations, self.sizes, self.missing
+
+    def then(self, later: "PodTraffic") -> "PodTraffic":
+        """Give the pod with the ticks of `later` after its own."""
+        pairs = zip(self.columns, later.columns, strict=True)
+        return PodTraffic(self.arm, self.name, *(np.concatenate(pair) for pair in pairs))
+
+    def until(self, count: int) -> "PodTraffic":
+        """Give the first `count` ticks, followed by idle ones if there are not so many."""
+        lacking = max(0, count - len(self.good))
+        idle = (np.zeros((lacking, *column.shape[1:]), dtype=np.int64) for column in self.columns)
+        pairs = zip(self.columns, idle, strict=True)
+        return PodTraffic(self.arm, self.name, *(np.concatenate([one[:count], more]) for one, more in pairs))
+
 
 def ticks() -> NDArray[np.float64]:
     """Give the start of each tick, in seconds since the canary's first exposure."""
