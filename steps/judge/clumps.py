@@ -36,22 +36,38 @@ _UNKNOWN_PODS: Final = 9
 """Stable's pods where they are not told apart."""
 
 _FAR: Final = 4.0
-_STILL_FAR: Final = 2.0
-"""Standard deviations, and bad requests, above what was expected of a pod: no chance of many pods and scrapes. A burst
-that has begun goes on at less."""
+"""Standard deviations, and bad requests, above what was expected of a pod: no chance of many pods and scrapes."""
+
+_STILL_FAR: Final = 2
+_STILL_TIMES: Final = 4.0
+"""A burst that has begun goes on at so many bad requests and so many times what was expected."""
+
+_OUTLASTS: Final = 2
+"""Strata from which a burst is longer than what phi sees."""
 
 _MANY_TIMES: Final = 10.0
-_STILL_MANY: Final = 5.0
 """Times stable's usual share, where pods are not told apart and batches of bad requests would look the same."""
 
 
 class Clumps:
-    """Lengths of the bursts of stable's pods; feed the strata in order of time."""
+    """Lengths of the bursts of stable's pods; feed the strata in order of time.
+
+    Attributes:
+        raised: pods that had a burst of more than a stratum and still fail far more than their part; 0 stands for all
+            of stable where pods are not told apart. A burst that goes on for minutes becomes a habit, and is over as a
+            burst; it is still the same event.
+    """
 
     def __init__(self) -> None:
+        self.raised: set[int] = set()
         self._running: list[int] = []
         self._lengths = self._squares = self._longest = 0
         self._events = self._strata = 0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing looked like a burst in the last stratum."""
+        return not self._running and not self.raised
 
     @property
     def length(self) -> float:
@@ -69,7 +85,7 @@ class Clumps:
         """
         return (self._events + 1.0) / (max(1, self._strata) * (pods if pods > 1 else _UNKNOWN_PODS))
 
-    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> list[int]:
+    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> None:
         """Take in stable's pods of one stratum.
 
         Args:
@@ -77,52 +93,54 @@ class Clumps:
             everything: bad requests of all.
             loads: what the pods' traffic and habits let expect, relative to each other.
             usual: stable's bad share so far (0-1).
-
-        Returns:
-            By pod for how many strata it has been failing in a burst, this one included; empty where none is.
         """
         self._strata += 1
-        least = _STILL_FAR if self._running else _FAR
+        least = _FAR if self.quiet else _STILL_FAR - 1
         if everything <= least or max([bad for _, bad in cells]) <= least:
-            self._running = []
-            return self._running
-        whole = sum(loads)
+            self._running, self.raised = [], set()
+            return
+        whole, requests = sum(loads), sum([total for total, _ in cells])
 
-        def far(index: int, least: float) -> bool:
+        def bursts(index: int, running: int) -> bool:
             bad, load = cells[index][1], loads[index]
             if bad <= least or whole <= load:
                 return False
             expected = max(usual, (everything - bad) / (whole - load)) * load
-            return bad >= expected + least * (1.0 + sqrt(expected))
+            if running:
+                return bad >= _STILL_TIMES * expected
+            return bad > _FAR and bad >= expected + _FAR * (1.0 + sqrt(expected))
 
-        return self._go_on(len(cells), lambda i: far(i, _FAR), lambda i: far(i, _STILL_FAR))
+        def fails(index: int) -> bool:
+            total, bad = cells[index]
+            share = max(usual, (everything - bad) / (requests - total)) if requests > total else usual
+            return bad > least and bad >= _STILL_TIMES * share * total
 
-    def add_whole(self, total: int, bad: int, usual: float) -> list[int]:
-        """Take in a stratum of a stable whose pods are not told apart; `usual` is its bad share (0-1) otherwise.
+        self._go_on(len(cells), bursts, fails)
 
-        Returns:
-            For how many strata it has been failing far more than usual, as a list of one; empty where it is not.
-        """
+    def add_whole(self, total: int, bad: int, usual: float) -> None:
+        """Take in a stratum of a stable whose pods are not told apart; `usual` is its bad share (0-1) otherwise."""
         self._strata += 1
-        usual = usual * total
 
-        def far(least: float, times: float) -> bool:
-            return bad > least and bad >= times * usual
+        def bursts(_: int, running: int) -> bool:
+            least, times = (_STILL_FAR, _STILL_TIMES) if running else (_FAR + 1, _MANY_TIMES)
+            return bad >= least and bad >= times * usual * total
 
-        return self._go_on(1, lambda _: far(_FAR, _MANY_TIMES), lambda _: far(_STILL_FAR, _STILL_MANY))
+        self._go_on(1, bursts, lambda index: bursts(index, 1))
 
-    def _go_on(self, count: int, begins: Callable[[int], bool], lasts: Callable[[int], bool]) -> list[int]:
+    def _go_on(self, count: int, bursts: Callable[[int, int], bool], fails: Callable[[int], bool]) -> None:
         before, now = self._running, [0] * count
+        raised = {i for i in self.raised if i < count and fails(i)}
         for i in range(count):
             length = before[i] if i < len(before) else 0
-            if lasts(i) if length else begins(i):
+            if bursts(i, length):
                 now[i] = length = length + 1
                 self._lengths += 1
                 self._squares += 2 * length - 1
                 self._longest = max(self._longest, length)
-                self._events += length == 2  # noqa: PLR2004 - it has outlasted its stratum
-        self._running = now if any(now) else []
-        return self._running
+                if length == _OUTLASTS:
+                    self._events += i not in raised
+                    raised.add(i)
+        self._running, self.raised = now if any(now) else [], raised
 
 
 class Burst:

@@ -9,8 +9,9 @@ from typing import Final
 CAUGHT: Final = 0.925
 """The chance of being caught that is claimed as nine in ten; between the two lies what the search leaves open."""
 
-_DRAWS: Final = 96
-_FEWEST: Final = 4
+_DRAWS, _LESS, _FEWEST = 192, 4, 4
+"""Ways to fall are tried the fewer the more strata there are: each takes longer, and they differ less."""
+
 _CLOSE: Final = 0.02
 """Relative width at which a search for a number of bad requests ends."""
 
@@ -46,7 +47,7 @@ def least_share(totals: Sequence[int], alarms: Alarms, least: int) -> float | No
         return None
     even = _search(lambda bad: alarms(_even(totals, bad)), least, whole, least, _ROUGH)
     draw = _uniform(whole * len(totals) + totals[-1])
-    draws = max(_FEWEST, _DRAWS // len(totals))
+    draws = max(_FEWEST, _DRAWS // len(totals) - _LESS)
     bounds = (least, whole, even)
     return _share(whole, [_needed(_placement(totals, even, draw), alarms, bounds) for _ in range(draws)])
 

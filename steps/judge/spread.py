@@ -12,13 +12,13 @@ would divide all evidence for the length of the run, and be held against that ev
 bursts all the time both are needed: phi for the bursts' sizes and clumps for their lengths.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from steps.judge.blocks import Block, present
 from steps.judge.clumps import EXCEPTIONAL, Clumps
 from steps.judge.habits import Cell, Habits
-from steps.judge.past import Past
+from steps.judge.past import SURE_STRATA, Past
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
@@ -31,8 +31,8 @@ OUTAGE_TIMES: Final = 3.0
 LARGEST_PHI: Final = 40.0
 """Twice what batches of ten failures make; beyond it an estimate speaks of something else than batches."""
 
-_FRESH: Final = 1
-"""Length of a burst of which nobody knows yet whether it outlasts its stratum."""
+_EDGE: Final = 2
+"""A burst of two strata is known as one at its second; it may have begun in a part of the stratum before the first."""
 
 
 class Overdispersion:
@@ -93,9 +93,9 @@ class Spread:
 
     def __init__(self, usual: float = 0.0) -> None:
         self._all, self._calm = Overdispersion(), Overdispersion()
-        self._log: list[tuple[Cell, list[Cell], Collection[int]]] = []
+        self._log: list[tuple[Cell, list[Cell], set[int]]] = []
         self._read = 0
-        self._fresh = False
+        self._bursting: set[int] = set()
         self._clumps = Clumps()
         self._usual = usual
         self._quiet_bad = self._quiet_total = self._pods = 0
@@ -127,32 +127,28 @@ class Spread:
         loads: Sequence[float] = ()
         if self._pods > 1:
             loads = self._all.habits.loads(pods) if whole[1] else ()
-            lengths = self._clumps.add(pods, whole[1], loads, self._all.share)
-        elif self._is_outage(*whole):
-            return
+            self._clumps.add(pods, whole[1], loads, self._share())
         else:
-            lengths = self._clumps.add_whole(*whole, self._share())
-        self._note(whole, pods, lengths)
-        self._all.add(whole, pods, loads)
+            self._clumps.add_whole(*whole, self._share())
+        self._note(whole, pods)
+        if self._pods > 1 or not self._is_outage(*whole):
+            self._all.add(whole, pods, loads)
 
-    def _note(self, whole: Cell, pods: list[Cell], lengths: Sequence[int]) -> None:
-        """Keep the stratum and which of its pods burst for longer than it; a burst's first stratum is marked later."""
-        self._fresh = False
-        if not lengths:
-            self._log.append((whole, pods, ()))
+    def _note(self, whole: Cell, pods: list[Cell]) -> None:
+        """Keep the stratum and which of its pods burst for longer than one, the edges of bursts included."""
+        bursting = self._clumps.raised
+        if begun := bursting - self._bursting:
+            for _, _, marked in self._log[-_EDGE:]:
+                marked.update(begun)
+        self._log.append((whole, pods, bursting | self._bursting))
+        self._bursting = bursting
+        if self._clumps.quiet:
             self._quiet_total += whole[0]
             self._quiet_bad += whole[1]
-            return
-        bursting = {i for i, length in enumerate(lengths) if length > _FRESH}
-        if bursting and self._log:
-            before, cells, marked = self._log[-1]
-            self._log[-1] = before, cells, {*marked, *bursting}
-        self._log.append((whole, pods, bursting))
-        self._fresh = _FRESH in lengths
 
     def _without_bursts(self) -> Overdispersion:
-        """Give the account without the bursts, up to the last stratum of which it is known what of it is one."""
-        for whole, pods, bursting in self._log[self._read : len(self._log) - self._fresh]:
+        """Give the account without the bursts, up to the last stratum of which it is known that it belongs to none."""
+        for whole, pods, bursting in self._log[self._read : -_EDGE]:
             self._read += 1
             if not bursting:
                 self._calm.add(whole, pods)
@@ -164,7 +160,8 @@ class Spread:
 
     def _share(self) -> float:
         """Give stable's usual bad share (0-1): of the past without its bursts."""
-        return max(self._usual, self._quiet_bad / self._quiet_total if self._quiet_total else 0.0)
+        seen = self._quiet_bad / self._quiet_total if self._quiet_total else 0.0
+        return self._usual if self._usual and len(self._log) < SURE_STRATA else max(self._usual, seen)
 
     def _is_outage(self, total: int, bad: int) -> bool:
         """Tell whether this is an outage of stable rather than its ordinary noise.

@@ -18,8 +18,8 @@ _COLUMNS = (
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
-def write(found: Tallies, about: str) -> Path:
-    """Write all; `about` tells command, seeds, date and machine. Returns the page's path."""
+def write(found: Tallies, about: str, more: Mapping[str, str]) -> Path:
+    """Write all; `about` tells command, seeds, date and machine, `more` the further tables. Returns the page's path."""
     plots = _DOCS / "plots"
     plots.mkdir(exist_ok=True)
     for name, tallies in found.items():
@@ -39,7 +39,7 @@ def write(found: Tallies, about: str) -> Path:
             rules for rules in found.values() if (rules[0].family.fault, rules[0].family.held_out) == (fault, held_out)
         ]
         tables[key] = _faults(chosen) if fault else _nulls(chosen)
-    page.write_text(text.substitute(tables, about=about, targets=_targets(found)), encoding="utf-8")
+    page.write_text(text.substitute({**tables, **more}, about=about, targets=_targets(found)), encoding="utf-8")
     return page
 
 

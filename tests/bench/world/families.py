@@ -40,6 +40,14 @@ def flicker(share: float, on: float, every: float) -> Shape:
     return lambda times, _: np.where((times >= 0) & (times % every < on), share, 0.001)
 
 
+def bots(times: Times, rng: np.random.Generator) -> Shares:
+    """Give the share of 404 of both arms alike: 1 %, and some minute-long bursts of 10 to 60 % that bots bring."""
+    found = np.full(len(times), 0.01)
+    for start in rng.uniform(times[0], times[-1], rng.poisson((times[-1] - times[0]) / 400)):
+        found[(times >= start) & (times < start + rng.uniform(5, 60))] = rng.uniform(0.1, 0.6)
+    return found
+
+
 def _equal(share: float, rps: float, **more: object) -> Family:
     return Family(f"equal {100 * share:g} %, {rps:g} rps", rps, flat(share), flat(share), **more)  # type: ignore[arg-type]
 
@@ -80,6 +88,9 @@ NULLS = (
     Family("pods with hiccups, 100 rps", 100, per_pod=hiccups),
     Family("pods with hiccups, 40 rps, gateways", 40, per_pod=hiccups, gateways=3, canary_pods=2),
     Family("equal 0.5 %, 100 rps, v. baseline", 100, flat(0.005), flat(0.005), baseline=True),
+    Family("stable fails 30 %, canary good, 100 rps", 100, flat(0.3)),
+    Family("30 % of answers are 404, 100 rps", 100, missing=flat(0.3)),
+    Family("bots bring 404 to both, 100 rps", 100, missing=bots),
 )
 
 FAULTS = (
@@ -100,6 +111,8 @@ FAULTS = (
     Family("gRPC errors 5 %, 100 rps", 100, canary=flat(0.05), grpc=True, fault=True),
     Family("errors 1 %, 100 rps, v. baseline", 100, canary=flat(0.01), baseline=True, fault=True),
     Family("5 % from minute 10, 100 rps", 100, canary=steps(0.001, (600, 0.05)), fault=True),
+    Family("404 to everything, 10 rps", 10, missing=flat(0.005), canary_missing=flat(1.0), fault=True),
+    Family("404 to 5 %, 100 rps", 100, missing=flat(0.005), canary_missing=flat(0.05), fault=True),
 )
 
 HELD_OUT = (
@@ -120,6 +133,13 @@ HELD_OUT = (
         "trouble of all kinds, 50 rps", 50, flat(0.004), flat(0.004), batch=3, gap=0.1, restart=(300, 900),
         scrape_seconds=30, canary_pods=3, stable_pods=9, held_out=True,
     ),
+    Family("stable fails all, canary good, 30 rps, gateways", 30, flat(1.0), gateways=2, held_out=True),
+    Family("404 from 2 to 20 % in both, 100 rps", 100, missing=line(0.02, 0.2), held_out=True),
+    Family("bots bring 404 to both, 30 rps, gateways", 30, missing=bots, gateways=2, held_out=True),
+    Family("404 to everything, 100 rps, gateways", 100, missing=flat(0.02), canary_missing=flat(1.0), gateways=2,
+           fault=True, held_out=True),
+    Family("404 to 30 %, stable to 20 %, 100 rps", 100, missing=flat(0.2), canary_missing=flat(0.3), fault=True,
+           held_out=True),
     Family("30 % for 15 s in 2 minutes, 1000 rps", 1000, canary=flicker(0.3, 15, 120), fault=True, held_out=True),
     Family("one pod of three fails 30 %, 60 rps", 60, canary=flat(0.3), canary_pods=3, bad_pods=1, fault=True,
            held_out=True),

@@ -44,6 +44,17 @@ def line(start: float, end: float) -> Shape:
     return lambda times, _: np.interp(times, [0, RUN_SECONDS], [start, end])
 
 
+def incident(share: float, seconds: float) -> Shape:
+    """Give an incident of about this share and length at a chance moment of the ten minutes before the canary."""
+
+    def shape(times: Times, rng: np.random.Generator) -> Shares:
+        length, height = seconds * rng.uniform(0.8, 1.25), min(1.0, share * rng.uniform(0.8, 1.25))
+        start = rng.uniform(-HISTORY_SECONDS + 30.0, -length)
+        return np.where((times >= start) & (times < start + length), height, 0.001)
+
+    return shape
+
+
 @dataclass(frozen=True)
 class Latency:
     """Lognormal durations: median in ms, spread (sigma of the logarithm), and a slow mode with its share (0-1)."""
@@ -70,6 +81,9 @@ class Family:
         stable_pods, canary_pods: pods of the arms.
         bad_pods: only so many of the canary's pods fail, the others behave as stable (None: all).
         odd_pod: a further share (0-1) of the first stable pod's requests that always fails.
+        first_pod: a further share of the first stable pod's requests that fails, by time.
+        missing: share of the answers of both arms that are 404, drawn once for both; None: none.
+        canary_missing: the canary's own share of 404 in place of it; None: the same.
         baseline: ours compares with an equally large baseline of the stable version in place of stable.
         gateways: proxies in front that count for reporter "source"; 0: only the pods' own proxies count.
         scrape_seconds: Prometheus' interval.
@@ -96,6 +110,9 @@ class Family:
     canary_pods: int = 1
     bad_pods: int | None = None
     odd_pod: float = 0.0
+    first_pod: Shape | None = None
+    missing: Shape | None = None
+    canary_missing: Shape | None = None
     baseline: bool = False
     gateways: int = 0
     scrape_seconds: int = 15

@@ -1,6 +1,7 @@
 """One simulated rollout as a rule sees it: a Prometheus to ask, and a clock; and what only the referee knows."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ from steps.evidence import Access, Answer, Arms, Prometheus
 from tests.bench.world.database import Database
 from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
 from tests.bench.world.scrapes import EPOCH, scrape
-from tests.bench.world.traffic import BASELINE, draw
+from tests.bench.world.traffic import BASELINE, PodTraffic, draw
 
 ARMS = Arms("shop", "shop-canary", "shop")
 
@@ -80,17 +81,24 @@ class Rollout:
 def rollout(family: Family, seed: int) -> Rollout:
     """Make a rollout; equal seeds make equal rollouts."""
     rng = np.random.default_rng([seed, *family.name.encode()])
-    pods = draw(family, rng)
+    return observed(family, seed, draw(family, rng), rng)
+
+
+def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.random.Generator) -> Rollout:
+    """Give what Prometheus sees of pods over the whole time, and what the referee knows."""
     series = scrape(family, pods, rng)
     first = HISTORY_SECONDS // TICK_SECONDS
-    failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] for pod in pods if pod.arm == "canary"], axis=0)[
-        first:
-    ]
+    canary = [pod for pod in pods if pod.arm == "canary"]
+    failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] + _harm(family, pod) for pod in canary], axis=0)
     shown = "source" if family.aligned else "destination"
     times: dict[str, set[float]] = {}
     for one in series:
         if one.labels["reporter"] == shown and not one.labels["destination_workload"].endswith(BASELINE):
             times.setdefault(one.labels["instance"], set()).update(one.times)
-    return Rollout(
-        family, seed, Database(series), tuple(sorted(at for found in times.values() for at in found)), failed
-    )
+    scrapes = tuple(sorted(at for found in times.values() for at in found))
+    return Rollout(family, seed, Database(series), scrapes, failed[first:])
+
+
+def _harm(family: Family, pod: PodTraffic) -> NDArray[np.int64]:
+    """Give the answers with 404 that are the canary's fault."""
+    return pod.missing if family.canary_missing else np.zeros_like(pod.missing)

@@ -46,7 +46,7 @@ def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator)
         target = _target(
             family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset
         )
-        found += _series(family, target, "destination", pod.arm, (pod.good, pod.bad, pod.durations, pod.sizes))
+        found += _series(family, target, "destination", pod.arm, pod.columns)
     for number in range(family.gateways):
         name = f"gateway-{number}"
         target = _target(family, rng, {"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, None)
@@ -69,7 +69,8 @@ def _target(family: Family, rng: np.random.Generator, labels: Mapping[str, str],
     return _Target(labels, at[kept], reset)
 
 
-_Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+_Column = NDArray[np.int64]
+_Columns = tuple[_Column, _Column, _Column, _Column, _Column]
 
 
 def _part(family: Family, pods: Sequence[PodTraffic], arm: str, number: int) -> _Columns:
@@ -87,11 +88,12 @@ def _part(family: Family, pods: Sequence[PodTraffic], arm: str, number: int) -> 
         part([pod.bad for pod in mine]),
         part([pod.durations for pod in mine]),
         part([pod.sizes for pod in mine]),
+        part([pod.missing for pod in mine]),
     )
 
 
 def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _Columns) -> list[Stored]:
-    good, bad, durations, sizes = columns
+    good, bad, durations, sizes, missing = columns
     workload = {"stable": "shop", "canary": "shop-canary"}.get(arm, f"shop-{arm}")
     base = {
         **target.labels, "namespace": "shop", "reporter": reporter, "destination_workload": workload,
@@ -103,7 +105,9 @@ def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _
         failed = {**base, "response_code": "200", "response_flags": "-", "grpc_response_status": "14"}
     else:
         failed = {**base, "response_code": "503", "response_flags": "-"}
-    found = [_counter(_REQUESTS, fine, target, good), _counter(_REQUESTS, failed, target, bad)]
+    absent = {**fine, "response_code": "404"}
+    answers = ((fine, good), (failed, bad), (absent, missing))
+    found = [_counter(_REQUESTS, labels, target, column) for labels, column in answers]
     born = _born(target, good)
     for metric, bounds, cells in ((_DURATION, DURATIONS_MS, durations), (_BYTES, SIZES, sizes)):
         cumulative = np.cumsum(cells, axis=1)

@@ -1,6 +1,6 @@
 """What happens: requests of every pod in ticks of three seconds, exactly drawn (no normal approximations)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import erf, log, sqrt
 
@@ -21,7 +21,10 @@ ARMS = ("stable", "canary", BASELINE)
 
 @dataclass(frozen=True)
 class PodTraffic:
-    """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf's own)."""
+    """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf's own).
+
+    `missing` are the answers with code 404; they are neither good nor bad.
+    """
 
     arm: str
     name: str
@@ -29,6 +32,24 @@ class PodTraffic:
     bad: Counts
     durations: Counts
     sizes: Counts
+    missing: Counts
+
+    @property
+    def columns(self) -> tuple[Counts, Counts, Counts, Counts, Counts]:
+        """What happened, as the fields have it from `good` to `missing`."""
+        return self.good, self.bad, self.durations, self.sizes, self.missing
+
+    def then(self, later: "PodTraffic") -> "PodTraffic":
+        """Give the pod with the ticks of `later` after its own."""
+        pairs = zip(self.columns, later.columns, strict=True)
+        return PodTraffic(self.arm, self.name, *(np.concatenate(pair) for pair in pairs))
+
+    def until(self, count: int) -> "PodTraffic":
+        """Give the first `count` ticks, followed by idle ones if there are not so many."""
+        lacking = max(0, count - len(self.good))
+        idle = (np.zeros((lacking, *column.shape[1:]), dtype=np.int64) for column in self.columns)
+        pairs = zip(self.columns, idle, strict=True)
+        return PodTraffic(self.arm, self.name, *(np.concatenate([one[:count], more]) for one, more in pairs))
 
 
 def ticks() -> NDArray[np.float64]:
@@ -36,25 +57,58 @@ def ticks() -> NDArray[np.float64]:
     return np.arange(-HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, dtype=np.float64)
 
 
-def draw(family: Family, rng: np.random.Generator) -> list[PodTraffic]:
-    """Draw a rollout's traffic. The baseline is a second stable of the canary's size, for rules that want one."""
-    times = ticks()
+def draw(family: Family, rng: np.random.Generator, times: NDArray[np.float64] | None = None) -> list[PodTraffic]:
+    """Draw a rollout's traffic. The baseline is a second stable of the canary's size, for rules that want one.
+
+    Args:
+        family: what to draw.
+        rng: chance.
+        times: starts of the ticks; default all of a rollout.
+    """
+    times = ticks() if times is None else times
     part = np.where(times >= 0, family.part(times, rng), 0.0)
     requests = family.rps * TICK_SECONDS
     stable, canary = family.stable(times, rng), family.canary(times, rng)
+    missing = family.missing(times, rng) if family.missing else np.zeros(len(times))
+    own = family.canary_missing(times, rng) if family.canary_missing else missing
     pods = []
     for arm in ARMS:
         traffic = requests * (1.0 - part) if arm == "stable" else requests * part
         count = family.stable_pods if arm == "stable" else family.canary_pods
         for number in range(count):
             sick = arm == "canary" and (family.bad_pods is None or number < family.bad_pods)
-            shares = canary if sick else stable
-            if family.per_pod:
-                shares = np.minimum(1.0, shares + family.per_pod(times, rng))
-            if arm == "stable" and number == 0 and family.odd_pod:
-                shares = np.minimum(1.0, shares + family.odd_pod)
-            pods.append(_pod(family, rng, arm, number, traffic / count, shares, sick=sick))
+            shares = _extra(family, rng, times, canary if sick else stable, first=(arm, number) == ("stable", 0))
+            pod = _pod(family, rng, arm, number, traffic / count, shares, sick=sick)
+            pods.append(_without(pod, own if sick else missing, rng))
     return pods
+
+
+def _extra(
+    family: Family, rng: np.random.Generator, times: NDArray[np.float64], shares: NDArray[np.float64], *, first: bool
+) -> NDArray[np.float64]:
+    """Add what a pod fails beyond its arm's share."""
+    if family.per_pod:
+        shares = np.minimum(1.0, shares + family.per_pod(times, rng))
+    if first:
+        shares = np.minimum(1.0, shares + family.odd_pod)
+    if first and family.first_pod:
+        shares = np.minimum(1.0, shares + family.first_pod(times, rng))
+    return shares
+
+
+def _without(pod: PodTraffic, share: NDArray[np.float64], rng: np.random.Generator) -> PodTraffic:
+    """Turn a share of the good answers into 404; these have no duration and no size here."""
+    if not share.any():
+        return pod
+    missing = rng.binomial(pod.good, share)
+    kept = pod.good - missing
+    durations, sizes = (_thinned(cells, kept, rng) for cells in (pod.durations, pod.sizes))
+    return replace(pod, good=kept, missing=missing, durations=durations, sizes=sizes)
+
+
+def _thinned(cells: Counts, kept: Counts, rng: np.random.Generator) -> Counts:
+    """Keep so many of a tick's requests, drawn without looking at their bucket."""
+    return np.array([rng.multivariate_hypergeometric(row, number) for row, number in zip(cells, kept, strict=True)])
 
 
 def _pod(
@@ -73,7 +127,7 @@ def _pod(
     durations = rng.multinomial(good, duration_shares(family.canary_latency if sick else family.latency))
     small = family.canary_small if sick else family.small
     sizes = rng.multinomial(good, [small, *(share * (1.0 - small) for share in _SIZE_SHARES[1:])])
-    return PodTraffic(arm, f"{arm}-{number}", good, bad, durations, sizes)
+    return PodTraffic(arm, f"{arm}-{number}", good, bad, durations, sizes, np.zeros(len(good), dtype=np.int64))
 
 
 def _batched(mean: float, rng: np.random.Generator, total: Counts, shares: NDArray[np.float64]) -> Counts:

@@ -115,3 +115,35 @@ def test_argo_fails_at_its_fourth_failed_measurement_and_at_its_fifth_error() ->
     """Every 5 minutes; the first one at once, which has no data yet."""
     assert argo_rollouts.example(rollout(Family("half", 10, canary=flat(0.6)), 1)).failed_after == 1200.0
     assert argo_rollouts.example(rollout(Family("silent", 0.001), 1)).failed_after == 1200.0
+
+
+def test_answers_with_404_are_counted_under_their_code_and_keep_their_requests() -> None:
+    """Every request has one answer, whichever it is; the canary's own are its harm."""
+    one = rollout(FAMILIES["404 to 5 %, 100 rps"], 1)
+    of_canary = 'istio_requests_total{reporter="destination",destination_workload="shop-canary"'
+    absent = one.number(f'sum({of_canary},response_code="404"}})', 1800.0)
+    whole = one.number(f"sum({of_canary}}})", 1800.0)
+    assert absent is not None
+    assert whole is not None
+    assert absent / whole == pytest.approx(0.05, rel=0.1)
+    assert one.harmed(None) > absent
+
+
+def test_bots_bring_404_to_both_arms_at_the_same_moments() -> None:
+    """Else it would be a fault of the canary."""
+    one = rollout(FAMILIES["bots bring 404 to both, 100 rps"], 2)
+    shares = [
+        one.number(
+            f'sum(increase(istio_requests_total{{destination_workload="{arm}",response_code="404"}}[30m]))'
+            f' / sum(increase(istio_requests_total{{destination_workload="{arm}"}}[30m]))', 1800.0
+        ) for arm in ("shop", "shop-canary")
+    ]  # fmt: skip
+    assert shares[0] == pytest.approx(shares[1], rel=0.15)
+
+
+def test_what_nobody_counts_is_an_empty_answer() -> None:
+    """Failures without an upstream have a workload "unknown"; this world has none of them."""
+    one = rollout(BAD, 1)
+    selector = 'istio_requests_total{reporter="source",destination_workload="unknown",response_flags=~"UH|NC"}'
+    assert [] == one.prometheus().query(f"{selector}[2m]").result
+    assert [] == one.prometheus().query(f"sum by (response_code) (rate({selector}[1m]))").result

@@ -1,5 +1,6 @@
 """Bursts of single pods: learnt from stable, and a canary's burst counts as one event until it outlasts theirs."""
 
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -9,6 +10,7 @@ from steps.judge.habits import Habits
 from steps.judge.past import Past
 from steps.judge.process import run
 from steps.judge.rules import Rules
+from steps.judge.spread import spread_of
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250
@@ -119,3 +121,70 @@ def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does
     assert value(seconds=5.0, aligned=True) >= 100
     assert value(seconds=1.0, aligned=True) < 100
     assert value(seconds=5.0, aligned=False) < 100
+
+
+def incident(share: float, *, pods: int = 9, told_apart: bool = True, first: int = 10, last: int = 22) -> list[Stratum]:
+    """Make a past of ten minutes in which one pod (or all, not told apart) fails this share of its requests once."""
+    strata = []
+    for k in range(40):
+        bad = [1 if pod == k % pods else 0 for pod in range(pods)]
+        if first <= k < last:
+            bad = [round(share * REQUESTS), *bad[1:]] if told_apart else [round(share * REQUESTS)] * pods
+        one = stratum(k, bad, canary=0)
+        strata.append(one if told_apart else replace(one, stable_pods=()))
+    return strata
+
+
+def canary(share: float, count: int, like: Stratum) -> list[Stratum]:
+    """Make the strata after such a past, with a canary that fails this share of its 100 requests."""
+    pods = [Counts(REQUESTS, 0) for _ in like.stable_pods]
+    return [
+        replace(like, start=600.0 + 15.0 * k, end=615.0 + 15.0 * k, stable=Counts(like.stable.total, 1),
+                stable_pods=tuple(pods), canary=Counts(100, round(share * 100)))
+        for k in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("told_apart", [True, False])
+@pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("first", [0, 10, 28])
+def test_an_incident_of_stable_does_not_raise_phi_for_good(share: float, first: int, *, told_apart: bool) -> None:
+    """One in ten minutes, at whatever moment: it is an exception, and its length is known."""
+    past = spread_of(incident(share, told_apart=told_apart, first=first, last=first + 12)).past
+    assert past.phi < 2.0
+    assert past.length > 4.0
+    assert past.hazard < 0.01
+
+
+@pytest.mark.parametrize("told_apart", [True, False])
+@pytest.mark.parametrize("share", [0.05, 0.2, 1.0])
+def test_a_canary_that_is_bad_from_the_start_is_found_after_an_incident_of_stable(
+    share: float, *, told_apart: bool
+) -> None:
+    """Within four scrapes, though one pod had failed for three minutes."""
+    before = incident(0.3, told_apart=told_apart)
+    after = canary(share, 4, before[-1])
+    assert max(run((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
+
+
+def test_a_burst_of_the_canary_after_minutes_of_quiet_is_held_against_stables_incident() -> None:
+    """Later on an incident of the canary's own is no surprise: its first minutes are one event."""
+    before = incident(0.3)
+    quiet, bad = canary(0.0, 10, before[-1]), canary(0.3, 4, before[-1])
+    assert max(run((*before, *quiet, *bad), Rules(), LIMIT, aligned=False).values) < 100
+
+
+def test_where_pods_have_bursts_all_the_time_they_are_no_exception() -> None:
+    """Both phi and their lengths count then."""
+    known = spread_of(past(4)).past
+    assert known.hazard == 1.0
+    assert known.phi > 5.0
+    assert known.length == pytest.approx(4.0, abs=0.5)
+
+
+def test_the_partial_strata_at_both_ends_of_an_incident_belong_to_it() -> None:
+    """It begins and ends within scrapes, which then fail less than it does."""
+    strata = incident(0.4)
+    for k in (9, 22):
+        strata[k] = stratum(k, [4, *[0] * 8], canary=0)
+    assert spread_of(strata).past.phi < 2.0
