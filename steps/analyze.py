@@ -93,6 +93,7 @@ def run(
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
     judgement, _ = _judge(settings, watch, hold=False)
+    watch.tell()
     save(judgement, settings.judgement_file)
     return ended(judgement)
 
@@ -133,7 +134,10 @@ def rung(
     judgement, note = _judge(settings, watch, hold=hold)
     judged = watch.claim or claim  # a disruption sets the weight anew within the rung
     since = judged.memory.weights[-1][0] if judged.memory.weights else rung_started
-    conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
+    try:
+        conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
+    finally:
+        watch.tell()
     save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
     return judgement
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
+from steps.acts.record import verdict_of
 from steps.errors import NotFound, SettingsError
 from steps.model.names import Names
 from steps.outputs import results
@@ -68,6 +69,7 @@ def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
             run=claim.run,
             state=str(claim.phase),
             reason=memory.reason,
+            verdict=verdict_of(memory),
             started=memory.started,
             weights=memory.weights,
             images=memory.pin.digests if memory.pin else {},

@@ -15,25 +15,29 @@ from pydantic import Field
 from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
 from steps.acts.forward import CLIMBING, PROMOTABLE, held
+from steps.acts.record import verdict_of
 from steps.acts.restore import restore
 from steps.acts.shift import shift
+from steps.acts.verdicts import summed_up
 from steps.acts.watch import ALONE, Beside
 from steps.beside import prober_of, progress_of, stable_probes_of, tape_of
 from steps.cluster.api import Cluster
-from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.outputs import results
 from steps.settings.ladder import Climbed
-from steps.step import Step, StepEnd
+from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_ROLLED_BACK = {str(Verdict.FAIL): EXIT_FAIL, str(Verdict.INCONCLUSIVE): EXIT_INCONCLUSIVE}
 
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 
@@ -55,9 +59,12 @@ def run(
     beside: Beside = ALONE,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
+    is_named = bool(settings.run)
     settings = prepare.with_run(settings, names)
     judgements: list[Judgement] = []
     try:
+        if is_named and (end := _brought_to_its_end(settings, names, traffic, workload, ending)) is not None:
+            return end
         prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending, beside)
         if prepared.results["outcome"] == "noop":
             reason = results.sentence(str(prepared.summary.get("detail", "")))
@@ -77,6 +84,31 @@ def run(
     return StepEnd({"run": settings.run, **end.results}, end.exit_code, end.summary)
 
 
+def _brought_to_its_end(
+    settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending
+) -> StepEnd | None:
+    """End a run whose process was killed amid its promote or its rollback; None where it did not come so far."""
+    try:
+        claim = traffic.held(names.app, settings.run, names.virtual_services)
+    except (NotOwnerError, PermanentError):
+        return None  # prepare says what is wrong, if anything is
+    if claim.phase is Phase.PROMOTING:
+        promote.promote(claim, settings, traffic, workload, ending)
+        verdict, reason = summed_up(claim.memory)
+        return _told(settings, verdict, reason, "promoted", EXIT_DONE)
+    if claim.phase is Phase.ROLLING_BACK:
+        outcome = restore(claim, claim.memory.reason, ending, traffic, workload)
+        verdict = verdict_of(claim.memory)
+        exit_code = _ROLLED_BACK.get(verdict, PermanentError.exit_code)
+        return _told(settings, verdict, claim.memory.reason, outcome, exit_code)
+    return None
+
+
+def _told(settings: Settings, verdict: str, reason: str, outcome: str, exit_code: int) -> StepEnd:
+    found = {"verdict": verdict, "reason": results.sentence(reason), "judgement": "{}", "outcome": outcome}
+    return StepEnd({"run": settings.run, **found}, exit_code)
+
+
 def _walk(
     settings: Settings,
     names: Names,
@@ -87,7 +119,7 @@ def _walk(
     judgements: list[Judgement],
     beside: Beside,
 ) -> StepEnd:
-    for weight in settings.ladder:
+    for weight in _left(settings.ladder, held(names, settings.run, traffic, CLIMBING)):
         claim = held(names, settings.run, traffic, CLIMBING)
         judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, beside)
         judgements.append(judgement)
@@ -98,6 +130,15 @@ def _walk(
             return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
     promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
+
+
+def _left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
+    """Return the rungs to climb: all, or those from where this run stood when its process was killed."""
+    reached = max(claim.memory.weight, claim.memory.paused_weight)
+    left = tuple(weight for weight in ladder if weight >= reached)
+    if left != ladder:
+        log.info("rollout.resumed", weight=reached, detail=f"the run stands at weight {reached}: it goes on from there")
+    return left or ladder[-1:]
 
 
 def _rehearse(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:

@@ -29,7 +29,8 @@ def conclude(
     What cannot be kept raises and is judged again by the next call, but for a fail, which stays one.
 
     Args:
-        claim: the run's, as it is now; at weight 0 there was no rung, and nothing is kept.
+        claim: the run's, as it is now; at weight 0 there was no rung, and nothing is kept, unless that is a pause: then
+            the verdict is about the weight that would have been set again.
         judgement: of the rung.
         note: why a pass is not the judge's own, see `RungVerdict`.
         since: when the judged weight was set, as the memory has it (unix seconds).
@@ -38,7 +39,7 @@ def conclude(
         retreats: whether a fail takes the users back.
     """
     at = round(traffic.now(), 1)
-    weight = dict(claim.memory.weights).get(since, 0)
+    weight = claim.memory.paused_weight or dict(claim.memory.weights).get(since, 0)
     verdict = RungVerdict(weight, str(judgement.verdict), at, note) if weight else None
     if judgement.verdict is not Verdict.FAIL:
         if verdict is not None:

@@ -110,6 +110,7 @@ class Watch:
         self._said = ""
         self._foresaw = False
         self._waits = bool(claim and claim.memory.paused_weight)
+        self._tell: Callable[[], None] | None = None
         self.by_hand = False
 
     @property
@@ -124,6 +125,8 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> Judgement:
         """Look until the judge decides and the gate, if any, is open, or the deadline comes.
+
+        What a look saw is written down at once, but for a fail: call `tell` when the users are back.
 
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
@@ -174,12 +177,24 @@ class Watch:
         judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
         is_paused = self._keeper is not None and self._keeper.claim.memory.paused_weight > 0
         self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
-        self._record(now, evidence, health, outcomes, judgement)
-        if self._beside.progress is not None:
-            self._beside.progress(part(evidence, self._rules) if waited is None else waited)
-        self._foresee(evidence)
-        self._say(judgement, evidence)
+
+        def tell() -> None:
+            self._record(now, evidence, health, outcomes, judgement)
+            if self._beside.progress is not None:
+                self._beside.progress(part(evidence, self._rules) if waited is None else waited)
+            self._foresee(evidence)
+            self._say(judgement, evidence)
+
+        self._tell = tell
+        if judgement.verdict is not Verdict.FAIL:
+            self.tell()  # of a fail after the users are back: a slow disk must not keep them
         return judgement, pause_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
+
+    def tell(self) -> None:
+        """Write down what the last look saw, to recording, progress file and log, unless that was done already."""
+        told, self._tell = self._tell, None
+        if told is not None:
+            told()
 
     def _heed(self, health: Health | None) -> None:
         """Give users back to stable, or the weight back to the canary, as its pods ask for."""

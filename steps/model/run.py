@@ -196,7 +196,8 @@ class Record:
         run: id of the run.
         epoch: its epoch, from which the next one counts on.
         outcome: `promoted`, `rolled-back`, `noop`.
-        verdict: the last verdict, "" where nothing was judged; `unjudged` where a person promoted without a pass.
+        verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
+            without a pass.
         reason: one sentence.
         started: unix seconds. ended: unix seconds.
         weights: (time, weight) pairs, oldest first.

@@ -17,7 +17,7 @@ class Report:
     Args:
         app: the application. namespace: of its Deployments. run: id of the run.
         state: `promoted`, `rolled-back`, `noop`, or the phase of a running one.
-        verdict: the last verdict, "" where nothing was judged.
+        verdict: of the last weight that users got, "" where it was not judged.
         reason: one sentence.
         started: unix seconds. ended: unix seconds, 0 while it runs.
         weights: (unix seconds, percent), oldest first.
@@ -40,12 +40,17 @@ class Report:
     judgements: Sequence[Mapping[str, Any]] = ()
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
-        """Return the report with the judgements of its rungs; the last one's verdict counts."""
+        """Return the report with the judgements of its rungs.
+
+        The last one gives verdict and reason while the release runs. What the record of an ended one says is newer: a
+        release may end for another reason after a pass.
+        """
         if not judgements:
             return self
         last = judgements[-1]
-        reason = self.reason if self.state == "promoted" else str(last["reason"])
-        return replace(self, judgements=tuple(judgements), verdict=str(last["verdict"]), reason=reason)
+        kept = (self.verdict, self.reason) if self.ended else ("", "")
+        verdict, reason = kept[0] or str(last["verdict"]), kept[1] or str(last["reason"])
+        return replace(self, judgements=tuple(judgements), verdict=verdict, reason=reason)
 
     def as_json(self) -> str:
         """Return the report as JSON, `"version"` first."""

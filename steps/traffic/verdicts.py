@@ -37,7 +37,8 @@ def keep(cluster: Cluster, fence: Fence, claim: Claim, verdict: RungVerdict, sin
 
     def plan(obj: Object) -> list[Operation]:
         seen = owned(obj, claim, frozenset({claim.phase}), doing)
-        if seen.memory.weights[-1:] != ((since, verdict.weight),):
+        judged = 0 if seen.memory.paused_weight == verdict.weight else verdict.weight  # a pause is weight 0 meanwhile
+        if seen.memory.weights[-1:] != ((since, judged),):
             detail = f"weight {verdict.weight} was judged; meanwhile somebody set weight {seen.memory.weight}."
             log.warning("verdict.not_kept", weight=verdict.weight, verdict=verdict.verdict, detail=detail)
             return []

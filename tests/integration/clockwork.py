@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from steps import analyze, approve, prepare, promote, report, rollback, set_weight, sweep
+from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
 from steps.acts.ending import Ending
 from steps.acts.watch import Beside
 from steps.beside import progress_of
@@ -293,6 +293,13 @@ class Process:
         """Promote."""
         settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def rollout(self, reader: EvidenceReader | None = None, run: str = "one", **more: object) -> StepEnd:
+        """Release shop:2 up the ladder 5, 60."""
+        given = {**self._given, "run": run, "image": "shop:2", "on_busy": "fail", "ladder": (5, 60), "min_seconds": 0}
+        settings = rollout.Settings.model_validate({**given, "baseline": self.world.baseline, **more})
+        parts = self._cluster, self._traffic, self._workload, reader or Witness(0.0), self._ending
+        return rollout.run(settings, _names(settings), *parts)
 
     def report(self, form: str = "text", run: str = "") -> str:
         """Render the report, of one run alone if it is named."""

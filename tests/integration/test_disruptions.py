@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.errors import ForeignWrite
+from steps.errors import ForeignWrite, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import approval_key, memory_key
+from steps.traffic.keys import approval_key, memory_key, record_key
 from tests.integration.clockwork import APP, Clockwork, Process, Witness
 from tests.integration.users import Users
 from tests.lab.embedded.api.kinds import DEPLOYMENT, EVENT, POD, VIRTUAL_SERVICE, Json
@@ -145,6 +145,28 @@ def test_a_pod_that_does_not_come_back_is_inconclusive(world: Field) -> None:
     assert ({(100, 0)}, 20) == (world.weights(), memory(world)["paused_weight"])
     assert "rolled-back" == world.process().rollback().results["outcome"]
     assert ({(100, 0)}, {""}) == (world.weights(), world.tokens())
+
+
+def record(world: Field) -> tuple[str, str]:
+    """Return outcome and verdict of the run that ended."""
+    found = json.loads(world.annotation(record_key(APP)))
+    return found["outcome"], found["verdict"]
+
+
+@pytest.mark.parametrize(("verdict", "then"), [("fail", "crashes"), ("inconclusive", "never-ready")])
+def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(world: Field, verdict: str, then: str) -> None:
+    """Not the pass of an earlier rung is recorded, and a promote says what was judged."""
+    analyze(world, Users(world))
+    reader = Users(world, {2: world.take_away, 6: lambda: world.fault(then)})
+    end = analyze(world, reader, 60, disruption_seconds=10)
+
+    assert verdict == end.results["verdict"]
+    assert [[20, "pass"], [60, verdict]] == [kept[:2] for kept in memory(world)["verdicts"]]
+    if verdict == "inconclusive":
+        with pytest.raises(PermanentError, match="weight 60 before it was judged inconclusive"):
+            world.process().promote()
+    world.process().rollback()
+    assert ("rolled-back", verdict) == record(world)
 
 
 def test_without_patience_it_is_inconclusive_at_once(world: Field) -> None:

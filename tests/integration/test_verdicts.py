@@ -212,6 +212,22 @@ def test_a_rolled_back_run_records_its_last_verdict(world: Clockwork) -> None:
     assert ("rolled-back", "fail") == record(world)[:2]
 
 
+def test_a_run_that_ends_at_a_weight_that_nobody_judged_records_no_verdict(world: Clockwork) -> None:
+    """The pass of the weight before says nothing about it."""
+    world.process().analyze(5)
+    world.process().set_weight(60)
+    world.process().rollback()
+    assert ("rolled-back", "") == record(world)[:2]
+
+
+def test_the_report_of_a_running_release_has_its_verdict(world: Clockwork) -> None:
+    """As the claim keeps it, in every phase."""
+    world.process().analyze(5)
+    assert "  verdict  pass" in world.process().report().splitlines()
+    world.process().analyze(60, Witness(1.0))
+    assert "  verdict  fail" in world.process().report().splitlines()
+
+
 @pytest.mark.parametrize(("before", "weight"), [(60, 5), (5, 30), (5, 100)])
 @pytest.mark.parametrize("step", ["set_weight", "analyze"])
 def test_a_weight_beside_or_down_the_ladder_is_refused(world: Clockwork, step: str, before: int, weight: int) -> None:

@@ -1,6 +1,9 @@
 """The report as text and as JSON."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from steps.outputs.report import Report
 
@@ -55,6 +58,14 @@ def test_the_last_judgement_gives_verdict_and_reason() -> None:
     """Unless the release was promoted, whose record says more."""
     made = RUNNING.with_judgements([JUDGEMENT])
     assert ("fail", "canary 9/9 = 100 % failed") == (made.verdict, made.reason)
+
+
+@pytest.mark.parametrize(("state", "verdict"), [("rolled-back", "pass"), ("promoted", "unjudged")])
+def test_the_record_of_an_ended_release_knows_better_than_its_judgements(state: str, verdict: str) -> None:
+    """A release may end for another reason after its last judgement."""
+    ended = replace(RUNNING, state=state, verdict=verdict, reason="stable did not become ready", ended=2e9)
+    made = ended.with_judgements([JUDGEMENT])
+    assert (verdict, "stable did not become ready") == (made.verdict, made.reason)
 
 
 def test_json_has_a_version_first_and_everything_else() -> None:
