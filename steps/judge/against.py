@@ -70,6 +70,14 @@ def shared(guard: GuardJudgement, what: str, flag: str) -> str:
     )
 
 
+def missed_by_both(counts: str, allowed: float, flag: str) -> str:
+    """Explain why a canary does not pass that fails much, while stable fails much as well, maybe more."""
+    return (
+        f"both arms are out of bounds: {counts}, allowed {percent(allowed)}; the canary alone is not to blame, and is"
+        f" not healthy: fix what still fails, or allow more with {flag} if this is normal"
+    )
+
+
 def above(counts: str, allowed: float, flag: str, *, compared: bool) -> str:
     """Explain why a canary above its objective does not pass; `compared`: stable had requests, and meets it."""
     others = ", which stable meets" if compared else ""

@@ -8,6 +8,7 @@ objective now.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Final
 
 from steps.judge.calm import calm, scatter
 from steps.judge.plain import DOUBT, head, log_split, tail
@@ -17,6 +18,12 @@ from steps.judge.windows import Window, windows
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
 
 _LEAST = 1e-6
+
+_FAR: Final = 2.0
+"""So many times what is allowed is not the noise of a service that lives close to its objective."""
+
+_STRAY: Final = 1
+"""So many bad requests say nothing about the canary, however few it had in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,33 @@ def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least
         if log_split(canary, stable) / noise < log(DOUBT):
             return window
     return None
+
+
+def missed_by_both(strata: Sequence[Stratum], allowed: float, rung_started: float) -> Window | None:
+    """Return the present rung if both arms are above the objective in it, one of them by far; else None.
+
+    The guard asks this of the last three scrapes, in which few requests show nothing. Beside a stable that is far above
+    it hardly anything could be caught, so there the canary's plain share decides. An incident of stable that is over
+    does not count: then the canary has to meet the objective by itself.
+
+    Args:
+        strata: of the objective's series, history included.
+        allowed: share (0-1) that is allowed.
+        rung_started: when the present weight was set, unix seconds.
+    """
+    seen = windows(strata, rung_started)
+    if not seen or not seen[0].present or seen[0].last:
+        return None
+    rung, recent = seen[0], max((window for window in seen if window.last), key=_length, default=seen[0])
+    if recent.stable.bad <= allowed * recent.stable.total or not out(rung.stable, allowed):
+        return None
+    far = _FAR * allowed
+    is_above = _over(rung.canary, allowed, _STRAY + 1) if out(rung.stable, far) else out(rung.canary, far)
+    return rung if is_above else None
+
+
+def _length(window: Window) -> int:
+    return len(window.strata)
 
 
 def _over(counts: Counts, allowed: float, least: int) -> bool:

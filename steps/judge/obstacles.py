@@ -84,6 +84,12 @@ def _shared(case: Case) -> Judgement | None:
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "shared" and not case.better:
             return wait(case, Code.SHARED, against.shared(one, promise.what, promise.flag), one.metric)
+    for promise in case.objectives if not case.better else ():
+        allowed = case.allowed(promise)
+        window = objective.missed_by_both(promise.series.strata, allowed, case.evidence.rung_started)
+        if window is not None:
+            counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
+            return wait(case, Code.SHARED, against.missed_by_both(counts, allowed, promise.flag), promise.metric.name)
     return None
 
 

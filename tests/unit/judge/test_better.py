@@ -54,6 +54,50 @@ def test_two_bad_arms_are_still_inconclusive() -> None:
     assert (Verdict.INCONCLUSIVE, Code.SHARED) == (judgement.verdict, judgement.code)
 
 
+@pytest.mark.parametrize(("canary", "stable"), [(0.3, 0.6), (0.08, 0.3), (0.3, 0.3), (0.15, 1.0)])
+def test_a_canary_that_fails_less_but_much_is_never_called_healthy(canary: float, stable: float) -> None:
+    """However few requests a scrape has, and at whichever look: four of the canary's in a scrape show little."""
+    for seed in range(4):
+        chance = random.Random(seed)
+        rows: list[Row] = [((4, binomial(chance, 4, canary)), (8, binomial(chance, 8, stable))) for _ in range(60)]
+        for end in range(15, 61):
+            given = strata([(8, binomial(chance, 8, stable)) for _ in range(60)], rows[:end])
+            judgement = judge(evidence(given), None, RULES, deadline_reached=True)
+            assert Code.HEALTHY is not judgement.code, (seed, end, judgement.reason)
+
+
+def test_both_arms_far_above_the_objective_are_named_with_their_counts() -> None:
+    """And what helps."""
+    rows: list[Row] = [((4, 2 if n % 3 == 0 else 0), (8, 4)) for n in range(29)]
+    judgement = judge(evidence(strata([(8, 4)] * 60, rows)), None, RULES, deadline_reached=True)
+
+    assert (Verdict.INCONCLUSIVE, Code.SHARED) == (judgement.verdict, judgement.code)
+    said = "both arms are out of bounds: canary 20/116 = 17.2 % failed at this weight v. stable 116/232 = 50.0 %"
+    assert judgement.reason.startswith(said)
+    assert "allow more with --success-slo" in judgement.reason
+
+
+def test_an_outage_of_both_arms_that_is_over_holds_no_good_canary() -> None:
+    """It failed with stable and is as well as stable now."""
+    rows: list[Row] = [((50, 0), (200, 0))] * 4 + [((50, 25), (200, 100))] * 4 + [((50, 0), (200, 0))] * 13
+    judgement = judge(evidence(strata(evenly(200, 4, 60), rows)), None, RULES, deadline_reached=False)
+
+    assert Verdict.PASS is judgement.verdict, judgement.reason
+
+
+def test_a_service_that_lives_near_its_objective_is_not_held_for_its_noise() -> None:
+    """1.5 % in both arms, 1 % allowed."""
+    for seed in range(4):
+        chance = random.Random(seed)
+        rows: list[Row] = [((20, binomial(chance, 20, 0.015)), (180, binomial(chance, 180, 0.015))) for _ in range(40)]
+        past: list[Pair] = [(200, binomial(chance, 200, 0.015)) for _ in range(120)]
+        verdicts = {
+            judge(evidence(strata(past, rows[:end])), None, RULES, deadline_reached=False).verdict
+            for end in range(8, 40)
+        }
+        assert Verdict.PASS in verdicts, seed
+
+
 def test_a_stray_failure_within_the_objective_does_not_hold_a_better_canary() -> None:
     """Three of 450 in the last scrapes is not plainly above 1 %."""
     rows: list[Row] = [*[((150, 0), (450, 450))] * 9, *[((150, 1), (450, 450))] * 3]
