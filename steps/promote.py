@@ -5,7 +5,6 @@ Writes: stable's pod template (not with `--template-by external`), weights, the 
 Exit codes: 0 done · 2 · 3 stable not ready in time · 4 no pass, another canary, foreign write · 7 not the owner.
 """
 
-import re
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -26,6 +25,8 @@ from steps.wiring import ending_of, parts_of, told
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome",)
+_NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "none", "null", "nil"})
+"""What is written for a switch: `--unjudged=false` must not promote."""
 
 
 class Promotion(Owned, Written, Ready, Drained):
@@ -51,9 +52,10 @@ class Settings(Promotion):
     @field_validator("unjudged")
     @classmethod
     def _is_a_sentence(cls, value: str) -> str:
-        if value and not re.search(r"\w", value):
+        text = " ".join("".join(one if one.isprintable() else " " for one in value).split())
+        if value and (not any(map(str.isalpha, text)) or text.lower() in _NO_REASONS):
             raise ValueError('must say why in a sentence, for example "no traffic at night, tested by hand"')
-        return " ".join(value.split())
+        return text
 
 
 def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:

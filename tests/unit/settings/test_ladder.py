@@ -141,9 +141,18 @@ def test_an_empty_ladder_that_somebody_wrote_is_refused_by_prepare(refusal: Refu
     [
         ("   ", "must say why in a sentence"),
         ("?!", "must say why in a sentence"),
+        ("false", "must say why in a sentence"),
+        ("TRUE", "must say why in a sentence"),
+        ("1", "must say why in a sentence"),
         ("x" * 301, "at most 300 characters"),
     ],
 )
 def test_a_promote_without_a_pass_needs_words(refusal: Refusal, text: str, allowed: str) -> None:
     """Somebody will read in the record why."""
     assert allowed in refusal("promote", "--app=shop", "--run=one", f"--unjudged={text}")
+
+
+def test_a_reason_to_promote_is_kept_as_one_line_without_control_characters(load_step: Load) -> None:
+    """The record is printed on terminals."""
+    text = "--unjudged=tested\n by\x1b[31m hand\x00"
+    assert "tested by [31m hand" == getattr(load_step("promote", "--app=shop", "--run=one", text), "unjudged", None)
