@@ -59,9 +59,14 @@ def take_back(
         PermanentError: as `retreat`: only the canary is ready, so its weight is held.
     """
     try:
-        stamp(retreat(claim, reason, traffic, workload, verdict), claim, workload)
+        safe = retreat(claim, reason, traffic, workload, verdict)
     except (NotOwnerError, TemporaryError) as error:
         log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return
+    try:
+        stamp(safe, claim, workload)
+    except StepError as error:  # the users are back; rollback marks the Deployments before it writes there
+        log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above
 
 
 def _retreat(

@@ -6,7 +6,7 @@ from steps.acts.ending import Ending, drain
 from steps.acts.finish import finish, is_complete
 from steps.acts.keeper import Keeper
 from steps.acts.record import record_of
-from steps.acts.retreat import retreat
+from steps.acts.retreat import retreat, sides
 from steps.acts.shift import stamp
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -32,7 +32,7 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
         return "promoted"
     memory = claim.memory.workloads
     exposed = claim.memory.weight > 0
-    if memory is not None and exposed and not workload.sides(memory)[0]:
+    if memory is not None and exposed and not sides(memory, workload)[0]:
         # Stable may be down because of our own half-done promote: its template first, then the weight can return.
         _undo(claim, ending, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)

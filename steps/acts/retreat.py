@@ -2,8 +2,8 @@
 
 import structlog
 
-from steps.errors import ForeignWrite, PermanentError
-from steps.model.run import Claim
+from steps.errors import ForeignWrite, Interrupted, PermanentError, StepError
+from steps.model.run import Claim, WorkloadMemory
 from steps.model.rungs import RungVerdict
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -24,7 +24,7 @@ def retreat(
     """
     memory = claim.memory.workloads
     if memory is not None and _exposed(claim, traffic):
-        stable_ready, canary_ready = workload.sides(memory)
+        stable_ready, canary_ready = sides(memory, workload)
         if canary_ready and not stable_ready:
             cause = (
                 f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight is "
@@ -38,6 +38,20 @@ def retreat(
     if before:
         log.warning("weight.retreated", weight=0, previous_weight=before, reason=reason)
     return moved
+
+
+def sides(memory: WorkloadMemory, workload: Workload) -> tuple[bool, bool]:
+    """Tell for stable and canary whether any pod can serve; where nobody can tell, stable is trusted.
+
+    It served before the run, and a canary that is to go must not keep its users because a Deployment cannot be read.
+    """
+    try:
+        return workload.sides(memory)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.warning("stable.unknown", detail=f"taken for ready, since that cannot be looked up: {error}")
+        return True, True
 
 
 def _exposed(claim: Claim, traffic: Traffic) -> bool:
