@@ -129,13 +129,21 @@ def _by_others(memory: Memory) -> Iterable[str]:
 
 
 def _told(memory: Memory, *, every: bool) -> list[str]:
-    """Say what each weight was judged, the ladder's other ones too: every one, or those alone that did not pass."""
-    known = dict.fromkeys(memory.ladder, "not judged") | {one.weight: one.verdict for one in memory.verdicts}
+    """Say what each weight was judged, the others of ladder and walk too: every one, or those that did not pass."""
+    known = dict.fromkeys([*memory.ladder, *_climbed(memory)], "not judged")
+    known |= {one.weight: one.verdict for one in memory.verdicts}
     told: dict[str, list[int]] = {}
     for weight in sorted(known):
         if every or known[weight] != Verdict.PASS:
             told.setdefault(known[weight], []).append(weight)
     return [f"weight {listed(weights)} {verdict}" for verdict, weights in told.items()]
+
+
+def _climbed(memory: Memory) -> list[int]:
+    """Return the weights that users got up to the last judged one; a promote brings it back in steps of its own."""
+    walk = [weight for _, weight in memory.weights]
+    last = memory.verdicts[-1].weight if memory.verdicts else 0
+    return [weight for index, weight in enumerate(walk) if weight and last in walk[index:]]
 
 
 def listed(weights: Sequence[int]) -> str:

@@ -104,6 +104,11 @@ def test_a_reason_that_was_not_needed_is_not_recorded() -> None:
             "the canary passed every rung (20); stable runs its template",
         ),
         (
+            memory(ladder=(), weights=(20, 50, 25, 0), verdicts=((50, "pass"),)),
+            "pass",
+            "the canary passed weight 50; weight 20 not judged; stable runs its template",
+        ),
+        (
             memory(verdicts=((5, "inconclusive"), (50, "pass"))),
             "pass",
             "the canary passed weight 50; weight 5 inconclusive; weight 25 not judged; stable runs its template",
