@@ -27,7 +27,7 @@ EXCEPTIONAL: Final = 0.006
 """Chance per stratum that a pod of the canary begins a burst, by those of stable's, up to which bursts are exceptional:
 one in ten minutes of nine pods, and none yet of three."""
 
-RARE: Final = 0.025
+RARE: Final = 0.02
 """While exceptional bursts have had less chance than this since the canary's first request, they are not held against
 its evidence: a false alarm grows likelier by no more than this, and a canary that is bad from its first request on is
 found in spite of an incident of stable."""
@@ -162,12 +162,14 @@ class Burst:
             past: stable's past before it.
             exposed: strata since the canary's first request, this one included.
         """
-        if not past.length or not _bursting(stratum) or past.hazard * exposed <= RARE:
+        chance = past.hazard * exposed
+        if not past.length or not _bursting(stratum) or chance <= RARE:
             if self._strata:
                 self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
-        allowed = max(1.0, self._strata / (PATIENCE * past.length)) * worth(stratum)
+        events = max(1.0, self._strata / (PATIENCE * past.length))
+        allowed = events * max(worth(stratum), -log(chance))
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs
