@@ -27,7 +27,7 @@ EXCEPTIONAL: Final = 0.006
 """Chance per stratum that a pod of the canary begins a burst, by those of stable's, up to which bursts are exceptional:
 one in ten minutes of nine pods, and none yet of three."""
 
-RARE: Final = 0.025
+RARE: Final = 0.02
 """While exceptional bursts have had less chance than this since the canary's first request, they are not held against
 its evidence: a false alarm grows likelier by no more than this, and a canary that is bad from its first request on is
 found in spite of an incident of stable."""
@@ -56,18 +56,19 @@ class Clumps:
         raised: pods that had a burst of more than a stratum and still fail far more than their part; 0 stands for all
             of stable where pods are not told apart. A burst that goes on for minutes becomes a habit, and is over as a
             burst; it is still the same event.
+        events: bursts of more than a stratum so far.
     """
 
     def __init__(self) -> None:
         self.raised: set[int] = set()
         self._running: list[int] = []
         self._lengths = self._squares = self._longest = 0
-        self._events = self._strata = 0
+        self.events = self._strata = 0
 
     @property
     def quiet(self) -> bool:
         """Whether nothing looked like a burst in the last stratum."""
-        return not self._running and not self.raised
+        return not (self._running or self.raised)
 
     @property
     def length(self) -> float:
@@ -83,7 +84,7 @@ class Clumps:
 
         As if one more had been seen: few were.
         """
-        return (self._events + 1.0) / (max(1, self._strata) * (pods if pods > 1 else _UNKNOWN_PODS))
+        return (self.events + 1.0) / (max(1, self._strata) * (pods if pods > 1 else _UNKNOWN_PODS))
 
     def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> None:
         """Take in stable's pods of one stratum.
@@ -95,9 +96,11 @@ class Clumps:
             usual: stable's bad share so far (0-1).
         """
         self._strata += 1
-        least = _FAR if self.quiet else _STILL_FAR - 1
+        quiet = self.quiet
+        least = _FAR if quiet else _STILL_FAR - 1
         if everything <= least or max([bad for _, bad in cells]) <= least:
-            self._running, self.raised = [], set()
+            if not quiet:
+                self._running, self.raised = [], set()
             return
         whole, requests = sum(loads), sum([total for total, _ in cells])
 
@@ -138,7 +141,7 @@ class Clumps:
                 self._squares += 2 * length - 1
                 self._longest = max(self._longest, length)
                 if length == _OUTLASTS:
-                    self._events += i not in raised
+                    self.events += i not in raised
                     raised.add(i)
         self._running, self.raised = now if any(now) else [], raised
 
@@ -159,12 +162,14 @@ class Burst:
             past: stable's past before it.
             exposed: strata since the canary's first request, this one included.
         """
-        if not past.length or not _bursting(stratum) or past.hazard * exposed <= RARE:
+        chance = past.hazard * exposed
+        if not past.length or not _bursting(stratum) or chance <= RARE:
             if self._strata:
                 self._used, self._strata = [0.0] * len(logs), 0
             return logs
         self._strata += 1
-        allowed = max(1.0, self._strata / (PATIENCE * past.length)) * worth(stratum)
+        events = max(1.0, self._strata / (PATIENCE * past.length))
+        allowed = events * max(worth(stratum), -log(chance))
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs

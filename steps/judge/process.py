@@ -7,6 +7,7 @@ when the fault began, and over faults that show in every stratum or in one of te
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp
 from typing import Final
 
@@ -72,6 +73,7 @@ class Path:
     pasts: tuple[Past, ...]
 
 
+@cache
 def start_prior(index: int) -> float:
     """Give the prior of the fault beginning at informative stratum `index` (0 = the first); they sum to 1.
 

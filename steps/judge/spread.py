@@ -41,6 +41,7 @@ class Overdispersion:
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
         self._blocks = [Block(length // shorter) for length, shorter in lengths]
+        self._shortest, *self._longer = self._blocks
         self.habits = Habits()
         self.bad = self.total = self.strata = 0
         self._phi: float | None = PRIOR_PHI
@@ -66,22 +67,21 @@ class Overdispersion:
         self.total += total
         self.strata += 1
         self._phi = None
-        shortest, *longer = self._blocks
-        shortest.close(whole, pods, loads)
-        for block in longer:
+        self._shortest.close(whole, pods, loads)
+        for block in self._longer:
             closed = block.add(whole, pods, self.habits)
             if closed is None:
                 return
             whole, pods = closed
 
     def _estimate(self) -> float:
-        phi = estimate = PRIOR_PHI
-        for i, block in enumerate(self._blocks):  # each leans on the shorter one's estimate while little was seen
+        estimate, phi = PRIOR_PHI, 1.0
+        for block in self._blocks:  # each leans on the shorter one's estimate while little was seen
             if block.freedom:
                 estimate = (block.square + block.weight * estimate) / (block.freedom + block.weight)
-            if estimate > phi or not i:
+            if estimate > phi:  # noqa: PLR1730 - a third of the time of max()
                 phi = estimate
-        return min(max(1.0, phi), LARGEST_PHI)
+        return min(phi, LARGEST_PHI)
 
 
 class Spread:
@@ -93,7 +93,8 @@ class Spread:
 
     def __init__(self, usual: float = 0.0) -> None:
         self._all, self._calm = Overdispersion(), Overdispersion()
-        self._log: list[tuple[Cell, list[Cell], set[int]]] = []
+        self._log: list[tuple[Cell, list[Cell]]] = []
+        self._marks: dict[int, set[int]] = {}
         self._read = 0
         self._bursting: set[int] = set()
         self._clumps = Clumps()
@@ -108,9 +109,10 @@ class Spread:
     @property
     def past(self) -> Past:
         """All that the strata added so far say."""
-        known, length = self._all, self._clumps.length
-        if not length:
+        known = self._all
+        if not self._clumps.events:
             return Past(known.phi, known.bad, known.total, known.strata)
+        length = self._clumps.length
         chance = self._clumps.hazard(self._pods)
         if chance <= EXCEPTIONAL:
             known = self._without_bursts()
@@ -136,26 +138,29 @@ class Spread:
 
     def _note(self, whole: Cell, pods: list[Cell]) -> None:
         """Keep the stratum and which of its pods burst for longer than one, the edges of bursts included."""
-        bursting = self._clumps.raised
-        if begun := bursting - self._bursting:
-            for _, _, marked in self._log[-_EDGE:]:
-                marked.update(begun)
-        self._log.append((whole, pods, bursting | self._bursting))
-        self._bursting = bursting
+        now, before, here = self._clumps.raised, self._bursting, len(self._log)
+        self._log.append((whole, pods))
+        if now or before:
+            self._marks[here] = now | before
+            for index in range(max(0, here - _EDGE), here):
+                self._marks.setdefault(index, set()).update(now - before)
+            self._bursting = now
         if self._clumps.quiet:
             self._quiet_total += whole[0]
             self._quiet_bad += whole[1]
 
     def _without_bursts(self) -> Overdispersion:
         """Give the account without the bursts, up to the last stratum of which it is known that it belongs to none."""
-        for whole, pods, bursting in self._log[self._read : -_EDGE]:
-            self._read += 1
+        for index in range(self._read, len(self._log) - _EDGE):
+            whole, pods = self._log[index]
+            bursting = self._marks.get(index)
             if not bursting:
                 self._calm.add(whole, pods)
             elif present(pods) > 1:
                 total, bad = (sum(pods[i][kind] for i in bursting) for kind in (0, 1))
                 calm = [cell if i not in bursting else (0, 0) for i, cell in enumerate(pods)]
                 self._calm.add((max(0, whole[0] - total), max(0, whole[1] - bad)), calm)
+            self._read = index + 1
         return self._calm
 
     def _share(self) -> float:

@@ -49,7 +49,8 @@ class Cell:
     def name(self) -> str:
         """The cell in words."""
         parts = "-".join(f"{100 * part:g}" for part in self.ladder)
-        more = (", batches" if self.batch > 1 else "") + (", after an incident" if self.incident else "")
+        more = f", batches of {self.batch:g}" if self.batch > 1 else ""
+        more += ", after an incident" if self.incident else "" if self.history == HISTORY else f", past {self.history}"
         where = "gateways" if self.aligned else "pods"
         return (
             f"{self.rps:g} rps, {100 * self.share:g} %, {self.scrapes} x {self.seconds:g} s, weight {parts},"

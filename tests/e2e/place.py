@@ -23,6 +23,7 @@ VERSIONS: dict[str, dict[str, float | bool]] = {
     "errors": {"error_ratio": 1.0},
     "slow": {"slow_ratio": 0.3, "slow_ms": 2000},
     "empty": {"empty_ratio": 1.0},
+    "not-found": {"error_ratio": 1.0, "error_status": 404},
     "never-ready": {"start_delay_seconds": 3600},
 }
 """Tag of the demo app → how it misbehaves."""

@@ -94,7 +94,7 @@ def outcomes(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) 
         }  # fmt: skip
         for name, app in apps.items():
             if STORIES[name].canary_port:
-                shared_lab.wait_for(lambda app=app: app.weights()[1] > 0, what="the canary's weight")  # type: ignore[misc]
+                running[name].wait_for_event("weight.set", timeout_seconds=120)
                 _break_endpoints(app, STORIES[name].canary_port)
         yield {
             name: Outcome(one.wait(180), apps[name].running_image(), apps[name].weights())

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf, isnan, nan
 from typing import Any
 
@@ -11,6 +11,7 @@ from tests.bench.world.promql import Binary, Call, Node, Selector, parse
 from tests.bench.world.scrapes import Stored
 
 LOOKBACK_SECONDS = 300.0
+NAME = "__name__"
 Labels = tuple[tuple[str, str], ...]
 Vector = dict[Labels, float]
 Window = Sequence[tuple[float, float]]
@@ -49,16 +50,15 @@ class Database:
             if low < high:
                 pairs = zip(series.times[low:high], series.values[low:high], strict=True)
                 values = [[time, f"{value:.0f}"] for time, value in pairs]
-                labels = {"__name__": series.name} | dict(series.labels)
+                labels = {NAME: series.name} | dict(series.labels)
                 found.append({"metric": labels, "values": values})
         return found
 
     def _select(self, node: Selector) -> list[Stored]:
         if id(node) not in self._found:  # nodes are cached for good, so their ids stay theirs
+            known = self._by_name.get(node.name, ()) if node.name else chain.from_iterable(self._by_name.values())
             self._found[id(node)] = [
-                series
-                for series in self._by_name.get(node.name, ())
-                if all(test(series.labels.get(label, "")) for label, test in node.matchers)
+                series for series in known if all(test(_label(series, label)) for label, test in node.matchers)
             ]
         return self._found[id(node)]
 
@@ -82,6 +82,8 @@ class Database:
             raise TypeError(f"{node.name} needs a vector")
         if node.name == "sum":
             return _sum(values, node.by)
+        if node.name == "count":
+            return _sum(dict.fromkeys(values, 1.0), node.by)
         if node.name == "histogram_quantile" and isinstance(first, float):
             return _quantile(first, values)
         raise ValueError(f"unknown function: {node.name}")
@@ -91,7 +93,7 @@ class Database:
         for series in self._select(node):
             index = bisect_right(series.times, at) - 1
             if index >= 0 and series.times[index] > at - LOOKBACK_SECONDS:
-                found[_labels(series.labels)] = series.values[index]
+                found[_labels(series.labels, "" if node.name else series.name)] = series.values[index]
         return found
 
     def _over_range(self, name: str, node: Selector, at: float) -> Vector:
@@ -130,8 +132,13 @@ def _latest(times: Sequence[float], values: Sequence[float]) -> float:
     return (rise if rise >= 0 else values[-1]) / (times[-1] - times[-2])
 
 
-def _labels(labels: Mapping[str, str]) -> Labels:
-    return tuple(sorted(labels.items()))
+def _label(series: Stored, label: str) -> str:
+    return series.name if label == NAME else series.labels.get(label, "")
+
+
+def _labels(labels: Mapping[str, str], name: str = "") -> Labels:
+    """Give labels in order, with the metric's name where it tells series apart."""
+    return tuple(sorted([*labels.items(), *([(NAME, name)] if name else [])]))
 
 
 def _sum(values: Vector, by: tuple[str, ...]) -> Vector:

@@ -91,6 +91,9 @@ NULLS = (
     Family("stable fails 30 %, canary good, 100 rps", 100, flat(0.3)),
     Family("30 % of answers are 404, 100 rps", 100, missing=flat(0.3)),
     Family("bots bring 404 to both, 100 rps", 100, missing=bots),
+    Family("long hiccups, 3 pods, 60 rps", 60, per_pod=long_hiccups, stable_pods=3),
+    Family("long hiccups, 10 pods, 200 rps", 200, per_pod=long_hiccups, stable_pods=10, canary_pods=2),
+    Family("ladder and long hiccups, 100 rps", 100, per_pod=long_hiccups, part=ramp, canary_pods=3),
 )
 
 FAULTS = (
@@ -116,9 +119,7 @@ FAULTS = (
 )
 
 HELD_OUT = (
-    Family("long hiccups, 3 pods, 60 rps", 60, per_pod=long_hiccups, stable_pods=3, held_out=True),
-    Family("long hiccups, 10 pods, 200 rps", 200, per_pod=long_hiccups, stable_pods=10, canary_pods=2, held_out=True),
-    Family("ladder and long hiccups, 100 rps", 100, per_pod=long_hiccups, part=ramp, canary_pods=3, held_out=True),
+    Family("long hiccups, 5 pods, 120 rps", 120, per_pod=long_hiccups, stable_pods=5, held_out=True),
     Family("one stable pod fails 3 %, 100 rps", 100, odd_pod=0.03, held_out=True),
     Family("shared outage, scrapes of 60 s, 100 rps", 100, OUTAGE, OUTAGE, scrape_seconds=60, held_out=True),
     Family("shared outage, 5 % of scrapes fail, 100 rps", 100, OUTAGE, OUTAGE, gap=0.05, held_out=True),

@@ -9,11 +9,13 @@ from tests.bench.world.family import USUAL, Family, Shape, flat, incident
 
 ALL_PODS = {
     "3 min of 30 % on all pods": (incident(0.3, 180), False),
-    "3 min of 10 % on all pods": (incident(0.1, 180), True),
+    "3 min of 10 % on all pods": (incident(0.1, 180), False),
+    "90 s of 60 % on all pods": (incident(0.6, 90), True),
 }
 ONE_POD = {
     "3 min of one pod of nine": (incident(0.4, 180), False),
-    "30 s of one pod of nine": (incident(0.4, 30), True),
+    "30 s of one pod of nine": (incident(0.4, 30), False),
+    "100 s of one pod of nine, failing all": (incident(1.0, 100), True),
 }
 """What stable's last ten minutes had, and whether this was held out while the judge was being changed."""
 

@@ -1,7 +1,8 @@
 """As much PromQL as the rules' own queries need, evaluated over simulated samples as Prometheus 3 does.
 
-Known: selectors with = != =~ !~, ranges, rate, increase, irate, sum (by before or after), histogram_quantile, numbers
-and * / or. `rate` extrapolates to the window's ends by Prometheus' rules, so births and resets hurt as they do there.
+Known: selectors with = != =~ !~, also without a name; ranges, rate, increase, irate, sum and count (by before or
+after), histogram_quantile, numbers and * / or. `rate` extrapolates to the window's ends by Prometheus' rules, so births
+and resets hurt as they do there.
 """
 
 import re
@@ -18,7 +19,7 @@ _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 @dataclass(frozen=True)
 class Selector:
-    """A metric's name, its matchers (label, test) and the range in seconds (0: instant)."""
+    """A metric's name ("": any), its matchers (label, test) and the range in seconds (0: instant)."""
 
     name: str
     matchers: tuple[tuple[str, Callable[[str], bool]], ...]
@@ -99,6 +100,8 @@ class _Parser:
         return node
 
     def atom(self) -> Node:
+        if self.peek() == "{":
+            return self.selector("")
         token = self.take()
         if token == "(":
             node = self.either()

@@ -72,6 +72,34 @@ def test_a_canary_that_answers_200_with_nothing_in_it_is_taken_back(lab: Cluster
     assert is_taken_back(lab, release)
 
 
+def test_a_canary_that_answers_404_to_everything_is_taken_back(lab: ClusterLab, users: Load) -> None:
+    """Stable serves these pages, so that they are lost to the canary's users."""
+    release = Workflow.release(lab, "not-found", "canary-release-lean")
+    assert release.wait_for_end() == "Failed"
+    assert release.exit_code("analyze") == 5
+    assert "answered 4xx" in release.result("analyze", "reason")
+    assert is_taken_back(lab, release)
+
+
+@pytest.mark.full
+def test_a_ladder_of_weight_100_alone_ends(lab: ClusterLab, users: Load) -> None:
+    """Nothing is left to compare with, and the past and the objectives decide in the time of any rung."""
+    release = Workflow.release(lab, "v2", "canary-release-lean", weights="[100]")
+    assert release.wait_for_end() == "Succeeded"
+    assert image(lab) == "demo/shop:v2"
+    assert is_at_rest(lab)
+
+
+@pytest.mark.parametrize("weights", ["[]", "[50, 10]", "[5, 5, 1000]"])
+def test_a_ladder_that_cannot_be_climbed_is_refused_before_anything_moves(lab: ClusterLab, weights: str) -> None:
+    """By prepare, which says what is wrong; nothing is claimed, and nothing is recorded as a pass."""
+    release = Workflow.release(lab, "v2", weights=weights)
+    assert release.wait_for_end() == "Failed"
+    assert release.exit_code("prepare") == 2
+    assert "set-weight" not in release.ran
+    assert is_taken_back(lab, release)
+
+
 def test_a_canary_that_never_gets_ready_gets_no_user(lab: ClusterLab, users: Load) -> None:
     """The first step refuses and says which pod waits; no weight was ever set."""
     configure(lab, ready_timeout_seconds=15)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.detection import LEAST, MOST, QUICK, Cell, truth
+from tests.bench.detection import FULL, LEAST, MOST, QUICK, Cell, truth
 
 CELLS = (
     *QUICK,
@@ -30,3 +30,8 @@ def test_smaller_faults_than_claimed_are_caught_less_often() -> None:
     cell = Cell(100, 0.001, 6)
     claim = truth(cell, worlds=6, canaries=25)
     assert claim.claimed < 0.03
+
+
+def test_no_two_worlds_have_one_name() -> None:
+    """A name seeds its world and stands for it on the page."""
+    assert len(FULL) == len({cell.name for cell in FULL})
