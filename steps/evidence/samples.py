@@ -44,8 +44,8 @@ NAME: Final = "__name__"
 _PAIR: Final = 2
 """A sample is a time and a value."""
 
-_MOST: Final = 2.0**63
-"""No counter holds more; sums of such values would not be numbers any more."""
+_MOST: Final = 2.0**53
+"""No counter of events holds more: a sample is a 64-bit float, and from here on one more event would not change it."""
 
 _SHOWN: Final = 200
 
@@ -85,7 +85,7 @@ def target_of(scraper: Target) -> Target:
 def parse(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
     """Read the matrix of a range selector's answer.
 
-    Values that no counter can have (NaN, negative, above 2^63) are left out.
+    Values that no counter can have (NaN, negative, above 2^53) are left out.
 
     Raises:
         EvidenceError: the answer is not a matrix of numbers, or has native histograms.

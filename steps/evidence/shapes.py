@@ -10,8 +10,8 @@ from typing import Any, Final
 
 _PAIR: Final = 2
 _SHOWN: Final = 80
-_AHEAD: Final = 3600.0
-"""Seconds by which a sample may be newer than the answer: the clock of a proxy may be wrong, that of a day is not."""
+_AHEAD: Final = 60.0
+"""Seconds by which a sample may be newer than the answer: no query brings newer ones, but clocks may differ a little."""
 
 
 class MalformedError(Exception):
