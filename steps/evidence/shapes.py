@@ -11,7 +11,7 @@ from typing import Any, Final
 _PAIR: Final = 2
 _SHOWN: Final = 80
 _AHEAD: Final = 60.0
-"""Seconds by which a sample may be newer than the answer: no query brings newer ones, but clocks may differ a little."""
+"""Seconds by which a sample may be newer than the answer: clocks differ a little, and no query brings newer ones."""
 
 
 class MalformedError(Exception):

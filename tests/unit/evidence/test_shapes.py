@@ -167,7 +167,9 @@ def test_an_answer_that_breaks_off_is_not_called_a_login_page(content: bytes) ->
     assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
 
 
-@pytest.mark.parametrize(("ahead", "is_good"), [(-5.0, True), (50.0, True), (70.0, False), (3600.0, False), (1e290, False)])
+@pytest.mark.parametrize(
+    ("ahead", "is_good"), [(-5.0, True), (50.0, True), (70.0, False), (3600.0, False), (1e290, False)]
+)
 def test_a_sample_of_tomorrow_is_a_fault(ahead: float, is_good: bool) -> None:  # noqa: FBT001 - a parameter of a table
     """Clocks may differ by seconds; with samples of the next hour a rung would seem to have lasted so long."""
     at = 1_790_000_000.0
