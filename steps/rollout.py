@@ -80,6 +80,10 @@ def run(
             raise  # refused before the claim: nothing was touched
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         end = StepEnd({"outcome": outcome, "reason": results.sentence(str(error))}, error.exit_code)
+    except Exception as defect:
+        # A defect of ours must not leave users on a canary that nobody watches; the traceback is logged all the same.
+        _restore(settings, names, f"{type(defect).__name__}: {defect}", traffic, workload, ending)
+        raise
     _report(settings, names, traffic, judgements)
     return StepEnd({"run": settings.run, **end.results}, end.exit_code, end.summary)
 

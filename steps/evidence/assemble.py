@@ -17,13 +17,14 @@ class Definition:
     """What is counted: total = sum of `whole`, bad = sum of `bad` less sum of `good`; all are slot numbers.
 
     Attributes:
-        nobodys: slot number of the bad requests of which nobody can tell whose they were; None = not of this metric.
+        nobodys: slot numbers of the bad requests of which nobody can tell whose they were: those of the application,
+            and those that name no service; () = not of this metric.
     """
 
     whole: tuple[int, ...]
     bad: tuple[int, ...]
     good: tuple[int, ...] = ()
-    nobodys: int | None = None
+    nobodys: tuple[int, ...] = ()
 
 
 def strata(
@@ -52,10 +53,8 @@ def _stratum(counted: Counted, cell: Cell, definition: Definition, pods: Sequenc
     for target, slots in found if pods else ():
         by_pod.setdefault(target, []).append(slots)
     split = tuple(_counts(by_pod.get(pod, ()), Arm.STABLE, definition) for pod in pods)
-    nobodys = 0.0
-    if definition.nobodys is not None:
-        nobodys = sum(slots.get((None, definition.nobodys), 0.0) for _, slots in found)
-    return Stratum(cell.start, cell.end, stable, canary, split, round(nobodys))
+    nobodys = [round(sum(slots.get((None, slot), 0.0) for _, slots in found)) for slot in definition.nobodys]
+    return Stratum(cell.start, cell.end, stable, canary, split, sum(nobodys), sum(nobodys[1:]))
 
 
 def _counts(found: Iterable[Mapping[Slot, float]], arm: Arm, definition: Definition) -> Counts:

@@ -51,7 +51,7 @@ def doubts(prometheus: Prometheus, metrics: Sequence[CustomMetric], around: Arou
             (faults if metric.required else warnings).append(absent)
         elif metric.histogram is not None and (unbound := _unbound(prometheus, metric, metric.histogram, arms)):
             faults.append(unbound)
-        elif alone and (several := worlds.worlds(prometheus, metric.names[0], arms)):
+        elif alone and (several := worlds.undecided(worlds.worlds(prometheus, metric.names[0], arms), arms.more)):
             faults.append(f"metric {metric.name}: {worlds.sentence(several)}")
         if metric.bad is not None and (unseen := _unseen(prometheus, metric, metric.bad, around)):
             warnings.append(unseen)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from steps.evidence.bounds import finite_bounds
+from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import MeshMetrics, Unit, WantedNames, classic, unit_by_bounds, unit_by_name, whole
 from steps.evidence.objective import BeyondError, ObjectiveBound, located
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.samples import NAME, scalar_by
 from steps.evidence.selectors import Arms, any_of, selector
-from steps.model.evidence import Arm, LatencyObjective
+from steps.model.evidence import Arm, LatencyObjective, ProblemKind
 
 _SHOWN: Final = 12
 _THOUSAND: Final = 1000.0
@@ -57,7 +58,7 @@ def find(prometheus: Prometheus, arms: Arms, wanted: WantedNames) -> Durations:
     )
     name = next((name for name in wanted.durations if name in there), "")
     if not name or not (bounds := bounds_of(prometheus, arms, name)):
-        return _unreadable(wanted, there)
+        return _unreadable(prometheus, arms, wanted, there)
     metrics = with_unit(wanted.names(name), wanted, lambda: bounds)
     return Durations(metrics, bounds, fault=_unit_fault(wanted, name, bounds))
 
@@ -91,21 +92,34 @@ def factor(unit: Unit) -> float:
     return _THOUSAND if unit == "s" else 1.0
 
 
-def _unreadable(wanted: WantedNames, there: Sequence[str]) -> Durations:
-    """Tell a histogram that is native, and a name without its suffix, from none at all."""
+def _unreadable(prometheus: Prometheus, arms: Arms, wanted: WantedNames, there: Sequence[str]) -> Durations:
+    """Tell a histogram that is native, a name without its suffix, and what is not a histogram, from none at all."""
     metrics = wanted.names()
     named = [name for name in wanted.durations if classic(name) != name and classic(name) in there]
     if named:
         return Durations(metrics, fault=f"{named[0]} is not a bucket series: set --duration-metric {classic(named[0])}")
-    native = tuple(dict.fromkeys(whole(name) for name in wanted.durations if whole(name) in there))
+    present = dict.fromkeys(whole(name) for name in wanted.durations if whole(name) in there)
+    native = tuple(name for name in present if _is_native(prometheus, arms, name))
     if not native:
-        return Durations(metrics)
+        text = f"{wanted.duration} has no buckets (label le): name the _bucket series of a histogram with"
+        return Durations(metrics, fault=f"{text} --duration-metric" if wanted.duration in there else "")
     text = (
         f"{native[0]} is a native histogram, which has no buckets with fixed bounds to read: let Prometheus keep the"
         f" classic ones too, with `always_scrape_classic_histograms: true` in the scrape job"
         f" (`scrape_classic_histograms: true` before Prometheus 3)"
     )
     return Durations(metrics, native=native, fault=text)
+
+
+def _is_native(prometheus: Prometheus, arms: Arms, name: str) -> bool:
+    """Ask whether stable's series of this name are native histograms; a server that does not know any has none."""
+    series = selector(name, arms.matchers(arms=[Arm.STABLE]))
+    try:
+        return bool(scalar_by(prometheus.query(f"count(histogram_count({series}))").result, ""))
+    except EvidenceError as fault:
+        if fault.problem.kind is ProblemKind.BAD_QUERY:
+            return False
+        raise
 
 
 def _unit_fault(wanted: WantedNames, name: str, bounds: Sequence[float]) -> str:

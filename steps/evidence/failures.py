@@ -8,6 +8,7 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from steps.evidence.access import Access
+from steps.evidence.body import MOST_BYTES
 from steps.model.evidence import Problem, ProblemKind
 
 _SHOWN: Final = 300
@@ -27,21 +28,40 @@ def of_exception(fault: Exception, access: Access) -> EvidenceError:
     if isinstance(fault, requests.exceptions.SSLError):
         text = f"{where} has no certificate that is trusted here, or refused ours: check the CA and client certificate"
         return _error(ProblemKind.UNREACHABLE, text)
-    if isinstance(fault, requests.exceptions.ReadTimeout):
-        text = f"{where} took more than {access.timeout_seconds:g} s to answer: it is overloaded, or raise the time-out"
-        return _error(ProblemKind.SLOW, text)
-    if isinstance(fault, requests.exceptions.ConnectTimeout):
-        text = f"{where} does not accept connections in time: check address, port and NetworkPolicies"
-        return _error(ProblemKind.UNREACHABLE, text)
-    if isinstance(fault, requests.exceptions.ConnectionError):
-        return _error(ProblemKind.UNREACHABLE, f"{where} {_connection(fault)}")
     if isinstance(fault, requests.RequestException):
-        return _error(
-            ProblemKind.UNREACHABLE, f"{where} could not be asked ({type(fault).__name__}): check its address"
-        )
+        return _error(*_untold(fault, where, access))
     name = getattr(fault, "filename", None) or "a file"
     text = f"{name} with the credentials or certificates for {where} cannot be read: check the mounted secret"
     return _error(ProblemKind.UNAUTHORIZED, text)
+
+
+def _untold(fault: requests.RequestException, where: str, access: Access) -> tuple[ProblemKind, str]:
+    """Give kind and sentence of a request whose answer did not come, or not as a whole."""
+    told = {
+        requests.exceptions.ReadTimeout: (
+            ProblemKind.SLOW,
+            f"{where} took more than {access.timeout_seconds:g} s to answer: it is overloaded, or raise the time-out",
+        ),
+        requests.exceptions.ConnectTimeout: (
+            ProblemKind.UNREACHABLE,
+            f"{where} does not accept connections in time: check address, port and NetworkPolicies",
+        ),
+        requests.exceptions.ChunkedEncodingError: (
+            ProblemKind.UNREACHABLE,
+            f"{where} broke off its answer: look at its own log, and at any proxy between it and this step",
+        ),
+        requests.exceptions.ContentDecodingError: (
+            ProblemKind.NOT_PROMETHEUS,
+            f"{where} answered with compressed data that cannot be read: check any proxy between it and this step",
+        ),
+    }
+    for kind, found in told.items():
+        if isinstance(fault, kind):
+            return found
+    if isinstance(fault, requests.exceptions.ConnectionError):
+        return ProblemKind.UNREACHABLE, f"{where} {_connection(fault)}"
+    text = f"{where} could not be asked ({type(fault).__name__}): check its address"
+    return ProblemKind.UNREACHABLE, text
 
 
 def of_answer(status: int, body: dict[str, Any] | None, access: Access, promql: str) -> EvidenceError:
@@ -67,6 +87,15 @@ def of_malformed(fault: Exception, access: Access, promql: str) -> EvidenceError
     text = (
         f"Prometheus at {access.endpoint} answered with data that is malformed ({fault}): check what stands between it"
         f" and this step, such as a proxy or another program; the query was: {promql[:_SHOWN]}"
+    )
+    return _error(ProblemKind.NOT_PROMETHEUS, text)
+
+
+def of_size(access: Access, promql: str) -> EvidenceError:
+    """Tell an answer that is too large to be read."""
+    text = (
+        f"Prometheus at {access.endpoint} answered with more than {MOST_BYTES >> 20} MiB: check what stands between it"
+        f" and this step, or narrow the query with --metric-labels; the query was: {promql[:_SHOWN]}"
     )
     return _error(ProblemKind.NOT_PROMETHEUS, text)
 

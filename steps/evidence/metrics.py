@@ -12,7 +12,7 @@ from steps.evidence.ledger import Slot
 from steps.evidence.objective import ObjectiveBound
 from steps.evidence.samples import RawSeries
 from steps.evidence.selectors import Arms, bounds_matcher, selector
-from steps.evidence.services import SERVICE_LABELS, Whose
+from steps.evidence.services import SERVICE_LABELS, Whose, is_nowhere
 from steps.evidence.unattributed import LABELS, unattributed
 from steps.model.evidence import Arm, MetricKind
 
@@ -21,6 +21,9 @@ LATENCY_WEIGHT: Final = 0.2
 ANSWERS_WEIGHT: Final = 0.12
 SMALL_WEIGHT: Final = 0.08
 """Parts of the error budget: errors hurt most and must be decided by the fewest requests."""
+
+NOWHERE: Final = -1
+"""Slot of failed requests that name no service: a gateway does not say whose they were."""
 
 Defined = tuple[str, float | None, Definition]
 """Label, bound and definition of one series of the evidence."""
@@ -78,7 +81,7 @@ class Source:
 
 def errors(arms: Arms, reporter: str, ignored: Collection[str] = ()) -> Source:
     """Failed requests (see `outcomes`), and beside them the classes of answers, without the ignored ones."""
-    definition = Definition(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=AnswerSlot.BAD)
+    definition = Definition(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=(AnswerSlot.BAD, NOWHERE))
     return Source(
         name="errors",
         kind=MetricKind.ERRORS,
@@ -107,7 +110,9 @@ def _by_answer(arms: Arms) -> Callable[[RawSeries], Slot | None]:
             return None
         if isinstance(whose, Arm):
             return whose, slot
-        return (None, slot) if slot is AnswerSlot.BAD else None
+        if slot is not AnswerSlot.BAD:
+            return None
+        return None, NOWHERE if is_nowhere(labels) else slot
 
     return classify
 

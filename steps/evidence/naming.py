@@ -20,6 +20,10 @@ _SECONDS_SMALLEST: Final = 0.2
 _SURELY_SECONDS: Final = 0.01
 """A histogram in seconds begins at a few milliseconds (0.005 for Istio 1.4) and ends within two minutes (10)."""
 
+_NO_MILLISECOND: Final = 0.001
+_HOUR: Final = 3600.0
+"""Nobody asks whether a request took a microsecond: with such a bound, and none above an hour, the unit is seconds."""
+
 _MILLISECONDS_SMALLEST: Final = 0.5
 _MILLISECONDS_LARGEST: Final = 500.0
 _SURELY_MILLISECONDS: Final = 10_000.0
@@ -99,6 +103,8 @@ def unit_by_bounds(bounds: Sequence[float], *, surely: bool = False) -> Unit | N
     if not finite:
         return None
     if max(finite) <= _SECONDS_LARGEST and min(finite) <= (_SURELY_SECONDS if surely else _SECONDS_SMALLEST):
+        return "s"
+    if min(finite) <= _NO_MILLISECOND and max(finite) <= _HOUR:
         return "s"
     largest = _SURELY_MILLISECONDS if surely else _MILLISECONDS_LARGEST
     return "ms" if max(finite) >= largest and min(finite) >= _MILLISECONDS_SMALLEST else None

@@ -1,5 +1,6 @@
 """The one place that talks to Prometheus: a query in, its answer out, every failure told in its own sentence."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixe
 
 from steps.errors import PermanentError, StepError, TemporaryError
 from steps.evidence.access import Access, FileAuth
-from steps.evidence.failures import EvidenceError, of_answer, of_exception, of_malformed
+from steps.evidence.body import TooLargeError, body_of
+from steps.evidence.failures import EvidenceError, of_answer, of_exception, of_malformed, of_size
 from steps.evidence.shapes import MalformedError, result_of, warnings_of
 from steps.model.evidence import ProblemKind
 
@@ -94,6 +96,7 @@ class Prometheus:
         options: dict[str, Any] = {
             "timeout": (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds),
             "allow_redirects": False,
+            "stream": True,
             # On the session alone it would yield to REQUESTS_CA_BUNDLE.
             "verify": str(self.access.ca_file) if self.access.ca_file else None,
         }
@@ -103,20 +106,26 @@ class Prometheus:
                 response = self._session.get(address, params=form, **options)
             else:
                 response = self._session.post(address, data=form, **options)
+            content = body_of(response, self.access.timeout_seconds)
+        except TooLargeError as fault:
+            raise of_size(self.access, promql) from fault
         except (requests.RequestException, OSError) as fault:
             raise of_exception(fault, self.access) from fault
-        return self._read(response, promql)
+        return self._read(response, content, promql)
 
-    def _read(self, response: requests.Response, promql: str) -> Answer:
-        body = _json(response)
+    def _read(self, response: requests.Response, content: bytes, promql: str) -> Answer:
+        body = _json(content)
         good = response.status_code == HTTPStatus.OK and body is not None and body.get("status") == "success"
+        if body is None and response.status_code == HTTPStatus.OK and content.lstrip().startswith(b"{"):
+            raise of_malformed(MalformedError("JSON that breaks off, or that is not valid"), self.access, promql)
         if body is None or not good or body.get("isPartial"):
             raise of_answer(response.status_code, body, self.access, promql)
         try:
-            result, texts = result_of(body), warnings_of(body)
+            at = self._time(response)
+            result, texts = result_of(body, at), warnings_of(body)
         except MalformedError as fault:
             raise of_malformed(fault, self.access, promql) from fault
-        return Answer(promql, self._time(response), result, texts)
+        return Answer(promql, at, result, texts)
 
     def _time(self, response: requests.Response) -> float:
         try:
@@ -135,9 +144,9 @@ def _again(fault: EvidenceError) -> bool:
     return fault.problem.kind in _TRY_AGAIN
 
 
-def _json(response: requests.Response) -> dict[str, Any] | None:
+def _json(content: bytes) -> dict[str, Any] | None:
     try:
-        body = response.json()
+        body = json.loads(content)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

@@ -171,6 +171,6 @@ class EvidenceReader(Survey):
             return []
         main = self._feeds[0].counting
         if self._seen != main.series:
-            self._seen, several = main.series, worlds.of_rows(main.stable, self._given.more)
+            self._seen, several = main.series, worlds.undecided(worlds.of_rows(main.stable), self._given.more)
             self._several = [worlds.sentence(several)] if several else []
         return self._several

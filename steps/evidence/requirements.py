@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from steps.evidence import absence, worlds
+from steps.evidence import absence, named, worlds
 from steps.evidence.durations import Durations, find, objective_at
 from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import WantedNames
@@ -38,7 +38,7 @@ class Checked:
 
 
 def check(prometheus: Prometheus, arms: Arms, wanted: Requirements, doubt: str) -> Checked:
-    """Check the mesh's metrics of stable; four queries where all is well.
+    """Check the mesh's metrics of stable; four queries where all is well, five where a histogram's name was set.
 
     Args:
         prometheus: the client.
@@ -51,15 +51,17 @@ def check(prometheus: Prometheus, arms: Arms, wanted: Requirements, doubt: str) 
     """
     reporter = choose(prometheus, arms, wanted.reporter)
     if reporter is None:
-        named = "" if wanted.reporter == AUTO else wanted.reporter
-        raise _refused(absence.explained(prometheus, arms, named))
-    several = worlds.worlds(prometheus, arms.metrics.requests, arms)
+        reported = "" if wanted.reporter == AUTO else wanted.reporter
+        raise _refused(absence.explained(prometheus, arms, reported))
+    places = worlds.worlds(prometheus, arms.metrics.requests, arms)
+    several = worlds.undecided(places, arms.more)
     durations = find(prometheus, arms, wanted.names)
     fault, note = _objective(wanted, durations)
-    faults = [doubt, worlds.sentence(several) if several else "", durations.fault, fault]
+    missing = "" if durations.fault else named.absent(prometheus, arms, wanted.names)
+    faults = [doubt, worlds.sentence(several) if several else "", durations.fault, missing, fault]
     if any(faults):
         raise _refused("; ".join(fault for fault in faults if fault))
-    warnings = [note] if note else []
+    warnings = [told for told in (worlds.listed(places, arms.more), note) if told]
     return Checked(reporter, durations, (*warnings, *(() if durations.bounds else (_no_durations(wanted.names),))))
 
 

@@ -44,6 +44,9 @@ NAME: Final = "__name__"
 _PAIR: Final = 2
 """A sample is a time and a value."""
 
+_MOST: Final = 2.0**53
+"""No counter of events holds more: a sample is a 64-bit float, and from here on one more event would not change it."""
+
 _SHOWN: Final = 200
 
 Target = tuple[tuple[str, str], ...]
@@ -80,7 +83,9 @@ def target_of(scraper: Target) -> Target:
 
 
 def parse(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
-    """Read the matrix of a range selector's answer; values that no counter can have (NaN, negative) are left out.
+    """Read the matrix of a range selector's answer.
+
+    Values that no counter can have (NaN, negative, above 2^53) are left out.
 
     Raises:
         EvidenceError: the answer is not a matrix of numbers, or has native histograms.
@@ -103,7 +108,7 @@ def _read(entry: Mapping[str, Any]) -> tuple[dict[str, str], dict[float, float]]
     samples = {float(at): float(value) for at, value in pairs}
     if not all(math.isfinite(at) for at in samples):
         raise ValueError("a time is not a number")
-    return labels, {at: value for at, value in samples.items() if math.isfinite(value) and value >= 0.0}
+    return labels, {at: value for at, value in samples.items() if 0.0 <= value <= _MOST}
 
 
 def _malformed(entry: object) -> EvidenceError:

@@ -5,19 +5,25 @@ unusable.
 """
 
 from collections.abc import Mapping
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final
 
 _PAIR: Final = 2
 _SHOWN: Final = 80
+_AHEAD: Final = 60.0
+"""Seconds by which a sample may be newer than the answer: clocks differ a little, and no query brings newer ones."""
 
 
 class MalformedError(Exception):
     """An answer does not have the shape of Prometheus' API; says what is wrong with it."""
 
 
-def result_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+def result_of(body: Mapping[str, Any], at: float = inf) -> list[dict[str, Any]]:
     """Give `data.result` of a successful answer: entries with `metric` and one of value, values, histogram(s).
+
+    Args:
+        body: of the answer.
+        at: the server's time, unix seconds: no sample can be newer.
 
     Raises:
         MalformedError: it is not a list of such entries.
@@ -26,7 +32,7 @@ def result_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(data, dict) or not isinstance(data.get("result"), list):
         raise MalformedError("data.result is not a list")
     for entry in data["result"]:
-        _check(entry)
+        _check(entry, at + _AHEAD)
     return list(data["result"])
 
 
@@ -42,7 +48,7 @@ def warnings_of(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(text) for text in warnings or ())
 
 
-def _check(entry: object) -> None:
+def _check(entry: object, latest: float) -> None:
     if not isinstance(entry, dict):
         raise MalformedError(f"an entry of data.result is not an object: {_shown(entry)}")
     labels = entry.get("metric", {})
@@ -52,10 +58,10 @@ def _check(entry: object) -> None:
     if not isinstance(samples, list) or not {"value", "values", "histogram", "histograms"} & entry.keys():
         raise MalformedError(f"a series has neither a value nor a list of values: {_shown(entry)}")
     for sample in (*([entry["value"]] if "value" in entry else []), *samples):
-        _check_sample(sample)
+        _check_sample(sample, latest)
 
 
-def _check_sample(sample: object) -> None:
+def _check_sample(sample: object, latest: float) -> None:
     """Make sure that a sample is [time, "number"]; NaN and infinities are numbers to Prometheus."""
     if not isinstance(sample, list) or len(sample) != _PAIR or isinstance(sample[0], bool | str):
         raise MalformedError(f"a sample is not a time and a value: {_shown(sample)}")
@@ -65,6 +71,8 @@ def _check_sample(sample: object) -> None:
         raise MalformedError(f"a sample is not a time and a number: {_shown(sample)}") from None
     if not isfinite(at):
         raise MalformedError(f"the time of a sample is not a number: {_shown(sample)}")
+    if at > latest:
+        raise MalformedError(f"a sample is newer than the server's own time: {_shown(sample)}")
 
 
 def _shown(value: object) -> str:

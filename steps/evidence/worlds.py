@@ -4,12 +4,13 @@ A Prometheus that many clusters write to tells them apart by a label such as `cl
 requests of all of them are added up, and a canary that fails in one of them hides behind the others.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from steps.evidence.prometheus import Prometheus
 from steps.evidence.samples import vector
-from steps.evidence.selectors import Arms, selector
+from steps.evidence.selectors import REGEX, Arms, selector
 from steps.model.evidence import Arm
 
 _WORDS: Final = frozenset(
@@ -43,6 +44,9 @@ _CALLS: Final = (
     "source_principal", "source_version", "source_workload", "source_workload_namespace",
 )  # fmt: skip
 
+_LIST: Final = re.compile(rf"{REGEX}\(?(?:[\w:/-]|\\\.)+(?:\|(?:[\w:/-]|\\\.)+)+\)?")
+"""A regular expression that only lists values."""
+
 _MOST: Final = 500
 _SHOWN: Final = 5
 Row = Mapping[str, str]
@@ -59,20 +63,41 @@ def worlds(prometheus: Prometheus, metric: str, arms: Arms, reporter: str = "") 
     series = selector(metric, arms.matchers(reporter=reporter, arms=[Arm.STABLE]))
     ignored = ", ".join((*_TARGETS, *_CALLS))
     answer = prometheus.query(f"topk({_MOST}, count without ({ignored}) ({series}))")
-    return of_rows([row for row, _ in vector(answer.result)], arms.more)
+    return of_rows(row for row, _ in vector(answer.result))
 
 
-def of_rows(rows: Iterable[Row], decided: Collection[str]) -> Worlds:
+def of_rows(rows: Iterable[Row]) -> Worlds:
     """Find the labels that tell worlds apart among the label sets of stable's series.
 
     Labels of pods may stand on the series, and callers' differ: where stable's own proxies report, only their series
-    count. A label that the settings name (`decided`) is as its owner wants it.
+    count.
     """
     own = list(rows)
     own = [row for row in own if row.get("reporter") == "destination"] or own
-    labels = sorted({label for row in own for label in row if is_worldly(label)} - set(decided))
+    labels = sorted({label for row in own for label in row if is_worldly(label)})
     found = {label: tuple(sorted({row.get(label, "") for row in own})) for label in labels}
     return {label: values for label, values in found.items() if len(values) > 1}
+
+
+def undecided(found: Worlds, wanted: Mapping[str, str]) -> Worlds:
+    """Give those that the settings do not decide: a list such as `eu|us` does, a pattern that matches several does not.
+
+    Args:
+        found: what stable's series have.
+        wanted: labels and values, as in `Arms.more`.
+    """
+    return {label: values for label, values in found.items() if not _LIST.fullmatch(wanted.get(label, ""))}
+
+
+def listed(found: Worlds, wanted: Mapping[str, str]) -> str:
+    """Say which worlds are added up because the settings list them, "" for none."""
+    told = "; ".join(f"{one} is {_listed(v)}" for one, v in found.items() if _LIST.fullmatch(wanted.get(one, "")))
+    if not told:
+        return ""
+    return (
+        f"stable's series come from more than one place, and are added up because --metric-labels lists them: {told}. A"
+        f" canary that fails in one of them is seen less clearly; name one place if this release is in one alone"
+    )
 
 
 def is_worldly(label: str) -> bool:

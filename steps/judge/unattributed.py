@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from math import log, sqrt
 from typing import Final
 
+from steps.judge import nowhere
 from steps.judge.plain import DOUBT, log_split
 from steps.judge.rules import Rules
-from steps.model.evidence import Counts, Evidence, MetricKind, Series, Stratum
+from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
 
 _SURE: Final = log(1e-4)
 _FAR: Final = 20.0
@@ -40,12 +41,16 @@ class Unattributed:
         before: the same before that.
         counted: how many were counted as the canary's; 0 = none.
         blocks: there are more than before, on the present rung too.
+        nowhere: how many of those since then name no service, where they were not counted as the canary's.
+        anothers: those are surely another application's.
     """
 
     since: Counts
     before: Counts
     counted: int = 0
     blocks: bool = False
+    nowhere: int = 0
+    anothers: bool = False
 
 
 NONE: Final = Unattributed(Counts(0, 0), Counts(0, 0))
@@ -59,17 +64,38 @@ def attributed(evidence: Evidence, rules: Rules) -> tuple[Evidence, Unattributed
     metric = next((one for one in evidence.metrics if one.kind is MetricKind.ERRORS and one.series), None)
     if metric is None or not any(stratum.unattributed for stratum in metric.series[0].strata):
         return evidence, NONE
-    strata = metric.series[0].strata
-    since = _counts(strata, evidence.started)
-    before = _counts([stratum for stratum in strata if stratum.end <= evidence.started])
+    whole = metric.series[0].strata
+    since, before = _parts(whole, evidence)
+    strata = whole if nowhere.are_the_apps(whole, evidence) else nowhere.certain(whole)
     begin = _began(strata, evidence, rules)
     if begin is None:
-        blocks = _more(since, before, rules) and _still(strata, evidence, before)
-        return evidence, Unattributed(since, before, blocks=blocks)
-    changed = tuple(replace(series, strata=_given(series, begin)) for series in metric.series)
+        anothers = nowhere.are_anothers(whole, evidence)
+        blocks = _block(strata if anothers else whole, evidence, rules)
+        return evidence, Unattributed(
+            since, before, blocks=blocks, nowhere=_nowhere(whole, evidence), anothers=anothers
+        )
+    mine = strata is whole
+    changed = tuple(
+        replace(one, strata=_given(one.strata if mine else nowhere.certain(one.strata), begin)) for one in metric.series
+    )
     metrics = tuple(replace(one, series=changed) if one is metric else one for one in evidence.metrics)
     counted = sum(stratum.unattributed for stratum in strata if stratum.end > begin)
     return replace(evidence, metrics=metrics), Unattributed(since, before, counted)
+
+
+def _parts(strata: Sequence[Stratum], evidence: Evidence) -> tuple[Counts, Counts]:
+    """Return the counts since the canary was exposed, and those before."""
+    before = _counts([stratum for stratum in strata if stratum.end <= evidence.started])
+    return _counts(strata, evidence.started), before
+
+
+def _block(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> bool:
+    since, before = _parts(strata, evidence)
+    return _more(since, before, rules) and _still(strata, evidence, before)
+
+
+def _nowhere(strata: Sequence[Stratum], evidence: Evidence) -> int:
+    return sum(stratum.nowhere for stratum in strata if stratum.end > evidence.started)
 
 
 def _began(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> float | None:
@@ -139,14 +165,14 @@ def _counts(strata: Sequence[Stratum], since: float | None = None) -> Counts:
     return Counts(sum(s.stable.total + s.canary.total for s in chosen) + bad, bad)
 
 
-def _given(series: Series, begin: float) -> tuple[Stratum, ...]:
+def _given(strata: Sequence[Stratum], begin: float) -> tuple[Stratum, ...]:
     def give(stratum: Stratum) -> Stratum:
         if not stratum.unattributed or stratum.end <= begin:
             return stratum
         more, canary = stratum.unattributed, stratum.canary
         return replace(stratum, canary=Counts(canary.total + more, canary.bad + more))
 
-    return tuple(map(give, series.strata))
+    return tuple(map(give, strata))
 
 
 def words(found: Unattributed) -> str:
@@ -163,12 +189,18 @@ def note(found: Unattributed) -> tuple[str, ...]:
         return ()
     if found.counted:
         return (f"{words(found)}: {found.counted} count as the canary's, because they began with its weight",)
+    if found.nowhere and found.anothers:
+        whose = "name no service and are another app's behind the same gateway, as the canary gets all of its requests"
+        return (f"{words(found)}: {found.nowhere} of them {whose}",)
     return (f"{words(found)}: they count for neither version",)
 
 
 def blocked(found: Unattributed) -> str:
     """Explain why there is no pass."""
+    others = ""
+    if found.nowhere:
+        others = f" ({found.nowhere} name no service: they may be another app's behind the same gateway)"
     return (
-        f"{words(found)}, and they may be the canary's: check the endpoints, ports and subset labels behind its"
+        f"{words(found)}, and they may be the canary's{others}: check the endpoints, ports and subset labels behind its"
         f" destination; no pass while there are more than before"
     )

@@ -66,7 +66,8 @@ class Stratum:
     `stable_pods` splits stable by pod: position i is the same pod in every stratum of a metric, (0, 0)
     while it is away. It is empty where the counts do not tell pods apart (reporter source).
     `unattributed` counts requests that failed before an upstream was chosen, where both arms share one service, so that
-    nobody can tell whose they were; they are in neither arm's counts.
+    nobody can tell whose they were; they are in neither arm's counts. `nowhere` are those among them that name no
+    service at all, which may be another application's behind the same gateway.
     """
 
     start: float
@@ -75,6 +76,7 @@ class Stratum:
     canary: Counts
     stable_pods: tuple[Counts, ...] = ()
     unattributed: int = 0
+    nowhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from steps.evidence.requirements import Requirements, check
 from steps.evidence.selectors import Arms
 from steps.evidence.services import Service, Upstreams
 from steps.evidence.uniqueness import of_rows as narrowed
-from steps.evidence.worlds import is_worldly, sentence
+from steps.evidence.worlds import is_worldly, listed, sentence, undecided
 from steps.evidence.worlds import of_rows as worlds
 from steps.model.evidence import LatencyObjective
 from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result
@@ -34,6 +34,8 @@ def histogram(name: str, bounds: tuple[float, ...]) -> Canned:
             return (
                 [{"metric": {"__name__": name}, "value": [NOW, "4"]}] if f"{name}|" in promql.replace('"', "|") else []
             )
+        if promql.startswith(f"count(histogram_count({name}{{"):
+            return [{"metric": {}, "value": [NOW, "4"]}]
         if promql.startswith("count by (le)"):
             return [{"metric": {"le": f"{bound:g}"}, "value": [NOW, "1"]} for bound in bounds]
         return []
@@ -65,6 +67,8 @@ def test_a_name_tells_its_unit(name: str, unit: str | None) -> None:
         ((0.1, 0.5, 1.0, 5.0, 100.0), "s", None),
         ((1.0, 10.0, 60.0, 600.0, 3600.0), "ms", None),
         ((0.005, 1.0, 3600.0), None, None),
+        ((0.0005, 1.0, 3600.0), "s", "s"),
+        ((0.0005, 1.0, 10_000.0), None, None),
         ((10.0, 50.0, 100.0), None, None),
         ((), None, None),
         ((float("inf"),), None, None),
@@ -197,23 +201,38 @@ def test_labels_of_worlds_are_known_by_their_words(label: str, expected: bool) -
 
 
 def test_worlds_are_told_with_the_flag_to_add() -> None:
-    """Also where some of the series lack the label; a label that was decided is not asked about again."""
+    """Also where some of the series lack the label."""
     rows = [{"cluster": "eu", "app": "a"}, {"cluster": "us", "app": "b"}]
-    assert {"cluster": ("eu", "us")} == worlds(rows, {})
-    assert {} == worlds(rows, {"cluster": "~eu|us"})
-    assert {"tenant": ("", "a")} == worlds([{"tenant": "a"}, {}], {})
-    assert "cluster is eu or us" in sentence(worlds(rows, {}))
-    assert sentence(worlds([{}, {"tenant": "a"}], {})).endswith("tenant is (unset) or a") is False
-    assert sentence(worlds([{}, {"tenant": "a"}], {})).endswith("--metric-labels tenant=a")
-    many = worlds([{"cluster": f"c{i}"} for i in range(9)], {})
+    assert {"cluster": ("eu", "us")} == worlds(rows)
+    assert {"tenant": ("", "a")} == worlds([{"tenant": "a"}, {}])
+    assert "cluster is eu or us" in sentence(worlds(rows))
+    assert sentence(worlds([{}, {"tenant": "a"}])).endswith("tenant is (unset) or a") is False
+    assert sentence(worlds([{}, {"tenant": "a"}])).endswith("--metric-labels tenant=a")
+    many = worlds([{"cluster": f"c{i}"} for i in range(9)])
     assert "or one of 4 more" in sentence(many)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "decides"),
+    [
+        ("~eu|us", True), ("~(eu|us)", True), (r"~eu\.prod|us-1", True),
+        ("~.*", False), ("~e.|u.", False), ("~(eu|us).*", False), ("~[eu]+s?", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_matches_two_worlds_does_not_choose_one(wanted: str, decides: bool) -> None:  # noqa: FBT001
+    """A list does, with a warning: whoever lists both wants both."""
+    found = worlds([{"cluster": "eu"}, {"cluster": "us"}])
+    assert ({} if decides else found) == undecided(found, {"cluster": wanted})
+    assert decides == (
+        "added up because --metric-labels lists them: cluster is eu or us" in listed(found, {"cluster": wanted})
+    )
 
 
 def test_callers_labels_are_not_worlds_where_stables_own_proxies_report() -> None:
     """Callers of two tenants call one shop."""
     callers = [{"reporter": "source", "tenant": name} for name in ("a", "b")]
-    assert {"tenant": ("a", "b")} == worlds(callers, {})
-    assert {} == worlds([*callers, {"reporter": "destination", "tenant": "c"}], {})
+    assert {"tenant": ("a", "b")} == worlds(callers)
+    assert {} == worlds([*callers, {"reporter": "destination", "tenant": "c"}])
 
 
 REVIEWS = Upstreams(Service.of("reviews.ns.svc.cluster.local", "ns"), Service.of("reviews", "ns"), "reviews")

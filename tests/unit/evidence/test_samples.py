@@ -57,7 +57,7 @@ def test_native_histograms_are_named(name: str) -> None:
 
 def test_values_that_no_counter_can_have_are_left_out() -> None:
     """NaN, infinite, negative, too large; repeated and unordered times are put in order."""
-    values = [[5, "9"], [1, "NaN"], [2, "-3"], [3, "7"], [4, "-Inf"], [3, "7"], [6, "1e999"], [7, 12]]
+    values = [[5, "9"], [1, "NaN"], [2, "-3"], [3, "7"], [4, "-Inf"], [3, "7"], [6, "1e999"], [7, 12], [8, "1e300"]]
     assert [RawSeries({"a": "b"}, ((3.0, 7.0), (5.0, 9.0), (7.0, 12.0)))] == parse(
         [{"metric": {"a": "b"}, "values": values}]
     )
@@ -92,6 +92,7 @@ def test_nothing_that_is_json_crashes_the_reading(result: list[Any]) -> None:
         [series("shop", {NOW: float("nan")}), series("shop-canary", {NOW: float("inf")})],
         [series("shop", {NOW - i: -float(i) for i in range(5)})],
         [{"metric": {}, "values": [[NOW, "1"]]}],
+        [series(arm, dict.fromkeys(counter(0, 9), 1.5e308) | {NOW - 5: 3.0}) for arm in ("shop", "shop-canary")],
     ],
 )
 def test_an_odd_answer_is_never_a_pass(odd: Result) -> None:

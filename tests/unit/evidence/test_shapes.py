@@ -47,9 +47,9 @@ BODIES = some.fixed_dictionaries(
 def read(content: bytes, status: int = 200, **headers: str) -> Answer:
     """Let the client read such an answer."""
     response = requests.Response()
-    response.status_code, response._content = status, content  # noqa: SLF001 - requests offers no constructor
+    response.status_code = status
     response.headers.update(headers)
-    return Prometheus(Access(ADDRESS))._read(response, "up")  # noqa: SLF001 - without a network in between
+    return Prometheus(Access(ADDRESS))._read(response, content, "up")  # noqa: SLF001 - without a network in between
 
 
 def answered(body: Any, status: int) -> Answer | EvidenceError:  # noqa: ANN401 - any JSON
@@ -155,3 +155,29 @@ def test_warnings_that_are_not_a_list_are_a_fault() -> None:
     """A warning must not get lost."""
     with pytest.raises(EvidenceError, match="warnings are not a list"):
         read(b'{"status":"success","data":{"result":[]},"warnings":"half of the stores are down"}')
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"status":"success","data":{"resultType":"matrix","res', b'{"status":success}', b'{"a": [[[']
+)
+def test_an_answer_that_breaks_off_is_not_called_a_login_page(content: bytes) -> None:
+    """Half of an answer is the trouble of what stands in between."""
+    with pytest.raises(EvidenceError, match="JSON that breaks off, or that is not valid") as caught:
+        read(content)
+    assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_good"), [(-5.0, True), (50.0, True), (70.0, False), (3600.0, False), (1e290, False)]
+)
+def test_a_sample_of_tomorrow_is_a_fault(ahead: float, is_good: bool) -> None:  # noqa: FBT001 - a parameter of a table
+    """Clocks may differ by seconds; with samples of the next hour a rung would seem to have lasted so long."""
+    at = 1_790_000_000.0
+    result = [{"metric": {}, "values": [[at - 10, "1"], [at + ahead, "2"]]}]
+    content = json.dumps({"status": "success", "data": {"result": result}}).encode()
+    date = "Mon, 21 Sep 2026 14:13:20 GMT"
+    if is_good:
+        assert at == read(content, Date=date).at
+        return
+    with pytest.raises(EvidenceError, match="a sample is newer than the server's own time"):
+        read(content, Date=date)

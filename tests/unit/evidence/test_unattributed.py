@@ -115,7 +115,16 @@ def test_requests_without_a_cluster_are_nobodys_if_their_proxy_serves_the_app() 
     """A gateway does not say which service it lacked; of one that never served the app nobody counts them."""
     nowhere = {"destination_service": "unknown", "destination_service_name": "unknown", "response_flags": "NC"}
     unknown = [failed({NOW - 1: 5, NOW: 6}, **nowhere), failed({NOW: 99}, instance="other-gw", **nowhere)]
-    assert [0, 5, 1] == [one.unattributed for one in present(read(canned(GOOD, unknown)))]
+    strata = present(read(canned(GOOD, unknown)))
+    assert [(0, 0), (5, 5), (1, 1)] == [(one.unattributed, one.nowhere) for one in strata]
+
+
+def test_failures_that_name_the_apps_service_are_told_from_those_that_name_none() -> None:
+    """The latter may be another app's."""
+    nowhere = {"destination_service": "unknown", "destination_service_name": "unknown", "response_flags": "NC"}
+    unknown = [failed({NOW - 1: 5, NOW: 6}, **nowhere), failed(counter(3, 2), "shop")]
+    strata = present(read(canned(GOOD, unknown), SUBSETS))
+    assert [(2, 0), (7, 5), (3, 1)] == [(one.unattributed, one.nowhere) for one in strata]
 
 
 def test_series_of_no_interest_leave_the_scrapes_alone() -> None:
