@@ -14,6 +14,8 @@ DOUBT: Final = 0.01
 """Chance below which a plain count is taken at its word."""
 
 _NEGLIGIBLE: Final = 1e-12
+_TERMS: Final = 100_000
+"""Terms that are added one by one: counts of 1e15 would need millions, and nobody waits for the twelfth digit."""
 
 
 def tail(counts: Counts, share: float) -> float:
@@ -53,13 +55,19 @@ def log_split(canary: Counts, stable: Counts) -> float:
 
 
 def _series(ratio: Callable[[int], float], first: int, last: int) -> float:
-    """Return 1 + the sum of the following terms, each `ratio(x)` times the one before; they fall beyond the mean."""
+    """Return 1 + the sum of the following terms, each `ratio(x)` times the one before; they fall beyond the mean.
+
+    What is left after many terms is bounded from above by a geometric series, since the ratios fall as well.
+    """
     total = term = 1.0
-    for x in range(first, last):
+    for x in range(first, min(last, first + _TERMS)):
         term *= ratio(x)
         total += term
         if term < _NEGLIGIBLE * total:
-            break
+            return total
+    if last > first + _TERMS:
+        rest = ratio(first + _TERMS)
+        total += term * rest / max(1.0 - rest, _NEGLIGIBLE)
     return total
 
 

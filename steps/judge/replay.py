@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import log
+from math import ceil, log
 from typing import Final
 
 from steps.judge.guard import guard
@@ -16,6 +16,9 @@ from steps.model.evidence import Counts, Stratum
 
 MOST_ROWS: Final = 24
 """Longer runs are replayed in so many rows (a few more where the canary's part changed): neighbours are added up."""
+
+_LONG_ROWS: Final = 16
+"""The same for runs of more than twice as many strata: there a row is many requests anyway, and time counts."""
 
 _SAME_PART: Final = 1.3
 _GUARDED: Final = 3
@@ -58,7 +61,8 @@ class Replay:
         self, strata: Sequence[Stratum], known: Sequence[Past], alarm: Alarm, rules: Rules, odds: Odds
     ) -> None:
         self._exposed = exposure(strata)
-        merged = -(-(len(strata) - self._exposed) // MOST_ROWS)
+        count = len(strata) - self._exposed
+        merged = ceil(count / (MOST_ROWS if count <= 2 * MOST_ROWS else _LONG_ROWS))
         self._rows, self._known = _rows(strata[self._exposed :], known, merged)
         self._alarm, self._rules, self._odds, self._merged = alarm, rules, odds, merged
         limit = log(1.0 / rules.alpha) * merged
