@@ -27,6 +27,7 @@ class Feed:
         counting: what was made of the answers.
         warnings: of the newest answers, each once.
         now: time of the newest answer by Prometheus' clock, unix seconds; 0 before the first.
+        heard: time of the newest sample that came, whether a counter can have its value or not; 0 before the first.
     """
 
     def __init__(self, source: Source, arms: Arms, reporter: Reporter, budget: int, started: float) -> None:
@@ -35,7 +36,7 @@ class Feed:
         self._started = started
         self.counting = Counting(source, self._arms, reporter, started)
         self.warnings: tuple[str, ...] = ()
-        self.now = 0.0
+        self.now = self.heard = 0.0
         self._ahead = 0.0
 
     @property
@@ -71,6 +72,8 @@ class Feed:
         selectors = [chosen for chosen in (self.source.unattributed, self.source.selector) if chosen]
         answers = [prometheus.query(self._promql(chosen, seconds)) for chosen in selectors]
         *lost, main = [parse(answer.result) for answer in answers]
+        ends = (float(entry["values"][-1][0]) for entry in answers[-1].result if entry["values"])
+        self.heard = max(self.heard, *ends, 0.0)
         self.counting.queries = tuple(answer.query for answer in reversed(answers))
         self.warnings = tuple(dict.fromkeys(text for answer in answers for text in answer.warnings))
         self.now = answers[-1].at

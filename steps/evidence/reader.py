@@ -129,11 +129,17 @@ class EvidenceReader(Survey):
 
     def _lateness(self, interval: float) -> Problem | None:
         main = self._feeds[0] if self.mesh else max(self._feeds, key=lambda feed: feed.newest)
+        age = main.now - main.newest
+        if main.newest and age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
+            return None
+        if main.heard > main.newest:
+            text = (
+                "the newest samples of the arms' requests have values that no counter can have (NaN, infinite, negative"
+                " or above 2^53): check what writes or rewrites them"
+            )
+            return Problem(ProblemKind.NOT_PROMETHEUS, text)
         if not main.newest:
             return self.unknown()
-        age = main.now - main.newest
-        if age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
-            return None
         text = (
             f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s:"
             f" the proxies are not scraped any more, or samples arrive late"

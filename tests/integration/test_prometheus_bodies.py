@@ -52,11 +52,21 @@ def chunks(*parts: bytes, ends: bool = True) -> Answer:
     return answer
 
 
+def last(answer: Answer) -> Answer:
+    """Answer, and close the connection: the client has left by then."""
+
+    def answered(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        answer(handler)
+
+    return answered
+
+
 def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., Pod]) -> None:
     """Else the step would wait for hours, and users with it."""
     began = time.monotonic()
     with pytest.raises(EvidenceError, match=r"took more than 0\.4 s to answer") as caught:
-        asked(serve(dripping), 0.4).query("up")
+        asked(serve(last(dripping)), 0.4).query("up")
     assert ProblemKind.SLOW is caught.value.problem.kind
     assert time.monotonic() - began < 5.0
 
@@ -67,7 +77,7 @@ def test_an_answer_without_end_is_not_kept_in_memory(
     """Compressed or not: what counts is the size as it is read."""
     monkeypatch.setattr(bodies, "MOST_BYTES", 1 << 20)
     packed = gzip.compress(b" " * (8 << 20))
-    for endless in (chunks(*[b" " * (1 << 16)] * 64), body(packed, 200, **{"Content-Encoding": "gzip"})):
+    for endless in (chunks(*[b" " * (1 << 16)] * 64), last(body(packed, 200, **{"Content-Encoding": "gzip"}))):
         with pytest.raises(EvidenceError, match="answered with more than") as caught:
             asked(serve(endless)).query("up")
         assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind

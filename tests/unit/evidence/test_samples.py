@@ -102,6 +102,20 @@ def test_an_odd_answer_is_never_a_pass(odd: Result) -> None:
     assert Verdict.INCONCLUSIVE is judgement.verdict
 
 
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-5", "1e17"])
+@pytest.mark.parametrize("since", [-5, -60])
+def test_samples_without_a_number_are_not_called_late(value: str, since: int) -> None:
+    """They arrive all the time; nothing is wrong with the scrapes."""
+    odd = [series(arm, counter(0, 9)) for arm in ("shop", "shop-canary")]
+    for one in odd:
+        one["values"] = [[at + since, text] for at, text in one["values"]] if since < -5 else []
+        one["values"] += [[NOW - 1, value], [NOW, value]]
+    evidence = EvidenceReader(canned(odd), ARMS, bounds=Bounds()).read(NOW - 70, NOW)
+    assert evidence.problem is not None
+    assert ProblemKind.NOT_PROMETHEUS is evidence.problem.kind
+    assert "have values that no counter can have (NaN, infinite, negative or above 2^53)" in evidence.problem.sentence
+
+
 @pytest.mark.parametrize("le", ["", "odd", "NaN"])
 def test_a_bucket_without_a_bound_counts_for_nothing(le: str) -> None:
     """It is left out, and the bound that was chosen is missing."""
