@@ -15,7 +15,10 @@ DOUBT: Final = 0.01
 
 _NEGLIGIBLE: Final = 1e-12
 _TERMS: Final = 100_000
-"""Terms that are added one by one: counts of 1e15 would need millions, and nobody waits for the twelfth digit."""
+"""Terms that are added one by one: larger counts would need millions, and nobody waits for the twelfth digit."""
+
+_MOST: Final = 10**10
+"""Requests whose factorials are still known well enough: ln(n!) has an error of about 1e-5 there."""
 
 
 def tail(counts: Counts, share: float) -> float:
@@ -23,6 +26,7 @@ def tail(counts: Counts, share: float) -> float:
 
     1 where no more than the mean is bad, which is all the callers ask for.
     """
+    (counts,) = _sized(counts)
     total, bad = counts.total, counts.bad
     if bad <= total * share:
         return 1.0
@@ -43,6 +47,7 @@ def log_split(canary: Counts, stable: Counts) -> float:
 
     Fisher's exact test, one-sided: the hypergeometric tail. 0 where the canary has no more than its part.
     """
+    canary, stable = _sized(canary, stable)
     total, bad = canary.total + stable.total, canary.bad + stable.bad
     if not stable.total or canary.bad * total <= bad * canary.total:
         return 0.0
@@ -52,6 +57,17 @@ def log_split(canary: Counts, stable: Counts) -> float:
 
     first = _log_choose(canary.total, canary.bad) + _log_choose(stable.total, stable.bad) - _log_choose(total, bad)
     return min(0.0, first + log(_series(ratio, canary.bad, min(bad, canary.total))))
+
+
+def _sized(*arms: Counts) -> tuple[Counts, ...]:
+    """Return the counts, or a part of each where they are so many that a float cannot tell their factorials apart.
+
+    Fewer requests of the same shares prove less, so this errs on the side of a pass.
+    """
+    most = max(counts.total for counts in arms)
+    if most <= _MOST:
+        return arms
+    return tuple(Counts(counts.total * _MOST // most, counts.bad * _MOST // most) for counts in arms)
 
 
 def _series(ratio: Callable[[int], float], first: int, last: int) -> float:

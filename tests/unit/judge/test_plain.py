@@ -45,6 +45,14 @@ def test_extremes_have_answers() -> None:
     assert [0.0, 0.0, 0.0] == [log_split(nothing, sound), log_split(broken, nothing), log_split(broken, broken)]
 
 
+def test_counts_of_any_size_have_an_answer_between_0_and_1() -> None:
+    """Near the mean, where the terms fall slowest: the upper bound is at least the truth, which is about a half."""
+    huge = 2**52
+    assert 0.4 < tail(Counts(huge, huge // 100 + 1), 0.01) <= 1.0
+    assert log_split(Counts(huge, huge // 100), Counts(huge, huge // 100)) == 0.0
+    assert log_split(Counts(huge, huge // 50), Counts(huge, huge // 100)) < -100.0
+
+
 def test_an_incident_is_left_out_with_its_neighbours() -> None:
     """Thirty of a hundred scrapes, and one on each side."""
     past = strata(incident(100, 30, 30, 100), [])
