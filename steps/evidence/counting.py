@@ -122,7 +122,7 @@ class Counting:
         return None if self.source.arms is None else self._lacks.always_stable
 
     def counted(self) -> Counted:
-        """Give the increases by target, each event once, whoever scraped it how often."""
+        """Give the increases by target, each event once, however many scrapers saw it."""
         return self._counted
 
     def cells(self, now: float) -> list[Cell]:

@@ -123,12 +123,12 @@ def _malformed(entry: object) -> EvidenceError:
 
 
 def scalar_by(result: Iterable[Mapping[str, Any]], label: str) -> dict[str, float]:
-    """Read the vector of an instant query: value of `label` → value; what is no number is left out."""
+    """Read the vector of an instant query: value of `label` → value; what is not a number is left out."""
     return {labels.get(label, ""): value for labels, value in vector(result)}
 
 
 def vector(result: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], float]]:
-    """Read the vector of an instant query: (labels, value) of each entry; what is no number is left out."""
+    """Read the vector of an instant query: (labels, value) of each entry; what is not a number is left out."""
     found = []
     for entry in result:
         labels, sample = entry.get("metric"), entry.get("value")

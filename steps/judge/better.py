@@ -1,4 +1,4 @@
-"""A canary that is better beyond doubt: a broken stable is no reason to keep its fix from the users.
+"""A canary that is better beyond doubt: a broken stable must not keep its fix from the users.
 
 Where stable fails much, nothing a canary did could have been worse, so "would have been caught" is void. What can be
 shown instead is that the canary fails less: the any-time upper limit of the ratio of the rates is below 1.

@@ -22,7 +22,7 @@ _GAP: Final = 2
 
 _INCIDENTS: Final = 2
 _NEVER: Final = 0.5
-"""Where stable is bad for more than this part of its scrapes, that is no incident but its state."""
+"""Where stable is bad for more than this part of its scrapes, that is not an incident but its normal state."""
 
 
 def calm(strata: Sequence[Stratum]) -> list[Stratum]:

@@ -77,7 +77,7 @@ class Mishap:
 def mishap(pod: Object) -> Mishap | None:
     """Return what the cluster did to a pod, None where the pod tells of nothing.
 
-    A plain deletion is not told by it: whoever knows what was scaled asks `deletion`.
+    It does not report a plain deletion: a caller that knows what was scaled asks `deletion`.
     """
     status = pod.get("status") or {}
     target = _condition(pod, "DisruptionTarget")

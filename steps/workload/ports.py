@@ -49,7 +49,7 @@ def check_ports(routes: Sequence[RoutePorts], stable: Side, canary: Side, more: 
         more: further pods behind the canary's Service (its baseline).
 
     Returns:
-        A sentence for each doubt that is no certain failure.
+        A sentence for each doubt that is not a certain failure.
 
     Raises:
         PermanentError: requests would find nobody on some way; all such ways are named, each with its remedy.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import shutil
 import socket
 import subprocess
 import threading
@@ -24,10 +23,7 @@ from steps.evidence.services import Service, Upstreams
 from steps.model.evidence import LatencyObjective, MetricKind
 from steps.model.pods import PodNames
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not on PATH"),
-]
+pytestmark = pytest.mark.integration
 
 SHOP = Upstreams(Service.of("shop", "versions"), Service.of("shop-canary", "versions"))
 OTHER = Upstreams(Service.of("x", "versions"), Service.of("y", "versions"))

@@ -61,7 +61,7 @@ def test_a_run_that_passed_every_rung_is_promoted_and_recorded_so(world: Clockwo
 
 
 def test_the_claim_keeps_ladder_and_verdicts(world: Clockwork) -> None:
-    """For every later pod, whoever runs it."""
+    """For every later pod, in any process."""
     world.process().analyze(5)
     world.process().set_weight(60)
     world.process().analyze(None, Witness(None), **SHORT)
@@ -167,7 +167,7 @@ def test_a_gate_that_was_approved_counts_as_the_judges_pass(world: Clockwork) ->
 @pytest.mark.parametrize("unjudged", ["", "tested by hand"])
 @pytest.mark.parametrize("finisher", ["promote", "rollback", "sweep", "prepare"])
 def test_a_promote_that_died_at_its_end_is_recorded_truly(world: Clockwork, finisher: str, unjudged: str) -> None:
-    """Whoever finishes it knows the verdicts from the claim; the weight is on its way back by then."""
+    """The step that finishes it knows the verdicts from the claim; by then the weight is on its way back."""
     world.process().analyze(5)
     if not unjudged:
         world.process().analyze(60)

@@ -165,7 +165,7 @@ def test_a_limit_is_read_in_the_histograms_unit() -> None:
 
 
 def test_an_le_that_is_not_a_number_is_left_out() -> None:
-    """A strange label is no crash."""
+    """A strange label does not crash."""
     assert (("p50/p90/p99", 5.0),) == latency_bounds({"5": 10.0, "+Inf": 10.0, "": 3.0, "x": 3.0, "NaN": 1.0})
 
 
@@ -220,7 +220,7 @@ def test_worlds_are_told_with_the_flag_to_add() -> None:
     ],
 )  # fmt: skip
 def test_a_pattern_that_matches_two_worlds_does_not_choose_one(wanted: str, decides: bool) -> None:  # noqa: FBT001
-    """A list does, with a warning: whoever lists both wants both."""
+    """A list does, with a warning: a person who lists both wants both."""
     found = worlds([{"cluster": "eu"}, {"cluster": "us"}])
     assert ({} if decides else found) == undecided(found, {"cluster": wanted})
     assert decides == (

@@ -40,7 +40,7 @@ def lost(host: str, name: str | None = None, **labels: str) -> dict[str, str]:
     ],
 )
 def test_a_destinations_host_is_read_in_every_spelling(host: str, expected: Service) -> None:
-    """Short names are completed by the VirtualService's namespace; what is no Service keeps its whole name."""
+    """Short names are completed by the VirtualService's namespace; other hosts keep their whole name."""
     assert expected == Service.of(host, "ns")
 
 

@@ -80,7 +80,7 @@ def test_any_json_is_an_answer_or_a_problem(body: Any, status: int) -> None:  # 
 
 @given(content=some.binary(max_size=40), date=some.text(some.characters(codec="latin-1"), max_size=30))
 def test_any_bytes_are_a_problem_at_any_date(content: bytes, date: str) -> None:
-    """A Date that cannot be read is no crash either."""
+    """A Date that cannot be read does not crash either."""
     with pytest.raises(EvidenceError):
         read(content, Date=date)
     good = json.dumps({"status": "success", "data": {"result": []}}).encode()
@@ -127,7 +127,7 @@ def test_what_is_wrong_with_an_answer_is_told(data: Any, part: str) -> None:  # 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "Inf", 5, 5.5, "1e3"])
 def test_prometheus_own_numbers_are_numbers(value: str | float) -> None:
-    """Infinities and NaN are left out later, and are no fault."""
+    """Infinities and NaN are left out later, and are not a fault."""
     result = [{"metric": {"le": "5"}, "value": [1.5, value]}]
     answer = read(json.dumps({"status": "success", "data": {"result": result}}).encode())
     assert result == answer.result

@@ -86,7 +86,7 @@ def test_with_a_baseline_failures_of_the_shared_service_are_nobodys() -> None:
 
 
 def test_the_pods_reports_are_completed_by_the_callers() -> None:
-    """A caller's proxy is no pod of stable; its series began with its first failure, though nobody saw it before."""
+    """A caller's proxy is not a pod of stable; its series began with its first failure, though nobody saw it before."""
     pods = [
         series("shop", counter(100, 4), "pod-a"),
         series("shop", counter(100, 6), "pod-b"),
