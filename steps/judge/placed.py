@@ -9,7 +9,7 @@ from typing import Final
 CAUGHT: Final = 0.925
 """The chance of being caught that is claimed as nine in ten; between the two lies what the search leaves open."""
 
-_DRAWS, _LESS, _FEWEST = 192, 4, 4
+_DRAWS, _LESS, _FEWEST = 192, 8, 4
 """Ways to fall are tried the fewer the more strata there are: each takes longer, and they differ less."""
 
 _CLOSE: Final = 0.02

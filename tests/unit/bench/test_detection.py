@@ -8,8 +8,6 @@ CELLS = (
     *QUICK,
     Cell(1, 0.001, 20),
     Cell(10, 0.001, 60, aligned=True),
-    Cell(100, 0.0001, 3),
-    Cell(100, 0.001, 30, 1.0, aligned=True),
     Cell(100, 0.001, 3, 60.0),
     Cell(100, 0.005, 40, batch=2.0, aligned=True),
     Cell(30, 0.001, 4, ladder=(0.5,)),
