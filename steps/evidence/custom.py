@@ -21,7 +21,7 @@ NAMESPACE_LABEL: Final = "namespace"
 """Where the names of pods and namespaces stand if nothing else is known."""
 
 GUESSED: Final = Pods()
-"""Pods recognised by their names alone, where there is no API server to ask."""
+"""Pods recognised by their names alone: for a replay, which has no API server to ask."""
 
 _TOTAL, _BAD, _BOTH = 0, 1, 2
 

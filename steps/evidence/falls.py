@@ -53,7 +53,7 @@ def reading(before: float, after: float, usual: float | None) -> Fall:
 
 
 def is_return(rise: float, usual: float | None) -> bool:
-    """Tell whether a sum that lost a part before rises because the part is back, which are no new requests."""
+    """Tell whether a sum rises only because a part that it had lost is back; that brings no new requests."""
     return rise > max(FEW, RETURNED * (usual or 0.0))
 
 

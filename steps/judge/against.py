@@ -92,7 +92,7 @@ def suspicious(counts: str, value: float, line: float) -> str:
 
 
 def apart(counts: str, cause: str) -> str:
-    """Explain why a large difference does not pass although there is no alarm."""
+    """Explain why a large difference without an alarm does not pass."""
     return f"{counts}: the difference is large, {cause}; not passing yet"
 
 

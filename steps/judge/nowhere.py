@@ -24,7 +24,7 @@ def certain(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
 
 
 def are_the_apps(strata: Sequence[Stratum], evidence: Evidence) -> bool:
-    """Tell whether the canary surely lacks requests on this rung; True as well where there are no such failures."""
+    """Tell whether the canary surely lacks requests on this rung; also True without any such failures."""
     stable, canary, failed = _rung(strata, evidence)
     if not failed:
         return not any(one.nowhere for one in strata)

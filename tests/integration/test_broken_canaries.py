@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import App, Ended
+from tests.integration.cli import App, Ended, Json
 from tests.lab.embedded.api.kinds import SERVICE
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.lab.embedded.releases import release
@@ -117,8 +117,8 @@ def _has_past(lab: EmbeddedLab, app: App) -> Callable[[], bool]:
 
 
 def _break_endpoints(app: App, port: str) -> None:
-    def change(item: dict[str, object]) -> dict[str, object]:
-        item["spec"]["ports"][0]["targetPort"] = port  # type: ignore[index]
+    def change(item: Json) -> Json:
+        item["spec"]["ports"][0]["targetPort"] = port
         return item
 
     app.change(SERVICE, change, app.canary)
