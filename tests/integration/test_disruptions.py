@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 from steps.errors import ForeignWrite, PermanentError
 from steps.step import StepEnd
 from steps.traffic.keys import approval_key, memory_key, record_key
-from tests.support.fake_cluster import NAMESPACE
-from tests.support.growing_evidence import GrowingEvidence
-from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence, GrowingEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, POD, VIRTUAL_SERVICE, Json
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 CANARY = f"{APP}-canary"
@@ -81,8 +82,8 @@ def _bound(pod: Json) -> Json:
 def world(tmp_path: Path) -> Field:
     """Return a cluster with a run at weight 20."""
     made = Field(tmp_path)
-    made.process().prepare()
-    made.process().set_weight(20)
+    StepProcess(made).prepare()
+    StepProcess(made).set_weight(20)
     return made
 
 
@@ -93,7 +94,7 @@ def memory(world: Field) -> Json:
 
 def analyze(world: Field, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:
     """Judge in a new process."""
-    return world.process().analyze(weight, reader, **{**GIVEN, **more})
+    return StepProcess(world).analyze(weight, reader, **{**GIVEN, **more})
 
 
 @pytest.mark.parametrize("reason", ["EvictionByEvictionAPI", "PreemptionByScheduler", ""])
@@ -143,7 +144,7 @@ def test_a_pod_that_does_not_come_back_is_inconclusive(world: Field) -> None:
     assert (6, "inconclusive", "disrupted") == (end.exit_code, end.results["verdict"], end.summary["code"])
     assert "0 of 1 ready after 30 s (--disruption-seconds)" in end.results["reason"]
     assert ({(100, 0)}, 20) == (world.weights(), memory(world)["paused_weight"])
-    assert "rolled-back" == world.process().rollback().results["outcome"]
+    assert "rolled-back" == StepProcess(world).rollback().results["outcome"]
     assert ({(100, 0)}, {""}) == (world.weights(), world.tokens())
 
 
@@ -164,8 +165,8 @@ def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(world: Field, v
     assert [[20, "pass"], [60, verdict]] == [kept[:2] for kept in memory(world)["verdicts"]]
     if verdict == "inconclusive":
         with pytest.raises(PermanentError, match="weight 60 before it was judged inconclusive"):
-            world.process().promote()
-    world.process().rollback()
+            StepProcess(world).promote()
+    StepProcess(world).rollback()
     assert ("rolled-back", verdict) == record(world)
 
 
@@ -174,7 +175,7 @@ def test_without_patience_it_is_inconclusive_at_once(world: Field) -> None:
     reader = GrowingEvidence(world, {2: world.take_away})
     end = analyze(world, reader, disruption_seconds=0)
 
-    assert (6, 3, {(100, 0)}) == (end.exit_code, reader.looks, world.weights())
+    assert (6, 3, {(100, 0)}) == (end.exit_code, reader.reads, world.weights())
 
 
 @pytest.mark.parametrize(("when", "looks"), [("at once", 2), ("amid the pause", 6)])
@@ -185,21 +186,21 @@ def test_a_crash_stays_a_failure(world: Field, when: str, looks: int) -> None:
     end = analyze(world, reader)
 
     assert (5, "fail", "canary-unhealthy") == (end.exit_code, end.results["verdict"], end.summary["code"])
-    assert reader.looks <= looks + 8
+    assert reader.reads <= looks + 8
     assert {(100, 0)} == world.weights()
     assert {"one:1:rolling-back"} == world.tokens()
 
 
 def test_some_lost_pods_keep_the_weight(world: Field) -> None:
     """The others serve; longer than a minute, as long as a disruption may take; no pass meanwhile."""
-    world.process().set_weight(60)
+    StepProcess(world).set_weight(60)
     world.settle(CANARY)
     assert 2 == len(world.pods())
     reader = GrowingEvidence(world, {2: lambda: world.take_away(1), 80: world.heal})
     end = analyze(world, reader, min_requests=1)
 
     assert (0, {60}) == (end.exit_code, set(reader.weights))
-    assert 80 <= reader.looks
+    assert 80 <= reader.reads
     assert 1 == len(memory(world)["disruptions"])
 
 
@@ -249,16 +250,16 @@ def test_a_killed_step_keeps_the_time_it_waited(world: Field) -> None:
     reader = GrowingEvidence(world)
 
     assert 6 == analyze(world, reader, disruption_seconds=20).exit_code
-    assert 1 == reader.looks
+    assert 1 == reader.reads
 
 
 def test_set_weight_ends_a_pause(world: Field) -> None:
     """To another weight, or to none: what was to be set again is forgotten."""
     paused(world)
     world.heal()
-    world.process().set_weight(30)
+    StepProcess(world).set_weight(30)
     assert ({(70, 30)}, None) == (world.weights(), memory(world).get("paused_weight"))
-    world.process().set_weight(0)
+    StepProcess(world).set_weight(0)
     assert ({(100, 0)}, None) == (world.weights(), memory(world).get("paused_weight"))
 
 
@@ -266,7 +267,7 @@ def test_sweep_and_rollback_restore_a_paused_run(world: Field) -> None:
     """Nothing is set again."""
     paused(world)
     world.store.clock_offset_seconds += 700
-    world.process().sweep()
+    StepProcess(world).sweep()
 
     assert ({(100, 0)}, {""}, 0) == (world.weights(), world.tokens(), world.canary_replicas())
 
@@ -282,8 +283,8 @@ def test_other_pods_than_the_judged_ones_get_no_users(world: Field) -> None:
 def test_stable_that_is_down_gets_no_users(tmp_path: Path) -> None:
     """As with a retreat: the weight is held while the baseline behind the canary's destination may serve."""
     world = Field(tmp_path, baseline=True)
-    world.process().prepare()
-    world.process().set_weight(20)
+    StepProcess(world).prepare()
+    StepProcess(world).set_weight(20)
 
     def stop(item: Json) -> Json:
         return {**item, "spec": {**item["spec"], "replicas": 0}}
@@ -315,7 +316,7 @@ def test_a_gate_waits_through_a_disruption(world: Field) -> None:
     end = analyze(world, reader, hold=True)
 
     assert (0, "pass", {(80, 20)}) == (end.exit_code, end.results["verdict"], world.weights())
-    assert 12 == reader.looks
+    assert 12 == reader.reads
 
 
 def test_an_inconclusive_disruption_is_held_for_a_person(world: Field) -> None:
@@ -331,7 +332,7 @@ def test_an_inconclusive_disruption_is_held_for_a_person(world: Field) -> None:
 def test_without_a_claim_nothing_is_written(world: Field) -> None:
     """A read-only analysis looks at Prometheus alone."""
     before = world.store.revision
-    process: StepProcess = world.process()
+    process: StepProcess = StepProcess(world)
     process.analyze(None, GrowingEvidence(world), run="", **GIVEN)
 
     assert before == world.store.revision

@@ -9,9 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from steps.traffic.keys import approval_key, memory_key
-from tests.support.fake_cluster import NAMESPACE
-from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 QUICK: Json = {"poll_seconds": 0.005, "min_seconds": 5}
@@ -23,15 +25,15 @@ LONG: Json = {**QUICK, "timeout_seconds": 30}
 def world(tmp_path: Path) -> SteppedCluster:
     """Return a cluster with a run at weight 20."""
     made = SteppedCluster(tmp_path)
-    made.process().prepare()
-    made.process().set_weight(20)
+    StepProcess(made).prepare()
+    StepProcess(made).set_weight(20)
     return made
 
 
 @pytest.fixture
 def process(world: SteppedCluster) -> StepProcess:
     """Return the process that judges."""
-    return world.process()
+    return StepProcess(world)
 
 
 def approve(world: SteppedCluster, run: str = "one") -> None:
@@ -53,7 +55,7 @@ def test_a_gate_judges_on_until_it_is_approved(world: SteppedCluster, process: S
     """The canary would have passed at the first look."""
     reader = approve_at(world, 4)
     end = process.analyze(None, reader, hold=True, **LONG)
-    assert (0, "pass", 4) == (end.exit_code, end.results["verdict"], reader.looks)
+    assert (0, "pass", 4) == (end.exit_code, end.results["verdict"], reader.reads)
     assert {(80, 20)} == world.weights()
 
 

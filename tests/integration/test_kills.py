@@ -15,10 +15,13 @@ import pytest
 
 from steps.errors import NotOwnerError, StepError
 from steps.step import StepEnd
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.growing_evidence import GrowingEvidence
-from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, Moment, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence, GrowingEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 
@@ -80,7 +83,7 @@ def rollback(process: StepProcess) -> StepEnd:
 
 def promote_halfway(process: StepProcess) -> StepEnd:
     """Die when stable has its new template."""
-    process.fate.dies_at, process.fate.moment = 4, "after"
+    process.kill_point.at_write, process.kill_point.moment = 4, "after"
     with suppress(Killed):
         return process.promote()
     return StepEnd({})
@@ -125,15 +128,15 @@ class Stage:
     def __init__(self, world: SteppedCluster, story: Story) -> None:
         self.world, self.story = world, story
         for act in story.before:
-            act(world.process())
+            act(StepProcess(world))
         self._kept = world.keep()
-        self.process = world.process()
+        self.process = StepProcess(world)
         self.end = story.act(self.process)
         self.summary = world.summary()
 
     def kills(self, *, late: bool = False) -> Iterator[str]:
         """Kill the step everywhere; yields a description each time it just died. `late`: as late as possible."""
-        writes = self.process.fate.writes
+        writes = self.process.kill_point.writes
         assert writes > 1
         yield self.kill(1, "before")
         for number in range(1, writes + (not late)):
@@ -143,7 +146,7 @@ class Stage:
         """Start anew and kill the step at one place."""
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
-            self.story.act(self.world.process(KillPoint(number, moment)))
+            self.story.act(StepProcess(self.world, KillPoint(number, moment)))
         call = self.world.api.faults.writes()[-1]
         return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
 
@@ -170,14 +173,14 @@ def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> Non
 def test_rollback_restores_stable_after_any_kill(stage: Stage, late: bool) -> None:  # noqa: FBT001 - a parameter
     """All weight on a ready stable with its old template (or all of the new one), the canary down, no claim left."""
     for where in stage.kills(late=late):
-        assert_ended(stage.world, stage.world.process().rollback(), where)
+        assert_ended(stage.world, StepProcess(stage.world).rollback(), where)
 
 
 @pytest.mark.parametrize("stage", sorted(set(STORIES) - {"rollback-of-promote"}), indirect=True)
 def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(stage: Stage) -> None:
     """Same results, same objects, same tokens."""
     for where in stage.kills():
-        end = stage.story.act(stage.world.process())
+        end = stage.story.act(StepProcess(stage.world))
         assert (stage.end.exit_code, said(stage.end)) == (end.exit_code, said(end)), where
         stage.world.settle(APP)
         assert stage.summary == stage.world.summary(), where
@@ -194,7 +197,7 @@ def test_the_next_prepare_restores_stable_after_any_kill_and_the_expiry(stage: S
     """Nobody ran the rollback: the next release repairs what was left and goes on, and the old run cannot write."""
     for where in stage.kills():
         stage.world.store.clock_offset_seconds += 700
-        end = stage.world.process().prepare(run="two", image="shop:3")
+        end = StepProcess(stage.world).prepare(run="two", image="shop:3")
         assert "ready" == end.results["outcome"], where
         stage.world.settle(APP)
         seen = stage.world.summary()
@@ -213,7 +216,7 @@ def late_act(stage: Stage) -> None:
     """Run the step of a pod that was only slow, not dead: it finds its claim gone and touches nothing."""
     before = stage.world.summary()
     with suppress(NotOwnerError):
-        assert stage.story.act(stage.world.process()).results["outcome"] in {"not-owner", "promoted"}
+        assert stage.story.act(StepProcess(stage.world)).results["outcome"] in {"not-owner", "promoted"}
     assert before == stage.world.summary()
 
 
@@ -222,13 +225,13 @@ def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) ->
     stage = Stage(SteppedCluster(tmp_path), STORIES["promote"])
     for where in stage.kills():
         kept = stage.world.keep()
-        counted = stage.world.process()
+        counted = StepProcess(stage.world)
         counted.rollback()
-        for number in range(1, counted.fate.writes + 1):
+        for number in range(1, counted.kill_point.writes + 1):
             stage.world.put_back(kept)
             with pytest.raises(Killed):
-                stage.world.process(KillPoint(number, "after")).rollback()
-            assert_ended(stage.world, stage.world.process().rollback(), (where, number))
+                StepProcess(stage.world, KillPoint(number, "after")).rollback()
+            assert_ended(stage.world, StepProcess(stage.world).rollback(), (where, number))
 
 
 def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) -> None:
@@ -248,5 +251,5 @@ def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(tmp_path: Path) -> 
         before = stage.world.summary()
         for act in (walk, promote):
             with pytest.raises(StepError):
-                act(stage.world.process())
+                act(StepProcess(stage.world))
         assert before == stage.world.summary(), where

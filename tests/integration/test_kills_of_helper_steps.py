@@ -20,9 +20,12 @@ from steps.traffic.keys import approval_key
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
 from tests.integration.test_kills import PROMOTED, RESTORED, Story, passed, prepare, promote, promote_halfway, walk
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.in_process_steps import APP, KillPoint, Moment, SteppedCluster
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 EXPIRED, REPAIR = 700.0, 130.0
@@ -43,13 +46,13 @@ def dead(request: pytest.FixtureRequest, tmp_path: Path) -> SteppedCluster:
     story = DEAD[request.param]
     world = story.world(tmp_path)
     for act in story.before:
-        act(world.process())
+        act(StepProcess(world))
     if request.param == "at the end of a promote":
-        counted, kept = world.process(), world.keep()
+        counted, kept = StepProcess(world), world.keep()
         promote(counted)
         world.put_back(kept)
         with pytest.raises(Killed):
-            promote(world.process(KillPoint(counted.fate.writes, "before")))
+            promote(StepProcess(world, KillPoint(counted.kill_point.writes, "before")))
     world.store.clock_offset_seconds += EXPIRED
     return world
 
@@ -57,9 +60,9 @@ def dead(request: pytest.FixtureRequest, tmp_path: Path) -> SteppedCluster:
 def places(world: SteppedCluster) -> Iterator[tuple[int, Moment]]:
     """Sweep once to count its writes; yield every place to die at, the world put back each time."""
     kept = world.keep()
-    counted = world.process()
+    counted = StepProcess(world)
     counted.sweep()
-    for number in range(1, counted.fate.writes + 1):
+    for number in range(1, counted.kill_point.writes + 1):
         for moment in ("before", "after"):
             world.put_back(kept)
             yield number, moment
@@ -77,44 +80,44 @@ def test_a_sweep_that_is_killed_anywhere_is_followed_by_the_next_after_two_minut
     """Not after the ten minutes of a release: a dead run's users may still be on its canary."""
     for where in places(dead):
         with pytest.raises(Killed):
-            dead.process(KillPoint(*where)).sweep()
+            StepProcess(dead, KillPoint(*where)).sweep()
         dead.store.clock_offset_seconds += REPAIR
-        end = dead.process().sweep()
+        end = StepProcess(dead).sweep()
         assert 0 == end.exit_code, (where, end)
         assert_ended(dead, where)
         with suppress(NotOwnerError):  # a pod of the first run that was only slow
-            dead.process().set_weight(80)
+            StepProcess(dead).set_weight(80)
         assert_ended(dead, where)
 
 
 def test_a_sweep_that_is_slow_leaves_what_another_took_over(dead: SteppedCluster) -> None:
     """It met a pod that takes minutes, and its claim ran out: the second one ends the run, the first finds that out."""
     for where in places(dead):
-        fate = KillPoint(*where)
+        kill_point = KillPoint(*where)
         with pytest.raises(Killed):
-            dead.process(fate).sweep()
-        alone = dead.process().sweep()
+            StepProcess(dead, kill_point).sweep()
+        alone = StepProcess(dead).sweep()
         assert (0, "[]") == (alone.exit_code, alone.results["list"]) or dead.outcome(), where
         dead.store.clock_offset_seconds += REPAIR
-        dead.process().sweep()
+        StepProcess(dead).sweep()
         before = dead.summary()
-        assert '"failed"' not in dead.process().sweep().results["list"], where
+        assert '"failed"' not in StepProcess(dead).sweep().results["list"], where
         assert before == dead.summary(), where
 
 
 def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
     """Another sweep that looks every minute finds nothing to take over, until the first one dies."""
     world = SteppedCluster(tmp_path)
-    prepare(world.process())
-    walk(world.process())
+    prepare(StepProcess(world))
+    walk(StepProcess(world))
     world.store.clock_offset_seconds += EXPIRED
     lists: list[str] = []
 
     def pass_time(seconds: float) -> None:
         world.store.clock_offset_seconds += seconds
-        lists.append(world.process().sweep().results["list"])
+        lists.append(StepProcess(world).sweep().results["list"])
 
-    end = world.process(ending=Ending(5.0, 300.0, pass_time)).sweep()
+    end = StepProcess(world, ending=Ending(5.0, 300.0, pass_time)).sweep()
     assert '"outcome":"rolled-back"' in end.results["list"]
     assert ["[]"] * 10 == lists
 
@@ -122,16 +125,16 @@ def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
 def test_an_approval_is_whole_or_absent(tmp_path: Path) -> None:
     """It is one write; run again, it opens the gate, and a third time it leaves the VirtualService alone."""
     world = SteppedCluster(tmp_path)
-    prepare(world.process())
+    prepare(StepProcess(world))
     kept = world.keep()
     for moment in ("before", "after"):
         world.put_back(kept)
         with pytest.raises(Killed):
-            world.process(KillPoint(1, moment)).approve()
+            StepProcess(world, KillPoint(1, moment)).approve()
         assert ("one" if moment == "after" else "") == world.annotation(approval_key(APP))
-        assert "approved" == world.process().approve().results["outcome"]
+        assert "approved" == StepProcess(world).approve().results["outcome"]
         before = world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
-        assert "approved" == world.process().approve().results["outcome"]
+        assert "approved" == StepProcess(world).approve().results["outcome"]
         assert ("one", before) == (
             world.annotation(approval_key(APP)), world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
         )  # fmt: skip

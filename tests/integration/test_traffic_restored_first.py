@@ -10,8 +10,10 @@ from structlog.testing import capture_logs
 
 from steps.cluster.connection import Answer
 from steps.errors import Forbidden
-from tests.support.in_process_steps import FixedEvidence, SteppedCluster
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.faults import Call
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 
@@ -20,8 +22,8 @@ pytestmark = pytest.mark.integration
 def world(tmp_path: Path) -> SteppedCluster:
     """Return an app with a run at weight 20."""
     made = SteppedCluster(tmp_path)
-    made.process().prepare()
-    made.process().set_weight(20)
+    StepProcess(made).prepare()
+    StepProcess(made).set_weight(20)
     return made
 
 
@@ -39,7 +41,7 @@ def hide_deployments(world: SteppedCluster) -> None:
 def test_a_fail_takes_the_users_back_where_deployments_cannot_be_read(world: SteppedCluster) -> None:
     """Whether stable is ready is unknown then; that the canary fails is not. The verdict stays one."""
     with capture_logs() as logged:
-        end = world.process().analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
+        end = StepProcess(world).analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
 
     assert (5, "fail", {(100, 0)}) == (end.exit_code, end.results["verdict"], world.weights())
     assert {"stable.unknown", "retreat.unmarked"} <= {line["event"] for line in logged}
@@ -49,7 +51,7 @@ def test_a_rollback_takes_the_users_back_before_it_complains(world: SteppedClust
     """It keeps the claim, for the next one."""
     hide_deployments(world)
     with pytest.raises(Forbidden, match="Deployment shop/shop"):
-        world.process().rollback()
+        StepProcess(world).rollback()
 
     assert {(100, 0)} == world.weights()
     assert "one:1:rolling-back" in world.tokens()
@@ -59,7 +61,7 @@ def test_a_fail_takes_the_users_back_before_it_is_written_down(world: SteppedClu
     """Log, recording and progress file come after it: a slow disk keeps nobody on a failing canary."""
     progress = tmp_path / "progress"
     with capture_logs() as logged:
-        world.process().analyze(20, FixedEvidence(1.0), progress_file=str(progress))
+        StepProcess(world).analyze(20, FixedEvidence(1.0), progress_file=str(progress))
     events = [line["event"] for line in logged]
 
     assert events.index("weight.retreated") < events.index("judge.looked")

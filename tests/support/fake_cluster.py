@@ -10,47 +10,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Answer, Connection
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import WorkloadMemory
 from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
 from tests.support.controllers.endpoint_slices import EndpointSlices
 from tests.support.controllers.pod_status import Seen, render
 from tests.support.controllers.replica_sets import ReplicaSets
+from tests.support.killed_process import MortalConnection
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import AUTOSCALER, DEPLOYMENT, POD, REPLICA_SET, SERVICE, Json, Kind
-
-NAMESPACE = "shop"
-KEY = "canary-steps.io/claim.shop"
-TOKEN = "run-1:1:prepared"
-
-
-class Killed(BaseException):
-    """The process ended here."""
-
-
-class MortalConnection(Connection):
-    """A connection whose process is killed before or after its n-th request."""
-
-    lives: int | None = None
-    answered = True
-
-    def request(self, *args: Any, **kwargs: Any) -> Answer:
-        """Ask, unless the process is dead by now."""
-        last = False
-        if self.lives is not None:
-            if self.lives <= 0:
-                raise Killed
-            self.lives -= 1
-            last = self.lives == 0
-        if last and not self.answered:
-            raise Killed
-        answer = super().request(*args, **kwargs)
-        if last:
-            raise Killed
-        return answer
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
 class FakeCluster:
@@ -214,39 +185,6 @@ class FakeCluster:
             found = digest or self.digests.get(image, "")
             self._pulled[image] = f"{repository.partition(':')[0]}@{found}" if found else ""
         return self._pulled[image]
-
-
-def deployment(name: str, image: str, replicas: int = 2, **spec: Any) -> Json:
-    """Return a Deployment as people write them."""
-    container = {
-        "name": "app",
-        "image": image,
-        "ports": [{"containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
-    }
-    template = {
-        "metadata": {"labels": {"app": name, "team": "till"}, "annotations": {"checksum/config": "1"}},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
-    }
-    base = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
-    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {**base, **spec}}
-
-
-def release(**changes: Any) -> Release:
-    """Return a release of shop:2 by the convention."""
-    given = {
-        "namespace": NAMESPACE,
-        "stable": "shop",
-        "canary": "shop-canary",
-        "stable_destination": Destination("shop"),
-        "canary_destination": Destination(f"shop-canary.{NAMESPACE}.svc.cluster.local"),
-        "image": "shop:2",
-    }
-    return Release(**{**given, **changes})
-
-
-def renew() -> None:
-    """Keep a claim alive."""
 
 
 def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadMemory:

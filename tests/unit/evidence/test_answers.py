@@ -11,7 +11,7 @@ from steps.judge import Rules, judge
 from steps.model.answers import AnswerClass
 from steps.model.evidence import Evidence, MetricEvidence, MetricKind
 from steps.model.judgement import Verdict
-from tests.unit.evidence.test_reader import ARMS, NOW, Result, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, Result, canned, counter, series
 
 
 @pytest.mark.parametrize(

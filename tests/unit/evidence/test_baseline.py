@@ -6,7 +6,7 @@ from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.custom import Around, CustomMetric, OwnArms, Selection, source
 from steps.evidence.selectors import Arms
 from steps.model.evidence import Arm, Evidence, ProblemKind
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, Canned, canned, counter, series
 
 STARTED = NOW - 3
 CONTROL = "shop-baseline"

@@ -12,7 +12,7 @@ from steps.evidence.custom import Around, CustomMetric, Selection, from_json, so
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind
 from steps.model.judgement import Verdict
-from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Canned, Result, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Canned, Result, counter, series
 
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
 SEARCH = CustomMetric(

@@ -9,7 +9,7 @@ from steps.errors import PermanentError
 from steps.evidence import EvidenceReader
 from steps.evidence.beforehand import Doubts, doubts
 from steps.evidence.custom import Around, CustomMetric, Selection
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned
+from tests.support.canned_prometheus import ARMS, NOW, Canned
 
 CARD = {"kind": "card"}
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total", CARD), Selection("all_total", CARD))

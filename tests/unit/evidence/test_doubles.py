@@ -12,7 +12,7 @@ from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.doubles import Doubles
 from steps.evidence.samples import RawSeries
 from steps.model.evidence import Evidence
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, Canned, Result, canned, counter, series
 
 GW = {"pod": "gw-1", "namespace": "istio-system", "job": "mesh"}
 

@@ -10,7 +10,7 @@ from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import WantedNames
 from steps.evidence.requirements import Requirements, check
 from steps.model.evidence import Problem, ProblemKind
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result
+from tests.support.canned_prometheus import ARMS, NOW, Canned, Result
 
 MS, SECONDS = "istio_request_duration_milliseconds_bucket", "istio_request_duration_seconds_bucket"
 BYTES = "istio_response_bytes_bucket"

@@ -17,7 +17,7 @@ from steps.evidence.uniqueness import of_rows as narrowed
 from steps.evidence.worlds import is_worldly, listed, sentence, undecided
 from steps.evidence.worlds import of_rows as worlds
 from steps.model.evidence import LatencyObjective
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result
+from tests.support.canned_prometheus import ARMS, NOW, Canned, Result
 
 OLD = (0.005, 0.01, 0.025, 0.1, 1.0, 10.0)
 NEW = (0.5, 1.0, 5.0, 1000.0, 3_600_000.0)

@@ -7,7 +7,7 @@ from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.naming import DURATIONS
 from steps.evidence.objective import BeyondError, ObjectiveBound, located, objective_bound
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
-from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Canned, Result, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Canned, Result, counter, series
 
 P99 = LatencyObjective(0.99, 500.0)
 DURATION = DURATIONS[0]

@@ -13,7 +13,7 @@ from steps.evidence.samples import RawSeries, parse
 from steps.judge import Rules, judge
 from steps.model.evidence import ProblemKind
 from steps.model.judgement import Verdict
-from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Result, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Result, canned, counter, series
 
 
 @pytest.mark.parametrize(

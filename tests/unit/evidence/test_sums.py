@@ -11,8 +11,8 @@ from steps.evidence.falls import Fall, reading
 from steps.evidence.samples import RawSeries
 from steps.evidence.sums import lacks_identity, sums_among
 from steps.model.evidence import Evidence
+from tests.support.canned_prometheus import ARMS, NOW, Result, canned, counter, series
 from tests.unit.evidence.test_ledger import increases, ledger
-from tests.unit.evidence.test_reader import ARMS, NOW, Result, canned, counter, series
 
 FIELD = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 6080.0), (1045.0, 6150.0)]
 """A recorded sum from which a pod goes, as it was seen in the field."""

@@ -10,7 +10,7 @@ from steps.evidence.services import Service, Upstreams
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Verdict
-from tests.unit.evidence.test_reader import NOW, Canned, Result, counter, series
+from tests.support.canned_prometheus import NOW, Canned, Result, counter, series
 from tests.unit.evidence.test_services import HOSTS, SUBSETS, lost
 
 STARTED = NOW - 3

@@ -21,8 +21,8 @@ from steps.judge import Rules, judge
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from steps.model.judgement import Verdict
 from steps.model.pods import PodNames
+from tests.support.canned_prometheus import ARMS, NOW, Canned, Result, canned, counter, read, series
 from tests.unit.evidence.test_custom import PODS, pod
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result, canned, counter, read, series
 
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
 CANARY = "shop-canary-7c9f8b5d4-q2w3e"

@@ -13,7 +13,7 @@ from steps.evidence.recording import Look, Recording, Tape, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
 from steps.settings.groups import Queried
-from tests.unit.evidence.test_reader import NOW, Canned, Result, counter, series
+from tests.support.canned_prometheus import NOW, Canned, Result, counter, series
 from tests.unit.evidence.test_services import names
 from tests.unit.evidence.test_unattributed import failed
 

@@ -6,8 +6,9 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Release, Topology
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, NETWORK_POLICY
+from tests.support.shop_release import NAMESPACE, TOKEN, deployment, release, renew
 
 NAME = "shop-baseline"
 ARM = "canary-steps.io/arm"

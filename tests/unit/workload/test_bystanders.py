@@ -4,7 +4,7 @@ import pytest
 
 from steps.errors import PermanentError
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, release
+from tests.support.fake_cluster import FakeCluster
 from tests.support.kubernetes_api.kinds import (
     AUTHORIZATION_POLICY,
     DISRUPTION_BUDGET,
@@ -12,6 +12,7 @@ from tests.support.kubernetes_api.kinds import (
     POD_MONITOR,
     Json,
 )
+from tests.support.shop_release import NAMESPACE, release
 
 SELECTS_STABLE = {"matchLabels": {"app": "shop"}}
 

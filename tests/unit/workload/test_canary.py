@@ -6,8 +6,9 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, NAMESPACE, TOKEN, FakeCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, Json, Kind
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
 def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workload: Workload) -> None:

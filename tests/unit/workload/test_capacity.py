@@ -7,8 +7,9 @@ import pytest
 from steps.errors import TemporaryError
 from steps.workload.capacity import needed
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from steps.model.run import Claim, Destination, Memory, Phase, Pin
 from steps.workload.duplicate import asked
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import FakeCluster, prepared, release
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import release
 
 TWO = f"shop@sha256:{'2' * 64}"
 THREE = f"shop@sha256:{'3' * 64}"

@@ -11,8 +11,9 @@ from steps.errors import PermanentError
 from steps.model.ports import RoutePorts
 from steps.model.run import Destination, WorkloadMemory
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, prepared, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import ENDPOINT_SLICE, SERVICE
+from tests.support.shop_release import NAMESPACE, renew
 
 ROUTES = (RoutePorts("route primary", 80, 80),)
 CANARY = Destination("shop-canary")

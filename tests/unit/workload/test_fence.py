@@ -4,7 +4,8 @@ import pytest
 
 from steps.errors import NotOwnerError
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, NAMESPACE, TOKEN, FakeCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, release, renew
 
 LATER = "run-2:2:prepared"
 

@@ -8,8 +8,9 @@ from steps.errors import NotFound, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Topology
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, deployment, release
+from tests.support.fake_cluster import FakeCluster
 from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.shop_release import NAMESPACE, deployment, release
 
 TARGET_NAMED: dict[str, Any] = {
     "stable": "shop-primary",

@@ -4,7 +4,8 @@ import pytest
 
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import TOKEN, FakeCluster, prepared, release
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import TOKEN, release
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from steps.model.pods import PodNames, pod_prefix
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster
+from tests.support.fake_cluster import FakeCluster
 from tests.support.kubernetes_api.kinds import POD, REPLICA_SET
+from tests.support.shop_release import NAMESPACE
 
 
 def test_pods_are_told_by_their_owner(cluster: FakeCluster, workload: Workload) -> None:

@@ -11,8 +11,9 @@ from steps.model.ports import RoutePorts
 from steps.workload.ports import check_kind, check_ports, protocol
 from steps.workload.serviceports import Side, needed
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, release
+from tests.support.fake_cluster import FakeCluster
 from tests.support.kubernetes_api.kinds import SERVICE
+from tests.support.shop_release import NAMESPACE, release
 
 Json = dict[str, Any]
 NAMED = (RoutePorts("route primary", 80, 80),)

@@ -8,8 +8,10 @@ from steps.errors import ForeignWrite, PermanentError, TemporaryError
 from steps.model.run import Pin, WorkloadMemory
 from steps.model.workload import Undo
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, Killed, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import REPLICA_SET
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
 Walked = tuple[WorkloadMemory, Pin]
 

@@ -14,7 +14,7 @@ from steps.workload.references import configuration, volume_claims
 from steps.workload.shapes import check_volumes, manager_of
 from steps.workload.template import changed, fingerprint, of_replica_set, promoted
 from steps.workload.troubles import describe_probe
-from tests.support.fake_cluster import deployment
+from tests.support.shop_release import deployment
 
 TEMPLATE: dict[str, Any] = deployment("shop", "shop:1")["spec"]["template"]
 

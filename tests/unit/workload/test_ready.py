@@ -4,7 +4,8 @@ import pytest
 
 from steps.errors import Interrupted, NotOwnerError, PermanentError, TemporaryError
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, renew
+from tests.support.fake_cluster import FakeCluster
+from tests.support.shop_release import NAMESPACE, renew
 
 
 def waited(cluster: FakeCluster, workload: Workload, image: str, kind: type[Exception], seconds: float = 5) -> str:

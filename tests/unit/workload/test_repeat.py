@@ -10,7 +10,9 @@ from steps.cluster.rehearsal import Rehearsal
 from steps.model.run import Destination
 from steps.model.workload import Noop, Topology
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, TOKEN, FakeCluster, Killed, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
+from tests.support.shop_release import KEY, TOKEN, release, renew
 
 TARGET_NAMED = release(
     stable="shop-primary",
