@@ -15,7 +15,7 @@ from steps.evidence.access import Access
 from steps.evidence.failures import EvidenceError
 from steps.evidence.prometheus import Prometheus
 from steps.model.evidence import ProblemKind
-from tests.integration.loopback import Answer, Pod, body
+from tests.support.local_servers import Answer, Pod, body
 
 pytestmark = pytest.mark.integration
 GOOD = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode()

@@ -12,7 +12,7 @@ import pytest
 from steps.evidence.access import Access
 from steps.evidence.failures import EvidenceError
 from steps.evidence.prometheus import Prometheus
-from tests.integration.loopback import Answer, Pki, Pod, body, server_context
+from tests.support.local_servers import Answer, Pki, Pod, body, server_context
 
 pytestmark = [
     pytest.mark.integration,
