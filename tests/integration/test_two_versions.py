@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from steps.traffic.keys import claim_key, memory_key, record_key
-from tests.integration.cli import App, Ended, Folder, environment
-from tests.lab.embedded.processes import ROOT
+from tests.integration.lab_app import Ended, Folder, LabApp, environment
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +26,7 @@ VERSIONS = ["older", "newer"]
 DIFFERENT = {"started", "expires", "weights", "latency_bounds", "small_bound"}
 """What two runs of one story may not have in common: times, and what was measured of stable."""
 
-Deploy = Callable[..., App]
+Deploy = Callable[..., LabApp]
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TwoVersions:
     """An app, and the steps of both versions that release it."""
 
-    app: App
+    app: LabApp
     older: Path
     folder: Path
 
