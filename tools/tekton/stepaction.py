@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from docs.tekton.emit import emit
+from tools.tekton.yaml_writer import emit
 
 _HEAD = """\
 # Written by `make docs` from ../../task/{step}/{step}.yaml, and not to be edited; a test compares the two.

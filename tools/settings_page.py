@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
 
-PAGE = Path(__file__).with_name("settings.md")
+PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 _HEAD = """\
 # Settings
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from docs.tekton.catalog import FINISH, Entry
+from tools.tekton.catalog import FINISH, Entry
 
 _TEXT = """\
 # canary-{step}

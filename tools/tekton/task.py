@@ -2,13 +2,13 @@
 
 from importlib.metadata import version
 
-from docs.tekton.catalog import FINISH, RESULTS, Entry
-from docs.tekton.emit import emit
-from docs.tekton.params import Json, offered, param, variable
 from steps.__main__ import STEPS, find
 from steps.outputs import results
 from steps.rendering.text import comment
 from steps.settings.groups import Common, Queried
+from tools.tekton.catalog import FINISH, RESULTS, Entry
+from tools.tekton.parameters import Json, offered, param, variable
+from tools.tekton.yaml_writer import emit
 
 _VERSION = version("canary-steps")
 _WEBHOOK = "/var/run/canary-steps/webhook"

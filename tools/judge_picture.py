@@ -77,7 +77,7 @@ def draw() -> str:
 
 def main() -> None:
     """Write the picture and print the numbers."""
-    (Path(__file__).parent / "judge.svg").write_text(draw(), encoding="utf-8")
+    (Path(__file__).parents[1] / "docs" / "judge.svg").write_text(draw(), encoding="utf-8")
     for bad in (BAD_CANARY, GOOD_CANARY):
         for seen in range(1, len(bad) + 1):
             judgement = example(bad[:seen])

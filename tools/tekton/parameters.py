@@ -3,9 +3,9 @@
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs.settings import allowed
 from steps.__main__ import find
 from steps.settings.groups import Owned
+from tools.settings_page import allowed
 
 Json = dict[str, object]
 

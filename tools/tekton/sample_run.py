@@ -1,8 +1,8 @@
 """Sample runs: a TaskRun of each Task, to be edited and created."""
 
-from docs.tekton.catalog import Entry
-from docs.tekton.emit import emit
-from docs.tekton.params import Json
+from tools.tekton.catalog import Entry
+from tools.tekton.parameters import Json
+from tools.tekton.yaml_writer import emit
 
 
 def sample(entry: Entry) -> str:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from docs.tekton.catalog import ENTRIES, FINISH
-from docs.tekton.readme import readme
-from docs.tekton.sample import sample
-from docs.tekton.stepaction import stepaction
-from docs.tekton.task import finish, task
 from steps.render import Settings, run
+from tools.tekton.catalog import ENTRIES, FINISH
+from tools.tekton.readme import readme
+from tools.tekton.sample_run import sample
+from tools.tekton.stepaction import stepaction
+from tools.tekton.task import finish, task
 
 ROOT = Path(__file__).parents[2] / "tekton"
 _APP = {"app": "shop", "image": "registry.example/shop:v2"}
