@@ -28,6 +28,18 @@ def shared_lab() -> Iterator[EmbeddedLab]:
 
 
 @pytest.fixture(scope="session")
+def mesh_lab() -> Iterator[EmbeddedLab]:
+    """Return a lab for tests of the mesh itself, with one pod of `shop` and one of `shop-canary`, at weight 0."""
+    with EmbeddedLab() as lab:
+        lab.registry.push("demo/shop:v1")
+        lab.registry.push("demo/shop:v2")
+        lab.deploy_app(replicas=1)
+        lab.deploy_canary()
+        lab.wait_until_rolled_out("shop-canary")
+        yield lab
+
+
+@pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     """Make all certificates once."""
     made = Pki(tmp_path_factory.mktemp("pki"))
