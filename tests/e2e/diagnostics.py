@@ -13,7 +13,7 @@ from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 _LINES = 40
 
 
-def of(lab: ClusterLab) -> list[tuple[str, str]]:
+def report_sections(lab: ClusterLab) -> list[tuple[str, str]]:
     """Return titles and texts; what cannot be had is left out, since the failure itself matters more."""
     told = [("workflows", _workflows(lab)), ("pods", _try(lab, "get", "pods", "-o", "wide"))]
     pods = _try(lab, "get", "pods", "-l", "workflows.argoproj.io/workflow", "-o", "name").split()

@@ -36,7 +36,7 @@ def publish(lab: ClusterLab) -> None:
         lab.registry.push(f"demo/shop:{tag}", version=tag, **knobs)
 
 
-def furnish(lab: ClusterLab) -> None:
+def deploy_shop(lab: ClusterLab) -> None:
     """Apply the shipped YAML, and an app whose rungs last 8 s at least."""
     install(lab, ROOT / "workflows" / "base")
     configure(lab)

@@ -12,7 +12,7 @@ import pytest
 from steps.__main__ import find
 from steps.outputs.results import variable
 from tests.lab.embedded.lab import EmbeddedLab
-from tests.support.containers import HARDENED, Container, Ended
+from tests.support.containers import HARDENED, Container, ContainerResult
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 
 pytestmark = pytest.mark.image
@@ -54,7 +54,7 @@ class Steps:
         options: dict[str, Any] = {"user": "1000650000:0", **HARDENED}
         return Container(self._image, step, *flags, environment=told, mounts=mounts, **options)
 
-    def run(self, step: str, *flags: str) -> Ended:
+    def run(self, step: str, *flags: str) -> ContainerResult:
         """Run a step to its end."""
         with self.start(step, *flags) as container:
             return container.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
-from tests.support.local_servers import Pki, Pod, Servers
+from tests.support.local_servers import LocalServer, LocalServers, Pki
 
 Deploy = Callable[..., LabApp]
 
@@ -48,9 +48,9 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Pod]]:
+def serve() -> Iterator[Callable[..., LocalServer]]:
     """Return a function that starts a server with one answer for all."""
-    servers = Servers()
+    servers = LocalServers()
     yield servers.start
     servers.stop()
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab_app import Ended, Json, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.lab.embedded.releases import release
 from tests.support.kubernetes_api.kinds import SERVICE
+from tests.support.step_run import Json, StepResult
 
 pytestmark = pytest.mark.integration
 
@@ -68,7 +69,7 @@ STORIES = {
 class Outcome:
     """How a story ended: the step, the version that serves now, and the weights."""
 
-    ended: Ended
+    ended: StepResult
     image: str
     weights: tuple[int, ...]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import deploy_to
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +30,7 @@ def claimed(fresh: LabApp) -> LabApp:
     return fresh
 
 
-def rehearsed(app: LabApp, step: str, *flags: str) -> Ended:
+def rehearsed(app: LabApp, step: str, *flags: str) -> StepResult:
     """Run a step with --dry-run, and make sure that it wrote nothing."""
     app.mark()
     ended = app.run(step, *flags, "--dry-run", timeout_seconds=20)

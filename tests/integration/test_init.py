@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support import manifests
 from tests.support.kubernetes_api.kinds import (  # fmt: skip
@@ -22,6 +22,7 @@ from tests.support.kubernetes_api.kinds import (  # fmt: skip
     SERVICE,
     VIRTUAL_SERVICE,
 )
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -51,19 +52,19 @@ def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
         app.remove()
 
 
-def printed(ended: Ended) -> list[Json]:
+def printed(ended: StepResult) -> list[Json]:
     """Return the documents that init printed."""
     assert 0 == ended.exit_code, ended.lines
     return [one for one in yaml.safe_load_all(ended.out) if one]
 
 
-def names(ended: Ended) -> list[str]:
+def names(ended: StepResult) -> list[str]:
     """Return what was printed as `Kind name`, without the accounts."""
     shown = [one for one in printed(ended) if one["kind"] not in RBAC]
     return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
 
 
-def apply(app: LabApp, ended: Ended) -> None:
+def apply(app: LabApp, ended: StepResult) -> None:
     """Apply what init printed, as kubectl would; the lab serves no RBAC."""
     kinds = {kind.kind: kind for kind in KINDS}
     for one in printed(ended):

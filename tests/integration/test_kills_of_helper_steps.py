@@ -19,7 +19,7 @@ from steps.errors import NotOwnerError
 from steps.traffic.keys import approval_key
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
-from tests.integration.test_kills import PROMOTED, RESTORED, Story, passed, prepare, promote, promote_halfway, walk
+from tests.integration.test_kills import PROMOTED, RESTORED, KillCase, passed, prepare, promote, promote_halfway, walk
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
@@ -32,20 +32,20 @@ EXPIRED, REPAIR = 700.0, 130.0
 """Seconds after which a release's claim is up, and a repair's."""
 
 DEAD = {
-    "on a rung": Story((prepare, walk), prepare),
-    "on a rung of two": Story((prepare, walk), prepare, (APP, f"{APP}-inner")),
-    "with its baseline": Story((prepare, walk), prepare, baseline=True),
-    "halfway through a promote": Story((prepare, passed, promote_halfway), prepare),
-    "at the end of a promote": Story((prepare, passed), prepare),
+    "on a rung": KillCase((prepare, walk), prepare),
+    "on a rung of two": KillCase((prepare, walk), prepare, (APP, f"{APP}-inner")),
+    "with its baseline": KillCase((prepare, walk), prepare, baseline=True),
+    "halfway through a promote": KillCase((prepare, passed, promote_halfway), prepare),
+    "at the end of a promote": KillCase((prepare, passed), prepare),
 }
 
 
 @pytest.fixture(params=DEAD)
 def dead(request: pytest.FixtureRequest, tmp_path: Path) -> SteppedCluster:
     """Return an app whose run died somewhere, its claim expired."""
-    story = DEAD[request.param]
-    world = story.world(tmp_path)
-    for act in story.before:
+    case = DEAD[request.param]
+    world = case.world(tmp_path)
+    for act in case.before:
         act(StepProcess(world))
     if request.param == "at the end of a promote":
         counted, kept = StepProcess(world), world.keep()

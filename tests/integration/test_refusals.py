@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Deploy, deploy_to
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, DESTINATION_RULE, SERVICE, VIRTUAL_SERVICE, VOLUME_CLAIM
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -31,7 +32,7 @@ def _untouched(shop: LabApp) -> Iterator[None]:
 
 def refused(app: LabApp, *flags: str, image: str = "v2", code: int = 4) -> str:
     """Run a prepare that must be refused before its first write; return what it says."""
-    ended: Ended = app.run("prepare", "--image", app.image(image), *flags)
+    ended: StepResult = app.run("prepare", "--image", app.image(image), *flags)
     assert code == ended.exit_code, ended.lines
     assert [] == [(call.verb, call.path) for call in app.writes()]
     # The run's id is told as soon as it is chosen, so that whoever cleans up knows it.

@@ -11,8 +11,9 @@ import pytest
 
 from steps.__main__ import find
 from tests.integration.conftest import deploy_to
-from tests.integration.lab_app import Ended, LabApp, Running
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import RunningStep, StepResult
 
 pytestmark = pytest.mark.integration
 NO_NODE = "workload.not_ready"
@@ -40,7 +41,7 @@ def app(deployed: LabApp) -> Iterator[LabApp]:
     assert 0 == deployed.deployment(deployed.canary)["spec"]["replicas"]
 
 
-def terminated(app: LabApp, running: Running, weights: tuple[int, int]) -> Ended:
+def terminated(app: LabApp, running: RunningStep, weights: tuple[int, int]) -> StepResult:
     """Send SIGTERM and check all that is promised of it."""
     token = app.claim()
     os.kill(running.process.pid, signal.SIGTERM)
@@ -144,7 +145,7 @@ def test_a_real_process_may_be_killed(
 ) -> None:
     """SIGKILL at a write whose answer is never read: what test_kills finds in one process holds for processes too."""
     step, *flags = way(app)
-    started: list[Running] = []
+    started: list[RunningStep] = []
     app.lab.api.faults.on_write(
         number,
         lambda _: started[0].stop(),

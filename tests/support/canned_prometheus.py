@@ -11,7 +11,7 @@ ARMS = Arms("shop", "shop-canary", "ns")
 Result = list[dict[str, Any]]
 
 
-class Canned(Prometheus):
+class CannedPrometheus(Prometheus):
     """A Prometheus that answers from a function of the query, at a fixed time."""
 
     def __init__(self, answer: Callable[[str], Result], warnings: tuple[str, ...] = ()) -> None:
@@ -37,7 +37,7 @@ def counter(first: float, step: float) -> dict[float, float]:
     return {NOW - 5 + i: first + i * step for i in range(6)}
 
 
-def canned(requests: Result, buckets: Result = [], reporter: str = "source", **options: Any) -> Canned:  # noqa: B006
+def canned(requests: Result, buckets: Result = [], reporter: str = "source", **options: Any) -> CannedPrometheus:  # noqa: B006
     """Answer the reporter's question, and the range queries."""
 
     def answer(promql: str) -> Result:
@@ -45,10 +45,10 @@ def canned(requests: Result, buckets: Result = [], reporter: str = "source", **o
             return [{"metric": {"reporter": reporter}, "value": [NOW, "5"]}]
         return requests if "requests_total" in promql else buckets
 
-    return Canned(answer, **options)
+    return CannedPrometheus(answer, **options)
 
 
-def read(prometheus: Canned, started: float = NOW - 10, **options: Any) -> Evidence:
+def read(prometheus: CannedPrometheus, started: float = NOW - 10, **options: Any) -> Evidence:
     """Read once."""
     return EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options).read(started, NOW)
 

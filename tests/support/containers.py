@@ -15,7 +15,7 @@ HARDENED: Json = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-n
 
 
 @dataclass(frozen=True)
-class Ended:
+class ContainerResult:
     """How a container ended."""
 
     exit_code: int
@@ -48,10 +48,10 @@ class Container:
     def __exit__(self, *_: object) -> None:
         self._container.stop()
 
-    def wait(self, timeout_seconds: float = 60.0) -> Ended:
+    def wait(self, timeout_seconds: float = 60.0) -> ContainerResult:
         """Return how it ended."""
         code = self._container.get_wrapped_container().wait(timeout=timeout_seconds)["StatusCode"]
-        return Ended(code, *self._said())
+        return ContainerResult(code, *self._said())
 
     def terminate(self) -> None:
         """Send what Kubernetes sends first."""
@@ -66,7 +66,7 @@ class Container:
         return out.decode(), err.decode()
 
 
-def run(image: str, *command: str, **options: Any) -> Ended:
+def run(image: str, *command: str, **options: Any) -> ContainerResult:
     """Run a container to its end."""
     with Container(image, *command, **options) as container:
         return container.wait()

@@ -15,9 +15,9 @@ from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
 from tests.support.controllers.endpoint_slices import EndpointSlices
-from tests.support.controllers.pod_status import Seen, render
+from tests.support.controllers.pod_status import ObservedPod, render
 from tests.support.controllers.replica_sets import ReplicaSets
-from tests.support.killed_process import MortalConnection
+from tests.support.killed_process import KillableConnection
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import AUTOSCALER, DEPLOYMENT, POD, REPLICA_SET, SERVICE, Json, Kind
@@ -46,9 +46,9 @@ class FakeCluster:
         self.digests[image] = f"sha256:{digest}"
         self.faulty[image] = fault
 
-    def connect(self) -> tuple[Workload, MortalConnection]:
+    def connect(self) -> tuple[Workload, KillableConnection]:
         """Return a new process' view of the cluster."""
-        connection = MortalConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
+        connection = KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
         return Workload(Cluster(connection), KEY, poll_seconds=0.02, hopeless_seconds=0.2), connection
 
     def deploy(self, name: str, image: str, replicas: int = 2, **spec: Any) -> None:
@@ -160,7 +160,7 @@ class FakeCluster:
 
     def _run_pod(self, pod: Json) -> None:
         metadata, main = pod["metadata"], pod["spec"]["containers"][0]
-        seen, image, fault = Seen(ip="10.0.0.1"), main["image"], self.faulty.get(main["image"], "")
+        seen, image, fault = ObservedPod(ip="10.0.0.1"), main["image"], self.faulty.get(main["image"], "")
         before = (pod.get("status", {}).get("containerStatuses") or [{}])[0]
         digest = before.get("imageID") or self._pull(image, main["imagePullPolicy"])
         if self.unschedulable:

@@ -9,7 +9,7 @@ class Killed(BaseException):
     """The process ended here."""
 
 
-class MortalConnection(Connection):
+class KillableConnection(Connection):
     """A connection whose process is killed before or after its n-th request."""
 
     lives: int | None = None

@@ -50,20 +50,20 @@ class Pki:
 
 
 @dataclass
-class Pod:
+class LocalServer:
     """A server on loopback, plain or with TLS."""
 
     endpoint: Endpoint
     asked_for: list[str | None] = field(default_factory=list)
 
 
-class Servers:
+class LocalServers:
     """Starts servers with one answer for all, and stops them."""
 
     def __init__(self) -> None:
         self._started: list[http.server.ThreadingHTTPServer] = []
 
-    def start(self, answer: Answer, context: ssl.SSLContext | None = None) -> Pod:
+    def start(self, answer: Answer, context: ssl.SSLContext | None = None) -> LocalServer:
         """Start a server on a free port."""
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ class Servers:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        pod = Pod(Endpoint("pod", "127.0.0.1", server.server_port))
+        pod = LocalServer(Endpoint("pod", "127.0.0.1", server.server_port))
         if context is not None:
             context.sni_callback = lambda _socket, name, _context: pod.asked_for.append(name)
             server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -1,4 +1,4 @@
-"""A namespace `shop` with a rich VirtualService, on the stand-in API; and what tests want to know of it."""
+"""A namespace `shop` on the stand-in API, whose VirtualService has every field that Istio knows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from steps.cluster.connection import Answer, Connection
 from steps.cluster.rehearsal import Rehearsal
 from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, Target
 from steps.traffic import Traffic
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.kinds import DESTINATION_RULE, EVENT, VIRTUAL_SERVICE
 
@@ -26,12 +27,8 @@ MEMORY = "canary-steps.io/run.shop"
 APPROVE = "canary-steps.io/approve.shop"
 
 
-class Killed(Exception):  # noqa: N818 - an event
-    """The process ended here."""
-
-
-class Mortal(Connection):
-    """A connection of a process that is killed before its n-th request."""
+class LimitedConnection(Connection):
+    """A connection of a process that is killed before it sends more than `lives` requests."""
 
     lives = 1_000_000
 
@@ -61,9 +58,9 @@ class ShopNamespace:
         """Return a connected cluster."""
         return Cluster(Connection(self._kubeconfig, retry_seconds=retry_seconds))
 
-    def connection(self) -> Mortal:
+    def connection(self) -> LimitedConnection:
         """Return a connection that can be killed."""
-        return Mortal(self._kubeconfig, retry_seconds=2.0)
+        return LimitedConnection(self._kubeconfig, retry_seconds=2.0)
 
     def rehearsal(self) -> Rehearsal:
         """Return a connected rehearsal."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.push.registry_pushes import PushedApp, forget, listener_of, objects
+from tests.e2e.push.registry_pushes import PushedApp, listener_of, objects, remove_cluster_objects
 from tests.e2e.tekton import installation
 from tests.lab.cluster import tekton, triggers
 from tests.lab.cluster.lab import ClusterLab
@@ -35,4 +35,4 @@ def shop(lab: ClusterLab) -> Iterator[PushedApp]:
     triggers.listen(lab.api, "canary-push-distribution", lab.namespace, 0)
     yield PushedApp(lab, host)
     triggers.end(0)
-    forget(lab, lab.namespace)
+    remove_cluster_objects(lab, lab.namespace)

@@ -40,8 +40,8 @@ def objects(namespace: str, **run: Any) -> Iterator[Json]:
     yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary-push"}, "stringData": {"token": TOKEN}}
 
 
-def forget(lab: ClusterLab, namespace: str) -> None:
-    """Take back what an administrator gave."""
+def remove_cluster_objects(lab: ClusterLab, namespace: str) -> None:
+    """Remove the ClusterRoleBinding, which is not in the namespace."""
     lab.api.delete(f"{_RBAC}/v1", "ClusterRoleBinding", f"canary-push-{namespace}")
 
 

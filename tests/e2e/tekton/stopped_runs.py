@@ -23,7 +23,7 @@ from tests.lab.cluster.lab import ClusterLab
 
 
 @dataclass(frozen=True)
-class Ending:
+class StoppedRun:
     """A way in which a run ends.
 
     Args:
@@ -41,31 +41,31 @@ class Ending:
 
 
 CORE = (
-    Ending("cancelled", "Cancelled", "Cancelled", finishes=False),
-    Ending("cancelled-finally", "CancelledRunFinally", "Cancelled", finishes=True),
+    StoppedRun("cancelled", "Cancelled", "Cancelled", finishes=False),
+    StoppedRun("cancelled-finally", "CancelledRunFinally", "Cancelled", finishes=True),
 )
 FULL = (
     # The running task may end by itself, which here takes its deadline.
-    Ending("stopped-finally", "StoppedRunFinally", "Failed", finishes=True, rung_seconds=45),
-    Ending("deleted", "deleted", "", finishes=False),
-    Ending("task-failed", "", "Failed", finishes=True, rung_seconds=10),
-    Ending(
+    StoppedRun("stopped-finally", "StoppedRunFinally", "Failed", finishes=True, rung_seconds=45),
+    StoppedRun("deleted", "deleted", "", finishes=False),
+    StoppedRun("task-failed", "", "Failed", finishes=True, rung_seconds=10),
+    StoppedRun(
         "tasks-time-out", "", "PipelineRunTimeout", finishes=True,
         timeouts={"pipeline": "20m0s", "tasks": "2m30s", "finally": "5m0s"},
     ),
-    Ending("pipeline-time-out", "", "PipelineRunTimeout", finishes=False, timeouts={"pipeline": "2m30s"}),
+    StoppedRun("pipeline-time-out", "", "PipelineRunTimeout", finishes=False, timeouts={"pipeline": "2m30s"}),
 )  # fmt: skip
 
 
-def patient(ending: Ending) -> dict[str, float]:
+def long_rung(ending: StoppedRun) -> dict[str, float]:
     """Return settings with which a rung is watched to its deadline, and a claim that nobody renews soon expires."""
     return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 120}
 
 
-def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:
+def begin(lab: ClusterLab, endings: Iterable[StoppedRun]) -> dict[str, Release]:
     """Start a run for each ending, and end those that do not end by themselves once they watch their canary."""
     for one in endings:
-        deploy(lab, one.app, **patient(one))
+        deploy(lab, one.app, **long_rung(one))
     found = {one.app: start(lab, one.app, GOOD, timeouts=one.timeouts) for one in endings}
     for one in endings:
         if one.status:
@@ -77,7 +77,7 @@ def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:
     return found
 
 
-def check_end(release: Release, ending: Ending) -> None:
+def check_end(release: Release, ending: StoppedRun) -> None:
     """Wait for the end of a run, and see whether Tekton ran its `finish`."""
     lab = release.lab
     if ending.status == "deleted":
@@ -90,7 +90,7 @@ def check_end(release: Release, ending: Ending) -> None:
         assert [95, 5] == weights(lab, ending.app), "nobody but sweep may have moved it"
 
 
-def check_users(release: Release, ending: Ending) -> None:
+def check_users(release: Release, ending: StoppedRun) -> None:
     """See that its users are back on stable, by sweep where nobody else is left to do it."""
     lab = release.lab
     if not ending.finishes:

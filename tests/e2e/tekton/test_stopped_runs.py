@@ -15,7 +15,7 @@ from tests.e2e.tekton.releases import (
     wait_until_expired,
     weights,
 )
-from tests.e2e.tekton.stopped_runs import CORE, FULL, Ending, begin, check_end, check_users, patient
+from tests.e2e.tekton.stopped_runs import CORE, FULL, StoppedRun, begin, check_end, check_users, long_rung
 from tests.lab.cluster import daemons, tekton
 from tests.lab.cluster.lab import ClusterLab
 
@@ -29,7 +29,7 @@ def full(lab: ClusterLab) -> dict[str, Release]:
 
 
 @pytest.mark.parametrize("ending", CORE, ids=lambda one: one.app)
-def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release], ending: Ending) -> None:
+def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release], ending: StoppedRun) -> None:
     """Plainly cancelled, it leaves users where they were until sweep comes, see test_sweep.py."""
     check_end(core[ending.app], ending)
     if ending.finishes:
@@ -38,7 +38,7 @@ def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release]
 
 @pytest.mark.full
 @pytest.mark.parametrize("ending", FULL, ids=lambda one: one.app)
-def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], ending: Ending) -> None:
+def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], ending: StoppedRun) -> None:
     """Stopped, deleted, failed, out of time."""
     check_end(full[ending.app], ending)
     check_users(full[ending.app], ending)
@@ -47,8 +47,8 @@ def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], endi
 @pytest.mark.full
 def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
     """By `on-busy: supersede`: the older one ends with 7 and moves nothing any more, its finish included."""
-    ending = Ending("place", "CancelledRunFinally", "Cancelled", finishes=True)
-    deploy(lab, ending.app, **patient(ending))
+    ending = StoppedRun("place", "CancelledRunFinally", "Cancelled", finishes=True)
+    deploy(lab, ending.app, **long_rung(ending))
     older = start(lab, ending.app, GOOD)
     older.wait_for_weight(5)
     newer = start(lab, ending.app, BAD, on_busy="supersede")
@@ -67,8 +67,8 @@ def test_a_dead_controller_strands_nobody(lab: ClusterLab) -> None:
     """The pod of the rung ends, nothing follows, the claim expires, sweep restores; later finish finds it done."""
     if not lab.is_own:
         pytest.skip("the controller of a cluster that is not the lab's own is left alone")
-    ending = Ending("orphan", "", "Failed", finishes=True, rung_seconds=15)
-    deploy(lab, ending.app, **patient(ending))
+    ending = StoppedRun("orphan", "", "Failed", finishes=True, rung_seconds=15)
+    deploy(lab, ending.app, **long_rung(ending))
     release = start(lab, ending.app, GOOD)
     release.wait_for_weight(5)
     daemons.stop("tekton-controller")

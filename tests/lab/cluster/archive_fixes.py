@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.lab.cluster.components import Module
 
 
-def mend(module: Module, vendored: Path) -> None:
+def complete(module: Module, vendored: Path) -> None:
     """Complete the vendored copy of a module."""
     if module.name == "argo":
         _mend_signal_handling(vendored / "workflow" / "executor" / "osspecific")

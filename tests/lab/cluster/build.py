@@ -96,7 +96,7 @@ def _prepare(module: Module) -> None:
     _go(folder, "mod", "tidy")
     if module.is_vendored:
         _go(folder, "mod", "vendor", "-e")
-        archive_fixes.mend(module, folder / "vendor" / module.path)
+        archive_fixes.complete(module, folder / "vendor" / module.path)
     (folder / "ready").touch()
     say(f"  {module.name}: sources are there after {time.monotonic() - started:.0f} s")
 

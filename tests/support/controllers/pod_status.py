@@ -10,7 +10,7 @@ NODE_NAME = "lab-node"
 
 
 @dataclass
-class Seen:
+class ObservedPod:
     """What the kubelet knows about a pod now."""
 
     ip: str = ""
@@ -23,7 +23,7 @@ class Seen:
     restart_count: int = 0
 
 
-def render(pod: Json, seen: Seen, now: str) -> Json:
+def render(pod: Json, seen: ObservedPod, now: str) -> Json:
     """Return the pod's status; a condition keeps its transition time while its status stays."""
     previous = {one["type"]: one for one in pod.get("status", {}).get("conditions", [])}
 
@@ -55,7 +55,7 @@ def render(pod: Json, seen: Seen, now: str) -> Json:
     }
 
 
-def _container(container: Json, seen: Seen, *, main: bool) -> Json:
+def _container(container: Json, seen: ObservedPod, *, main: bool) -> Json:
     """Report the app from what is seen, and any other container (no process stands behind it) as running."""
     said: Json = {
         "name": container["name"],

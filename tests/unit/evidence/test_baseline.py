@@ -6,7 +6,7 @@ from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.custom import Around, CustomMetric, OwnArms, Selection, source
 from steps.evidence.selectors import Arms
 from steps.model.evidence import Arm, Evidence, ProblemKind
-from tests.support.canned_prometheus import ARMS, NOW, Canned, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, canned, counter, series
 
 STARTED = NOW - 3
 CONTROL = "shop-baseline"
@@ -14,7 +14,7 @@ YOUNG = {STARTED + 1: 2.0, STARTED + 2: 6.0, NOW: 9.0}
 SERIES = [series("shop", counter(100, 50)), series(CONTROL, YOUNG), series("shop-canary", YOUNG, response_code="503")]
 
 
-def read(prometheus: Canned, **options: object) -> Evidence:
+def read(prometheus: CannedPrometheus, **options: object) -> Evidence:
     """Read a run with a baseline."""
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)  # type: ignore[arg-type]
     reader.control = CONTROL
@@ -105,7 +105,7 @@ def test_a_custom_metric_that_the_baseline_lacks_is_no_pass() -> None:
             return []
         return own if "all_total" in promql else canned(SERIES).query(promql).result
 
-    found = read(Canned(answer), custom=(metric,))
+    found = read(CannedPrometheus(answer), custom=(metric,))
     assert found.problem is not None
     assert (ProblemKind.NO_SERIES, True) == (
         found.problem.kind,

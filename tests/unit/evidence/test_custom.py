@@ -12,7 +12,7 @@ from steps.evidence.custom import Around, CustomMetric, Selection, from_json, so
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind
 from steps.model.judgement import Verdict
-from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Canned, Result, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, counter, series
 
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
 SEARCH = CustomMetric(
@@ -35,7 +35,7 @@ def read(metric: CustomMetric, own: Result) -> tuple[Evidence, list[str]]:
             return []
         return REQUESTS if promql.startswith("istio") else own
 
-    prometheus = Canned(answer)
+    prometheus = CannedPrometheus(answer)
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), custom=(metric,))
     evidence = reader.read(NOW - 10, NOW)
     return evidence, prometheus.asked[3:]

@@ -9,7 +9,7 @@ from steps.errors import PermanentError
 from steps.evidence import EvidenceReader
 from steps.evidence.beforehand import Doubts, doubts
 from steps.evidence.custom import Around, CustomMetric, Selection
-from tests.support.canned_prometheus import ARMS, NOW, Canned
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus
 
 CARD = {"kind": "card"}
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total", CARD), Selection("all_total", CARD))
@@ -18,7 +18,7 @@ AROUND = Around("ns")
 STABLES = 'pod=~"shop-[a-z0-9]+-[a-z0-9]+",namespace="ns"'
 
 
-def prometheus(**found: int) -> Canned:
+def prometheus(**found: int) -> CannedPrometheus:
     """Count series by a pattern of the query's metric and of whether it names stable's pods."""
 
     def answer(promql: str) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def prometheus(**found: int) -> Canned:
             return [{"metric": {"le": bound}, "value": [NOW, "3"]} for bound in bounds]
         return [{"metric": {}, "value": [NOW, str(count)]}] if count else []
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
 def test_what_stable_has_is_no_matter() -> None:

@@ -12,7 +12,7 @@ from steps.evidence.custom import CustomMetric, Selection
 from steps.evidence.doubles import Doubles
 from steps.evidence.samples import RawSeries
 from steps.model.evidence import Evidence
-from tests.support.canned_prometheus import ARMS, NOW, Canned, Result, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result, canned, counter, series
 
 GW = {"pod": "gw-1", "namespace": "istio-system", "job": "mesh"}
 
@@ -191,10 +191,10 @@ def test_the_choice_is_kept_while_it_answers() -> None:
     assert (46, 22, 11) == totals(after)
 
 
-def both(own: Result) -> Canned:
+def both(own: Result) -> CannedPrometheus:
     """Answer with the mesh's requests, and with the application's own series."""
     mesh = canned([series("shop", counter(0, 1))])
-    return Canned(lambda asked: own if "all_total" in asked else mesh.query(asked).result)
+    return CannedPrometheus(lambda asked: own if "all_total" in asked else mesh.query(asked).result)
 
 
 def test_custom_metrics_count_once_and_their_own_labels_are_theirs() -> None:

@@ -10,14 +10,14 @@ from steps.evidence.failures import EvidenceError
 from steps.evidence.naming import WantedNames
 from steps.evidence.requirements import Requirements, check
 from steps.model.evidence import Problem, ProblemKind
-from tests.support.canned_prometheus import ARMS, NOW, Canned, Result
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result
 
 MS, SECONDS = "istio_request_duration_milliseconds_bucket", "istio_request_duration_seconds_bucket"
 BYTES = "istio_response_bytes_bucket"
 IN_SECONDS = (0.0005, 0.005, 1.0, 3600.0)
 
 
-def server(*names: str, bounds: tuple[float, ...] = IN_SECONDS, knows_native: bool = True) -> Canned:
+def server(*names: str, bounds: tuple[float, ...] = IN_SECONDS, knows_native: bool = True) -> CannedPrometheus:
     """Return a Prometheus that has series of stable of these names; histograms have these bounds."""
 
     def answer(promql: str) -> Result:
@@ -32,10 +32,10 @@ def server(*names: str, bounds: tuple[float, ...] = IN_SECONDS, knows_native: bo
             return [{"metric": {"le": f"{bound:g}"}, "value": [NOW, "1"]} for bound in bounds]
         return []
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def refused(prometheus: Canned, wanted: WantedNames) -> str:
+def refused(prometheus: CannedPrometheus, wanted: WantedNames) -> str:
     """Return why prepare refuses."""
     with pytest.raises(EvidenceError) as caught:
         check(prometheus, ARMS, Requirements("auto", wanted), "")

@@ -17,14 +17,14 @@ from steps.evidence.uniqueness import of_rows as narrowed
 from steps.evidence.worlds import is_worldly, listed, sentence, undecided
 from steps.evidence.worlds import of_rows as worlds
 from steps.model.evidence import LatencyObjective
-from tests.support.canned_prometheus import ARMS, NOW, Canned, Result
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result
 
 OLD = (0.005, 0.01, 0.025, 0.1, 1.0, 10.0)
 NEW = (0.5, 1.0, 5.0, 1000.0, 3_600_000.0)
 BUCKETS = "istio_request_duration_milliseconds_bucket"
 
 
-def histogram(name: str, bounds: tuple[float, ...]) -> Canned:
+def histogram(name: str, bounds: tuple[float, ...]) -> CannedPrometheus:
     """Return a Prometheus that has one histogram of stable, source reporter, and nothing else."""
 
     def answer(promql: str) -> Result:
@@ -40,7 +40,7 @@ def histogram(name: str, bounds: tuple[float, ...]) -> Canned:
             return [{"metric": {"le": f"{bound:g}"}, "value": [NOW, "1"]} for bound in bounds]
         return []
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.naming import DURATIONS
 from steps.evidence.objective import BeyondError, ObjectiveBound, located, objective_bound
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
-from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Canned, Result, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, counter, series
 
 P99 = LatencyObjective(0.99, 500.0)
 DURATION = DURATIONS[0]
@@ -59,7 +59,7 @@ BUCKETS = [
 ]
 
 
-def canned(texts: tuple[str, ...], buckets: Result) -> Canned:
+def canned(texts: tuple[str, ...], buckets: Result) -> CannedPrometheus:
     """Answer with these bounds of stable's histogram, and with these buckets."""
 
     def answer(promql: str) -> Result:
@@ -73,10 +73,10 @@ def canned(texts: tuple[str, ...], buckets: Result) -> Canned:
             return [{"metric": {"le": text}, "value": [NOW, "2"]} for text in texts]
         return REQUESTS if "requests_total" in promql else buckets
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def reader(prometheus: Canned, bounds: Bounds, objective: LatencyObjective | None = P99) -> EvidenceReader:
+def reader(prometheus: CannedPrometheus, bounds: Bounds, objective: LatencyObjective | None = P99) -> EvidenceReader:
     """Make a reader with an objective."""
     return EvidenceReader(prometheus, ARMS, bounds=bounds, latency_objective=objective)
 

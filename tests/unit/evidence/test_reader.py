@@ -7,7 +7,7 @@ import pytest
 
 from steps.evidence import Bounds, EvidenceReader
 from steps.model.evidence import MetricKind
-from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Canned, Result, canned, counter, read, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, canned, counter, read, series
 
 
 def test_one_query_per_metric_for_both_arms() -> None:
@@ -109,5 +109,5 @@ def test_bounds_are_chosen_from_stable_alone() -> None:
         chosen = young["increase" if "increase" in promql else "sum"]
         return [{"metric": {"le": le}, "value": [NOW, value]} for le, value in chosen]
 
-    bounds = EvidenceReader(Canned(answer), ARMS).choose_bounds()
+    bounds = EvidenceReader(CannedPrometheus(answer), ARMS).choose_bounds()
     assert bounds == Bounds((("p50", 100.0), ("p90/p99", 250.0)), None)

@@ -10,7 +10,7 @@ from steps.evidence.services import Service, Upstreams
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Verdict
-from tests.support.canned_prometheus import NOW, Canned, Result, counter, series
+from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_services import HOSTS, SUBSETS, lost
 
 STARTED = NOW - 3
@@ -25,7 +25,7 @@ def failed(values: dict[float, float], service: str = "shop-canary", **labels: s
     }
 
 
-def canned(requests: Result, unknown: Result, reporter: str = "source") -> Canned:
+def canned(requests: Result, unknown: Result, reporter: str = "source") -> CannedPrometheus:
     """Answer the reporter's question, and both selectors of requests."""
 
     def answer(promql: str) -> Result:
@@ -33,10 +33,10 @@ def canned(requests: Result, unknown: Result, reporter: str = "source") -> Canne
             return [{"metric": {"reporter": reporter}, "value": [NOW, "5"]}]
         return unknown if 'destination_workload="unknown"' in promql else requests
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def read(prometheus: Canned, upstreams: Upstreams = HOSTS, control: str = "") -> Evidence:
+def read(prometheus: CannedPrometheus, upstreams: Upstreams = HOSTS, control: str = "") -> Evidence:
     """Read a run that began at STARTED."""
     reader = EvidenceReader(prometheus, Arms("shop", "shop-canary", "ns", upstreams=upstreams), bounds=Bounds())
     reader.control = control

@@ -21,7 +21,7 @@ from steps.judge import Rules, judge
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from steps.model.judgement import Verdict
 from steps.model.pods import PodNames
-from tests.support.canned_prometheus import ARMS, NOW, Canned, Result, canned, counter, read, series
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result, canned, counter, read, series
 from tests.unit.evidence.test_custom import PODS, pod
 
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
@@ -31,7 +31,7 @@ KNOWN = PodNames({"shop": ("shop-6d4cf56db6-",), "shop-canary": ("shop-canary-7c
 FAILING = [*PODS[:2], pod(CANARY, "asked_total", counter(0, 40)), pod(CANARY, "failed_total", counter(0, 40))]
 
 
-def app(own: Result, clusters: tuple[str, ...] = ("",)) -> Canned:
+def app(own: Result, clusters: tuple[str, ...] = ("",)) -> CannedPrometheus:
     """Return a Prometheus that has the app's metrics alone."""
 
     def answer(promql: str) -> Result:
@@ -45,10 +45,10 @@ def app(own: Result, clusters: tuple[str, ...] = ("",)) -> Canned:
             return [{"metric": {}, "value": [NOW, "1"]}]
         return own
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def reader(prometheus: Canned, **options: object) -> EvidenceReader:
+def reader(prometheus: CannedPrometheus, **options: object) -> EvidenceReader:
     """Return a reader of the app's metrics alone."""
     return EvidenceReader(prometheus, ARMS, custom=(PAIR,), mesh=False, **options)  # type: ignore[arg-type]
 
@@ -134,7 +134,7 @@ def test_a_label_that_is_not_the_arms_alone_is_a_problem() -> None:
             return [{"metric": {"version": "v1", "destination_workload": n}, "value": [NOW, "1"]} for n in names]
         return [{"metric": {"version": "v1", "instance": "gw"}, "values": [[NOW, "1"]]}]
 
-    evidence = EvidenceReader(Canned(answer), Arms("v1", "v2", "ns", "version")).read(NOW - 10, NOW)
+    evidence = EvidenceReader(CannedPrometheus(answer), Arms("v1", "v2", "ns", "version")).read(NOW - 10, NOW)
     assert evidence.problem is not None
     assert (ProblemKind.AMBIGUOUS, True) == (evidence.problem.kind, "a, b have them too" in evidence.problem.sentence)
 

@@ -13,7 +13,7 @@ from steps.evidence.recording import Look, Recording, Tape, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
 from steps.settings.groups import Queried
-from tests.support.canned_prometheus import NOW, Canned, Result, counter, series
+from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_services import names
 from tests.unit.evidence.test_unattributed import failed
 
@@ -21,7 +21,7 @@ NAMES = names(Destination("shop"), Destination("shop-canary"))
 OBJECTIVE = LatencyObjective(0.99, 500.0)
 
 
-class Recorded(Canned):
+class Recorded(CannedPrometheus):
     """A canned Prometheus that keeps its answers on a tape."""
 
     def __init__(self, tape: Tape) -> None:

@@ -7,13 +7,13 @@ import pytest
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, ObjectName, Phase, Target
 from steps.traffic import Busy, Traffic
+from tests.support.killed_process import Killed
 from tests.support.shop_namespace import (
     CANARY,
     LAST,
     MEMORY,
     STABLE,
     TOKEN,
-    Killed,
     ShopNamespace,
     plain_spec,
     record_of,

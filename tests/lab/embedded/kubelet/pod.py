@@ -15,7 +15,7 @@ import aiohttp
 
 from tests.lab.embedded.addresses import Block
 from tests.lab.embedded.registry import Image, Node
-from tests.support.controllers.pod_status import NODE_NAME, Seen, render
+from tests.support.controllers.pod_status import NODE_NAME, ObservedPod, render
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import POD, Json
 from tests.support.kubernetes_api.store import Store
@@ -62,7 +62,7 @@ class PodLife:
         self._around = around
         self._session = session
         self._namespace, self._name = namespace, name
-        self._seen = Seen()
+        self._seen = ObservedPod()
         self._process: subprocess.Popen[bytes] | None = None
 
     async def run(self) -> None:
