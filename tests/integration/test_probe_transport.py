@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,9 @@ def chunked(parts: Iterator[bytes]) -> Answer:
     return answer
 
 
-def secured(**tls: object) -> Probe:
+def secured(**tls: Any) -> Probe:
     """Return a probe over TLS."""
-    return Probe("p", scheme="https", contains="ok", tls=Tls(**tls))  # type: ignore[arg-type]
+    return Probe("p", scheme="https", contains="ok", tls=Tls(**tls))
 
 
 def test_a_pods_certificate_is_checked_by_the_name_it_was_made_for(pki: Pki, serve: Callable[..., LocalServer]) -> None:

@@ -1,5 +1,7 @@
 """Where a baseline is compared, its requests are stable's arm from the start on, and stable's own are the past."""
 
+from typing import Any
+
 import pytest
 
 from steps.evidence import Bounds, EvidenceReader
@@ -14,9 +16,9 @@ YOUNG = {STARTED + 1: 2.0, STARTED + 2: 6.0, NOW: 9.0}
 SERIES = [series("shop", counter(100, 50)), series(CONTROL, YOUNG), series("shop-canary", YOUNG, response_code="503")]
 
 
-def read(prometheus: CannedPrometheus, **options: object) -> Evidence:
+def read(prometheus: CannedPrometheus, **options: Any) -> Evidence:
     """Read a run with a baseline."""
-    reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)  # type: ignore[arg-type]
+    reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)
     reader.control = CONTROL
     return reader.read(STARTED, NOW, weight=10)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,9 +49,9 @@ def app(own: Result, clusters: tuple[str, ...] = ("",)) -> CannedPrometheus:
     return CannedPrometheus(answer)
 
 
-def reader(prometheus: CannedPrometheus, **options: object) -> EvidenceReader:
+def reader(prometheus: CannedPrometheus, **options: Any) -> EvidenceReader:
     """Return a reader of the app's metrics alone."""
-    return EvidenceReader(prometheus, ARMS, custom=(PAIR,), mesh=False, **options)  # type: ignore[arg-type]
+    return EvidenceReader(prometheus, ARMS, custom=(PAIR,), mesh=False, **options)
 
 
 def test_nothing_of_the_mesh_is_asked() -> None:
