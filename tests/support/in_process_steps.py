@@ -18,7 +18,7 @@ from steps.acts.watch import Beside
 from steps.beside import progress_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
-from steps.evidence.bounds import Bounds
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.names import Names
