@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from steps.evidence import body as bodies
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.prometheus_api import response_body as bodies
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import ProblemKind
 from tests.support.local_servers import Answer, LocalServer, body
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
+from steps.evidence import Access, ArmLabels, Bounds, EvidenceReader, Prometheus, QueryResponse
 from steps.model.evidence import Evidence
 
 NOW = 1000.0
-ARMS = Arms("shop", "shop-canary", "ns")
+ARMS = ArmLabels("shop", "shop-canary", "ns")
 Result = list[dict[str, Any]]
 
 
@@ -20,10 +20,10 @@ class CannedPrometheus(Prometheus):
         self.at = NOW
         self.asked: list[str] = []
 
-    def query(self, promql: str) -> Answer:
+    def query(self, promql: str) -> QueryResponse:
         """Note the query and answer it."""
         self.asked.append(promql)
-        return Answer(promql, self.at, self._answer(promql), self._warnings)
+        return QueryResponse(promql, self.at, self._answer(promql), self._warnings)
 
 
 def series(workload: str, values: dict[float, float], instance: str = "gw", **labels: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from steps.evidence.bounds import Bounds
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 from tests.support.fake_cluster import FakeCluster
