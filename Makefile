@@ -52,6 +52,7 @@ bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real pa
 docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.tekton
+	@$(BIN)/python -m tools.argo_descriptions
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and mend what ruff can

@@ -9,7 +9,7 @@ import pytest
 from steps.__main__ import main
 from tests.unit.tekton.shipped import FILES, ROOT, documents, of_kind
 from tests.unit.texts import strings
-from tools.tekton.generate import files
+from tools.tekton.generate import generated_files
 
 ARGO = ROOT.parent / "workflows" / "base"
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -17,7 +17,7 @@ every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.re
 
 def test_what_is_written_is_what_make_docs_writes() -> None:
     """Byte by byte: Tasks, READMEs, samples, StepActions from the Tasks, Pipelines and runs."""
-    found = files()
+    found = generated_files()
     assert 50 < len(found)
     assert {} == {
         path: "differs: make docs"
@@ -34,7 +34,7 @@ def test_nothing_is_left_over_in_the_written_folders() -> None:
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }
-    assert set(files()) == there
+    assert set(generated_files()) == there
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.unit.workflows.shipped import (
     leaves,
     of_kind,
 )
+from tools.argo_descriptions import FILE, with_descriptions
 
 Json = dict[str, Any]
 every_leaf = pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)
@@ -64,6 +65,12 @@ def test_every_input_is_documented_with_its_choices_and_default(leaf: Leaf) -> N
             said = shown.lower() if isinstance(default, bool) else shown
             assert f"else {said}." in one["description"], name
     assert all(one.get("description") for one in leaf.inputs.values())
+
+
+def test_descriptions_are_those_of_the_settings_and_results() -> None:
+    """`make docs` was run after the last change."""
+    text = FILE.read_text(encoding="utf-8")
+    assert text == with_descriptions(text)
 
 
 @every_leaf
