@@ -11,6 +11,7 @@ import yaml
 from steps import analyze, prepare, promote, resolve
 from steps.render import Settings, run
 from tests.unit.tekton.shipped import FILES, ROOT, documents, given, named, of_kind, references, seconds
+from tests.unit.workflows.shipped import defaults
 
 Json = dict[str, Any]
 PIPELINES = of_kind("Pipeline")
@@ -197,6 +198,19 @@ def test_no_task_is_cut_off_before_its_step_gives_up(name: str) -> None:
     assert "" == limits.pop("canary-analyze")
     assert set(limits) <= set(least)
     assert [] == [one for one, limit in limits.items() if seconds(limit) < least[one]]
+
+
+@every_pipeline
+def test_a_pipeline_names_the_defaults_of_the_settings(name: str) -> None:
+    """What holds where a parameter is empty; `render` has these sentences by hand."""
+    params = PIPELINES[name]["spec"]["params"]
+    named = [
+        (one["name"], value)
+        for one in params
+        for value in re.findall(r"Empty: canary\.yaml, else (\S+)\.$", one.get("description", ""))
+    ]
+    assert len(named) >= 5
+    assert [] == [(param, value) for param, value in named if value not in defaults(param)]
 
 
 def test_every_limit_says_why() -> None:

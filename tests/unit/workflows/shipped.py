@@ -11,6 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
+from steps.__main__ import STEPS, find
+from tools.setting_text import default_text
+
 ROOT = Path(__file__).parents[3] / "workflows"
 FILES = sorted(ROOT.rglob("*.yaml"))
 Json = dict[str, Any]
@@ -87,6 +90,12 @@ def choices(field: FieldInfo) -> list[str] | None:
     if field.annotation is bool:
         return ["", "false", "true"]
     return ["", *map(str, get_args(field.annotation))] if get_origin(field.annotation) is Literal else None
+
+
+def defaults(parameter: str) -> set[str]:
+    """Return the defaults that a setting has in the steps, as a parameter would have them."""
+    fields = [find(step).settings.model_fields.get(parameter.replace("-", "_")) for step in STEPS]
+    return {default_text(field.default) for field in fields if field is not None}
 
 
 def workflow_specs() -> Iterator[tuple[str, Json]]:

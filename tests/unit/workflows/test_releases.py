@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.unit.workflows.shipped import (
     ROOT,
     called,
     calls,
+    defaults,
     documents,
     workflow_specs,
 )
@@ -78,6 +80,20 @@ def test_what_releases_restores_at_its_end() -> None:
         assert {"name": "canary-finish", "template": "finish"} == handler["templateRef"]
         assert {"name": "run", "value": "{{workflow.uid}}"} in handler["arguments"]["parameters"]
         assert not [one for one in strings(handler) if "outputs." in one], "the handler must need no results"
+
+
+def test_releases_name_the_defaults_of_the_settings() -> None:
+    """What holds where a parameter is empty; these sentences are written by hand."""
+    named = [(where, *default) for where, spec in workflow_specs() for default in _named_defaults(spec)]
+    assert len(named) >= 18
+    assert [] == [one for one in named if one[2] not in defaults(one[1])]
+
+
+def _named_defaults(spec: Json) -> Iterator[tuple[str, str]]:
+    """Yield name and default of each parameter whose description names one."""
+    for one in spec.get("arguments", {}).get("parameters", []):
+        for value in re.findall(r"Empty: canary\.yaml, else (\S+)\.$", one.get("description", "")):
+            yield one["name"], value
 
 
 @pytest.mark.parametrize("name", ["canary-release", "canary-release-lean", "canary-release-approval"])
