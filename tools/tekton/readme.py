@@ -1,5 +1,6 @@
 """The README of each Task: what it does, its parameters and results, how to run it."""
 
+from textwrap import fill
 from typing import Any
 
 import yaml
@@ -19,12 +20,14 @@ Written by `make docs`; a test compares it with the Task.
 kubectl apply -f tekton/task/{step}/{step}.yaml
 ```
 
-To install all Tasks with their accounts and roles: `kubectl apply -k tekton`. The Task needs Tekton Pipelines 1.0 or
-newer. It runs as user 65532 with a read-only root file system on linux/amd64 and linux/arm64.
+To install all Tasks with their accounts and roles: `kubectl apply -k tekton`. The Task needs Tekton
+Pipelines 1.0 or newer. It runs as user 65532 with a read-only root file system on linux/amd64 and
+linux/arm64.
 {action}
 ## Parameters
 
-All parameters are strings. An empty one is not set: then `canary.yaml` decides, then the product's default.
+All parameters are strings. An empty one is not set: then `canary.yaml` decides, then the product's
+default.
 
 | parameter | default | meaning |
 |---|---|---|
@@ -32,8 +35,8 @@ All parameters are strings. An empty one is not set: then `canary.yaml` decides,
 
 ## Results
 
-All results are strings without a trailing newline, at most 1 kB together. Every result is written even if the step
-fails; it is empty if there is no value.
+All results are strings without a trailing newline, at most 1 kB together. Every result is written
+even if the step fails; it is empty if there is no value.
 
 | result | meaning |
 |---|---|
@@ -41,11 +44,11 @@ fails; it is empty if there is no value.
 
 ## Exit codes
 
-{exit_codes}.
+{exit_codes}
 
 ## Run it
 
-Edit [samples/{step}.yaml](samples/{step}.yaml), then run `kubectl create -f` with it. It uses the account
+Edit [samples/{step}.yaml](samples/{step}.yaml), then create it with `kubectl create -f`. It runs as
 `canary-steps-{account}`.
 """
 
@@ -62,13 +65,17 @@ def task_readme(entry: CatalogEntry, task: str) -> str:
     action = f"For a step in a Task of your own, use the [StepAction]({path}): it is the same without volumes.\n"
     return _TEXT.format(
         step=entry.step,
-        description=spec["description"].replace("\n", "\n\n"),
+        description="\n\n".join(map(_wrapped, spec["description"].split("\n"))),
         action="" if entry is FINISH else action,
         params="\n".join(_param(one) for one in spec["params"]),
         results="\n".join(f"| `{one['name']}` | {one['description']} |" for one in spec["results"]),
-        exit_codes=entry.exit_codes,
+        exit_codes=_wrapped(f"{entry.exit_codes}."),
         account=entry.account,
     )
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, 100, break_on_hyphens=False)
 
 
 def _param(one: dict[str, str]) -> str:
