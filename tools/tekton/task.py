@@ -2,6 +2,8 @@
 
 from importlib.metadata import version
 
+from pydantic.fields import FieldInfo
+
 from steps.__main__ import STEPS, find
 from steps.outputs import results
 from steps.rendering.text import comment
@@ -58,11 +60,7 @@ def task(entry: CatalogEntry) -> str:
     fields = parameter_settings(entry.step)
     mounts = _mounts(entry.step)
     spec: Json = {
-        "params": [
-            *(parameter(name, field) for name, field in fields.items()),
-            *(extra for extra, _, _ in mounts),
-            _IMAGE,
-        ],
+        "params": _params(fields, mounts),
         "results": [
             {"name": name, "type": "string", "description": RESULT_DESCRIPTIONS[name]} for name in step.results
         ],
@@ -89,11 +87,7 @@ def finish_task() -> str:
     }
     again = {**_step("rollback", tuple(fields), {}, mounts), "name": "rollback-again"}
     spec: Json = {
-        "params": [
-            *(parameter(name, field) for name, field in fields.items()),
-            *(extra for extra, _, _ in mounts),
-            _IMAGE,
-        ],
+        "params": _params(fields, mounts),
         "results": [{"name": name, "type": "string", "description": text} for name, text in descriptions.items()],
         "volumes": [{"name": "tmp", "emptyDir": {}}, *(volume for _, volume, _ in mounts)],
         "steps": [rollback, report, again],
@@ -134,6 +128,11 @@ def _document(entry: CatalogEntry, spec: Json) -> str:
         "spec": {"description": f"{summary(entry)}\n{entry.notes}", **spec},
     }
     return "\n".join([*head, to_yaml(document)])
+
+
+def _params(fields: dict[str, FieldInfo], mounts: list[tuple[Json, Json, Json]]) -> list[Json]:
+    settings = [parameter(name, field) for name, field in fields.items()]
+    return [*settings, *(param for param, _, _ in mounts), _IMAGE]
 
 
 def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: list[tuple[Json, Json, Json]]) -> Json:
