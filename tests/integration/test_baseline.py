@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import App, Ended
 from tests.integration.conftest import Deploy
-from tests.lab.embedded.api.kinds import DEPLOYMENT
+from tests.integration.lab_app import LabApp
+from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 
 
-def baseline_pods(app: App) -> int:
+def baseline_pods(app: LabApp) -> int:
     """Return how many pods the baseline should have."""
     return int(app.deployment(f"{app.name}-baseline")["spec"]["replicas"])
 
 
-def rollout(app: App, tag: str, *flags: str) -> Ended:
+def rollout(app: LabApp, tag: str, *flags: str) -> StepResult:
     """Release a version in one rung of half the users."""
     return app.run("rollout", f"--image={app.image(tag)}", "--ladder=50", "--run", f"run-{tag}", *flags)
 
@@ -64,7 +65,7 @@ def test_step_by_step_prepare_alone_is_told_of_the_baseline(deploy: Deploy) -> N
     app = deploy("stepwise")
     app.push("v3", error_ratio=1.0)
 
-    def walked(run: str, tag: str) -> Ended:
+    def walked(run: str, tag: str) -> StepResult:
         prepared = app.run("prepare", f"--run={run}", f"--image={app.image(tag)}", CANARY_BASELINE="true")
         assert (0, "ready") == (prepared.exit_code, prepared.results["outcome"]), prepared.lines
         assert 0 == app.run("set-weight", f"--run={run}", "--weight=50").exit_code

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.e2e.push.pushes import forget, listener_of, objects
+from tests.e2e.push.registry_pushes import listener_of, objects, remove_cluster_objects
 from tests.e2e.tekton.releases import TEKTON
 from tests.lab.cluster import triggers
 from tests.lab.cluster.api import Json, documents
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
-from tests.lab.triggers.offline import SHIPPED, Listener
+from tests.support.triggers.listener import SHIPPED, Listener
+from tests.support.triggers.messages import TOKEN, Message, listeners, messages, signed
 
 pytestmark = pytest.mark.e2e
 _EVENT = "triggers.tekton.dev/triggers-eventid"
@@ -34,7 +34,7 @@ def urls(lab: ClusterLab) -> Iterator[dict[str, str]]:
     }
     for number in range(1, len(listeners()) + 1):
         triggers.end(number)
-    forget(lab, namespace)
+    remove_cluster_objects(lab, namespace)
     lab.api.delete("v1", "Namespace", namespace)
 
 

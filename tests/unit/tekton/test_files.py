@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from steps.__main__ import main
-from tests.unit.tekton.shipped import FILES, ROOT, documents, of_kind
-from tests.unit.texts import strings
+from tests.support.documents import strings
+from tests.support.tekton_files import FILES, ROOT, documents, of_kind
 from tools.tekton.generate import generated_files
 
 ARGO = ROOT.parent / "workflows" / "base"

@@ -10,8 +10,8 @@ import yaml
 
 from steps import analyze, prepare, promote, resolve
 from steps.render import Settings, run
-from tests.unit.tekton.shipped import FILES, ROOT, documents, given, named, of_kind, references, seconds
-from tests.unit.workflows.shipped import defaults
+from tests.support.tekton_files import FILES, ROOT, documents, given, named, of_kind, references, seconds
+from tests.support.workflow_files import defaults
 
 Json = dict[str, Any]
 PIPELINES = of_kind("Pipeline")
