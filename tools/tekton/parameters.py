@@ -3,7 +3,7 @@
 from pydantic.fields import FieldInfo
 
 from steps.__main__ import find
-from steps.settings.groups import Owned
+from steps.settings.groups import ClaimSettings
 from tools.setting_text import description, is_required
 
 Json = dict[str, object]
@@ -25,7 +25,7 @@ def parameter_settings(step: str) -> dict[str, FieldInfo]:
     """Return the settings that become parameters, by field name: required ones, then those that name the release."""
     fields = {name: field for name, field in find(step).settings.model_fields.items() if name not in _HIDDEN}
     required = [name for name, field in fields.items() if is_required(field)]
-    names = dict.fromkeys([*required, *(name for name in Owned.model_fields if name in fields), *fields])
+    names = dict.fromkeys([*required, *(name for name in ClaimSettings.model_fields if name in fields), *fields])
     return {name: fields[name] for name in names}
 
 

@@ -6,8 +6,8 @@ from pydantic.fields import FieldInfo
 
 from steps.__main__ import STEPS, find
 from steps.outputs import results
-from steps.rendering.text import comment
-from steps.settings.groups import Common, Queried
+from steps.settings.groups import ClusterSettings, PrometheusSettings
+from steps.tekton_pipeline.yaml_text import comment_lines
 from tools.tekton.catalog import FINISH, RESULT_DESCRIPTIONS, CatalogEntry
 from tools.tekton.parameters import Json, environment_variable, parameter, parameter_settings
 from tools.tekton.yaml_writer import to_yaml
@@ -105,7 +105,7 @@ def _document(entry: CatalogEntry, spec: Json) -> str:
     head = [
         "# Written by `make docs` from the settings of the step. Do not edit it; a test compares the two.",
         "#",
-        *comment((*_POINTS, f"Exit codes: {entry.exit_codes}.")),
+        *comment_lines((*_POINTS, f"Exit codes: {entry.exit_codes}.")),
     ]
     labels = {"app.kubernetes.io/part-of": "canary-steps", "app.kubernetes.io/version": _VERSION}
     metadata: Json = {
