@@ -50,9 +50,9 @@ bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real pa
 	@$(BIN)/python -m tests.e2e.speed
 
 docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg
-	@$(BIN)/python -m docs.settings
-	@$(BIN)/python -m docs.tekton
-	@$(BIN)/python -m docs.judge_picture >/dev/null
+	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.tekton
+	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and mend what ruff can
 	@$(BIN)/ruff format .

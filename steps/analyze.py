@@ -19,7 +19,7 @@ from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside, Patience, Watch
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
-from steps.evidence.bounds import Bounds
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import Names

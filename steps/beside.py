@@ -6,10 +6,10 @@ from pathlib import Path
 
 from steps.acts.beforehand import StableProbes
 from steps.errors import SettingsError
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.recording import Tape
-from steps.evidence.selectors import Arms
-from steps.evidence.services import Service, Upstreams
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.recording import Recorder
 from steps.model.evidence import LatencyObjective
 from steps.model.names import Names
 from steps.outputs.progress import Progress
@@ -24,7 +24,7 @@ from steps.settings.probes import Probed, ProbeSpec
 from steps.workload.workload import Workload
 
 
-def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
+def tape_of(settings: Queried, path: str, names: Names) -> Recorder | None:
     """Start a recording, where one is wanted.
 
     Raises:
@@ -43,7 +43,7 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
         "mesh": not settings.without_mesh_metrics,
         "ignored_answers": settings.ignore_answers,
     }
-    return Tape(Path(path), {**about, **heard})
+    return Recorder(Path(path), {**about, **heard})
 
 
 def objective_of(settings: StepSettings) -> LatencyObjective | None:
@@ -88,10 +88,10 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
     return None if spec is None else Selection(spec.metric, spec.match, spec.match_regex)
 
 
-def arms_of(settings: Queried, names: Names) -> Arms:
+def arms_of(settings: Queried, names: Names) -> ArmLabels:
     """Return what tells the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    return Arms(
+    return ArmLabels(
         stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
     )
 

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from steps.acts.replaying import judged_again, outcome
 from steps.errors import SettingsError
-from steps.evidence.playback import evidence_of
+from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
 from steps.model.replay import Rung
@@ -40,7 +40,7 @@ class Settings(Basic, Judged):
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     """Return the end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
-    rungs = judged_again(evidence_of(recording), rules_of(settings), settings.timeout_seconds)
+    rungs = judged_again(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
     verdict, reason = outcome(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
     return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text

@@ -11,13 +11,13 @@ from steps.beside import arms_of, custom_metrics, objective_of
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
-from steps.evidence.access import Access
-from steps.evidence.custom import CustomMetric
-from steps.evidence.naming import WantedNames
-from steps.evidence.pods import Pods
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.definitions.custom_metrics import CustomMetric
+from steps.evidence.definitions.metric_names import ConfiguredNames
+from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Tape
+from steps.evidence.recording import Recorder
 from steps.judge.rules import PassRule, Rules
 from steps.model.names import Names
 from steps.settings.conventions import names_of
@@ -102,7 +102,7 @@ def _no_pause(seconds: float) -> None:
     del seconds
 
 
-def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | None = None) -> EvidenceReader:
+def reader_of(settings: Queried, names: Names, workload: Workload, tape: Recorder | None = None) -> EvidenceReader:
     """Return the reader of both arms' metrics, custom ones where the settings have them; nothing is asked yet.
 
     `workload` tells whose pods custom metrics come from. A tape keeps every answer.
@@ -132,10 +132,10 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
         arms_of(settings, names),
         reporter=settings.reporter,
         custom=custom,
-        names=WantedNames(
+        names=ConfiguredNames(
             settings.requests_metric, settings.duration_metric, settings.duration_unit, settings.response_bytes_metric
         ),
-        pods=Pods(lambda deployments: workload.pod_names(names.namespace, deployments)),
+        pods=PodOwners(lambda deployments: workload.pod_names(names.namespace, deployments)),
         mesh=not settings.without_mesh_metrics,
         ignored_answers=settings.ignore_answers,
         latency_objective=objective_of(settings),

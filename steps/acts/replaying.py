@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from steps.acts.judging import judged
-from steps.evidence.recording import Look
+from steps.evidence.recording import Poll
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence
 from steps.model.judgement import Code, Verdict
 from steps.model.replay import Rung, Seen
 
 
-def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_seconds: float) -> list[Rung]:
+def judged_again(looks: Iterable[tuple[Poll, Evidence]], rules: Rules, timeout_seconds: float) -> list[Rung]:
     """Judge every look by `rules`; `timeout_seconds` after a rung's first look its deadline is reached."""
     rungs: list[Rung] = []
     first, last = 0.0, ""

@@ -13,7 +13,7 @@ from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Look, Tape
+from steps.evidence.recording import Poll, Recorder
 from steps.judge.enough import part
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
@@ -61,7 +61,7 @@ class Beside:
         progress: is told how far the rung, or what a gate may take, is (0-1).
     """
 
-    tape: Tape | None = None
+    tape: Recorder | None = None
     prober: Prober | None = None
     stable_probes: StableProbes | None = None
     progress: Callable[[float], None] | None = None
@@ -219,7 +219,7 @@ class Watch:
             return
         reporter = self._reader.reporter
         self._beside.tape.look(
-            Look(
+            Poll(
                 now=now,
                 started=self._started,
                 rung_started=self._rung_started,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import story
-from tests.e2e.place import furnish, publish, users_of
+from tests.e2e import diagnostics
+from tests.e2e.setup import furnish, publish, users_of
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 
@@ -44,4 +44,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()
     lab = getattr(item, "funcargs", {}).get("lab")
     if report.when == "call" and report.failed and isinstance(lab, ClusterLab):
-        report.sections.extend(story.of(lab))
+        report.sections.extend(diagnostics.of(lab))

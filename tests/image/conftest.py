@@ -9,8 +9,8 @@ import pytest
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.docker_client import DockerClient
 
-from tests.image.containers import Json
 from tests.lab.cluster import engine, images
+from tests.support.containers import Json
 
 Describe = Callable[[str], Json]
 

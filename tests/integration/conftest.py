@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli import App
-from tests.integration.loopback import Pki, Pod, Servers
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.local_servers import Pki, Pod, Servers
 
-Deploy = Callable[..., App]
+Deploy = Callable[..., LabApp]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,9 +46,9 @@ def serve() -> Iterator[Callable[..., Pod]]:
 @pytest.fixture
 def deploy(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Deploy]:
     """Return a function that deploys an app of one pod by name: versions v1 (running) and v2 are published."""
-    apps: list[App] = []
+    apps: list[LabApp] = []
 
-    def deployed(name: str, **options: Any) -> App:
+    def deployed(name: str, **options: Any) -> LabApp:
         apps.append(deploy_to(shared_lab, name, tmp_path, **options))
         return apps[-1]
 
@@ -58,9 +58,9 @@ def deploy(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Deploy]:
     shared_lab.api.faults.clear()
 
 
-def deploy_to(lab: EmbeddedLab, name: str, folder: Path, **options: Any) -> App:
+def deploy_to(lab: EmbeddedLab, name: str, folder: Path, **options: Any) -> LabApp:
     """Deploy an app to a lab and wait until Prometheus knows it."""
-    app = App(lab, name, folder)
+    app = LabApp(lab, name, folder)
     app.push("v2")
     lab.deploy_app(name, app.push("v1"), **{"replicas": 1, **options})
     if options.get("wait", True):

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.lab import distribution
-from tests.lab.embedded.processes import Processes
+from tests.lab import docker_registry
+from tests.support.processes import Processes
 
 USER, PASSWORD = "ann", "s3cret"
 _BCRYPT = "ann:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n"
@@ -32,7 +32,7 @@ class Distribution:
     """A registry at work on a free port."""
 
     def __init__(self, folder: Path, processes: Processes, *, password: bool = False, tls: bool = False) -> None:
-        program = distribution.find()
+        program = docker_registry.find()
         if not program:
             pytest.skip("docker-registry is not installed; the stand-in with tokens covers the step")
         self.host = f"localhost:{_free_port()}"
@@ -41,8 +41,8 @@ class Distribution:
         htpasswd = folder / "htpasswd" if password else None
         if htpasswd is not None:
             htpasswd.write_text(_BCRYPT)
-        config = distribution.configuration(folder, self.host, htpasswd=htpasswd, certificate=certificate)
-        processes.start("registry", distribution.command(program, config))
+        config = docker_registry.configuration(folder, self.host, htpasswd=htpasswd, certificate=certificate)
+        processes.start("registry", docker_registry.command(program, config))
         self._verify = str(self.ca) if tls else True
         self._auth = (USER, PASSWORD) if password else None
         self._url = f"{'https' if tls else 'http'}://{self.host}/v2"

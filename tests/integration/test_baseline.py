@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import App, Ended
 from tests.integration.conftest import Deploy
-from tests.lab.embedded.api.kinds import DEPLOYMENT
+from tests.integration.lab_app import Ended, LabApp
+from tests.support.kubernetes_api.kinds import DEPLOYMENT
 
 pytestmark = pytest.mark.integration
 
 
-def baseline_pods(app: App) -> int:
+def baseline_pods(app: LabApp) -> int:
     """Return how many pods the baseline should have."""
     return int(app.deployment(f"{app.name}-baseline")["spec"]["replicas"])
 
 
-def rollout(app: App, tag: str, *flags: str) -> Ended:
+def rollout(app: LabApp, tag: str, *flags: str) -> Ended:
     """Release a version in one rung of half the users."""
     return app.run("rollout", f"--image={app.image(tag)}", "--ladder=50", "--run", f"run-{tag}", *flags)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import App, Ended, Json
-from tests.lab.embedded.api.kinds import SERVICE
+from tests.integration.lab_app import Ended, Json, LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.lab.embedded.releases import release
+from tests.support.kubernetes_api.kinds import SERVICE
 
 pytestmark = pytest.mark.integration
 
@@ -102,8 +102,8 @@ def outcomes(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) 
         }
 
 
-def _deployed(lab: EmbeddedLab, name: str, story: Story, folder: Path, stack: ExitStack) -> App:
-    app = App(lab, name, folder)
+def _deployed(lab: EmbeddedLab, name: str, story: Story, folder: Path, stack: ExitStack) -> LabApp:
+    app = LabApp(lab, name, folder)
     lab.registry.push(app.image("old"), version="old", **release(story.stable))
     lab.registry.push(app.image("new"), version="new", **release(story.version))
     lab.deploy_app(name, app.image("old"), replicas=1, wait=False)
@@ -111,12 +111,12 @@ def _deployed(lab: EmbeddedLab, name: str, story: Story, folder: Path, stack: Ex
     return app
 
 
-def _has_past(lab: EmbeddedLab, app: App) -> Callable[[], bool]:
+def _has_past(lab: EmbeddedLab, app: LabApp) -> Callable[[], bool]:
     series = f'sum(istio_requests_total{{destination_workload="{app.name}"}})'
     return lambda: any(float(one["value"][1]) > 10 * RATE for one in lab.query(series))
 
 
-def _break_endpoints(app: App, port: str) -> None:
+def _break_endpoints(app: LabApp, port: str) -> None:
     def change(item: Json) -> Json:
         item["spec"]["ports"][0]["targetPort"] = port
         return item

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.conftest import Deploy
-from tests.lab.embedded.api.kinds import POD
+from tests.support.kubernetes_api.kinds import POD
 
 pytestmark = pytest.mark.integration
 

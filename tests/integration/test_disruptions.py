@@ -12,17 +12,17 @@ from structlog.testing import capture_logs
 from steps.errors import ForeignWrite, PermanentError
 from steps.step import StepEnd
 from steps.traffic.keys import approval_key, memory_key, record_key
-from tests.integration.clockwork import APP, Clockwork, Process, Witness
-from tests.integration.users import Users
-from tests.lab.embedded.api.kinds import DEPLOYMENT, EVENT, POD, VIRTUAL_SERVICE, Json
-from tests.unit.workload.paper import NAMESPACE
+from tests.support.fake_cluster import NAMESPACE
+from tests.support.growing_evidence import GrowingEvidence
+from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, POD, VIRTUAL_SERVICE, Json
 
 pytestmark = pytest.mark.integration
 CANARY = f"{APP}-canary"
 GIVEN: Json = {"poll_seconds": 0.002, "timeout_seconds": 20, "min_requests": 20, "min_seconds": 3}
 
 
-class Field(Clockwork):
+class Field(SteppedCluster):
     """An app whose canary's pods can be taken away, as a cluster does it."""
 
     def __init__(self, folder: Path, *, baseline: bool = False) -> None:
@@ -91,7 +91,7 @@ def memory(world: Field) -> Json:
     return dict(json.loads(world.annotation(memory_key(APP))))
 
 
-def analyze(world: Field, reader: Witness, weight: int | None = None, **more: object) -> StepEnd:
+def analyze(world: Field, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:
     """Judge in a new process."""
     return world.process().analyze(weight, reader, **{**GIVEN, **more})
 
@@ -109,7 +109,7 @@ def test_users_go_back_at_once_and_the_rung_begins_anew(world: Field, reason: st
         seen.append(world.weights())
         reader.down = False
 
-    reader = Users(world, {2: evict, 3: watch, 8: world.heal})
+    reader = GrowingEvidence(world, {2: evict, 3: watch, 8: world.heal})
     with capture_logs() as logged:
         end = analyze(world, reader)
     events = [line["event"] for line in logged]
@@ -129,7 +129,7 @@ def test_users_go_back_at_once_and_the_rung_begins_anew(world: Field, reason: st
 
 def test_events_tell_of_the_pause_on_the_virtual_service(world: Field) -> None:
     """With the pod and the cause."""
-    analyze(world, Users(world, {2: world.take_away, 5: world.heal}))
+    analyze(world, GrowingEvidence(world, {2: world.take_away, 5: world.heal}))
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
 
     assert "was evicted, as a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
@@ -138,7 +138,7 @@ def test_events_tell_of_the_pause_on_the_virtual_service(world: Field) -> None:
 
 def test_a_pod_that_does_not_come_back_is_inconclusive(world: Field) -> None:
     """Never a failure; users are on stable, and the claim remembers the weight."""
-    end = analyze(world, Users(world, {2: world.take_away}), disruption_seconds=30)
+    end = analyze(world, GrowingEvidence(world, {2: world.take_away}), disruption_seconds=30)
 
     assert (6, "inconclusive", "disrupted") == (end.exit_code, end.results["verdict"], end.summary["code"])
     assert "0 of 1 ready after 30 s (--disruption-seconds)" in end.results["reason"]
@@ -156,8 +156,8 @@ def record(world: Field) -> tuple[str, str]:
 @pytest.mark.parametrize(("verdict", "then"), [("fail", "crashes"), ("inconclusive", "never-ready")])
 def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(world: Field, verdict: str, then: str) -> None:
     """Not the pass of an earlier rung is recorded, and a promote says what was judged."""
-    analyze(world, Users(world))
-    reader = Users(world, {2: world.take_away, 6: lambda: world.fault(then)})
+    analyze(world, GrowingEvidence(world))
+    reader = GrowingEvidence(world, {2: world.take_away, 6: lambda: world.fault(then)})
     end = analyze(world, reader, 60, disruption_seconds=10)
 
     assert verdict == end.results["verdict"]
@@ -171,7 +171,7 @@ def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(world: Field, v
 
 def test_without_patience_it_is_inconclusive_at_once(world: Field) -> None:
     """Users are given back before the step ends."""
-    reader = Users(world, {2: world.take_away})
+    reader = GrowingEvidence(world, {2: world.take_away})
     end = analyze(world, reader, disruption_seconds=0)
 
     assert (6, 3, {(100, 0)}) == (end.exit_code, reader.looks, world.weights())
@@ -181,7 +181,7 @@ def test_without_patience_it_is_inconclusive_at_once(world: Field) -> None:
 def test_a_crash_stays_a_failure(world: Field, when: str, looks: int) -> None:
     """By itself, or of the pod that comes in place of an evicted one."""
     events: dict[int, Callable[[], object]] = {looks: lambda: world.fault("crashes")}
-    reader = Users(world, events if when == "at once" else {2: world.take_away, **events})
+    reader = GrowingEvidence(world, events if when == "at once" else {2: world.take_away, **events})
     end = analyze(world, reader)
 
     assert (5, "fail", "canary-unhealthy") == (end.exit_code, end.results["verdict"], end.summary["code"])
@@ -195,7 +195,7 @@ def test_some_lost_pods_keep_the_weight(world: Field) -> None:
     world.process().set_weight(60)
     world.settle(CANARY)
     assert 2 == len(world.pods())
-    reader = Users(world, {2: lambda: world.take_away(1), 80: world.heal})
+    reader = GrowingEvidence(world, {2: lambda: world.take_away(1), 80: world.heal})
     end = analyze(world, reader, min_requests=1)
 
     assert (0, {60}) == (end.exit_code, set(reader.weights))
@@ -208,7 +208,7 @@ def test_again_and_again_is_inconclusive(world: Field) -> None:
     events: dict[int, Callable[[], object]] = {}
     for turn in range(6):
         events |= {2 + 4 * turn: world.take_away, 4 + 4 * turn: world.heal}
-    end = analyze(world, Users(world, events), min_seconds=60)
+    end = analyze(world, GrowingEvidence(world, events), min_seconds=60)
 
     assert (6, "disrupted") == (end.exit_code, end.summary["code"])
     assert "were disrupted 4 times in this run, 3 are waited for" in end.results["reason"]
@@ -226,7 +226,7 @@ def die() -> None:
 def paused(world: Field) -> None:
     """Leave a run with a paused weight, as a killed process does."""
     with pytest.raises(Dies):
-        analyze(world, Users(world, {2: world.take_away, 4: die}))
+        analyze(world, GrowingEvidence(world, {2: world.take_away, 4: die}))
     assert ({(100, 0)}, 20) == (world.weights(), memory(world)["paused_weight"])
 
 
@@ -234,7 +234,7 @@ def paused(world: Field) -> None:
 def test_a_killed_step_goes_on_from_the_pause(world: Field, weight: int | None) -> None:
     """With its weight or without; it waits for the pods first, and counts the time since the disruption began."""
     paused(world)
-    reader = Users(world, {3: world.heal})
+    reader = GrowingEvidence(world, {3: world.heal})
     end = analyze(world, reader, weight)
 
     assert (0, {(80, 20)}) == (end.exit_code, world.weights())
@@ -246,7 +246,7 @@ def test_a_killed_step_keeps_the_time_it_waited(world: Field) -> None:
     """Otherwise a step that is killed again and again would wait for ever."""
     paused(world)
     world.store.clock_offset_seconds += 25
-    reader = Users(world)
+    reader = GrowingEvidence(world)
 
     assert 6 == analyze(world, reader, disruption_seconds=20).exit_code
     assert 1 == reader.looks
@@ -273,7 +273,7 @@ def test_sweep_and_rollback_restore_a_paused_run(world: Field) -> None:
 
 def test_other_pods_than_the_judged_ones_get_no_users(world: Field) -> None:
     """Somebody released another image onto the canary meanwhile."""
-    reader = Users(world, {2: world.take_away, 4: lambda: world.set_image(CANARY, "shop:3")})
+    reader = GrowingEvidence(world, {2: world.take_away, 4: lambda: world.set_image(CANARY, "shop:3")})
     with pytest.raises(ForeignWrite, match="changed its pod template meanwhile"):
         analyze(world, reader)
     assert {(100, 0)} == world.weights()
@@ -295,7 +295,7 @@ def test_stable_that_is_down_gets_no_users(tmp_path: Path) -> None:
             world.tick()
 
     with capture_logs() as logged:
-        end = analyze(world, Users(world, {2: outage}), disruption_seconds=10)
+        end = analyze(world, GrowingEvidence(world, {2: outage}), disruption_seconds=10)
 
     assert (6, {(80, 20)}) == (end.exit_code, world.weights())
     assert 1 == [line["event"] for line in logged].count("pause.held")
@@ -311,7 +311,7 @@ def test_a_gate_waits_through_a_disruption(world: Field) -> None:
 
         world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, change, manager="kubectl")
 
-    reader = Users(world, {2: world.take_away, 6: world.heal, 12: approve})
+    reader = GrowingEvidence(world, {2: world.take_away, 6: world.heal, 12: approve})
     end = analyze(world, reader, hold=True)
 
     assert (0, "pass", {(80, 20)}) == (end.exit_code, end.results["verdict"], world.weights())
@@ -321,7 +321,7 @@ def test_a_gate_waits_through_a_disruption(world: Field) -> None:
 def test_an_inconclusive_disruption_is_held_for_a_person(world: Field) -> None:
     """With `--on-inconclusive pause`; if the pods come back after all, the rung begins anew and passes."""
     with capture_logs() as logged:
-        reader = Users(world, {2: world.take_away, 9: world.heal})
+        reader = GrowingEvidence(world, {2: world.take_away, 9: world.heal})
         end = analyze(world, reader, disruption_seconds=3, on_inconclusive="pause")
 
     assert (0, "pass") == (end.exit_code, end.results["verdict"])
@@ -331,7 +331,7 @@ def test_an_inconclusive_disruption_is_held_for_a_person(world: Field) -> None:
 def test_without_a_claim_nothing_is_written(world: Field) -> None:
     """A read-only analysis looks at Prometheus alone."""
     before = world.store.revision
-    process: Process = world.process()
-    process.analyze(None, Users(world), run="", **GIVEN)
+    process: StepProcess = world.process()
+    process.analyze(None, GrowingEvidence(world), run="", **GIVEN)
 
     assert before == world.store.revision

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli import App
 from tests.integration.conftest import Deploy
-from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE
+from tests.integration.lab_app import LabApp
+from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
 
 
-def edit_weights(app: App, stable: int, canary: int) -> None:
+def edit_weights(app: LabApp, stable: int, canary: int) -> None:
     """Write weights as a person with an editor does."""
 
     def change(item: Json) -> Json:

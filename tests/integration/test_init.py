@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.cli import App, Ended
-from tests.lab.embedded import manifests
-from tests.lab.embedded.api.kinds import (
+from tests.integration.lab_app import Ended, LabApp
+from tests.lab.embedded.lab import EmbeddedLab
+from tests.support import manifests
+from tests.support.kubernetes_api.kinds import (  # fmt: skip
     AUTOSCALER,
     CONFIG_MAP,
     DEPLOYMENT,
@@ -20,22 +21,21 @@ from tests.lab.embedded.api.kinds import (
     KINDS,
     SERVICE,
     VIRTUAL_SERVICE,
-)  # fmt: skip
-from tests.lab.embedded.lab import EmbeddedLab
+)
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
-Plain = Callable[..., App]
+Plain = Callable[..., LabApp]
 RBAC = {"ServiceAccount", "Role", "RoleBinding"}
 
 
 @pytest.fixture
 def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
     """Return a function that deploys an app as a newcomer has it: a Deployment and a Service, no mesh objects."""
-    apps: list[App] = []
+    apps: list[LabApp] = []
 
-    def deployed(name: str, labels: dict[str, str] | None = None) -> App:
-        app = App(shared_lab, name, tmp_path)
+    def deployed(name: str, labels: dict[str, str] | None = None) -> LabApp:
+        app = LabApp(shared_lab, name, tmp_path)
         app.push("v2")
         carried = labels or {"app": name}
         store = shared_lab.api.store
@@ -63,7 +63,7 @@ def names(ended: Ended) -> list[str]:
     return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
 
 
-def apply(app: App, ended: Ended) -> None:
+def apply(app: LabApp, ended: Ended) -> None:
     """Apply what init printed, as kubectl would; the lab serves no RBAC."""
     kinds = {kind.kind: kind for kind in KINDS}
     for one in printed(ended):
@@ -71,7 +71,7 @@ def apply(app: App, ended: Ended) -> None:
             app.lab.api.store.create(kinds[one["kind"]], one["metadata"]["namespace"], one)
 
 
-def served(app: App) -> None:
+def served(app: LabApp) -> None:
     """Wait until Prometheus knows the app."""
     series = f'istio_requests_total{{destination_workload=~"{app.name}(-primary)?"}}'
     app.lab.wait_for(lambda: app.lab.query(series), what=f"{series} in Prometheus")

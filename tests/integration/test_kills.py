@@ -15,14 +15,14 @@ import pytest
 
 from steps.errors import NotOwnerError, StepError
 from steps.step import StepEnd
-from tests.integration.clockwork import APP, Clockwork, Fate, Moment, Process, Witness
-from tests.integration.users import Users
-from tests.lab.embedded.api.kinds import POD
-from tests.unit.workload.paper import NAMESPACE, Killed
+from tests.support.fake_cluster import NAMESPACE, Killed
+from tests.support.growing_evidence import GrowingEvidence
+from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, Moment, SteppedCluster, StepProcess
+from tests.support.kubernetes_api.kinds import POD
 
 pytestmark = pytest.mark.integration
 
-Act = Callable[[Process], StepEnd]
+Act = Callable[[StepProcess], StepEnd]
 CANARY = f"{APP}-canary"
 RESTORED = {
     "weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "baseline pods": 0, "tokens": {""},
@@ -31,27 +31,27 @@ TWO = (APP, f"{APP}-inner")
 PROMOTED = {**RESTORED, "stable": "shop:2"}
 
 
-def prepare(process: Process) -> StepEnd:
+def prepare(process: StepProcess) -> StepEnd:
     """Make the canary ready."""
     return process.prepare()
 
 
-def walk(process: Process) -> StepEnd:
+def walk(process: StepProcess) -> StepEnd:
     """Set a weight that asks for more pods."""
     return process.set_weight(60)
 
 
-def passed(process: Process) -> StepEnd:
+def passed(process: StepProcess) -> StepEnd:
     """Judge a canary that is as good as stable, on a rung of its own."""
     return process.analyze(60)
 
 
-def retreat(process: Process) -> StepEnd:
+def retreat(process: StepProcess) -> StepEnd:
     """Judge a canary that fails everything, on a rung of its own."""
-    return process.analyze(60, Witness(1.0))
+    return process.analyze(60, FixedEvidence(1.0))
 
 
-def disrupted(process: Process) -> StepEnd:
+def disrupted(process: StepProcess) -> StepEnd:
     """Judge a canary, on a rung of its own, whose pods are deleted and come back after two looks."""
     world = process.world
 
@@ -65,20 +65,20 @@ def disrupted(process: Process) -> StepEnd:
         world.tick()
 
     heal()
-    return process.analyze(60, Users(world, {1: delete, 3: heal}), poll_seconds=0.001, min_requests=20)
+    return process.analyze(60, GrowingEvidence(world, {1: delete, 3: heal}), poll_seconds=0.001, min_requests=20)
 
 
-def promote(process: Process) -> StepEnd:
+def promote(process: StepProcess) -> StepEnd:
     """Make it stable."""
     return process.promote()
 
 
-def rollback(process: Process) -> StepEnd:
+def rollback(process: StepProcess) -> StepEnd:
     """Give up."""
     return process.rollback()
 
 
-def promote_halfway(process: Process) -> StepEnd:
+def promote_halfway(process: StepProcess) -> StepEnd:
     """Die when stable has its new template."""
     process.fate.dies_at, process.fate.moment = 4, "after"
     with suppress(Killed):
@@ -95,9 +95,9 @@ class Story:
     services: tuple[str, ...] = (APP,)
     baseline: bool = False
 
-    def world(self, folder: Path) -> Clockwork:
+    def world(self, folder: Path) -> SteppedCluster:
         """Return an app it may be told of."""
-        return Clockwork(folder, self.services, baseline=self.baseline)
+        return SteppedCluster(folder, self.services, baseline=self.baseline)
 
 
 STORIES = {
@@ -122,7 +122,7 @@ STORIES = {
 class Stage:
     """A story, ready to be told again and again with the killer elsewhere."""
 
-    def __init__(self, world: Clockwork, story: Story) -> None:
+    def __init__(self, world: SteppedCluster, story: Story) -> None:
         self.world, self.story = world, story
         for act in story.before:
             act(world.process())
@@ -143,7 +143,7 @@ class Stage:
         """Start anew and kill the step at one place."""
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
-            self.story.act(self.world.process(Fate(number, moment)))
+            self.story.act(self.world.process(KillPoint(number, moment)))
         call = self.world.api.faults.writes()[-1]
         return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
 
@@ -155,7 +155,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
     return Stage(story.world(tmp_path), story)
 
 
-def assert_ended(world: Clockwork, rollback: StepEnd, where: object) -> None:
+def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> None:
     """Check that all weight is on a ready stable of one version, the canary down, and nothing of the run left."""
     outcome = rollback.results["outcome"]
     if outcome == "not-owner":  # it ended before its end could be told, or never began
@@ -204,7 +204,7 @@ def test_the_next_prepare_restores_stable_after_any_kill_and_the_expiry(stage: S
         late_act(stage)
 
 
-def canary_pods(world: Clockwork) -> int:
+def canary_pods(world: SteppedCluster) -> int:
     """Return how many pods of the canary can serve."""
     return int(world.get(CANARY)["status"]["availableReplicas"])
 
@@ -219,7 +219,7 @@ def late_act(stage: Stage) -> None:
 
 def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
     """Both died: the promote anywhere, its rollback anywhere."""
-    stage = Stage(Clockwork(tmp_path), STORIES["promote"])
+    stage = Stage(SteppedCluster(tmp_path), STORIES["promote"])
     for where in stage.kills():
         kept = stage.world.keep()
         counted = stage.world.process()
@@ -227,13 +227,13 @@ def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) ->
         for number in range(1, counted.fate.writes + 1):
             stage.world.put_back(kept)
             with pytest.raises(Killed):
-                stage.world.process(Fate(number, "after")).rollback()
+                stage.world.process(KillPoint(number, "after")).rollback()
             assert_ended(stage.world, stage.world.process().rollback(), (where, number))
 
 
 def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) -> None:
     """Wherever set-weight dies, the pods were there before the weight."""
-    stage = Stage(Clockwork(tmp_path), STORIES["set-weight"])
+    stage = Stage(SteppedCluster(tmp_path), STORIES["set-weight"])
     for where in stage.kills():
         enough = canary_pods(stage.world) >= 2
         assert enough or stage.world.weights() == {(100, 0)}, where
@@ -241,7 +241,7 @@ def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) 
 
 def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(tmp_path: Path) -> None:
     """A slow step after the retreat neither raises the weight nor grows the canary again."""
-    stage = Stage(Clockwork(tmp_path), STORIES["rollback"])
+    stage = Stage(SteppedCluster(tmp_path), STORIES["rollback"])
     for where in stage.kills():
         if not any("rolling-back" in token for token in stage.world.tokens()):
             continue

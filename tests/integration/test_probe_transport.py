@@ -14,7 +14,7 @@ import pytest
 
 from steps.probing.probe import Probe, Tls
 from steps.probing.send import UNREACHABLE, send
-from tests.integration.loopback import NAME, Answer, Pki, Pod, body, server_context
+from tests.support.local_servers import NAME, Answer, Pki, Pod, body, server_context
 
 pytestmark = [
     pytest.mark.integration,

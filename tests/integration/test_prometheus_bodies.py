@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from steps.evidence import body as bodies
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.prometheus_api import response_body as bodies
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import ProblemKind
-from tests.integration.loopback import Answer, Pod, body
+from tests.support.local_servers import Answer, Pod, body
 
 pytestmark = pytest.mark.integration
 GOOD = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import App, Ended
 from tests.integration.conftest import deploy_to
+from tests.integration.lab_app import Ended, LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 
 pytestmark = pytest.mark.integration
@@ -24,7 +24,7 @@ def lab() -> Iterator[EmbeddedLab]:
 
 
 @pytest.fixture(scope="module")
-def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[App, Ended]]:
+def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[LabApp, Ended]]:
     """Return how a rollout by default and an analysis with the policy `pass` end where Prometheus dies under them."""
     folder = tmp_path_factory.mktemp("killed")
     default, policy = (deploy_to(lab, name, folder) for name in ("default", "policy"))
@@ -40,7 +40,7 @@ def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         return {app.name: (app, step.wait()) for app, step in steps.items()}
 
 
-def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[App, Ended]]) -> None:
+def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, Ended]]) -> None:
     """Exit 6 with the reason; the retreat needs no Prometheus."""
     app, ended = killed["default"]
     found = (ended.exit_code, ended.results["verdict"], ended.results["outcome"])
@@ -49,7 +49,7 @@ def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[App, Ende
     assert ((100, 0), "", app.image("v1")) == (app.weights(), app.claim(), app.running_image())
 
 
-def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[App, Ended]]) -> None:
+def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, Ended]]) -> None:
     """`pass` is what somebody asked for; the sentence tells that nothing was proven."""
     app, ended = killed["policy"]
     assert (0, "pass") == (ended.exit_code, ended.results["verdict"]), ended.lines
@@ -57,7 +57,7 @@ def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[App, Ended]]) -
     assert (80, 20) == app.weights()
 
 
-def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[App, Ended]]) -> None:
+def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, Ended]]) -> None:
     """`pause`: the weight is held and watched for as long again, then it is inconclusive, unless somebody approves."""
     app, _ = killed["policy"]
     pause = ("--run=one", "--on-inconclusive=pause")

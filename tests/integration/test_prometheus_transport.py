@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
-from tests.integration.loopback import Answer, Pki, Pod, body, server_context
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
+from tests.support.local_servers import Answer, Pki, Pod, body, server_context
 
 pytestmark = [
     pytest.mark.integration,

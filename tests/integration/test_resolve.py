@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli import Ended, Folder, run_here
-from tests.integration.loopback import Pki
+from tests.integration.lab_app import Ended, Folder, run_here
 from tests.integration.registries import PASSWORD, USER, Distribution, token_registry
-from tests.lab import distribution
-from tests.lab.embedded.processes import Processes, make_state_dir
+from tests.lab import docker_registry
+from tests.support.local_servers import Pki
+from tests.support.processes import Processes, make_state_dir
 
 pytestmark = pytest.mark.integration
 
@@ -113,8 +113,8 @@ def test_a_registry_that_comes_back_is_waited_for(tmp_path: Path, processes: Pro
     ended = resolve(*asked, "--registry-deadline-seconds", "0.5")
     assert (3, "temporary") == (ended.exit_code, ended.code)
     assert "refuses connections" in ended.error
-    config = distribution.configuration(tmp_path, registry.host)
-    again = threading.Timer(1.0, processes.start, ("registry", distribution.command(distribution.find(), config)))
+    config = docker_registry.configuration(tmp_path, registry.host)
+    again = threading.Timer(1.0, processes.start, ("registry", docker_registry.command(docker_registry.find(), config)))
     again.start()
     ended = resolve(*asked)
     again.join()

@@ -5,11 +5,11 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from docs.judge_picture import BAD_CANARY, BAD_STABLE, GOOD_CANARY, draw, example
-from docs.settings import PAGE, page
 from steps.__main__ import STEPS, find
 from steps.errors import StepError
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE
+from tools.judge_picture import BAD_CANARY, BAD_STABLE, GOOD_CANARY, draw, example
+from tools.settings_page import PAGE, page
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 from kubernetes import client, config
 
-from tests.contract.kubernetes.cluster import Cluster, Json
-from tests.lab.embedded.api import StandInApi
+from tests.support.api_client import ApiClient, Json
+from tests.support.kubernetes_api import StandInApi
 
 
 def _session_from(path: str) -> tuple[requests.Session, str]:
@@ -33,19 +33,19 @@ def _session_from(path: str) -> tuple[requests.Session, str]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[ApiClient]:
     """Return an API server with an empty namespace."""
     namespace = f"contract-{random.randrange(10**8)}"
     if kubeconfig := os.environ.get("CANARY_TEST_KUBECONFIG"):
         session, host = _session_from(kubeconfig)
         with session:
-            yield from _scratch(Cluster(session, host, namespace))
+            yield from _scratch(ApiClient(session, host, namespace))
     else:
         with StandInApi() as api, requests.Session() as session:
-            yield from _scratch(Cluster(session, api.url, namespace))
+            yield from _scratch(ApiClient(session, api.url, namespace))
 
 
-def _scratch(cluster: Cluster) -> Iterator[Cluster]:
+def _scratch(cluster: ApiClient) -> Iterator[ApiClient]:
     made = cluster.call("POST", "api/v1/namespaces", {"metadata": {"name": cluster.namespace}})
     assert made.code == 201, made.body
     yield cluster
@@ -59,7 +59,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def virtual_service(cluster: Cluster, name: str) -> Json:
+def virtual_service(cluster: ApiClient, name: str) -> Json:
     """Return a stored VirtualService; its canary's weight is absent, its other fields are not ours to touch."""
     made = cluster.create("virtualservices", virtual_service_named(name))
     assert made.code == 201, made.body
@@ -67,7 +67,7 @@ def virtual_service(cluster: Cluster, name: str) -> Json:
 
 
 @pytest.fixture
-def deployment(cluster: Cluster, name: str) -> Json:
+def deployment(cluster: ApiClient, name: str) -> Json:
     """Return a stored Deployment without pods, so that no controller has much to say about it."""
     made = cluster.create("deployments", deployment_named(name))
     assert made.code == 201, made.body

@@ -8,10 +8,10 @@ import pytest
 
 from tests.e2e.argo.workflow import Workflow, claim, image, is_at_rest, record, weight
 from tests.e2e.kubectl import kubectl
-from tests.e2e.place import configure, install
+from tests.e2e.setup import configure, install
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
-from tests.lab.embedded.processes import ROOT
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.e2e
 KNOBS = "/tmp/knobs.json"

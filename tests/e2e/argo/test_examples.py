@@ -9,13 +9,13 @@ import yaml
 
 from tests.e2e.argo.workflow import Workflow, claim, image, is_at_rest, record, weight
 from tests.e2e.kubectl import kubectl
-from tests.e2e.place import configure, users_of
+from tests.e2e.setup import configure, users_of
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded import manifests
-from tests.lab.embedded.api.kinds import DEPLOYMENT
 from tests.lab.embedded.load import Load
-from tests.lab.embedded.processes import ROOT
+from tests.support import manifests
+from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.processes import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full]
 

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from tests.e2e.kubectl import kubectl, kustomize
-from tests.e2e.place import compose
+from tests.e2e.setup import compose
 from tests.lab.cluster import argo
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded.processes import ROOT
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.e2e
 

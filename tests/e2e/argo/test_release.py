@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record, weight
-from tests.e2e.place import configure
+from tests.e2e.setup import configure
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record
-from tests.e2e.place import configure
+from tests.e2e.setup import configure
 from tests.lab.cluster.lab import ClusterLab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full, pytest.mark.alone]

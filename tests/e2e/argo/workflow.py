@@ -9,7 +9,7 @@ from typing import Any, Self
 from tests.lab.cluster import argo
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 
 _ENDED = {"Succeeded", "Failed", "Error"}
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.push.pushes import Shop, forget, listener_of, objects
-from tests.e2e.tekton import shipped
+from tests.e2e.push.registry_pushes import PushedApp, forget, listener_of, objects
+from tests.e2e.tekton import installation
 from tests.lab.cluster import tekton, triggers
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.triggers.messages import TOKEN
+from tests.support.triggers.messages import TOKEN
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +26,13 @@ def lab(images: None) -> Iterator[ClusterLab]:
 
 
 @pytest.fixture(scope="session")
-def shop(lab: ClusterLab) -> Iterator[Shop]:
+def shop(lab: ClusterLab) -> Iterator[PushedApp]:
     """Return what pushes to the registry and looks at the runs: all shipped objects are there, the listener listens."""
-    shipped.install(lab)
+    installation.install(lab)
     lab.api.apply(objects(lab.namespace), lab.namespace)
     lab.api.apply([listener_of("distribution")], lab.namespace)
     host = triggers.registry_up(TOKEN)
     triggers.listen(lab.api, "canary-push-distribution", lab.namespace, 0)
-    yield Shop(lab, host)
+    yield PushedApp(lab, host)
     triggers.end(0)
     forget(lab, lab.namespace)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.e2e.push.pushes import forget, listener_of, objects
+from tests.e2e.push.registry_pushes import forget, listener_of, objects
 from tests.e2e.tekton.releases import TEKTON
 from tests.lab.cluster import triggers
 from tests.lab.cluster.api import Json, documents
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
-from tests.lab.triggers.offline import SHIPPED, Listener
+from tests.support.triggers.listener import SHIPPED, Listener
+from tests.support.triggers.messages import TOKEN, Message, listeners, messages, signed
 
 pytestmark = pytest.mark.e2e
 _EVENT = "triggers.tekton.dev/triggers-eventid"

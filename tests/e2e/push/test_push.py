@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.e2e.place import users_of
-from tests.e2e.push.pushes import Shop
+from tests.e2e.push.registry_pushes import PushedApp
+from tests.e2e.setup import users_of
 from tests.e2e.tekton.releases import Release, assert_users_on_stable, last, marks, served_image
-from tests.lab.cluster.places import LISTENER_PORT
-from tests.lab.triggers.messages import messages
+from tests.lab.cluster.addresses import LISTENER_PORT
+from tests.support.triggers.messages import messages
 
 pytestmark = pytest.mark.e2e
 RATE = 60
 
 
-def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Shop) -> None:
+def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: PushedApp) -> None:
     """While it is in flight, and after; another tag, another repository and a pushed signature start nothing."""
     lab = shop.lab
     # Long enough for the second push to meet the first on its rung.
@@ -53,7 +53,7 @@ def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Shop)
     assert digest == notes["canary-steps.io/announced-digest"]
 
 
-def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(shop: Shop) -> None:
+def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(shop: PushedApp) -> None:
     """Yesterday's failure may have been another's fault: a failed digest is not barred."""
     lab = shop.lab
     shop.deploy("till")
@@ -70,7 +70,7 @@ def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(sho
     assert 2 == len(shop.runs("till"))
 
 
-def test_a_tag_that_the_registry_does_not_have_leaves_the_app_alone(shop: Shop) -> None:
+def test_a_tag_that_the_registry_does_not_have_leaves_the_app_alone(shop: PushedApp) -> None:
     """As where an image was deleted meanwhile, or its message was made up: red, and nothing was touched."""
     lab = shop.lab
     shop.deploy("crate")
@@ -83,7 +83,7 @@ def test_a_tag_that_the_registry_does_not_have_leaves_the_app_alone(shop: Shop) 
     assert_users_on_stable_untouched(shop, "crate", before)
 
 
-def assert_users_on_stable_untouched(shop: Shop, app: str, image: str) -> None:
+def assert_users_on_stable_untouched(shop: PushedApp, app: str, image: str) -> None:
     """Nothing of ours is on the VirtualService, and stable is what it was."""
     assert {} == marks(shop.lab, app)
     assert image == served_image(shop.lab, app)

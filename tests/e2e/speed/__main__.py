@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.e2e.place import furnish, publish
+from tests.e2e.setup import furnish, publish
 from tests.e2e.speed.measure import (
     FLAGGER_EXPOSED_SECONDS,
     FLAGGER_FAILED,

@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass
 
 from tests.e2e.argo.workflow import Workflow
-from tests.e2e.place import configure, users_of
+from tests.e2e.setup import configure, users_of
 from tests.lab.cluster import prometheus
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded.processes import ROOT
+from tests.support.processes import ROOT
 
 RATE = 40.0
 SCRAPE_SECONDS = 5

@@ -10,12 +10,12 @@ from itertools import count
 
 import requests
 
-from tests.e2e.place import configure
-from tests.e2e.tekton import shipped
+from tests.e2e.setup import configure
+from tests.e2e.tekton import installation
 from tests.lab.cluster.api import ApiError, Json
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 from tests.lab.embedded.load import Load
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 
 TEKTON = "tekton.dev/v1"
 STABLE, GOOD, BAD = "demo/shop:v1", "demo/shop:v2", "demo/shop:errors"
@@ -112,7 +112,7 @@ def start(
 ) -> Release:  # fmt: skip
     """Create the shipped PipelineRun for an app and an image, once stable is ready and Prometheus knows it."""
     lab.wait_for(lambda: is_ready(lab, app) and is_seen(lab, app), 180, f"{app} to be ready and seen")
-    body = shipped.run(pipeline)
+    body = installation.run(pipeline)
     given = {one["name"]: one["value"] for one in body["spec"]["params"]}
     given |= {"app": app, "image": image, **{name.replace("_", "-"): value for name, value in params.items()}}
     body["spec"]["params"] = [{"name": name, "value": value} for name, value in given.items()]

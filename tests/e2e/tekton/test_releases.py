@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.tekton import shipped
+from tests.e2e.tekton import installation
 from tests.e2e.tekton.releases import (
     BAD,
     GOOD,
@@ -28,10 +28,10 @@ pytestmark = pytest.mark.e2e
 
 def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
     """Tasks, StepActions and Pipelines were applied by the fixture; a misspelt one would be refused here."""
-    paths = [*shipped.TEKTON.glob("run/*.yaml"), *shipped.TEKTON.glob("task/*/samples/*.yaml")]
+    paths = [*installation.TEKTON.glob("run/*.yaml"), *installation.TEKTON.glob("task/*/samples/*.yaml")]
     assert len(paths) >= 15
     assert {} == {path.name: said for path in paths for one in documents(path) if (said := refused(lab, one))}
-    (pipeline,) = documents(shipped.TEKTON / "pipeline" / "canary-release.yaml")
+    (pipeline,) = documents(installation.TEKTON / "pipeline" / "canary-release.yaml")
     pipeline["metadata"]["name"] = "misspelt"
     pipeline["spec"]["finally"][0]["params"][0]["value"] = "$(params.ap)"
     assert "params.ap" in refused(lab, pipeline)

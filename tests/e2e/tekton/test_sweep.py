@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.tekton.endings import CORE, Ending, check_end, check_users
 from tests.e2e.tekton.releases import Release
+from tests.e2e.tekton.stopped_runs import CORE, Ending, check_end, check_users
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.lab.cluster import cluster, daemons, tekton
-from tests.lab.cluster.places import KUBECONFIG
+from tests.lab.cluster.addresses import KUBECONFIG
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 from tests.lab.cluster import images
+from tests.lab.cluster.addresses import KUBECONFIG
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, is_running, start
-from tests.lab.cluster.places import KUBECONFIG
 
 NAMESPACE = "argo"
 _HEALTH = "http://127.0.0.1:6060/healthz"

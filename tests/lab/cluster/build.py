@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from zlib import crc32
 
-from tests.lab.cluster import mends
+from tests.lab.cluster import archive_fixes
 from tests.lab.cluster.components import MODULES, NEEDED_GB, Module
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "canary-steps" / "cluster"
@@ -96,7 +96,7 @@ def _prepare(module: Module) -> None:
     _go(folder, "mod", "tidy")
     if module.is_vendored:
         _go(folder, "mod", "vendor", "-e")
-        mends.mend(module, folder / "vendor" / module.path)
+        archive_fixes.mend(module, folder / "vendor" / module.path)
     (folder / "ready").touch()
     say(f"  {module.name}: sources are there after {time.monotonic() - started:.0f} s")
 

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.lab.cluster.places import API_SERVICE, NODE, NODE_NAME, STATE, program
+from tests.lab.cluster.addresses import API_SERVICE, NODE, NODE_NAME, STATE, program
 
 FOLDER = STATE / "certificates"
 CA = FOLDER / "ca.crt"

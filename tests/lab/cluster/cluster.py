@@ -6,20 +6,20 @@ from tests.lab.cluster import (
     argo,
     build,
     certificates,
+    cleanup,
     control_plane,
     engine,
     images,
     kernel,
-    leftovers,
     mesh,
     network,
     node,
     packages,
     prometheus,
 )
+from tests.lab.cluster.addresses import KUBECONFIG, STATE
 from tests.lab.cluster.api import Api
-from tests.lab.cluster.places import KUBECONFIG, STATE
-from tests.lab.cluster.turns import one_at_a_time
+from tests.lab.cluster.lock import one_at_a_time
 
 _NEEDED = ("etcd", "kubernetes", "istio", "argo")
 """Modules without which there is no lab; the others are built by whoever wants them."""
@@ -40,7 +40,7 @@ def up() -> Api:
     with one_at_a_time():
         packages.install()
         build.build(_NEEDED)
-        leftovers.clean_after_crash()
+        cleanup.clean_after_crash()
         started = time.monotonic()
         STATE.mkdir(exist_ok=True)
         kernel.remember()
@@ -63,4 +63,4 @@ def up() -> Api:
 def down() -> None:
     """Leave nothing behind but the cache."""
     with one_at_a_time():
-        leftovers.down()
+        cleanup.down()

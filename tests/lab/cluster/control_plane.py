@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from tests.lab.cluster.addresses import API_PORT, KUBECONFIG, NODE, SERVICE_RANGE, STATE
 from tests.lab.cluster.api import Api
 from tests.lab.cluster.build import binary
 from tests.lab.cluster.certificates import CA, certificate, key
 from tests.lab.cluster.daemons import Daemon, answers, start, wait_for
 from tests.lab.cluster.kubeconfigs import write
-from tests.lab.cluster.places import API_PORT, KUBECONFIG, NODE, SERVICE_RANGE, STATE
 
 _ETCD, _ETCD_PEERS = "http://127.0.0.1:22379", "http://127.0.0.1:22380"
 _API_HEALTH = f"https://{NODE}:{API_PORT}/readyz"

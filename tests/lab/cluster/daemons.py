@@ -15,8 +15,8 @@ from pathlib import Path
 
 import requests
 
-from tests.lab.cluster.places import STATE
-from tests.lab.embedded.processes import ROOT, start_time
+from tests.lab.cluster.addresses import STATE
+from tests.support.processes import ROOT, start_time
 
 _LIST = STATE / "daemons"
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab.cluster import leftovers, packages
+from tests.lab.cluster import cleanup, packages
+from tests.lab.cluster.addresses import DOCKER_CGROUP, STATE, program
 from tests.lab.cluster.build import CACHE
 from tests.lab.cluster.daemons import Daemon, is_running, start, stop
-from tests.lab.cluster.places import DOCKER_CGROUP, STATE, program
 
 _SOCKET = STATE / "docker.sock"
 
@@ -23,7 +23,7 @@ def up() -> str:
     if address := _found():
         return address
     packages.install("dockerd", "docker")
-    leftovers.clean_after_crash()
+    cleanup.clean_after_crash()
     STATE.mkdir(exist_ok=True)
     start(_dockerd())
     return f"unix://{_SOCKET}"
@@ -52,7 +52,7 @@ def borrowed() -> Iterator[str]:
     yield up()
     if not was_there:
         stop("dockerd")
-        leftovers.clean_after_crash()
+        cleanup.clean_after_crash()
 
 
 def docker(*arguments: str, given: bytes | None = None, cwd: Path | None = None) -> bytes:

@@ -14,10 +14,10 @@ from functools import cache
 from pathlib import Path
 
 from tests.lab.cluster import build, engine, node, packages
+from tests.lab.cluster.addresses import STATE, program
 from tests.lab.cluster.build import binary, say
 from tests.lab.cluster.engine import docker
-from tests.lab.cluster.places import STATE, program
-from tests.lab.embedded.processes import ROOT
+from tests.support.processes import ROOT
 
 PUBLIC_BASE = "python:3.13-slim"
 PRODUCT = "canary-steps:lab"

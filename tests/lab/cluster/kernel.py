@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.lab.cluster.places import STATE
+from tests.lab.cluster.addresses import STATE
 
 _REMEMBERED = STATE / "kernel.json"
 _ROOT = Path("/proc/sys")

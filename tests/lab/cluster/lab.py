@@ -21,13 +21,13 @@ from typing import Any, Self
 import requests
 
 from tests.lab.cluster import cluster, daemons
+from tests.lab.cluster.addresses import GATEWAY_URL, KUBECONFIG, PROMETHEUS_URL
 from tests.lab.cluster.api import Api, Json
-from tests.lab.cluster.places import GATEWAY_URL, KUBECONFIG, PROMETHEUS_URL
 from tests.lab.cluster.registry import Registry
-from tests.lab.embedded import manifests
-from tests.lab.embedded.api.kinds import DEPLOYMENT, Kind
 from tests.lab.embedded.load import Load
-from tests.lab.embedded.processes import Processes, make_state_dir
+from tests.support import manifests
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, Kind
+from tests.support.processes import Processes, make_state_dir
 
 
 class ClusterLab:

@@ -2,10 +2,10 @@
 
 import json
 
+from tests.lab.cluster.addresses import GATEWAY, GATEWAY_ADMIN_PORT, GATEWAY_PORT, KUBECONFIG, STATE, program
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, is_running, start
-from tests.lab.cluster.places import GATEWAY, GATEWAY_ADMIN_PORT, GATEWAY_PORT, KUBECONFIG, STATE, program
 from tests.lab.embedded.mesh.metrics import access_log
 
 _DISCOVERY, _HTTP = "127.0.0.1:15010", "127.0.0.1:15081"

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.lab.cluster.places import NODE, NODE_LINK, POD_LINK, program
+from tests.lab.cluster.addresses import NODE, NODE_LINK, POD_LINK, program
 
 _OURS = re.compile(r"\bKUBE-|\bCNI-")
 _TABLES = ("filter", "nat", "mangle")

@@ -7,11 +7,11 @@ from pathlib import Path
 import yaml
 
 from tests.lab.cluster import kubeconfigs
+from tests.lab.cluster.addresses import KUBECONFIG, NODE, NODE_NAME, POD_LINK, POD_NETWORK, POD_RANGE, STATE, program
 from tests.lab.cluster.api import Api, Json
 from tests.lab.cluster.build import binary
 from tests.lab.cluster.certificates import CA, certificate, key
 from tests.lab.cluster.daemons import Daemon, answers, start, wait_for
-from tests.lab.cluster.places import KUBECONFIG, NODE, NODE_NAME, POD_LINK, POD_NETWORK, POD_RANGE, STATE, program
 
 SOCKET = STATE / "containerd.sock"
 PAUSE = "canary-steps-lab/pause:1"

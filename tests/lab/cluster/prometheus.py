@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.lab.cluster import build
-from tests.lab.cluster.api import Json
-from tests.lab.cluster.daemons import Daemon, answers, start, stop
-from tests.lab.cluster.mesh import UPSTREAM_LABELS
-from tests.lab.cluster.places import (
+from tests.lab.cluster.addresses import (
     GATEWAY,
     GATEWAY_ADMIN_PORT,
     NEWEST_PROMETHEUS_URL,
@@ -20,6 +17,9 @@ from tests.lab.cluster.places import (
     STATE,
     program,
 )
+from tests.lab.cluster.api import Json
+from tests.lab.cluster.daemons import Daemon, answers, start, stop
+from tests.lab.cluster.mesh import UPSTREAM_LABELS
 from tests.lab.embedded.mesh.metrics import relabelling
 
 _ENDPOINT = ("workload", "workload_namespace", "canonical_service", "canonical_revision")

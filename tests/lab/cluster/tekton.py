@@ -4,11 +4,11 @@ The webhook is the real judge of our YAML: the resource definitions alone let mo
 """
 
 from tests.lab.cluster import build, images
+from tests.lab.cluster.addresses import KUBECONFIG, NODE
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, is_running, start, wait_for
-from tests.lab.cluster.places import KUBECONFIG, NODE
-from tests.lab.cluster.turns import one_at_a_time
+from tests.lab.cluster.lock import one_at_a_time
 
 NAMESPACE = "tekton-pipelines"
 _SERVICE = "tekton-pipelines-webhook"

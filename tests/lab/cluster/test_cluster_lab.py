@@ -13,8 +13,8 @@ import yaml
 from tests.lab.cluster import argo
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.embedded.api.kinds import VIRTUAL_SERVICE
-from tests.lab.embedded.processes import ROOT
+from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.e2e
 _WORKFLOWS = "argoproj.io/v1alpha1"

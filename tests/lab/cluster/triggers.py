@@ -7,14 +7,14 @@ import json
 import socket
 from pathlib import Path
 
-from tests.lab import distribution
+from tests.lab import docker_registry
 from tests.lab.cluster import build, kubeconfigs
+from tests.lab.cluster.addresses import INTERCEPTORS_PORT, KUBECONFIG, LISTENER_PORT, REGISTRY, STATE, program
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, start, stop, wait_for
-from tests.lab.cluster.places import INTERCEPTORS_PORT, KUBECONFIG, LISTENER_PORT, REGISTRY, STATE, program
+from tests.lab.cluster.lock import one_at_a_time
 from tests.lab.cluster.tekton import NAMESPACE
-from tests.lab.cluster.turns import one_at_a_time
 
 _SERVICE = "tekton-triggers-core-interceptors"
 _SECRET = f"{_SERVICE}-certs"
@@ -81,10 +81,10 @@ def registry_up(token: str) -> str:
     config = folder / "config.yml"
     before = config.read_text() if config.exists() else ""
     notify = (f"http://127.0.0.1:{LISTENER_PORT}", token)
-    distribution.configuration(folder, REGISTRY, notify=notify)
+    docker_registry.configuration(folder, REGISTRY, notify=notify)
     if config.read_text() != before:
         stop("registry")
-    words = distribution.command(distribution.get(), config)
+    words = docker_registry.command(docker_registry.get(), config)
     start(Daemon("registry", words, answers(f"http://{REGISTRY}/v2/")))
     return REGISTRY
 

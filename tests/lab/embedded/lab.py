@@ -23,19 +23,19 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
 
-from tests.lab.embedded import manifests
 from tests.lab.embedded.addresses import ADMIN_PORT, API_PORT, GATEWAY_PORT, Block
-from tests.lab.embedded.api import StandInApi
-from tests.lab.embedded.api.kinds import DEPLOYMENT, POD, Json
-from tests.lab.embedded.cluster.manager import ControllerManager
-from tests.lab.embedded.cluster.pod import Surroundings, workload_of
+from tests.lab.embedded.kubelet.manager import ControllerManager
+from tests.lab.embedded.kubelet.pod import Surroundings, workload_of
 from tests.lab.embedded.load import Load
 from tests.lab.embedded.mesh import envoy
 from tests.lab.embedded.mesh.pilot import Pilot
-from tests.lab.embedded.processes import Processes, make_state_dir
 from tests.lab.embedded.prometheus import Prometheus, plain_jobs
 from tests.lab.embedded.registry import Node, Registry
 from tests.lab.embedded.scraping import Scraping
+from tests.support import manifests
+from tests.support.kubernetes_api import StandInApi
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, POD, Json
+from tests.support.processes import Processes, make_state_dir
 
 
 class EmbeddedLab:

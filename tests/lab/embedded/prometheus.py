@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 from tests.lab.embedded.addresses import ADMIN_PORT, PROMETHEUS_PORT
-from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh.envoy import binary
 from tests.lab.embedded.mesh.metrics import relabelling
-from tests.lab.embedded.processes import Processes
 from tests.lab.embedded.scraping import Scraping
+from tests.support.kubernetes_api.kinds import Json
+from tests.support.processes import Processes
 
 
 def plain_jobs(gateways: list[str], sidecar_targets: Path) -> list[Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.lab.embedded.addresses import ADMIN_PORT
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 _BOUNDS_MS = (
     0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,

@@ -3,8 +3,14 @@
 import pytest
 
 from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.custom import Around, CustomMetric, OwnArms, Selection, source
-from steps.evidence.selectors import Arms
+from steps.evidence.definitions.custom_metrics import (
+    CustomArmLabels,
+    CustomMetric,
+    CustomMetricContext,
+    Selection,
+    custom_metric,
+)
+from steps.evidence.definitions.promql import ArmLabels
 from steps.model.evidence import Arm, Evidence, ProblemKind
 from tests.unit.evidence.test_reader import ARMS, NOW, Canned, canned, counter, series
 
@@ -66,7 +72,7 @@ def test_without_a_baseline_nothing_changes() -> None:
 
 def test_arms_tell_the_baseline_from_stables_past() -> None:
     """And an empty label is nobody's."""
-    arms = Arms("shop", "shop-canary", "ns", control=CONTROL)
+    arms = ArmLabels("shop", "shop-canary", "ns", control=CONTROL)
     found = {name: arms.arm_of({"destination_workload": name}) for name in ("shop", CONTROL, "shop-canary", "", "x")}
     assert {"shop": Arm.STABLE, CONTROL: Arm.STABLE, "shop-canary": Arm.CANARY, "": None, "x": None} == found
     assert [True, False] == [arms.is_past({"destination_workload": name}) for name in ("shop", CONTROL)]
@@ -82,11 +88,11 @@ def test_custom_metrics_compare_with_the_baselines_pods() -> None:
     """By the names of pods, where `shop` must not match `shop-baseline`."""
     counted = Selection("failed_total"), Selection("all_total")
     metric = CustomMetric("checkout", "shop", "shop-canary", *counted, baseline=CONTROL)
-    arms = source(metric, Around("ns", against_baseline=True), 0.2).arms
-    assert isinstance(arms, OwnArms)
+    arms = custom_metric(metric, CustomMetricContext("ns", against_baseline=True), 0.2).arms
+    assert isinstance(arms, CustomArmLabels)
     assert [Arm.STABLE, Arm.STABLE, Arm.CANARY] == [arms.arm_of(pods(name)) for name in ("shop", CONTROL, ARMS.canary)]
     assert [True, False] == [arms.is_past(pods(name)) for name in ("shop", CONTROL)]
-    alone = source(metric, Around("ns"), 0.2).arms
+    alone = custom_metric(metric, CustomMetricContext("ns"), 0.2).arms
     assert alone is not None
     assert (None, False) == (alone.arm_of(pods(CONTROL)), alone.is_past(pods("shop")))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
+from steps.evidence import Access, ArmLabels, Bounds, EvidenceReader, Prometheus, QueryResponse
 from steps.model.evidence import Evidence, MetricKind
 
 NOW = 1000.0
-ARMS = Arms("shop", "shop-canary", "ns")
+ARMS = ArmLabels("shop", "shop-canary", "ns")
 Result = list[dict[str, Any]]
 
 
@@ -23,10 +23,10 @@ class Canned(Prometheus):
         self.at = NOW
         self.asked: list[str] = []
 
-    def query(self, promql: str) -> Answer:
+    def query(self, promql: str) -> QueryResponse:
         """Note the query and answer it."""
         self.asked.append(promql)
-        return Answer(promql, self.at, self._answer(promql), self._warnings)
+        return QueryResponse(promql, self.at, self._answer(promql), self._warnings)
 
 
 def series(workload: str, values: dict[float, float], instance: str = "gw", **labels: str) -> dict[str, Any]:

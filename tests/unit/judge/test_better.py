@@ -11,8 +11,8 @@ from steps.judge import PassRule, Rules, judge
 from steps.judge.better import upper_limit
 from steps.model.evidence import MetricKind, Series
 from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 ROWS: list[Row] = [((10, 0), (40, 40))] * 6

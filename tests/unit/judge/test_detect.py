@@ -10,7 +10,7 @@ from steps.judge import Rules, judge
 from steps.judge.detect import foresee
 from steps.judge.placed import at_least, least_share
 from steps.model.evidence import Counts, Evidence, Stratum
-from tests.unit.judge.worlds import evidence_of
+from tests.support.simulated_rollouts import evidence_of
 
 RULES = Rules()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from steps.judge import Rules, judge
 from steps.judge.demand import lacking
 from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, strata
+from tests.support.evidence_rows import Row, evenly, evidence, strata
 
 PAST = evenly(450, 4, 120)
 ROW: Row = ((50, 0), (450, 0))

@@ -9,7 +9,7 @@ import pytest
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Code, Judgement, Verdict
-from tests.unit.judge.made import Pair, Row, evidence, strata
+from tests.support.evidence_rows import Pair, Row, evidence, strata
 
 PAST: list[Pair] = [(100, 0)] * 60
 

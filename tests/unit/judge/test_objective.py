@@ -14,8 +14,8 @@ from steps.judge.apart import apart
 from steps.judge.plain import tail
 from steps.model.evidence import Counts, MetricKind, Series
 from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, incident, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from tests.support.evidence_rows import Row, evenly, evidence, incident, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 NO_SLO = replace(RULES, success_slo=None)

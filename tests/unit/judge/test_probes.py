@@ -8,7 +8,7 @@ from steps.judge import Rules, judge
 from steps.judge.probes import failure, hindrance, judge_probes
 from steps.model.judgement import Code, Verdict
 from steps.model.probes import ProbeOutcome
-from tests.unit.judge.worlds import World, evidence_of
+from tests.support.simulated_rollouts import SimulatedRollout, evidence_of
 
 RULES = Rules()
 
@@ -80,7 +80,7 @@ def test_closed_connections_on_both_arms_hint_at_strict_mtls() -> None:
 
 
 HEALTHY = evidence_of(
-    World(100, lambda _: 0.001, lambda _: 0.001, strata=8, aligned=True).draw(1), aligned=True, alone=True
+    SimulatedRollout(100, lambda _: 0.001, lambda _: 0.001, strata=8, aligned=True).draw(1), aligned=True, alone=True
 )
 
 

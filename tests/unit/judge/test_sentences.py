@@ -13,7 +13,7 @@ from steps.judge.odds import Odds
 from steps.judge.onset import onset
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Code, SeriesJudgement, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, metric, sound, strata
+from tests.support.evidence_rows import Row, evenly, evidence, metric, sound, strata
 
 RULES = Rules()
 PAST = evenly(450, 4, 120)

@@ -12,7 +12,7 @@ from steps.judge import Rules, judge
 from steps.judge.unattributed import attributed
 from steps.model.evidence import Counts, Evidence, Stratum
 from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, strata
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, strata
 
 RULES = Rules()
 PAST: list[Pair] = evenly(450, 4, 120)

@@ -10,8 +10,8 @@ import pytest
 from steps.judge import Rules, judge
 from steps.model.evidence import MetricKind, Series
 from steps.model.judgement import Code, Judgement, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, incident, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, incident, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 NO_SLO = replace(RULES, success_slo=None)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from docs.tekton.files import files
 from steps.__main__ import main
-from tests.unit.tekton.shipped import FILES, ROOT, documents, of_kind
-from tests.unit.texts import strings
+from tests.support.documents import strings
+from tests.support.tekton_files import FILES, ROOT, documents, of_kind
+from tools.tekton.generate import files
 
 ARGO = ROOT.parent / "workflows" / "base"
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import shlex
 import yaml
 
 from steps.__main__ import STEPS, find
-from tests.unit.tekton.shipped import ROOT, given, named, of_kind
+from tests.support.tekton_files import ROOT, given, named, of_kind
 
 PAGE = (ROOT.parent / "docs" / "tekton.md").read_text(encoding="utf-8")
 

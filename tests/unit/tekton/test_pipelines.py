@@ -10,7 +10,7 @@ import yaml
 
 from steps import analyze, prepare, promote, resolve
 from steps.render import Settings, run
-from tests.unit.tekton.shipped import FILES, ROOT, documents, given, named, of_kind, references, seconds
+from tests.support.tekton_files import FILES, ROOT, documents, given, named, of_kind, references, seconds
 
 Json = dict[str, Any]
 PIPELINES = of_kind("Pipeline")

@@ -9,7 +9,7 @@ from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
 from steps.outputs.results import variable
-from tests.unit.tekton.shipped import EXTRAS, ROOT, account, documents, given, named, of_kind, references
+from tests.support.tekton_files import EXTRAS, ROOT, account, documents, given, named, of_kind, references
 
 Json = dict[str, Any]
 TASKS, ACTIONS = of_kind("Task"), of_kind("StepAction")

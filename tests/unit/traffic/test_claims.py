@@ -7,21 +7,21 @@ import pytest
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, Target
 from steps.traffic import Busy, Leftover, Traffic, Unreadable
-from tests.unit.traffic.shop import (
+from tests.support.shop_namespace import (
     CANARY,
     LAST,
     MEMORY,
     SHOP,
     STABLE,
     TOKEN,
-    Shop,
+    ShopNamespace,
     plain_spec,
     record_of,
     two_arms,
 )
 
 
-def test_a_claim_is_taken_without_any_annotations_before(shop: Shop) -> None:
+def test_a_claim_is_taken_without_any_annotations_before(shop: ShopNamespace) -> None:
     """A fresh VirtualService has no annotations map; token, memory and label are there after."""
     shop.add(spec=plain_spec())
     claim = shop.claim()
@@ -29,7 +29,7 @@ def test_a_claim_is_taken_without_any_annotations_before(shop: Shop) -> None:
     assert (sorted(shop.annotations()), shop.is_marked()) == ([TOKEN, MEMORY], True)
 
 
-def test_other_annotations_and_labels_stay(shop: Shop, traffic: Traffic) -> None:
+def test_other_annotations_and_labels_stay(shop: ShopNamespace, traffic: Traffic) -> None:
     """What others wrote is there during and after a run."""
     shop.add(spec=plain_spec(), annotations={"a/b.c": "1"}, labels={"team": "x"})
     claim = shop.claim()
@@ -38,14 +38,14 @@ def test_other_annotations_and_labels_stay(shop: Shop, traffic: Traffic) -> None
     assert shop.get()["metadata"]["labels"] == {"team": "x"}
 
 
-def test_of_two_runs_at_once_exactly_one_wins(shop: Shop) -> None:
+def test_of_two_runs_at_once_exactly_one_wins(shop: ShopNamespace) -> None:
     """Compare-and-swap decides; the other is told whose it is."""
     for turn in range(5):
         shop.add(f"shop{turn}", plain_spec())
         assert _race(shop, f"shop{turn}") == ["Busy", "Claim"]
 
 
-def _race(shop: Shop, name: str) -> list[str]:
+def _race(shop: ShopNamespace, name: str) -> list[str]:
     ends: list[Claim | StepError] = []
     barrier = threading.Barrier(2)
 
@@ -65,7 +65,7 @@ def _race(shop: Shop, name: str) -> list[str]:
     return sorted(type(end).__name__ for end in ends)
 
 
-def test_busy_says_who_and_how_long_and_what_to_do(shop: Shop) -> None:
+def test_busy_says_who_and_how_long_and_what_to_do(shop: ShopNamespace) -> None:
     """Run, phase, starter, expiry and the flag are in the message; the claim is in the signal."""
     shop.add()
     shop.claim("r1")
@@ -74,7 +74,7 @@ def test_busy_says_who_and_how_long_and_what_to_do(shop: Shop) -> None:
     assert (busy.value.claim.run, busy.value.exit_code) == ("r1", 7)
 
 
-def test_an_expired_claim_is_a_leftover(shop: Shop) -> None:
+def test_an_expired_claim_is_a_leftover(shop: ShopNamespace) -> None:
     """Expiry is judged by the server's clock, whatever the pod's says."""
     shop.add()
     shop.claim("r1")
@@ -84,7 +84,7 @@ def test_an_expired_claim_is_a_leftover(shop: Shop) -> None:
     assert leftover.value.claim.run == "r1"
 
 
-def test_the_same_run_takes_again(shop: Shop) -> None:
+def test_the_same_run_takes_again(shop: ShopNamespace) -> None:
     """A repeated prepare finds its claim, renewed."""
     shop.add()
     first = shop.claim()
@@ -94,14 +94,14 @@ def test_the_same_run_takes_again(shop: Shop) -> None:
     assert again.memory.expires >= first.memory.expires + 299
 
 
-def test_a_run_that_walks_is_returned_as_it_is(shop: Shop, traffic: Traffic) -> None:
+def test_a_run_that_walks_is_returned_as_it_is(shop: ShopNamespace, traffic: Traffic) -> None:
     """A second prepare of a run that went on changes nothing."""
     shop.add()
     walking, _ = traffic.set_weight(shop.claim(), 10)
     assert shop.claim() == walking
 
 
-def test_epochs_count_on_over_runs(shop: Shop, traffic: Traffic) -> None:
+def test_epochs_count_on_over_runs(shop: ShopNamespace, traffic: Traffic) -> None:
     """The record remembers the epoch, so that no token ever comes back."""
     shop.add()
     claim = shop.claim()
@@ -109,14 +109,14 @@ def test_epochs_count_on_over_runs(shop: Shop, traffic: Traffic) -> None:
     assert shop.claim("r1").epoch == 2
 
 
-def test_epochs_count_on_from_what_the_caller_saw(shop: Shop, traffic: Traffic) -> None:
+def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: Traffic) -> None:
     """A Deployment may carry a newer token than the record knows of."""
     shop.add()
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
     assert traffic.take("shop", "r1", targets, STABLE, CANARY, after_epoch=7).epoch == 8
 
 
-def test_rivals_are_seen_without_writing(shop: Shop, traffic: Traffic) -> None:
+def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) -> None:
     """A run looks before it inspects; its own claim is no rival."""
     shop.add()
     targets = shop.claim().memory.targets
@@ -132,7 +132,7 @@ def test_rivals_are_seen_without_writing(shop: Shop, traffic: Traffic) -> None:
     assert len(shop.api.faults.writes()) == seen
 
 
-def test_a_canary_with_weight_is_no_start(shop: Shop) -> None:
+def test_a_canary_with_weight_is_no_start(shop: ShopNamespace) -> None:
     """A run begins with all weight on stable."""
     shop.add(spec=plain_spec(two_arms("main", canary=20)))
     with pytest.raises(PermanentError, match=r"weight 20 .* set spec.http\[0\].route\[1\].weight: 0"):
@@ -140,7 +140,7 @@ def test_a_canary_with_weight_is_no_start(shop: Shop) -> None:
     assert shop.annotations() == {}
 
 
-def test_a_taken_over_run_can_write_nothing(shop: Shop, traffic: Traffic) -> None:
+def test_a_taken_over_run_can_write_nothing(shop: ShopNamespace, traffic: Traffic) -> None:
     """The old writer gets 7 from every call; the new one has the old memory and the next epoch."""
     shop.add()
     old, _ = traffic.set_weight(shop.claim(), 10)
@@ -161,7 +161,7 @@ def test_a_taken_over_run_can_write_nothing(shop: Shop, traffic: Traffic) -> Non
     assert shop.weights()[0] == [90, 10]
 
 
-def test_a_living_claim_is_taken_over_only_on_purpose(shop: Shop, traffic: Traffic) -> None:
+def test_a_living_claim_is_taken_over_only_on_purpose(shop: ShopNamespace, traffic: Traffic) -> None:
     """A renewal in the last moment wins, unless the run is to be superseded."""
     shop.add()
     claim = shop.claim()
@@ -170,7 +170,7 @@ def test_a_living_claim_is_taken_over_only_on_purpose(shop: Shop, traffic: Traff
     assert traffic.take_over(claim, "r2", "superseded", supersede=True).run == "r2"
 
 
-def test_a_takeover_is_repeatable(shop: Shop, traffic: Traffic) -> None:
+def test_a_takeover_is_repeatable(shop: ShopNamespace, traffic: Traffic) -> None:
     """After a kill the same run finds it done; a third run does not."""
     shop.add()
     claim = shop.claim()
@@ -180,7 +180,7 @@ def test_a_takeover_is_repeatable(shop: Shop, traffic: Traffic) -> None:
         traffic.take_over(claim, "r3", "x", supersede=True)
 
 
-def test_removing_the_token_by_hand_takes_over(shop: Shop, traffic: Traffic) -> None:
+def test_removing_the_token_by_hand_takes_over(shop: ShopNamespace, traffic: Traffic) -> None:
     """A human needs no tool of ours; the run ends with 7 and touches nothing more."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -192,7 +192,7 @@ def test_removing_the_token_by_hand_takes_over(shop: Shop, traffic: Traffic) -> 
     assert shop.weights()[0] == [90, 10]
 
 
-def test_expired_claims_are_found_by_label(shop: Shop, traffic: Traffic) -> None:
+def test_expired_claims_are_found_by_label(shop: ShopNamespace, traffic: Traffic) -> None:
     """Sweep sees them in its namespace and in all; living ones and strange ones are left out."""
     shop.add()
     shop.add("broken", plain_spec(), annotations={TOKEN: "what"}, labels={"canary-steps.io/claimed": "true"})
@@ -204,14 +204,14 @@ def test_expired_claims_are_found_by_label(shop: Shop, traffic: Traffic) -> None
     assert traffic.live_claim_on(SHOP) is None
 
 
-def test_an_unreadable_claim_says_how_to_remove_it(shop: Shop) -> None:
+def test_an_unreadable_claim_says_how_to_remove_it(shop: ShopNamespace) -> None:
     """Annotations that we did not write are not guessed about."""
     shop.add(spec=plain_spec(), annotations={TOKEN: "r1:1:walking", MEMORY: '{"version":9}'})
     with pytest.raises(Unreadable, match=r"version 9 is not known.*kubectl annotate virtualservice -n shop shop"):
         shop.claim()
 
 
-def test_long_app_names_are_cut_and_hashed(shop: Shop, traffic: Traffic) -> None:
+def test_long_app_names_are_cut_and_hashed(shop: ShopNamespace, traffic: Traffic) -> None:
     """A key's name part has 63 characters; sweep still knows the whole name."""
     shop.add()
     app = "a" * 60
@@ -222,7 +222,7 @@ def test_long_app_names_are_cut_and_hashed(shop: Shop, traffic: Traffic) -> None
     assert claim == traffic.held(app, "r1", [SHOP])
 
 
-def test_a_rehearsal_writes_nothing_and_shows_everything(shop: Shop) -> None:
+def test_a_rehearsal_writes_nothing_and_shows_everything(shop: ShopNamespace) -> None:
     """Under --dry-run the whole way can be walked."""
     rehearsal = shop.rehearsal()
     traffic = Traffic(rehearsal)

@@ -3,11 +3,11 @@
 import time
 
 from steps.traffic import Traffic
-from tests.lab.embedded.api.kinds import EVENT
-from tests.unit.traffic.shop import Shop, record_of
+from tests.support.kubernetes_api.kinds import EVENT
+from tests.support.shop_namespace import ShopNamespace, record_of
 
 
-def test_every_act_is_an_event_on_the_virtual_service(shop: Shop, traffic: Traffic) -> None:
+def test_every_act_is_an_event_on_the_virtual_service(shop: ShopNamespace, traffic: Traffic) -> None:
     """`kubectl describe` tells the story of a run."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(traffic=traffic), 10)
@@ -18,7 +18,7 @@ def test_every_act_is_an_event_on_the_virtual_service(shop: Shop, traffic: Traff
     assert about["uid"] == shop.get()["metadata"]["uid"]
 
 
-def test_no_right_to_write_events_is_no_failure(shop: Shop, traffic: Traffic) -> None:
+def test_no_right_to_write_events_is_no_failure(shop: ShopNamespace, traffic: Traffic) -> None:
     """The act counts, not its telling."""
     shop.add()
     shop.api.faults.deny("create", "events")
@@ -26,7 +26,7 @@ def test_no_right_to_write_events_is_no_failure(shop: Shop, traffic: Traffic) ->
     assert (shop.weights()[0], shop.events()) == ([90, 10], [])
 
 
-def test_a_server_that_refuses_events_costs_one_attempt(shop: Shop, traffic: Traffic) -> None:
+def test_a_server_that_refuses_events_costs_one_attempt(shop: ShopNamespace, traffic: Traffic) -> None:
     """What is best effort is not retried."""
     shop.add()
     claim = shop.claim()
@@ -35,7 +35,7 @@ def test_a_server_that_refuses_events_costs_one_attempt(shop: Shop, traffic: Tra
     assert rule.hits == 1
 
 
-def test_a_server_that_hangs_on_events_costs_two_seconds(shop: Shop, traffic: Traffic) -> None:
+def test_a_server_that_hangs_on_events_costs_two_seconds(shop: ShopNamespace, traffic: Traffic) -> None:
     """A long time-out would delay the judging."""
     shop.add()
     claim = shop.claim()

@@ -6,18 +6,10 @@ from steps.errors import NotOwnerError
 from steps.model.run import Phase, Target
 from steps.settings.groups import Owned
 from steps.traffic import Traffic
-from tests.unit.traffic.shop import (
-    APPROVE,
-    CANARY,
-    LAST,
-    SHOP,
-    STABLE,
-    Shop,
-    record_of,
-)
+from tests.support.shop_namespace import APPROVE, CANARY, LAST, SHOP, STABLE, ShopNamespace, record_of
 
 
-def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> None:
+def test_a_renewal_is_written_once_a_minute(shop: ShopNamespace, traffic: Traffic) -> None:
     """Polling costs a read, not a write."""
     shop.add()
     claim = shop.claim()
@@ -29,7 +21,7 @@ def test_a_renewal_is_written_once_a_minute(shop: Shop, traffic: Traffic) -> Non
     assert len(shop.api.faults.writes()) == seen + 1
 
 
-def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
+def test_a_short_claim_is_renewed_in_time(shop: ShopNamespace, traffic: Traffic) -> None:
     """With an expiry of 30 s, as older images allowed, once a minute would leave a living run to the sweep."""
     shop.add()
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
@@ -40,7 +32,9 @@ def test_a_short_claim_is_renewed_in_time(shop: Shop, traffic: Traffic) -> None:
         assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
 
 
-def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(shop: Shop, traffic: Traffic) -> None:
+def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
+    shop: ShopNamespace, traffic: Traffic
+) -> None:
     """A step may end just before a renewal is due; then come 30 s of faults and 50 s until the pod runs."""
     shop.add()
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
@@ -53,7 +47,7 @@ def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(shop:
     assert traffic.renew(claim).memory.expires > claim.memory.expires
 
 
-def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -> None:
+def test_memory_changes_meet_the_memory_as_it_is(shop: ShopNamespace, traffic: Traffic) -> None:
     """Two steps of a run do not undo what the other noted."""
     shop.add()
     old = shop.claim()
@@ -62,7 +56,7 @@ def test_memory_changes_meet_the_memory_as_it_is(shop: Shop, traffic: Traffic) -
     assert (after.memory.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
 
 
-def test_phases_never_go_back(shop: Shop, traffic: Traffic) -> None:
+def test_phases_never_go_back(shop: ShopNamespace, traffic: Traffic) -> None:
     """Neither by a defect, nor by a slow writer of the same run."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -79,7 +73,7 @@ def test_phases_never_go_back(shop: Shop, traffic: Traffic) -> None:
     assert traffic.set_weight(back, 0)[0].phase is Phase.ROLLING_BACK
 
 
-def test_an_approval_names_the_run(shop: Shop, traffic: Traffic) -> None:
+def test_an_approval_names_the_run(shop: ShopNamespace, traffic: Traffic) -> None:
     """A stale approval of another run does not count."""
     shop.add()
     claim = shop.claim()
@@ -89,7 +83,7 @@ def test_an_approval_names_the_run(shop: Shop, traffic: Traffic) -> None:
     assert traffic.approved(claim)
 
 
-def test_only_the_record_stays(shop: Shop, traffic: Traffic) -> None:
+def test_only_the_record_stays(shop: ShopNamespace, traffic: Traffic) -> None:
     """Token, memory, approval and label are gone; releasing again is fine."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)

@@ -11,7 +11,7 @@ from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.traffic import Traffic
-from tests.unit.traffic.shop import MEMORY, SHOP, Shop
+from tests.support.shop_namespace import MEMORY, SHOP, ShopNamespace
 
 
 def on(traffic: Traffic, claim: Claim, weight: int) -> Claim:
@@ -25,12 +25,12 @@ def judged(traffic: Traffic, claim: Claim, verdict: str = "pass", at: float = 9.
     return traffic.keep_verdict(claim, RungVerdict(weight, verdict, at), since)
 
 
-def kept(shop: Shop, name: str = "shop") -> list[tuple[int, str]]:
+def kept(shop: ShopNamespace, name: str = "shop") -> list[tuple[int, str]]:
     """Return weights and verdicts as the annotation has them."""
     return [(entry[0], entry[1]) for entry in json.loads(shop.annotations(name)[MEMORY]).get("verdicts", [])]
 
 
-def test_a_verdict_is_one_patch_of_annotations(shop: Shop, traffic: Traffic) -> None:
+def test_a_verdict_is_one_patch_of_annotations(shop: ShopNamespace, traffic: Traffic) -> None:
     """Of the first VirtualService alone; routes, phase and the other VirtualServices stay."""
     shop.add()
     shop.add("till")
@@ -44,7 +44,7 @@ def test_a_verdict_is_one_patch_of_annotations(shop: Shop, traffic: Traffic) -> 
     assert (RungVerdict(20, "pass", 9.0),) == after.memory.verdicts
 
 
-def test_a_verdict_that_is_kept_again_takes_the_place_of_the_older_one(shop: Shop, traffic: Traffic) -> None:
+def test_a_verdict_that_is_kept_again_takes_the_place_of_the_older_one(shop: ShopNamespace, traffic: Traffic) -> None:
     """After a kill the rung is judged again: one entry a weight, the newest last."""
     shop.add()
     claim = judged(traffic, on(traffic, shop.claim(), 20), "inconclusive")
@@ -54,7 +54,7 @@ def test_a_verdict_that_is_kept_again_takes_the_place_of_the_older_one(shop: Sho
     assert 10.0 == claim.memory.verdicts[-1].at
 
 
-def test_a_weight_that_is_set_anew_has_no_verdict(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_that_is_set_anew_has_no_verdict(shop: ShopNamespace, traffic: Traffic) -> None:
     """What was seen at its first time is not about what users get now; those of other weights stay."""
     shop.add()
     claim = judged(traffic, on(traffic, shop.claim(), 20))
@@ -63,7 +63,7 @@ def test_a_weight_that_is_set_anew_has_no_verdict(shop: Shop, traffic: Traffic) 
     assert [(20, "pass")] == kept(shop)
 
 
-def test_a_weight_that_is_set_already_keeps_its_verdict(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_that_is_set_already_keeps_its_verdict(shop: ShopNamespace, traffic: Traffic) -> None:
     """Nothing changed for the users."""
     shop.add()
     claim = judged(traffic, on(traffic, shop.claim(), 20))
@@ -72,7 +72,9 @@ def test_a_weight_that_is_set_already_keeps_its_verdict(shop: Shop, traffic: Tra
 
 
 @pytest.mark.parametrize("back", [50, 20])
-def test_a_weight_that_somebody_changed_meanwhile_gets_no_verdict(shop: Shop, traffic: Traffic, back: int) -> None:
+def test_a_weight_that_somebody_changed_meanwhile_gets_no_verdict(
+    shop: ShopNamespace, traffic: Traffic, back: int
+) -> None:
     """The judge saw a mixture, also where the weight is the same again; a warning says so."""
     shop.add()
     claim = on(traffic, shop.claim(), 20)
@@ -84,7 +86,7 @@ def test_a_weight_that_somebody_changed_meanwhile_gets_no_verdict(shop: Shop, tr
     assert ([], ["verdict.not_kept"]) == (kept(shop), [line["event"] for line in logged])
 
 
-def test_a_verdict_needs_the_claim(shop: Shop, traffic: Traffic) -> None:
+def test_a_verdict_needs_the_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """A judge that lost the run writes nothing."""
     shop.add()
     claim = on(traffic, shop.claim(), 20)
@@ -94,7 +96,7 @@ def test_a_verdict_needs_the_claim(shop: Shop, traffic: Traffic) -> None:
     assert [] == kept(shop)
 
 
-def test_a_retreat_keeps_the_verdict_in_its_own_patch(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_keeps_the_verdict_in_its_own_patch(shop: ShopNamespace, traffic: Traffic) -> None:
     """Users first, and no write more than that."""
     shop.add()
     claim = on(traffic, shop.claim(), 20)
@@ -105,7 +107,7 @@ def test_a_retreat_keeps_the_verdict_in_its_own_patch(shop: Shop, traffic: Traff
     assert ["fail"] == [entry.verdict for entry in traffic.claims_on(SHOP)[0].memory.verdicts]
 
 
-def test_a_hundred_verdicts_are_small(shop: Shop, traffic: Traffic) -> None:
+def test_a_hundred_verdicts_are_small(shop: ShopNamespace, traffic: Traffic) -> None:
     """As many as there are weights; Kubernetes allows 256 kB of annotations."""
     shop.add()
     claim = shop.claim()

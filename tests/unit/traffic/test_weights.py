@@ -7,11 +7,20 @@ import pytest
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
 from steps.model.run import Destination, ObjectName, Phase, Target
 from steps.traffic import Busy, Leftover, Traffic
-from tests.lab.embedded.api import Call
-from tests.unit.traffic.shop import CANARY, SHOP, STABLE, TOKEN, Shop, plain_spec, two_arms, without_weights
+from tests.support.kubernetes_api import Call
+from tests.support.shop_namespace import (
+    CANARY,
+    SHOP,
+    STABLE,
+    TOKEN,
+    ShopNamespace,
+    plain_spec,
+    two_arms,
+    without_weights,
+)
 
 
-def test_only_weights_of_the_routes_with_both_arms_change(shop: Shop, traffic: Traffic) -> None:
+def test_only_weights_of_the_routes_with_both_arms_change(shop: ShopNamespace, traffic: Traffic) -> None:
     """Matches, retries, faults, mirrors, unknown fields, other routes and protocols stay byte-equal."""
     before = shop.add()
     claim, previous = traffic.set_weight(shop.claim(), 10)
@@ -22,7 +31,7 @@ def test_only_weights_of_the_routes_with_both_arms_change(shop: Shop, traffic: T
     assert after["metadata"]["annotations"][TOKEN] == "r1:1:walking"
 
 
-def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic: Traffic) -> None:
+def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: ShopNamespace, traffic: Traffic) -> None:
     """Users never see half a rung."""
     shop.add()
     claim = shop.claim()
@@ -40,7 +49,7 @@ def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic
     assert {path.rsplit("~1", 1)[-1] for path in paths if path.startswith("/metadata")} == {"claim.shop", "run.shop"}
 
 
-def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """Weight 0, the weight to return to and why stand there together, or not at all; the phase stays."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 25)
@@ -55,7 +64,7 @@ def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: Shop, traffic:
         assert (weight, 0, why) == (after.memory.weight, after.memory.paused_weight, after.memory.disruptions)
 
 
-def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_that_is_set_already_writes_nothing(shop: ShopNamespace, traffic: Traffic) -> None:
     """A repeated step is free."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -64,7 +73,7 @@ def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffi
     assert shop.api.faults.writes()[seen:] == []
 
 
-def test_annotations_alone_leave_the_generation(shop: Shop, traffic: Traffic) -> None:
+def test_annotations_alone_leave_the_generation(shop: ShopNamespace, traffic: Traffic) -> None:
     """Claiming and renewing cause no push to the proxies."""
     before = shop.add()["metadata"]["generation"]
     claim = shop.claim()
@@ -73,7 +82,7 @@ def test_annotations_alone_leave_the_generation(shop: Shop, traffic: Traffic) ->
     assert shop.get()["metadata"]["generation"] == before
 
 
-def test_a_route_inserted_before_ours_is_no_obstacle(shop: Shop, traffic: Traffic) -> None:
+def test_a_route_inserted_before_ours_is_no_obstacle(shop: ShopNamespace, traffic: Traffic) -> None:
     """Routes are found anew by name, unnamed ones by their arms."""
     shop.add(spec=plain_spec(two_arms("main"), two_arms()))
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -83,7 +92,7 @@ def test_a_route_inserted_before_ours_is_no_obstacle(shop: Shop, traffic: Traffi
     assert shop.weights() == [[None], [80, 20], [80, 20]]
 
 
-def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: Shop, traffic: Traffic) -> None:
+def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: ShopNamespace, traffic: Traffic) -> None:
     """The tests of name and route list hold the patch back; it is planned anew."""
     shop.add(spec=plain_spec(two_arms("main")))
     claim = shop.claim()
@@ -93,7 +102,7 @@ def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: Shop, t
     assert shop.weights() == [[None, None], [80, 20]]
 
 
-def test_a_lost_answer_is_no_lost_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_lost_answer_is_no_lost_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """The write that came through is recognized, although its token is new."""
     shop.add()
     claim = shop.claim()
@@ -102,7 +111,7 @@ def test_a_lost_answer_is_no_lost_weight(shop: Shop, traffic: Traffic) -> None:
     assert (after.memory.weight, after.phase, previous) == (5, Phase.WALKING, 0)
 
 
-def test_conflicts_are_tried_again(shop: Shop, traffic: Traffic) -> None:
+def test_conflicts_are_tried_again(shop: ShopNamespace, traffic: Traffic) -> None:
     """A few 409 are daily life."""
     shop.add()
     claim = shop.claim()
@@ -111,7 +120,7 @@ def test_conflicts_are_tried_again(shop: Shop, traffic: Traffic) -> None:
     assert shop.weights()[0] == [95, 5]
 
 
-def test_a_storm_of_conflicts_ends_as_temporary(shop: Shop) -> None:
+def test_a_storm_of_conflicts_ends_as_temporary(shop: ShopNamespace) -> None:
     """The step gives up after its deadline and leaves traffic as it is."""
     shop.add()
     claim = shop.claim()
@@ -121,7 +130,7 @@ def test_a_storm_of_conflicts_ends_as_temporary(shop: Shop) -> None:
     assert shop.weights()[0] == [100, None]
 
 
-def test_server_errors_for_a_while_are_survived(shop: Shop, traffic: Traffic) -> None:
+def test_server_errors_for_a_while_are_survived(shop: ShopNamespace, traffic: Traffic) -> None:
     """An API server that restarts is no reason to fail."""
     shop.add()
     claim = shop.claim()
@@ -130,7 +139,7 @@ def test_server_errors_for_a_while_are_survived(shop: Shop, traffic: Traffic) ->
     assert shop.weights()[0] == [95, 5]
 
 
-def test_a_forbidden_verb_is_named(shop: Shop, traffic: Traffic) -> None:
+def test_a_forbidden_verb_is_named(shop: ShopNamespace, traffic: Traffic) -> None:
     """The message says what to grant."""
     shop.add()
     claim = shop.claim()
@@ -140,7 +149,7 @@ def test_a_forbidden_verb_is_named(shop: Shop, traffic: Traffic) -> None:
 
 
 @pytest.mark.parametrize("weight", [-1, 101])
-def test_a_weight_is_a_percentage(shop: Shop, traffic: Traffic, weight: int) -> None:
+def test_a_weight_is_a_percentage(shop: ShopNamespace, traffic: Traffic, weight: int) -> None:
     """A defect of a caller does not reach the cluster."""
     shop.add()
     claim = shop.claim()
@@ -148,7 +157,7 @@ def test_a_weight_is_a_percentage(shop: Shop, traffic: Traffic, weight: int) -> 
         traffic.set_weight(claim, weight)
 
 
-def test_a_weight_without_a_claim(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """Single steps serve other pipelines; nothing of ours stays."""
     shop.add(spec=plain_spec())
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
@@ -158,7 +167,7 @@ def test_a_weight_without_a_claim(shop: Shop, traffic: Traffic) -> None:
     assert traffic.weights(targets, STABLE, CANARY) == {(SHOP, "#0"): 100}
 
 
-def test_a_weight_without_a_claim_respects_claims(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: Traffic) -> None:
     """A living claim is not touched, nor is one that waits for sweep."""
     shop.add(spec=plain_spec())
     targets = shop.claim().memory.targets
@@ -170,7 +179,7 @@ def test_a_weight_without_a_claim_respects_claims(shop: Shop, traffic: Traffic) 
     assert shop.weights() == [[100, 0]]
 
 
-def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -> None:
+def test_a_claim_that_comes_between_is_respected(shop: ShopNamespace, traffic: Traffic) -> None:
     """The absence of a claim is part of what is tested."""
     shop.add(spec=plain_spec())
     targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
@@ -184,7 +193,7 @@ def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -
     assert shop.weights() == [[100, 0]]
 
 
-def test_two_apps_share_a_virtual_service(shop: Shop, traffic: Traffic) -> None:
+def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic) -> None:
     """Claims are per app; their routes must differ; the label stays until the last one left."""
     cart = (Destination("cart"), Destination("cart-canary"))
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.triggers.messages import TOKEN, Message, listeners, messages, signed
-from tests.lab.triggers.offline import SHIPPED, Listener
+from tests.support.triggers.listener import SHIPPED, Listener
+from tests.support.triggers.messages import TOKEN, Message, listeners, messages, signed
 
 Json = dict[str, Any]
 ALL = listeners()

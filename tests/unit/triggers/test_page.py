@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from steps.__main__ import STEPS, find
-from tests.lab.embedded.processes import ROOT
-from tests.lab.triggers.messages import TOKEN, Message
-from tests.lab.triggers.offline import SHIPPED, Listener, documents
+from tests.support.processes import ROOT
+from tests.support.triggers.listener import SHIPPED, Listener, documents
+from tests.support.triggers.messages import TOKEN, Message
 
 PAGE = (ROOT / "docs" / "push.md").read_text(encoding="utf-8")
 DIGEST = f"sha256:{'a' * 64}"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.triggers.offline import SHIPPED, documents
+from tests.support.triggers.listener import SHIPPED, documents
 
 TEKTON = SHIPPED.parent
 LISTENERS = sorted(SHIPPED.glob("listener/*.yaml"))

@@ -14,14 +14,7 @@ import yaml
 from steps.cluster.permission import Permission
 from steps.traffic import rbac as traffic
 from steps.workload import rbac as workload
-from tests.unit.workflows.shipped import (
-    ROOT,
-    called,
-    calls,
-    documents,
-    leaves,
-    of_kind,
-)
+from tests.support.workflow_files import ROOT, called, calls, documents, leaves, of_kind
 
 Json = dict[str, Any]
 

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.texts import strings
-from tests.unit.workflows.shipped import (
-    FILES,
-    ROOT,
-    called,
-    calls,
-    documents,
-    workflow_specs,
-)
+from tests.support.documents import strings
+from tests.support.workflow_files import FILES, ROOT, called, calls, documents, workflow_specs
 
 Json = dict[str, Any]
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

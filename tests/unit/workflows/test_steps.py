@@ -11,14 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
 from steps.outputs.results import variable
-from tests.unit.workflows.shipped import (
-    ACCOUNTS,
-    CONSTANT,
-    Leaf,
-    choices,
-    leaves,
-    of_kind,
-)
+from tests.support.workflow_files import ACCOUNTS, CONSTANT, Leaf, choices, leaves, of_kind
 
 Json = dict[str, Any]
 every_leaf = pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)

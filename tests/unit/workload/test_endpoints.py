@@ -11,15 +11,15 @@ from steps.errors import PermanentError
 from steps.model.ports import RoutePorts
 from steps.model.run import Destination, WorkloadMemory
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import ENDPOINT_SLICE, SERVICE
-from tests.unit.workload.paper import NAMESPACE, PaperCluster, prepared, renew
+from tests.support.fake_cluster import NAMESPACE, FakeCluster, prepared, renew
+from tests.support.kubernetes_api.kinds import ENDPOINT_SLICE, SERVICE
 
 ROUTES = (RoutePorts("route primary", 80, 80),)
 CANARY = Destination("shop-canary")
 
 
 @pytest.fixture
-def memory(cluster: PaperCluster, workload: Workload) -> WorkloadMemory:
+def memory(cluster: FakeCluster, workload: Workload) -> WorkloadMemory:
     """Return the memory of a run whose canary is ready."""
     return prepared(cluster, workload)
 
@@ -29,7 +29,7 @@ def required(workload: Workload, memory: WorkloadMemory, seconds: float = 5.0, *
     workload.require_endpoints(memory, CANARY, more.get("routes", ROUTES), seconds, more.get("renew", renew))
 
 
-def serve(cluster: PaperCluster, **spec: Any) -> None:
+def serve(cluster: FakeCluster, **spec: Any) -> None:
     """Change the canary's Service, as somebody does after prepare looked."""
     cluster.ends()  # from here on the controllers look once, now: no test waits for them
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": {**item["spec"], **spec}})
@@ -51,7 +51,7 @@ def test_a_canary_with_ready_endpoints_is_let_through(workload: Workload, memory
 
 
 def test_a_target_port_that_no_pod_has_is_refused(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
 ) -> None:
     """Its slice has the pods, and no port."""
     serve(cluster, ports=[{"port": 80, "name": "http", "targetPort": "web"}])
@@ -65,7 +65,7 @@ def test_a_target_port_that_no_pod_has_is_refused(
 
 
 def test_endpoints_of_other_pods_are_not_the_canarys(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
 ) -> None:
     """The Service's selector was changed to stable's: ready endpoints, of the wrong version."""
     serve(cluster, selector={"app": "shop"})
@@ -73,7 +73,7 @@ def test_endpoints_of_other_pods_are_not_the_canarys(
 
 
 def test_a_canary_whose_pods_are_gone_is_refused(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
 ) -> None:
     """Somebody scaled it down."""
     cluster.change("shop-canary", replicas=0)
@@ -82,7 +82,7 @@ def test_a_canary_whose_pods_are_gone_is_refused(
 
 
 def test_endpoints_that_come_late_are_waited_for(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
 ) -> None:
     """They follow readiness; the claim is renewed meanwhile."""
     serve(cluster, selector={"app": "nobody"})
@@ -99,7 +99,7 @@ def test_endpoints_that_come_late_are_waited_for(
 
 @pytest.mark.parametrize(("ready", "is_refused"), [(True, False), (None, False), (False, True)])
 def test_an_endpoint_counts_unless_it_is_said_not_to_be_ready(
-    cluster: PaperCluster,
+    cluster: FakeCluster,
     workload: Workload,
     memory: WorkloadMemory,
     ready: bool | None,  # noqa: FBT001 - a parameter
@@ -123,7 +123,7 @@ def test_an_endpoint_counts_unless_it_is_said_not_to_be_ready(
 
 @pytest.mark.parametrize("broken", [{"endpoints": None, "ports": None}, {"endpoints": [{}], "ports": [{}]}, {}])
 def test_slices_without_content_are_no_endpoints(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory, broken: dict[str, Any]
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory, broken: dict[str, Any]
 ) -> None:
     """Kubernetes writes null where there is nothing."""
     cluster.ends()
@@ -135,7 +135,7 @@ def test_slices_without_content_are_no_endpoints(
 
 
 def test_an_account_that_may_not_list_them_is_warned(
-    cluster: PaperCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
 ) -> None:
     """The permission is optional: the check is left out, and nothing is refused for it."""
     serve(cluster, selector={"app": "nobody"})

@@ -4,18 +4,18 @@ import pytest
 
 from steps.errors import NotOwnerError
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import KEY, NAMESPACE, TOKEN, PaperCluster, prepared, release, renew
+from tests.support.fake_cluster import KEY, NAMESPACE, TOKEN, FakeCluster, prepared, release, renew
 
 LATER = "run-2:2:prepared"
 
 
-def token(cluster: PaperCluster, name: str = "shop") -> str | None:
+def token(cluster: FakeCluster, name: str = "shop") -> str | None:
     """Return the token on a Deployment."""
     found: str | None = (cluster.get(name)["metadata"].get("annotations") or {}).get(KEY)
     return found
 
 
-def test_stamp_is_on_the_deployment_not_on_its_pods(cluster: PaperCluster, workload: Workload) -> None:
+def test_stamp_is_on_the_deployment_not_on_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """A token in the pod template would restart every pod."""
     before = cluster.get("shop")["spec"]
     workload.stamp(workload.inspect(release()).memory, TOKEN)
@@ -24,7 +24,7 @@ def test_stamp_is_on_the_deployment_not_on_its_pods(cluster: PaperCluster, workl
     assert before == cluster.get("shop")["spec"]
 
 
-def test_takeover_stops_a_slow_promote(cluster: PaperCluster, workload: Workload) -> None:
+def test_takeover_stops_a_slow_promote(cluster: FakeCluster, workload: Workload) -> None:
     """The next run has stamped both Deployments: the old run's writes end as not-owner."""
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
@@ -39,7 +39,7 @@ def test_takeover_stops_a_slow_promote(cluster: PaperCluster, workload: Workload
     assert "shop:1" == cluster.image("shop")
 
 
-def test_takeover_between_read_and_write_is_noticed(cluster: PaperCluster, workload: Workload) -> None:
+def test_takeover_between_read_and_write_is_noticed(cluster: FakeCluster, workload: Workload) -> None:
     """The token is tested by the write itself."""
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
@@ -51,7 +51,7 @@ def test_takeover_between_read_and_write_is_noticed(cluster: PaperCluster, workl
     assert "shop:1" == cluster.image("shop")
 
 
-def test_status_writes_in_between_do_not_disturb(cluster: PaperCluster, workload: Workload) -> None:
+def test_status_writes_in_between_do_not_disturb(cluster: FakeCluster, workload: Workload) -> None:
     """A conflict with the same token is read again and repeated."""
     memory = prepared(cluster, workload)
     cluster.api.faults.on_write(1, lambda _: cluster.mark("shop", "noise", "1"), moment="before")
@@ -61,7 +61,7 @@ def test_status_writes_in_between_do_not_disturb(cluster: PaperCluster, workload
 
 
 @pytest.mark.parametrize("late", ["run-1:1:prepared", "run-1:1:walking"])
-def test_older_claim_cannot_stamp_back(cluster: PaperCluster, workload: Workload, late: str) -> None:
+def test_older_claim_cannot_stamp_back(cluster: FakeCluster, workload: Workload, late: str) -> None:
     """Epochs only rise."""
     memory = workload.inspect(release()).memory
     workload.stamp(memory, LATER)
@@ -71,7 +71,7 @@ def test_older_claim_cannot_stamp_back(cluster: PaperCluster, workload: Workload
     assert LATER == token(cluster)
 
 
-def test_phase_never_goes_back(cluster: PaperCluster, workload: Workload) -> None:
+def test_phase_never_goes_back(cluster: FakeCluster, workload: Workload) -> None:
     """A slow writer of the same run cannot undo the beginning of its rollback."""
     memory = workload.inspect(release()).memory
     workload.stamp(memory, "run-1:1:rolling-back")
@@ -80,7 +80,7 @@ def test_phase_never_goes_back(cluster: PaperCluster, workload: Workload) -> Non
         workload.stamp(memory, "run-1:1:walking", TOKEN)
 
 
-def test_missed_change_of_phase_is_made_up_by_the_next_write(cluster: PaperCluster, workload: Workload) -> None:
+def test_missed_change_of_phase_is_made_up_by_the_next_write(cluster: FakeCluster, workload: Workload) -> None:
     """A step killed between the VirtualService's stamp and the Deployment's must not lock the run out."""
     memory = prepared(cluster, workload)
     workload.scale_down(memory, "run-1:1:rolling-back")
@@ -89,7 +89,7 @@ def test_missed_change_of_phase_is_made_up_by_the_next_write(cluster: PaperClust
     assert "run-1:1:rolling-back" == token(cluster, "shop-canary")
 
 
-def test_removed_token_stops_the_run(cluster: PaperCluster, workload: Workload) -> None:
+def test_removed_token_stops_the_run(cluster: FakeCluster, workload: Workload) -> None:
     """Removing it by hand is how a human takes over."""
     memory = prepared(cluster, workload)
     workload.unstamp(memory, TOKEN)
@@ -100,7 +100,7 @@ def test_removed_token_stops_the_run(cluster: PaperCluster, workload: Workload) 
         workload.stamp(memory, "run-1:1:walking", TOKEN)
 
 
-def test_unstamp_leaves_other_tokens(cluster: PaperCluster, workload: Workload) -> None:
+def test_unstamp_leaves_other_tokens(cluster: FakeCluster, workload: Workload) -> None:
     """Only our own mark is taken away."""
     memory = workload.inspect(release()).memory
     workload.stamp(memory, LATER)
@@ -110,7 +110,7 @@ def test_unstamp_leaves_other_tokens(cluster: PaperCluster, workload: Workload) 
     assert 2 == workload.epoch(NAMESPACE, ["shop", "shop-canary"])
 
 
-def test_step_without_a_claim_refuses_what_is_claimed(cluster: PaperCluster, workload: Workload) -> None:
+def test_step_without_a_claim_refuses_what_is_claimed(cluster: FakeCluster, workload: Workload) -> None:
     """Single steps work without a claim, but not against one."""
     memory = prepared(cluster, workload)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from steps.model.pods import PodNames, pod_prefix
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import POD, REPLICA_SET
-from tests.unit.workload.paper import NAMESPACE, PaperCluster
+from tests.support.fake_cluster import NAMESPACE, FakeCluster
+from tests.support.kubernetes_api.kinds import POD, REPLICA_SET
 
 
-def test_pods_are_told_by_their_owner(cluster: PaperCluster, workload: Workload) -> None:
+def test_pods_are_told_by_their_owner(cluster: FakeCluster, workload: Workload) -> None:
     """A pod that is named like stable's and owned by nothing is nobody's; a Deployment that is not there has none."""
     name = cluster.store.list(REPLICA_SET, NAMESPACE)[0]["metadata"]["name"]
     listed = [pod["metadata"]["name"] for pod in cluster.store.list(POD, NAMESPACE)]
@@ -24,7 +24,7 @@ def test_pods_are_told_by_their_owner(cluster: PaperCluster, workload: Workload)
     assert all("shop" == found.by_prefix(pod) for pod in listed)
 
 
-def test_a_past_replica_set_still_tells_its_pods(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_past_replica_set_still_tells_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """They are stable's history."""
     before = workload.pod_names(NAMESPACE, ("shop",))
     cluster.set_image("shop", "shop:2")

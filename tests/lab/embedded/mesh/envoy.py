@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.lab.embedded.addresses import ADMIN_PORT
 from tests.lab.embedded.mesh.pilot import Pilot
 from tests.lab.embedded.mesh.resources import bootstrap
-from tests.lab.embedded.processes import Processes
+from tests.support.processes import Processes
 
 
 def binary(name: str) -> str:

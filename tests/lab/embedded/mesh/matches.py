@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 PUBLIC = "istio-system/public"
 """The lab's Gateway object: its Envoys serve it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 _EMPTY = "-"
 _HTTP_STATS: tuple[tuple[str, str, str], ...] = (

@@ -8,14 +8,14 @@ import re
 from pathlib import Path
 
 from tests.lab.embedded.addresses import GATEWAY_PORT
-from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, VIRTUAL_SERVICE, Json, Kind
-from tests.lab.embedded.api.store import Store
-from tests.lab.embedded.cluster.pod import port_of
+from tests.lab.embedded.kubelet.pod import port_of
 from tests.lab.embedded.mesh import metrics, resources
 from tests.lab.embedded.mesh.delivery import Delivery, Snapshot
 from tests.lab.embedded.mesh.matches import UnknownFieldError
 from tests.lab.embedded.mesh.routes import route_configuration
 from tests.lab.embedded.mesh.services import clusters, identity
+from tests.support.kubernetes_api.kinds import DESTINATION_RULE, POD, SERVICE, VIRTUAL_SERVICE, Json, Kind
+from tests.support.kubernetes_api.store import Store
 
 _DEBOUNCE_SECONDS = 0.01
 _SIDECAR_PORT = 15006

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh import metrics
 from tests.lab.embedded.mesh.policies import connect_timeout, outlier_detection, thresholds
 from tests.lab.embedded.mesh.services import Cluster
+from tests.support.kubernetes_api.kinds import Json
 
 _TYPE = "type.googleapis.com/envoy"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.lab.embedded.api.kinds import SERVICE, VIRTUAL_SERVICE, Json
-from tests.lab.embedded.api.store import Store
 from tests.lab.embedded.mesh.matches import Role, check, translated
 from tests.lab.embedded.mesh.services import cluster_name, full_host
+from tests.support.kubernetes_api.kinds import SERVICE, VIRTUAL_SERVICE, Json
+from tests.support.kubernetes_api.store import Store
 
 # Istio's defaults since 1.24 (pilot/pkg/networking/core/route/retry).
 _RETRIES: Json = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.lab.embedded.api.kinds import DESTINATION_RULE, POD, SERVICE, Json
-from tests.lab.embedded.api.store import Store
-from tests.lab.embedded.cluster.pod import port_of, workload_of
-from tests.lab.embedded.cluster.replicasets import ready_since
+from tests.lab.embedded.kubelet.pod import port_of, workload_of
 from tests.lab.embedded.mesh.policies import merged
+from tests.support.controllers.replica_sets import ready_since
+from tests.support.kubernetes_api.kinds import DESTINATION_RULE, POD, SERVICE, Json
+from tests.support.kubernetes_api.store import Store
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,66 @@
+"""A canary that failed gives its users back before anything else is done, and whatever else does not work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from steps.cluster.connection import Answer
+from steps.errors import Forbidden
+from tests.support.in_process_steps import FixedEvidence, SteppedCluster
+from tests.support.kubernetes_api.faults import Call
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SteppedCluster:
+    """Return an app with a run at weight 20."""
+    made = SteppedCluster(tmp_path)
+    made.process().prepare()
+    made.process().set_weight(20)
+    return made
+
+
+def hide_deployments(world: SteppedCluster) -> None:
+    """Take the permission to read Deployments away."""
+    asked: Callable[[Call], Answer] = world.answer
+
+    def answer(call: Call) -> Answer:
+        is_hidden = call.resource == "deployments" and call.verb == "get"
+        return Answer(403, {"message": "deployments.apps is forbidden"}) if is_hidden else asked(call)
+
+    world.answer = answer  # type: ignore[method-assign]  # the server's side of a lost permission
+
+
+def test_a_fail_takes_the_users_back_where_deployments_cannot_be_read(world: SteppedCluster) -> None:
+    """Whether stable is ready is unknown then; that the canary fails is not. The verdict stays one."""
+    with capture_logs() as logged:
+        end = world.process().analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
+
+    assert (5, "fail", {(100, 0)}) == (end.exit_code, end.results["verdict"], world.weights())
+    assert {"stable.unknown", "retreat.unmarked"} <= {line["event"] for line in logged}
+
+
+def test_a_rollback_takes_the_users_back_before_it_complains(world: SteppedCluster) -> None:
+    """It keeps the claim, for the next one."""
+    hide_deployments(world)
+    with pytest.raises(Forbidden, match="Deployment shop/shop"):
+        world.process().rollback()
+
+    assert {(100, 0)} == world.weights()
+    assert "one:1:rolling-back" in world.tokens()
+
+
+def test_a_fail_takes_the_users_back_before_it_is_written_down(world: SteppedCluster, tmp_path: Path) -> None:
+    """Log, recording and progress file come after it: a slow disk keeps nobody on a failing canary."""
+    progress = tmp_path / "progress"
+    with capture_logs() as logged:
+        world.process().analyze(20, FixedEvidence(1.0), progress_file=str(progress))
+    events = [line["event"] for line in logged]
+
+    assert events.index("weight.retreated") < events.index("judge.looked")
+    assert progress.exists()
