@@ -1,4 +1,4 @@
-"""What the image promises to those who admit it to a cluster."""
+"""The image as a cluster's administrators need it: small, hardened, labelled, without a shell."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def lab(image: str) -> Iterator[EmbeddedLab]:
 
 
 class Steps:
-    """Steps of `shop`'s release in containers; results land in a folder that any user may write."""
+    """Steps of `shop`'s release in containers; results go to a folder that any user may write to."""
 
     def __init__(self, image: str, lab: EmbeddedLab, folder: Path) -> None:
         self._image, self._lab, self._folder = image, lab, folder
@@ -43,7 +43,7 @@ class Steps:
         self._results.chmod(0o777)
 
     def start(self, step: str, *flags: str) -> Container:
-        """Return a container that is to run a step."""
+        """Return a container that runs a step."""
         told = {
             "CANARY_APP": "shop",
             "CANARY_KUBECONFIG": "/etc/lab/kubeconfig",
@@ -71,7 +71,7 @@ class Steps:
 
 @pytest.fixture
 def steps(image: str, lab: EmbeddedLab, tmp_path: Path) -> Steps:
-    """Return the way to run steps, hardened and as a user whom nobody knows."""
+    """Return the steps, hardened and run as a user without a name."""
     return Steps(image, lab, tmp_path)
 
 

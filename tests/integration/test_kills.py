@@ -77,7 +77,7 @@ def promote(process: StepProcess) -> StepEnd:
 
 
 def rollback(process: StepProcess) -> StepEnd:
-    """Give up."""
+    """Return up."""
     return process.rollback()
 
 

@@ -58,7 +58,7 @@ def expire(lab: EmbeddedLab) -> None:
 
 
 def is_restored(app: LabApp) -> bool:
-    """Tell whether the app is as before its release."""
+    """Return whether the app is as before its release."""
     metadata = app.virtual_service()["metadata"]
     ours = [key for key in metadata.get("annotations", {}) if "canary-steps.io/" in key and "/last." not in key]
     labels = [key for key in metadata.get("labels") or {} if "canary-steps.io/" in key]

@@ -1,4 +1,4 @@
-"""The shipped Tekton YAML as a test sees it."""
+"""The shipped Tekton YAML: documents by kind, parameters, references."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FILES = sorted(path for path in ROOT.rglob("*.yaml") if path.relative_to(ROOT).p
 Json = dict[str, Any]
 
 EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "registry-secret", "steps-image"}
-"""Parameters that tell Tekton, not the step."""
+"""Parameters for Tekton, not for the step."""
 READERS = {"report", "probe", "notify", "resolve"}
-"""Steps that only look; sweep sweeps, all others walk."""
+"""Steps that only read and so run as reader; sweep runs as sweeper, all others as walker."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The shipped Argo YAML as a test sees it: documents, leaf templates, references."""
+"""The shipped Argo YAML: documents, leaf templates, references."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FILES = sorted(ROOT.rglob("*.yaml"))
 Json = dict[str, Any]
 
 EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "deadline-seconds"}
-"""Inputs that tell Argo, not the step."""
+"""Inputs for Argo, not for the step."""
 ACCOUNTS = {"report": "reader", "probe": "reader", "notify": "reader", "gate": "reader", "sweep": "sweeper"}
-"""Accounts of the leaf templates; all others walk."""
+"""Accounts of the leaf templates; all others run as walker."""
 CONSTANT = {"CANARY_WEBHOOK_URL_FILE", "CANARY_PROGRESS_FILE", "CANARY_HTML"}
-"""Variables that are no input: where a Secret is mounted, where Argo's executor looks."""
+"""Variables that are not inputs: where a Secret is mounted, where Argo's executor looks."""
 
 
 @cache
@@ -83,7 +83,7 @@ def leaves() -> list[Leaf]:
 
 
 def choices(field: FieldInfo) -> list[str] | None:
-    """Return the enum of a setting's input, None where anything may be said; "" is not set."""
+    """Return the enum of a setting's input, or None where any value is allowed; "" means not set."""
     if field.annotation is bool:
         return ["", "false", "true"]
     return ["", *map(str, get_args(field.annotation))] if get_origin(field.annotation) is Literal else None

@@ -112,7 +112,7 @@ def test_a_canary_that_never_gets_ready_gets_no_user(lab: ClusterLab, users: Loa
 
 
 def is_taken_back(lab: ClusterLab, release: Workflow) -> bool:
-    """Tell whether stable serves as before, and nothing was promoted."""
+    """Return whether stable serves as before, and nothing was promoted."""
     assert "promote" not in release.ran
     assert image(lab) == "demo/shop:v1"
     assert weight(lab) == 0

@@ -1,4 +1,4 @@
-"""Promises of the cluster lab itself: the same as the embedded one's, kept by real parts."""
+"""The cluster lab itself keeps the promises of the embedded one, with real parts."""
 
 from __future__ import annotations
 
