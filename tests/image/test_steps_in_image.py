@@ -76,7 +76,7 @@ def steps(image: str, lab: EmbeddedLab, tmp_path: Path) -> Steps:
 
 
 def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> None:
-    """The two steps of a rung: users meet the canary, and it is seen to fail."""
+    """The two steps of a rung: users meet the canary, and its failures are found."""
     with lab.load(40):
         ended = steps.run("set-weight", "--weight", "50")
         assert (0, "50", [50, 50]) == (ended.exit_code, steps.result("weight"), steps.weights()), ended.err
@@ -87,7 +87,7 @@ def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> 
 
 
 def test_a_termination_reaches_the_step(steps: Steps) -> None:
-    """It is the first process, for which the kernel has no default: it ends at once, with 3."""
+    """The step is the first process, which has no default signal handler: it ends at once, with 3."""
     with steps.start("analyze", "--timeout-seconds", "600") as container:
         deadline = time.monotonic() + 20
         while "names.guessed" not in container.log():

@@ -29,7 +29,7 @@ _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 class Distribution:
-    """A registry at work on a free port."""
+    """A running registry on a free port."""
 
     def __init__(self, folder: Path, processes: Processes, *, password: bool = False, tls: bool = False) -> None:
         program = docker_registry.find()

@@ -117,7 +117,7 @@ class SteppedCluster(FakeCluster):
         return str((found["metadata"].get("annotations") or {}).get(key, ""))
 
     def tokens(self) -> set[str]:
-        """Return the tokens on all objects of the release that exist; "" stands for an object without one."""
+        """Return the tokens on all existing objects of the release; "" for an object without one."""
         objects = [(VIRTUAL_SERVICE, name) for name in self.services]
         names = (APP, f"{APP}-canary", f"{APP}-baseline")
         objects += [(DEPLOYMENT, name) for name in names if self.store.find(DEPLOYMENT, NAMESPACE, name)]
@@ -128,7 +128,7 @@ class SteppedCluster(FakeCluster):
         return str(json.loads(self.annotation(record_key(APP)) or "{}").get("outcome", ""))
 
     def canary_replicas(self) -> int:
-        """Return how many pods the canary should have, 0 where there is no canary."""
+        """Return the canary's replicas, 0 if there is no canary."""
         return self._replicas(f"{APP}-canary")
 
     def _replicas(self, name: str) -> int:

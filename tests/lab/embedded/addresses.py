@@ -1,4 +1,4 @@
-"""Addresses of a lab: a block 127.x.y.0/24 of its own, so that ports never collide and pods can be told apart.
+"""Addresses of a lab: a block 127.x.y.0/24 of its own, so that ports never collide and each pod has its own address.
 
 A block is leased by listening on its lease address; the kernel frees it however the process ends.
 """
