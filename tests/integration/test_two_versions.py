@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 OLDER = "2dda7662e466"
 VERSIONS = ["older", "newer"]
 DIFFERENT = {"started", "expires", "weights", "latency_bounds", "small_bound"}
-"""What two runs of one story may not have in common: times, and what was measured of stable."""
+"""Fields that may differ between two equal runs: times, and measurements of stable."""
 
 Deploy = Callable[..., LabApp]
 
