@@ -1,12 +1,24 @@
 """A claim that is held: its renewals, its memory, and what is left of it at the end."""
 
+from dataclasses import replace
+
 import pytest
 
 from steps.errors import NotOwnerError
 from steps.model.run import Phase, Target
 from steps.settings.groups import Owned
-from steps.traffic import Traffic
-from tests.support.shop_namespace import APPROVE, CANARY, LAST, SHOP, STABLE, ShopNamespace, record_of
+from steps.traffic import Traffic, Unreadable
+from tests.support.shop_namespace import (
+    APPROVE,
+    CANARY,
+    LAST,
+    SHOP,
+    STABLE,
+    TOKEN,
+    ShopNamespace,
+    plain_spec,
+    record_of,
+)
 
 
 def test_a_renewal_is_written_once_a_minute(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -93,3 +105,36 @@ def test_only_the_record_stays(shop: ShopNamespace, traffic: Traffic) -> None:
     traffic.release(claim, record_of(claim))
     assert (sorted(shop.annotations()), shop.is_marked()) == ([LAST], False)
     assert traffic.last(SHOP, "shop") == record_of(claim)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "r1", "r1:x:prepared", "r1:1:somewhere"])
+def test_an_unreadable_token_ends_every_write_of_its_run(shop: ShopNamespace, traffic: Traffic, text: str) -> None:
+    """Nobody knows whose it is: the message says how to remove it, and nothing is written."""
+    shop.add(spec=plain_spec())
+    claim = shop.claim()
+    shop.edit(lambda obj: obj["metadata"]["annotations"].update({TOKEN: text}))
+    before = shop.get()
+    for write in (
+        lambda: traffic.set_weight(claim, 5),
+        lambda: traffic.remember(claim, by="x"),
+        lambda: traffic.move(claim, Phase.PROMOTING),
+        lambda: traffic.renew(claim),
+        lambda: traffic.take_over(claim, "r2", "why", supersede=True),
+        lambda: traffic.release(claim, record_of(claim)),
+        lambda: shop.claim("r2"),
+    ):
+        with pytest.raises(Unreadable, match=r"kubectl annotate virtualservice -n shop shop canary-steps.io/claim\."):
+            write()
+    assert before == shop.get()
+
+
+@pytest.mark.parametrize("phase", [Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK])
+def test_a_phase_never_goes_back_on_a_virtual_service(shop: ShopNamespace, traffic: Traffic, phase: Phase) -> None:
+    """A slow writer that saw an earlier phase is refused."""
+    shop.add(spec=plain_spec())
+    claim = shop.claim()
+    traffic.move(claim, phase)
+    with pytest.raises(NotOwnerError, match=r"this step saw prepared|its weight can only fall now"):
+        traffic.renew(claim)
+    with pytest.raises(ValueError, match="a run never goes back"):
+        traffic.move(replace(claim, phase=phase), Phase.PREPARED)
