@@ -22,6 +22,7 @@ from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
 from steps.acts.watch import ALONE, Beside
 from steps.beside import check_baseline, stable_probes_of
+from steps.claim.errors import Busy, Leftover
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
@@ -34,7 +35,6 @@ from steps.settings.mappings import as_mapping
 from steps.settings.metrics import Measured
 from steps.settings.probes import Probed
 from steps.step import Step, StepEnd
-from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
 from steps.workload.duplicate import asked

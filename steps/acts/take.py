@@ -9,8 +9,8 @@ import structlog
 
 from steps.acts.ending import Ending
 from steps.acts.repair import seize, settle
+from steps.claim.errors import Busy, Leftover
 from steps.model.run import Claim, Destination, Target, WorkloadMemory
-from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import PermanentError
@@ -11,7 +12,6 @@ from steps.model.names import Names
 from steps.model.run import Destination, ObjectName, Target
 from steps.traffic.destinations import Arms, full_host
 from steps.traffic.routes import http_routes, with_both_arms
-from steps.traffic.sightings import name_of
 from steps.traffic.traffic import Traffic
 
 _HTTP = ("http", "grpc")

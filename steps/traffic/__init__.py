@@ -13,7 +13,7 @@ A step uses `Traffic` (traffic.py for acts, reading.py for questions) and the si
     unclaimed, events               a weight without a claim; Events
 """
 
-from steps.traffic.owners import Busy, Leftover, Unreadable
+from steps.claim.errors import Busy, Leftover, Unreadable
 from steps.traffic.traffic import Traffic
 
 __all__ = ["Busy", "Leftover", "Traffic", "Unreadable"]

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+from steps.claim import lookup, release
+from steps.claim.annotations import annotations
+from steps.claim.guarded_write import Fence
+from steps.claim.keys import approval_key
 from steps.cluster.api import Cluster
 from steps.errors import ForeignWrite, StepError
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, ObjectName, Record, Target
-from steps.traffic import finding, releasing
 from steps.traffic.destinations import Arms
-from steps.traffic.fence import Fence
-from steps.traffic.keys import approval_key
-from steps.traffic.patches import annotations
 from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate
 from steps.traffic.subsets import subset_labels
@@ -34,11 +34,11 @@ class Reading:
         Raises:
             NotOwnerError: it holds none: released, taken over, or its token was removed by hand.
         """
-        return finding.held(self._cluster, self._fence, app, run, names)
+        return lookup.held(self._cluster, self._fence, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
         """Return all claims on a VirtualService, of whatever app, alive or expired."""
-        return finding.claims_on(self._cluster, self._fence.read(name))
+        return lookup.claims_on(self._cluster, self._fence.read(name))
 
     def live_claim_on(self, name: ObjectName) -> Claim | None:
         """Return a living claim on a VirtualService, if there is one."""
@@ -56,7 +56,7 @@ class Reading:
             namespace: where to look.
             troubles: gets an error for each claim that cannot be read; such a claim is logged and left out.
         """
-        return finding.expired(self._cluster, namespace, [] if troubles is None else troubles)
+        return lookup.expired(self._cluster, namespace, [] if troubles is None else troubles)
 
     def approved(self, claim: Claim) -> bool:
         """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
@@ -65,7 +65,7 @@ class Reading:
 
     def last(self, name: ObjectName, app: str) -> Record | None:
         """Return the record of the app's last run on a VirtualService."""
-        return releasing.last_record(self._fence.read(name), app)
+        return release.last_record(self._fence.read(name), app)
 
     def weights(
         self, targets: Sequence[Target], stable: Destination, canary: Destination

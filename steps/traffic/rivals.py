@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from steps.claim.errors import Busy, Leftover
+from steps.claim.observed import apps_on, sighting, whole_claim
 from steps.cluster.api import Cluster, Object
 from steps.model.run import Claim, ObjectName, Target
-from steps.traffic.owners import Busy, Leftover
-from steps.traffic.sightings import apps_on, sighting, whole_claim
 
 
 def refuse_rivals(

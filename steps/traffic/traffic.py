@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from steps.claim import acquire, release, takeover, transition, verdicts
+from steps.claim.events import Events
 from steps.cluster.api import Cluster
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Destination, Phase, Record, Target
 from steps.model.rungs import RungVerdict
-from steps.traffic import releasing, resolving, retreating, takeover, taking, unclaimed, upkeep, verdicts, weighing
-from steps.traffic.events import Events
+from steps.traffic import checks, retreat, unclaimed, weights
 from steps.traffic.reading import Reading
 from steps.traffic.rivals import refuse_rivals
 
@@ -44,7 +45,7 @@ class Traffic(Reading):
             PermanentError: no such route, an ambiguous one, a destination of neither arm, weights that do not sum to
                 100, a missing subset; the message has the lines to add.
         """
-        return resolving.resolve(self._cluster, self._fence, tuple(wanted), stable, canary)
+        return checks.resolve(self._cluster, self._fence, tuple(wanted), stable, canary)
 
     def take(
         self,
@@ -80,12 +81,12 @@ class Traffic(Reading):
             Unreadable: claim annotations that cannot be read.
             PermanentError: the canary has weight although nobody claims it.
         """
-        claim = taking.take(
+        claim = acquire.take(
             self._cluster, self._fence, app, run, tuple(targets), stable, canary, expiry_seconds, by, after_epoch, asked
         )  # fmt: skip
         if claim.phase is Phase.PREPARED:
             self.note(claim, "Claimed", f"run {run} of {app} claimed {_list(claim.memory.targets)}")
-            return upkeep.renew(self._cluster, self._fence, claim)
+            return transition.renew(self._cluster, self._fence, claim)
         return claim
 
     def refuse_rivals(self, app: str, run: str, targets: Sequence[Target]) -> None:
@@ -139,7 +140,7 @@ class Traffic(Reading):
         if not 0 <= weight <= 100:  # noqa: PLR2004 - percent
             raise ValueError(f"weight {weight} is not in 0-100")
         previous = claim.memory.weight
-        after = weighing.set_weight(self._cluster, self._fence, claim, weight, changes, allow_foreign=allow_foreign)
+        after = weights.set_weight(self._cluster, self._fence, claim, weight, changes, allow_foreign=allow_foreign)
         if weight != previous:
             self.note(after, "WeightSet", f"run {claim.run} set the canary's weight from {previous} to {weight}")
         return after, previous
@@ -170,7 +171,7 @@ class Traffic(Reading):
         Raises:
             NotOwnerError: the claim is gone or another's. ForeignWrite: a route has no stable to go back to.
         """
-        after = retreating.retreat(self._cluster, self._fence, claim, reason, verdict)
+        after = retreat.retreat(self._cluster, self._fence, claim, reason, verdict)
         if claim.phase is not Phase.ROLLING_BACK:
             self.note(after, "Retreated", f"run {claim.run} put all weight on stable: {reason}", warning=True)
         return after
@@ -182,11 +183,11 @@ class Traffic(Reading):
             ValueError: a phase never goes back.
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return upkeep.move(self._cluster, self._fence, claim, phase, changes)
+        return transition.move(self._cluster, self._fence, claim, phase, changes)
 
     def remember(self, claim: Claim, **changes: Any) -> Claim:
         """Change fields of the memory as it is now, under the same token; errors as with `move`."""
-        return upkeep.move(self._cluster, self._fence, claim, claim.phase, changes)
+        return transition.move(self._cluster, self._fence, claim, claim.phase, changes)
 
     def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
         """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.
@@ -209,7 +210,7 @@ class Traffic(Reading):
             ForeignWrite: weights are not as the run last wrote them (not looked at while rolling back).
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return upkeep.renew(self._cluster, self._fence, claim)
+        return transition.renew(self._cluster, self._fence, claim)
 
     def approve(self, claim: Claim) -> None:
         """Open the gate of a run, in the phase it was read in.
@@ -220,7 +221,7 @@ class Traffic(Reading):
         if claim.phase is Phase.ROLLING_BACK:
             why = f" ({claim.memory.reason})" if claim.memory.reason else ""
             raise NotOwnerError(f"approving run {claim.run}", f"its rollback began{why}: there is no gate to open.")
-        upkeep.approve(self._fence, claim)
+        transition.approve(self._fence, claim)
         self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.memory.weight}")
 
     def release(self, claim: Claim, record: Record) -> None:
@@ -229,7 +230,7 @@ class Traffic(Reading):
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.
         """
-        releasing.release(self._fence, claim, record)
+        release.release(self._fence, claim, record)
         why = f": {record.reason}" if record.reason else ""
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
 

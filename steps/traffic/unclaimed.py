@@ -1,11 +1,11 @@
 """Set a weight without a claim, for other pipelines: fenced by the routes as read and by nobody claiming them."""
 
+from steps.claim import annotations
+from steps.claim.guarded_write import Fence
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import PermanentError
 from steps.model.run import Destination, Target
-from steps.traffic import patches
 from steps.traffic.destinations import Arms
-from steps.traffic.fence import Fence
 from steps.traffic.rivals import refuse_rivals
 from steps.traffic.routes import locate
 
@@ -28,9 +28,9 @@ def set_weight(
             if trouble:
                 raise PermanentError(doing, f"{trouble}. Run the step again.")
             before[:] = [route.canary for route in routes]
-            edits = [entry for route in routes for entry in patches.weigh(route, weight)]
+            edits = [entry for route in routes for entry in annotations.weigh(route, weight)]
             # The claim of a run that begins now is an annotation: only an object as read has none.
-            return [*patches.unchanged(obj), *edits] if edits else []
+            return [*annotations.unchanged(obj), *edits] if edits else []
 
         fence.write(target.virtual_service, plan)
         previous += before

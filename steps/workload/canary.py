@@ -2,12 +2,12 @@
 
 import structlog
 
+from steps.claim.deployments import Fence
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
 from steps.model.workload import Plan, Release, Topology
 from steps.workload.clone import Clone, clone
-from steps.workload.fence import Fence
 from steps.workload.inspection import Inspection
 from steps.workload.pin import arm_keys, last_manager
 from steps.workload.template import fingerprint

@@ -2,11 +2,11 @@
 
 import structlog
 
+from steps.claim.deployments import Fence
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from steps.errors import TemporaryError
 from steps.model.run import WorkloadMemory
-from steps.workload.fence import Fence
 from steps.workload.ready import Patience, wait_ready
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -4,11 +4,11 @@ import time
 
 import structlog
 
+from steps.claim.deployments import Fence
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
 from steps.model.run import Pin, WorkloadMemory
-from steps.workload.fence import Fence
 from steps.workload.pin import arm_keys, check_pin, differences, last_manager, running_digests
 from steps.workload.ready import Patience, is_rolled_out, wait_ready
 from steps.workload.template import fingerprint, promoted

@@ -7,12 +7,12 @@ in the middle of a promote could push it out of a history of 1 or 2; then the un
 
 import structlog
 
+from steps.claim.deployments import Fence
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
 from steps.model.run import Pin, WorkloadMemory
 from steps.model.workload import Undo
-from steps.workload.fence import Fence
 from steps.workload.pin import arm_keys, last_manager
 from steps.workload.ready import Patience, wait_ready
 from steps.workload.template import fingerprint, of_replica_set

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from steps.claim.deployments import Fence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
@@ -10,7 +11,6 @@ from steps.model.run import Claim, Destination, Pin, WorkloadMemory
 from steps.model.workload import Plan, Release, Topology, Undo
 from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
-from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
 from steps.workload.inspection import Inspection, require_stable, service_of
 from steps.workload.podnames import pod_names

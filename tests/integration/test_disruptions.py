@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from steps.claim.keys import approval_key, memory_key, record_key
 from steps.errors import ForeignWrite, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import approval_key, memory_key, record_key
 from tests.support.fake_cluster import NAMESPACE
 from tests.support.growing_evidence import GrowingEvidence
 from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess

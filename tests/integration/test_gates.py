@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.traffic.keys import approval_key, memory_key
+from steps.claim.keys import approval_key, memory_key
 from tests.support.fake_cluster import NAMESPACE
 from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from steps.claim.keys import memory_key, record_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key, record_key
 from tests.support.fake_cluster import NAMESPACE, Killed
 from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, SteppedCluster, StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE

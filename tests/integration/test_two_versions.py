@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from steps.traffic.keys import claim_key, memory_key, record_key
+from steps.claim.keys import claim_key, memory_key, record_key
 from tests.integration.lab_app import Ended, Folder, LabApp, environment
 from tests.support.processes import ROOT
 

@@ -16,6 +16,7 @@ from steps import analyze, approve, prepare, promote, report, rollback, rollout,
 from steps.acts.ending import Ending
 from steps.acts.watch import Beside
 from steps.beside import progress_of
+from steps.claim.keys import claim_key, record_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
 from steps.evidence.definitions.bucket_bounds import Bounds
@@ -25,7 +26,6 @@ from steps.model.names import Names
 from steps.settings.conventions import names_of
 from steps.settings.groups import Named
 from steps.step import StepEnd
-from steps.traffic.keys import claim_key, record_key
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import NAMESPACE, FakeCluster, Killed, deployment

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from steps.claim import record, state
+from steps.claim.annotations import disown, pointer
+from steps.claim.keys import claim_key, short
+from steps.claim.token import Stamp, is_later, parse
 from steps.model.run import Destination, Memory, ObjectName, Phase, Pin, Record, Target, WorkloadMemory
 from steps.model.rungs import RungVerdict
-from steps.traffic import memory, record
 from steps.traffic.destinations import Arms, full_host, host_namespace
-from steps.traffic.foreign import last_manager
-from steps.traffic.keys import claim_key, short
-from steps.traffic.patches import disown, pointer
-from steps.traffic.stamp import Stamp, is_later, parse
+from steps.traffic.managers import last_manager
 
 _names = some.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}", fullmatch=True)
 _texts = some.text(max_size=40)
@@ -63,7 +63,7 @@ _records = some.builds(
 @given(_names, _memories)
 def test_a_memory_survives_its_annotation(app: str, kept: Memory) -> None:
     """What one pod wrote is what the next one reads."""
-    assert memory.load(memory.dump(app, kept)) == (app, kept)
+    assert state.load(state.dump(app, kept)) == (app, kept)
 
 
 @given(_records)
@@ -92,32 +92,32 @@ def test_a_long_record_keeps_its_first_and_last_weights() -> None:
 def test_what_is_no_memory_is_a_value_error(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match=r"."):
-        memory.load(text)
+        state.load(text)
 
 
 def test_a_memory_ignores_fields_of_a_later_image() -> None:
     """A new field with a default does not lock older pods out."""
     kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
-    body = json.loads(memory.dump("shop", kept)) | {"new": 1}
+    body = json.loads(state.dump("shop", kept)) | {"new": 1}
     body["stable"]["new"] = 2
-    assert memory.load(json.dumps(body)) == ("shop", kept)
+    assert state.load(json.dumps(body)) == ("shop", kept)
 
 
 def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
     """It is read as it is: what nobody wrote is not known."""
     kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
-    body = json.loads(memory.dump("shop", kept))
+    body = json.loads(state.dump("shop", kept))
     assert set() == {"ladder", "verdicts", "unjudged"} & set(body)
-    assert ("shop", kept) == memory.load(json.dumps(body))
+    assert ("shop", kept) == state.load(json.dumps(body))
 
 
 @pytest.mark.parametrize("verdicts", [5, [5], [[5]], [[5, "pass"]], [["x", "pass", 1.0]], [[5, "pass", None]]])
 def test_verdicts_that_nobody_wrote_like_this_are_a_value_error(verdicts: object) -> None:
     """A damaged memory is never read as a pass."""
     kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
-    body = json.loads(memory.dump("shop", kept)) | {"verdicts": verdicts}
+    body = json.loads(state.dump("shop", kept)) | {"verdicts": verdicts}
     with pytest.raises(ValueError, match=r"."):
-        memory.load(json.dumps(body))
+        state.load(json.dumps(body))
 
 
 @pytest.mark.parametrize("token", ["", "r1", "r1:1", "r1:1:flying", "r1:x:walking", ":1:walking", "r1:0:walking"])

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import structlog
 
+from steps.claim import annotations
+from steps.claim.guarded_write import Fence, owned
+from steps.claim.observed import sighting
+from steps.claim.renewal import is_due, renewed
+from steps.claim.verdicts import with_verdict
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Target
 from steps.model.rungs import RungVerdict
-from steps.traffic import patches
-from steps.traffic.expected import arms_in
-from steps.traffic.fence import Fence, owned
-from steps.traffic.renewal import is_due, renewed
+from steps.traffic.drift import arms_in
 from steps.traffic.routes import locate_all, stranded
-from steps.traffic.sightings import sighting
 from steps.traffic.stamping import restamp
-from steps.traffic.verdicts import with_verdict
-from steps.traffic.weighing import fenced, with_weight
+from steps.traffic.weights import fenced, with_weight
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -61,7 +61,7 @@ def _retreat_one(
         arms = arms_in(seen.memory, target)
         lost[:] = stranded(obj, target.routes, arms)
         routes = locate_all(obj, target.routes, arms)
-        edits = [entry for route in routes for entry in patches.weigh(route, 0, lenient=True)]
+        edits = [entry for route in routes for entry in annotations.weigh(route, 0, lenient=True)]
         memory = with_weight(seen.memory, 0, cluster.now())
         memory = replace(memory, reason=memory.reason or reason, paused_weight=0)
         memory = with_verdict(memory, verdict) if verdict else memory

@@ -5,12 +5,12 @@ from typing import Final
 
 import structlog
 
+from steps.claim.guarded_write import Fence, owned
+from steps.claim.observed import sighting
+from steps.claim.renewal import renewed
 from steps.cluster.api import Cluster, Object, Operation
 from steps.model.run import Claim, Memory
 from steps.model.rungs import RungVerdict
-from steps.traffic.fence import Fence, owned
-from steps.traffic.renewal import renewed
-from steps.traffic.sightings import sighting
 from steps.traffic.stamping import restamp
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

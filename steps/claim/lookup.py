@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import structlog
 
+from steps.claim.annotations import CLAIMED
+from steps.claim.errors import Unreadable
+from steps.claim.guarded_write import Fence
+from steps.claim.observed import apps_on, name_of, sighting, whole_claim
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.run import CLAIMED_LABEL, Claim, ObjectName
-from steps.traffic.fence import Fence
-from steps.traffic.owners import Unreadable
-from steps.traffic.patches import CLAIMED
-from steps.traffic.sightings import apps_on, name_of, sighting, whole_claim
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

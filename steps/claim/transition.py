@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+from steps.claim import annotations
+from steps.claim.guarded_write import Fence, owned
+from steps.claim.keys import approval_key
+from steps.claim.observed import sighting
+from steps.claim.renewal import is_due, renewed
+from steps.claim.token import is_later
 from steps.cluster.api import Cluster, Object, Operation
 from steps.model.run import Claim, Phase, Target
-from steps.traffic import patches
-from steps.traffic.expected import own_routes
-from steps.traffic.fence import Fence, owned
-from steps.traffic.keys import approval_key
-from steps.traffic.renewal import is_due, renewed
-from steps.traffic.sightings import sighting
-from steps.traffic.stamp import is_later
+from steps.traffic.drift import own_routes
 from steps.traffic.stamping import restamp
 
 
@@ -48,8 +48,8 @@ def approve(fence: Fence, claim: Claim) -> None:
 
     def plan(obj: Object) -> list[Operation]:
         owned(obj, claim, frozenset({claim.phase}), doing)
-        edits = patches.annotate(obj, {approval_key(claim.app): claim.run})
-        return [*patches.same_token(obj, claim.app), *edits] if edits else []
+        edits = annotations.annotate(obj, {approval_key(claim.app): claim.run})
+        return [*annotations.same_token(obj, claim.app), *edits] if edits else []
 
     fence.write(first, plan)
 

@@ -1,14 +1,14 @@
 """Take a claim by compare-and-swap: the first VirtualService decides, the others follow."""
 
+from steps.claim.guarded_write import Fence
+from steps.claim.observed import name_of, sighting
+from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Memory, Phase, Target
 from steps.traffic.destinations import Arms
-from steps.traffic.fence import Fence
-from steps.traffic.releasing import last_record
 from steps.traffic.rivals import refuse_rivals
 from steps.traffic.routes import ALL, locate
-from steps.traffic.sightings import name_of, sighting
 from steps.traffic.stamping import stamp, unstamp
 
 

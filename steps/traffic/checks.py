@@ -1,10 +1,10 @@
 """Find the routes of a run in its VirtualServices, and refuse what could not be done safely."""
 
+from steps.claim.guarded_write import Fence
 from steps.cluster.api import Cluster, Object
 from steps.errors import PermanentError
 from steps.model.run import Destination, Target
 from steps.traffic.destinations import Arms, describe
-from steps.traffic.fence import Fence
 from steps.traffic.routes import ALL, http_routes, label_of, outline, weight_at, with_both_arms
 from steps.traffic.subsets import require_subset
 

@@ -2,14 +2,14 @@
 
 import structlog
 
+from steps.claim.annotations import annotations
+from steps.claim.guarded_write import Fence
+from steps.claim.keys import record_key
+from steps.claim.observed import sighting
+from steps.claim.record import dump, load
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError
 from steps.model.run import Claim, Record
-from steps.traffic.fence import Fence
-from steps.traffic.keys import record_key
-from steps.traffic.patches import annotations
-from steps.traffic.record import dump, load
-from steps.traffic.sightings import sighting
 from steps.traffic.stamping import unstamp
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -7,15 +7,15 @@ sort order), the holder, is the one that counts; the others' copies lead to it, 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from steps.claim import state as memories
+from steps.claim import token as stamps
+from steps.claim.annotations import annotations
+from steps.claim.errors import Unreadable
+from steps.claim.keys import claim_key, memory_key, short
+from steps.claim.token import Stamp
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.model.run import CLAIM_PREFIX, Claim, Memory, ObjectName
-from steps.traffic import memory as memories
-from steps.traffic import stamp as stamps
-from steps.traffic.keys import claim_key, memory_key, short
-from steps.traffic.owners import Unreadable
-from steps.traffic.patches import annotations
-from steps.traffic.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
+from steps.claim import annotations
+from steps.claim.guarded_write import Fence, owned
+from steps.claim.keys import approval_key, claim_key
+from steps.claim.observed import Sighting, sighting
+from steps.claim.renewal import is_due, renewed
+from steps.claim.token import is_later
+from steps.claim.verdicts import without_verdict
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Memory, Phase, Target
-from steps.traffic import patches
-from steps.traffic.expected import arms_in, own_routes
-from steps.traffic.fence import Fence, owned
-from steps.traffic.keys import approval_key, claim_key
-from steps.traffic.renewal import is_due, renewed
+from steps.traffic.drift import arms_in, own_routes
 from steps.traffic.routes import Route, locate_all
-from steps.traffic.sightings import Sighting, sighting
-from steps.traffic.stamp import is_later
 from steps.traffic.stamping import restamp
-from steps.traffic.verdicts import without_verdict
 
 _CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
@@ -66,7 +66,7 @@ def _follow(fence: Fence, claim: Claim, target: Target, weight: int, *, allow_fo
 
 def _is_at_rest(obj: Object, claim: Claim, target: Target) -> bool:
     """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
-    if claim_key(claim.app) in patches.annotations(obj):
+    if claim_key(claim.app) in annotations.annotations(obj):
         return False
     return not any(route.canary for route in locate_all(obj, target.routes, arms_in(claim.memory, target)))
 
@@ -86,11 +86,11 @@ def _weights(
         if allow_foreign
         else own_routes(obj, seen, target, doing)
     )
-    edits = [entry for route in routes for entry in patches.weigh(route, weight, lenient=allow_foreign)]
+    edits = [entry for route in routes for entry in annotations.weigh(route, weight, lenient=allow_foreign)]
     # Consent counts for the weight it was given at: what is judged at the next one is not known yet.
-    return [*edits, *patches.annotate(obj, {approval_key(seen.app): None})] if edits else []
+    return [*edits, *annotations.annotate(obj, {approval_key(seen.app): None})] if edits else []
 
 
 def fenced(obj: Object, app: str, edits: list[Operation]) -> list[Operation]:
     """Put the test of the token before the weights: it must see the token as read, before a new phase is written."""
-    return [*patches.same_token(obj, app), *edits] if edits else []
+    return [*annotations.same_token(obj, app), *edits] if edits else []

@@ -5,15 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from steps.claim.annotations import annotations
+from steps.claim.errors import Unreadable
+from steps.claim.keys import claim_key
+from steps.claim.observed import Sighting, name_of, sighting
+from steps.claim.token import parse
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotFound, NotOwnerError, TemporaryError
 from steps.model.run import Claim, ObjectName, Phase
-from steps.traffic.keys import claim_key
-from steps.traffic.owners import Unreadable
-from steps.traffic.patches import annotations
-from steps.traffic.sightings import Sighting, name_of, sighting
-from steps.traffic.stamp import parse
 
 Plan = Callable[[Object], list[Operation]]
 

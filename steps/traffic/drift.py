@@ -1,12 +1,12 @@
 """Compare the weights of a run's routes with what the run last wrote."""
 
+from steps.claim.observed import Sighting
 from steps.cluster.api import Object
 from steps.errors import ForeignWrite
 from steps.model.run import Memory, Target
 from steps.traffic.destinations import Arms
-from steps.traffic.foreign import last_manager
+from steps.traffic.managers import last_manager
 from steps.traffic.routes import ALL, Route, locate
-from steps.traffic.sightings import Sighting
 
 
 def arms_in(memory: Memory, target: Target) -> Arms:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
+from steps.claim.errors import Busy
+from steps.claim.guarded_write import Fence
+from steps.claim.observed import sighting
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotFound, NotOwnerError
 from steps.model.run import Claim, Phase
-from steps.traffic.fence import Fence
-from steps.traffic.owners import Busy
-from steps.traffic.sightings import sighting
 from steps.traffic.stamping import stamp
 
 REPAIR_SECONDS: Final = 120.0

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from steps.claim.keys import claim_key
 from steps.cluster.api import Object, Operation
 from steps.cluster.connection import USER_AGENT
 from steps.model.run import CLAIM_PREFIX, CLAIMED_LABEL
-from steps.traffic.keys import claim_key
 from steps.traffic.routes import Route
 
 CLAIMED = "true"

@@ -1,0 +1,1 @@
+"""The claim of a run: its annotations on VirtualServices and Deployments."""
