@@ -18,11 +18,11 @@ from pydantic_settings import NoDecode
 from steps.acts.ending import Ending
 from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
-from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
 from steps.acts.watch import ALONE, Beside
 from steps.beside import check_baseline, stable_probes_of
-from steps.claim.errors import Busy, Leftover
+from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.claim.record import record_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import Names
@@ -111,12 +111,12 @@ def run(
         return begun
     claim, plan = begun
     bounds = reader.choose_bounds()
-    claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    claim = traffic.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
         return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_BITS})
-    canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
+    canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
@@ -153,8 +153,8 @@ def _begin(
         if beside.stable_probes is not None and turns == 1:
             _warn(beside.stable_probes.check(rehearsal=cluster.rehearsal))
         try:
-            return take(wanted, plan.memory, traffic, workload), plan
-        except (Busy, Leftover):
+            return take(wanted, plan.state, traffic, workload), plan
+        except (ClaimHeld, ClaimExpired):
             # Two runs of one second both found the way clear, and the other was faster.
             if turns == _TURNS:
                 raise
@@ -212,7 +212,7 @@ def _make_canary(
     claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
-    memory = claim.memory.workloads or plan.memory
+    memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
     keeper = Keeper(claim, traffic)
@@ -223,11 +223,11 @@ def _make_canary(
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
-    return traffic.remember(claim, pin=pin)
+    return traffic.update_state(claim, pin=pin)
 
 
 def _is_same(claim: Claim, workload: Workload) -> bool:
-    memory = claim.memory
+    memory = claim.state
     return (
         memory.workloads is not None
         and memory.pin is not None
@@ -237,9 +237,9 @@ def _is_same(claim: Claim, workload: Workload) -> bool:
 
 def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
-    if claim.memory.workloads is not None:
-        workload.scale_down(claim.memory.workloads, claim.token)
-        workload.unstamp(claim.memory.workloads, claim.token)
+    if claim.state.workloads is not None:
+        workload.scale_down(claim.state.workloads, claim.token)
+        workload.unstamp(claim.state.workloads, claim.token)
     traffic.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.now()))
     log.info("prepare.noop", detail=_SAME_BITS)
 

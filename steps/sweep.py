@@ -64,7 +64,7 @@ class Swept:
     @property
     def name(self) -> str:
         """The app with the namespace of its first VirtualService."""
-        return f"{self.claim.memory.targets[0].virtual_service.namespace}/{self.claim.app}"
+        return f"{self.claim.state.targets[0].virtual_service.namespace}/{self.claim.app}"
 
 
 def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: Ending) -> StepEnd:

@@ -2,49 +2,48 @@
 
 import structlog
 
-from steps.claim.annotations import annotations
-from steps.claim.guarded_write import Fence
+from steps.claim.annotations import annotations_of, remove_annotations
+from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
-from steps.claim.observed import sighting
-from steps.claim.record import dump, load
+from steps.claim.observed import observe_claim
+from steps.claim.record import dump_record, load_record
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError
 from steps.model.run import Claim, Record
-from steps.traffic.stamping import unstamp
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def release(fence: Fence, claim: Claim, record: Record) -> None:
-    """Clean the others first: until the holder is clean, the claim can be found and released; see `Traffic.release`."""
-    holder, *others = claim.memory.targets
-    doing = f"releasing the claim of run {claim.run} on VirtualService {holder.virtual_service}"
-    text = dump(record)
+def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
+    """Clean the others first: until the anchor is clean, the claim can be found and released; see `Traffic.release`."""
+    anchor, *others = claim.state.targets
+    doing = f"releasing the claim of run {claim.run} on VirtualService {anchor.virtual_service}"
+    text = dump_record(record)
 
     def leave(obj: Object) -> list[Operation]:
-        seen = sighting(obj, claim.app)
-        return unstamp(obj, claim.app) if seen is not None and seen.is_part_of(claim) else []
+        seen = observe_claim(obj, claim.app)
+        return remove_annotations(obj, claim.app) if seen is not None and seen.is_part_of(claim) else []
 
     def leave_record(obj: Object) -> list[Operation]:
-        seen = sighting(obj, claim.app)
+        seen = observe_claim(obj, claim.app)
         if seen is None and _is_recorded(obj, claim):
             return []
-        if seen is None or not seen.stamp.is_of(claim):
-            raise NotOwnerError(doing, f"{f'run {seen.stamp.run}' if seen else 'nobody'} owns it now.")
-        return unstamp(obj, claim.app, {record_key(claim.app): text})
+        if seen is None or not seen.token.is_of(claim):
+            raise NotOwnerError(doing, f"{f'run {seen.token.run}' if seen else 'nobody'} owns it now.")
+        return remove_annotations(obj, claim.app, {record_key(claim.app): text})
 
     for target in reversed(others):
         try:
-            fence.write(target.virtual_service, leave)
+            writer.write(target.virtual_service, leave)
         except NotFound as error:
             log.warning("release.skipped", virtual_service=str(target.virtual_service), cause=error.cause)
-    fence.write(holder.virtual_service, leave_record)
+    writer.write(anchor.virtual_service, leave_record)
 
 
 def last_record(obj: Object, app: str) -> Record | None:
     """Return the record of the app's last run, None where there is none that can be read."""
     try:
-        return load(annotations(obj)[record_key(app)])
+        return load_record(annotations_of(obj)[record_key(app)])
     except (KeyError, ValueError):
         return None
 

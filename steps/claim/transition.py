@@ -1,80 +1,52 @@
-"""Keep a claim: move its phase, renew its expiry, remember more."""
+"""Move a claim to its next phase, change its state, approve it."""
 
 from dataclasses import replace
 from typing import Any
 
-from steps.claim import annotations
-from steps.claim.guarded_write import Fence, owned
+from steps.claim.annotations import edit_annotations, expect_token, update_annotations
+from steps.claim.guarded_write import GuardedWriter, require_own_claim
 from steps.claim.keys import approval_key
-from steps.claim.observed import sighting
-from steps.claim.renewal import is_due, renewed
+from steps.claim.observed import observe_claim
+from steps.claim.renewal import is_renewal_due, with_new_expiry
 from steps.claim.token import is_later
 from steps.cluster.api import Cluster, Object, Operation
-from steps.model.run import Claim, Phase, Target
-from steps.traffic.drift import own_routes
-from steps.traffic.stamping import restamp
+from steps.model.run import Claim, Phase
 
 
-def move(cluster: Cluster, fence: Fence, claim: Claim, phase: Phase, changes: dict[str, Any]) -> Claim:
-    """Set the phase on the holder, which decides, then on the others; see `Traffic.move`."""
+def move(cluster: Cluster, writer: GuardedWriter, claim: Claim, phase: Phase, changes: dict[str, Any]) -> Claim:
+    """Set the phase on the anchor, which decides, then on the others; see `Traffic.move`."""
     if phase is not claim.phase and not is_later(phase, claim.phase):
         raise ValueError(f"a run never goes back from {claim.phase} to {phase}")
-    first = claim.memory.targets[0].virtual_service
+    first = claim.state.targets[0].virtual_service
     doing = f"moving run {claim.run} to phase {phase} on VirtualService {first}"
 
     def plan(obj: Object) -> list[Operation]:
-        seen = owned(obj, claim, frozenset({claim.phase, phase}), doing)
-        memory = replace(seen.memory, **changes)
-        if memory != seen.memory or seen.stamp.phase is not phase or is_due(memory, cluster.now()):
-            memory = renewed(memory, cluster.now())
-        return restamp(obj, replace(claim, phase=phase, memory=memory))
+        seen = require_own_claim(obj, claim, frozenset({claim.phase, phase}), doing)
+        state = replace(seen.state, **changes)
+        if state != seen.state or seen.token.phase is not phase or is_renewal_due(state, cluster.now()):
+            state = with_new_expiry(state, cluster.now())
+        return update_annotations(obj, replace(claim, phase=phase, state=state))
 
-    now = sighting(fence.write(first, plan), claim.app)
+    now = observe_claim(writer.write(first, plan), claim.app)
     claim = now.as_claim() if now else claim
     phases = frozenset(earlier for earlier in Phase if not is_later(earlier, phase))
-    for target in claim.memory.targets[1:]:
+    for target in claim.state.targets[1:]:
 
         def follow(obj: Object) -> list[Operation]:
-            return restamp(obj, replace(claim, memory=owned(obj, claim, phases, doing).memory))
+            return update_annotations(obj, replace(claim, state=require_own_claim(obj, claim, phases, doing).state))
 
-        fence.write(target.virtual_service, follow)
+        writer.write(target.virtual_service, follow)
     return claim
 
 
-def approve(fence: Fence, claim: Claim) -> None:
-    """Name the run in the approval annotation of the holder; see `Traffic.approve`."""
-    first = claim.memory.targets[0].virtual_service
+def approve(writer: GuardedWriter, claim: Claim) -> None:
+    """Name the run in the approval annotation of the anchor; see `Traffic.approve`."""
+    first = claim.state.targets[0].virtual_service
     doing = f"approving run {claim.run} on VirtualService {first}"
 
     def plan(obj: Object) -> list[Operation]:
-        owned(obj, claim, frozenset({claim.phase}), doing)
-        edits = annotations.annotate(obj, {approval_key(claim.app): claim.run})
-        return [*annotations.same_token(obj, claim.app), *edits] if edits else []
+        require_own_claim(obj, claim, frozenset({claim.phase}), doing)
+        edits = edit_annotations(obj, {approval_key(claim.app): claim.run})
+        return [*expect_token(obj, claim.app), *edits] if edits else []
 
-    fence.write(first, plan)
-
-
-def renew(cluster: Cluster, fence: Fence, claim: Claim) -> Claim:
-    """Look at every VirtualService, write the holder's memory when it is due; see `Traffic.renew`."""
-    first, *others = claim.memory.targets
-
-    def plan(obj: Object) -> list[Operation]:
-        seen, now = _checked(obj, claim, first), cluster.now()
-        return restamp(obj, replace(seen, memory=renewed(seen.memory, now))) if is_due(seen.memory, now) else []
-
-    written = sighting(fence.write(first.virtual_service, plan), claim.app)
-    for target in others:
-        _checked(fence.read(target.virtual_service), claim, target)
-    return written.as_claim() if written else claim
-
-
-def _checked(obj: Object, claim: Claim, target: Target) -> Claim:
-    """Return the claim as `obj` shows it, if it and the weights are the run's; a rollback enforces weights itself."""
-    doing = f"renewing the claim of run {claim.run} on VirtualService {target.virtual_service}"
-    is_holder = target is claim.memory.targets[0]
-    # A kill between two VirtualServices leaves the others in an earlier phase.
-    phases = {claim.phase} if is_holder else {phase for phase in Phase if not is_later(phase, claim.phase)}
-    seen = owned(obj, claim, frozenset(phases), doing)
-    if claim.phase is not Phase.ROLLING_BACK:
-        own_routes(obj, seen, target, doing)
-    return seen.as_claim()
+    writer.write(first, plan)

@@ -10,7 +10,7 @@ from steps.errors import PermanentError
 from steps.groundwork.manifest import Finding, Manifest, Remark
 from steps.model.names import Names
 from steps.model.run import Destination, ObjectName, Target
-from steps.traffic.destinations import Arms, full_host
+from steps.traffic.destinations import ArmDestinations, full_host
 from steps.traffic.routes import http_routes, with_both_arms
 from steps.traffic.traffic import Traffic
 
@@ -44,7 +44,7 @@ def virtual_services(
 
 def _lacking(traffic: Traffic, names: Names, present: Object) -> list[Finding]:
     name = name_of(present)
-    if with_both_arms(present, Arms(names.stable_destination, names.canary_destination, name.namespace)):
+    if with_both_arms(present, ArmDestinations(names.stable_destination, names.canary_destination, name.namespace)):
         return []
     try:
         traffic.resolve((Target(name, names.routes),), names.stable_destination, names.canary_destination)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.claim.keys import approval_key, memory_key, record_key
+from steps.claim.keys import approval_key, record_key, state_key
 from steps.errors import ForeignWrite, PermanentError
 from steps.step import StepEnd
 from tests.support.fake_cluster import NAMESPACE
@@ -88,7 +88,7 @@ def world(tmp_path: Path) -> Field:
 
 def memory(world: Field) -> Json:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def analyze(world: Field, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.claim.keys import approval_key, memory_key
+from steps.claim.keys import approval_key, state_key
 from tests.support.fake_cluster import NAMESPACE
 from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
@@ -107,7 +107,7 @@ def test_a_gate_keeps_the_claim_alive(world: SteppedCluster, process: StepProces
     """Its expiry moves on while it holds, so that nobody takes the run for dead."""
 
     def expiry() -> float:
-        return float(json.loads(world.annotation(memory_key(APP)))["expires"])
+        return float(json.loads(world.annotation(state_key(APP)))["expires"])
 
     def pass_time(look: int) -> None:
         world.store.clock_offset_seconds += 61

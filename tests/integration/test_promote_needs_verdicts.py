@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steps.claim.keys import memory_key, record_key
+from steps.claim.keys import record_key, state_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
 from tests.support.fake_cluster import NAMESPACE, Killed
@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 def memory(world: SteppedCluster) -> dict[str, Any]:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def record(world: SteppedCluster) -> tuple[str, str, str]:
@@ -113,9 +113,9 @@ def test_a_claim_of_an_older_image_is_not_taken_for_a_pass(world: SteppedCluster
     climbed(world)
 
     def forget(item: dict[str, Any]) -> dict[str, Any]:
-        body = json.loads(item["metadata"]["annotations"][memory_key(APP)])
+        body = json.loads(item["metadata"]["annotations"][state_key(APP)])
         old = {name: value for name, value in body.items() if name not in {"ladder", "verdicts"}}
-        item["metadata"]["annotations"][memory_key(APP)] = json.dumps(old)
+        item["metadata"]["annotations"][state_key(APP)] = json.dumps(old)
         return item
 
     world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, forget, manager="older")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from steps.claim.keys import claim_key, memory_key, record_key
+from steps.claim.keys import claim_key, record_key, state_key
 from tests.integration.lab_app import Ended, Folder, LabApp, environment
 from tests.support.processes import ROOT
 
@@ -80,7 +80,7 @@ class TwoVersions:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the run without what differs from run to run."""
-        body = self.annotation(memory_key(self.app.name))
+        body = self.annotation(state_key(self.app.name))
         return {name: value for name, value in body.items() if name not in DIFFERENT}
 
 

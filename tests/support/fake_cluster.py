@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Answer, Connection
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
@@ -249,11 +249,11 @@ def renew() -> None:
     """Keep a claim alive."""
 
 
-def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadMemory:
+def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
     plan = workload.inspect(wanted)
-    workload.stamp(plan.memory, TOKEN)
+    workload.stamp(plan.state, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
-    workload.ensure_capacity(plan.memory, TOKEN, 10, 10, renew)
-    return plan.memory
+    workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)
+    return plan.state

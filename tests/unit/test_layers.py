@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "judge": {"model", "judge"},
     "evidence": {"model", "errors", "evidence"},
     "cluster": {"errors", "cluster"},
-    "claim": {"model", "errors", "cluster", "claim", "traffic"},
+    "claim": {"model", "errors", "cluster", "claim"},
     "traffic": {"model", "errors", "cluster", "claim", "traffic"},
     "workload": {"model", "errors", "cluster", "claim", "workload"},
     "outputs": {"model", "errors", "outputs"},

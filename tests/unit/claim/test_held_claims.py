@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from steps.claim.errors import ClaimCorrupt
 from steps.errors import NotOwnerError
 from steps.model.run import Phase, Target
 from steps.settings.groups import Owned
-from steps.traffic import Traffic, Unreadable
+from steps.traffic import Traffic
 from tests.support.shop_namespace import (
     APPROVE,
     CANARY,
@@ -29,7 +30,7 @@ def test_a_renewal_is_written_once_a_minute(shop: ShopNamespace, traffic: Traffi
     assert traffic.renew(claim) == claim
     assert len(shop.api.faults.writes()) == seen
     shop.later(61)
-    assert traffic.renew(claim).memory.expires >= claim.memory.expires + 60
+    assert traffic.renew(claim).state.expires >= claim.state.expires + 60
     assert len(shop.api.faults.writes()) == seen + 1
 
 
@@ -56,16 +57,16 @@ def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
     assert claim == traffic.renew(claim), "not due yet"
     shop.later(30 + 50)
     assert ([], False) == (traffic.expired("shop"), traffic.is_expired(claim))
-    assert traffic.renew(claim).memory.expires > claim.memory.expires
+    assert traffic.renew(claim).state.expires > claim.state.expires
 
 
 def test_memory_changes_meet_the_memory_as_it_is(shop: ShopNamespace, traffic: Traffic) -> None:
     """Two steps of a run do not undo what the other noted."""
     shop.add()
     old = shop.claim()
-    traffic.remember(old, by="bob")
+    traffic.update_state(old, by="bob")
     after, _ = traffic.set_weight(old, 10)
-    assert (after.memory.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
+    assert (after.state.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
 
 
 def test_phases_never_go_back(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -116,14 +117,14 @@ def test_an_unreadable_token_ends_every_write_of_its_run(shop: ShopNamespace, tr
     before = shop.get()
     for write in (
         lambda: traffic.set_weight(claim, 5),
-        lambda: traffic.remember(claim, by="x"),
+        lambda: traffic.update_state(claim, by="x"),
         lambda: traffic.move(claim, Phase.PROMOTING),
         lambda: traffic.renew(claim),
         lambda: traffic.take_over(claim, "r2", "why", supersede=True),
         lambda: traffic.release(claim, record_of(claim)),
         lambda: shop.claim("r2"),
     ):
-        with pytest.raises(Unreadable, match=r"kubectl annotate virtualservice -n shop shop canary-steps.io/claim\."):
+        with pytest.raises(ClaimCorrupt, match=r"kubectl annotate virtualservice -n shop shop canary-steps.io/claim\."):
             write()
     assert before == shop.get()
 

@@ -5,13 +5,13 @@ from contextlib import suppress
 import pytest
 
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
+from steps.model.run import Pin, WorkloadState
 from steps.model.workload import Undo
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, Killed, prepared, release, renew
 from tests.support.kubernetes_api.kinds import REPLICA_SET
 
-Walked = tuple[WorkloadMemory, Pin]
+Walked = tuple[WorkloadState, Pin]
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_half_done_promote_is_undone(cluster: FakeCluster, workload: Workload, w
 
     assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert Undo.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert memory.stable_template_hash == workload.inspect(release()).memory.stable_template_hash
+    assert memory.stable_template_hash == workload.inspect(release()).state.stable_template_hash
     assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
 
 
