@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.traffic.keys import approval_key, memory_key
-from tests.support.fixed_evidence import FixedEvidence
-from tests.support.in_process_steps import StepProcess
+from steps.claim.keys import approval_key, state_key
+from tests.support.fake_cluster import NAMESPACE
+from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
@@ -109,7 +109,7 @@ def test_a_gate_keeps_the_claim_alive(world: SteppedCluster, process: StepProces
     """The expiry moves while the gate holds, so the run is not taken for dead."""
 
     def expiry() -> float:
-        return float(json.loads(world.annotation(memory_key(APP)))["expires"])
+        return float(json.loads(world.annotation(state_key(APP)))["expires"])
 
     def pass_time(look: int) -> None:
         world.store.clock_offset_seconds += 61

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from steps.acts.ending import Ending
+from steps.claim.keys import approval_key
 from steps.errors import NotOwnerError
-from steps.traffic.keys import approval_key
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
 from tests.integration.test_kills import PROMOTED, RESTORED, KillCase, passed, prepare, promote, promote_halfway, walk

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
+from steps.claim.keys import record_key, state_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key, record_key
-from tests.support.fixed_evidence import FixedEvidence
-from tests.support.in_process_steps import StepProcess
-from tests.support.kill_point import KillPoint
-from tests.support.killed_process import Killed
+from tests.support.fake_cluster import NAMESPACE, Killed
+from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, SteppedCluster, StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
@@ -34,7 +32,7 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 def memory(world: SteppedCluster) -> dict[str, Any]:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def record(world: SteppedCluster) -> tuple[str, str, str]:
@@ -117,9 +115,9 @@ def test_a_claim_of_an_older_image_does_not_count_as_a_pass(world: SteppedCluste
     climbed(world)
 
     def forget(item: dict[str, Any]) -> dict[str, Any]:
-        body = json.loads(item["metadata"]["annotations"][memory_key(APP)])
+        body = json.loads(item["metadata"]["annotations"][state_key(APP)])
         old = {name: value for name, value in body.items() if name not in {"ladder", "verdicts"}}
-        item["metadata"]["annotations"][memory_key(APP)] = json.dumps(old)
+        item["metadata"]["annotations"][state_key(APP)] = json.dumps(old)
         return item
 
     world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, forget, manager="older")

@@ -6,13 +6,13 @@ from steps import analyze, approve, prepare, promote, report, rollback, rollout,
 from steps.acts.ending import Ending
 from steps.acts.watch import Beside
 from steps.beside import progress_of
+from steps.claim.keys import claim_key, record_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
 from steps.settings.conventions import release_names
 from steps.settings.groups import ReleaseSettings
 from steps.step import StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence

@@ -188,5 +188,5 @@ def without_weights(obj: Json) -> Json:
 
 
 def record_of(claim: Claim, outcome: str = "rolled-back", reason: str = "why") -> Record:
-    """Return the record that a step would leave behind."""
-    return Record(claim.run, claim.epoch, outcome, reason, claim.memory.started, claim.memory.started + 60)
+    """Return what a step would leave behind."""
+    return Record(claim.run, claim.epoch, outcome, reason, claim.state.started, claim.state.started + 60)
