@@ -1,4 +1,4 @@
-"""One metric's counts: from series as they were read to strata of both arms, each event once."""
+"""The counts of one metric: from the series that were read to strata of both arms, each event once."""
 
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -23,11 +23,11 @@ class MetricCounts:
     """Counts the series of one metric.
 
     Args:
-        started: when the run began, unix seconds: where a baseline is compared, stable's series count until then.
-        summed: seconds between the samples where sums by class are read in place of every series; 0 = they are not.
+        started: when the run began, unix seconds: with a baseline, stable's series only count until then.
+        summed: seconds between the samples if sums by class are read in place of every series; 0 = every series is.
 
     Attributes:
-        queries: PromQL as sent last, the metric's own first.
+        queries: the PromQL that was sent last, the metric's own first.
     """
 
     def __init__(
@@ -56,15 +56,15 @@ class MetricCounts:
 
     @property
     def stable(self) -> list[dict[str, str]]:
-        """Labels of stable's series that were seen so far."""
+        """Labels of stable's series so far."""
         return [labels for key in self._ledger.keys if self._arms.arm_of(labels := dict(key)) is Arm.STABLE]
 
     def take(self, main: Sequence[RawSeries], lost: Sequence[RawSeries], since: float) -> None:
-        """Take in the answers of a reading whose range began at `since`.
+        """Count the samples of one poll, whose range began at `since`.
 
         Args:
             main: the metric's series.
-            lost: series of an unknown workload, which may be the app's.
+            lost: series of an unknown workload; they may be the app's.
             since: unix seconds.
         """
         self._lacks.note(main)
@@ -76,22 +76,23 @@ class MetricCounts:
         self._ledger.feed(found, since)
         self._counted = self._timelines.view(self._ledger.cells, self._doubles.groups())
         if self._beside is None and self.source.beside is not None and main:
-            # By stable's past, once: what the canary does must not choose what it is judged by.
+            # Chosen once, from stable's past: the canary's behaviour must not decide what it is judged by.
             stable = [series.labels for series in main if self._arms.arm_of(series.labels) is Arm.STABLE]
             self._beside = self.source.beside.definitions(stable)
 
     def _is_ours(self, series: RawSeries) -> bool:
-        """Tell whether a series of an unknown workload is the app's.
+        """Return whether a series of an unknown workload is the app's.
 
-        One that names no service counts where the same proxy serves the app: a gateway does not say more.
+        A series that names no service counts if the same proxy also has requests of the app: a gateway says no more.
         """
         known = series.scraper in self._own or not names_no_service(series.labels)
         return known and self.source.classify(series) is not None
 
     def _newborn(self, series: RawSeries) -> bool:
-        """A pod's own proxy begins at 0, and the canary's pods are young; of other proxies nobody knows.
+        """Return whether a target's first sample began at 0: only a young pod's own proxy is known to.
 
-        A caller's proxy has a series of an unknown workload from its first such failure on.
+        The canary's and the baseline's pods are young. A caller's proxy gets a series of an unknown workload with its
+        first such failure.
         """
         arms, labels = self._arms, series.labels
         if self._is_lost(labels):
@@ -100,7 +101,7 @@ class MetricCounts:
         return not self.summed and self._by_pod and is_young
 
     def _ends(self, series: RawSeries) -> float:
-        """Where a baseline is compared, stable's requests are its past, those of its Service as well."""
+        """Return until when a series counts: with a baseline, stable's own requests count until the run started."""
         arms, labels = self._arms, series.labels
         past = arms.is_past(labels)
         if arms.control and arms.upstreams is not None and self._is_lost(labels):
@@ -108,31 +109,31 @@ class MetricCounts:
         return self._started if past else inf
 
     def _is_lost(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether a series is of requests that no upstream was chosen for."""
+        """Return whether a series is of requests that failed before an upstream was chosen."""
         return self._arms.upstreams is not None and labels.get("destination_workload") == UNKNOWN
 
     @property
     def _by_pod(self) -> bool:
-        """Whether each target counts for one arm alone, as a pod does for itself."""
+        """Whether each target counts for one arm alone, as a pod's own proxy does."""
         if self._ledger.sums and not self.summed:
             return False
         return self._lacks.one_arm_each if self.source.arms is not None else self._reporter.name == "destination"
 
     @property
     def _aligned(self) -> bool | None:
-        """Whether whatever counts the canary counts stable in the same scrape; None = as the reporter does."""
+        """Whether every target that counts the canary also counts stable in that scrape; None = as the reporter."""
         return None if self.source.arms is None else self._lacks.always_stable
 
     def counted(self) -> Increases:
-        """Give the increases by target, each event once, however many scrapers saw it."""
+        """Return the increases by target; each event counts once, however many scrapers saw it."""
         return self._counted
 
     def cells(self, now: float) -> list[ScrapeWindow]:
-        """Give the closed cells, oldest first."""
+        """Return the closed cells, oldest first."""
         return closed_windows({target: sorted(scrapes) for target, scrapes in self.counted().items() if scrapes}, now)
 
     def evidence(self, closed: Sequence[ScrapeWindow]) -> list[MetricEvidence]:
-        """Give the metric's strata over the closed cells, and those of the metric beside it."""
+        """Return the metric's strata over the closed cells, and those of the metric that is derived from it."""
         source, counted, started = self.source, self.counted(), self._started
         pods = self._pods(counted)
 
@@ -162,19 +163,19 @@ class MetricCounts:
         return found
 
     def _pods(self, counted: Increases) -> list[ScrapeTarget]:
-        """Give stable's pods, where targets are pods: callers that count failed requests for stable are not."""
+        """Return stable's pods if targets are pods, without the callers that count failed requests for stable."""
         own = {target_of(scraper) for scraper in self._own}
         return [target for target in stable_targets(counted) if target in own] if self._by_pod else []
 
     def notes(self) -> list[str]:
-        """Give sentences about the series that were read."""
+        """Return sentences about the series that were read."""
         sums = [sums_note(self.source.name)] if self._ledger.sums and not self.summed else []
         return sums + self._doubles.notes()
 
     def bounds_problem(self) -> Problem | None:
-        """Tell whether an arm lacks a bucket bound that was chosen."""
+        """Return the problem if an arm lacks a bucket bound that was chosen."""
         return self._lacks.bounds_problem()
 
     def absence_problem(self) -> Problem | None:
-        """Tell whether an arm lacks a required metric altogether."""
+        """Return the problem if an arm lacks a required metric altogether."""
         return self._lacks.absence_problem() if self.queries else None

@@ -1,4 +1,4 @@
-"""One metric's reading: what was fetched so far, and the next increment."""
+"""One metric's samples: what was fetched so far, and the next increment."""
 
 from math import ceil
 from typing import Final
@@ -20,14 +20,14 @@ class MetricStream:
     """Fetch a metric in increments and count it.
 
     Args:
-        budget: series above which sums by class are read in place of every series.
-        started: when the run began, unix seconds: where a baseline is compared, stable's series count until then.
+        budget: with more series than this, sums by class are read in place of every series.
+        started: when the run began, unix seconds: with a baseline, stable's series only count until then.
 
     Attributes:
-        counting: what was made of the answers.
-        warnings: of the newest answers, each once.
-        now: time of the newest answer by Prometheus' clock, unix seconds; 0 before the first.
-        heard: time of the newest sample that came, whether a counter can have its value or not; 0 before the first.
+        counting: what was counted so far.
+        warnings: of the newest responses, each once.
+        now: time of the newest response by Prometheus' clock, unix seconds; 0 before the first.
+        heard: time of the newest sample that arrived, even one whose value no counter can have; 0 before the first.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class MetricStream:
 
     @property
     def interval(self) -> float:
-        """Scrape interval in seconds by the spacing of samples; 0 while unknown."""
+        """Scrape interval in seconds, by the distance of samples; 0 while unknown."""
         return scrape_interval(self.counting.counted())
 
     def fetch(self, prometheus: Prometheus, began: float, now: float) -> None:
-        """Fetch what is new since the newest sample, with an overlap; at first everything since `began`.
+        """Fetch what is new since the newest sample, with an overlap; the first time everything since `began`.
 
         Raises:
-            EvidenceError: Prometheus did not answer, or not as it does; what was read before stays.
+            EvidenceError: Prometheus did not answer, or not like Prometheus; what was read before stays.
         """
         now += self._ahead
         start = began
@@ -67,10 +67,10 @@ class MetricStream:
             step = max(1, round(self.interval or _OVERLAP_SECONDS))
             self.counting = MetricCounts(self.source, self._arms, self._reporter, self._started, step)
             self._read(prometheus, max(1, ceil(now - began) + 1))
-        self._ahead += self.now - now  # the next range goes by Prometheus' clock
+        self._ahead += self.now - now  # the next range follows Prometheus' clock
 
     def _read(self, prometheus: Prometheus, seconds: int) -> None:
-        # The unattributed ones first: what they lack of the newest scrape, the next reading brings.
+        # Unattributed requests first: if the newest scrape is not among them yet, the next poll brings it.
         selectors = [chosen for chosen in (self.source.unattributed, self.source.selector) if chosen]
         answers = [prometheus.query(self._promql(chosen, seconds)) for chosen in selectors]
         *lost, main = [parse_matrix(answer.result) for answer in answers]

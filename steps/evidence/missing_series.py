@@ -1,4 +1,4 @@
-"""What the arms' series lack: a bucket bound, or everything; and which targets count for which arm."""
+"""What the arms' series lack: a bucket bound, or all of them; and which targets count for which arm."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from steps.model.evidence import Arm, Problem, ProblemKind
 
 
 class MissingSeries:
-    """Takes note of a metric's series, arm by arm."""
+    """Remembers which series of a metric each arm has."""
 
     def __init__(self, source: MetricDefinition, arms: ArmLabels) -> None:
         self._source, self._arms = source, arms
@@ -17,7 +17,7 @@ class MissingSeries:
         self._bounds: dict[Arm, set[float]] = {arm: set() for arm in Arm}
 
     def note(self, found: Iterable[RawSeries]) -> None:
-        """Take note of an answer."""
+        """Remember the series of one response."""
         for series in found:
             arm = self._arms.arm_of(series.labels)
             if arm is None or not series.samples:
@@ -43,21 +43,21 @@ class MissingSeries:
         return all(Arm.STABLE in arms for arms in self._counted.values())
 
     def bounds_problem(self) -> Problem | None:
-        """Tell whether an arm lacks a bucket bound that was chosen: then shares cannot be compared."""
+        """Return the problem if an arm lacks a bucket bound that was chosen: then shares cannot be compared."""
         for arm, seen in self._bounds.items():
             missing = sorted(set(self._source.bounds) - seen)
             if seen and missing:
                 names = ", ".join(f"{bound:g}" for bound in missing)
                 remedy = "both arms must have the same annotation sidecar.istio.io/statsHistogramBuckets"
                 if self._source.arms is not None:
-                    remedy = "name a bound that the histograms of both arms have"
+                    remedy = "set a bound that the histograms of both arms have"
                 what = f"{names} {self._source.unit} in {self._source.name}"
                 text = f"the {arm}'s histograms have no bound {what}: {remedy}"
                 return Problem(ProblemKind.BOUNDS_DIFFER, text)
         return None
 
     def absence_problem(self) -> Problem | None:
-        """Tell whether an arm lacks a required metric altogether: no data is never a pass."""
+        """Return the problem if an arm lacks a required metric altogether: no data is never a pass."""
         seen: set[Arm] = set().union(*self._counted.values())
         control = "its baseline" if self._arms.control else "stable"
         missing = [name for arm, name in ((Arm.STABLE, control), (Arm.CANARY, "canary")) if arm not in seen]
@@ -65,6 +65,6 @@ class MissingSeries:
             return None
         text = (
             f"Prometheus has no series of {' and '.join(missing)} for the metric {self._source.name}: check its metric"
-            f" names, matchers and arm-label, or say `required: false` where silence is normal"
+            f" names, matchers and arm-label, or set `required: false` if it may be missing"
         )
         return Problem(ProblemKind.NO_SERIES, text)

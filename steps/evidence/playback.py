@@ -18,7 +18,7 @@ from steps.model.evidence import Evidence, LatencyObjective
 
 
 class Playback(Prometheus):
-    """Answers the queries of one look after another; asks nobody."""
+    """Answers the queries of one poll after another from the recording, without a network."""
 
     def __init__(self) -> None:
         super().__init__(Access("http://recording"))
@@ -26,25 +26,27 @@ class Playback(Prometheus):
         self._look: Poll | None = None
 
     def turn_to(self, answers: Mapping[str, QueryResponse], look: Poll) -> None:
-        """Answer from this look's answers from now on."""
+        """Use this poll's answers for the queries that follow."""
         self._answers, self._look = answers, look
 
     def query(self, promql: str) -> QueryResponse:
         """Return the recorded answer.
 
         Raises:
-            EvidenceError: the query failed then as well.
-            SettingsError: it was never asked: the recording was made by a version that asks otherwise.
+            EvidenceError: the query also failed when it was recorded.
+            SettingsError: it was never sent: the recording is from a version with other queries.
         """
         if (answer := self._answers.get(promql)) is not None:
             return answer
         if self._look is not None and self._look.problem is not None:
             raise EvidenceError(self._look.problem)
-        raise SettingsError("replaying", f"the recording has no answer to {promql}: another version made it")
+        raise SettingsError(
+            "replaying", f"the recording has no answer to {promql}: it is from another version; replay it with that one"
+        )
 
 
 def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
-    """Read the evidence of every look again, by the same code that reads it from Prometheus."""
+    """Read the evidence of every poll again, with the code that reads it from Prometheus."""
     arms = recording.header["arms"]
     playback = Playback()
     custom = tuple(custom_metric_from_json(form) for form in recording.header.get("metrics", ()))

@@ -1,4 +1,4 @@
-"""The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
+"""The reader of evidence: polls Prometheus for both arms at once, and returns all evidence of the run so far."""
 
 from typing import Final, Unpack
 
@@ -11,26 +11,26 @@ from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import Evidence, MetricEvidence, Problem, ProblemKind
 
 HISTORY_SECONDS: Final = 600.0
-"""Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
+"""Stable's past that is read as well: it shows the judge how bursty stable's bad requests are."""
 
 SERIES_BUDGET: Final = 2000
 _EVEN: Final = 50
-"""The canary's part, in percent, of what it and its baseline get at any weight."""
+"""The canary's part, in percent, of the requests that it and its baseline get at any weight."""
 
 _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
 
 
 class EvidenceReader(MetricCatalog):
-    """Read a run's evidence in increments; one query per metric and poll, for both arms together.
+    """Reads a run's evidence in increments; one query per metric and poll, for both arms together.
 
-    Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
+    Requests take a second query, for those that failed before an upstream was chosen; answers are counted from both.
 
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
-        history_seconds: stable's past to read along, in seconds.
-        series_budget: series of one metric above which sums are read instead.
+        history_seconds: how much of stable's past is read as well, in seconds.
+        series_budget: with more series of one metric than this, sums are read instead.
         more: as for `Survey`.
     """
 
@@ -51,16 +51,16 @@ class EvidenceReader(MetricCatalog):
     def read(
         self, started: float, now: float, *, rung_started: float | None = None, weight: int | None = None
     ) -> Evidence:
-        """Fetch what is new and give all evidence of the run.
+        """Fetch what is new, and return all evidence of the run.
 
         Args:
             started: when the canary was first exposed, unix seconds.
-            now: present time, unix seconds; only the range of the queries depends on it.
-            rung_started: when the present weight was set; default `started`.
-            weight: the present weight in percent, if known.
+            now: current time, unix seconds; only the range of the queries depends on it.
+            rung_started: when the current weight was set; default `started`.
+            weight: the current weight in percent, if known.
 
         Returns:
-            Evidence; if Prometheus could not be asked, or lags, it holds what was read before and a `problem`.
+            Evidence; if Prometheus did not answer, or lags, it holds what was read before and a `problem`.
 
         Raises:
             PermanentError: Prometheus refuses the query itself; waiting cannot help.
@@ -114,7 +114,7 @@ class EvidenceReader(MetricCatalog):
         )
 
     def _problem(self, interval: float) -> Problem | None:
-        """Tell what makes a complete answer not to be trusted."""
+        """Return why the evidence cannot be trusted although Prometheus answered; None if it can."""
         if self.found is not None and self.found.doubt:
             return Problem(ProblemKind.AMBIGUOUS, self.found.doubt)
         for feed in self._feeds:
@@ -135,20 +135,20 @@ class EvidenceReader(MetricCatalog):
         if main.heard > main.newest:
             text = (
                 "the newest samples of the arms' requests have values that no counter can have (NaN, infinite, negative"
-                " or above 2^53): check what writes or rewrites them"
+                " or above 2^53): check the recording rules and relabelling that write them"
             )
             return Problem(ProblemKind.NOT_PROMETHEUS, text)
         if not main.newest:
             return self.unknown()
         text = (
-            f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s:"
-            f" the proxies are not scraped any more, or samples arrive late"
+            f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s: check"
+            f" that the proxies are still scraped, and that their samples arrive in time"
         )
         return Problem(ProblemKind.METRICS_LATE, text)
 
     def _notes(self) -> tuple[str, ...]:
         notes = [
-            f"{feed.source.name}: more than {self._budget} series, so sums are read; resets and births may be missed"
+            f"{feed.source.name}: more than {self._budget} series, so sums are read; it may miss resets and new series"
             for feed in self._feeds
             if feed.counting.summed
         ]
@@ -164,13 +164,13 @@ class EvidenceReader(MetricCatalog):
         notes += self._doubtful()
         if self.control:
             notes.append(
-                f"compared with the baseline {self.control}, pods of stable's version as young as the canary's and as"
-                f" many; until the canary's first request stable stands for it"
+                f"compared with the baseline {self.control}: pods of stable's version, as new and as many as the"
+                f" canary's; until the canary's first request, stable is compared instead"
             )
         return tuple(notes)
 
     def _doubtful(self) -> list[str]:
-        """Say what is lost without the mesh, and whether stable's requests may be those of several clusters."""
+        """Return what is not seen without the mesh, or whether stable's requests may be of several clusters."""
         if not self.mesh:
             return [WITHOUT_MESH]
         if self.is_checked or not self._feeds:

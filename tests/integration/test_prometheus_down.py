@@ -19,14 +19,14 @@ PATIENT = ("--min-seconds", "60", "--timeout-seconds", "8")
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab of its own, since its Prometheus is killed."""
+    """Return a lab of its own, since the test kills its Prometheus."""
     with EmbeddedLab() as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
 def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[LabApp, StepResult]]:
-    """Return how a rollout by default and an analysis with the policy `pass` end where Prometheus dies under them."""
+    """Return the ends of a default rollout and of an analysis with the policy `pass` while Prometheus dies."""
     folder = tmp_path_factory.mktemp("killed")
     default, policy = (deploy_to(lab, name, folder) for name in ("default", "policy"))
     policy.prepared("one")
@@ -51,15 +51,15 @@ def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, S
 
 
 def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
-    """`pass` is what somebody asked for; the sentence tells that nothing was proven."""
+    """A user chose `pass`; the sentence says that nothing was proven."""
     app, ended = killed["policy"]
     assert (0, "pass") == (ended.exit_code, ended.results["verdict"]), ended.lines
     assert ended.results["reason"].startswith("passed by policy, inconclusive: Prometheus at ")
     assert (80, 20) == app.weights()
 
 
-def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
-    """`pause`: the weight is held and watched for as long again, then it is inconclusive, unless somebody approves."""
+def test_by_policy_a_gate_waits_for_approval(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
+    """`pause`: the weight is held and judged for the same time again, then inconclusive unless a user approves."""
     app, _ = killed["policy"]
     pause = ("--run=one", "--on-inconclusive=pause")
     ended = app.run("analyze", *pause, "--timeout-seconds=1")
@@ -77,8 +77,8 @@ def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, Ste
     assert (80, 20) == app.weights()
 
 
-def test_one_that_comes_back_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
-    """A restart is no reason to give a release up."""
+def test_a_prometheus_that_returns_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
+    """A restart does not end a release."""
     lab.prometheus.start()
     lab.wait_for(lambda: lab.query('up{job="istio-ingressgateway"} == 1'), what="Prometheus")
     app = deploy_to(lab, "again", tmp_path)

@@ -1,13 +1,14 @@
 """From raw counters to exact increases: each event once, at the scrape that showed it first.
 
-Prometheus' own increase() extrapolates, and loses the first value of a new series, which is where a fresh canary's
-first errors are. So counters are differenced here, by these rules:
+Prometheus' own increase() extrapolates, and loses the first value of a new series, which holds a new canary's first
+errors. So counters are subtracted here, by these rules:
 
-- value below the previous one: the counter was reset, the new value is the increase, unless no reset can have left so
-  much (see `falls`): then it is a sum that lost a part, and its increase cannot be told;
-- first sample of a series whose target was scraped before without it: born in between, previous = 0;
-- first sample of a target that nobody saw before: `newborn` decides, else it cannot be told: dropped and counted;
-- a scrape that is missing: the increase belongs to the scrape that shows it, however late.
+- a value below the previous one: the counter was reset and the new value is the increase, unless no reset can leave so
+  much (see `falls`): then it is a sum that lost a part, and its increase is unknown;
+- the first sample of a series whose target was scraped before without it: it began in between, previous = 0;
+- the first sample of a target that was never seen before: `newborn` decides; otherwise the increase is unknown, and
+  counted as dropped;
+- a missing scrape: the increase belongs to the scrape that shows it, however late.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +21,7 @@ from steps.evidence.prometheus_api.samples import RawSeries, ScrapeTarget, Serie
 from steps.model.evidence import Arm
 
 Slot = tuple[Arm | None, int]
-"""What a series counts: an arm (None: nobody can tell whose), and a class of requests which the metric numbers."""
+"""What a series counts: an arm (None: unknown), and a class of requests, numbered by the metric."""
 
 _MARGIN_SECONDS: Final = 1.0
 Classify = Callable[[RawSeries], Slot | None]
@@ -35,9 +36,9 @@ class _Last:
 
 @dataclass(slots=True)
 class _Book:
-    """What is known of one scraper: its series, its newest scrape, and the most it brought in a second.
+    """What is known of one scraper: its series, its newest scrape, and the most it added in a second.
 
-    `born` is what its first scrape brought, where its counters were known to begin at 0 then.
+    `born` is what its first scrape added, if its counters are known to have begun at 0.
     """
 
     keys: set[SeriesKey] = field(default_factory=set)
@@ -46,13 +47,13 @@ class _Book:
     born: float | None = None
 
     def usual(self, at: float) -> float | None:
-        """Give the most that a scrape at this time can be expected to bring; None where that is not known."""
+        """Return the most that a scrape at this time can be expected to add; None if that is unknown."""
         if self.busiest is None or at <= self.at:
             return self.born
         return self.busiest * (at - self.at)
 
     def scraped(self, at: float, total: float) -> None:
-        """Take note of a scrape that brought so many."""
+        """Remember a scrape that added so many."""
         if at > self.at > -inf:
             self.busiest = max(self.busiest or 0.0, total / (at - self.at))
         elif total:
@@ -64,15 +65,15 @@ class CounterDeltas:
     """Increases by scraper, scrape and slot; fed with overlapping answers in any order of series.
 
     Args:
-        classify: tells the slot of a series, or None to leave it out (its scrapes still count as the target's).
-        newborn: tells whether a series of a target that was never seen before began at 0.
-        resets: a falling value may be a restarted counter; False for sums of counters, whose fall tells nothing.
-        ends: tells the time after which a series counts for nobody, unix seconds.
+        classify: returns the slot of a series, or None to leave it out (its scrapes still count as the target's).
+        newborn: returns whether a series of a target that was never seen before began at 0.
+        resets: a dropping value may be a restarted counter; False for sums of counters, whose drop means nothing.
+        ends: returns the time after which a series no longer counts, unix seconds.
 
     Attributes:
         cells: increases by scraper, time of the scrape and slot.
-        sums: scrapers whose series are known to be sums; it may be added to.
-        dropped: increases that could not be told.
+        sums: scrapers whose series are known to be sums; others may add to it.
+        dropped: number of unknown increases.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class CounterDeltas:
         return tuple(self._last)
 
     def feed(self, answer: Iterable[RawSeries], since: float) -> None:
-        """Take in an answer whose range began at `since` (unix seconds): what it lacks after that was not there."""
+        """Count a response whose range began at `since` (unix seconds): series that it lacks did not exist then."""
         waiting: dict[ScrapeTarget, dict[float, list[tuple[RawSeries, SeriesKey, float]]]] = {}
         for series in answer:
             scraper, key = series.scraper, series.key
@@ -168,7 +169,7 @@ class CounterDeltas:
     def _first(
         self, series: RawSeries, scraper: ScrapeTarget, at: float, value: float, usual: float | None, since: float
     ) -> float | None:
-        """Give the increase of a series' first sample, or None if it cannot be told."""
+        """Return the increase of a series' first sample, None if it is unknown."""
         if self._first_scrapes[target_of(scraper)] < at:
             return None if scraper in self.sums and predates_first_sample(value, usual) else value
         return value if self._newborn(series) and at > since + _MARGIN_SECONDS else None
@@ -176,7 +177,7 @@ class CounterDeltas:
     def _next(
         self, last: _Last, scraper: ScrapeTarget, value: float, usual: float | None, fall: Drop | None
     ) -> float | None:
-        """Give the increase of a later sample, or None if it cannot be told; what is known of the series follows."""
+        """Return the increase of a later sample, None if it is unknown; update what is known of the series."""
         previous = last.value
         if value >= previous:
             last.value = value
@@ -196,7 +197,7 @@ class CounterDeltas:
     def _fall(
         self, scraper: ScrapeTarget, at: float, found: Sequence[tuple[RawSeries, SeriesKey, float]]
     ) -> Drop | None:
-        """Read the fall of a scraper's series at a scrape; None where nothing fell."""
+        """Return what the drop of a scraper's series at a scrape means; None if nothing dropped."""
         pairs = [(last.value, value) for _, key, value in found if (last := self._last.get(key)) and value < last.value]
         if not pairs:
             return None
@@ -210,6 +211,6 @@ class CounterDeltas:
         return Drop.SLIGHT if read is Drop.SLIGHT and self._resets else Drop.LOSS
 
     def _vanished(self, book: _Book, present: set[SeriesKey]) -> float:
-        """Give the last values of series that were in the scrape before this one, and are gone."""
+        """Return the sum of the last values of series that were in the previous scrape and are gone."""
         gone = (self._last[key] for key in book.keys - present if key in self._last)
         return sum(last.value for last in gone if last.at >= book.at)

@@ -1,4 +1,4 @@
-"""Strata from the scrapes of one or many targets: each scrape falls into one cell of a scrape interval."""
+"""Scrapes of one or many targets, aligned in time: each scrape falls into one cell as long as a scrape interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from typing import Final
 from steps.evidence.prometheus_api.samples import ScrapeTarget
 
 _EXPECTED_CELLS: Final = 3
-"""A target is waited for if it reported in one of so many cells before."""
+"""A cell waits for a target that reported in one of this many cells before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeWindow:
-    """One interval (start, end] with the scrapes that fell into it."""
+    """One interval (start, end] with its scrapes."""
 
     start: float
     end: float
@@ -23,7 +23,7 @@ class ScrapeWindow:
 
 
 def scrape_interval(scrapes: Mapping[ScrapeTarget, Iterable[float]]) -> float:
-    """Give the scrape interval in seconds: the median distance of a target's scrapes; 0 while there is none."""
+    """Return the scrape interval in seconds: the median distance of a target's scrapes; 0 while it has none."""
     distances = []
     for times in scrapes.values():
         ordered = sorted(times)
@@ -34,8 +34,9 @@ def scrape_interval(scrapes: Mapping[ScrapeTarget, Iterable[float]]) -> float:
 def closed_windows(scrapes: Mapping[ScrapeTarget, Sequence[float]], now: float) -> list[ScrapeWindow]:
     """Cut time into closed cells, oldest first.
 
-    One target: its scrapes are the cells. Many: a common grid of one interval, cut where no target scrapes. A cell is
-    closed once every target that reported lately has reported in it, or one interval after its end (by `now`).
+    One target: each pair of scrapes is a cell. Many: a common grid of one interval, cut where no target is scraped. A
+    cell is closed once every target that reported recently has reported in it, or one interval after its end (by
+    `now`).
     """
     interval = scrape_interval(scrapes)
     if not interval:

@@ -1,7 +1,7 @@
-"""Which of several scrapers of the same counters counts, and what is counted by target then.
+"""Which of several scrapers of the same counters counts, and what each target counted.
 
-One of them is chosen and kept. If it falls silent while another goes on, the other counts from then on: its first
-scrape after the last one of the silent scraper is left out, since it may hold what that one counted.
+One scraper is chosen and kept. If it falls silent while another one continues, the other one takes over: its first
+scrape after the last one of the silent scraper is left out, since it may hold requests that were counted already.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,10 +14,10 @@ from steps.evidence.prometheus_api.samples import ScrapeTarget, target_of
 
 ScrapeIncreases = Mapping[float, Mapping[Slot, float]]
 ScraperTimeline = tuple[tuple[ScrapeTarget, float], ...]
-"""Scrapers with the time from which each counts, in order of time."""
+"""Scrapers, each with the time since which it counts, in order of time."""
 
 _SILENT: Final = 4
-"""Scrape intervals after which a scraper is silent, if another one goes on."""
+"""Scrape intervals after which a scraper counts as silent, if another one continues."""
 
 
 class ScraperFailover:
@@ -29,11 +29,11 @@ class ScraperFailover:
     def view(
         self, cells: Mapping[ScrapeTarget, ScrapeIncreases], groups: Sequence[Collection[ScrapeTarget]]
     ) -> dict[ScrapeTarget, ScrapeIncreases]:
-        """Give the cells by target, each event once.
+        """Return the cells by target, each event once.
 
         Args:
             cells: increases by scraper, time and slot.
-            groups: scrapers that read the same counters; those in no group stand for themselves.
+            groups: scrapers that read the same counters; a scraper without a group counts by itself.
         """
         doubled = {scraper for group in groups for scraper in group}
         found: dict[ScrapeTarget, ScrapeIncreases] = {}
@@ -60,7 +60,7 @@ class ScraperFailover:
 def _continued(
     timeline: ScraperTimeline, group: Collection[ScrapeTarget], cells: Mapping[ScrapeTarget, ScrapeIncreases]
 ) -> ScraperTimeline:
-    """Add the scraper that goes on, where the present one fell silent."""
+    """Add the scraper that continues, if the present one fell silent."""
     newest = {scraper: max(cells[scraper], default=-inf) for scraper in group}
     present, best = timeline[-1][0], max(sorted(group), key=lambda scraper: newest[scraper])
     interval = scrape_interval({present: cells[present]}) or scrape_interval({best: cells[best]})
@@ -70,7 +70,7 @@ def _continued(
 
 
 def _along(timeline: ScraperTimeline, cells: Mapping[ScrapeTarget, ScrapeIncreases]) -> ScrapeIncreases:
-    """Give the cells of a timeline: of each scraper those from its time on, until the next one's."""
+    """Return the cells of a timeline: those of each scraper since its time, until the next one's."""
     found: dict[float, Mapping[Slot, float]] = {}
     for (scraper, since), (_, until) in zip(timeline, [*timeline[1:], (None, inf)], strict=True):
         later = sorted(at for at in cells[scraper] if since < at <= until)

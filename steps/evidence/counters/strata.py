@@ -1,4 +1,4 @@
-"""Strata of both arms from counted increases: which slots are all requests, which are bad, which pods are stable's."""
+"""Strata of both arms from increases: which slots are all requests, which are bad, and which pods are stable's."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class BadRatio:
     """What is counted: total = sum of `whole`, bad = sum of `bad` less sum of `good`; all are slot numbers.
 
     Attributes:
-        nobodys: slot numbers of the bad requests of which nobody can tell whose they were: those of the application,
-            and those that name no service; () = not of this metric.
+        nobodys: slot numbers of the bad requests that cannot be attributed to an arm: first those of the application,
+            then those that name no service; () = this metric has none.
     """
 
     whole: tuple[int, ...]
@@ -34,10 +34,10 @@ def build_strata(
     started: float,
     pods: Collection[ScrapeTarget],
 ) -> tuple[Stratum, ...]:
-    """Give one stratum per cell; `pods` are those of stable's, whose spread is worth knowing (none = not known).
+    """Return one stratum per cell; `pods` are stable's, whose counts are kept apart (none = unknown).
 
-    Cells that ended before the run `started` are stable's history: what the canary's name counted then, as an earlier
-    run may have, is not this run's.
+    Cells that ended before the run `started` are stable's history: what the canary's name counted then belongs to an
+    earlier run, and is left out.
     """
     ordered = sorted(pods)
     return tuple(_stratum(counted, cell, definition, ordered, history=cell.end <= started) for cell in cells)
@@ -74,7 +74,7 @@ def _counts(found: Iterable[Mapping[Slot, float]], arm: Arm, definition: BadRati
 
 
 def stable_targets(counted: Increases) -> list[ScrapeTarget]:
-    """Give the targets that ever counted for stable, in a fixed order."""
+    """Return the targets that counted for stable at any time, in a fixed order."""
     return sorted(
         target
         for target, scrapes in counted.items()

@@ -1,4 +1,4 @@
-"""Where a baseline is compared, its requests are stable's arm from the start on, and stable's own are the past."""
+"""With a baseline, its requests are stable's arm since the start, and stable's own are its past."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def read(prometheus: CannedPrometheus, **options: Any) -> Evidence:
 
 @pytest.mark.parametrize("reporter", ["source", "destination"])
 def test_stable_is_the_past_and_the_baseline_the_present(reporter: str) -> None:
-    """Stable goes on with 50 requests a second, of which none counts once the baseline has its own."""
+    """Stable still gets 50 requests a second; none counts once the baseline has its own."""
     strata = read(canned(SERIES, reporter=reporter)).metrics[0].series[0].strata
     assert [50] == sorted({one.stable.total for one in strata if one.end <= STARTED})
     present = [(one.stable.total, one.canary.total, one.canary.bad) for one in strata if one.start >= STARTED]
@@ -39,7 +39,7 @@ def test_stable_is_the_past_and_the_baseline_the_present(reporter: str) -> None:
 
 
 def test_one_query_reads_all_three() -> None:
-    """By one matcher, every name literal."""
+    """With one matcher; every name is escaped."""
     prometheus = canned(SERIES)
     read(prometheus)
     assert 2 == len(prometheus.asked)
@@ -47,7 +47,7 @@ def test_one_query_reads_all_three() -> None:
 
 
 def test_the_weight_is_what_both_share() -> None:
-    """Canary and baseline get as many, whatever the weight; so even at 100 % there is something to compare with."""
+    """Canary and baseline get the same number at every weight, so there is a comparison even at 100 %."""
     found = read(canned(SERIES))
     assert (50, CONTROL) == (found.weight, found.control)
     assert any(CONTROL in note for note in found.notes)
@@ -64,7 +64,7 @@ def test_the_reporter_and_the_bounds_come_from_stable() -> None:
 
 
 def test_without_a_baseline_nothing_changes() -> None:
-    """Its series are neither asked for nor counted, even if an earlier run left some."""
+    """Its series are neither queried nor counted, even if an earlier run left some."""
     prometheus = canned(SERIES)
     evidence = EvidenceReader(prometheus, ARMS, bounds=Bounds()).read(STARTED, NOW, weight=10)
     assert not [asked for asked in prometheus.asked if CONTROL in asked]
@@ -73,7 +73,7 @@ def test_without_a_baseline_nothing_changes() -> None:
 
 
 def test_arms_tell_the_baseline_from_stables_past() -> None:
-    """And an empty label is nobody's."""
+    """An empty label belongs to neither arm."""
     arms = ArmLabels("shop", "shop-canary", "ns", control=CONTROL)
     found = {name: arms.arm_of({"destination_workload": name}) for name in ("shop", CONTROL, "shop-canary", "", "x")}
     assert {"shop": Arm.STABLE, CONTROL: Arm.STABLE, "shop-canary": Arm.CANARY, "": None, "x": None} == found
@@ -99,7 +99,7 @@ def test_custom_metrics_compare_with_the_baselines_pods() -> None:
     assert (None, False) == (alone.arm_of(pods(CONTROL)), alone.is_past(pods("shop")))
 
 
-def test_a_custom_metric_that_the_baseline_lacks_is_no_pass() -> None:
+def test_a_custom_metric_that_the_baseline_lacks_never_passes() -> None:
     """Stable's series do not hide it."""
     counted = Selection("failed_total"), Selection("all_total")
     metric = CustomMetric("checkout", "shop", "shop-canary", *counted, baseline=CONTROL, namespace_label="")

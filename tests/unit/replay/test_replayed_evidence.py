@@ -1,4 +1,4 @@
-"""What the reader was given is in the recording's header, so that a replay reads the same evidence."""
+"""The arguments of the reader are in the recording's header, so that a replay reads the same evidence."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OBJECTIVE = LatencyObjective(0.99, 500.0)
 
 
 class Recorded(CannedPrometheus):
-    """A canned Prometheus that keeps its answers on a tape."""
+    """A canned Prometheus that writes its responses to a recording."""
 
     def __init__(self, tape: Recorder) -> None:
         super().__init__(_answer)
         self._tape = tape
 
     def query(self, promql: str) -> QueryResponse:
-        """Answer and keep it."""
+        """Answer, and record the response."""
         answer = super().query(promql)
         self._tape.answer(answer)
         return answer
@@ -49,7 +49,7 @@ def _answer(promql: str) -> Result:
 
 
 def recorded(path: Path) -> Evidence:
-    """Read once with everything that a reader can be given, and record it as a step does."""
+    """Read once with all arguments of a reader, and record it as a step does."""
     settings = Queried.model_validate({"ignore_answers": "3xx"})
     tape = tape_of(settings, str(path), NAMES)
     assert tape is not None
@@ -63,7 +63,7 @@ def recorded(path: Path) -> Evidence:
 
 
 def test_a_recording_is_read_as_it_was(tmp_path: Path) -> None:
-    """With the arms' Services and the classes that were not compared."""
+    """With the arms' Services and the ignored classes."""
     expected = recorded(tmp_path / "run.jsonl")
     _, found = next(replay_evidence(load(tmp_path / "run.jsonl")))
     assert expected == found
@@ -72,7 +72,7 @@ def test_a_recording_is_read_as_it_was(tmp_path: Path) -> None:
 
 
 def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
-    """Its bound was asked for then."""
+    """Its bound was queried when it was recorded."""
     path = tmp_path / "run.jsonl"
     header = {
         "arms": {**asdict(arms_of(Queried.model_validate({}), NAMES)), "more": {}},
@@ -89,8 +89,8 @@ def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
     assert [True] == [one.objective is not None for one in found.metrics if one.name == "latency"]
 
 
-def test_a_recording_of_before_is_read_without_them(tmp_path: Path) -> None:
-    """Its header knows neither Services nor classes; what was never asked is not asked now."""
+def test_an_older_recording_is_read_without_them(tmp_path: Path) -> None:
+    """Its header has neither Services nor classes; a query that was never sent is not sent now."""
     recorded(tmp_path / "run.jsonl")
     recording = load(tmp_path / "run.jsonl")
     header: dict[str, Any] = {**recording.header, "arms": {**recording.header["arms"]}}
