@@ -22,14 +22,21 @@ from steps.errors import SettingsError
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
-from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
+from steps.outputs.judgement_file import save
+from steps.settings.groups import (
+    ClaimSettings,
+    DeadlineSettings,
+    DryRunSettings,
+    JudgeSettings,
+    PrometheusSettings,
+    ReadinessSettings,
+)
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
@@ -39,7 +46,16 @@ RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
+class Analysis(
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    PrometheusSettings,
+    MetricsSettings,
+    ProbeSettings,
+    JudgeSettings,
+    DeadlineSettings,
+):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
@@ -72,7 +88,7 @@ class Settings(Analysis):
 
 def run(
     settings: Settings,
-    names: Names,
+    names: ReleaseNames,
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
@@ -100,7 +116,7 @@ def run(
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = results.sentence(claim.memory.reason or "the run's rollback began")
+    reason = results.truncate(claim.memory.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
@@ -161,7 +177,7 @@ def ended(judgement: Judgement) -> StepEnd:
     """Turn a judgement into results and exit code."""
     found = {
         "verdict": str(judgement.verdict),
-        "reason": results.sentence(judgement.reason),
+        "reason": results.truncate(judgement.reason),
         "judgement": judgement.small(),
     }
     return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})

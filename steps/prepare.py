@@ -24,15 +24,23 @@ from steps.acts.watch import ALONE, Beside
 from steps.beside import check_baseline, stable_probes_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.model.workload import Noop, Plan, Release, Topology
+from steps.model.workload import Noop, Release, ReleasePlan, Topology
 from steps.outputs import results
-from steps.settings.groups import Compared, Drained, Owned, Promised, Queried, Ready, Written
-from steps.settings.ladder import Planned
+from steps.settings.groups import (
+    BaselineSettings,
+    ClaimSettings,
+    DrainSettings,
+    DryRunSettings,
+    LatencyObjectiveSettings,
+    PrometheusSettings,
+    ReadinessSettings,
+)
+from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import Step, StepEnd
 from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
@@ -48,7 +56,18 @@ _TURNS = 10
 """How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Promised, Compared, Planned):
+class Preparation(
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    DrainSettings,
+    PrometheusSettings,
+    MetricsSettings,
+    ProbeSettings,
+    LatencyObjectiveSettings,
+    BaselineSettings,
+    OptionalLadderSettings,
+):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -87,7 +106,7 @@ class Settings(Preparation):
 
 def run(
     settings: Preparation,
-    names: Names,
+    names: ReleaseNames,
     cluster: Cluster,
     traffic: Traffic,
     workload: Workload,
@@ -129,7 +148,7 @@ def _begin(
     traffic: Traffic,
     workload: Workload,
     beside: Beside,
-) -> tuple[Claim, Plan] | StepEnd:
+) -> tuple[Claim, ReleasePlan] | StepEnd:
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
     def same(claim: Claim) -> bool:
@@ -151,7 +170,7 @@ def _begin(
             log.info("prepare.noop", detail=reason)
             return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
         if beside.stable_probes is not None and turns == 1:
-            _warn(beside.stable_probes.check(rehearsal=cluster.rehearsal))
+            _warn(beside.stable_probes.check(rehearsal=cluster.is_dry_run))
         try:
             return take(wanted, plan.memory, traffic, workload), plan
         except (Busy, Leftover):
@@ -165,7 +184,7 @@ def _warn(sentences: Iterable[str]) -> None:
         log.warning("prepare.warning", detail=sentence)
 
 
-def with_run(settings: _Preparing, names: Names) -> _Preparing:
+def with_run(settings: _Preparing, names: ReleaseNames) -> _Preparing:
     """Return the settings with the id of the run, which is chosen here where none was given, and is told at once."""
     run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=run)
@@ -173,11 +192,11 @@ def with_run(settings: _Preparing, names: Names) -> _Preparing:
     return settings.model_copy(update={"run": run})
 
 
-def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traffic) -> Wanted:
+def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> Wanted:
     return Wanted(
         app=names.app,
         run=settings.run,
-        targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
+        targets=traffic.resolve(names.targets, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
@@ -187,7 +206,7 @@ def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traf
     )
 
 
-def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
+def _release(settings: Preparation, names: ReleaseNames, traffic: Traffic) -> Release:
     return Release(
         namespace=names.namespace,
         stable=names.stable,
@@ -209,7 +228,7 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
 
 
 def _make_canary(
-    claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
+    claim: Claim, release: Release, plan: ReleasePlan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
     memory = claim.memory.workloads or plan.memory
@@ -244,7 +263,7 @@ def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     log.info("prepare.noop", detail=_SAME_BITS)
 
 
-def _images(plan: Plan) -> dict[str, str]:
+def _images(plan: ReleasePlan) -> dict[str, str]:
     return {"stable-image": plan.stable_image, "canary-image": plan.canary_image}
 
 

@@ -16,9 +16,9 @@ from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
 from steps.acts.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.settings.groups import ClaimSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, told
@@ -29,7 +29,7 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 """What is written for a switch: `--unjudged=false` must not promote."""
 
 
-class Promotion(Owned, Written, Ready, Drained):
+class Promotion(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """What promote needs; rollout has it too."""
 
     template_by: Literal["canary", "external"] = Field(
@@ -58,7 +58,7 @@ class Settings(Promotion):
         return text
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")

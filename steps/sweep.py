@@ -22,7 +22,7 @@ from steps.acts.repair import Seized, seize, settle
 from steps.acts.retreat import retreat
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.groups import Common, Drained, Ready, Written
+from steps.settings.groups import ClusterSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
@@ -35,7 +35,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(Common, Written, Ready, Drained):
+class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
     all_namespaces: bool = Field(

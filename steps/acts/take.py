@@ -9,7 +9,7 @@ import structlog
 
 from steps.acts.ending import Ending
 from steps.acts.repair import seize, settle
-from steps.model.run import Claim, Destination, Target, WorkloadMemory
+from steps.model.run import Claim, Destination, RouteTarget, WorkloadMemory
 from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -50,7 +50,7 @@ class Wanted:
 
     app: str
     run: str
-    targets: tuple[Target, ...]
+    targets: tuple[RouteTarget, ...]
     stable: Destination
     canary: Destination
     expiry_seconds: float

@@ -18,7 +18,7 @@ from steps.judge.enough import part
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.model.run import Claim
 from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
@@ -212,7 +212,7 @@ class Watch:
         now: float,
         evidence: Evidence,
         health: Health | None,
-        outcomes: tuple[ProbeOutcome, ...] | None,
+        outcomes: tuple[ProbeResult, ...] | None,
         judgement: Judgement,
     ) -> None:
         if self._beside.tape is None:

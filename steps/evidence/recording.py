@@ -21,7 +21,7 @@ from steps.evidence.discovery.discovered_names import DiscoveredNames, discovere
 from steps.evidence.prometheus_api.client import QueryResponse
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.pods import PodNames
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 
 VERSION: Final = 1
 """Version of the lines; it rises if a field changes its meaning or is removed."""
@@ -53,7 +53,7 @@ class Poll:
     bounds: Bounds | None = None
     problem: Problem | None = None
     health: Health | None = None
-    probes: tuple[ProbeOutcome, ...] | None = None
+    probes: tuple[ProbeResult, ...] | None = None
     verdict: str = ""
     code: str = ""
     control: str = ""
@@ -163,7 +163,7 @@ def _look(line: Mapping[str, Any]) -> Poll:
         bounds=Bounds(tuple((label, bound) for label, bound in bounds["latency"]), bounds["small"]) if bounds else None,
         problem=Problem(ProblemKind(problem["kind"]), problem["sentence"]) if problem else None,
         health=Health(**health) if health else None,
-        probes=None if probes is None else tuple(ProbeOutcome(**outcome) for outcome in probes),
+        probes=None if probes is None else tuple(ProbeResult(**outcome) for outcome in probes),
         verdict=line["verdict"],
         code=line["code"],
         control=line.get("control", ""),

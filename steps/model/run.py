@@ -45,7 +45,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RouteTarget:
     """One VirtualService of a run and the routes in it that the run controls.
 
     Args:
@@ -140,7 +140,7 @@ class Memory:
 
     started: float
     expires: float
-    targets: tuple[Target, ...]
+    targets: tuple[RouteTarget, ...]
     stable: Destination
     canary: Destination
     weights: tuple[tuple[float, int], ...] = ()

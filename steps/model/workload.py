@@ -27,7 +27,7 @@ class Noop(StrEnum):
     """Same tag, pulled always: known only once the canary's pods have told their digests."""
 
 
-class Undo(StrEnum):
+class UndoResult(StrEnum):
     """What undoing a promote found and did."""
 
     UNTOUCHED = "untouched"
@@ -84,7 +84,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReleasePlan:
     """What an inspection found; nothing has been written.
 
     Args:

@@ -27,7 +27,7 @@ class Events:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster.hurried(_TIMEOUT_SECONDS)
+        self._cluster = cluster.without_retries(_TIMEOUT_SECONDS)
 
     def note(self, about: ObjectName, reason: str, message: str, *, uid: str = "", warning: bool = False) -> None:
         """Write one Event, or log that it could not be written.
@@ -39,7 +39,7 @@ class Events:
             uid: the VirtualService's, without which `kubectl describe` does not show the Event.
             warning: whether somebody should look.
         """
-        if self._cluster.rehearsal:
+        if self._cluster.is_dry_run:
             return
         try:
             body = self._body(about, uid, reason, message, warning=warning)

@@ -2,19 +2,19 @@
 
 from steps.cluster.api import Object
 from steps.errors import ForeignWrite
-from steps.model.run import Memory, Target
+from steps.model.run import Memory, RouteTarget
 from steps.traffic.destinations import Arms
 from steps.traffic.foreign import last_manager
 from steps.traffic.routes import ALL, Route, locate
 from steps.traffic.sightings import Sighting
 
 
-def arms_in(memory: Memory, target: Target) -> Arms:
+def arms_in(memory: Memory, target: RouteTarget) -> Arms:
     """Return the run's arms as the target's VirtualService means them."""
     return Arms(memory.stable, memory.canary, target.virtual_service.namespace)
 
 
-def own_routes(obj: Object, seen: Sighting, target: Target, doing: str) -> list[Route]:
+def own_routes(obj: Object, seen: Sighting, target: RouteTarget, doing: str) -> list[Route]:
     """Return the run's routes, if their weights are as the run last wrote them here.
 
     Raises:

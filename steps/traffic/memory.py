@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from steps.model.run import Destination, Memory, ObjectName, Pin, Target, WorkloadMemory
+from steps.model.run import Destination, Memory, ObjectName, Pin, RouteTarget, WorkloadMemory
 from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
@@ -61,7 +61,7 @@ def _memory(body: Mapping[str, Any]) -> Memory:
     return Memory(
         started=float(body["started"]),
         expires=float(body["expires"]),
-        targets=tuple(Target(_name(name), tuple(routes)) for name, routes in body["targets"].items()),
+        targets=tuple(RouteTarget(_name(name), tuple(routes)) for name, routes in body["targets"].items()),
         stable=Destination(**_known(Destination, body["stable"])),
         canary=Destination(**_known(Destination, body["canary"])),
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from steps.cluster.api import Cluster
 from steps.errors import ForeignWrite, StepError
 from steps.model.ports import RoutePorts
-from steps.model.run import Claim, Destination, ObjectName, Record, Target
+from steps.model.run import Claim, Destination, ObjectName, Record, RouteTarget
 from steps.traffic import finding, releasing
 from steps.traffic.destinations import Arms
 from steps.traffic.fence import Fence
@@ -68,7 +68,7 @@ class Reading:
         return releasing.last_record(self._fence.read(name), app)
 
     def weights(
-        self, targets: Sequence[Target], stable: Destination, canary: Destination
+        self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination
     ) -> dict[tuple[ObjectName, str], int]:
         """Return the canary's present weight (0-100) by VirtualService and route.
 
@@ -84,7 +84,7 @@ class Reading:
             found.update({(name, route.label): route.canary for route in routes})
         return found
 
-    def ports(self, targets: Sequence[Target], stable: Destination, canary: Destination) -> tuple[RoutePorts, ...]:
+    def ports(self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination) -> tuple[RoutePorts, ...]:
         """Return the ports that the routes of a run send requests to."""
         found: list[RoutePorts] = []
         for target in targets:

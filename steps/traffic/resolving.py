@@ -2,7 +2,7 @@
 
 from steps.cluster.api import Cluster, Object
 from steps.errors import PermanentError
-from steps.model.run import Destination, Target
+from steps.model.run import Destination, RouteTarget
 from steps.traffic.destinations import Arms, describe
 from steps.traffic.fence import Fence
 from steps.traffic.routes import ALL, http_routes, label_of, outline, weight_at, with_both_arms
@@ -10,8 +10,8 @@ from steps.traffic.subsets import require_subset
 
 
 def resolve(
-    cluster: Cluster, fence: Fence, wanted: tuple[Target, ...], stable: Destination, canary: Destination
-) -> tuple[Target, ...]:
+    cluster: Cluster, fence: Fence, wanted: tuple[RouteTarget, ...], stable: Destination, canary: Destination
+) -> tuple[RouteTarget, ...]:
     """Return the targets in sort order, each with the labels of its routes; see `Traffic.resolve`."""
     if not wanted or len({target.virtual_service for target in wanted}) != len(wanted):
         names = ", ".join(str(target.virtual_service) for target in wanted) or "none"
@@ -28,7 +28,7 @@ def resolve(
         labels = _named(obj, target.routes, arms, doing) if target.routes else _unnamed(obj, arms, doing)
         for destination in (stable, canary):
             require_subset(cluster, name, destination)
-        found.append(Target(name, labels))
+        found.append(RouteTarget(name, labels))
     return tuple(found)
 
 

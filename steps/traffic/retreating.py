@@ -6,7 +6,7 @@ import structlog
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
-from steps.model.run import Claim, Phase, Target
+from steps.model.run import Claim, Phase, RouteTarget
 from steps.model.rungs import RungVerdict
 from steps.traffic import patches
 from steps.traffic.expected import arms_in
@@ -47,7 +47,7 @@ def _retreat_one(
     cluster: Cluster,
     fence: Fence,
     claim: Claim,
-    target: Target,
+    target: RouteTarget,
     reason: str,
     verdict: RungVerdict | None,
     *,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from steps.cluster.api import Cluster, Object
-from steps.model.run import Claim, ObjectName, Target
+from steps.model.run import Claim, ObjectName, RouteTarget
 from steps.traffic.owners import Busy, Leftover
 from steps.traffic.sightings import apps_on, sighting, whole_claim
 
@@ -11,7 +11,7 @@ from steps.traffic.sightings import apps_on, sighting, whole_claim
 def refuse_rivals(
     cluster: Cluster,
     obj: Object,
-    target: Target,
+    target: RouteTarget,
     doing: str,
     known: Mapping[ObjectName, Object] | None = None,
     app: str = "",
@@ -43,6 +43,6 @@ def refuse_rivals(
         raise (Busy if claim.memory.expires >= now else Leftover)(doing, claim, now)
 
 
-def _same_routes(claim: Claim, target: Target) -> bool:
+def _same_routes(claim: Claim, target: RouteTarget) -> bool:
     here = [own.routes for own in claim.memory.targets if own.virtual_service == target.virtual_service]
     return any(route in target.routes for routes in here for route in routes)

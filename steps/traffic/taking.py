@@ -2,7 +2,7 @@
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError, PermanentError
-from steps.model.run import Claim, Destination, Memory, Phase, Target
+from steps.model.run import Claim, Destination, Memory, Phase, RouteTarget
 from steps.traffic.destinations import Arms
 from steps.traffic.fence import Fence
 from steps.traffic.releasing import last_record
@@ -17,7 +17,7 @@ def take(
     fence: Fence,
     app: str,
     run: str,
-    targets: tuple[Target, ...],
+    targets: tuple[RouteTarget, ...],
     stable: Destination,
     canary: Destination,
     expiry_seconds: float,
@@ -58,7 +58,7 @@ def _take_others(cluster: Cluster, fence: Fence, claim: Claim, doing: str) -> No
     try:
         for target in claim.memory.targets[1:]:
 
-            def plan(obj: Object, target: Target = target) -> list[Operation]:
+            def plan(obj: Object, target: RouteTarget = target) -> list[Operation]:
                 seen = sighting(obj, claim.app)
                 if seen is not None and seen.stamp.is_of(claim):
                     return []
@@ -83,7 +83,7 @@ def _give_back(fence: Fence, claim: Claim) -> None:
         fence.write(target.virtual_service, plan)
 
 
-def _refuse_weight(obj: Object, target: Target, claim: Claim, doing: str) -> None:
+def _refuse_weight(obj: Object, target: RouteTarget, claim: Claim, doing: str) -> None:
     arms = Arms(claim.memory.stable, claim.memory.canary, target.virtual_service.namespace)
     routes, trouble = locate(obj, target.routes, arms)
     if trouble:

@@ -5,7 +5,7 @@ from typing import Any
 
 from steps.cluster.api import Cluster
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, Destination, Phase, Record, Target
+from steps.model.run import Claim, Destination, Phase, Record, RouteTarget
 from steps.model.rungs import RungVerdict
 from steps.traffic import releasing, resolving, retreating, takeover, taking, unclaimed, upkeep, verdicts, weighing
 from steps.traffic.events import Events
@@ -28,7 +28,9 @@ class Traffic(Reading):
         super().__init__(cluster, retry_seconds)
         self._events = Events(cluster)
 
-    def resolve(self, wanted: Sequence[Target], stable: Destination, canary: Destination) -> tuple[Target, ...]:
+    def resolve(
+        self, wanted: Sequence[RouteTarget], stable: Destination, canary: Destination
+    ) -> tuple[RouteTarget, ...]:
         """Find the routes of a run.
 
         Args:
@@ -50,7 +52,7 @@ class Traffic(Reading):
         self,
         app: str,
         run: str,
-        targets: Sequence[Target],
+        targets: Sequence[RouteTarget],
         stable: Destination,
         canary: Destination,
         expiry_seconds: float = 600.0,
@@ -88,7 +90,7 @@ class Traffic(Reading):
             return upkeep.renew(self._cluster, self._fence, claim)
         return claim
 
-    def refuse_rivals(self, app: str, run: str, targets: Sequence[Target]) -> None:
+    def refuse_rivals(self, app: str, run: str, targets: Sequence[RouteTarget]) -> None:
         """Look whether another run is in the way of `take`, writing nothing.
 
         Raises:
@@ -145,7 +147,7 @@ class Traffic(Reading):
         return after, previous
 
     def set_weight_unclaimed(
-        self, targets: Sequence[Target], stable: Destination, canary: Destination, weight: int
+        self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination, weight: int
     ) -> int:
         """Give the canary a weight (0-100) without a claim, for other pipelines; return the weight before.
 
@@ -239,5 +241,5 @@ class Traffic(Reading):
         self._events.note(about, reason, message, uid=self._fence.uids.get(about, ""), warning=warning)
 
 
-def _list(targets: Sequence[Target]) -> str:
+def _list(targets: Sequence[RouteTarget]) -> str:
     return ", ".join(f"{target.virtual_service} ({', '.join(target.routes)})" for target in targets)

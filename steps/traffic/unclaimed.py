@@ -2,7 +2,7 @@
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import PermanentError
-from steps.model.run import Destination, Target
+from steps.model.run import Destination, RouteTarget
 from steps.traffic import patches
 from steps.traffic.destinations import Arms
 from steps.traffic.fence import Fence
@@ -11,7 +11,12 @@ from steps.traffic.routes import locate
 
 
 def set_weight(
-    cluster: Cluster, fence: Fence, targets: tuple[Target, ...], stable: Destination, canary: Destination, weight: int
+    cluster: Cluster,
+    fence: Fence,
+    targets: tuple[RouteTarget, ...],
+    stable: Destination,
+    canary: Destination,
+    weight: int,
 ) -> int:
     """Set the weight on every target; see `Traffic.set_weight_unclaimed`."""
     previous: list[int] = []
@@ -20,7 +25,7 @@ def set_weight(
         before: list[int] = []
 
         def plan(
-            obj: Object, target: Target = target, doing: str = doing, before: list[int] = before
+            obj: Object, target: RouteTarget = target, doing: str = doing, before: list[int] = before
         ) -> list[Operation]:
             refuse_rivals(cluster, obj, target, doing)
             arms = Arms(stable, canary, target.virtual_service.namespace)

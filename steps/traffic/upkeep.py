@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from steps.cluster.api import Cluster, Object, Operation
-from steps.model.run import Claim, Phase, Target
+from steps.model.run import Claim, Phase, RouteTarget
 from steps.traffic import patches
 from steps.traffic.expected import own_routes
 from steps.traffic.fence import Fence, owned
@@ -68,7 +68,7 @@ def renew(cluster: Cluster, fence: Fence, claim: Claim) -> Claim:
     return written.as_claim() if written else claim
 
 
-def _checked(obj: Object, claim: Claim, target: Target) -> Claim:
+def _checked(obj: Object, claim: Claim, target: RouteTarget) -> Claim:
     """Return the claim as `obj` shows it, if it and the weights are the run's; a rollback enforces weights itself."""
     doing = f"renewing the claim of run {claim.run} on VirtualService {target.virtual_service}"
     is_holder = target is claim.memory.targets[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, Memory, Phase, Target
+from steps.model.run import Claim, Memory, Phase, RouteTarget
 from steps.traffic import patches
 from steps.traffic.expected import arms_in, own_routes
 from steps.traffic.fence import Fence, owned
@@ -47,7 +47,7 @@ def set_weight(
     return claim
 
 
-def _follow(fence: Fence, claim: Claim, target: Target, weight: int, *, allow_foreign: bool) -> None:
+def _follow(fence: Fence, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> None:
     doing = f"setting weight {weight} on VirtualService {target.virtual_service}"
     # A kill between two VirtualServices leaves the others in an earlier phase.
     phases = frozenset(phase for phase in Phase if not is_later(phase, claim.phase))
@@ -64,7 +64,7 @@ def _follow(fence: Fence, claim: Claim, target: Target, weight: int, *, allow_fo
     fence.write(target.virtual_service, plan)
 
 
-def _is_at_rest(obj: Object, claim: Claim, target: Target) -> bool:
+def _is_at_rest(obj: Object, claim: Claim, target: RouteTarget) -> bool:
     """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
     if claim_key(claim.app) in patches.annotations(obj):
         return False
@@ -79,7 +79,7 @@ def with_weight(memory: Memory, weight: int, now: float) -> Memory:
 
 
 def _weights(
-    obj: Object, seen: Sighting, target: Target, weight: int, doing: str, *, allow_foreign: bool
+    obj: Object, seen: Sighting, target: RouteTarget, weight: int, doing: str, *, allow_foreign: bool
 ) -> list[Operation]:
     routes: list[Route] = (
         locate_all(obj, target.routes, arms_in(seen.memory, target))

@@ -5,7 +5,7 @@ import structlog
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
-from steps.model.workload import Plan, Release, Topology
+from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload.clone import Clone, clone
 from steps.workload.fence import Fence
 from steps.workload.inspection import Inspection
@@ -15,7 +15,7 @@ from steps.workload.template import fingerprint
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: ReleasePlan, token: str | None) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
     Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
@@ -36,7 +36,7 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
         _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
 
 
-def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: ReleasePlan, token: str | None) -> None:
     """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
 
     Raises:
@@ -53,7 +53,7 @@ def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan
     _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
 
 
-def _inspected(cluster: Cluster, release: Release, plan: Plan, made: str) -> Inspection:
+def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Inspection:
     seen = Inspection(cluster, release)
     if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.memory.stable_template_hash:
         raise ForeignWrite(

@@ -40,7 +40,7 @@ def require_endpoints(
     Raises:
         PermanentError: a port without a ready endpoint; names Service, port, and what the pods offer.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     patience = replace(patience, deadline_seconds=min(patience.deadline_seconds, FOLLOW_SECONDS))
     found = cluster.get(SERVICE, memory.namespace, service)

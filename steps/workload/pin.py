@@ -50,7 +50,7 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
     template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return Pin("", template, {})
     doing = f"pinning what Deployment {memory.namespace}/{memory.canary} runs"
     replica_set = current_replica_set(cluster, canary)
@@ -68,7 +68,7 @@ def check_pin(cluster: Cluster, memory: WorkloadMemory, wanted: Pin) -> None:
         ForeignWrite: its template, its ReplicaSet or its digests changed; names the last manager of the template.
         NotFound: it is gone.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)

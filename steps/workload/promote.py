@@ -62,7 +62,7 @@ def promote_template(
 
 
 def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
-    if cluster.rehearsal or not stable["spec"].get("replicas", 1):
+    if cluster.is_dry_run or not stable["spec"].get("replicas", 1):
         return ""
     running = running_digests(cluster, stable)
     missing = sorted(set(pin.digests) - set(running))
@@ -81,7 +81,7 @@ def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patienc
         TemporaryError: that did not happen within the deadline.
     """
     began = time.monotonic()
-    while not cluster.rehearsal:
+    while not cluster.is_dry_run:
         stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
         running = running_digests(cluster, stable)
         other = differences(running, pin.digests)

@@ -7,7 +7,7 @@ from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadMemory
-from steps.model.workload import Plan, Release, Topology, Undo
+from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.fence import Fence
@@ -44,7 +44,7 @@ class Workload:
         """Make sure that the Deployment which serves exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
-    def inspect(self, release: Release) -> Plan:
+    def inspect(self, release: Release) -> ReleasePlan:
         """Check whether a release can be done safely, writing nothing; see `Inspection`."""
         return Inspection(self._cluster, release).plan()
 
@@ -64,7 +64,7 @@ class Workload:
         """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
         return self._fence.epoch(namespace, names)
 
-    def create_canary(self, release: Release, plan: Plan, token: str | None) -> None:
+    def create_canary(self, release: Release, plan: ReleasePlan, token: str | None) -> None:
         """Create or update the canary Deployment and its baseline, if any, without raising their number of pods."""
         canary.create_canary(self._cluster, self._fence, release, plan, token)
         canary.create_baseline(self._cluster, self._fence, release, plan, token)
@@ -151,7 +151,7 @@ class Workload:
 
     def undo_promote(
         self, memory: WorkloadMemory, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
-    ) -> Undo:
+    ) -> UndoResult:
         """Give stable its template of the start back if this run changed it, and wait until it is ready."""
         patience = self._patience(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)

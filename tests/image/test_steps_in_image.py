@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from steps.__main__ import find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support.containers import HARDENED, Container, ContainerResult
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
@@ -48,7 +48,7 @@ class Steps:
             "CANARY_APP": "shop",
             "CANARY_KUBECONFIG": "/etc/lab/kubeconfig",
             "CANARY_PROMETHEUS_URL": self._lab.prometheus_url,
-            **{variable(name): f"/results/{name}" for name in find(step).results},
+            **{variable_name(name): f"/results/{name}" for name in find(step).results},
         }
         mounts = {self._folder / "kubeconfig": "/etc/lab/kubeconfig", self._results: "/results:rw"}
         options: dict[str, Any] = {"user": "1000650000:0", **HARDENED}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from steps.__main__ import find
-from steps.outputs.results import LIMIT_BYTES, variable
+from steps.outputs.results import LIMIT_BYTES, variable_name
 from tests.integration.conftest import deploy_to
 from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
@@ -64,7 +64,7 @@ class Bare:
         if "run" not in find(step).settings.model_fields:
             settings.pop("run", None)
         names = find(step).results
-        env = {variable(name): str(results / name) for name in names}
+        env = {variable_name(name): str(results / name) for name in names}
         flags: list[str] = []
         if self.source == "flags":
             known = find(step).settings.model_fields

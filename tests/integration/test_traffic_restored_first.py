@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.cluster.connection import Answer
+from steps.cluster.connection import ApiResponse
 from steps.errors import Forbidden
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
@@ -29,11 +29,11 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 def hide_deployments(world: SteppedCluster) -> None:
     """Take the permission to read Deployments away."""
-    asked: Callable[[Call], Answer] = world.answer
+    asked: Callable[[Call], ApiResponse] = world.answer
 
-    def answer(call: Call) -> Answer:
+    def answer(call: Call) -> ApiResponse:
         is_hidden = call.resource == "deployments" and call.verb == "get"
-        return Answer(403, {"message": "deployments.apps is forbidden"}) if is_hidden else asked(call)
+        return ApiResponse(403, {"message": "deployments.apps is forbidden"}) if is_hidden else asked(call)
 
     world.answer = answer  # type: ignore[method-assign]  # the server's side of a lost permission
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from steps.cluster.connection import Answer, Connection
+from steps.cluster.connection import ApiResponse, Connection
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.shop_release import NAMESPACE
@@ -26,7 +26,7 @@ class InProcessConnection(Connection):
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
+    ) -> ApiResponse:
         """Let the world move on, then ask; or die."""
         self._world.move()
         call = self._world.call(method, path, dict(query or {}), body)

@@ -8,9 +8,9 @@ from steps.acts.watch import Beside
 from steps.beside import progress_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
-from steps.settings.conventions import names_of
-from steps.settings.groups import Named
+from steps.model.names import ReleaseNames
+from steps.settings.conventions import release_names
+from steps.settings.groups import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
@@ -102,5 +102,5 @@ class StepProcess:
         return approve.run(settings, _names(settings), self._traffic)
 
 
-def _names(settings: Named) -> Names:
-    return names_of(settings, NAMESPACE)
+def _names(settings: ReleaseSettings) -> ReleaseNames:
+    return release_names(settings, NAMESPACE)

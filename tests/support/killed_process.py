@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from steps.cluster.connection import Answer, Connection
+from steps.cluster.connection import ApiResponse, Connection
 
 
 class Killed(BaseException):
@@ -15,7 +15,7 @@ class KillableConnection(Connection):
     lives: int | None = None
     answered = True
 
-    def request(self, *args: Any, **kwargs: Any) -> Answer:
+    def request(self, *args: Any, **kwargs: Any) -> ApiResponse:
         """Ask, unless the process is dead by now."""
         last = False
         if self.lives is not None:

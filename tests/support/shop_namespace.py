@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Answer, Connection
-from steps.cluster.rehearsal import Rehearsal
-from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, Target
+from steps.cluster.connection import ApiResponse, Connection
+from steps.cluster.dry_run import DryRunCluster
+from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, RouteTarget
 from steps.traffic import Traffic
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api import StandInApi
@@ -34,7 +34,7 @@ class LimitedConnection(Connection):
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send it, or die."""
         if self.lives <= 0:
             raise Killed
@@ -62,9 +62,9 @@ class ShopNamespace:
         """Return a connection that can be killed."""
         return LimitedConnection(self._kubeconfig, retry_seconds=2.0)
 
-    def rehearsal(self) -> Rehearsal:
+    def rehearsal(self) -> DryRunCluster:
         """Return a connected rehearsal."""
-        return Rehearsal(Connection(self._kubeconfig))
+        return DryRunCluster(Connection(self._kubeconfig))
 
     def traffic(self, retry_seconds: float = 2.0) -> Traffic:
         """Return the front class, as one process has it."""
@@ -129,7 +129,7 @@ class ShopNamespace:
     def claim(self, run: str = "r1", *names: str, traffic: Traffic | None = None) -> Claim:
         """Resolve and take."""
         traffic = traffic or self.traffic()
-        wanted = [Target(ObjectName("shop", name), ()) for name in names or ("shop",)]
+        wanted = [RouteTarget(ObjectName("shop", name), ()) for name in names or ("shop",)]
         targets = traffic.resolve(wanted, STABLE, CANARY)
         return traffic.take("shop", run, targets, STABLE, CANARY, by="ann")
 

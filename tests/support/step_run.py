@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from steps.__main__ import find, main
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.support.processes import ROOT
 
 Json = dict[str, Any]
@@ -62,7 +62,7 @@ class StepFiles:
         path.mkdir(parents=True)
         self.stderr, self.stdout = path / "stderr", path / "stdout"
         self._results = {name: path / name for name in find(step).results}
-        self.env = {variable(name): str(file) for name, file in self._results.items()}
+        self.env = {variable_name(name): str(file) for name, file in self._results.items()}
 
     def lines(self) -> list[Json]:
         """Return the log lines written so far."""

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from steps.cluster.connection import Answer
+from steps.cluster.connection import ApiResponse
 from steps.traffic.keys import claim_key, record_key
 from tests.support.fake_cluster import FakeCluster
 from tests.support.fixed_evidence import FixedEvidence
@@ -94,17 +94,17 @@ class SteppedCluster(FakeCluster):
         self.api.faults.log.append(call)
         return call
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: Call) -> ApiResponse:
         """Answer a request."""
         place = parse_path(call.path)
         if call.resource == "selfsubjectaccessreviews":
-            return Answer(201, {"status": {"allowed": True}})
+            return ApiResponse(201, {"status": {"allowed": True}})
         if place is None:
-            return Answer(404, {"message": "page not found"})
+            return ApiResponse(404, {"message": "page not found"})
         try:
-            return Answer(*self._requests.answer(place, call))
+            return ApiResponse(*self._requests.answer(place, call))
         except ApiError as error:
-            return Answer(error.code, error.body)
+            return ApiResponse(error.code, error.body)
 
     def weights(self) -> set[tuple[int, ...]]:
         """Return the weights of all VirtualServices' routes, stable's first."""

@@ -31,8 +31,8 @@ MAY_IMPORT = {
     "registry": {"errors", "registry"},
     "settings": {"model", "errors", "settings"},
     "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "probing", "judge", "acts"},
-    "groundwork": {"model", "errors", "cluster", "traffic", "workload", "groundwork"},
-    "rendering": {"rendering"},
+    "manifests": {"model", "errors", "cluster", "traffic", "workload", "manifests"},
+    "tekton_pipeline": {"tekton_pipeline"},
     "step": {"settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
@@ -46,7 +46,7 @@ CLIENTS = {
     "socket": {"evidence", "prepare", "registry"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
-    "yaml": {"settings", "groundwork"},
+    "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
 CALLED_NEVER = {"system", "popen", "execv", "execve", "fork", "spawnv", "eval", "exec"}

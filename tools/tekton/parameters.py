@@ -4,7 +4,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from steps.__main__ import find
-from steps.settings.groups import Owned
+from steps.settings.groups import ClaimSettings
 from tools.settings_page import allowed
 
 Json = dict[str, object]
@@ -26,7 +26,7 @@ def offered(step: str) -> dict[str, FieldInfo]:
     """Return the settings that are parameters, by field name: required ones first, then those that name the release."""
     fields = {name: field for name, field in find(step).settings.model_fields.items() if name not in _HIDDEN}
     required = [name for name, field in fields.items() if field.default is PydanticUndefined]
-    names = dict.fromkeys([*required, *(name for name in Owned.model_fields if name in fields), *fields])
+    names = dict.fromkeys([*required, *(name for name in ClaimSettings.model_fields if name in fields), *fields])
     return {name: fields[name] for name in names}
 
 

@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 from steps.__main__ import STEPS, find
 from steps.outputs import results
-from steps.rendering.text import comment
-from steps.settings.groups import Common, Queried
+from steps.settings.groups import ClusterSettings, PrometheusSettings
+from steps.tekton_pipeline.yaml_text import comment_lines
 from tools.tekton.catalog import FINISH, RESULTS, Entry
 from tools.tekton.parameters import Json, offered, param, variable
 from tools.tekton.yaml_writer import emit
@@ -98,7 +98,7 @@ def _document(entry: Entry, spec: Json) -> str:
     head = [
         "# Written by `make docs` from the settings of the step, and not to be edited; a test compares the two.",
         "#",
-        *comment((*_POINTS, f"Exit codes: {entry.codes}.")),
+        *comment_lines((*_POINTS, f"Exit codes: {entry.codes}.")),
     ]
     labels = {"app.kubernetes.io/part-of": "canary-steps", "app.kubernetes.io/version": _VERSION}
     metadata: Json = {
@@ -137,7 +137,7 @@ def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: l
         env.append({"name": "CANARY_WEBHOOK_URL_FILE", "value": f"{_WEBHOOK}/url"})
     if name == "resolve":
         env.append({"name": "CANARY_REGISTRY_CONFIG", "value": _REGISTRY})
-    env += [{"name": results.variable(one), "value": f"$(results.{to}.path)"} for one, to in written.items()]
+    env += [{"name": results.variable_name(one), "value": f"$(results.{to}.path)"} for one, to in written.items()]
     return {
         "name": name,
         "image": "$(params.steps-image)",
@@ -155,10 +155,10 @@ def _mounts(name: str) -> list[tuple[Json, Json, Json]]:
     """Return parameter, volume and mount of what a step may read."""
     settings = find(name).settings
     found: list[tuple[Json, Json, Json]] = []
-    if (issubclass(settings, Common) and name != "sweep") or name == "resolve":
+    if (issubclass(settings, ClusterSettings) and name != "sweep") or name == "resolve":
         volume: Json = {"name": "config", "configMap": {"name": "$(params.config-map)", "optional": True}}
         found.append((_CONFIG_MAP, volume, {"name": "config", "mountPath": "/etc/canary-steps", "readOnly": True}))
-    if issubclass(settings, Queried):
+    if issubclass(settings, PrometheusSettings):
         volume = {"name": "prometheus", "secret": {"secretName": "$(params.prometheus-secret)", "optional": True}}
         place = "/var/run/canary-steps/prometheus"
         found.append((_PROMETHEUS, volume, {"name": "prometheus", "mountPath": place, "readOnly": True}))

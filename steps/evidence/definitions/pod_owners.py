@@ -72,10 +72,10 @@ class PodOwners:
         if not self._wanted >= set(among):
             self._wanted |= set(among)
             self._settled.clear()  # a pod without an owner may be one of the new Deployments'
-        self.known = (self.known or PodNames()).joined(ask(tuple(sorted(self._wanted))))
+        self.known = (self.known or PodNames()).merged_with(ask(tuple(sorted(self._wanted))))
         self._asked = True
         self._settled.update({name: owner for name, owner in self.known.owners.items() if name not in self._settled})
 
     def _told(self, pod: str) -> str:
         known = self.known or PodNames()
-        return known.owners[pod] if pod in known.owners else known.by_prefix(pod)
+        return known.owners[pod] if pod in known.owners else known.deployment_of(pod)

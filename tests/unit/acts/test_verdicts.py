@@ -6,11 +6,11 @@ import pytest
 
 from steps.acts.verdicts import check_on_ladder, check_passed, summed_up
 from steps.errors import PermanentError
-from steps.model.run import Claim, Destination, Memory, ObjectName, Phase, Target
+from steps.model.run import Claim, Destination, Memory, ObjectName, Phase, RouteTarget
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
 
 Said = tuple[int, str] | tuple[int, str, str]
-TARGETS = (Target(ObjectName("shop", "shop"), ("main",)),)
+TARGETS = (RouteTarget(ObjectName("shop", "shop"), ("main",)),)
 FULL = (5, 25, 50)
 
 

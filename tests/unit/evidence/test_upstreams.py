@@ -6,9 +6,9 @@ from steps.beside import arms_of
 from steps.evidence.definitions.unattributed_requests import unattributed_selector
 from steps.evidence.definitions.upstreams import EITHER_ARM, Service, Upstreams
 from steps.model.evidence import Arm
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import Queried
+from steps.settings.groups import PrometheusSettings
 
 HOSTS = Upstreams(Service("shop", "ns"), Service("shop-canary", "ns"), "shop")
 SUBSETS = Upstreams(Service("shop", "ns", "v1"), Service("shop", "ns", "v2"), "shop")
@@ -108,17 +108,17 @@ def test_a_request_without_a_cluster_never_counts_for_an_arm(host: str, caller: 
     assert expected == HOSTS.attribute(labels)
 
 
-def names(stable: Destination, canary: Destination, namespace: str = "ns") -> Names:
+def names(stable: Destination, canary: Destination, namespace: str = "ns") -> ReleaseNames:
     """Make the names of a release whose VirtualService is in `namespace`."""
     entry = ObjectName(namespace, "shop")
-    return Names("shop", "ns", "shop", "shop-canary", "shop-baseline", (entry,), (), stable, canary)
+    return ReleaseNames("shop", "ns", "shop", "shop-canary", "shop-baseline", (entry,), (), stable, canary)
 
 
 def test_the_services_come_from_the_destinations() -> None:
     """Short hosts mean the VirtualService's namespace, as in Istio."""
     given = names(Destination("shop.ns.svc.cluster.local", "v1"), Destination("shop-canary"), "gateways")
     expected = Upstreams(Service("shop", "ns", "v1"), Service("shop-canary", "gateways"), "shop")
-    assert expected == arms_of(Queried.model_validate({}), given).upstreams
+    assert expected == arms_of(PrometheusSettings.model_validate({}), given).upstreams
     assert expected == Upstreams.from_json(
         {"stable": {"name": "shop", "namespace": "ns", "subset": "v1"},
          "canary": {"name": "shop-canary", "namespace": "gateways", "subset": ""}, "app": "shop"}
@@ -130,7 +130,9 @@ def test_the_services_come_from_the_destinations() -> None:
 )
 def test_the_selector_reads_the_callers_proxies(reporter: str, counted_by: str) -> None:
     """No pod ever saw such a request, so `destination` never counts it. Every name is escaped."""
-    arms = arms_of(Queried.model_validate({}), names(Destination("shop"), Destination("shop.v2.example.com")))
+    arms = arms_of(
+        PrometheusSettings.model_validate({}), names(Destination("shop"), Destination("shop.v2.example.com"))
+    )
     expected = (
         f'istio_requests_total{{reporter="{counted_by}",destination_workload="unknown",'
         'destination_service_name=~"(shop|shop\\\\.v2\\\\.example\\\\.com)([.:].*)?|unknown"}'

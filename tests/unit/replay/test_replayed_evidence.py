@@ -12,7 +12,7 @@ from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
-from steps.settings.groups import Queried
+from steps.settings.groups import PrometheusSettings
 from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_unattributed_requests import failed
 from tests.unit.evidence.test_upstreams import names
@@ -50,7 +50,7 @@ def _answer(promql: str) -> Result:
 
 def recorded(path: Path) -> Evidence:
     """Read once with all arguments of a reader, and record it as a step does."""
-    settings = Queried.model_validate({"ignore_answers": "3xx"})
+    settings = PrometheusSettings.model_validate({"ignore_answers": "3xx"})
     tape = tape_of(settings, str(path), NAMES)
     assert tape is not None
     reader = EvidenceReader(Recorded(tape), arms_of(settings, NAMES), bounds=Bounds((("p50", 5.0),)),
@@ -75,12 +75,15 @@ def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
     """Its bound was queried when it was recorded."""
     path = tmp_path / "run.jsonl"
     header = {
-        "arms": {**asdict(arms_of(Queried.model_validate({}), NAMES)), "more": {}},
+        "arms": {**asdict(arms_of(PrometheusSettings.model_validate({}), NAMES)), "more": {}},
         "latency_objective": asdict(OBJECTIVE),
     }
     tape = Recorder(path, header)
     reader = EvidenceReader(
-        Recorded(tape), arms_of(Queried.model_validate({}), NAMES), bounds=Bounds(), latency_objective=OBJECTIVE
+        Recorded(tape),
+        arms_of(PrometheusSettings.model_validate({}), NAMES),
+        bounds=Bounds(),
+        latency_objective=OBJECTIVE,
     )
     expected = reader.read(NOW - 3, NOW)
     tape.look(Poll(NOW, NOW - 3, NOW - 3, None, ("source", "as set"), Bounds()))

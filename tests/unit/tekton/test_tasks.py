@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.support.tekton_files import EXTRAS, ROOT, account, documents, given, named, of_kind, references
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ def test_every_result_is_written_by_its_variable(name: str) -> None:
         spec = one["spec"]
         (step,) = spec.get("steps", [spec])
         written = {key: value for key, value in given(step["env"]).items() if key.startswith("RESULT_")}
-        assert {variable(result): f"$({prefix}.{result}.path)" for result in find(name).results} == written
+        assert {variable_name(result): f"$({prefix}.{result}.path)" for result in find(name).results} == written
         assert list(find(name).results) == [result["name"] for result in spec["results"]]
         assert all(result["type"] == "string" and result["description"] for result in spec["results"])
 

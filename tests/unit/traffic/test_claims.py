@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from steps.errors import NotOwnerError, PermanentError, StepError
-from steps.model.run import Claim, Phase, Target
+from steps.model.run import Claim, Phase, RouteTarget
 from steps.traffic import Busy, Leftover, Traffic, Unreadable
 from tests.support.shop_namespace import (
     CANARY,
@@ -112,7 +112,7 @@ def test_epochs_count_on_over_runs(shop: ShopNamespace, traffic: Traffic) -> Non
 def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: Traffic) -> None:
     """A Deployment may carry a newer token than the record knows of."""
     shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     assert traffic.take("shop", "r1", targets, STABLE, CANARY, after_epoch=7).epoch == 8
 
 
@@ -215,7 +215,7 @@ def test_long_app_names_are_cut_and_hashed(shop: ShopNamespace, traffic: Traffic
     """A key's name part has 63 characters; sweep still knows the whole name."""
     shop.add()
     app = "a" * 60
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     claim = traffic.take(app, "r1", targets, STABLE, CANARY)
     shop.later(601)
     assert [one.app for one in traffic.expired("shop")] == [app]
@@ -231,4 +231,4 @@ def test_a_rehearsal_writes_nothing_and_shows_everything(shop: ShopNamespace) ->
     claim = traffic.retreat(claim, "x")
     traffic.release(claim, record_of(claim))
     assert shop.get() == before
-    assert rehearsal.planned == ["patch VirtualService shop/shop"] * 4
+    assert rehearsal.planned_writes == ["patch VirtualService shop/shop"] * 4

@@ -3,8 +3,8 @@
 import pytest
 
 from steps.errors import NotOwnerError
-from steps.model.run import Phase, Target
-from steps.settings.groups import Owned
+from steps.model.run import Phase, RouteTarget
+from steps.settings.groups import ClaimSettings
 from steps.traffic import Traffic
 from tests.support.shop_namespace import APPROVE, CANARY, LAST, SHOP, STABLE, ShopNamespace, record_of
 
@@ -24,7 +24,7 @@ def test_a_renewal_is_written_once_a_minute(shop: ShopNamespace, traffic: Traffi
 def test_a_short_claim_is_renewed_in_time(shop: ShopNamespace, traffic: Traffic) -> None:
     """With an expiry of 30 s, as older images allowed, once a minute would leave a living run to the sweep."""
     shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30)
     for _ in range(6):
         shop.later(11)
@@ -37,8 +37,8 @@ def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
 ) -> None:
     """A step may end just before a renewal is due; then come 30 s of faults and 50 s until the pod runs."""
     shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
-    least = next(entry.ge for entry in Owned.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
+    least = next(entry.ge for entry in ClaimSettings.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
     claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=least)
     shop.later(37)
     assert claim == traffic.renew(claim), "not due yet"

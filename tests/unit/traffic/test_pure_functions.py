@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from steps.model.run import Destination, Memory, ObjectName, Phase, Pin, Record, Target, WorkloadMemory
+from steps.model.run import Destination, Memory, ObjectName, Phase, Pin, Record, RouteTarget, WorkloadMemory
 from steps.model.rungs import RungVerdict
 from steps.traffic import memory, record
 from steps.traffic.destinations import Arms, full_host, host_namespace
@@ -21,7 +21,7 @@ _texts = some.text(max_size=40)
 _times = some.floats(0, 4e9)
 _weights = some.lists(some.tuples(_times, some.integers(0, 100)), max_size=8).map(tuple)
 _targets = some.lists(
-    some.builds(Target, some.builds(ObjectName, _names, _names), some.lists(_texts, max_size=3).map(tuple)),
+    some.builds(RouteTarget, some.builds(ObjectName, _names, _names), some.lists(_texts, max_size=3).map(tuple)),
     min_size=1,
     max_size=3,
     unique_by=lambda target: target.virtual_service,
@@ -97,7 +97,7 @@ def test_what_is_no_memory_is_a_value_error(text: str) -> None:
 
 def test_a_memory_ignores_fields_of_a_later_image() -> None:
     """A new field with a default does not lock older pods out."""
-    kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = Memory(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(memory.dump("shop", kept)) | {"new": 1}
     body["stable"]["new"] = 2
     assert memory.load(json.dumps(body)) == ("shop", kept)
@@ -105,7 +105,7 @@ def test_a_memory_ignores_fields_of_a_later_image() -> None:
 
 def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
     """It is read as it is: what nobody wrote is not known."""
-    kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = Memory(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(memory.dump("shop", kept))
     assert set() == {"ladder", "verdicts", "unjudged"} & set(body)
     assert ("shop", kept) == memory.load(json.dumps(body))
@@ -114,7 +114,7 @@ def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
 @pytest.mark.parametrize("verdicts", [5, [5], [[5]], [[5, "pass"]], [["x", "pass", 1.0]], [[5, "pass", None]]])
 def test_verdicts_that_nobody_wrote_like_this_are_a_value_error(verdicts: object) -> None:
     """A damaged memory is never read as a pass."""
-    kept = Memory(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = Memory(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(memory.dump("shop", kept)) | {"verdicts": verdicts}
     with pytest.raises(ValueError, match=r"."):
         memory.load(json.dumps(body))

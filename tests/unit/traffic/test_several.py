@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, ObjectName, Phase, Target
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget
 from steps.traffic import Busy, Traffic
 from tests.support.killed_process import Killed
 from tests.support.shop_namespace import (
@@ -61,7 +61,7 @@ def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: ShopNam
 
 def test_taking_survives_a_kill_anywhere(three: ShopNamespace) -> None:
     """The same run takes the claim completely, other runs find it busy from the first stamp on."""
-    targets = three.traffic().resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = three.traffic().resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     deaths = _until_done(lambda lives: three.doomed(lives).take("shop", "r1", targets, STABLE, CANARY))
     assert len(deaths) > 8
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:prepared"] * 3
@@ -71,7 +71,7 @@ def test_taking_survives_a_kill_anywhere(three: ShopNamespace) -> None:
 
 def test_a_half_taken_claim_is_swept(three: ShopNamespace, traffic: Traffic) -> None:
     """Killed after the first stamp: sweep takes over and releases what there is."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     lives = 0
     while TOKEN not in three.annotations("a"):
         lives += 1
@@ -197,7 +197,7 @@ def test_orphans_of_a_deleted_holder_are_swept(three: ShopNamespace, traffic: Tr
 
 def test_a_refusal_halfway_gives_back_what_was_taken(three: ShopNamespace, traffic: Traffic) -> None:
     """Run r2 owns `c` alone; r1, which wants all three, leaves no stamp behind."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     three.api.faults.on_write(1, lambda _: three.claim("r2", "c"))
     with pytest.raises(Busy, match="run r2"):
         traffic.take("shop", "r1", targets, STABLE, CANARY)

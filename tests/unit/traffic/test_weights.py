@@ -5,7 +5,7 @@ import json
 import pytest
 
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
-from steps.model.run import Destination, ObjectName, Phase, Target
+from steps.model.run import Destination, ObjectName, Phase, RouteTarget
 from steps.traffic import Busy, Leftover, Traffic
 from tests.support.kubernetes_api import Call
 from tests.support.shop_namespace import (
@@ -160,7 +160,7 @@ def test_a_weight_is_a_percentage(shop: ShopNamespace, traffic: Traffic, weight:
 def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """Single steps serve other pipelines; nothing of ours stays."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30) == 0
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100) == 30
     assert (shop.weights(), shop.annotations()) == ([[0, 100]], {})
@@ -182,7 +182,7 @@ def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: 
 def test_a_claim_that_comes_between_is_respected(shop: ShopNamespace, traffic: Traffic) -> None:
     """The absence of a claim is part of what is tested."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
 
     def only_ours(call: Call) -> bool:
         return b"/weight" in call.body
@@ -198,7 +198,7 @@ def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic)
     cart = (Destination("cart"), Destination("cart-canary"))
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
     claim = shop.claim()
-    targets = traffic.resolve([Target(SHOP, ())], *cart)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], *cart)
     other = traffic.take("cart", "c1", targets, *cart)
     traffic.set_weight(other, 50)
     traffic.set_weight(claim, 10)

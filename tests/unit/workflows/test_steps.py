@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.support.workflow_files import ACCOUNTS, CONSTANT, Leaf, choices, leaves, of_kind
 
 Json = dict[str, Any]
@@ -65,7 +65,7 @@ def test_every_result_is_an_output_with_a_default(leaf: Leaf) -> None:
     results = find(leaf.step).results
     paths = {name: f"/tmp/outputs/{name}" for name in results}
     assert paths == {name: one["valueFrom"]["path"] for name, one in leaf.outputs.items()}
-    assert {variable(name): path for name, path in paths.items()} == {
+    assert {variable_name(name): path for name, path in paths.items()} == {
         name: value for name, value in leaf.env.items() if name.startswith("RESULT_")
     }
     assert all(one["valueFrom"]["default"] == "" and one["description"] for one in leaf.outputs.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from steps.cluster.connection import Connection
-from steps.cluster.rehearsal import Rehearsal
+from steps.cluster.dry_run import DryRunCluster
 from steps.model.run import Destination
 from steps.model.workload import Noop, Topology
 from steps.workload.workload import Workload
@@ -55,7 +55,7 @@ def test_lost_answer_of_the_creation_is_no_conflict(cluster: FakeCluster, worklo
 
 def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
-    rehearsal = Rehearsal(Connection(str(tmp_path / "kubeconfig")))
+    rehearsal = DryRunCluster(Connection(str(tmp_path / "kubeconfig")))
     workload = Workload(rehearsal, KEY)
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
@@ -65,7 +65,7 @@ def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: 
     workload.scale_down(memory, TOKEN)
 
     assert [] == cluster.api.faults.writes()
-    assert "create Deployment shop/shop-canary" in rehearsal.planned
+    assert "create Deployment shop/shop-canary" in rehearsal.planned_writes
 
 
 def test_target_named_walks_the_whole_way(cluster: FakeCluster, workload: Workload) -> None:

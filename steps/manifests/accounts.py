@@ -5,8 +5,8 @@ from typing import Any
 
 from steps.cluster.kinds import DEPLOYMENT, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, VIRTUAL_SERVICE, Kind
 from steps.cluster.permission import Permission
-from steps.groundwork.manifest import Manifest
-from steps.model.names import Names
+from steps.manifests.manifest import Manifest
+from steps.model.names import ReleaseNames
 from steps.traffic import rbac as traffic
 from steps.workload import rbac as workload
 
@@ -18,7 +18,9 @@ _DOES = {
 }
 
 
-def rules(permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]) -> list[dict[str, Any]]:
+def rbac_rules(
+    permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]
+) -> list[dict[str, Any]]:
     """Return RBAC rules; a permission that can be named is narrowed to the names of its kind, where there are any."""
     found = []
     for one in permissions:
@@ -29,7 +31,7 @@ def rules(permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple
     return found
 
 
-def accounts(names: Names, *, baseline: bool = False) -> list[Manifest]:
+def accounts(names: ReleaseNames, *, baseline: bool = False) -> list[Manifest]:
     """Return accounts, roles and bindings for one app, its baseline included or not; the app's namespace first."""
     made = [Manifest(SERVICE_ACCOUNT, names.namespace, name, {}, f"Account of {_DOES[name]}.") for name in _DOES]
     by_subset = names.stable_destination.subset or names.canary_destination.subset
@@ -46,12 +48,17 @@ def accounts(names: Names, *, baseline: bool = False) -> list[Manifest]:
         for namespace in sorted({names.namespace, *(one.namespace for one in names.virtual_services)}):
             here = tuple(one.name for one in names.virtual_services if one.namespace == namespace)
             permissions = [*(workloads if namespace == names.namespace else ()), *(routes if here else ())]
-            granted = rules(permissions, {**own, VIRTUAL_SERVICE: here})
+            granted = rbac_rules(permissions, {**own, VIRTUAL_SERVICE: here})
             made += _bound(f"{account}-{names.app}"[:253], account, namespace, names, granted)
-    return [*made, *_bound(SWEEPER, SWEEPER, names.namespace, names, rules([*workload.SWEEPER, *traffic.SWEEPER], {}))]
+    return [
+        *made,
+        *_bound(SWEEPER, SWEEPER, names.namespace, names, rbac_rules([*workload.SWEEPER, *traffic.SWEEPER], {})),
+    ]
 
 
-def _bound(name: str, account: str, namespace: str, names: Names, granted: list[dict[str, Any]]) -> list[Manifest]:
+def _bound(
+    name: str, account: str, namespace: str, names: ReleaseNames, granted: list[dict[str, Any]]
+) -> list[Manifest]:
     why = f"What {_DOES[account]} of {names.app} may do, and nothing else."
     if account == SWEEPER:
         why = "What sweep may do; it finds claims by label, so names cannot narrow it."

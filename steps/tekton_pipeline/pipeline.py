@@ -1,16 +1,16 @@
 """The Tekton Pipeline of a release, as YAML with the reasons beside what it sets."""
 
-from steps.rendering.parameters import parameters
-from steps.rendering.plan import (
+from steps.tekton_pipeline.options import (
     FINISH_MINUTES,
     FINISH_RETRIES,
     PREPARE_MINUTES,
     PROMOTE_MINUTES,
     RESOLVE_MINUTES,
     SET_WEIGHT_MINUTES,
-    Plan,
+    PipelineOptions,
 )
-from steps.rendering.text import WIDTH, comment
+from steps.tekton_pipeline.parameters import parameters
+from steps.tekton_pipeline.yaml_text import WIDTH, comment_lines
 
 _BY_STEPS = """\
 prepare, then set-weight and analyze for each weight, then promote. A task that fails ends the walk: no further weight
@@ -43,12 +43,12 @@ _GATE = """\
 canary-approve, or the annotation canary-steps.io/approve.<app> with the run's id. Nobody in time: rolled back."""
 
 
-def pipeline(plan: Plan) -> str:
+def pipeline(plan: PipelineOptions) -> str:
     """Return the Pipeline."""
     return "\n".join([*_head(plan), *_spec(plan), ""])
 
 
-def _head(plan: Plan) -> list[str]:
+def _head(plan: PipelineOptions) -> list[str]:
     what = "in one pod" if plan.one_pod else f"up the ladder {plan.ladder}" + (" with a gate" if plan.gate else "")
     written = f"# A canary release by Tekton {what}. Written by `{plan.command('pipeline')}`"
     lines = [written] if len(written) <= WIDTH else written.replace(" Written", "\n# Written").split("\n")
@@ -64,7 +64,7 @@ def _head(plan: Plan) -> list[str]:
     return [
         *lines,
         "#",
-        *comment(points),
+        *comment_lines(points),
         "apiVersion: tekton.dev/v1",
         "kind: Pipeline",
         "metadata:",
@@ -81,7 +81,7 @@ def _head(plan: Plan) -> list[str]:
     ]
 
 
-def _spec(plan: Plan) -> list[str]:
+def _spec(plan: PipelineOptions) -> list[str]:
     return [
         "spec:",
         "  description: >-",
@@ -98,7 +98,7 @@ def _spec(plan: Plan) -> list[str]:
     ]
 
 
-def _results(plan: Plan) -> list[str]:
+def _results(plan: PipelineOptions) -> list[str]:
     first = "rollout" if plan.one_pod else "prepare"
     digest = '  - {name: image, description: "What was released, by digest.", value: "$(tasks.resolve.results.image)"}'
     said = "promoted, noop or rolled-back" if plan.one_pod else "ready or noop"
@@ -144,11 +144,11 @@ def _resolve() -> list[str]:
     ]
 
 
-def _image(plan: Plan) -> dict[str, str]:
+def _image(plan: PipelineOptions) -> dict[str, str]:
     return {"image": "$(tasks.resolve.results.image)"} if plan.resolve else _of_params("image")
 
 
-def _by_steps(plan: Plan) -> list[str]:
+def _by_steps(plan: PipelineOptions) -> list[str]:
     by = {"by": "$(context.pipelineRun.name)"}
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
@@ -177,7 +177,7 @@ def _rung(name: str, before: str) -> list[str]:
     return _task(name, "analyze", before, given)
 
 
-def _one_pod(plan: Plan) -> list[str]:
+def _one_pod(plan: PipelineOptions) -> list[str]:
     names = ("ladder", "template-by", "baseline", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
     by = {"by": "$(context.pipelineRun.name)"}
     return _task("rollout", "rollout", "", {**by, **_image(plan), **_of_params(*names)})

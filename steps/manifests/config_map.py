@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import yaml
 
 from steps.cluster.kinds import CONFIG_MAP
-from steps.groundwork.manifest import Manifest
-from steps.model.names import Names
+from steps.manifests.manifest import Manifest
+from steps.model.names import ReleaseNames
 
 PREFIX = "canary-steps-"
 _HEAD = """\
@@ -20,7 +20,7 @@ _EXAMPLES = """\
 """
 
 
-def config_map(names: Names, given: Mapping[str, str]) -> Manifest:
+def config_map(names: ReleaseNames, given: Mapping[str, str]) -> Manifest:
     """Return the ConfigMap with the names that were given, and examples as comments.
 
     Args:

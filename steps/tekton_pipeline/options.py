@@ -17,7 +17,7 @@ APPROVAL_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
+class StepDurations:
     """How long the steps take at most where nobody says otherwise, seconds.
 
     Args:
@@ -33,7 +33,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PipelineOptions:
     """A release to render.
 
     Args:
@@ -51,7 +51,7 @@ class Plan:
     one_pod: bool
     resolve: bool
     version: str
-    defaults: Defaults
+    defaults: StepDurations
     title: str = ""
 
     @property

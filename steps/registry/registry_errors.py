@@ -9,7 +9,7 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from steps.errors import PermanentError, StepError, TemporaryError
-from steps.registry.reading import object_of
+from steps.registry.bounded_body import read_json_object
 
 _CODE: Final = re.compile(r"[A-Z][A-Z_]{1,40}")
 _LOOKED_AT: Final = (1 << 16, 2.0)
@@ -24,7 +24,7 @@ _PERMANENT: Final[dict[int, str]] = {
 }
 
 
-class SlowDown(TemporaryError):  # noqa: N818 - what the registry asks for
+class RetryLater(TemporaryError):  # noqa: N818 - what the registry asks for
     """The registry is busy or in trouble.
 
     Attributes:
@@ -36,7 +36,7 @@ class SlowDown(TemporaryError):  # noqa: N818 - what the registry asks for
         self.seconds = seconds
 
 
-def of_exception(doing: str, where: str, fault: Exception) -> StepError:
+def error_of_exception(doing: str, where: str, fault: Exception) -> StepError:
     """Tell a request that never got a proper answer."""
     if isinstance(fault, requests.exceptions.SSLError):
         cause = "has no certificate that is trusted here: name its CA with --registry-ca-file; where it speaks http, on"
@@ -51,7 +51,7 @@ def of_exception(doing: str, where: str, fault: Exception) -> StepError:
     return PermanentError(doing, f"{name} cannot be read: check --registry-ca-file and the mounted Secret")
 
 
-def of_status(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
+def error_of_response(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
     """Tell an answer that is no success.
 
     Args:
@@ -66,9 +66,9 @@ def of_status(doing: str, where: str, response: requests.Response, what: str, wh
         return PermanentError(doing, _PERMANENT[status].format(where=where, what=what, said=said, who=who))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         cause = f"{where} limits how often {who} may ask {said}: use credentials with a higher limit"
-        return SlowDown(doing, cause, _retry_after(response))
+        return RetryLater(doing, cause, _retry_after(response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SlowDown(doing, f"{where} is in trouble {said}: look at its own logs", _retry_after(response))
+        return RetryLater(doing, f"{where} is in trouble {said}: look at its own logs", _retry_after(response))
     cause = "check the image's name, and leave --registry-plain-http out where it speaks https"
     return PermanentError(doing, f"{where} did not answer as a registry does {said}: {cause}")
 
@@ -89,7 +89,7 @@ def _connection(fault: requests.RequestException) -> str:
 
 def _said(response: requests.Response) -> str:
     """Return the status and the API's word for the error; the rest of a body is not repeated, it may hold anything."""
-    errors = object_of(response, *_LOOKED_AT).get("errors")
+    errors = read_json_object(response, *_LOOKED_AT).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     code = str(first.get("code", "")) if isinstance(first, dict) else ""
     return f"({response.status_code}{f' {code}' if _CODE.fullmatch(code) else ''})"

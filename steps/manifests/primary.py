@@ -6,8 +6,8 @@ from typing import Any
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET
-from steps.groundwork.manifest import Manifest
-from steps.groundwork.services import labels_of
+from steps.manifests.manifest import Manifest
+from steps.manifests.other_arm import arm_labels
 from steps.workload.capacity import autoscaler_of
 from steps.workload.labels import matches
 
@@ -15,10 +15,10 @@ _TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-def serving(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
+def primary_manifests(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
     """Return the Deployment that serves, as a copy of the one people deploy, and what belongs to it."""
     namespace = deployed["metadata"]["namespace"]
-    labels = labels_of(deployed, name)
+    labels = arm_labels(deployed, name)
     selector = _selector(deployed["spec"]["selector"], labels)
     template = deepcopy(deployed["spec"]["template"])
     template["metadata"] = {"labels": labels, **_annotations(template)}

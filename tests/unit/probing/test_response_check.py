@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from steps.probing.answer import at, complaint
 from steps.probing.probe import Endpoint, Probe
+from steps.probing.response_check import find_mismatch, follow_pointer
 
 BODY = b'{"state": "ok", "checks": [{"a/b": 1}, true], "empty": null}'
 
@@ -39,12 +39,12 @@ def test_the_first_thing_that_is_wrong_is_said(
     wanted: dict[str, Any], status: int, body: bytes, seconds: float, said: str
 ) -> None:
     """In a few words, with what was expected."""
-    assert said == complaint(Probe("p", **wanted), status, body, seconds)
+    assert said == find_mismatch(Probe("p", **wanted), status, body, seconds)
 
 
 def test_the_empty_pointer_is_the_whole_document() -> None:
     """As RFC 6901 has it."""
-    assert [1] == at([1], "")
+    assert [1] == follow_pointer([1], "")
 
 
 @pytest.mark.parametrize(

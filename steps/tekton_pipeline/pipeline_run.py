@@ -1,7 +1,7 @@
 """The PipelineRun that starts a rendered Pipeline: accounts, timeouts, parameters."""
 
-from steps.rendering.plan import Plan
-from steps.rendering.text import comment
+from steps.tekton_pipeline.options import PipelineOptions
+from steps.tekton_pipeline.yaml_text import comment_lines
 
 _POINTS = (
     """\
@@ -17,7 +17,7 @@ Tekton's feature flag set-security-context as well.""",
 )
 
 
-def pipeline_run(plan: Plan, app: str, image: str) -> str:
+def pipeline_run(plan: PipelineOptions, app: str, image: str) -> str:
     """Return the PipelineRun; its name is made by the API server."""
     walking = [name for name in plan.tasks if name != "resolve"]
     walkers = [f"  - {{pipelineTaskName: {name}, serviceAccountName: canary-steps-walker}}" for name in walking]
@@ -25,7 +25,7 @@ def pipeline_run(plan: Plan, app: str, image: str) -> str:
         "# Starts one release: kubectl create -f. Written by",
         f"#   {plan.command('run')} --app {app} --image {image}",
         "#",
-        *comment(_POINTS),
+        *comment_lines(_POINTS),
         "apiVersion: tekton.dev/v1",
         "kind: PipelineRun",
         "metadata:",

@@ -31,7 +31,7 @@ $rungs
 _COLOURS: Final = {"promoted": charts.STABLE, "noop": charts.STABLE, "rolled-back": charts.CANARY}
 
 
-def page(report: Report, now: float) -> str:
+def html_page(report: Report, now: float) -> str:
     """Return a release as one HTML document.
 
     Args:

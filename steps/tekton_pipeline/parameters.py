@@ -1,10 +1,10 @@
 """What a rendered Pipeline can be told."""
 
-from steps.rendering.plan import APPROVAL_SECONDS, Plan
-from steps.rendering.text import described
+from steps.tekton_pipeline.options import APPROVAL_SECONDS, PipelineOptions
+from steps.tekton_pipeline.yaml_text import description_lines
 
 
-def parameters(plan: Plan) -> list[str]:
+def parameters(plan: PipelineOptions) -> list[str]:
     """Return the `params` of the Pipeline; one left empty leaves the choice to canary.yaml."""
     offered = [
         (
@@ -53,5 +53,5 @@ def parameters(plan: Plan) -> list[str]:
     for name, default, description in offered:
         lines += [f"  - name: {name}", "    type: string"]
         lines += [] if default is None else [f'    default: "{default}"']
-        lines += described(description, 4)
+        lines += description_lines(description, 4)
     return lines

@@ -44,7 +44,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ManualEdit:
     """What a person has to do, since the object exists and is not ours to overwrite; printed as a comment."""
 
     text: str
@@ -54,10 +54,10 @@ class Remark:
         return f"{_comment(self.text)}\n"
 
 
-Finding = Manifest | Remark
+Document = Manifest | ManualEdit
 
 
-def as_yaml(findings: Iterable[Finding]) -> str:
+def as_yaml(findings: Iterable[Document]) -> str:
     """Return documents for `kubectl apply -f -`."""
     return "".join(f"---\n{one.as_text()}" for one in findings)
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from steps.model.judgement import Verdict
-from steps.model.replay import Rung, Seen
+from steps.model.replay import JudgedPoll, ReplayedRung
 
 VERSION: Final = 1
 """Version of the JSON form."""
 
 
-def as_json(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, reason: str) -> str:
+def as_json(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Verdict, reason: str) -> str:
     """Return the replay as JSON, `"version"` first; times are unix seconds."""
     form = {
         "version": VERSION,
@@ -24,7 +24,7 @@ def as_json(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, r
     return json.dumps(form, indent=1)
 
 
-def _rung(rung: Rung) -> dict[str, Any]:
+def _rung(rung: ReplayedRung) -> dict[str, Any]:
     return {
         "weight": rung.weight,
         "started": rung.started,
@@ -34,7 +34,7 @@ def _rung(rung: Rung) -> dict[str, Any]:
     }
 
 
-def _row(rung: Rung, seen: Seen) -> dict[str, Any]:
+def _row(rung: ReplayedRung, seen: JudgedPoll) -> dict[str, Any]:
     judgement = seen.judgement
     last = judgement.table[-1] if judgement.table else None
     return {
@@ -54,7 +54,7 @@ def _row(rung: Rung, seen: Seen) -> dict[str, Any]:
     }
 
 
-def as_text(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, reason: str) -> str:
+def as_text(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Verdict, reason: str) -> str:
     """Return the replay as a table for a terminal, at most 120 columns but for long sentences."""
     lines = [f"{about['namespace']}/{about['app']}  {about['looks']} looks recorded  {about['recording']}"]
     if not about["complete"]:
@@ -84,7 +84,7 @@ def _line(row: Mapping[str, Any]) -> str:
     return f"    {_clock(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
 
 
-def _reached(rungs: Sequence[Rung]) -> list[bool]:
+def _reached(rungs: Sequence[ReplayedRung]) -> list[bool]:
     """Tell for each rung whether the release would have come so far: all before it pass."""
     passed = [rung.decided is not None and rung.decided.judgement.verdict is Verdict.PASS for rung in rungs]
     return [all(passed[:number]) for number in range(len(rungs))]
@@ -99,7 +99,7 @@ def _rules(about: Mapping[str, Any]) -> str:
     return f"  rules  as recorded{', but ' if other else ''}{', '.join(other)}"
 
 
-def _recorded(rung: Rung) -> str:
+def _recorded(rung: ReplayedRung) -> str:
     verdict, code = rung.recorded
     if not verdict:
         return "    as recorded          -"
@@ -107,7 +107,7 @@ def _recorded(rung: Rung) -> str:
     return f"    {'as recorded':<20} {_clock(rung.recorded_at)} after {after:.1f} s: {verdict} ({code})"
 
 
-def _fell(rung: Rung, verdict: Verdict) -> str:
+def _fell(rung: ReplayedRung, verdict: Verdict) -> str:
     seen = rung.fell.get(verdict)
     name = f"first {verdict}"
     if seen is None:

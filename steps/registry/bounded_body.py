@@ -9,11 +9,11 @@ import requests
 _CHUNK: Final = 1 << 14
 
 
-class TooMuch(Exception):  # noqa: N818 - an event, told in a sentence by whoever read
+class BodyLimitExceeded(Exception):  # noqa: N818 - an event, told in a sentence by whoever read
     """The body is larger, or comes slower, than what was waited for can be."""
 
 
-def body_of(response: requests.Response, most_bytes: int, seconds: float) -> bytes:
+def read_body(response: requests.Response, most_bytes: int, seconds: float) -> bytes:
     """Return a body.
 
     Args:
@@ -29,14 +29,14 @@ def body_of(response: requests.Response, most_bytes: int, seconds: float) -> byt
     for chunk in response.iter_content(_CHUNK):
         found += chunk
         if len(found) > most_bytes or time.monotonic() > deadline:
-            raise TooMuch
+            raise BodyLimitExceeded
     return bytes(found)
 
 
-def object_of(response: requests.Response, most_bytes: int, seconds: float) -> dict[str, Any]:
+def read_json_object(response: requests.Response, most_bytes: int, seconds: float) -> dict[str, Any]:
     """Return a JSON object, or an empty one where the body is none; never raises."""
     try:
-        found = json.loads(body_of(response, most_bytes, seconds))
-    except (TooMuch, requests.RequestException, ValueError):
+        found = json.loads(read_body(response, most_bytes, seconds))
+    except (BodyLimitExceeded, requests.RequestException, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -8,7 +8,7 @@ from steps.probing.probe import Probe
 _SHOWN = 60
 
 
-def complaint(probe: Probe, status: int, body: bytes, seconds: float) -> str:
+def find_mismatch(probe: Probe, status: int, body: bytes, seconds: float) -> str:
     """Give the first thing that is wrong with an answer, or "".
 
     `body` is at most the part that was read; `seconds` go from the request to the end of the body.
@@ -29,7 +29,7 @@ def complaint(probe: Probe, status: int, body: bytes, seconds: float) -> str:
 
 def _json_complaint(pointer: str, value: object, body: bytes) -> str:
     try:
-        found = at(json.loads(body), pointer)
+        found = follow_pointer(json.loads(body), pointer)
     except ValueError:
         return "the body is no JSON"
     except LookupError:
@@ -39,7 +39,7 @@ def _json_complaint(pointer: str, value: object, body: bytes) -> str:
     return f"{_short(json.dumps(found))} at {pointer} in place of {_short(json.dumps(value))}"
 
 
-def at(document: Any, pointer: str) -> Any:  # noqa: ANN401 - JSON
+def follow_pointer(document: Any, pointer: str) -> Any:  # noqa: ANN401 - JSON
     """Follow a JSON Pointer (RFC 6901).
 
     Raises:

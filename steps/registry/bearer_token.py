@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 import requests
 
 from steps.errors import PermanentError
-from steps.registry.access import Access, Challenge, Header
-from steps.registry.failures import of_exception, of_status
-from steps.registry.reading import object_of
+from steps.registry.access import AuthorizationHeader, Challenge, RegistryAccess
+from steps.registry.bounded_body import read_json_object
+from steps.registry.registry_errors import error_of_exception, error_of_response
 
 _CLIENT: Final = "canary-steps"
 _MOST_BYTES: Final = 1 << 18
 
 
-def token_for(challenge: Challenge, access: Access, session: requests.Session, doing: str) -> str:
+def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.Session, doing: str) -> str:
     """Return a token for what a registry asks.
 
     Args:
@@ -36,24 +36,24 @@ def token_for(challenge: Challenge, access: Access, session: requests.Session, d
     try:
         response = _send(challenge, access, session)
     except (requests.RequestException, OSError) as fault:
-        raise of_exception(doing, where, fault) from fault
+        raise error_of_exception(doing, where, fault) from fault
     with closing(response):
         if response.status_code != HTTPStatus.OK:
-            raise of_status(doing, where, response, challenge.scope, access.who)
-        body = object_of(response, _MOST_BYTES, access.timeout_seconds)
+            raise error_of_response(doing, where, response, challenge.scope, access.who)
+        body = read_json_object(response, _MOST_BYTES, access.timeout_seconds)
     token = body.get("token") or body.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise PermanentError(doing, f"{where} gave no token: it is no token service, or of another kind")
     return token
 
 
-def _send(challenge: Challenge, access: Access, session: requests.Session) -> requests.Response:
+def _send(challenge: Challenge, access: RegistryAccess, session: requests.Session) -> requests.Response:
     credentials = access.credentials
     wanted = {"service": challenge.service, "scope": challenge.scope}
     options: dict[str, Any] = {"timeout": access.timeout_seconds, "verify": access.verify, "stream": True}
     if credentials is not None and credentials.identity_token:
         grant = {"grant_type": "refresh_token", "refresh_token": credentials.identity_token, "client_id": _CLIENT}
         form = {**wanted, **grant}
-        return session.post(challenge.realm, form, auth=Header(), allow_redirects=False, **options)
-    header = Header(credentials.basic if credentials is not None else "")
+        return session.post(challenge.realm, form, auth=AuthorizationHeader(), allow_redirects=False, **options)
+    header = AuthorizationHeader(credentials.basic if credentials is not None else "")
     return session.get(challenge.realm, params=wanted, auth=header, allow_redirects=False, **options)

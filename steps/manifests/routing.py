@@ -6,9 +6,9 @@ from typing import Any
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import PermanentError
-from steps.groundwork.manifest import Finding, Manifest, Remark
-from steps.model.names import Names
-from steps.model.run import Destination, ObjectName, Target
+from steps.manifests.manifest import Document, Manifest, ManualEdit
+from steps.model.names import ReleaseNames
+from steps.model.run import Destination, ObjectName, RouteTarget
 from steps.traffic.destinations import Arms, full_host
 from steps.traffic.routes import http_routes, with_both_arms
 from steps.traffic.sightings import name_of
@@ -18,14 +18,19 @@ _HTTP = ("http", "grpc")
 
 
 def virtual_services(
-    cluster: Cluster, traffic: Traffic, names: Names, service: Object, hosts: Sequence[str], gateways: Sequence[str]
-) -> list[Finding]:
+    cluster: Cluster,
+    traffic: Traffic,
+    names: ReleaseNames,
+    service: Object,
+    hosts: Sequence[str],
+    gateways: Sequence[str],
+) -> list[Document]:
     """Return what the VirtualServices of a release lack.
 
     A VirtualService is only printed where none routes the host yet; an existing one is its owner's to edit, and the
     lines to add are a remark.
     """
-    found: list[Finding] = []
+    found: list[Document] = []
     for name in names.virtual_services:
         present = cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
         if present is not None:
@@ -35,25 +40,25 @@ def virtual_services(
         if rivals:
             others = ", ".join(str(name_of(obj)) for obj in rivals)
             text = f"VirtualService {others} routes the host already, so none is printed. Name it: --virtual-service "
-            found.append(Remark(f"{text}{others}"))
+            found.append(ManualEdit(f"{text}{others}"))
             found += [one for obj in rivals for one in _lacking(traffic, names, obj)]
         else:
             found.append(_made(names, name, service, hosts, gateways))
     return found
 
 
-def _lacking(traffic: Traffic, names: Names, present: Object) -> list[Finding]:
+def _lacking(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
     name = name_of(present)
     if with_both_arms(present, Arms(names.stable_destination, names.canary_destination, name.namespace)):
         return []
     try:
-        traffic.resolve((Target(name, names.routes),), names.stable_destination, names.canary_destination)
+        traffic.resolve((RouteTarget(name, names.routes),), names.stable_destination, names.canary_destination)
     except PermanentError as error:
-        return [Remark(f"VirtualService {name} exists, edit it by hand: {error.cause}")]
+        return [ManualEdit(f"VirtualService {name} exists, edit it by hand: {error.cause}")]
     return []
 
 
-def _routes_host(obj: Object, names: Names, hosts: Sequence[str]) -> bool:
+def _routes_host(obj: Object, names: ReleaseNames, hosts: Sequence[str]) -> bool:
     namespace = name_of(obj).namespace
     wanted = {full_host(host, namespace) for host in (names.app, names.stable_destination.host, *hosts)}
     routed = [str(host) for host in (obj.get("spec") or {}).get("hosts") or []]
@@ -65,7 +70,9 @@ def _routes_host(obj: Object, names: Names, hosts: Sequence[str]) -> bool:
     return any(full_host(host, namespace) in wanted for host in routed)
 
 
-def _made(names: Names, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]) -> Manifest:
+def _made(
+    names: ReleaseNames, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]
+) -> Manifest:
     own = service["metadata"]["name"] if name.namespace == names.namespace else _full(service)
     spec: dict[str, Any] = {"hosts": [own, *(host for host in hosts if host != own)]}
     if gateways:
@@ -89,7 +96,7 @@ def _full(service: Object) -> str:
     return full_host(service["metadata"]["name"], service["metadata"]["namespace"])
 
 
-def _split(names: Names, port: int | None) -> list[dict[str, Any]]:
+def _split(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
     split = []
     for destination, weight in ((names.stable_destination, 100), (names.canary_destination, 0)):
         body: dict[str, Any] = {"host": destination.host}
@@ -104,7 +111,7 @@ def _is_http(port: Object) -> bool:
     return said.startswith(_HTTP) or "/http" in said
 
 
-def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Object) -> list[Finding]:
+def destination_rule(cluster: Cluster, names: ReleaseNames, stable: Object, service: Object) -> list[Document]:
     """Return the DestinationRule that the subsets of the two destinations need, where there is none.
 
     Raises:
@@ -125,13 +132,13 @@ def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Ob
         return []
     if rules:
         lines = "\n".join(f"  - name: {one['name']}\n    labels: {one['labels']}" for one in subsets)
-        return [Remark(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
+        return [ManualEdit(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
     why = "The two subsets that the routes name. Envoy answers 503 for a subset that no DestinationRule defines."
     body = {"spec": {"host": names.stable_destination.host, "subsets": subsets}}
     return [Manifest(DESTINATION_RULE, names.namespace, host.partition(".")[0], body, why)]
 
 
-def _subset(arm: Destination, names: Names, stable: Object, service: Object) -> dict[str, Any]:
+def _subset(arm: Destination, names: ReleaseNames, stable: Object, service: Object) -> dict[str, Any]:
     """Tell a subset by the label in stable's selector that the Service does not select by."""
     chosen = stable["spec"]["selector"].get("matchLabels") or {}
     selected = service["spec"].get("selector") or {}

@@ -15,14 +15,14 @@ from steps.errors import NotFound
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-class Rehearsal(Cluster):
+class DryRunCluster(Cluster):
     """A cluster whose writes stay in this process."""
 
-    rehearsal = True
+    is_dry_run = True
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self.planned: list[str] = []
+        self.planned_writes: list[str] = []
         self._overlay: dict[tuple[str, str, str], Object | None] = {}
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
@@ -65,5 +65,5 @@ class Rehearsal(Cluster):
 
     def _plan(self, kind: Kind, namespace: str, name: str, after: Object | None, verb: str, body: object) -> None:
         self._overlay[kind.plural, namespace, name] = after
-        self.planned.append(f"{verb} {kind.name} {namespace}/{name}")
+        self.planned_writes.append(f"{verb} {kind.name} {namespace}/{name}")
         log.info("dry_run.write", verb=verb, kind=kind.name, namespace=namespace, name=name, body=body)
