@@ -19,6 +19,7 @@ from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside, Patience, Watch
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
@@ -137,16 +138,16 @@ def rung(
         claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-    if claim.memory.latency_bounds:
-        reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
     weights = claim.memory.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.memory.workloads
-    reader.control = control_of(settings, workloads.baseline) if workloads else ""
     disruptions = claim.memory.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
+    watch = Watch(
+        reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption,
+        _comparison(settings, claim),
+    )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
     judged = watch.claim or claim  # a disruption sets the weight anew within the rung
     since = judged.memory.weights[-1][0] if judged.memory.weights else rung_started
@@ -156,6 +157,15 @@ def rung(
         watch.tell()
     save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
     return judgement
+
+
+def _comparison(settings: Analysis, claim: Claim) -> Comparison:
+    """Return what the run compares: the bounds that prepare chose, and the baseline if there is one."""
+    memory = claim.memory
+    return Comparison(
+        bounds=Bounds(memory.latency_bounds, memory.small_bound) if memory.latency_bounds else None,
+        control=control_of(settings, memory.workloads.baseline) if memory.workloads else "",
+    )
 
 
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:

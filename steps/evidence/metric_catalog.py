@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, replace
-from typing import Final, TypedDict
+from typing import Final
 
 import structlog
 
 from steps.errors import PermanentError
+from steps.evidence.catalog_options import USUAL_NAMES
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.custom_metrics import PODS_BY_NAME, CustomMetric, CustomMetricContext, custom_metrics
 from steps.evidence.definitions.latency_objective import ObjectiveBound, ObjectiveOutOfRangeError
@@ -28,26 +30,10 @@ from steps.model.evidence import LatencyObjective, Problem, ProblemKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-USUAL_NAMES: Final = ConfiguredNames()
-"""Names that are found by asking."""
-
 WITHOUT_MESH: Final = (
     "judged by the app's own metrics alone (--without-mesh-metrics): this does not see failed connections, answers of"
     " proxies in the app's place (503), the share of the traffic, and latency without a custom histogram"
 )
-
-
-class CatalogOptions(TypedDict, total=False):
-    """Keyword arguments of `Survey`."""
-
-    reporter: str
-    bounds: Bounds | None
-    custom: tuple[CustomMetric, ...]
-    names: ConfiguredNames
-    pods: PodOwners
-    mesh: bool
-    ignored_answers: Collection[str]
-    latency_objective: LatencyObjective | None
 
 
 class MetricCatalog:
@@ -66,8 +52,8 @@ class MetricCatalog:
         latency_objective: an absolute limit of latency whose strata are read as well.
 
     Attributes:
-        control: label value of the baseline that the canary is compared with in place of stable, "" for none; it is set
-            before the first `read`.
+        bounds: as given, adopted or chosen; None until then.
+        control: label value of the baseline that is compared in place of stable, "" for none; adopted by a read.
         found: names and labels that Prometheus was asked for, None until then.
         reporter: the chosen one, None until then.
         is_checked: whether `check` succeeded.
@@ -95,6 +81,11 @@ class MetricCatalog:
         self.reporter: Reporter | None = None if mesh else NO_MESH
         self.objective_bound: ObjectiveBound | None = None
         self.control, self.is_checked = "", False
+
+    def adopt(self, comparison: Comparison) -> None:
+        """Use what was decided before in place of asking Prometheus."""
+        self.bounds, self.control = comparison.bounds or self.bounds, comparison.control
+        self.reporter, self.found = comparison.reporter or self.reporter, comparison.found or self.found
 
     def check(self) -> tuple[str, ...]:
         """Make sure that Prometheus answers and has usable metrics of stable; log what was found.
@@ -198,7 +189,7 @@ class MetricCatalog:
             self._given.namespace, self._given.more, self.pods, against_baseline=bool(self.control)
         )
 
-    def sources(self) -> tuple[tuple[MetricDefinition, ...], ArmLabels, Reporter]:
+    def definitions(self) -> tuple[tuple[MetricDefinition, ...], ArmLabels, Reporter]:
         """Return the metrics to read, the labels of the arms in the mesh's metrics, and the reporter.
 
         Raises:

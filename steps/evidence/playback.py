@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.custom_metrics import custom_metric_from_json
 from steps.evidence.definitions.pod_owners import PodOwners
 from steps.evidence.definitions.promql import ArmLabels
@@ -23,11 +24,11 @@ class Playback(Prometheus):
     def __init__(self) -> None:
         super().__init__(Access("http://recording"))
         self._answers: Mapping[str, QueryResponse] = {}
-        self._look: Poll | None = None
+        self._poll: Poll | None = None
 
-    def turn_to(self, answers: Mapping[str, QueryResponse], look: Poll) -> None:
+    def turn_to(self, answers: Mapping[str, QueryResponse], poll: Poll) -> None:
         """Use this poll's answers for the queries that follow."""
-        self._answers, self._look = answers, look
+        self._answers, self._poll = answers, poll
 
     def query(self, promql: str) -> QueryResponse:
         """Return the recorded answer.
@@ -38,11 +39,10 @@ class Playback(Prometheus):
         """
         if (answer := self._answers.get(promql)) is not None:
             return answer
-        if self._look is not None and self._look.problem is not None:
-            raise EvidenceError(self._look.problem)
-        raise SettingsError(
-            "replaying", f"the recording has no answer to {promql}: it is from another version; replay it with that one"
-        )
+        if self._poll is not None and self._poll.problem is not None:
+            raise EvidenceError(self._poll.problem)
+        cause = f"the recording has no answer to {promql}: it is from another version; replay it with that one"
+        raise SettingsError("replaying", cause)
 
 
 def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
@@ -64,10 +64,17 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
     )
-    for answers, look in recording.looks:
-        playback.turn_to(answers, look)
-        reader.bounds = look.bounds or reader.bounds
-        reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
-        reader.control = look.control
-        reader.found, pods.known = look.found or reader.found or DiscoveredNames(), look.pods or pods.known
-        yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)
+    for answers, poll in recording.polls:
+        playback.turn_to(answers, poll)
+        pods.known = poll.pods or pods.known
+        comparison = Comparison(
+            poll.bounds,
+            poll.control,
+            Reporter(*poll.reporter) if poll.reporter else None,
+            # Without any names nothing may be asked: an older recording has no answers to such queries.
+            poll.found or reader.found or DiscoveredNames(),
+        )
+        evidence = reader.read(
+            poll.started, poll.now, rung_started=poll.rung_started, weight=poll.weight, comparison=comparison
+        )
+        yield poll, evidence

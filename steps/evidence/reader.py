@@ -2,9 +2,11 @@
 
 from typing import Final, Unpack
 
+from steps.evidence.catalog_options import CatalogOptions
+from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.discovery import cluster_labels
-from steps.evidence.metric_catalog import WITHOUT_MESH, CatalogOptions, MetricCatalog
+from steps.evidence.metric_catalog import WITHOUT_MESH, MetricCatalog
 from steps.evidence.metric_stream import MetricStream
 from steps.evidence.prometheus_api.client import Prometheus, step_error
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
@@ -31,7 +33,7 @@ class EvidenceReader(MetricCatalog):
         arms: what tells the arms apart.
         history_seconds: how much of stable's past is read as well, in seconds.
         series_budget: with more series of one metric than this, sums are read instead.
-        more: as for `Survey`.
+        more: as for `MetricCatalog`.
     """
 
     def __init__(
@@ -45,11 +47,17 @@ class EvidenceReader(MetricCatalog):
     ) -> None:
         super().__init__(prometheus, arms, **more)
         self._history, self._budget = history_seconds, series_budget
-        self._feeds: list[MetricStream] = []
+        self._streams: list[MetricStream] = []
         self._seen, self._several = 0, list[str]()
 
     def read(
-        self, started: float, now: float, *, rung_started: float | None = None, weight: int | None = None
+        self,
+        started: float,
+        now: float,
+        *,
+        rung_started: float | None = None,
+        weight: int | None = None,
+        comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
         """Fetch what is new, and return all evidence of the run.
 
@@ -58,6 +66,7 @@ class EvidenceReader(MetricCatalog):
             now: current time, unix seconds; only the range of the queries depends on it.
             rung_started: when the current weight was set; default `started`.
             weight: the current weight in percent, if known.
+            comparison: what was decided before; the first read of a run settles it.
 
         Returns:
             Evidence; if Prometheus did not answer, or lags, it holds what was read before and a `problem`.
@@ -66,11 +75,12 @@ class EvidenceReader(MetricCatalog):
             PermanentError: Prometheus refuses the query itself; waiting cannot help.
         """
         problem: Problem | None = None
+        self.adopt(comparison)
         self.pods.look_again()
         try:
             self._prepare(started)
-            for feed in self._feeds:
-                feed.fetch(self.prometheus, started - self._history, now)
+            for stream in self._streams:
+                stream.fetch(self.prometheus, started - self._history, now)
         except EvidenceError as fault:
             problem = fault.problem
             if problem.kind is ProblemKind.BAD_QUERY:
@@ -78,28 +88,28 @@ class EvidenceReader(MetricCatalog):
         return self._evidence(started, now, rung_started or started, weight, problem)
 
     def _prepare(self, started: float) -> None:
-        if self._feeds:
+        if self._streams:
             return
-        wanted, arms, reporter = self.sources()
-        self._feeds = [MetricStream(source, arms, reporter, self._budget, started) for source in wanted]
+        definitions, arms, reporter = self.definitions()
+        self._streams = [MetricStream(one, arms, reporter, self._budget, started) for one in definitions]
 
     def _evidence(
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
     ) -> Evidence:
-        interval = max((feed.interval for feed in self._feeds), default=0.0)
+        interval = max((stream.interval for stream in self._streams), default=0.0)
         mesh: list[MetricEvidence] = []
-        beside: list[MetricEvidence] = []
+        derived: list[MetricEvidence] = []
         custom: list[MetricEvidence] = []
         until = started
-        for feed in self._feeds:
-            closed = feed.counting.cells(feed.now or now)
-            metric, *more = feed.counting.evidence(closed)
-            (mesh if feed.source.arms is None else custom).append(metric)
-            beside += more
+        for stream in self._streams:
+            closed = stream.counts.windows(stream.now or now)
+            metric, *more = stream.counts.evidence(closed)
+            (mesh if stream.definition.arms is None else custom).append(metric)
+            derived += more
             until = max(until, closed[-1].end) if closed else until
         reporter = self.reporter
         return Evidence(
-            metrics=(*mesh, *beside, *custom),
+            metrics=(*mesh, *derived, *custom),
             started=started,
             rung_started=rung_started,
             until=until,
@@ -117,22 +127,24 @@ class EvidenceReader(MetricCatalog):
         """Return why the evidence cannot be trusted although Prometheus answered; None if it can."""
         if self.found is not None and self.found.doubt:
             return Problem(ProblemKind.AMBIGUOUS, self.found.doubt)
-        for feed in self._feeds:
-            if (differ := feed.counting.bounds_problem()) is not None:
+        for stream in self._streams:
+            if (differ := stream.counts.bounds_problem()) is not None:
                 return differ
-        for feed in self._feeds:
-            if feed.warnings:
-                text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
+        for stream in self._streams:
+            if stream.warnings:
+                text = f"Prometheus warns that its answer may be incomplete: {'; '.join(stream.warnings)[:300]}"
                 return Problem(ProblemKind.WARNINGS, text)
-        absent = next((found for feed in self._feeds if (found := feed.counting.absence_problem()) is not None), None)
-        return absent or (self._lateness(interval) if self._feeds else None)
+        absent = next(
+            (found for stream in self._streams if (found := stream.counts.absence_problem()) is not None), None
+        )
+        return absent or (self._lateness(interval) if self._streams else None)
 
     def _lateness(self, interval: float) -> Problem | None:
-        main = self._feeds[0] if self.mesh else max(self._feeds, key=lambda feed: feed.newest)
+        main = self._streams[0] if self.mesh else max(self._streams, key=lambda stream: stream.newest)
         age = main.now - main.newest
         if main.newest and age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
             return None
-        if main.heard > main.newest:
+        if main.newest_arrival > main.newest:
             text = (
                 "the newest samples of the arms' requests have values that no counter can have (NaN, infinite, negative"
                 " or above 2^53): check the recording rules and relabelling that write them"
@@ -148,18 +160,18 @@ class EvidenceReader(MetricCatalog):
 
     def _notes(self) -> tuple[str, ...]:
         notes = [
-            f"{feed.source.name}: more than {self._budget} series, so sums are read; it may miss resets and new series"
-            for feed in self._feeds
-            if feed.counting.summed
+            f"{stream.definition.name}: more than {self._budget} series, so it is read as sums; resets may be missed"
+            for stream in self._streams
+            if stream.counts.summed
         ]
-        notes += dict.fromkeys(note for feed in self._feeds for note in feed.counting.notes())
+        notes += dict.fromkeys(note for stream in self._streams for note in stream.counts.notes())
         if self.objective_bound is not None and self.objective_bound.note:
             notes.append(self.objective_bound.note)
-        known = {feed.source.name for feed in self._feeds}
+        known = {stream.definition.name for stream in self._streams}
         notes += [
             f"{name} not judged: stable has no histogram of it yet"
             for name in ("latency", "small-bodies")
-            if self._feeds and self.mesh and name not in known
+            if self._streams and self.mesh and name not in known
         ]
         notes += self._doubtful()
         if self.control:
@@ -173,13 +185,12 @@ class EvidenceReader(MetricCatalog):
         """Return what is not seen without the mesh, or whether stable's requests may be of several clusters."""
         if not self.mesh:
             return [WITHOUT_MESH]
-        if self.is_checked or not self._feeds:
+        if self.is_checked or not self._streams:
             return []
-        main = self._feeds[0].counting
+        main = self._streams[0].counts
         if self._seen != main.series:
-            self._seen, several = (
-                main.series,
-                cluster_labels.unselected(cluster_labels.cluster_labels_of_rows(main.stable), self._given.more),
-            )
+            self._seen = main.series
+            clusters = cluster_labels.cluster_labels_of_rows(main.stable)
+            several = cluster_labels.unselected(clusters, self._given.more)
             self._several = [cluster_labels.unselected_sentence(several)] if several else []
         return self._several

@@ -106,7 +106,7 @@ class Recording:
     """A recording as read: its header, and its polls, each with its responses by their PromQL."""
 
     header: Mapping[str, Any]
-    looks: tuple[tuple[Mapping[str, QueryResponse], Poll], ...] = field(repr=False)
+    polls: tuple[tuple[Mapping[str, QueryResponse], Poll], ...] = field(repr=False)
     complete: bool = True
 
 
@@ -122,7 +122,7 @@ def load(path: Path) -> Recording:
         raise _refused(path, "is not a recording; make one with `analyze --record` or `rollout --record`")
     if header.get("version") != VERSION:
         raise _refused(path, f"has version {header.get('version')}, but this program reads version {VERSION}")
-    looks: list[tuple[Mapping[str, QueryResponse], Poll]] = []
+    polls: list[tuple[Mapping[str, QueryResponse], Poll]] = []
     answers: dict[str, QueryResponse] = {}
     for line in lines[1:]:
         kind = line.pop("kind", "")
@@ -130,9 +130,9 @@ def load(path: Path) -> Recording:
             answer = QueryResponse(line["query"], line["at"], line["result"], tuple(line["warnings"]))
             answers[answer.query] = answer
         elif kind == "look":
-            looks.append((answers, _look(line)))
+            polls.append((answers, _poll(line)))
             answers = {}
-    return Recording(header, tuple(looks), complete)
+    return Recording(header, tuple(polls), complete)
 
 
 def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
@@ -151,7 +151,7 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return found, True
 
 
-def _look(line: Mapping[str, Any]) -> Poll:
+def _poll(line: Mapping[str, Any]) -> Poll:
     problem, health, bounds, reporter = (line[name] for name in ("problem", "health", "bounds", "reporter"))
     probes = line["probes"]
     return Poll(

@@ -15,11 +15,14 @@ import requests
 from structlog.testing import capture_logs
 
 from steps.errors import PermanentError
-from steps.evidence import Access, ArmLabels, EvidenceReader, Prometheus
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.definitions.metric_names import ConfiguredNames
 from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import LatencyObjective, MetricKind
 from steps.model.pods import PodNames
 

@@ -63,7 +63,7 @@ class DuplicateScrapes:
         self._by_name: dict[tuple[str, str], list[ScrapeTarget]] = {}
         self._pairs: dict[Pair, _Compared] = {}
 
-    def note(self, answer: Iterable[RawSeries]) -> None:
+    def add(self, answer: Iterable[RawSeries]) -> None:
         """Compare the values of one response."""
         series: dict[ScrapeTarget, list[RawSeries]] = {}
         for one in answer:

@@ -1,4 +1,4 @@
-"""Scrapes of one or many targets, aligned in time: each scrape falls into one cell as long as a scrape interval."""
+"""Scrapes of one or many targets, aligned in time: each scrape falls into one window as long as a scrape interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Final
 
 from steps.evidence.prometheus_api.samples import ScrapeTarget
 
-_EXPECTED_CELLS: Final = 3
-"""A cell waits for a target that reported in one of this many cells before it."""
+_EXPECTED_WINDOWS: Final = 3
+"""A window waits for a target that reported in one of this many windows before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ def scrape_interval(scrapes: Mapping[ScrapeTarget, Iterable[float]]) -> float:
 
 
 def closed_windows(scrapes: Mapping[ScrapeTarget, Sequence[float]], now: float) -> list[ScrapeWindow]:
-    """Cut time into closed cells, oldest first.
+    """Cut time into closed windows, oldest first.
 
-    One target: each pair of scrapes is a cell. Many: a common grid of one interval, cut where no target is scraped. A
-    cell is closed once every target that reported recently has reported in it, or one interval after its end (by
+    One target: each pair of scrapes is a window. Many: a common grid of one interval, cut where no target is scraped. A
+    window is closed once every target that reported recently has reported in it, or one interval after its end (by
     `now`).
     """
     interval = scrape_interval(scrapes)
@@ -66,7 +66,7 @@ def _common(scrapes: Mapping[ScrapeTarget, Sequence[float]], interval: float, no
 
 
 def _complete(found: Mapping[int, Sequence[tuple[ScrapeTarget, float]]], number: int) -> bool:
-    lately = range(number - _EXPECTED_CELLS, number)
+    lately = range(number - _EXPECTED_WINDOWS, number)
     expected = {target for near in lately for target, _ in found.get(near, ())}
     return bool(expected) and expected <= {target for target, _ in found[number]}
 

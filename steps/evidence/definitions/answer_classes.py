@@ -22,7 +22,7 @@ class AnswerSlot(IntEnum):
 
     Attributes:
         GOOD: 1xx (a WebSocket is 101), 2xx, gRPC OK.
-        BAD: a failure, see `outcomes`.
+        BAD: a failure, see `request_status`.
         NONE: no response code was sent, and no flag says why: the caller left.
         UNCLEAR: an answer that the caller cut off, or whose code is not an HTTP or gRPC code.
     """

@@ -156,7 +156,7 @@ class CustomMetricContext:
 
     Attributes:
         namespace: of the arms.
-        more: further labels and their values, as in `Arms.more`.
+        more: further labels and their values, as in `ArmLabels.more`.
         pods: knows which Deployment a pod belongs to.
         against_baseline: the canary is compared with its baseline.
     """

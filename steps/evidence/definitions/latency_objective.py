@@ -40,7 +40,7 @@ def bound_at_or_above(values: Iterable[str | float], limit_ms: float, unit_facto
 
 
 def locate_objective(objective: LatencyObjective, values: Iterable[str | float], unit_factor: float) -> ObjectiveBound:
-    """Find the bucket bound of an objective; arguments as for `objective_bound`.
+    """Find the bucket bound of an objective; arguments as for `bound_at_or_above`.
 
     Raises:
         BeyondError: no bucket reaches the limit, or the histogram has none.

@@ -32,7 +32,7 @@ class PodOwners:
 
     Args:
         ask: asks the API server; None without one, as in a replay: then `known` is all there is.
-        known: what is known already; None without `ask`: pods are recognised by `pattern`.
+        known: what is known already; None without `ask`: pods are recognised by `pod_name_pattern`.
 
     Attributes:
         known: what the API server answered so far, None if nothing.

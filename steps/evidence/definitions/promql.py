@@ -84,7 +84,7 @@ def one_of_matcher(label: str, values: Sequence[str]) -> str:
 
 
 def extra_matchers(wanted: Mapping[str, str]) -> list[str]:
-    """Return matchers of labels and their configured values, in a fixed order; see `Arms.more`."""
+    """Return matchers of labels and their configured values, in a fixed order; see `ArmLabels.more`."""
     return [
         regex_matcher(label, value.removeprefix(REGEX_PREFIX))
         if value.startswith(REGEX_PREFIX)

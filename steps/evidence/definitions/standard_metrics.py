@@ -2,7 +2,7 @@
 
 A metric has four more homes: its kind in `steps/model/evidence.py` (MetricKind), the difference that counts as harm in
 `steps/judge/rules.py`, its wording in `steps/judge/sentences.py`, and the settings of custom metrics in
-`steps/settings/metrics.py`. Bounds that are learnt from stable are in `bounds.py`, and kept in the claim.
+`steps/settings/metrics.py`. Bounds that are learnt from stable are in `bucket_bounds.py`, and kept in the claim.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -62,7 +62,7 @@ class MetricDefinition:
             only its samples show whether the same targets count both arms.
         required: it is a problem if an arm has no series of this metric.
         unattributed: selector of series of the same metric whose workload is unknown, "" = none.
-        beside: a metric that is counted from the same series, or None.
+        derived: a metric that is counted from the same series, or None.
         objective: series of the latency objective, or None.
     """
 
@@ -80,12 +80,12 @@ class MetricDefinition:
     arms: ArmLabels | None = None
     required: bool = False
     unattributed: str = ""
-    beside: DerivedMetric | None = None
+    derived: DerivedMetric | None = None
     objective: SeriesDefinition | None = None
 
 
 def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> MetricDefinition:
-    """Return the metric of failed requests (see `outcomes`), and the classes of answers except the ignored ones."""
+    """Return the metric of failed requests (see `request_status`), and the classes of answers that are not ignored."""
     definition = BadRatio(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=(AnswerSlot.BAD, NO_SERVICE))
     return MetricDefinition(
         name="errors",
@@ -97,7 +97,7 @@ def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> Met
         by=("response_code", "response_flags", "grpc_response_status", "request_protocol", *ATTRIBUTION_LABELS),
         unclassified=AnswerSlot.NONE,
         unattributed=unattributed_selector(arms.metrics.requests, arms, reporter),
-        beside=_answers(ignored),
+        derived=_answers(ignored),
     )
 
 
@@ -155,7 +155,7 @@ def latency(
 
 
 def _slower(values: Sequence[float], bound: float) -> BadRatio:
-    """Return the ratio of requests above one of the bounds; `by_bound` numbers the slots."""
+    """Return the ratio of requests above one of the bounds; `classify_by_bound` numbers the slots."""
     return BadRatio(whole=(0,), bad=(0,), good=(values.index(bound) + 1,))
 
 

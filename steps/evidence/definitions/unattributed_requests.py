@@ -20,7 +20,7 @@ def unattributed_selector(metric: str, arms: ArmLabels, reporter: str) -> str:
     """Return the selector, "" if the arms' Services are unknown.
 
     The callers' proxies count these requests, whatever the reporter: no pod ever saw them. Services are only matched by
-    name here, since the label of their namespace is "unknown" at a caller; `Upstreams.whose` does the rest.
+    name here, since the label of their namespace is "unknown" at a caller; `Upstreams.attribute` does the rest.
     """
     if arms.upstreams is None:
         return ""

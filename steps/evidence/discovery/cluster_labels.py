@@ -84,7 +84,7 @@ def unselected(found: ClusterLabels, wanted: Mapping[str, str]) -> ClusterLabels
 
     Args:
         found: what stable's series have.
-        wanted: labels and values, as in `Arms.more`.
+        wanted: labels and values, as in `ArmLabels.more`.
     """
     return {label: values for label, values in found.items() if not _LIST.fullmatch(wanted.get(label, ""))}
 

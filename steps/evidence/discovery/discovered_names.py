@@ -20,7 +20,7 @@ class DiscoveredNames:
 
     Attributes:
         metrics: names of the mesh's metrics.
-        narrowed: labels and values that tell the arms from other apps, as in `Arms.more`.
+        narrowed: labels and values that tell the arms from other apps, as in `ArmLabels.more`.
         doubt: a full sentence if nothing tells them from other apps, else "".
         labels: custom metric → its labels of pods and of namespaces.
     """

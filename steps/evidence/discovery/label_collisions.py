@@ -27,7 +27,7 @@ class Narrowing:
     """What tells the arms from other apps with the same label value.
 
     Attributes:
-        more: further labels and their values, as in `Arms.more`; {} if the label suffices.
+        more: further labels and their values, as in `ArmLabels.more`; {} if the label suffices.
         doubt: a full sentence if nothing tells them apart, else "".
     """
 

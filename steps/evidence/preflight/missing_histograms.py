@@ -25,7 +25,7 @@ def missing_histograms(prometheus: Prometheus, arms: ArmLabels, wanted: Configur
     asked = (other for name in (*named.values(), *_USUAL) for other in (name, bucket_name(name)))
     series = metrics_selector(list(dict.fromkeys(asked)), arms.matchers(arms=[Arm.STABLE]))
     there = values_by_label(prometheus.query(f"count by ({NAME_LABEL}) ({series})").result, NAME_LABEL)
-    # A duration metric without its suffix has a sentence of its own, in `Durations.fault`.
+    # A duration metric without its suffix has a sentence of its own, in `DurationHistogram.fault`.
     missing = {flag: name for flag, name in named.items() if not {name, bucket_name(name)} & there.keys()}
     sentences = (
         _sentence(prometheus, flag, name, [one for one in _USUAL if one in there]) for flag, name in missing.items()

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.counters.aggregated_series import aggregating_scrapers, is_aggregated
 from steps.evidence.counters.counter_resets import Drop, classify_drop
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.prometheus_api.samples import RawSeries
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Evidence
 from tests.support.canned_prometheus import ARMS, NOW, Result, canned, counter, series
-from tests.unit.evidence.test_counter_deltas import increases, ledger
+from tests.unit.evidence.test_counter_deltas import counter_deltas, increases
 
 FIELD = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 6080.0), (1045.0, 6150.0)]
 """A recorded sum that loses a pod, as observed in production."""
@@ -20,9 +21,9 @@ FIELD = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 6080.0), (1045.0, 6150.0
 
 def counted(samples: list[tuple[float, float]], since: float = 900.0) -> list[tuple[float, float]]:
     """Give (time, increase) of a series that has an instance, as a federation's has."""
-    book = ledger()
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, tuple(samples))], since)
-    return increases(book)
+    deltas = counter_deltas()
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, tuple(samples))], since)
+    return increases(deltas)
 
 
 def test_a_pod_that_leaves_a_sum_adds_no_requests() -> None:
@@ -44,9 +45,9 @@ def test_a_pod_that_returns_to_a_sum_adds_at_most_its_new_requests() -> None:
 
 def test_a_drop_of_a_sum_is_counted_as_unknown() -> None:
     """Besides the first sample, whose past is unknown."""
-    book = ledger()
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, tuple(FIELD))], 900.0)
-    assert (2, {(("instance", "gw"),)}) == (book.dropped, book.sums)
+    deltas = counter_deltas()
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, tuple(FIELD))], 900.0)
+    assert (2, {(("instance", "gw"),)}) == (deltas.dropped, deltas.sums)
 
 
 @pytest.mark.parametrize(
@@ -68,26 +69,26 @@ def test_a_restart_in_an_outage_counts_every_failure() -> None:
     """The successes are gone after it, and the failures hardly dropped: alone they would look like a sum."""
     good = RawSeries({"code": "200", "instance": "gw"}, ((1000.0, 9000.0), (1015.0, 9150.0)))
     bad = RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 100.0), (1015.0, 100.0), (1030.0, 80.0)))
-    book = ledger()
-    book.feed([good, bad], 900.0)
-    assert [(1030.0, 80.0)] == increases(book)
+    deltas = counter_deltas()
+    deltas.add([good, bad], 900.0)
+    assert [(1030.0, 80.0)] == increases(deltas)
 
 
 def test_a_new_pod_that_restarts_at_once_counts_both_lives() -> None:
     """Its first scrape shows how much a scrape may add."""
-    book = ledger(newborn=True)
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 90.0), (1015.0, 60.0)))], 900.0)
-    assert [(1000.0, 90.0), (1015.0, 60.0)] == increases(book)
-    assert set() == book.sums
+    deltas = counter_deltas(newborn=True)
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 90.0), (1015.0, 60.0)))], 900.0)
+    assert [(1000.0, 90.0), (1015.0, 60.0)] == increases(deltas)
+    assert set() == deltas.sums
 
 
 def test_the_counts_do_not_depend_on_when_responses_arrive() -> None:
     """In one response or scrape by scrape."""
     whole = counted(FIELD)
-    book = ledger()
+    deltas = counter_deltas()
     for at, value in FIELD:
-        book.feed([RawSeries({"code": "500", "instance": "gw"}, ((at, value),))], 900.0)
-    assert whole == increases(book)
+        deltas.add([RawSeries({"code": "500", "instance": "gw"}, ((at, value),))], 900.0)
+    assert whole == increases(deltas)
 
 
 @pytest.mark.parametrize(
@@ -137,11 +138,11 @@ def test_sums_never_invent_requests(pods: list[Pod]) -> None:
     """Pods come and go at any time: each scrape counts at most the requests of the pods that are present."""
     scrapes = [i for i in range(20) if any(pod.is_there(i) for pod in pods)]
     samples = [(1000.0 + i, float(sum(pod.value(i) for pod in pods if pod.is_there(i)))) for i in scrapes]
-    book = ledger()
+    deltas = counter_deltas()
     one = RawSeries({"code": "500"}, tuple(samples))
-    book.sums.add(one.scraper)
-    book.feed([one], 900.0)
-    found = dict(book.cells[()])
+    deltas.sums.add(one.scraper)
+    deltas.add([one], 900.0)
+    found = dict(deltas.increases[()])
     for before, after in pairwise(scrapes):
         true = sum(pod.value(after) - pod.value(before) for pod in pods if pod.is_there(after))
         assert sum(found[1000.0 + after].values()) <= true

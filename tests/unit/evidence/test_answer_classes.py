@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.definitions.answer_classes import GRPC, HTTP, AnswerSlot, answer_slot, compared_classes, protocols
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.standard_metrics import ANSWERS_WEIGHT, ERRORS_WEIGHT, LATENCY_WEIGHT, SMALL_WEIGHT
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.answers import AnswerClass
 from steps.model.evidence import Evidence, MetricEvidence, MetricKind

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.custom_metrics import (
     CustomArmLabels,
     CustomMetric,
@@ -13,6 +14,7 @@ from steps.evidence.definitions.custom_metrics import (
     custom_metric,
 )
 from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Arm, Evidence, ProblemKind
 from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, canned, counter, series
 
@@ -25,8 +27,7 @@ SERIES = [series("shop", counter(100, 50)), series(CONTROL, YOUNG), series("shop
 def read(prometheus: CannedPrometheus, **options: Any) -> Evidence:
     """Read a run with a baseline."""
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)
-    reader.control = CONTROL
-    return reader.read(STARTED, NOW, weight=10)
+    return reader.read(STARTED, NOW, weight=10, comparison=Comparison(control=CONTROL))
 
 
 @pytest.mark.parametrize("reporter", ["source", "destination"])
@@ -56,11 +57,10 @@ def test_the_weight_is_what_both_share() -> None:
 def test_the_reporter_and_the_bounds_come_from_stable() -> None:
     """They are chosen before the baseline has had a request."""
     prometheus = canned(SERIES)
-    reader = EvidenceReader(prometheus, ARMS)
-    reader.control = CONTROL
-    reader.choose_bounds()
-    assert prometheus.asked
-    assert not [asked for asked in prometheus.asked if CONTROL in asked]
+    EvidenceReader(prometheus, ARMS).read(STARTED, NOW, comparison=Comparison(control=CONTROL))
+    choosing = [asked for asked in prometheus.asked if "by (le)" in asked or "by (reporter)" in asked]
+    assert choosing
+    assert not [asked for asked in choosing if CONTROL in asked]
 
 
 def test_without_a_baseline_nothing_changes() -> None:

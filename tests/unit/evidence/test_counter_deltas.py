@@ -16,16 +16,16 @@ def series(name: str, samples: list[tuple[float, float]], instance: str = "gw") 
     return RawSeries({"code": name, "instance": instance}, tuple(samples))
 
 
-def ledger(*, newborn: bool = False, resets: bool = True) -> CounterDeltas:
-    """Make a ledger that counts everything as canary, slot by first digit of the code."""
+def counter_deltas(*, newborn: bool = False, resets: bool = True) -> CounterDeltas:
+    """Make a counter_deltas that counts everything as canary, slot by first digit of the code."""
     return CounterDeltas(
         lambda s: (Arm.CANARY, int(s.labels["code"][0])) if s.labels["code"] else None, lambda _: newborn, resets=resets
     )
 
 
-def increases(book: CounterDeltas, slot: int = 5, instance: str = "gw") -> list[tuple[float, float]]:
+def increases(deltas: CounterDeltas, slot: int = 5, instance: str = "gw") -> list[tuple[float, float]]:
     """Give (time, increase) of a slot, where there is any."""
-    cells = book.cells[(("instance", instance),)]
+    cells = deltas.increases[(("instance", instance),)]
     return [(at, found[(Arm.CANARY, slot)]) for at, found in sorted(cells.items()) if (Arm.CANARY, slot) in found]
 
 
@@ -42,57 +42,57 @@ SIBLING = series("200", [(START + i, 100.0) for i in range(6)])
     ],
 )
 def test_increases_follow_the_rules(samples: list[tuple[float, float]], expected: list[tuple[float, float]]) -> None:
-    """Each rule of the ledger, one by one."""
-    book = ledger()
-    book.feed([SIBLING, series("503", samples)], START - 1)
-    assert increases(book) == expected
+    """Each rule of the counter_deltas, one by one."""
+    deltas = counter_deltas()
+    deltas.add([SIBLING, series("503", samples)], START - 1)
+    assert increases(deltas) == expected
 
 
 def test_first_sight_of_a_target_is_dropped_and_counted() -> None:
     """The value of a counter before its target was first seen is unknown."""
-    book = ledger()
-    book.feed([series("503", [(START, 40), (START + 1, 41)])], START - 100)
-    assert increases(book) == [(START + 1, 1)]
-    assert book.dropped == 1
+    deltas = counter_deltas()
+    deltas.add([series("503", [(START, 40), (START + 1, 41)])], START - 100)
+    assert increases(deltas) == [(START + 1, 1)]
+    assert deltas.dropped == 1
 
 
 def test_newborn_target_counts_from_zero() -> None:
     """The own proxy of a new canary pod begins at 0."""
-    book = ledger(newborn=True)
-    book.feed([series("503", [(START, 4)])], START - 100)
-    assert increases(book) == [(START, 4)]
+    deltas = counter_deltas(newborn=True)
+    deltas.add([series("503", [(START, 4)])], START - 100)
+    assert increases(deltas) == [(START, 4)]
 
 
 def test_newborn_needs_proof_of_absence() -> None:
     """A series at the edge of the range may be older than the range."""
-    book = ledger(newborn=True)
-    book.feed([series("503", [(START, 4)])], START - 0.5)
-    assert increases(book) == []
+    deltas = counter_deltas(newborn=True)
+    deltas.add([series("503", [(START, 4)])], START - 0.5)
+    assert increases(deltas) == []
 
 
 def test_overlapping_answers_count_once_and_in_any_order() -> None:
     """Polls overlap; known samples are not counted again, late series are."""
-    book = ledger()
-    book.feed([SIBLING, series("503", [(1000, 1), (1001, 2)])], START - 1)
-    book.feed([series("503", [(1000, 1), (1001, 2), (1002, 5)])], START - 1)
-    book.feed([series("504", [(1002, 6)]), SIBLING], START + 0.5)
-    assert increases(book) == [(1001, 1), (1002, 3 + 6)]
+    deltas = counter_deltas()
+    deltas.add([SIBLING, series("503", [(1000, 1), (1001, 2)])], START - 1)
+    deltas.add([series("503", [(1000, 1), (1001, 2), (1002, 5)])], START - 1)
+    deltas.add([series("504", [(1002, 6)]), SIBLING], START + 0.5)
+    assert increases(deltas) == [(1001, 1), (1002, 3 + 6)]
 
 
 def test_a_later_poll_sees_a_new_series() -> None:
     """A new label set in a later answer began after the scrapes already known."""
-    book = ledger()
-    book.feed([SIBLING], START - 1)
-    book.feed([series("503", [(1006, 2)])], START + 4)
-    assert increases(book) == [(1006, 2)]
+    deltas = counter_deltas()
+    deltas.add([SIBLING], START - 1)
+    deltas.add([series("503", [(1006, 2)])], START + 4)
+    assert increases(deltas) == [(1006, 2)]
 
 
 def test_the_drop_of_a_sum_is_not_counted() -> None:
     """A sum of counters drops when one of them restarts: the increase is unknown."""
-    book = ledger(resets=False)
-    book.feed([series("503", [(1000, 9), (1001, 2), (1002, 3)])], START - 1)
-    assert increases(book) == [(1002, 1)]
-    assert book.dropped == 2
+    deltas = counter_deltas(resets=False)
+    deltas.add([series("503", [(1000, 9), (1001, 2), (1002, 3)])], START - 1)
+    assert increases(deltas) == [(1002, 1)]
+    assert deltas.dropped == 2
 
 
 def test_parse_sorts_samples_and_drops_impossible_values() -> None:

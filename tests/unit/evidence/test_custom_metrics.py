@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.custom_metrics import (
     CustomMetric,
     CustomMetricContext,
@@ -15,6 +15,7 @@ from steps.evidence.definitions.custom_metrics import (
     custom_metric,
     custom_metric_from_json,
 )
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind
 from steps.model.judgement import Verdict

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.counters.duplicate_scrapes import DuplicateScrapes
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.prometheus_api.samples import RawSeries
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Evidence
 from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result, canned, counter, series
 
@@ -126,7 +127,7 @@ def test_sums_by_class_that_lag_by_a_step_are_the_same() -> None:
 def test_many_pods_are_compared_quickly() -> None:
     """Only scrapers with the same name or address are compared: a thousand take no longer than reading them."""
     doubles = DuplicateScrapes()
-    doubles.note(
+    doubles.add(
         RawSeries({"pod": f"pod-{i}", "instance": f"10.0.{i // 250}.{i % 250}:15020", "job": job}, ((1.0, 5.0),))
         for i in range(1000)
         for job in ("a", "b")

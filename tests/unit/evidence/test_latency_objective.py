@@ -3,7 +3,7 @@
 import pytest
 
 from steps.errors import PermanentError
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.latency_objective import (
     ObjectiveBound,
     ObjectiveOutOfRangeError,
@@ -11,6 +11,7 @@ from steps.evidence.definitions.latency_objective import (
     locate_objective,
 )
 from steps.evidence.definitions.metric_names import DURATIONS
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, counter, series
 

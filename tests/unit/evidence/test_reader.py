@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import MetricKind
 from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, canned, counter, read, series
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.prometheus_api.samples import RawSeries, parse_matrix
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import ProblemKind
 from steps.model.judgement import Verdict

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Verdict
@@ -39,8 +41,7 @@ def canned(requests: Result, unknown: Result, reporter: str = "source") -> Canne
 def read(prometheus: CannedPrometheus, upstreams: Upstreams = HOSTS, control: str = "") -> Evidence:
     """Read a run that began at STARTED."""
     reader = EvidenceReader(prometheus, ArmLabels("shop", "shop-canary", "ns", upstreams=upstreams), bounds=Bounds())
-    reader.control = control
-    return reader.read(STARTED, NOW, weight=50)
+    return reader.read(STARTED, NOW, weight=50, comparison=Comparison(control=control))
 
 
 def present(evidence: Evidence) -> list[Stratum]:

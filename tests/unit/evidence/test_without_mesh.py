@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from steps.errors import PermanentError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.definitions.metric_names import ConfiguredNames, MeshMetrics
 from steps.evidence.definitions.pod_owners import PodOwners
@@ -158,8 +159,7 @@ def test_a_recording_has_the_discovered_names(tmp_path: Path) -> None:
     tape = Recorder(path, {"app": "shop", "namespace": "ns", "arms": arms, "metrics": [metric], "mesh": False})
     found = DiscoveredNames(labels={"checkout": ("exported_pod", "namespace")})
     live = reader(app(own), pods=PodOwners(known=KNOWN))
-    live.found = found
-    before = live.read(NOW - 10, NOW)
+    before = live.read(NOW - 10, NOW, comparison=Comparison(found=found))
     query = before.metrics[0].queries[0]
     assert "exported_pod=~" in query
     tape.answer(QueryResponse(query, NOW, own))

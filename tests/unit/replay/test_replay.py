@@ -11,8 +11,12 @@ from structlog.testing import capture_logs
 
 from steps import replay
 from steps.errors import PermanentError, SettingsError
-from steps.evidence import Access, ArmLabels, Bounds, EvidenceReader, Prometheus, QueryResponse
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.playback import replay_evidence
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
+from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, load
 from steps.judge import Rules, judge
 from steps.model.evidence import Health, Problem, ProblemKind
@@ -125,7 +129,7 @@ def test_a_cut_off_recording_is_read_up_to_the_cut(tmp_path: Path) -> None:
     recording = load(path)
 
     assert not recording.complete
-    assert 7 == len(recording.looks)
+    assert 7 == len(recording.polls)
 
 
 def test_a_failed_query_fails_again(tmp_path: Path) -> None:

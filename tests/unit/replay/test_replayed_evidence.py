@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from steps.beside import arms_of, tape_of
-from steps.evidence import Bounds, EvidenceReader, QueryResponse
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.playback import replay_evidence
+from steps.evidence.prometheus_api.client import QueryResponse
+from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
@@ -100,7 +102,7 @@ def test_an_older_recording_is_read_without_them(tmp_path: Path) -> None:
     del header["arms"]["upstreams"], header["ignored_answers"]
     looks = tuple(
         ({asked: answer for asked, answer in answers.items() if '"unknown"' not in asked}, look)
-        for answers, look in recording.looks
+        for answers, look in recording.polls
     )
     _, found = next(replay_evidence(Recording(header, looks)))
     assert 0 == sum(one.canary.bad for one in found.metrics[0].series[0].strata)
