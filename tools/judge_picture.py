@@ -1,4 +1,4 @@
-"""Writes docs/judge.svg, the worked example of docs/judge.md, from the judge itself; prints the example's table."""
+"""Draws docs/judge.svg, the worked example of docs/judge.md, with the judge itself, and prints the example's table."""
 
 from math import log10
 from pathlib import Path
@@ -8,7 +8,7 @@ from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, S
 from steps.model.judgement import Judgement
 
 STABLE, CANARY = 1350, 150
-"""Requests per scrape: 100 a second, 15 s, a tenth for the canary."""
+"""Requests per scrape: 100 a second for 15 s, a tenth of them to the canary."""
 
 PAST = (2, 1, 0, 1, 3, 1, 2, 1, 1, 0, 2, 1, 1, 2, 1, 0, 1, 2, 1, 1, 2, 0, 1, 1)
 BAD_STABLE = (1, 2, 1, 0, 2, 1)
@@ -18,19 +18,19 @@ _PODS = 5
 _SECONDS = 15.0
 
 
-def example(bad: tuple[int, ...]) -> Judgement:
-    """Judge the example: stable's past, then one stratum per number of failed canary requests."""
+def example(canary: tuple[int, ...]) -> Judgement:
+    """Judge the example: stable's past, then one stratum for each number of failed canary requests."""
     pairs = [(failed, 0, 0) for failed in PAST]
-    pairs += [(failed, CANARY, mine) for failed, mine in zip(BAD_STABLE, bad, strict=False)]
+    pairs += [(failed, CANARY, failed_canary) for failed, failed_canary in zip(BAD_STABLE, canary, strict=False)]
     strata = tuple(
         Stratum(
             (number - len(PAST)) * _SECONDS,
             (number - len(PAST) + 1) * _SECONDS,
             Counts(STABLE, failed),
-            Counts(total, mine),
+            Counts(total, failed_canary),
             tuple(Counts(STABLE // _PODS, int((number + pod) % _PODS < failed)) for pod in range(_PODS)),
         )
-        for number, (failed, total, mine) in enumerate(pairs)
+        for number, (failed, total, failed_canary) in enumerate(pairs)
     )
     errors = MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),))
     return judge(
@@ -39,12 +39,12 @@ def example(bad: tuple[int, ...]) -> Judgement:
 
 
 def draw() -> str:
-    """Draw the fail statistic of the bad and of a good canary against the alarm's line."""
-    left, top, wide, high, most = 60.0, 30.0, 420.0, 190.0, 4.0
+    """Draw the fail statistic of the bad and of the good canary beside the line of the alarm."""
+    left, top, width, height, decades = 60.0, 30.0, 420.0, 190.0, 4.0
 
     def at(number: int, value: float) -> str:
-        y = top + high * (1 - (min(most, max(-1.0, log10(value))) + 1) / (most + 1))
-        return f"{left + wide * number / len(BAD_CANARY):.1f} {y:.1f}"
+        y = top + height * (1 - (min(decades, max(-1.0, log10(value))) + 1) / (decades + 1))
+        return f"{left + width * number / len(BAD_CANARY):.1f} {y:.1f}"
 
     def curve(judgement: Judgement, colour: str) -> str:
         points = [at(0, 1.0), *(at(i, row.e_value) for i, row in enumerate(judgement.table, 1))]
@@ -59,29 +59,29 @@ def draw() -> str:
         for value in (0.1, 1, 10, 100, 1000, 10000)
     )
     times = "".join(
-        f'<text x="{at(i, 1).split()[0]}" y="{top + high + 16}" text-anchor="middle">{15 * i} s</text>'
+        f'<text x="{at(i, 1).split()[0]}" y="{top + height + 16}" text-anchor="middle">{15 * i} s</text>'
         for i in range(len(BAD_CANARY) + 1)
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 260" font-family="sans-serif" font-size="12" '
         'fill="#333"><rect width="640" height="260" fill="#fff"/>'
         f'<text x="{left}" y="18" font-weight="bold">The bet against the canary, after each scrape</text>'
-        f'<path d="M{left} {top}v{high}h{wide}" fill="none" stroke="#999"/>{marks}{times}'
-        f'<path d="M{left} {line}h{wide}" stroke="#c1440e" stroke-dasharray="6 4"/>'
-        f'<text x="{left + wide + 8}" y="{float(line) + 4:.0f}" fill="#c1440e">alarm: 100 to 1</text>'
+        f'<path d="M{left} {top}v{height}h{width}" fill="none" stroke="#999"/>{marks}{times}'
+        f'<path d="M{left} {line}h{width}" stroke="#c1440e" stroke-dasharray="6 4"/>'
+        f'<text x="{left + width + 8}" y="{float(line) + 4:.0f}" fill="#c1440e">alarm: 100 to 1</text>'
         f"{curve(example(BAD_CANARY), '#c1440e')}{curve(example(GOOD_CANARY), '#0b6e4f')}"
-        f'<text x="{left + wide + 8}" y="60" fill="#c1440e">2 % fail</text>'
-        f'<text x="{left + wide + 8}" y="{top + high - 20}" fill="#0b6e4f">as stable</text></svg>\n'
+        f'<text x="{left + width + 8}" y="60" fill="#c1440e">2 % fail</text>'
+        f'<text x="{left + width + 8}" y="{top + height - 20}" fill="#0b6e4f">as stable</text></svg>\n'
     )
 
 
 def main() -> None:
     """Write the picture and print the numbers."""
     (Path(__file__).parents[1] / "docs" / "judge.svg").write_text(draw(), encoding="utf-8")
-    for bad in (BAD_CANARY, GOOD_CANARY):
-        for seen in range(1, len(bad) + 1):
-            judgement = example(bad[:seen])
-            print(f"{seen} {judgement.verdict:12} {judgement.e_value:10.3g} {judgement.reason}")  # noqa: T201 - a script
+    for canary in (BAD_CANARY, GOOD_CANARY):
+        for scrapes in range(1, len(canary) + 1):
+            judgement = example(canary[:scrapes])
+            print(f"{scrapes} {judgement.verdict:12} {judgement.e_value:10.3g} {judgement.reason}")  # noqa: T201 - a script
 
 
 if __name__ == "__main__":

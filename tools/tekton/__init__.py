@@ -1,1 +1,1 @@
-"""Writes Tekton Tasks, StepActions, samples and READMEs from the steps' settings, and the Pipelines: `make docs`."""
+"""Generates tekton/: Tasks, StepActions, samples and READMEs from the settings of the steps, and the Pipelines."""

@@ -1,4 +1,4 @@
-"""The Tasks that are shipped: what each is for, who runs it, how it is shown in a catalog."""
+"""The shipped Tasks: what each is for, which account runs it, how a catalog shows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,150 +7,156 @@ _RELEASE = {"app": "shop", "run": "by-hand-1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One Task of one step.
 
     Args:
-        step: the sub-command. title: its name in a catalog. more: what its user should know.
-        codes: exit codes with their meaning. category: of the catalog. tags: of the catalog.
-        account: reader, walker or sweeper. sample: parameters of its sample run.
+        step: the sub-command.
+        title: the display name in a catalog.
+        notes: what users of the Task should know.
+        exit_codes: the exit codes with their meaning.
+        category: the category in a catalog.
+        tags: the tags in a catalog.
+        account: reader, walker or sweeper.
+        sample_params: parameters of the sample run.
     """
 
     step: str
     title: str
-    more: str
-    codes: str
+    notes: str
+    exit_codes: str
     category: str = "Deployment"
     tags: str = "canary, istio"
     account: str = "walker"
-    sample: Mapping[str, str] = field(default_factory=lambda: _RELEASE)
+    sample_params: Mapping[str, str] = field(default_factory=lambda: _RELEASE)
 
 
-ENTRIES = (
-    Entry(
+CATALOG = (
+    CatalogEntry(
         "prepare",
         "Prepare a canary",
-        "No traffic moves here, and every refusal comes before the first write. Where stable runs the image's bits "
-        "already the outcome is `noop`: let later tasks ask for `ready`.",
-        "0 ready or noop, 3 in trouble, 4 refused with the reason, 7 another run holds the claim",
-        sample={"app": "shop", "run": "by-hand-1", "image": "registry.example/shop:v2"},
+        "It moves no traffic, and every refusal comes before the first write. If stable already runs this image "
+        "digest, the outcome is `noop`: let later tasks require `ready`.",
+        "0 ready or noop, 3 temporary failure, 4 refused with the reason, 7 another run holds the claim",
+        sample_params={"app": "shop", "run": "by-hand-1", "image": "registry.example/shop:v2"},
     ),
-    Entry(
+    CatalogEntry(
         "set-weight",
         "Set a canary's weight",
-        "It states what should be, so it may be repeated. Without `run` it sets the weight of VirtualServices that no "
+        "It is idempotent, so it may be repeated. Without `run` it sets the weight of VirtualServices that no "
         "run holds.",
-        "0 done, 3 in trouble, 4 foreign write or pods not ready, 7 not the owner",
-        sample={"app": "shop", "run": "by-hand-1", "weight": "10"},
+        "0 done, 3 temporary failure, 4 somebody else wrote, or pods are not ready, 7 not the owner",
+        sample_params={"app": "shop", "run": "by-hand-1", "weight": "10"},
     ),
-    Entry(
+    CatalogEntry(
         "analyze",
         "Judge a canary",
-        "On fail this very pod gives all weight back to stable. With `weight` it sets that first: a rung in one pod. "
-        "With `hold` it is a gate that watches. Without `run` it only reads, for pipelines that move traffic by other "
-        "means; then the account canary-steps-reader is enough.",
-        "0 pass, 5 fail, 6 inconclusive, 3 in trouble, 4 foreign write, 7 not the owner",
+        "On fail this pod itself gives all weight back to stable. With `weight` it sets that weight first: one pod for "
+        "the whole rung. With `hold` it is a gate that keeps judging. Without `run` it only reads, for pipelines that "
+        "move traffic by other means; then the account canary-steps-reader is enough.",
+        "0 pass, 5 fail, 6 inconclusive, 3 temporary failure, 4 somebody else wrote, 7 not the owner",
         category="Monitoring",
         tags="canary, istio, prometheus, analysis",
     ),
-    Entry(
+    CatalogEntry(
         "probe",
         "Probe a canary",
-        "The probes stand in canary.yaml. Only what the canary fails and stable passes counts.",
-        "0 pass, 5 fail, 6 inconclusive, 3 in trouble",
+        "The probes are listed in canary.yaml. Only probes that the canary fails and stable passes count.",
+        "0 pass, 5 fail, 6 inconclusive, 3 temporary failure",
         category="Monitoring",
         account="reader",
-        sample={"app": "shop"},
+        sample_params={"app": "shop"},
     ),
-    Entry(
+    CatalogEntry(
         "promote",
         "Promote a canary",
-        "It needs a pass on the last rung, or a reason in `unjudged`. It compares image digests: what is promoted is "
-        "what was judged.",
-        "0 promoted, 3 in trouble, 4 no pass on the last rung, or not the judged canary, 7 not the owner",
+        "It needs a pass on the last rung, or a reason in `unjudged`. It compares image digests, so it promotes "
+        "exactly what was judged.",
+        "0 promoted, 3 temporary failure, 4 no pass on the last rung, or not the judged canary, 7 not the owner",
     ),
-    Entry(
+    CatalogEntry(
         "rollback",
         "Roll a canary back",
-        "It needs the Kubernetes API alone, decides from the cluster's state and may always be run; owning nothing it "
-        "ends 0 with outcome not-owner. `any-run` is for people.",
-        "0 done, 3 in trouble, 4 only the canary is ready: the weight is held",
+        "It needs only the Kubernetes API, decides from the cluster's state and is always safe to run; if the run owns "
+        "nothing, it ends with 0 and outcome not-owner. `any-run` is for people.",
+        "0 done, 3 temporary failure, 4 only the canary is ready: the weight stays",
     ),
-    Entry(
+    CatalogEntry(
         "rollout",
         "Roll out in one pod",
-        "Prepare, every weight, promote or rollback in one process. Do not retry it: a second process would climb from "
-        "the foot. What a dead one leaves, a rollback or sweep restores.",
-        "0 promoted or noop, 5 fail, 6 inconclusive, 3, 4, 7 another run holds the claim",
-        sample={"app": "shop", "image": "registry.example/shop:v2", "ladder": "5,25,50"},
+        "Prepare, every weight, then promote or rollback in one process. Do not retry it: a second process would start "
+        "again at the lowest weight. If the process dies, a rollback or sweep restores stable.",
+        "0 promoted or noop, 5 fail, 6 inconclusive, 3 temporary failure, 4 refused, 7 another run holds the claim",
+        sample_params={"app": "shop", "image": "registry.example/shop:v2", "ladder": "5,25,50"},
     ),
-    Entry(
+    CatalogEntry(
         "resolve",
         "Resolve an image's tag",
-        "For pipelines that a push starts: the digest that the registry has is released, not a name that moves. An "
-        "image that is given by digest is answered without the registry.",
-        "0 resolved, 3 the registry is in trouble, 4 no such tag or no permission",
+        "For pipelines that a push starts: they release the registry's digest, not a tag that moves. An image that is "
+        "given by digest needs no registry.",
+        "0 resolved, 3 temporary failure of the registry, 4 no such tag or no permission",
         tags="image, registry, digest",
         account="reader",
-        sample={"image": "registry.example/shop:v2"},
+        sample_params={"image": "registry.example/shop:v2"},
     ),
-    Entry(
+    CatalogEntry(
         "approve",
         "Approve a canary",
-        "It opens the gate of a run that waits with `hold`, and every later gate of that run as well.",
-        "0 approved, 3 in trouble, 7 not the owner",
+        "It opens the gate of a run that waits with `hold`, at its present weight: a later rung needs its own "
+        "approval.",
+        "0 approved, 3 temporary failure, 7 not the owner",
     ),
-    Entry(
+    CatalogEntry(
         "report",
         "Report a release",
-        "The report is in the log. Keep it outside of gates.",
-        "0, 3 in trouble, 4 no release is known",
+        "The report is in the log. Do not use it as a gate.",
+        "0 reported, 3 temporary failure, 4 no release is known",
         category="Monitoring",
         account="reader",
-        sample={"app": "shop"},
+        sample_params={"app": "shop"},
     ),
-    Entry(
+    CatalogEntry(
         "notify",
         "Tell a webhook of a release",
-        "The URL is key `url` of a Secret, since whoever knows it may write to the channel.",
-        "0 sent, 3 in trouble, 4 the webhook refuses",
+        "The URL is key `url` of a Secret, since anyone who knows it can write to the channel.",
+        "0 sent, 3 temporary failure, 4 the webhook refuses",
         category="Messaging",
         account="reader",
-        sample={"app": "shop"},
+        sample_params={"app": "shop"},
     ),
-    Entry(
+    CatalogEntry(
         "sweep",
         "Sweep dead releases",
-        "Two at once are harmless. The CronJob canary-sweep runs it every two minutes, without Tekton.",
-        "0 done or nothing to do, 3 in trouble, 4 a claim needs somebody",
+        "Two sweeps at once are harmless. The CronJob canary-sweep runs it every two minutes, without Tekton.",
+        "0 done or nothing to do, 3 temporary failure, 4 a claim needs a person",
         account="sweeper",
-        sample={},
+        sample_params={},
     ),
 )
 
-FINISH = Entry(
+FINISH = CatalogEntry(
     "finish",
     "End a canary release",
-    "For `finally`. Steps in order: rollback, report, then rollback once more. The first rollback and the report may "
-    "fail, so that each comes to its turn; the last one decides how the task ends, and does nothing where the first "
-    "did its work. It takes no results of other tasks, since Tekton skips a finally task whose result is not there.",
-    "0 done, else as rollback",
+    "For `finally`. It runs three steps: rollback, report, then rollback again. The first rollback and the report may "
+    "fail without stopping the next step; the last rollback decides how the task ends, and does nothing if the first "
+    "one succeeded. It takes no results of other tasks, since Tekton skips a finally task whose result is missing.",
+    "0 done, otherwise as rollback",
 )
 
-RESULTS = {
+RESULT_DESCRIPTIONS = {
     "run": "Id of the run.",
-    "image": "The image by digest, as it is to be pulled.",
-    "digest": "Its digest.",
+    "image": "The image by digest, ready to pull.",
+    "digest": "The digest alone.",
     "canary-hash": "Fingerprint of the canary's template.",
     "stable-image": "Image that stable runs.",
-    "canary-image": "Image that is released.",
-    "outcome": "How it ended, one word.",
+    "canary-image": "Image that this run releases.",
+    "outcome": "How the step ended, one word.",
     "weight": "The canary's weight, percent.",
-    "previous-weight": "Its weight before.",
-    "observed": "Its share of the requests, percent; empty unless wait-observed.",
+    "previous-weight": "The canary's weight before this step, percent.",
+    "observed": "The canary's observed share of the requests, percent; empty unless wait-observed is true.",
     "verdict": "pass, fail or inconclusive.",
-    "reason": "One sentence.",
+    "reason": "Why, one sentence.",
     "judgement": "The judgement in short, JSON.",
-    "list": "What became of each claim, JSON list.",
+    "list": "What the sweep did with each claim, JSON list.",
 }
-"""Descriptions of results; all are strings without a trailing newline, at most 1 kB together."""
+"""Descriptions of results; all results are strings without a trailing newline, at most 1 kB together."""

@@ -1,10 +1,11 @@
-"""The README of each Task: what it does, its parameters and results, how it is run."""
+"""The README of each Task: what it does, its parameters and results, how to run it."""
 
+from textwrap import fill
 from typing import Any
 
 import yaml
 
-from tools.tekton.catalog import FINISH, Entry
+from tools.tekton.catalog import FINISH, CatalogEntry
 
 _TEXT = """\
 # canary-{step}
@@ -19,12 +20,14 @@ Written by `make docs`; a test compares it with the Task.
 kubectl apply -f tekton/task/{step}/{step}.yaml
 ```
 
-With accounts and roles, and all other Tasks: `kubectl apply -k tekton`. It needs Tekton Pipelines 1.0 or newer, and
-runs as user 65532 with a read-only root file system on linux/amd64 and linux/arm64.
+To install all Tasks with their accounts and roles: `kubectl apply -k tekton`. The Task needs Tekton
+Pipelines 1.0 or newer. It runs as user 65532 with a read-only root file system on linux/amd64 and
+linux/arm64.
 {action}
 ## Parameters
 
-All are strings. One that is left empty is not set: then `canary.yaml` decides, then the product's default.
+All parameters are strings. An empty one is not set: then `canary.yaml` decides, then the product's
+default.
 
 | parameter | default | meaning |
 |---|---|---|
@@ -32,8 +35,8 @@ All are strings. One that is left empty is not set: then `canary.yaml` decides, 
 
 ## Results
 
-All are strings without a trailing newline, at most 1 kB together, and written on every path: empty where there is no
-value.
+All results are strings without a trailing newline, at most 1 kB together. Every result is written
+even if the step fails; it is empty if there is no value.
 
 | result | meaning |
 |---|---|
@@ -41,28 +44,38 @@ value.
 
 ## Exit codes
 
-{codes}.
+{exit_codes}
 
 ## Run it
 
-[samples/{step}.yaml](samples/{step}.yaml) runs it with the account `canary-steps-{account}`: `kubectl create -f`.
+Edit [samples/{step}.yaml](samples/{step}.yaml), then create it with `kubectl create -f`. It runs as
+`canary-steps-{account}`.
 """
 
 
-def readme(entry: Entry, task: str) -> str:
-    """Return the README of a Task that is given as YAML."""
+def task_readme(entry: CatalogEntry, task: str) -> str:
+    """Return the README of a Task.
+
+    Args:
+        entry: the Task's entry in the catalog.
+        task: the Task as YAML.
+    """
     spec: dict[str, Any] = yaml.safe_load(task)["spec"]
     path = f"../../stepaction/{entry.step}/{entry.step}.yaml"
-    action = f"For a step of your own Task take the [StepAction]({path}): the same without volumes.\n"
+    action = f"For a step in a Task of your own, use the [StepAction]({path}): it is the same without volumes.\n"
     return _TEXT.format(
         step=entry.step,
-        description=spec["description"].replace("\n", "\n\n"),
+        description="\n\n".join(map(_wrapped, spec["description"].split("\n"))),
         action="" if entry is FINISH else action,
         params="\n".join(_param(one) for one in spec["params"]),
         results="\n".join(f"| `{one['name']}` | {one['description']} |" for one in spec["results"]),
-        codes=entry.codes,
+        exit_codes=_wrapped(f"{entry.exit_codes}."),
         account=entry.account,
     )
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, 100, break_on_hyphens=False)
 
 
 def _param(one: dict[str, str]) -> str:

@@ -1,13 +1,13 @@
-"""Sample runs: a TaskRun of each Task, to be edited and created."""
+"""Sample runs: a TaskRun of each Task, which users edit and create."""
 
-from tools.tekton.catalog import Entry
+from tools.tekton.catalog import CatalogEntry
 from tools.tekton.parameters import Json
-from tools.tekton.yaml_writer import emit
+from tools.tekton.yaml_writer import to_yaml
 
 
-def sample(entry: Entry) -> str:
+def sample_run(entry: CatalogEntry) -> str:
     """Return a TaskRun as YAML."""
-    params = [{"name": name, "value": value} for name, value in entry.sample.items()]
+    params = [{"name": name, "value": value} for name, value in entry.sample_params.items()]
     document: Json = {
         "apiVersion": "tekton.dev/v1",
         "kind": "TaskRun",
@@ -18,4 +18,4 @@ def sample(entry: Entry) -> str:
             **({"params": params} if params else {}),
         },
     }
-    return f"# The Task canary-{entry.step} alone: kubectl create -f. Written by `make docs`.\n{emit(document)}"
+    return f"# Runs only the Task canary-{entry.step}: kubectl create -f. Written by `make docs`.\n{to_yaml(document)}"

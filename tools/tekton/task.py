@@ -1,34 +1,36 @@
-"""The Tasks: one of each step, and `finish`, which is two of them."""
+"""The Tasks: one for each step, and `finish`, which runs rollback and report."""
 
 from importlib.metadata import version
+
+from pydantic.fields import FieldInfo
 
 from steps.__main__ import STEPS, find
 from steps.outputs import results
 from steps.settings.groups import ClusterSettings, PrometheusSettings
 from steps.tekton_pipeline.yaml_text import comment_lines
-from tools.tekton.catalog import FINISH, RESULTS, Entry
-from tools.tekton.parameters import Json, offered, param, variable
-from tools.tekton.yaml_writer import emit
+from tools.tekton.catalog import FINISH, RESULT_DESCRIPTIONS, CatalogEntry
+from tools.tekton.parameters import Json, environment_variable, parameter, parameter_settings
+from tools.tekton.yaml_writer import to_yaml
 
 _VERSION = version("canary-steps")
 _WEBHOOK = "/var/run/canary-steps/webhook"
 _CONFIG_MAP: Json = {
     "name": "config-map", "type": "string", "default": "canary-steps",
-    "description": "ConfigMap with canary.yaml; it may be absent.",
+    "description": "ConfigMap with canary.yaml; optional.",
 }  # fmt: skip
 _PROMETHEUS: Json = {
     "name": "prometheus-secret", "type": "string", "default": "canary-steps-prometheus",
-    "description": "Secret with credentials, mounted at /var/run/canary-steps/prometheus; it may be absent.",
+    "description": "Secret with credentials, mounted at /var/run/canary-steps/prometheus; optional.",
 }  # fmt: skip
 _WEBHOOK_SECRET: Json = {
     "name": "webhook-secret", "type": "string", "default": "canary-steps-webhook",
-    "description": "Secret whose key `url` is the webhook.",
+    "description": "Secret whose key `url` is the URL of the webhook.",
 }  # fmt: skip
 _REGISTRY = "/var/run/canary-steps/registry"
 _REGISTRY_SECRET: Json = {
     "name": "registry-secret", "type": "string", "default": "canary-steps-registry",
-    "description": "Secret of type kubernetes.io/dockerconfigjson, mounted at /var/run/canary-steps/registry; it may "
-    "be absent.",
+    "description": "Secret of type kubernetes.io/dockerconfigjson, mounted at /var/run/canary-steps/registry; "
+    "optional.",
 }  # fmt: skip
 _IMAGE: Json = {
     "name": "steps-image", "type": "string", "default": f"ghcr.io/canary-steps/canary-steps:{_VERSION}",
@@ -46,59 +48,64 @@ _SECURITY: Json = {
 _TMP: Json = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - an emptyDir of the pod
 _RESOURCES: Json = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
 _POINTS = (
-    "Values reach the step by environment variables: nothing in them is executed, and an empty one is not set.",
-    "Every result is written on every path, empty where the step has no value, so that a reference never fails a run.",
+    "Values reach the step as environment variables, so nothing in them is executed. An empty one is not set.",
+    "Every result is written even if the step fails, and is empty if there is no value: no reference can fail a run.",
     "The label keeps the pod out of the mesh, where a sidecar would race with the step.",
 )
 
 
-def task(entry: Entry) -> str:
+def task(entry: CatalogEntry) -> str:
     """Return the Task of a step as YAML."""
     step = find(entry.step)
-    fields = offered(entry.step)
+    fields = parameter_settings(entry.step)
     mounts = _mounts(entry.step)
     spec: Json = {
-        "params": [*(param(name, field) for name, field in fields.items()), *(extra for extra, _, _ in mounts), _IMAGE],
-        "results": [{"name": name, "type": "string", "description": RESULTS[name]} for name in step.results],
+        "params": _params(fields, mounts),
+        "results": [
+            {"name": name, "type": "string", "description": RESULT_DESCRIPTIONS[name]} for name in step.results
+        ],
         "volumes": [{"name": "tmp", "emptyDir": {}}, *(volume for _, volume, _ in mounts)],
         "steps": [_step(entry.step, tuple(fields), {name: name for name in step.results}, mounts)],
     }
     return _document(entry, spec)
 
 
-def finish() -> str:
+def finish_task() -> str:
     """Return the Task for `finally`."""
-    fields = {name: one for name, one in offered("rollback").items() if name not in {"any_run", "dry_run"}}
-    told = tuple(name for name in fields if name in find("report").settings.model_fields)
+    fields = {name: one for name, one in parameter_settings("rollback").items() if name not in {"any_run", "dry_run"}}
+    report_fields = tuple(name for name in fields if name in find("report").settings.model_fields)
     mounts = _mounts("rollback")
-    described = {
-        "rollback": "What the rollback did: rolled-back, promoted (a promote was complete but for its end), not-owner.",
-        "outcome": "How this run ended, promoted or rolled-back; empty where it never held the claim.",
-        "reason": RESULTS["reason"],
+    descriptions = {
+        "rollback": "What the rollback did: rolled-back, promoted (it only finished a promote), or not-owner.",
+        "outcome": "How this run ended, promoted or rolled-back; empty if it never held the claim.",
+        "reason": RESULT_DESCRIPTIONS["reason"],
     }
     rollback = {**_step("rollback", tuple(fields), {"outcome": "rollback"}, mounts), "onError": "continue"}
-    report = {**_step("report", told, {"outcome": "outcome", "reason": "reason"}, mounts), "onError": "continue"}
+    report = {
+        **_step("report", report_fields, {"outcome": "outcome", "reason": "reason"}, mounts),
+        "onError": "continue",
+    }
     again = {**_step("rollback", tuple(fields), {}, mounts), "name": "rollback-again"}
     spec: Json = {
-        "params": [*(param(name, field) for name, field in fields.items()), *(extra for extra, _, _ in mounts), _IMAGE],
-        "results": [{"name": name, "type": "string", "description": text} for name, text in described.items()],
+        "params": _params(fields, mounts),
+        "results": [{"name": name, "type": "string", "description": text} for name, text in descriptions.items()],
         "volumes": [{"name": "tmp", "emptyDir": {}}, *(volume for _, volume, _ in mounts)],
         "steps": [rollback, report, again],
     }
     return _document(FINISH, spec)
 
 
-def summary(entry: Entry) -> str:
+def summary(entry: CatalogEntry) -> str:
     """Return what a Task does in one sentence."""
-    said = "restore stable unless the run was promoted, then report" if entry is FINISH else STEPS[entry.step]
-    return f"{said[0].upper()}{said[1:]}."
+    text = "restore stable unless the run was promoted, then report" if entry is FINISH else STEPS[entry.step]
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _document(entry: Entry, spec: Json) -> str:
+def _document(entry: CatalogEntry, spec: Json) -> str:
     head = [
-        "# Written by `make docs` from the settings of the step, and not to be edited; a test compares the two.",
+        "# Written by `make docs` from the settings of the step. Do not edit it; a test compares the two.",
         "#",
-        *comment_lines((*_POINTS, f"Exit codes: {entry.codes}.")),
+        *comment_lines((*_POINTS, f"Exit codes: {entry.exit_codes}.")),
     ]
     labels = {"app.kubernetes.io/part-of": "canary-steps", "app.kubernetes.io/version": _VERSION}
     metadata: Json = {
@@ -118,21 +125,26 @@ def _document(entry: Entry, spec: Json) -> str:
         "apiVersion": "tekton.dev/v1",
         "kind": "Task",
         "metadata": metadata,
-        "spec": {"description": f"{summary(entry)}\n{entry.more}", **spec},
+        "spec": {"description": f"{summary(entry)}\n{entry.notes}", **spec},
     }
-    return "\n".join([*head, emit(document)])
+    return "\n".join([*head, to_yaml(document)])
+
+
+def _params(fields: dict[str, FieldInfo], mounts: list[tuple[Json, Json, Json]]) -> list[Json]:
+    settings = [parameter(name, field) for name, field in fields.items()]
+    return [*settings, *(param for param, _, _ in mounts), _IMAGE]
 
 
 def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: list[tuple[Json, Json, Json]]) -> Json:
     """Return one step.
 
     Args:
-        name: of the sub-command.
-        fields: settings that are passed on.
-        written: result of the step → result of the Task.
-        mounts: as `_mounts` gives them.
+        name: the sub-command.
+        fields: the settings to pass on.
+        written: the result of the Task for each result of the step.
+        mounts: what `_mounts` returns.
     """
-    env = [variable(one) for one in fields]
+    env = [environment_variable(one) for one in fields]
     if name == "notify":
         env.append({"name": "CANARY_WEBHOOK_URL_FILE", "value": f"{_WEBHOOK}/url"})
     if name == "resolve":
@@ -152,7 +164,7 @@ def _step(name: str, fields: tuple[str, ...], written: dict[str, str], mounts: l
 
 
 def _mounts(name: str) -> list[tuple[Json, Json, Json]]:
-    """Return parameter, volume and mount of what a step may read."""
+    """Return the parameter, the volume and the mount of each ConfigMap and Secret that the step may read."""
     settings = find(name).settings
     found: list[tuple[Json, Json, Json]] = []
     if (issubclass(settings, ClusterSettings) and name != "sweep") or name == "resolve":

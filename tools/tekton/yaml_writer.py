@@ -7,23 +7,31 @@ from textwrap import wrap
 
 _WIDTH = 118
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)?")
-_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+_WORDS_THAT_NEED_QUOTES = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
-def emit(value: Mapping[str, object]) -> str:
-    """Return a document."""
-    return "\n".join([*_mapping(value, 0), ""])
+def to_yaml(document: Mapping[str, object]) -> str:
+    """Return a document as YAML."""
+    return "\n".join([*_mapping(document, 0), ""])
+
+
+def text_field(name: str, text: str, indent: int) -> list[str]:
+    """Return the lines of one field with a text: on one line in quotes, or folded if it is too long for that."""
+    line = f"{' ' * indent}{name}: {_quoted(text)}"
+    if len(line) > _WIDTH or "\n" in text:
+        return [f"{' ' * indent}{name}: >-", *_folded(text, indent + 2)]
+    return [line]
 
 
 def _mapping(value: Mapping[str, object], indent: int) -> list[str]:
-    return [line for name, entry in value.items() for line in _entry(name, entry, indent)]
+    return [line for name, entry in value.items() for line in _field(name, entry, indent)]
 
 
-def _entry(name: str, value: object, indent: int) -> list[str]:
+def _field(name: str, value: object, indent: int) -> list[str]:
     space = " " * indent
     line = f"{space}{name}: {_flow(value)}"
     if isinstance(value, str) and (len(line) > _WIDTH or "\n" in value):
-        return [f"{space}{name}: >-", *_folded(value, indent + 2)]
+        return text_field(name, value, indent)
     if isinstance(value, str | bool | int) or not value:
         return [line]
     if indent and len(line) <= _WIDTH and _is_small(value):
@@ -31,8 +39,8 @@ def _entry(name: str, value: object, indent: int) -> list[str]:
     if isinstance(value, Mapping):
         return [f"{space}{name}:", *_mapping(value, indent + 2)]
     if isinstance(value, Sequence):
-        return [f"{space}{name}:", *(line for one in value for line in _item(one, indent))]
-    raise TypeError(f"{name}: {value!r} has no YAML here")
+        return [f"{space}{name}:", *(line for item in value for line in _item(item, indent))]
+    raise TypeError(f"{name}: {value!r} cannot be written as YAML here")
 
 
 def _item(value: object, indent: int) -> list[str]:
@@ -44,19 +52,23 @@ def _item(value: object, indent: int) -> list[str]:
 
 
 def _is_small(value: object) -> bool:
-    """Tell whether one line shows it well: lists of mappings have a line each."""
-    return not (isinstance(value, Sequence) and any(isinstance(one, Mapping) for one in value))
+    """Tell whether the value is readable on one line: each mapping in a list gets its own line."""
+    return not (isinstance(value, Sequence) and any(isinstance(item, Mapping) for item in value))
 
 
 def _flow(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {_flow(entry)}" for name, entry in value.items()) + "}"
     if isinstance(value, str):
-        is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return value if is_plain else json.dumps(value, ensure_ascii=False)
+        is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS_THAT_NEED_QUOTES
+        return value if is_plain else _quoted(value)
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _folded(text: str, indent: int) -> list[str]:
