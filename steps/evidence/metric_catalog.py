@@ -102,7 +102,7 @@ class MetricCatalog:
             self._require_no_objective()
             return (WITHOUT_MESH,)
         try:
-            known = self._known()
+            known = self._discovered()
             checked = check_mesh_metrics(self.prometheus, self.arms, self._requirements, known.doubt)
         except EvidenceError as fault:
             raise step_error(fault, "asking Prometheus for stable's requests") from fault
@@ -130,7 +130,9 @@ class MetricCatalog:
         action = "asking Prometheus for stable's custom metrics"
         self.pods.look_again()
         try:
-            findings = check_custom_metrics(self.prometheus, self._named(), self._around(), alone=not self.mesh)
+            findings = check_custom_metrics(
+                self.prometheus, self._custom_metrics(), self._custom_context(), alone=not self.mesh
+            )
         except EvidenceError as fault:
             raise step_error(fault, action) from fault
         if findings.faults:
@@ -155,7 +157,7 @@ class MetricCatalog:
             self.bounds = Bounds()
             return self.bounds
         chosen = choose_bounds(self.prometheus, self.arms, reporter.name if reporter else "", self._requirements.names)
-        self.bounds, self.found = chosen.bounds, replace(self._known(), metrics=chosen.metrics)
+        self.bounds, self.found = chosen.bounds, replace(self._discovered(), metrics=chosen.metrics)
         return self.bounds
 
     def _require_no_objective(self) -> None:
@@ -166,7 +168,7 @@ class MetricCatalog:
             )
             raise PermanentError("checking the latency objective", cause)
 
-    def _known(self) -> discovered_names.DiscoveredNames:
+    def _discovered(self) -> discovered_names.DiscoveredNames:
         """Return names and labels; the first call asks Prometheus."""
         if self.found is None:
             names, given = self._requirements.names, self._given
@@ -180,11 +182,11 @@ class MetricCatalog:
         """Labels of the arms in the mesh's metrics, as far as they were found."""
         return self.found.arms(self._given) if self.found else self._given
 
-    def _named(self) -> tuple[CustomMetric, ...]:
-        labels = self._known().labels
+    def _custom_metrics(self) -> tuple[CustomMetric, ...]:
+        labels = self._discovered().labels
         return tuple(with_pod_labels(metric, labels) for metric in self._custom)
 
-    def _around(self) -> CustomMetricContext:
+    def _custom_context(self) -> CustomMetricContext:
         return CustomMetricContext(
             self._given.namespace, self._given.more, self.pods, against_baseline=bool(self.control)
         )
@@ -197,8 +199,8 @@ class MetricCatalog:
         """
         reporter = self._reporter()
         if reporter is None:
-            raise EvidenceError(self.unknown())
-        custom = custom_metrics(self._named(), self._around())
+            raise EvidenceError(self.no_series())
+        custom = custom_metrics(self._custom_metrics(), self._custom_context())
         if not self.mesh:
             return custom, self.arms, reporter
         bounds = self.bounds or self._choose_bounds()
@@ -220,12 +222,12 @@ class MetricCatalog:
             raise EvidenceError(Problem(ProblemKind.BOUNDS_DIFFER, str(fault))) from fault
 
     def _reporter(self) -> Reporter | None:
-        self._known()
+        self._discovered()
         if self.reporter is None:
             self.reporter = choose_reporter(self.prometheus, self.arms, self._requirements.reporter)
         return self.reporter
 
-    def unknown(self) -> Problem:
+    def no_series(self) -> Problem:
         """Return the problem that Prometheus has no series to judge by."""
         where, wanted = self.prometheus.access.endpoint, self._requirements.reporter
         if not self.mesh:

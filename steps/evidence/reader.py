@@ -48,7 +48,7 @@ class EvidenceReader(MetricCatalog):
         super().__init__(prometheus, arms, **more)
         self._history, self._budget = history_seconds, series_budget
         self._streams: list[MetricStream] = []
-        self._seen, self._several = 0, list[str]()
+        self._series_checked, self._cluster_notes = 0, list[str]()
 
     def read(
         self,
@@ -151,7 +151,7 @@ class EvidenceReader(MetricCatalog):
             )
             return Problem(ProblemKind.NOT_PROMETHEUS, text)
         if not main.newest:
-            return self.unknown()
+            return self.no_series()
         text = (
             f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s: check"
             f" that the proxies are still scraped, and that their samples arrive in time"
@@ -173,7 +173,7 @@ class EvidenceReader(MetricCatalog):
             for name in ("latency", "small-bodies")
             if self._streams and self.mesh and name not in known
         ]
-        notes += self._doubtful()
+        notes += self._blind_spots()
         if self.control:
             notes.append(
                 f"compared with the baseline {self.control}: pods of stable's version, as new and as many as the"
@@ -181,16 +181,16 @@ class EvidenceReader(MetricCatalog):
             )
         return tuple(notes)
 
-    def _doubtful(self) -> list[str]:
+    def _blind_spots(self) -> list[str]:
         """Return what is not seen without the mesh, or whether stable's requests may be of several clusters."""
         if not self.mesh:
             return [WITHOUT_MESH]
         if self.is_checked or not self._streams:
             return []
         main = self._streams[0].counts
-        if self._seen != main.series:
-            self._seen = main.series
+        if self._series_checked != main.series:
+            self._series_checked = main.series
             clusters = cluster_labels.cluster_labels_of_rows(main.stable)
             several = cluster_labels.unselected(clusters, self._given.more)
-            self._several = [cluster_labels.unselected_sentence(several)] if several else []
-        return self._several
+            self._cluster_notes = [cluster_labels.unselected_sentence(several)] if several else []
+        return self._cluster_notes

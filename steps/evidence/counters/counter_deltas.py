@@ -62,7 +62,7 @@ class _ScraperHistory:
 
 
 class CounterDeltas:
-    """Increases by scraper, scrape and slot; fed with overlapping answers in any order of series.
+    """Increases by scraper, scrape and slot; from overlapping responses, in any order of series.
 
     Args:
         classify: returns the slot of a series, or None to leave it out (its scrapes still count as the target's).
@@ -119,7 +119,7 @@ class CounterDeltas:
         waiting: dict[ScrapeTarget, dict[float, list[tuple[RawSeries, SeriesKey, float]]]] = {}
         for series in answer:
             scraper, key = series.scraper, series.key
-            self._note(scraper, series)
+            self._register(scraper, series)
             last = self._last.get(key)
             new = waiting.setdefault(scraper, {})
             for at, value in series.samples:
@@ -129,7 +129,7 @@ class CounterDeltas:
             for at in sorted(scrapes):
                 self._scrape(scraper, at, scrapes[at], since)
 
-    def _note(self, scraper: ScrapeTarget, series: RawSeries) -> None:
+    def _register(self, scraper: ScrapeTarget, series: RawSeries) -> None:
         self._histories.setdefault(scraper, _ScraperHistory()).keys.add(series.key)
         increases = self.increases.setdefault(scraper, {})
         for at, _ in series.samples:
@@ -143,6 +143,7 @@ class CounterDeltas:
     ) -> None:
         """Count what one scrape shows."""
         history, total = self._histories[scraper], 0.0
+        # What dropped is read once for the whole scrape: a restart resets all series of a process together.
         usual, drop = history.usual(at), self._drop(scraper, at, found)
         for series, key, value in found:
             last = self._last.get(key)
@@ -153,10 +154,10 @@ class CounterDeltas:
                 increase = self._next(last, scraper, value, usual, drop)
                 last.at = at
             total += increase or 0.0
-            self._enter(series, scraper, at, increase)
+            self._count(series, scraper, at, increase)
         history.scraped(at, total)
 
-    def _enter(self, series: RawSeries, scraper: ScrapeTarget, at: float, increase: float | None) -> None:
+    def _count(self, series: RawSeries, scraper: ScrapeTarget, at: float, increase: float | None) -> None:
         slot = self._classify(series)
         if slot is None or at > self._ends(series):
             return

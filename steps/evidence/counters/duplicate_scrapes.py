@@ -36,7 +36,7 @@ Samples = Sequence[tuple[float, float]]
 
 
 @dataclass(slots=True)
-class _Compared:
+class _Agreement:
     """What the values of two scrapers have shown so far: how many interleave, and how many do not."""
 
     right: int = 0
@@ -61,7 +61,7 @@ class DuplicateScrapes:
         self._own_labels, self._coarse = own_labels, coarse
         self._known: set[ScrapeTarget] = set()
         self._by_name: dict[tuple[str, str], list[ScrapeTarget]] = {}
-        self._pairs: dict[Pair, _Compared] = {}
+        self._pairs: dict[Pair, _Agreement] = {}
 
     def add(self, answer: Iterable[RawSeries]) -> None:
         """Compare the values of one response."""
@@ -70,12 +70,12 @@ class DuplicateScrapes:
             if one.samples:
                 series.setdefault(one.scraper, []).append(one)
         for scraper in series:
-            self._meet(scraper)
+            self._pair_with_known(scraper)
         for pair, compared in self._pairs.items():
             if pair[0] in series and pair[1] in series and not compared.apart:
                 self._compare(compared, pair, series[pair[0]], series[pair[1]])
 
-    def _meet(self, scraper: ScrapeTarget) -> None:
+    def _pair_with_known(self, scraper: ScrapeTarget) -> None:
         """Pair a new scraper with those that may read the same proxy."""
         if scraper in self._known:
             return
@@ -85,12 +85,13 @@ class DuplicateScrapes:
             others = self._by_name.setdefault(name, [])
             for other in others:
                 if may_be_same_proxy(scraper, other):
-                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Compared())
+                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Agreement())
             others.append(scraper)
 
     def groups(self) -> list[set[ScrapeTarget]]:
         """Return the sets of scrapers that read the same counters, each with at least two members."""
         found: dict[ScrapeTarget, set[ScrapeTarget]] = {}
+        # The most similar pairs first: a group never takes in a scraper that differs from one of its members.
         for one, other in sorted(self._pairs, key=lambda pair: (-len(set(pair[0]) & set(pair[1])), pair)):
             joined = found.get(one, {one}) | found.get(other, {other})
             if self._is_same((one, other)) and not self._any_differ(joined):
@@ -115,7 +116,7 @@ class DuplicateScrapes:
         named = all(pod_of(dict(scraper)) for scraper in pair)
         return named or are_replicas(*pair) or compared.right >= _PROOFS
 
-    def _compare(self, compared: _Compared, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
+    def _compare(self, compared: _Agreement, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
         if are_replicas(*pair):
             compared.shared = True
             return
@@ -140,6 +141,7 @@ class DuplicateScrapes:
                 before, after = bisect_left(times, at) - 1, bisect_right(times, at)
             if before < 0 or after == len(times):
                 continue
+            # Near a sample of the other scraper the order is uncertain: take one neighbour further away.
             if before != after and not self._coarse:
                 slack = _SLACK * (times[after] - times[before])
                 before -= at - times[before] < slack

@@ -55,6 +55,7 @@ def _common(scrapes: Mapping[ScrapeTarget, Sequence[float]], interval: float, no
     for target, times in scrapes.items():
         for at in times:
             found.setdefault(floor((at - origin) / interval), []).append((target, at))
+    # Oldest first, up to the first window that still waits for a target.
     numbers = sorted(found)
     closed = []
     for number in numbers:
@@ -62,6 +63,7 @@ def _common(scrapes: Mapping[ScrapeTarget, Sequence[float]], interval: float, no
         if now < end + interval and not _complete(found, number):
             break
         closed.append(ScrapeWindow(end - interval, end, tuple(found[number])))
+    # The first window has no scrape before it, so its increases are unknown.
     return closed[1:] if closed else []
 
 

@@ -17,14 +17,14 @@ class BadRatio:
     """What counts as bad: total = sum of `whole`, bad = sum of `bad` minus sum of `good`; all are slot numbers.
 
     Attributes:
-        nobodys: slot numbers of the bad requests that cannot be attributed to an arm: first those of the application,
-            then those that name no service; () = this metric has none.
+        unattributed: slot numbers of the bad requests that may be of either arm: first those of the application, then
+            those that name no service; () = this metric has none.
     """
 
     whole: tuple[int, ...]
     bad: tuple[int, ...]
     good: tuple[int, ...] = ()
-    nobodys: tuple[int, ...] = ()
+    unattributed: tuple[int, ...] = ()
 
 
 def build_strata(
@@ -65,8 +65,8 @@ def _stratum(
     for target, slots in found if pods else ():
         by_pod.setdefault(target, []).append(slots)
     split = tuple(_counts(by_pod.get(pod, ()), Arm.STABLE, ratio) for pod in pods)
-    nobodys = [round(sum(slots.get((None, slot), 0.0) for _, slots in found)) for slot in ratio.nobodys]
-    return Stratum(window.start, window.end, stable, canary, split, sum(nobodys), sum(nobodys[1:]))
+    unattributed = [round(sum(slots.get((None, slot), 0.0) for _, slots in found)) for slot in ratio.unattributed]
+    return Stratum(window.start, window.end, stable, canary, split, sum(unattributed), sum(unattributed[1:]))
 
 
 def _counts(found: Iterable[Mapping[Slot, float]], arm: Arm, ratio: BadRatio) -> Counts:

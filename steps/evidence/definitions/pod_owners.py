@@ -65,8 +65,8 @@ class PodOwners:
             return self._settled[pod]
         if self._ask is not None and (not self._asked or not self._wanted >= set(among)):
             self._refresh(self._ask, among)
-            self._settled[pod] = self._told(pod)
-        return self._told(pod)
+            self._settled[pod] = self._lookup(pod)
+        return self._lookup(pod)
 
     def _refresh(self, ask: AskPods, among: Sequence[str]) -> None:
         if not self._wanted >= set(among):
@@ -76,6 +76,6 @@ class PodOwners:
         self._asked = True
         self._settled.update({name: owner for name, owner in self.known.owners.items() if name not in self._settled})
 
-    def _told(self, pod: str) -> str:
+    def _lookup(self, pod: str) -> str:
         known = self.known or PodNames()
         return known.owners[pod] if pod in known.owners else known.deployment_of(pod)

@@ -1,8 +1,9 @@
 """The standard metrics: which series they read, what each series counts, and what is bad.
 
 A metric has four more homes: its kind in `steps/model/evidence.py` (MetricKind), the difference that counts as harm in
-`steps/judge/rules.py`, its wording in `steps/judge/sentences.py`, and the settings of custom metrics in
-`steps/settings/metrics.py`. Bounds that are learnt from stable are in `bucket_bounds.py`, and kept in the claim.
+`steps/judge/rules.py`, its wording in `steps/judge/sentences.py`, and its name, which custom
+metrics may not have, in `steps/settings/metrics.py`. Bounds that are learnt from stable are in `bucket_bounds.py`, and
+kept in the claim.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -86,7 +87,7 @@ class MetricDefinition:
 
 def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> MetricDefinition:
     """Return the metric of failed requests (see `request_status`), and the classes of answers that are not ignored."""
-    definition = BadRatio(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=(AnswerSlot.BAD, NO_SERVICE))
+    definition = BadRatio(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), unattributed=(AnswerSlot.BAD, NO_SERVICE))
     return MetricDefinition(
         name="errors",
         kind=MetricKind.ERRORS,

@@ -55,22 +55,22 @@ def check_custom_metrics(
     warnings: list[str] = []
     for metric in metrics:
         arms = custom_arm_labels(metric, around)
-        if absent := _absent(prometheus, metric, arms):
-            (faults if metric.required else warnings).append(absent)
-        elif metric.histogram is not None and (unbound := _unbound(prometheus, metric, metric.histogram, arms)):
-            faults.append(unbound)
+        if missing := _missing_series(prometheus, metric, arms):
+            (faults if metric.required else warnings).append(missing)
+        elif metric.histogram is not None and (no_bound := _missing_bound(prometheus, metric, metric.histogram, arms)):
+            faults.append(no_bound)
         elif alone and (
             several := cluster_labels.unselected(
                 cluster_labels.find_cluster_labels(prometheus, metric.names[0], arms), arms.more
             )
         ):
             faults.append(f"metric {metric.name}: {cluster_labels.unselected_sentence(several)}")
-        if metric.bad is not None and (unseen := _unseen(prometheus, metric, metric.bad, around)):
-            warnings.append(unseen)
+        if metric.bad is not None and (no_bad := _no_bad_events(prometheus, metric, metric.bad, around)):
+            warnings.append(no_bad)
     return Findings(tuple(faults), tuple(warnings))
 
 
-def _absent(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels) -> str:
+def _missing_series(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels) -> str:
     """Return a sentence if stable has no series that count all events, with the likely mistake; else ""."""
     counted = metric.histogram or metric.every
     if counted is None or _is_there(prometheus, wanted := _of_stable(counted, arms), arms):
@@ -80,7 +80,7 @@ def _absent(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels)
     if not elsewhere:
         return (
             f"metric {metric.name}: Prometheus has no series {counted.metric} at all"
-            f"{_instead(prometheus, counted.metric)}:"
+            f"{_alternatives(prometheus, counted.metric)}:"
             f" check its name, and that the pods are scraped{silent}"
         )
     return (
@@ -89,7 +89,7 @@ def _absent(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels)
     )
 
 
-def _instead(prometheus: Prometheus, name: str) -> str:
+def _alternatives(prometheus: Prometheus, name: str) -> str:
     """Return what Prometheus has in place of a metric: a native histogram, or similar names."""
     close = similar_names(prometheus, name)
     if name.endswith(BUCKET) and histogram_name(name) in close:
@@ -100,7 +100,7 @@ def _instead(prometheus: Prometheus, name: str) -> str:
     return f", but it has {', '.join(close)}" if close else ""
 
 
-def _unbound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, arms: CustomArmLabels) -> str:
+def _missing_bound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, arms: CustomArmLabels) -> str:
     """Return a sentence if the histogram has no bucket with the bound of the metric, with those it has; else ""."""
     answer = prometheus.query(f"count by (le) ({_of_stable(buckets, arms)})")
     bounds = finite_bounds(values_by_label(answer.result, "le"))
@@ -113,7 +113,7 @@ def _unbound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, a
     )
 
 
-def _unseen(prometheus: Prometheus, metric: CustomMetric, bad: Selection, around: CustomMetricContext) -> str:
+def _no_bad_events(prometheus: Prometheus, metric: CustomMetric, bad: Selection, around: CustomMetricContext) -> str:
     """Return a sentence if Prometheus has no such bad event, stable's or not; else ""."""
     wanted = selector(bad.metric, [*bad.matchers, *extra_matchers(around.more)])
     if _count(prometheus, wanted):

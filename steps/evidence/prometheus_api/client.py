@@ -26,10 +26,10 @@ from steps.model.evidence import ProblemKind
 
 _LONG_QUERY: Final = 2000
 _ATTEMPTS: Final = 2
-_PAUSE_SECONDS: Final = 0.3
+_RETRY_SECONDS: Final = 0.3
 _CONNECT_SECONDS: Final = 3.0
-_TRY_AGAIN: Final = {ProblemKind.UNREACHABLE, ProblemKind.BUSY}
-_LASTING: Final = {
+_RETRYABLE: Final = {ProblemKind.UNREACHABLE, ProblemKind.BUSY}
+_PERMANENT: Final = {
     ProblemKind.BAD_QUERY,
     ProblemKind.UNAUTHORIZED,
     ProblemKind.FORBIDDEN,
@@ -89,8 +89,8 @@ class Prometheus:
         """
         attempts = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_fixed(_PAUSE_SECONDS),
-            retry=retry_if_exception(lambda fault: isinstance(fault, EvidenceError) and _again(fault)),
+            wait=wait_fixed(_RETRY_SECONDS),
+            retry=retry_if_exception(lambda fault: isinstance(fault, EvidenceError) and _is_retryable(fault)),
             reraise=True,
         )
         answer = attempts(self._once, promql)
@@ -144,12 +144,12 @@ class Prometheus:
 
 def step_error(fault: EvidenceError, action: str) -> StepError:
     """Return the step's error for a failed query: permanent if waiting cannot help, else temporary."""
-    kind = PermanentError if fault.problem.kind in _LASTING else TemporaryError
+    kind = PermanentError if fault.problem.kind in _PERMANENT else TemporaryError
     return kind(action, fault.problem.sentence)
 
 
-def _again(fault: EvidenceError) -> bool:
-    return fault.problem.kind in _TRY_AGAIN
+def _is_retryable(fault: EvidenceError) -> bool:
+    return fault.problem.kind in _RETRYABLE
 
 
 def _json(content: bytes) -> dict[str, Any] | None:

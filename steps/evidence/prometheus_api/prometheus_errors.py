@@ -29,13 +29,13 @@ def request_failed(fault: Exception, access: Access) -> EvidenceError:
         text = f"{where} has a certificate that is not trusted here, or refused ours: check CA and client certificate"
         return _error(ProblemKind.UNREACHABLE, text)
     if isinstance(fault, requests.RequestException):
-        return _error(*_untold(fault, where, access))
+        return _error(*_without_response(fault, where, access))
     name = getattr(fault, "filename", None) or "a file"
     text = f"{name}, which holds credentials or certificates for {where}, cannot be read: check the mounted secret"
     return _error(ProblemKind.UNAUTHORIZED, text)
 
 
-def _untold(fault: requests.RequestException, where: str, access: Access) -> tuple[ProblemKind, str]:
+def _without_response(fault: requests.RequestException, where: str, access: Access) -> tuple[ProblemKind, str]:
     """Return kind and sentence for a request whose response did not arrive, or not completely."""
     sentences = {
         requests.exceptions.ReadTimeout: (
@@ -67,7 +67,7 @@ def _untold(fault: requests.RequestException, where: str, access: Access) -> tup
 def response_refused(status: int, body: dict[str, Any] | None, access: Access, promql: str) -> EvidenceError:
     """Return the error for a response that is not a complete success."""
     where = f"Prometheus at {access.endpoint}"
-    said = _said(body)
+    message = _server_message(body)
     if status == HTTPStatus.UNAUTHORIZED:
         text = f"{where} requires credentials, or refused ours (401): set or renew the token or password file"
         return _error(ProblemKind.UNAUTHORIZED, text)
@@ -75,11 +75,11 @@ def response_refused(status: int, body: dict[str, Any] | None, access: Access, p
         text = f"{where} does not let this account query (403): grant it read access, or set the tenant's header"
         return _error(ProblemKind.FORBIDDEN, text)
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and body is not None:
-        return _error(ProblemKind.BAD_QUERY, f"{where} refused the query{said}; the query was: {promql}")
+        return _error(ProblemKind.BAD_QUERY, f"{where} refused the query{message}; the query was: {promql}")
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        text = f"{where} is failing or rate-limits us ({status}){said}: check its logs and limits"
+        text = f"{where} is failing or rate-limits us ({status}){message}: check its logs and limits"
         return _error(ProblemKind.BUSY, text)
-    return _odd(where, status, body or {})
+    return _unexpected(where, status, body or {})
 
 
 def response_malformed(fault: Exception, access: Access, promql: str) -> EvidenceError:
@@ -100,16 +100,16 @@ def response_too_large(access: Access, promql: str) -> EvidenceError:
     return _error(ProblemKind.NOT_PROMETHEUS, text)
 
 
-def _odd(where: str, status: int, body: dict[str, Any]) -> EvidenceError:
+def _unexpected(where: str, status: int, body: dict[str, Any]) -> EvidenceError:
     if body.get("isPartial"):
         text = f"{where} sent only a part of the data: some of its storage nodes are down; check them"
         return _error(ProblemKind.PARTIAL, text)
     if body.get("status") == "error":
-        return _error(ProblemKind.BUSY, f"{where} answered with an error{_said(body)}")
-    return _error(ProblemKind.NOT_PROMETHEUS, _stranger(where, status))
+        return _error(ProblemKind.BUSY, f"{where} answered with an error{_server_message(body)}")
+    return _error(ProblemKind.NOT_PROMETHEUS, _not_prometheus(where, status))
 
 
-def _stranger(where: str, status: int) -> str:
+def _not_prometheus(where: str, status: int) -> str:
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return f"{where} redirects elsewhere ({status}), as a login page does: use that address, or a token"
     if status == HTTPStatus.NOT_FOUND:
@@ -126,7 +126,7 @@ def _connection(fault: requests.exceptions.ConnectionError) -> str:
     return "cannot be reached: it is down, or the network does not allow the connection"
 
 
-def _said(body: dict[str, Any] | None) -> str:
+def _server_message(body: dict[str, Any] | None) -> str:
     text = body.get("error", "") if body else ""
     return f" ({text[:_SHOWN]})" if text and isinstance(text, str) else ""
 
