@@ -10,7 +10,8 @@ from steps.errors import PermanentError
 from steps.evidence.catalog_options import USUAL_NAMES
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
-from steps.evidence.definitions.custom_metrics import PODS_BY_NAME, CustomMetric, CustomMetricContext, custom_metrics
+from steps.evidence.definitions.custom_arms import PODS_BY_NAME, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, custom_metrics
 from steps.evidence.definitions.latency_objective import ObjectiveBound, ObjectiveOutOfRangeError
 from steps.evidence.definitions.metric_names import ConfiguredNames
 from steps.evidence.definitions.pod_owners import PodOwners

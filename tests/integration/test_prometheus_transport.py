@@ -1,4 +1,4 @@
-"""Prometheus behind TLS, on loopback: whom a step trusts is said by its settings, where they say it."""
+"""Prometheus behind TLS, on loopback: the settings of a step decide which certificates it trusts."""
 
 from __future__ import annotations
 

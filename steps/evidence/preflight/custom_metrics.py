@@ -8,13 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steps.evidence.definitions.bucket_bounds import finite_bounds
-from steps.evidence.definitions.custom_metrics import (
-    CustomArmLabels,
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_arm_labels,
-)
+from steps.evidence.definitions.custom_arms import CustomArmLabels, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_arm_labels
 from steps.evidence.definitions.metric_names import BUCKET, histogram_name
 from steps.evidence.definitions.promql import extra_matchers, selector
 from steps.evidence.discovery import cluster_labels

@@ -20,7 +20,7 @@ FIELD = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 6080.0), (1045.0, 6150.0
 
 
 def counted(samples: list[tuple[float, float]], since: float = 900.0) -> list[tuple[float, float]]:
-    """Give (time, increase) of a series that has an instance, as a federation's has."""
+    """Return (time, increase) of a series that has an instance, as a federation's has."""
     deltas = counter_deltas()
     deltas.add([RawSeries({"code": "500", "instance": "gw"}, tuple(samples))], since)
     return increases(deltas)
@@ -119,7 +119,7 @@ class Pod:
         return sum(self._rates[i % len(self._rates)] for i in range(self.joins, min(scrape, self.goes)))
 
     def is_there(self, scrape: int) -> bool:
-        """Tell whether it is in the sum."""
+        """Return whether it is in the sum."""
         return self.joins <= scrape < self.goes
 
 

@@ -112,7 +112,7 @@ def read(requests: Result, started: float = NOW - 5) -> Evidence:
 
 
 def answers(evidence: Evidence) -> MetricEvidence:
-    """Give the metric of the answers."""
+    """Return the metric of the answers."""
     return next(metric for metric in evidence.metrics if metric.kind is MetricKind.ANSWERS)
 
 

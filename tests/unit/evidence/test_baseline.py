@@ -6,13 +6,8 @@ import pytest
 
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
-from steps.evidence.definitions.custom_metrics import (
-    CustomArmLabels,
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_metric,
-)
+from steps.evidence.definitions.custom_arms import CustomArmLabels, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_metric
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Arm, Evidence, ProblemKind

@@ -24,7 +24,7 @@ def counter_deltas(*, newborn: bool = False, resets: bool = True) -> CounterDelt
 
 
 def increases(deltas: CounterDeltas, slot: int = 5, instance: str = "gw") -> list[tuple[float, float]]:
-    """Give (time, increase) of a slot, where there is any."""
+    """Return (time, increase) of a slot, where there is any."""
     cells = deltas.increases[(("instance", instance),)]
     return [(at, found[(Arm.CANARY, slot)]) for at, found in sorted(cells.items()) if (Arm.CANARY, slot) in found]
 

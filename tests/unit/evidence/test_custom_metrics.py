@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from steps.evidence.definitions.bucket_bounds import Bounds
-from steps.evidence.definitions.custom_metrics import (
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_metric,
-    custom_metric_from_json,
-)
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_metric, custom_metric_from_json
 from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from steps.errors import PermanentError
-from steps.evidence.definitions.custom_metrics import CustomMetric, CustomMetricContext, Selection
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.preflight.custom_metrics import Findings, check_custom_metrics
 from steps.evidence.reader import EvidenceReader
 from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus

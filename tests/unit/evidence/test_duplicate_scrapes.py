@@ -35,12 +35,12 @@ def read(requests: Result, reporter: str = "source", **options: Any) -> Evidence
 
 
 def said(evidence: Evidence) -> list[str]:
-    """Give the notes about scrapers."""
+    """Return the notes about scrapers."""
     return [note for note in evidence.notes if "scraped more than once" in note]
 
 
 def totals(evidence: Evidence) -> tuple[int, int, int]:
-    """Give stable's requests, the canary's, and its failures."""
+    """Return stable's requests, the canary's, and its failures."""
     strata = evidence.metrics[0].series[0].strata
     return (
         sum(one.stable.total for one in strata),

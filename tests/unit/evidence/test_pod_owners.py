@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from steps.evidence.definitions.custom_metrics import CustomMetric, CustomMetricContext, Selection, custom_arm_labels
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_arm_labels
 from steps.evidence.definitions.pod_owners import PodOwners, pod_name_pattern
 from steps.model.evidence import Arm
 from steps.model.pods import PodNames, pod_prefix

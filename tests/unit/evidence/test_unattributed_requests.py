@@ -45,7 +45,7 @@ def read(prometheus: CannedPrometheus, upstreams: Upstreams = HOSTS, control: st
 
 
 def present(evidence: Evidence) -> list[Stratum]:
-    """Give the strata of the errors since the run began."""
+    """Return the strata of the errors since the run began."""
     return [one for one in evidence.metrics[0].series[0].strata if one.end > STARTED]
 
 
