@@ -223,7 +223,7 @@ class Watch:
         if self._beside.tape is None:
             return
         reporter = self._reader.reporter
-        self._beside.tape.look(
+        self._beside.tape.write_poll(
             Poll(
                 now=now,
                 started=self._started,

@@ -72,13 +72,13 @@ class MetricStream:
     def _read(self, prometheus: Prometheus, seconds: int) -> None:
         # Unattributed requests first: if the newest scrape is not among them yet, the next poll brings it.
         selectors = [chosen for chosen in (self.definition.unattributed, self.definition.selector) if chosen]
-        answers = [prometheus.query(self._promql(chosen, seconds)) for chosen in selectors]
-        *unattributed, main = [parse_matrix(answer.result) for answer in answers]
-        ends = (float(entry["values"][-1][0]) for entry in answers[-1].result if entry["values"])
+        responses = [prometheus.query(self._promql(chosen, seconds)) for chosen in selectors]
+        *unattributed, main = [parse_matrix(response.result) for response in responses]
+        ends = (float(entry["values"][-1][0]) for entry in responses[-1].result if entry["values"])
         self.newest_arrival = max(self.newest_arrival, *ends, 0.0)
-        self.counts.queries = tuple(answer.query for answer in reversed(answers))
-        self.warnings = tuple(dict.fromkeys(text for answer in answers for text in answer.warnings))
-        self.now = answers[-1].at
+        self.counts.queries = tuple(response.query for response in reversed(responses))
+        self.warnings = tuple(dict.fromkeys(text for response in responses for text in response.warnings))
+        self.now = responses[-1].at
         self.counts.add(main, [series for found in unattributed for series in found], self.now - seconds)
 
     def _promql(self, chosen: str, seconds: int) -> str:

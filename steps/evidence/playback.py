@@ -23,22 +23,22 @@ class Playback(Prometheus):
 
     def __init__(self) -> None:
         super().__init__(Access("http://recording"))
-        self._answers: Mapping[str, QueryResponse] = {}
+        self._responses: Mapping[str, QueryResponse] = {}
         self._poll: Poll | None = None
 
-    def turn_to(self, answers: Mapping[str, QueryResponse], poll: Poll) -> None:
-        """Use this poll's answers for the queries that follow."""
-        self._answers, self._poll = answers, poll
+    def turn_to(self, responses: Mapping[str, QueryResponse], poll: Poll) -> None:
+        """Use this poll's responses for the queries that follow."""
+        self._responses, self._poll = responses, poll
 
     def query(self, promql: str) -> QueryResponse:
-        """Return the recorded answer.
+        """Return the recorded response.
 
         Raises:
             EvidenceError: the query also failed when it was recorded.
             SettingsError: it was never sent: the recording is from a version with other queries.
         """
-        if (answer := self._answers.get(promql)) is not None:
-            return answer
+        if (response := self._responses.get(promql)) is not None:
+            return response
         if self._poll is not None and self._poll.problem is not None:
             raise EvidenceError(self._poll.problem)
         cause = f"the recording has no answer to {promql}: it is from another version; replay it with that one"
@@ -64,14 +64,14 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
     )
-    for answers, poll in recording.polls:
-        playback.turn_to(answers, poll)
+    for responses, poll in recording.polls:
+        playback.turn_to(responses, poll)
         pods.known = poll.pods or pods.known
         comparison = Comparison(
             poll.bounds,
             poll.control,
             Reporter(*poll.reporter) if poll.reporter else None,
-            # Without any names nothing may be asked: an older recording has no answers to such queries.
+            # Without any names Prometheus is not asked: an older recording has no responses to such queries.
             poll.found or reader.found or DiscoveredNames(),
         )
         evidence = reader.read(

@@ -82,13 +82,13 @@ class Recorder:
             cause = f"{path}: {error.strerror}. Point --record at a writable place."
             raise PermanentError("starting the recording", cause) from error
 
-    def answer(self, answer: QueryResponse) -> None:
+    def write_response(self, response: QueryResponse) -> None:
         """Write a response of Prometheus unchanged."""
-        self._write({"kind": "answer", **asdict(answer)})
+        self._write({"kind": "answer", **asdict(response)})
 
-    def look(self, look: Poll) -> None:
+    def write_poll(self, poll: Poll) -> None:
         """Write what else the judge knew, and its verdict."""
-        self._write({"kind": "look", **asdict(look)})
+        self._write({"kind": "look", **asdict(poll)})
 
     def _write(self, line: Mapping[str, object]) -> None:
         if self._ended:
@@ -123,15 +123,15 @@ def load(path: Path) -> Recording:
     if header.get("version") != VERSION:
         raise _refused(path, f"has version {header.get('version')}, but this program reads version {VERSION}")
     polls: list[tuple[Mapping[str, QueryResponse], Poll]] = []
-    answers: dict[str, QueryResponse] = {}
+    responses: dict[str, QueryResponse] = {}
     for line in lines[1:]:
         kind = line.pop("kind", "")
         if kind == "answer":
-            answer = QueryResponse(line["query"], line["at"], line["result"], tuple(line["warnings"]))
-            answers[answer.query] = answer
+            response = QueryResponse(line["query"], line["at"], line["result"], tuple(line["warnings"]))
+            responses[response.query] = response
         elif kind == "look":
-            polls.append((answers, _poll(line)))
-            answers = {}
+            polls.append((responses, _poll(line)))
+            responses = {}
     return Recording(header, tuple(polls), complete)
 
 

@@ -162,8 +162,8 @@ def test_a_recording_has_the_discovered_names(tmp_path: Path) -> None:
     before = live.read(NOW - 10, NOW, comparison=Comparison(found=found))
     query = before.metrics[0].queries[0]
     assert "exported_pod=~" in query
-    tape.answer(QueryResponse(query, NOW, own))
-    tape.look(Poll(NOW, NOW - 10, NOW - 10, bounds=live.bounds, found=live.found, pods=live.pods.known))
+    tape.write_response(QueryResponse(query, NOW, own))
+    tape.write_poll(Poll(NOW, NOW - 10, NOW - 10, bounds=live.bounds, found=live.found, pods=live.pods.known))
 
     ((_, again),) = replay_evidence(load(path))
 

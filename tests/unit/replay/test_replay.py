@@ -43,7 +43,7 @@ class Growing(Prometheus):
             result = [_series("shop", "200", START - 30, self.now, 9), _series("shop", "500", START - 30, self.now, 0),
                       _series("shop-canary", self._failing, START + 1, self.now, 4)]  # fmt: skip
         answer = QueryResponse(promql, self.now, result)
-        self._tape.answer(answer)
+        self._tape.write_response(answer)
         return answer
 
 
@@ -67,7 +67,7 @@ def recorded(
         judgement = judge(evidence, Health(1, 1), Rules(), deadline_reached=False)
         verdicts.append(str(judgement.verdict))
         chosen = reader.reporter
-        tape.look(
+        tape.write_poll(
             Poll(prometheus.now, START, START, 10, (chosen.name, chosen.reason) if chosen else None, reader.bounds,
                  evidence.problem or problem, Health(1, 1), None, str(judgement.verdict), judgement.code)
         )  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_failed_query_fails_again(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     tape = Recorder(path, HEADER)
     problem = Problem(ProblemKind.UNREACHABLE, "Prometheus refuses connections")
-    tape.look(Poll(START, START, START, 10, ("source", "as set"), Bounds(), problem))
+    tape.write_poll(Poll(START, START, START, 10, ("source", "as set"), Bounds(), problem))
     _, evidence = next(replay_evidence(load(path)))
 
     assert problem == evidence.problem
@@ -146,7 +146,7 @@ def test_a_failed_query_fails_again(tmp_path: Path) -> None:
 def test_a_recording_by_other_queries_is_refused(tmp_path: Path) -> None:
     """A query without a recorded response has no result."""
     path = tmp_path / "run.jsonl"
-    Recorder(path, HEADER).look(Poll(START, START, START, 10, ("source", "as set"), Bounds()))
+    Recorder(path, HEADER).write_poll(Poll(START, START, START, 10, ("source", "as set"), Bounds()))
 
     with pytest.raises(SettingsError, match="no answer to istio_requests_total"):
         next(replay_evidence(load(path)))
@@ -181,8 +181,8 @@ def test_a_full_disk_ends_the_recording_not_the_run(tmp_path: Path) -> None:
     (tmp_path / "run.jsonl").unlink()
     (tmp_path / "run.jsonl").symlink_to("/dev/full")
     with capture_logs() as lines:
-        tape.look(Poll(START, START, START))
-        tape.look(Poll(START, START, START))
+        tape.write_poll(Poll(START, START, START))
+        tape.write_poll(Poll(START, START, START))
 
     assert ["recording.ended"] == [line["event"] for line in lines]
 

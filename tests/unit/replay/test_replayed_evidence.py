@@ -33,7 +33,7 @@ class Recorded(CannedPrometheus):
     def query(self, promql: str) -> QueryResponse:
         """Answer, and record the response."""
         answer = super().query(promql)
-        self._tape.answer(answer)
+        self._tape.write_response(answer)
         return answer
 
 
@@ -60,7 +60,7 @@ def recorded(path: Path) -> Evidence:
     evidence = reader.read(NOW - 3, NOW, weight=50)
     chosen = reader.reporter
     assert chosen is not None
-    tape.look(Poll(NOW, NOW - 3, NOW - 3, 50, (chosen.name, chosen.reason), reader.bounds))
+    tape.write_poll(Poll(NOW, NOW - 3, NOW - 3, 50, (chosen.name, chosen.reason), reader.bounds))
     return evidence
 
 
@@ -88,7 +88,7 @@ def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
         latency_objective=OBJECTIVE,
     )
     expected = reader.read(NOW - 3, NOW)
-    tape.look(Poll(NOW, NOW - 3, NOW - 3, None, ("source", "as set"), Bounds()))
+    tape.write_poll(Poll(NOW, NOW - 3, NOW - 3, None, ("source", "as set"), Bounds()))
     _, found = next(replay_evidence(load(path)))
     assert expected.metrics == found.metrics
     assert [True] == [one.objective is not None for one in found.metrics if one.name == "latency"]
