@@ -19,6 +19,7 @@ from steps.actions.watch import NO_EXTRAS, AnalysisExtras, Watch, WatchLimits
 from steps.actions.weight_pause import WeightPause
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
@@ -137,16 +138,16 @@ def rung(
         claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: go on from there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-    if claim.state.latency_bounds:
-        reader.bounds = Bounds(claim.state.latency_bounds, claim.state.small_bound)
     weights = claim.state.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.state.workloads
-    reader.control = control_of(settings, workloads.baseline) if workloads else ""
     disruptions = claim.state.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
+    watch = Watch(
+        reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption,
+        _comparison(settings, claim),
+    )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
     judged = watch.claim or claim  # a disruption sets the weight anew within the rung
     since = judged.state.weights[-1][0] if judged.state.weights else rung_started
@@ -156,6 +157,15 @@ def rung(
         watch.tell()
     save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
     return judgement
+
+
+def _comparison(settings: Analysis, claim: Claim) -> Comparison:
+    """Return what the run compares: the bounds that prepare chose, and the baseline if there is one."""
+    state = claim.state
+    return Comparison(
+        bounds=Bounds(state.latency_bounds, state.small_bound) if state.latency_bounds else None,
+        control=control_of(settings, state.workloads.baseline) if state.workloads else "",
+    )
 
 
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:

@@ -81,7 +81,7 @@ def _written(
         "app": recording.header["app"],
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
-        "looks": len(recording.looks),
+        "looks": len(recording.polls),
         "rules": {name: getattr(settings, name) for name in JudgeSettings.model_fields},
         "changed": changed,
     }

@@ -126,7 +126,7 @@ def reader_of(
         client_cert=_path(settings.prometheus_cert_file),
         client_key=_path(settings.prometheus_key_file),
     )
-    prometheus = Prometheus(access, record=tape.answer if tape else None)
+    prometheus = Prometheus(access, record=tape.write_response if tape else None)
     custom = custom_metrics(settings, names)
     _check_sources(settings, custom)
     return EvidenceReader(

@@ -7,11 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from steps.actions.control_group import detectable_against_control, judge_against_control
-from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.polling import next_poll_seconds
-from steps.actions.probe_preflight import ProbePreflight
-from steps.actions.weight_pause import WeightPause
+from steps.acts.beforehand import StableProbes
+from steps.acts.interruption import Interruption
+from steps.acts.judging import foreseen, judged
+from steps.acts.keeper import Keeper
+from steps.acts.pace import pause_seconds
+from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder
 from steps.judge.checks.sample_size import progress
@@ -84,6 +85,7 @@ class Watch:
         rung_started: when the present weight was set (unix seconds).
         beside: tape and prober, if any.
         interruption: what gives users back to stable while the canary's pods are disrupted; None only looks.
+        comparison: what the reader compares, as far as it was decided before.
 
     Attributes:
         by_hand: whether it was a person who passed a rung without a verdict.
@@ -98,12 +100,13 @@ class Watch:
         pods: HealthSource | None,
         started: float,
         rung_started: float,
-        beside: AnalysisExtras = NO_EXTRAS,
-        interruption: WeightPause | None = None,
+        beside: Beside = ALONE,
+        interruption: Interruption | None = None,
+        comparison: Comparison = WITH_STABLE,
     ) -> None:
         self._beside, self._interruption = beside, interruption
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
-        self._started, self._rung_started = started, rung_started
+        self._started, self._rung_started, self._comparison = started, rung_started, comparison
         self._seconds = 0.0
         self._weight = claim.state.weight if claim else None
         self._keeper: ClaimHeartbeat | None = ClaimHeartbeat(claim, traffic) if claim else None
@@ -172,7 +175,9 @@ class Watch:
         health = self._pods.look() if self._pods else None
         self._heed(health)  # before Prometheus is asked, which may take its time
         now = self._traffic.now()
-        evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
+        evidence = self._reader.read(
+            self._started, now, rung_started=self._rung_started, weight=self._weight, comparison=self._comparison
+        )
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judge_against_control(evidence, health, self._rules, outcomes, deadline_reached=late)
         is_paused = self._keeper is not None and self._keeper.claim.state.paused_weight > 0
@@ -218,7 +223,7 @@ class Watch:
         if self._beside.tape is None:
             return
         reporter = self._reader.reporter
-        self._beside.tape.look(
+        self._beside.tape.write_poll(
             Poll(
                 now=now,
                 started=self._started,
@@ -231,7 +236,7 @@ class Watch:
                 probes=outcomes,
                 verdict=str(judgement.verdict),
                 code=judgement.code,
-                control=self._reader.control,
+                control=self._comparison.control,
                 found=self._reader.found,
                 pods=self._reader.pods.known,
             )
