@@ -18,10 +18,11 @@ from pydantic_settings import NoDecode
 from steps.acts.ending import Ending
 from steps.acts.keeper import Keeper
 from steps.acts.permissions import check_permissions
-from steps.acts.record import record_of
 from steps.acts.take import BusyPolicy, Wanted, clear, take
 from steps.acts.watch import ALONE, Beside
 from steps.beside import check_baseline, stable_probes_of
+from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.claim.record import record_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
@@ -42,7 +43,6 @@ from steps.settings.mappings import as_mapping
 from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
 from steps.step import Step, StepEnd
-from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told
 from steps.workload.duplicate import asked
@@ -130,12 +130,12 @@ def run(
         return begun
     claim, plan = begun
     bounds = reader.choose_bounds()
-    claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    claim = traffic.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
         return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_BITS})
-    canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
+    canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
@@ -172,8 +172,8 @@ def _begin(
         if beside.stable_probes is not None and turns == 1:
             _warn(beside.stable_probes.check(rehearsal=cluster.is_dry_run))
         try:
-            return take(wanted, plan.memory, traffic, workload), plan
-        except (Busy, Leftover):
+            return take(wanted, plan.state, traffic, workload), plan
+        except (ClaimHeld, ClaimExpired):
             # Two runs of one second both found the way clear, and the other was faster.
             if turns == _TURNS:
                 raise
@@ -231,7 +231,7 @@ def _make_canary(
     claim: Claim, release: Release, plan: ReleasePlan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
-    memory = claim.memory.workloads or plan.memory
+    memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
     keeper = Keeper(claim, traffic)
@@ -242,11 +242,11 @@ def _make_canary(
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
-    return traffic.remember(claim, pin=pin)
+    return traffic.update_state(claim, pin=pin)
 
 
 def _is_same(claim: Claim, workload: Workload) -> bool:
-    memory = claim.memory
+    memory = claim.state
     return (
         memory.workloads is not None
         and memory.pin is not None
@@ -256,9 +256,9 @@ def _is_same(claim: Claim, workload: Workload) -> bool:
 
 def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
-    if claim.memory.workloads is not None:
-        workload.scale_down(claim.memory.workloads, claim.token)
-        workload.unstamp(claim.memory.workloads, claim.token)
+    if claim.state.workloads is not None:
+        workload.scale_down(claim.state.workloads, claim.token)
+        workload.unstamp(claim.state.workloads, claim.token)
     traffic.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.now()))
     log.info("prepare.noop", detail=_SAME_BITS)
 

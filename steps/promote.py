@@ -77,7 +77,7 @@ def promote(
     claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending, unjudged: str = ""
 ) -> None:
     """Make the judged template stable's and end the run; `unjudged` says why, where the last rung has no pass."""
-    memory, pin = claim.memory.workloads, claim.memory.pin
+    memory, pin = claim.state.workloads, claim.state.pin
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
         raise PermanentError(f"promoting run {claim.run}", cause)
@@ -86,7 +86,7 @@ def promote(
         return finish(claim, ending, traffic, workload)
     claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
     # A promote that began was let through by what its claim remembers, and its weight may be on the way back by now.
-    granted = claim.memory.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
     promoting = traffic.move(claim, Phase.PROMOTING, unjudged=granted)
     stamp(promoting, claim, workload)
     keeper = Keeper(promoting, traffic)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.acts.record import verdict_of
+from steps.claim.record import verdict_of
 from steps.errors import NotFound, SettingsError
 from steps.model.names import ReleaseNames
 from steps.outputs import results
@@ -62,7 +62,7 @@ def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
     first = names.virtual_services[0]
     claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run}:
-        memory = claim.memory
+        memory = claim.state
         return Report(
             app=names.app,
             namespace=names.namespace,

@@ -42,7 +42,7 @@ def run(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Wor
     """Roll one run back; see the module's docstring."""
     try:
         claim = _claim(settings, names, traffic, workload)
-        outcome = restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
+        outcome = restore(claim, claim.state.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})

@@ -15,12 +15,12 @@ from pydantic import Field
 from steps import analyze, prepare, promote, report
 from steps.acts.ending import Ending
 from steps.acts.forward import CLIMBING, PROMOTABLE, held
-from steps.acts.record import verdict_of
 from steps.acts.restore import restore
 from steps.acts.shift import shift
 from steps.acts.verdicts import summed_up
 from steps.acts.watch import ALONE, Beside
 from steps.beside import prober_of, progress_of, stable_probes_of, tape_of
+from steps.claim.record import verdict_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
 from steps.evidence.reader import EvidenceReader
@@ -98,13 +98,13 @@ def _brought_to_its_end(
         return None  # prepare says what is wrong, if anything is
     if claim.phase is Phase.PROMOTING:
         promote.promote(claim, settings, traffic, workload, ending)
-        verdict, reason = summed_up(claim.memory)
+        verdict, reason = summed_up(claim.state)
         return _told(settings, verdict, reason, "promoted", EXIT_DONE)
     if claim.phase is Phase.ROLLING_BACK:
-        outcome = restore(claim, claim.memory.reason, ending, traffic, workload)
-        verdict = verdict_of(claim.memory)
+        outcome = restore(claim, claim.state.reason, ending, traffic, workload)
+        verdict = verdict_of(claim.state)
         exit_code = _ROLLED_BACK.get(verdict, PermanentError.exit_code)
-        return _told(settings, verdict, claim.memory.reason, outcome, exit_code)
+        return _told(settings, verdict, claim.state.reason, outcome, exit_code)
     return None
 
 
@@ -138,7 +138,7 @@ def _walk(
 
 def _left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
     """Return the rungs to climb: all, or those from where this run stood when its process was killed."""
-    reached = max(claim.memory.weight, claim.memory.paused_weight)
+    reached = max(claim.state.weight, claim.state.paused_weight)
     left = tuple(weight for weight in ladder if weight >= reached)
     if left != ladder:
         log.info("rollout.resumed", weight=reached, detail=f"the run stands at weight {reached}: it goes on from there")
@@ -150,7 +150,7 @@ def _rehearse(settings: Settings, names: ReleaseNames, traffic: Traffic, workloa
     for weight in settings.ladder:
         claim = held(names, settings.run, traffic, CLIMBING)
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-        set_at, _ = claim.memory.weights[-1]
+        set_at, _ = claim.state.weights[-1]
         traffic.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.now()), set_at)
         log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
     promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)

@@ -42,7 +42,7 @@ def run(
     if settings.run:
         claim = held(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
-        halved = claim.memory.workloads is not None and bool(claim.memory.workloads.baseline)
+        halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination
         targets = traffic.resolve(names.targets, *arms)

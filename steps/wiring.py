@@ -8,6 +8,7 @@ import structlog
 
 from steps.acts.ending import Ending
 from steps.beside import arms_of, custom_metrics, objective_of
+from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import SettingsError
@@ -25,7 +26,6 @@ from steps.settings.groups import ClusterSettings, DrainSettings, JudgeSettings,
 from steps.settings.mappings import parse_header
 from steps.settings.objectives import latency_objective
 from steps.step import StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 

@@ -19,7 +19,7 @@ def held(names: ReleaseNames, run: str, traffic: Traffic, phases: Sequence[Phase
     """
     claim = traffic.held(names.app, run, names.virtual_services)
     if claim.phase not in phases:
-        reason = f" ({claim.memory.reason})" if claim.memory.reason else ""
+        reason = f" ({claim.state.reason})" if claim.state.reason else ""
         cause = f"the run is in phase {claim.phase}{reason}, from which it only goes on to its end. Start a new run."
         raise NotOwnerError(f"going on with run {run} of {names.app}", cause)
     return claim

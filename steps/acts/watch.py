@@ -105,11 +105,11 @@ class Watch:
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
         self._started, self._rung_started = started, rung_started
         self._seconds = 0.0
-        self._weight = claim.memory.weight if claim else None
+        self._weight = claim.state.weight if claim else None
         self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
         self._said = ""
         self._foresaw = False
-        self._waits = bool(claim and claim.memory.paused_weight)
+        self._waits = bool(claim and claim.state.paused_weight)
         self._tell: Callable[[], None] | None = None
         self.by_hand = False
 
@@ -175,7 +175,7 @@ class Watch:
         evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
-        is_paused = self._keeper is not None and self._keeper.claim.memory.paused_weight > 0
+        is_paused = self._keeper is not None and self._keeper.claim.state.paused_weight > 0
         self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
 
         def tell() -> None:
@@ -200,9 +200,9 @@ class Watch:
         """Give users back to stable, or the weight back to the canary, as its pods ask for."""
         if self._interruption is None or self._keeper is None or health is None:
             return
-        before = self._keeper.claim.memory
+        before = self._keeper.claim.state
         self._keeper.claim = self._interruption.heed(self._keeper.claim, health)
-        memory = self._keeper.claim.memory
+        memory = self._keeper.claim.state
         self._weight = memory.weight
         if before.paused_weight and not memory.paused_weight:
             self._rung_started = memory.weights[-1][0]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import PermanentError
 from steps.manifests.manifest import Document, Manifest, ManualEdit
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName, RouteTarget
-from steps.traffic.destinations import Arms, full_host
+from steps.traffic.destinations import ArmDestinations, full_host
 from steps.traffic.routes import http_routes, with_both_arms
-from steps.traffic.sightings import name_of
 from steps.traffic.traffic import Traffic
 
 _HTTP = ("http", "grpc")
@@ -49,7 +49,7 @@ def virtual_services(
 
 def _lacking(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
     name = name_of(present)
-    if with_both_arms(present, Arms(names.stable_destination, names.canary_destination, name.namespace)):
+    if with_both_arms(present, ArmDestinations(names.stable_destination, names.canary_destination, name.namespace)):
         return []
     try:
         traffic.resolve((RouteTarget(name, names.routes),), names.stable_destination, names.canary_destination)

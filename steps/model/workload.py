@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from steps.model.ports import RoutePorts
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 
 
 class Topology(StrEnum):
@@ -96,7 +96,7 @@ class ReleasePlan:
         warnings: sentences to be shown to the user before anything moves.
     """
 
-    memory: WorkloadMemory
+    state: WorkloadState
     stable_image: str
     canary_image: str
     container: str

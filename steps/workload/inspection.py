@@ -6,7 +6,7 @@ from typing import Any
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
 from steps.errors import NotFound, PermanentError
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload import bystanders, shapes
 from steps.workload import labels as label
@@ -74,7 +74,7 @@ class Inspection:
                 "the ReplicaSet of its present template was not found: there would be no way back from a half-done "
                 "promote. See `kubectl get replicasets`.",
             )
-        memory = WorkloadMemory(
+        memory = WorkloadState(
             namespace=namespace,
             stable=release.stable,
             canary=release.canary,
@@ -86,7 +86,7 @@ class Inspection:
             baseline=release.baseline,
         )
         return ReleasePlan(
-            memory=memory,
+            state=memory,
             stable_image=str(self._released(self.stable["spec"]["template"]).get("image", "")),
             canary_image=str(self._released(self.template).get("image", "")),
             container=self.container,

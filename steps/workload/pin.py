@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
+from steps.model.run import Pin, WorkloadState
 from steps.workload import labels as label
 from steps.workload.pods import current_pods, current_replica_set, is_ready
 from steps.workload.template import containers, fingerprint
@@ -40,7 +40,7 @@ def arm_keys(*deployments: Object | None) -> set[str]:
     return {key for entry in deployments if entry is not None for key in label.keys(entry["spec"]["selector"])}
 
 
-def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
+def pin(cluster: Cluster, memory: WorkloadState) -> Pin:
     """Pin the canary as it runs now; its pods should be ready.
 
     Raises:
@@ -61,7 +61,7 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     return Pin(replica_set["metadata"]["name"], template, {name: min(found) for name, found in digests.items()})
 
 
-def check_pin(cluster: Cluster, memory: WorkloadMemory, wanted: Pin) -> None:
+def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
     """Refuse where the canary is no longer what was pinned.
 
     Raises:

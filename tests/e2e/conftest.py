@@ -24,7 +24,7 @@ def images() -> None:
 @pytest.fixture
 def lab(images: None) -> Iterator[ClusterLab]:
     """Return a namespace in which the app `shop` serves, with all of workflows/base."""
-    # The gateway goes on counting for names that were there before, so every test has a new one.
+    # The gateway keeps the counters of old namespaces, so every test has a new one.
     with ClusterLab(f"e2e-{random.randrange(10**8)}") as lab:
         deploy_shop(lab)
         yield lab

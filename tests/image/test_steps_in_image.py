@@ -31,7 +31,7 @@ def lab(image: str) -> Iterator[EmbeddedLab]:
 
 
 class Steps:
-    """Steps of `shop`'s release in containers; results land in a folder that any user may write."""
+    """Steps of `shop`'s release in containers; results go to a folder that any user may write to."""
 
     def __init__(self, image: str, lab: EmbeddedLab, folder: Path) -> None:
         self._image, self._lab, self._folder = image, lab, folder
@@ -43,7 +43,7 @@ class Steps:
         self._results.chmod(0o777)
 
     def start(self, step: str, *flags: str) -> Container:
-        """Return a container that is to run a step."""
+        """Return a container that runs a step."""
         told = {
             "CANARY_APP": "shop",
             "CANARY_KUBECONFIG": "/etc/lab/kubeconfig",
@@ -71,12 +71,12 @@ class Steps:
 
 @pytest.fixture
 def steps(image: str, lab: EmbeddedLab, tmp_path: Path) -> Steps:
-    """Return the way to run steps, hardened and as a user whom nobody knows."""
+    """Return the steps, hardened and run as a user without a name."""
     return Steps(image, lab, tmp_path)
 
 
 def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> None:
-    """The two steps of a rung: users meet the canary, and it is seen to fail."""
+    """The two steps of a rung: users meet the canary, and its failures are found."""
     with lab.load(40):
         ended = steps.run("set-weight", "--weight", "50")
         assert (0, "50", [50, 50]) == (ended.exit_code, steps.result("weight"), steps.weights()), ended.err
@@ -87,7 +87,7 @@ def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> 
 
 
 def test_a_termination_reaches_the_step(steps: Steps) -> None:
-    """It is the first process, for which the kernel has no default: it ends at once, with 3."""
+    """The step is the first process, which has no default signal handler: it ends at once, with 3."""
     with steps.start("analyze", "--timeout-seconds", "600") as container:
         deadline = time.monotonic() + 20
         while "names.guessed" not in container.log():

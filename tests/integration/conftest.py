@@ -16,13 +16,13 @@ Deploy = Callable[..., LabApp]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes a minute of waiting, so that others run beside it and not before it."""
+    """Begin with the test that waits for a minute, so that the others run beside it."""
     items.sort(key=lambda item: item.path.name != "test_low_traffic.py")
 
 
 @pytest.fixture(scope="session")
 def shared_lab() -> Iterator[EmbeddedLab]:
-    """Return the lab that tests share; what would disturb the others (killing Prometheus) needs a lab of its own."""
+    """Return the lab that tests share; a test that would disturb others (by killing Prometheus) needs its own lab."""
     with EmbeddedLab() as lab:
         yield lab
 
@@ -49,7 +49,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., LocalServer]]:
-    """Return a function that starts a server with one answer for all."""
+    """Return a function that starts a server which gives the same answer to every request."""
     servers = LocalServers()
     yield servers.start
     servers.stop()

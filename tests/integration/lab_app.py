@@ -1,7 +1,7 @@
-"""The product as its users run it, against one app of the embedded lab.
+"""The steps as users run them, against one app of the embedded lab.
 
-What watches or is watched runs in a process of its own. Short steps go through the same `main`, flags, environment
-and result files in this process: starting Python a hundred times would cost more than all their work.
+Long steps run in a process of their own. Short ones use the same `main`, flags, environment and result files in this
+process: starting Python a hundred times would take longer than all their work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LabApp:
 
     @property
     def env(self) -> dict[str, str]:
-        """What every step is told by its environment; flags and `env` of a test win."""
+        """Settings of every step by its environment; flags and `env` of a test override them."""
         return {
             "CANARY_APP": self.name,
             "CANARY_KUBECONFIG": str(self.lab.kubeconfig),
@@ -71,7 +71,7 @@ class LabApp:
         return f"demo/{self.name}:{tag}"
 
     def push(self, tag: str, *, version: str = "", **knobs: float | bool) -> str:
-        """Publish a version, or move its tag to other bits; returns its reference."""
+        """Publish a version, or move its tag to another image; return its reference."""
         self.lab.registry.push(self.image(tag), version=version, **knobs)
         return self.image(tag)
 
@@ -97,7 +97,7 @@ class LabApp:
         return str(self.deployment()["spec"]["template"]["spec"]["containers"][0]["image"])
 
     def change(self, kind: Any, change: Callable[[Json], Json], name: str = "") -> None:  # noqa: ANN401 - lab's Kind
-        """Change one of its objects as somebody else would."""
+        """Change one of its objects, as somebody else would."""
         self.lab.api.store.change(kind, self.lab.namespace, name or self.name, change)
 
     def claim(self) -> str:
@@ -129,16 +129,16 @@ class LabApp:
         return [call for call in self.lab.api.faults.log[self._mark :] if call.is_write and self.concerns(call)]
 
     def concerns(self, call: Call) -> bool:
-        """Tell whether a call is about this app; for faults that must leave the others alone."""
+        """Return whether a call is about this app; for faults that must not affect other apps."""
         return self.name in call.path or self.name.encode() in call.body
 
     def stop_steps(self) -> None:
-        """End what is still at work."""
+        """Stop steps that still run."""
         for running in self._runs:
             running.stop()
 
     def remove(self) -> None:
-        """End what is still at work and delete the app: pods of many apps would slow the lab down."""
+        """Stop running steps and delete the app: pods of many apps would slow the lab down."""
         self.stop_steps()
         store = self.lab.api.store
         for kind in (AUTOSCALER, DEPLOYMENT, VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE):

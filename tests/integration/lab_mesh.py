@@ -1,4 +1,4 @@
-"""What the tests of the embedded mesh share: routes, requests of one user, and the failures in Prometheus."""
+"""Helpers of the embedded mesh's tests: routes, requests of one user, and the failures in Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cluster event takes the canary's pods away: users go back to stable, the rung waits and begins anew."""
+"""A cluster event takes the canary's pods away: users go back to stable, the rung waits and starts again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from steps.claim.keys import record_key
 from steps.errors import PermanentError
-from steps.traffic.keys import record_key
 from tests.support.disrupted_cluster import CANARY, DisruptedCluster, analyze, memory
 from tests.support.fixed_evidence import GrowingEvidence
 from tests.support.in_process_steps import StepProcess
@@ -60,7 +60,7 @@ def test_users_go_back_at_once_and_the_rung_begins_anew(world: DisruptedCluster,
     assert [0, 20, 0, 20] == [0, *(weight for _, weight in memory(world)["weights"])]
 
 
-def test_events_tell_of_the_pause_on_the_virtual_service(world: DisruptedCluster) -> None:
+def test_events_on_the_virtual_service_report_the_pause(world: DisruptedCluster) -> None:
     """With the pod and the cause."""
     analyze(world, GrowingEvidence(world, {2: world.take_away, 5: world.heal}))
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
@@ -90,7 +90,7 @@ def record(world: DisruptedCluster) -> tuple[str, str]:
 def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(
     world: DisruptedCluster, verdict: str, then: str
 ) -> None:
-    """Not the pass of an earlier rung is recorded, and a promote says what was judged."""
+    """The pass of an earlier rung is not recorded, and a promote says what was judged."""
     analyze(world, GrowingEvidence(world))
     reader = GrowingEvidence(world, {2: world.take_away, 6: lambda: world.fault(then)})
     end = analyze(world, reader, 60, disruption_seconds=10)
@@ -104,8 +104,8 @@ def test_the_verdict_of_a_pause_is_kept_for_the_weight_before_it(
     assert ("rolled-back", verdict) == record(world)
 
 
-def test_without_patience_it_is_inconclusive_at_once(world: DisruptedCluster) -> None:
-    """Users are given back before the step ends."""
+def test_with_disruption_seconds_0_it_is_inconclusive_at_once(world: DisruptedCluster) -> None:
+    """Users are back on stable before the step ends."""
     reader = GrowingEvidence(world, {2: world.take_away})
     end = analyze(world, reader, disruption_seconds=0)
 
@@ -114,7 +114,7 @@ def test_without_patience_it_is_inconclusive_at_once(world: DisruptedCluster) ->
 
 @pytest.mark.parametrize(("when", "looks"), [("at once", 2), ("amid the pause", 6)])
 def test_a_crash_stays_a_failure(world: DisruptedCluster, when: str, looks: int) -> None:
-    """By itself, or of the pod that comes in place of an evicted one."""
+    """A crash by itself, or of the pod that replaces an evicted one."""
     events: dict[int, Callable[[], object]] = {looks: lambda: world.fault("crashes")}
     reader = GrowingEvidence(world, events if when == "at once" else {2: world.take_away, **events})
     end = analyze(world, reader)
@@ -126,7 +126,7 @@ def test_a_crash_stays_a_failure(world: DisruptedCluster, when: str, looks: int)
 
 
 def test_some_lost_pods_keep_the_weight(world: DisruptedCluster) -> None:
-    """The others serve; longer than a minute, as long as a disruption may take; no pass meanwhile."""
+    """The others serve for longer than a minute, as long as a disruption may take; nothing passes meanwhile."""
     StepProcess(world).set_weight(60)
     world.settle(CANARY)
     assert 2 == len(world.pods())
@@ -138,8 +138,8 @@ def test_some_lost_pods_keep_the_weight(world: DisruptedCluster) -> None:
     assert 1 == len(memory(world)["disruptions"])
 
 
-def test_again_and_again_is_inconclusive(world: DisruptedCluster) -> None:
-    """Three times are waited for."""
+def test_a_fourth_disruption_is_inconclusive(world: DisruptedCluster) -> None:
+    """Three are waited for."""
     events: dict[int, Callable[[], object]] = {}
     for turn in range(6):
         events |= {2 + 4 * turn: world.take_away, 4 + 4 * turn: world.heal}

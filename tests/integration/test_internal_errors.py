@@ -1,4 +1,4 @@
-"""A defect of ours in the middle of a rollout: told with its traceback, and users are on stable all the same."""
+"""A bug of ours in the middle of a rollout is reported with its traceback, and users are on stable nevertheless."""
 
 from __future__ import annotations
 

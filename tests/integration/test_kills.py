@@ -1,7 +1,8 @@
-"""After a kill between any two API calls of any step, users end on a ready stable: design, section 9, last row.
+"""After a kill between any two API calls of any step, users end on a ready stable.
 
-A kill between two reads is the kill after the write before them, and a kill before a write is the kill after the write
-before it, only that the cluster moved on: so dying after each write, and before the first, is dying everywhere.
+A kill between two reads is equivalent to one after the write before them, and a kill before a write is equivalent to
+one after the previous write, except that the cluster moved on: so kills after each write, and before the first one,
+cover every place.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def retreat(process: StepProcess) -> StepEnd:
 
 
 def disrupted(process: StepProcess) -> StepEnd:
-    """Judge a canary, on a rung of its own, whose pods are deleted and come back after two looks."""
+    """Judge a canary, on a rung of its own, whose pods are deleted and come back after two polls."""
     world = process.world
 
     def delete() -> None:
@@ -77,7 +78,7 @@ def promote(process: StepProcess) -> StepEnd:
 
 
 def rollback(process: StepProcess) -> StepEnd:
-    """Give up."""
+    """Return up."""
     return process.rollback()
 
 
@@ -123,7 +124,7 @@ CASES = {
 
 
 class KilledStep:
-    """A case, ready to be told again and again with the killer elsewhere."""
+    """A case that can be run again and again, killed at another write each time."""
 
     def __init__(self, world: SteppedCluster, case: KillCase) -> None:
         self.world, self.case = world, case
@@ -135,7 +136,7 @@ class KilledStep:
         self.summary = world.summary()
 
     def kills(self, *, late: bool = False) -> Iterator[str]:
-        """Kill the step everywhere; yields a description each time it just died. `late`: as late as possible."""
+        """Kill the step at every write; yield a description after each kill. `late`: as late as possible."""
         writes = self.process.kill_point.writes
         assert writes > 1
         yield self.kill(1, "before")
@@ -143,7 +144,7 @@ class KilledStep:
             yield self.kill(number + 1, "before") if late else self.kill(number, "after")
 
     def kill(self, number: int, moment: Moment) -> str:
-        """Start anew and kill the step at one place."""
+        """Restore the cluster and kill the step at one write."""
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
             self.case.act(StepProcess(self.world, KillPoint(number, moment)))
@@ -161,7 +162,7 @@ def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledStep:
 def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> None:
     """Check that all weight is on a ready stable of one version, the canary down, and nothing of the run left."""
     outcome = rollback.results["outcome"]
-    if outcome == "not-owner":  # it ended before its end could be told, or never began
+    if outcome == "not-owner":  # it ended before its end could be recorded, or never began
         outcome = world.outcome() or "rolled-back"
     expected = {"rolled-back": RESTORED, "promoted": PROMOTED}[outcome]
     world.settle(APP)
@@ -187,7 +188,7 @@ def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: Kil
 
 
 def said(end: StepEnd) -> dict[str, str]:
-    """Return the results, but for what the killed one has done, and for the time of day in a reason."""
+    """Return the results without parts that the killed step had done already, and without the time in a reason."""
     own = {"previous-weight", "judgement", "reason"}
     found = {name: value for name, value in end.results.items() if name not in own}
     return found | ({"outcome": "rolled-back"} if found.get("outcome") == "not-owner" else {})
@@ -213,7 +214,7 @@ def canary_pods(world: SteppedCluster) -> int:
 
 
 def late_act(killed: KilledStep) -> None:
-    """Run the step of a pod that was only slow, not dead: it finds its claim gone and touches nothing."""
+    """Run a step that was only slow, not dead: it finds its claim gone and touches nothing."""
     before = killed.world.summary()
     with suppress(NotOwnerError):
         assert killed.case.act(StepProcess(killed.world)).results["outcome"] in {"not-owner", "promoted"}

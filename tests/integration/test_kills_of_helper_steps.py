@@ -1,4 +1,4 @@
-"""Kills of the steps that act for others: sweep, approve, notify; and of prepare before it has done anything."""
+"""Kills of the helper steps sweep, approve and notify, and of prepare before its first write."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from steps.acts.ending import Ending
+from steps.claim.keys import approval_key
 from steps.errors import NotOwnerError
-from steps.traffic.keys import approval_key
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
 from tests.integration.test_kills import PROMOTED, RESTORED, KillCase, passed, prepare, promote, promote_halfway, walk
@@ -29,7 +29,7 @@ from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 EXPIRED, REPAIR = 700.0, 130.0
-"""Seconds after which a release's claim is up, and a repair's."""
+"""Seconds after which the claim of a release, and of a repair, expires."""
 
 DEAD = {
     "on a rung": KillCase((prepare, walk), prepare),
@@ -58,7 +58,7 @@ def dead(request: pytest.FixtureRequest, tmp_path: Path) -> SteppedCluster:
 
 
 def places(world: SteppedCluster) -> Iterator[tuple[int, Moment]]:
-    """Sweep once to count its writes; yield every place to die at, the world put back each time."""
+    """Sweep once to count its writes; restore the cluster and yield each place for a kill."""
     kept = world.keep()
     counted = StepProcess(world)
     counted.sweep()
@@ -91,7 +91,7 @@ def test_a_sweep_that_is_killed_anywhere_is_followed_by_the_next_after_two_minut
 
 
 def test_a_sweep_that_is_slow_leaves_what_another_took_over(dead: SteppedCluster) -> None:
-    """It met a pod that takes minutes, and its claim ran out: the second one ends the run, the first finds that out."""
+    """It waited for a pod for minutes and its claim expired: the second sweep ends the run, and the first notices."""
     for where in places(dead):
         kill_point = KillPoint(*where)
         with pytest.raises(Killed):
@@ -122,8 +122,8 @@ def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
     assert ["[]"] * 10 == lists
 
 
-def test_an_approval_is_whole_or_absent(tmp_path: Path) -> None:
-    """It is one write; run again, it opens the gate, and a third time it leaves the VirtualService alone."""
+def test_an_approval_is_a_single_write(tmp_path: Path) -> None:
+    """After a kill it is absent or complete; run again, it opens the gate; a third time it writes nothing."""
     world = SteppedCluster(tmp_path)
     prepare(StepProcess(world))
     kept = world.keep()
@@ -142,7 +142,7 @@ def test_an_approval_is_whole_or_absent(tmp_path: Path) -> None:
 
 @dataclass
 class Channel:
-    """A webhook that keeps its callers waiting until it is told to answer."""
+    """A webhook that keeps its callers waiting until it may answer."""
 
     url: str = ""
     bodies: list[dict[str, str]] = field(default_factory=list)
@@ -238,8 +238,8 @@ def test_the_id_of_a_run_is_known_however_early_the_rollout_ends(app: LabApp) ->
         assert "" == app.claim()
 
 
-def test_a_run_that_was_refused_or_had_nothing_to_do_is_no_puzzle(app: LabApp) -> None:
-    """A refusal tells the id it would have had; a noop has none to roll back."""
+def test_a_refused_or_empty_run_has_a_clear_run_id(app: LabApp) -> None:
+    """A refusal reports the id it would have had; a noop has none to roll back."""
     refused = app.run("rollout", "--image=x", "--stable=missing")
     noop = app.run("rollout", f"--image={app.image('v1')}")
 

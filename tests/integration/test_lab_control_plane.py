@@ -23,7 +23,7 @@ def revived(mesh_lab: EmbeddedLab) -> Iterator[None]:
 
 
 def test_a_late_control_plane_keeps_the_old_state_for_as_long_as_set(mesh_lab: EmbeddedLab) -> None:
-    """The change arrives in the end, at once where the delay is over."""
+    """The change arrives after the delay."""
     mesh_lab.api.store.create(VIRTUAL_SERVICE, "demo", virtual_service("tardy", answering(MATCHED)))
     mesh_lab.wait_for(lambda: ask(mesh_lab, "tardy") == MATCHED, what="the route")
     mesh_lab.control_plane(delay_seconds=2.0)
@@ -34,7 +34,7 @@ def test_a_late_control_plane_keeps_the_old_state_for_as_long_as_set(mesh_lab: E
 
 
 def test_a_dead_control_plane_changes_nothing_until_it_is_revived(mesh_lab: EmbeddedLab) -> None:
-    """Neither routes nor endpoints, not even what was under way when it died; then all of it at once."""
+    """Neither routes nor endpoints change, not even those under way when it died; later all of them at once."""
     mesh_lab.api.store.create(VIRTUAL_SERVICE, "demo", virtual_service("orphan", answering(MATCHED)))
     mesh_lab.wait_for(lambda: ask(mesh_lab, "orphan") == MATCHED, what="the route")
     mesh_lab.control_plane(delay_seconds=0.3)

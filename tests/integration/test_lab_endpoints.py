@@ -44,8 +44,8 @@ def test_a_port_that_does_not_lead_to_the_app_fails_as_in_istio(
     )
 
 
-def test_of_a_failure_without_an_endpoint_only_the_service_is_known(mesh_lab: EmbeddedLab) -> None:
-    """All that Istio takes from the endpoint is unknown; the service comes from Envoy's cluster."""
+def test_only_the_service_of_a_failure_without_an_endpoint_is_known(mesh_lab: EmbeddedLab) -> None:
+    """Everything that Istio takes from the endpoint is unknown; the service comes from Envoy's cluster."""
     mesh_lab.api.store.create(SERVICE, "demo", manifests.service("nobody", {"app": "nobody"}))
     mesh_lab.wait_for(lambda: ask(mesh_lab, "nobody") == 503, what="the service")
     series = 'istio_requests_total{destination_service_name="nobody"}'
@@ -62,7 +62,7 @@ def test_of_a_failure_without_an_endpoint_only_the_service_is_known(mesh_lab: Em
 
 
 def test_endpoints_that_come_and_go_fail_half_of_the_canary(mesh_lab: EmbeddedLab) -> None:
-    """A target port that is switched: Prometheus has the good half by workload, the bad half by service alone."""
+    """A target port is switched: Prometheus has the good half by workload, the bad half only by service."""
     mesh_lab.api.store.create(SERVICE, "demo", manifests.service("flap", {"app": "shop-canary"}))
     mesh_lab.wait_for(lambda: ask(mesh_lab, "flap") == 200, what="the service")
     begun = time.time()

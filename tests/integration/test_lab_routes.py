@@ -48,7 +48,7 @@ pytestmark = pytest.mark.integration
 def test_a_match_is_what_istiod_makes_of_it(
     mesh_lab: EmbeddedLab, match: Json, path: str, headers: dict[str, str], status: int
 ) -> None:
-    """Of the request where it asks about the request, and left out where the gateway is not meant."""
+    """Matches of the request are translated; those that do not concern the gateway are left out."""
     name = f"case-{next(NUMBERS)}"
     item = virtual_service(name, answering(MATCHED, match), answering(OTHER))
     mesh_lab.api.store.create(VIRTUAL_SERVICE, "demo", item)
@@ -57,7 +57,7 @@ def test_a_match_is_what_istiod_makes_of_it(
 
 
 def test_a_gateway_serves_no_route_for_the_ports_of_the_service(mesh_lab: EmbeddedLab) -> None:
-    """Its listener has another port: all users get 404, and those of the mesh are served."""
+    """Its listener has another port: all its users get 404, and those of the mesh are served."""
     ports = [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9102}]
     for name, gateways in (("trio", ["istio-system/public", "mesh"]), ("trio-mesh", ["mesh"])):
         mesh_lab.api.store.create(SERVICE, "demo", {"metadata": {"name": name}, "spec": {"ports": ports}})
@@ -76,7 +76,7 @@ def test_a_gateway_serves_no_route_for_the_ports_of_the_service(mesh_lab: Embedd
     ],
 )
 def test_what_the_lab_cannot_match_is_an_error(mesh_lab: EmbeddedLab, match: Json, says: str) -> None:
-    """A test on a route that was silently widened would prove nothing; the next good state is published again."""
+    """A test on a silently widened route would prove nothing; the next valid state is published again."""
     mesh_lab.api.store.create(VIRTUAL_SERVICE, "demo", virtual_service("strange", answering(MATCHED, match)))
     try:
         with pytest.raises(UnknownFieldError, match=says):

@@ -1,4 +1,4 @@
-"""A weight that a disruption paused: a killed step goes on, another step ends the pause, a gate waits through it."""
+"""A weight paused by a disruption: a killed step resumes, another step ends the pause, a gate waits through it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from steps.claim.keys import approval_key
 from steps.errors import ForeignWrite
-from steps.traffic.keys import approval_key
 from tests.support.disrupted_cluster import CANARY, GIVEN, DisruptedCluster, analyze, memory
 from tests.support.fixed_evidence import GrowingEvidence
 from tests.support.in_process_steps import StepProcess
@@ -32,7 +32,7 @@ class Dies(BaseException):
 
 
 def die() -> None:
-    """End the process amid a look."""
+    """End the process during a poll."""
     raise Dies
 
 
@@ -115,7 +115,7 @@ def test_stable_that_is_down_gets_no_users(tmp_path: Path) -> None:
 
 
 def test_a_gate_waits_through_a_disruption(world: DisruptedCluster) -> None:
-    """It goes on at the weight, and a person's consent opens it then; the claim stays alive meanwhile."""
+    """It continues at the weight, and then a person's approval opens it; the claim stays alive meanwhile."""
 
     def approve() -> None:
         def change(item: Json) -> Json:
@@ -132,7 +132,7 @@ def test_a_gate_waits_through_a_disruption(world: DisruptedCluster) -> None:
 
 
 def test_an_inconclusive_disruption_is_held_for_a_person(world: DisruptedCluster) -> None:
-    """With `--on-inconclusive pause`; if the pods come back after all, the rung begins anew and passes."""
+    """With `--on-inconclusive pause`; if the pods come back after all, the rung starts again and passes."""
     with capture_logs() as logged:
         reader = GrowingEvidence(world, {2: world.take_away, 9: world.heal})
         end = analyze(world, reader, disruption_seconds=3, on_inconclusive="pause")

@@ -141,7 +141,7 @@ def test_a_body_that_comes_slowly_is_no_answer(serve: Callable[..., LocalServer]
 
 
 def test_the_value_at_a_json_pointer_is_compared(serve: Callable[..., LocalServer]) -> None:
-    """Deep, escaped, a list, a truth; a compressed or cut body is told as what it is."""
+    """Nested, escaped, in a list, a boolean; a compressed or truncated body is reported as such."""
     document = {"checks": [{"state": "up"}], "a/b": {"~": True}, "n": 1}
     pod = serve(body(json.dumps(document).encode())).endpoint
     for pointer, value in (("/checks/0/state", "up"), ("/a~1b/~0", True), ("", document), ("/n", 1)):

@@ -1,4 +1,4 @@
-"""Prometheus dies during a run: never a pass, but inconclusive, and then the policy decides."""
+"""Prometheus dies during a run: the result is inconclusive, never a pass, and the policy decides."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lab() -> Iterator[EmbeddedLab]:
 
 @pytest.fixture(scope="module")
 def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[LabApp, StepResult]]:
-    """Return how a rollout by default and an analysis with the policy `pass` end where Prometheus dies under them."""
+    """Return how a default rollout and an analysis with the policy `pass` end if Prometheus dies meanwhile."""
     folder = tmp_path_factory.mktemp("killed")
     default, policy = (deploy_to(lab, name, folder) for name in ("default", "policy"))
     policy.prepared("one")
@@ -51,7 +51,7 @@ def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, S
 
 
 def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
-    """`pass` is what somebody asked for; the sentence tells that nothing was proven."""
+    """The user asked for `pass`; the reason says that nothing was proven."""
     app, ended = killed["policy"]
     assert (0, "pass") == (ended.exit_code, ended.results["verdict"]), ended.lines
     assert ended.results["reason"].startswith("passed by policy, inconclusive: Prometheus at ")
@@ -78,7 +78,7 @@ def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, Ste
 
 
 def test_one_that_comes_back_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
-    """A restart is no reason to give a release up."""
+    """A restart is not a reason to roll back."""
     lab.prometheus.start()
     lab.wait_for(lambda: lab.query('up{job="istio-ingressgateway"} == 1'), what="Prometheus")
     app = deploy_to(lab, "again", tmp_path)

@@ -38,7 +38,7 @@ class Proxy:
     down: bool = False
 
     def text(self) -> str:
-        """Give the exposition; durations follow the requests, all at 3 ms but the failed ones at 70."""
+        """Return the exposition; durations follow the requests, all at 3 ms but the failed ones at 70."""
         lines = ["# TYPE istio_requests_total counter", "# TYPE istio_request_duration_milliseconds histogram"]
         for (workload, code), value in self.counters.items():
             labels = (

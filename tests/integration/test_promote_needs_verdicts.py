@@ -1,4 +1,4 @@
-"""A promote needs verdicts: whole runs by single steps, what is refused, and what their records say."""
+"""A promote needs verdicts: refusals and records of whole runs by single steps."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from steps.claim.keys import record_key, state_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key, record_key
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 def memory(world: SteppedCluster) -> dict[str, Any]:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def record(world: SteppedCluster) -> tuple[str, str, str]:
@@ -58,7 +58,7 @@ def refused(world: SteppedCluster, what: str) -> None:
 
 
 def test_a_run_that_passed_every_rung_is_promoted_and_recorded_so(world: SteppedCluster) -> None:
-    """Which rungs they were stands in the record."""
+    """The record names the rungs."""
     climbed(world)
     assert "promoted" == StepProcess(world).promote().results["outcome"]
     assert ("promoted", "pass", "the canary passed every rung (5, 60); stable runs its template") == record(world)
@@ -79,47 +79,47 @@ def test_a_promote_before_any_rung_is_refused(world: SteppedCluster) -> None:
 
 
 def test_a_promote_after_an_inconclusive_rung_is_refused(world: SteppedCluster) -> None:
-    """Its exit code 6 was not heeded."""
+    """Its exit code 6 was ignored."""
     StepProcess(world).analyze(5)
     assert 6 == StepProcess(world).analyze(60, FixedEvidence(None), **SHORT).exit_code
     refused(world, "weight 60 was judged inconclusive")
 
 
-def test_a_promote_after_a_fail_that_only_ended_is_refused(world: SteppedCluster) -> None:
-    """`--on-fail exit` leaves the weight; an older pass of that weight counts no more."""
+def test_a_promote_after_a_fail_that_only_exited_is_refused(world: SteppedCluster) -> None:
+    """`--on-fail exit` leaves the weight; an older pass of that weight no longer counts."""
     climbed(world)
     assert 5 == StepProcess(world).analyze(None, FixedEvidence(1.0), on_fail="exit").exit_code
     refused(world, "weight 60 was judged fail")
 
 
 def test_a_promote_of_a_weight_that_nobody_judged_is_refused(world: SteppedCluster) -> None:
-    """The pass was of the weight before."""
+    """The pass belonged to the previous weight."""
     StepProcess(world).analyze(5)
     StepProcess(world).set_weight(60)
     refused(world, "weight 60 has no verdict since it was set")
 
 
 def test_a_promote_from_the_middle_of_the_ladder_is_refused(world: SteppedCluster) -> None:
-    """It names what is left."""
+    """The refusal names the rungs that are left."""
     StepProcess(world).analyze(5)
     refused(world, "weight 5 passed, but the ladder 5, 60 is not finished: 60 is left")
 
 
-def test_a_promote_after_the_users_were_taken_back_is_refused(world: SteppedCluster) -> None:
+def test_a_promote_at_weight_0_is_refused(world: SteppedCluster) -> None:
     """Somebody set weight 0 after the pass, for a reason."""
     climbed(world)
     StepProcess(world).set_weight(0)
     refused(world, "the canary has weight 0 since .*; weight 60 before it was judged pass")
 
 
-def test_a_claim_of_an_older_image_is_not_taken_for_a_pass(world: SteppedCluster) -> None:
-    """It keeps neither ladder nor verdicts, so nobody knows; a rung is judged again, or a person says why."""
+def test_a_claim_of_an_older_image_does_not_count_as_a_pass(world: SteppedCluster) -> None:
+    """It has neither ladder nor verdicts; judge a rung again, or give a reason."""
     climbed(world)
 
     def forget(item: dict[str, Any]) -> dict[str, Any]:
-        body = json.loads(item["metadata"]["annotations"][memory_key(APP)])
+        body = json.loads(item["metadata"]["annotations"][state_key(APP)])
         old = {name: value for name, value in body.items() if name not in {"ladder", "verdicts"}}
-        item["metadata"]["annotations"][memory_key(APP)] = json.dumps(old)
+        item["metadata"]["annotations"][state_key(APP)] = json.dumps(old)
         return item
 
     world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, forget, manager="older")
@@ -129,7 +129,7 @@ def test_a_claim_of_an_older_image_is_not_taken_for_a_pass(world: SteppedCluster
 
 
 def test_a_reason_promotes_without_a_pass_and_the_record_says_so(world: SteppedCluster) -> None:
-    """Never as a pass."""
+    """The record never shows a pass."""
     StepProcess(world).analyze(5)
     end = StepProcess(world).promote(unjudged="no traffic at night, tested by hand")
     assert "promoted" == end.results["outcome"]
@@ -171,7 +171,7 @@ def test_a_gate_that_was_approved_counts_as_the_judges_pass(world: SteppedCluste
 @pytest.mark.parametrize("unjudged", ["", "tested by hand"])
 @pytest.mark.parametrize("finisher", ["promote", "rollback", "sweep", "prepare"])
 def test_a_promote_that_died_at_its_end_is_recorded_truly(world: SteppedCluster, finisher: str, unjudged: str) -> None:
-    """The step that finishes it knows the verdicts from the claim; by then the weight is on its way back."""
+    """The step that finishes it reads the verdicts from the claim; by then the weight is already falling."""
     StepProcess(world).analyze(5)
     if not unjudged:
         StepProcess(world).analyze(60)
@@ -196,7 +196,7 @@ def finish(process: StepProcess, step: str) -> StepEnd:
 
 
 def test_a_promote_that_began_is_finished_without_being_asked_again(world: SteppedCluster) -> None:
-    """Its weight returns by halves, which must not be taken for a rung without a verdict."""
+    """Its weight falls in steps, which must not count as rungs without a verdict."""
     climbed(world)
     counted, kept = StepProcess(world), world.keep()
     counted.promote()
@@ -209,7 +209,7 @@ def test_a_promote_that_began_is_finished_without_being_asked_again(world: Stepp
 
 
 def test_a_rolled_back_run_records_its_last_verdict(world: SteppedCluster) -> None:
-    """The one that took it back."""
+    """The verdict that caused the rollback."""
     StepProcess(world).analyze(5)
     assert 5 == StepProcess(world).analyze(60, FixedEvidence(1.0)).exit_code
     StepProcess(world).rollback()
@@ -234,10 +234,8 @@ def test_the_report_of_a_running_release_has_its_verdict(world: SteppedCluster) 
 
 @pytest.mark.parametrize(("before", "weight"), [(60, 5), (5, 30), (5, 100)])
 @pytest.mark.parametrize("step", ["set_weight", "analyze"])
-def test_a_weight_beside_or_down_the_ladder_is_refused(
-    world: SteppedCluster, step: str, before: int, weight: int
-) -> None:
-    """4, by each step that sets one, before anything is written."""
+def test_a_weight_off_or_down_the_ladder_is_refused(world: SteppedCluster, step: str, before: int, weight: int) -> None:
+    """Exit 4, by each step that sets a weight, before anything is written."""
     StepProcess(world).set_weight(before)
     process, seen = StepProcess(world), world.summary()
     with pytest.raises(PermanentError, match="ladder 5, 60"):
@@ -245,8 +243,8 @@ def test_a_weight_beside_or_down_the_ladder_is_refused(
     assert (0, seen) == (process.kill_point.writes, world.summary())
 
 
-def test_the_users_can_be_taken_back_from_any_rung(world: SteppedCluster) -> None:
-    """Weight 0 is on no ladder and always allowed; from there it may be climbed anew."""
+def test_weight_0_can_be_set_from_any_rung(world: SteppedCluster) -> None:
+    """Weight 0 is on no ladder and always allowed; from there the ladder may be climbed again."""
     climbed(world)
     StepProcess(world).set_weight(0)
     assert {(100, 0)} == world.weights()
@@ -255,13 +253,13 @@ def test_the_users_can_be_taken_back_from_any_rung(world: SteppedCluster) -> Non
 
 
 def test_a_prepare_that_is_repeated_keeps_the_ladder_of_the_first(world: SteppedCluster) -> None:
-    """A retry of its pod must not move the goal."""
+    """A retry of its pod must not change the ladder."""
     StepProcess(world).prepare(ladder="1,2")
     assert [5, 60] == memory(world)["ladder"]
 
 
 def test_a_claim_that_is_gone_gets_no_verdict(world: SteppedCluster) -> None:
-    """Another run took it over while the judge looked: 7, and nothing of the old run stands in the new claim."""
+    """Another run took it over during the analysis: exit 7, and the new claim has nothing of the old run."""
     reader = FixedEvidence(0.0, lambda _: StepProcess(world).prepare(run="two", image="shop:3", on_busy="supersede"))
     with pytest.raises(NotOwnerError):
         StepProcess(world).analyze(5, reader)

@@ -1,4 +1,4 @@
-"""What prepare refuses, and that a refusal touches nothing: exit code, object, field, value and remedy."""
+"""Prepare's refusals change nothing and have an exit code, object, field, value and remedy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def refused(app: LabApp, *flags: str, image: str = "v2", code: int = 4) -> str:
     ended: StepResult = app.run("prepare", "--image", app.image(image), *flags)
     assert code == ended.exit_code, ended.lines
     assert [] == [(call.verb, call.path) for call in app.writes()]
-    # The run's id is told as soon as it is chosen, so that whoever cleans up knows it.
+    # The run's id is reported as soon as it is chosen, so that a cleanup knows it.
     assert {"run"} == {name for name, value in ended.results.items() if value}
     return ended.error
 
@@ -62,21 +62,21 @@ def spec_with(**fields: object) -> Callable[[Json], Json]:
         (["--namespace=default"], ["VirtualService default/refused", "not found"]),
     ],
 )
-def test_an_unknown_name_is_refused_with_what_there_is(shop: LabApp, flags: list[str], said: list[str]) -> None:
+def test_an_unknown_name_is_refused_with_the_existing_ones(shop: LabApp, flags: list[str], said: list[str]) -> None:
     """Route, host, VirtualService, Deployment, container, namespace."""
     error = refused(shop, *flags)
     assert [] == [part for part in said if part not in error], error
 
 
 def test_an_unknown_app_is_refused(shop: LabApp) -> None:
-    """A typing error in the app's name is met with the object that was looked for."""
+    """A typo in the app's name is answered with the object that was looked for."""
     ended = shop.run("prepare", "--app", "refusedd", "--image", shop.image("v2"))
     assert 4 == ended.exit_code
     assert "VirtualService demo/refusedd" in ended.error
 
 
 def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> None:
-    """Else Envoy would answer 503 for the canary's part."""
+    """Otherwise Envoy would answer 503 to the canary's share."""
     app = deploy("subsets", topology="subsets")
     rule = app.lab.api.store.get(DESTINATION_RULE, "demo", "subsets")
     app.change(
@@ -88,7 +88,7 @@ def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> N
 
 
 def test_a_missing_service_of_the_canary_is_refused(deploy: Deploy) -> None:
-    """Its name, and what prints it."""
+    """With its name, and the command that prints it."""
     app = deploy("serviceless")
     app.lab.api.store.delete(SERVICE, "demo", "serviceless-canary")
     error = refused(app)
@@ -113,7 +113,7 @@ def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: LabApp) -
     assert "refuses connections: it is down, or the port is wrong" in error
 
 
-def test_something_else_at_prometheus_address_is_told_from_one_that_is_down(shop: LabApp) -> None:
+def test_another_server_at_prometheus_address_is_distinguished_from_none(shop: LabApp) -> None:
     """A login page or another program: permanent (4), with what may be missing in the address."""
     error = refused(shop, "--prometheus-url", shop.lab.gateway_url)
     assert "has no query API there (404): the base path may be missing" in error
@@ -137,7 +137,7 @@ def test_a_prometheus_that_does_not_know_stable_is_refused(shop: LabApp) -> None
         ({"revisionHistoryLimit": 0}, "spec.revisionHistoryLimit is 0"),
     ],
 )
-def test_a_shape_that_cannot_be_released_safely_is_refused(shop: LabApp, changed: Json, said: str) -> None:
+def test_a_deployment_that_cannot_be_released_safely_is_refused(shop: LabApp, changed: Json, said: str) -> None:
     """Recreate, paused, no history: object, field, value, remedy."""
     before = shop.deployment()["spec"]
     shop.change(DEPLOYMENT, spec_with(**changed))
@@ -174,7 +174,7 @@ def test_a_volume_that_one_node_mounts_is_refused(deploy: Deploy) -> None:
     assert "Use a ReadWriteMany" in error
 
 
-def test_several_containers_need_to_be_told_apart(deploy: Deploy) -> None:
+def test_several_containers_need_a_name(deploy: Deploy) -> None:
     """Without --container nobody knows which image is meant; the names are listed."""
     app = deploy("pair", wait=False)
     containers = app.deployment()["spec"]["template"]["spec"]["containers"]
@@ -241,7 +241,7 @@ def test_a_port_of_the_route_that_the_service_lacks_is_refused(deploy: Deploy) -
 
 @pytest.mark.parametrize("ladder", ["[]", "[5, 5, 1000]", "[50, 10]", "[0]", "abc"])
 def test_a_ladder_that_cannot_be_climbed_is_refused(shop: LabApp, ladder: str) -> None:
-    """2, before anything is asked of anybody."""
+    """Exit 2, before the first request."""
     ended = shop.run("prepare", "--image", shop.image("v2"), CANARY_LADDER=ladder)
     assert (2, []) == (ended.exit_code, shop.writes())
     assert f"CANARY_LADDER = {ladder!r}: " in ended.error

@@ -1,4 +1,4 @@
-"""A rollout whose process was killed, as a node's end does it, is run again with the same run: it goes on or ends."""
+"""A killed rollout is run again with the same run id: it continues, or ends."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 
 def seen(world: SteppedCluster) -> dict[str, object]:
-    """Return what the run left, without what both ends have alike."""
+    """Return what the run left, without the parts that both outcomes share."""
     summary = world.summary()
     return {name: summary[name] for name in RESTORED}
 
 
 def test_a_good_release_is_promoted_wherever_it_was_killed(world: SteppedCluster) -> None:
-    """Never walked down, never rolled back, and the claim comes off in every case."""
+    """The weight never falls, nothing is rolled back, and the claim is released in every case."""
     counted, kept = StepProcess(world), world.keep()
     assert "promoted" == counted.rollout().results["outcome"]
     for number in range(1, counted.kill_point.writes + 1):
@@ -46,7 +46,7 @@ def test_a_good_release_is_promoted_wherever_it_was_killed(world: SteppedCluster
 def test_a_bad_release_is_rolled_back_wherever_it_was_killed(
     world: SteppedCluster, ratio: float | None, exit_code: int
 ) -> None:
-    """With the same exit code, unless the kill came after the claim's end: then it is a release of its own."""
+    """With the same exit code, unless the kill came after the claim was released: then it is a new release."""
     counted, kept = StepProcess(world), world.keep()
     given: dict[str, Any] = {"timeout_seconds": 0.01, "poll_seconds": 0.02}
     assert exit_code == counted.rollout(FixedEvidence(ratio), **given).exit_code

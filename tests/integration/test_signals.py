@@ -1,4 +1,4 @@
-"""SIGTERM leaves traffic as it is and says so; after SIGTERM and SIGKILL alike the next rollback ends the run."""
+"""SIGTERM leaves traffic as it is and reports that; after SIGTERM and after SIGKILL the next rollback ends the run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def app(deployed: LabApp) -> Iterator[LabApp]:
 
 
 def terminated(app: LabApp, running: RunningStep, weights: tuple[int, int]) -> StepResult:
-    """Send SIGTERM and check all that is promised of it."""
+    """Send SIGTERM and check everything that is promised for it."""
     token = app.claim()
     os.kill(running.process.pid, signal.SIGTERM)
     ended = running.wait(10)
@@ -73,7 +73,7 @@ def test_set_weight_that_waits_for_pods_can_be_ended(app: LabApp) -> None:
 
 
 def test_analyze_can_be_ended_while_it_judges(app: LabApp) -> None:
-    """Nothing was judged, so the canary keeps its weight; the reason tells of the signal."""
+    """Nothing was judged, so the canary keeps its weight; the reason names the signal."""
     app.prepared()
     running = app.start("analyze", "--run", "one", "--weight", "10")
     running.wait_for_event("judge.looked")
@@ -102,7 +102,7 @@ def test_rollback_can_be_ended_while_it_drains(app: LabApp) -> None:
 
 
 def test_rollout_can_be_ended_on_a_rung(app: LabApp) -> None:
-    """It does not roll back by itself: who ends it decides."""
+    """It does not roll back by itself: that is for the user who ended it to decide."""
     running = app.start("rollout", "--run", "one", "--image", app.image("v2"), "--ladder", "7,50")
     running.wait_for_event("judge.looked")
     terminated(app, running, (93, 7))
@@ -143,7 +143,7 @@ def test_a_real_process_may_be_killed(
     number: int,
     moment: Literal["before", "after"],
 ) -> None:
-    """SIGKILL at a write whose answer is never read: what test_kills finds in one process holds for processes too."""
+    """SIGKILL at a write whose answer is never read: test_kills holds for real processes, too."""
     step, *flags = way(app)
     started: list[RunningStep] = []
     app.lab.api.faults.on_write(

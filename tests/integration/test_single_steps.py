@@ -1,4 +1,4 @@
-"""Steps in other pipelines: without a claim they work by names alone and respect whoever has one."""
+"""Steps in other pipelines: without a claim they need only names, and they respect claims of others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def world(tmp_path: Path) -> SteppedCluster:
-    """Return a cluster in which nothing is released."""
+    """Return a cluster without a run."""
     return SteppedCluster(tmp_path)
 
 
@@ -33,13 +33,13 @@ def claimed(world: SteppedCluster) -> SteppedCluster:
 
 
 def metadata(world: SteppedCluster) -> dict[str, Any]:
-    """Return what of ours would stand on the VirtualService."""
+    """Return our annotations and labels on the VirtualService."""
     found = world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)["metadata"]
     return {"annotations": found.get("annotations"), "labels": found.get("labels")}
 
 
-def test_a_weight_can_be_set_by_names_alone(world: SteppedCluster) -> None:
-    """And back; nothing but the weights is written."""
+def test_a_weight_can_be_set_without_a_claim(world: SteppedCluster) -> None:
+    """And set back; only the weights are written."""
     before = metadata(world)
     assert {"weight": "30", "previous-weight": "0"} == StepProcess(world).set_weight(30, run="").results
     assert {(70, 30)} == world.weights()
@@ -48,7 +48,7 @@ def test_a_weight_can_be_set_by_names_alone(world: SteppedCluster) -> None:
 
 
 def test_a_weight_that_is_set_already_is_not_written(world: SteppedCluster) -> None:
-    """States what should be."""
+    """The step is idempotent."""
     StepProcess(world).set_weight(30, run="")
     again = StepProcess(world)
     assert "30" == again.set_weight(30, run="").results["previous-weight"]
@@ -57,7 +57,7 @@ def test_a_weight_that_is_set_already_is_not_written(world: SteppedCluster) -> N
 
 @pytest.mark.parametrize("later", [0, 700], ids=["alive", "expired"])
 def test_a_weight_that_a_claim_owns_is_refused(claimed: SteppedCluster, later: float) -> None:
-    """7 while it lives, and after it expired too: only who restores stable may."""
+    """Exit 7, even after it expired: only steps that restore stable may write."""
     claimed.store.clock_offset_seconds += later
     stranger = StepProcess(claimed)
     with pytest.raises(NotOwnerError, match="run one"):
@@ -67,7 +67,7 @@ def test_a_weight_that_a_claim_owns_is_refused(claimed: SteppedCluster, later: f
 
 @pytest.mark.parametrize(("bad_ratio", "exit_code"), [(0.0, 0), (1.0, 5)])
 def test_a_read_only_judgement_writes_nothing(claimed: SteppedCluster, bad_ratio: float, exit_code: int) -> None:
-    """Not even where a claim lives and the canary fails: its owner retreats."""
+    """Not even if there is a claim and the canary fails: its owner retreats."""
     reader = StepProcess(claimed)
     end = reader.analyze(None, FixedEvidence(bad_ratio), run="", poll_seconds=0.005)
     assert (exit_code, 0) == (end.exit_code, reader.kill_point.writes)
@@ -76,7 +76,7 @@ def test_a_read_only_judgement_writes_nothing(claimed: SteppedCluster, bad_ratio
 
 @pytest.mark.parametrize("more", [{"weight": 10}, {"weight": None, "hold": True}])
 def test_a_read_only_judgement_sets_no_weight_and_holds_no_gate(world: SteppedCluster, more: dict[str, Any]) -> None:
-    """Both need a claim: 2, before anything is asked."""
+    """Both need a claim: exit 2, before the first request."""
     with pytest.raises(SettingsError, match="needs --run"):
         StepProcess(world).analyze(run="", **more)
 
@@ -88,16 +88,16 @@ def test_on_fail_exit_leaves_the_retreat_to_others(claimed: SteppedCluster) -> N
 
 
 @pytest.mark.parametrize("step", ["set_weight", "analyze", "promote"])
-def test_a_run_without_a_claim_goes_nowhere(world: SteppedCluster, step: str) -> None:
-    """7: it was released, taken over, or never began."""
+def test_a_run_without_a_claim_is_refused(world: SteppedCluster, step: str) -> None:
+    """Exit 7: it was released, taken over, or never began."""
     process = StepProcess(world)
     with pytest.raises(NotOwnerError):
         getattr(process, step)(run="gone")
     assert 0 == process.kill_point.writes
 
 
-def test_a_rollback_without_a_claim_is_no_failure(world: SteppedCluster) -> None:
-    """An exit handler runs always."""
+def test_a_rollback_without_a_claim_succeeds(world: SteppedCluster) -> None:
+    """An exit handler always runs."""
     process = StepProcess(world)
     assert ("not-owner", 0) == (process.rollback("gone").results["outcome"], process.kill_point.writes)
 
@@ -118,7 +118,7 @@ def test_a_running_release_can_be_reported(claimed: SteppedCluster) -> None:
     ("step", "state", "verdict"), [("promote", "promoted", "pass"), ("rollback", "rolled-back", "")]
 )
 def test_a_finished_release_can_be_reported(claimed: SteppedCluster, step: str, state: str, verdict: str) -> None:
-    """From the record that it left."""
+    """From its record."""
     if step == "promote":
         StepProcess(claimed).analyze(None)
     getattr(StepProcess(claimed), step)()
@@ -130,13 +130,13 @@ def test_a_finished_release_can_be_reported(claimed: SteppedCluster, step: str, 
 
 
 def test_an_app_without_any_release_has_no_report(world: SteppedCluster) -> None:
-    """4, with what to check."""
+    """Exit 4, with what to check."""
     with pytest.raises(NotFound, match=r"knows of no release of shop\. Check --app"):
         StepProcess(world).report()
 
 
-def test_a_report_of_one_run_never_tells_of_another(claimed: SteppedCluster) -> None:
-    """While it goes on and after its end; a run that never began, or had nothing to do, is not known."""
+def test_a_report_of_one_run_never_shows_another(claimed: SteppedCluster) -> None:
+    """Neither during the run nor after its end; a run that never began, or had nothing to do, is unknown."""
     assert "run one  walking" in StepProcess(claimed).report(run="one")
     with pytest.raises(NotFound, match=r"knows of no release of shop"):
         StepProcess(claimed).report(run="two")
@@ -150,7 +150,7 @@ def test_a_report_of_one_run_never_tells_of_another(claimed: SteppedCluster) -> 
 
 
 def test_a_first_weight_needs_endpoints_behind_the_canary(world: SteppedCluster) -> None:
-    """Somebody changed its Service since prepare: no user is sent there, and the way out is named."""
+    """If its Service changed since prepare, no user is sent there, and the remedy is named."""
     StepProcess(world).prepare()
 
     def change(item: dict[str, Any]) -> dict[str, Any]:

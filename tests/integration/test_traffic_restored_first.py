@@ -1,4 +1,4 @@
-"""A canary that failed gives its users back before anything else is done, and whatever else does not work."""
+"""Users of a failed canary go back to stable before anything else is done, and whatever else fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 
 def hide_deployments(world: SteppedCluster) -> None:
-    """Take the permission to read Deployments away."""
+    """Remove the permission to read Deployments."""
     asked: Callable[[Call], ApiResponse] = world.answer
 
     def answer(call: Call) -> ApiResponse:
@@ -38,8 +38,8 @@ def hide_deployments(world: SteppedCluster) -> None:
     world.answer = answer  # type: ignore[method-assign]  # the server's side of a lost permission
 
 
-def test_a_fail_takes_the_users_back_where_deployments_cannot_be_read(world: SteppedCluster) -> None:
-    """Whether stable is ready is unknown then; that the canary fails is not. The verdict stays one."""
+def test_a_fail_moves_the_users_back_even_if_deployments_cannot_be_read(world: SteppedCluster) -> None:
+    """It is unknown whether stable is ready, but the canary does fail. The verdict stays "fail"."""
     with capture_logs() as logged:
         end = StepProcess(world).analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
 
@@ -47,8 +47,8 @@ def test_a_fail_takes_the_users_back_where_deployments_cannot_be_read(world: Ste
     assert {"stable.unknown", "retreat.unmarked"} <= {line["event"] for line in logged}
 
 
-def test_a_rollback_takes_the_users_back_before_it_complains(world: SteppedCluster) -> None:
-    """It keeps the claim, for the next one."""
+def test_a_rollback_moves_the_users_back_before_it_fails(world: SteppedCluster) -> None:
+    """It keeps the claim for the next rollback."""
     hide_deployments(world)
     with pytest.raises(Forbidden, match="Deployment shop/shop"):
         StepProcess(world).rollback()
@@ -57,8 +57,8 @@ def test_a_rollback_takes_the_users_back_before_it_complains(world: SteppedClust
     assert "one:1:rolling-back" in world.tokens()
 
 
-def test_a_fail_takes_the_users_back_before_it_is_written_down(world: SteppedCluster, tmp_path: Path) -> None:
-    """Log, recording and progress file come after it: a slow disk keeps nobody on a failing canary."""
+def test_a_fail_moves_the_users_back_before_it_is_logged(world: SteppedCluster, tmp_path: Path) -> None:
+    """Log, recording and progress file come later: a slow disk keeps no user on a failing canary."""
     progress = tmp_path / "progress"
     with capture_logs() as logged:
         StepProcess(world).analyze(20, FixedEvidence(1.0), progress_file=str(progress))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from steps.traffic.keys import claim_key, memory_key, record_key
+from steps.claim.keys import claim_key, record_key, state_key
 from tests.integration.lab_app import LabApp
 from tests.support.processes import ROOT
 from tests.support.step_run import StepFiles, StepResult, environment
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 OLDER = "2dda7662e466"
 VERSIONS = ["older", "newer"]
 DIFFERENT = {"started", "expires", "weights", "latency_bounds", "small_bound"}
-"""What two runs of one story may not have in common: times, and what was measured of stable."""
+"""Fields that may differ between two equal runs: times, and measurements of stable."""
 
 Deploy = Callable[..., LabApp]
 
@@ -81,7 +81,7 @@ class TwoVersions:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the run without what differs from run to run."""
-        body = self.annotation(memory_key(self.app.name))
+        body = self.annotation(state_key(self.app.name))
         return {name: value for name, value in body.items() if name not in DIFFERENT}
 
 

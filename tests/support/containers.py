@@ -11,7 +11,7 @@ from testcontainers.core.container import DockerContainer
 
 Json = dict[str, Any]
 HARDENED: Json = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
-"""What a careful cluster demands of a container."""
+"""Security settings that a strict cluster demands of a container."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ContainerResult:
 
 
 class Container:
-    """A container at work; `with Container(…) as container:` removes it in the end."""
+    """A running container; `with Container(…) as container:` removes it at the end."""
 
     def __init__(
         self, image: str, *command: str, environment: dict[str, str] | None = None,
@@ -54,7 +54,7 @@ class Container:
         return ContainerResult(code, *self._said())
 
     def terminate(self) -> None:
-        """Send what Kubernetes sends first."""
+        """Send SIGTERM, as Kubernetes does first."""
         self._container.get_wrapped_container().kill("SIGTERM")
 
     def log(self) -> str:

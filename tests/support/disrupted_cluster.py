@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from steps.claim.keys import state_key
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import POD, Json
@@ -25,21 +25,21 @@ class DisruptedCluster(SteppedCluster):
         super().__init__(folder, baseline=baseline)
 
     def pods(self) -> list[Json]:
-        """Return the canary's pods that are there to stay."""
+        """Return the canary's pods that are not being deleted."""
         found = [pod for pod in self.store.list(POD, NAMESPACE) if pod["metadata"]["labels"]["app"] == CANARY]
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def fault(self, fault: str) -> None:
-        """Let the canary's pods be "never-ready", "crashes" or well ("")."""
+        """Set the fault of the canary's pods: "never-ready", "crashes", or "" for none."""
         self.faulty["shop:2"] = fault
         self.tick()
 
     def heal(self) -> None:
-        """Let replacements get ready."""
+        """Let replacement pods get ready."""
         self.fault("")
 
     def take_away(self, count: int = 9, reason: str = "EvictionByEvictionAPI") -> None:
-        """Evict pods of the canary, or delete them (""); what replaces them is not ready until `heal`."""
+        """Evict pods of the canary, or delete them (""); their replacements are not ready until `heal`."""
         victims = self.pods()[:count]
         self.slow = {pod["metadata"]["name"] for pod in self.pods()[count:]}
         for pod in victims:
@@ -59,7 +59,7 @@ class DisruptedCluster(SteppedCluster):
         return self.store.timestamp()
 
     def _run_pod(self, pod: Json) -> None:
-        """Leave alone what is being deleted, and what was well before the others were taken away."""
+        """Leave alone pods that are being deleted, and those that were ready before the others were taken away."""
         name = pod["metadata"]["name"]
         if "deletionTimestamp" in pod["metadata"]:
             if pod["metadata"]["deletionTimestamp"] < self.now():
@@ -74,7 +74,7 @@ def _bound(pod: Json) -> Json:
 
 def memory(world: DisruptedCluster) -> Json:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def analyze(world: DisruptedCluster, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:

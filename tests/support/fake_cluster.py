@@ -1,7 +1,7 @@
-"""A cluster on paper: the lab's API server and controllers, with pods that are only a status.
+"""A fake cluster: the stand-in API server and its controllers; a pod is only a status, no process runs.
 
-What an image does is written on the image: `cluster.registry.push("shop:2")` runs and is ready, with `never_ready`,
-`crashes` it does not; an image that was not pushed cannot be pulled.
+The image decides what its pods do: after `cluster.push("shop:2", digest)` they run and get ready; with the fault
+"never-ready" or "crashes" they do not. An image that was not pushed cannot be pulled.
 """
 
 import threading
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from steps.cluster.api import Cluster
-from steps.model.run import WorkloadMemory
+from steps.model.run import WorkloadState
 from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
@@ -25,7 +25,7 @@ from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, releas
 
 
 class FakeCluster:
-    """The stand-in API with controllers and a kubelet made of paper, in a thread of their own."""
+    """The stand-in API with controllers and a fake kubelet in a thread of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.api = StandInApi(namespaces=(NAMESPACE,))
@@ -63,7 +63,7 @@ class FakeCluster:
         self.create(SERVICE, {"metadata": {"name": name}, "spec": spec})
 
     def autoscale(self, name: str) -> None:
-        """Give a Deployment a HorizontalPodAutoscaler (nothing acts upon it)."""
+        """Create a HorizontalPodAutoscaler for a Deployment; nothing acts on it."""
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9}
         self.create(AUTOSCALER, {"metadata": {"name": name}, "spec": spec})
@@ -77,7 +77,7 @@ class FakeCluster:
         return self.store.get(DEPLOYMENT, NAMESPACE, name)
 
     def change(self, name: str, **spec: Any) -> None:
-        """Change fields of a Deployment's spec as another person would."""
+        """Change fields of a Deployment's spec, as another person would."""
 
         def change(item: Json) -> Json:
             return {**item, "spec": {**item["spec"], **spec}}
@@ -91,7 +91,7 @@ class FakeCluster:
         self.change(name, template=template)
 
     def always_pull(self, name: str, image: str) -> None:
-        """Give a Deployment an image that is pulled at every start, and wait until it is rolled out."""
+        """Set an image that is pulled at every start, and wait until it is rolled out."""
         template = self.get(name)["spec"]["template"]
         template["spec"]["containers"][0] |= {"image": image, "imagePullPolicy": "Always"}
         self.change(name, template=template)
@@ -133,7 +133,7 @@ class FakeCluster:
         self.api.__exit__(kind, error, at)
 
     def ends(self) -> None:
-        """End the controllers: what the objects say now stays."""
+        """End the controllers: no status changes any more."""
         self._ended = True
         self._wake.set()
         self._thread.join(10)
@@ -145,7 +145,7 @@ class FakeCluster:
             self.tick()
 
     def tick(self) -> None:
-        """Let each controller and the kubelet look once."""
+        """Let each controller and the kubelet reconcile once."""
         for kind, reconcile in (
             (DEPLOYMENT, self._deployments.reconcile),
             (REPLICA_SET, self._replica_sets.reconcile),
@@ -156,7 +156,7 @@ class FakeCluster:
                 try:
                     reconcile(item)
                 except ApiError as error:
-                    assert error.code in {404, 409}  # noqa: PT017 - a race that the next pass mends
+                    assert error.code in {404, 409}  # noqa: PT017 - a race; the next pass corrects it
 
     def _run_pod(self, pod: Json) -> None:
         metadata, main = pod["metadata"], pod["spec"]["containers"][0]
@@ -187,11 +187,11 @@ class FakeCluster:
         return self._pulled[image]
 
 
-def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadMemory:
+def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
     plan = workload.inspect(wanted)
-    workload.stamp(plan.memory, TOKEN)
+    workload.stamp(plan.state, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
-    workload.ensure_capacity(plan.memory, TOKEN, 10, 10, renew)
-    return plan.memory
+    workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)
+    return plan.state

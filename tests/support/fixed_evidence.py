@@ -11,7 +11,7 @@ from tests.support.fake_cluster import FakeCluster
 
 
 class FixedEvidence(EvidenceReader):
-    """A reader that saw so many of the canary's requests fail (0-1), or (None) no request of it at all."""
+    """A reader that saw this share of the canary's requests fail (0-1), or (None) no request to the canary."""
 
     def __init__(self, bad_ratio: float | None, on_read: Callable[[int], object] = lambda _: None) -> None:
         self.bad_ratio, self._on_read = bad_ratio, on_read
@@ -19,21 +19,21 @@ class FixedEvidence(EvidenceReader):
         self.bounds = None
 
     def check(self) -> tuple[str, ...]:
-        """Find everything well."""
+        """Find no fault."""
         return ()
 
     def check_custom(self) -> tuple[str, ...]:
-        """Know of no custom metrics."""
+        """Find no fault: there are no custom metrics."""
         return ()
 
     def choose_bounds(self) -> Bounds:
-        """Give no bounds."""
+        """Return no bounds."""
         return Bounds()
 
     def read(
         self, started: float, now: float, rung_started: float | None = None, weight: int | None = None
     ) -> Evidence:
-        """Give 20 strata of 100 requests an arm."""
+        """Return 20 strata with 100 requests per arm."""
         self.reads += 1
         self._on_read(self.reads)
         counts = Counts(100, 0), Counts(0, 0) if self.bad_ratio is None else Counts(100, round(100 * self.bad_ratio))
@@ -44,9 +44,9 @@ class FixedEvidence(EvidenceReader):
 
 
 class GrowingEvidence(FixedEvidence):
-    """A reader that sees a second a look go by: 50 requests an arm, the canary's while it has a weight.
+    """A reader for which one second passes per read: 50 requests per arm, the canary's only while it has a weight.
 
-    Where `down` is set, all of the canary's fail; `events` happen at their look, after its pods were looked at.
+    While `down` is set, all requests to the canary fail. `events` are called at the read with their number.
     """
 
     def __init__(self, world: FakeCluster, events: dict[int, Callable[[], object]] | None = None) -> None:
@@ -59,7 +59,7 @@ class GrowingEvidence(FixedEvidence):
     def read(
         self, started: float, now: float, rung_started: float | None = None, weight: int | None = None
     ) -> Evidence:
-        """Give all strata so far."""
+        """Return all strata so far."""
         self.reads += 1
         self.weights.append(weight)
         begin = self._strata[-1].end if self._strata else started

@@ -12,7 +12,7 @@ from tests.support.stepped_cluster import SteppedCluster
 
 
 class InProcessConnection(Connection):
-    """A connection of one process, without a network."""
+    """A connection of one process to the stepped cluster, without a network."""
 
     default_namespace = NAMESPACE
 
@@ -27,7 +27,7 @@ class InProcessConnection(Connection):
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
     ) -> ApiResponse:
-        """Let the world move on, then ask; or die."""
+        """Advance the cluster, then send the request; or die."""
         self._world.move()
         call = self._world.call(method, path, dict(query or {}), body)
         if self._kill_point.reached(call, "before"):

@@ -1,4 +1,4 @@
-"""The steps of one process, run in this one against a stepped cluster, and killed where a test wants it."""
+"""Steps run in the process of the test against a stepped cluster, and killed where the test wants it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from steps import analyze, approve, prepare, promote, report, rollback, rollout,
 from steps.acts.ending import Ending
 from steps.acts.watch import Beside
 from steps.beside import progress_of
+from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
 from steps.settings.conventions import release_names
 from steps.settings.groups import ReleaseSettings
 from steps.step import StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence
@@ -24,7 +24,7 @@ from tests.support.stepped_cluster import SteppedCluster
 
 
 class StepProcess:
-    """One process that runs a step; a second step in it would be another container, so make another.
+    """Stands for one process that runs one step. In a cluster each step has a container of its own: make one for each.
 
     Attributes:
         world: the cluster it acts on.
@@ -60,7 +60,7 @@ class StepProcess:
     def analyze(
         self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
     ) -> StepEnd:
-        """Judge a rung; all is well unless the reader says otherwise."""
+        """Judge a rung; the canary is healthy unless the reader says otherwise."""
         given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
         settings = analyze.Settings.model_validate({**given, **more})
         beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)

@@ -12,14 +12,14 @@ Moment = Literal["before", "after"]
 
 @dataclass
 class KillPoint:
-    """When a process dies: before or after its n-th write; it counts them in any case."""
+    """When a process dies: before or after its n-th write. The writes are counted in any case."""
 
     at_write: int = 0
     moment: Moment = "before"
     writes: int = 0
 
     def reached(self, call: Call, moment: Moment) -> bool:
-        """Tell whether this is the end; a write is counted before it is made."""
+        """Return whether the process dies here; a write is counted before it is made."""
         if call.is_write and moment == "before":
             self.writes += 1
         return call.is_write and self.writes == self.at_write and moment == self.moment

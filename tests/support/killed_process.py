@@ -16,7 +16,7 @@ class KillableConnection(Connection):
     answered = True
 
     def request(self, *args: Any, **kwargs: Any) -> ApiResponse:
-        """Ask, unless the process is dead by now."""
+        """Send the request, unless the process is dead by now."""
         last = False
         if self.lives is not None:
             if self.lives <= 0:

@@ -35,7 +35,7 @@ class LimitedConnection(Connection):
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
     ) -> ApiResponse:
-        """Send it, or die."""
+        """Send the request, or die."""
         if self.lives <= 0:
             raise Killed
         self.lives -= 1
@@ -71,7 +71,7 @@ class ShopNamespace:
         return Traffic(self.cluster(), retry_seconds)
 
     def doomed(self, requests: int) -> Traffic:
-        """Return the front class of a process that lives for so many requests."""
+        """Return the front class of a process that is killed after this many requests."""
         connection = self.connection()
         connection.lives = requests
         return Traffic(Cluster(connection), 2.0)
@@ -97,7 +97,7 @@ class ShopNamespace:
         return dict(self.get(name)["metadata"].get("annotations") or {})
 
     def is_marked(self, name: str = "shop") -> bool:
-        """Tell whether it has the label."""
+        """Return whether it has the label."""
         return CLAIMED_LABEL in (self.get(name)["metadata"].get("labels") or {})
 
     def edit(self, change: Callable[[Json], object], name: str = "shop", manager: str = "kubectl-edit") -> None:
@@ -123,7 +123,7 @@ class ShopNamespace:
         return [event["reason"] for event in sorted(events, key=lambda one: int(one["metadata"]["resourceVersion"]))]
 
     def later(self, seconds: float) -> None:
-        """Let the server's time pass."""
+        """Advance the server's clock."""
         self.api.store.clock_offset_seconds += seconds
 
     def claim(self, run: str = "r1", *names: str, traffic: Traffic | None = None) -> Claim:
@@ -135,7 +135,7 @@ class ShopNamespace:
 
 
 def rich_spec() -> Json:
-    """Return a VirtualService's spec with everything that is not ours to touch."""
+    """Return a VirtualService's spec with every field that the steps must not touch."""
     return {
         "hosts": ["shop"],
         "gateways": ["mesh"],
@@ -189,4 +189,4 @@ def without_weights(obj: Json) -> Json:
 
 def record_of(claim: Claim, outcome: str = "rolled-back", reason: str = "why") -> Record:
     """Return what a step would leave behind."""
-    return Record(claim.run, claim.epoch, outcome, reason, claim.memory.started, claim.memory.started + 60)
+    return Record(claim.run, claim.epoch, outcome, reason, claim.state.started, claim.state.started + 60)

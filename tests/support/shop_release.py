@@ -13,7 +13,7 @@ TOKEN = "run-1:1:prepared"
 
 
 def deployment(name: str, image: str, replicas: int = 2, **spec: Any) -> Json:
-    """Return a Deployment as people write them."""
+    """Return a Deployment as teams write it."""
     container = {
         "name": "app",
         "image": image,
@@ -29,7 +29,7 @@ def deployment(name: str, image: str, replicas: int = 2, **spec: Any) -> Json:
 
 
 def release(**changes: Any) -> Release:
-    """Return a release of shop:2 by the convention."""
+    """Return a release of shop:2 with the default names."""
     given = {
         "namespace": NAMESPACE,
         "stable": "shop",

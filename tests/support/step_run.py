@@ -42,12 +42,12 @@ class StepResult:
 
     @property
     def error(self) -> str:
-        """What a person reads where the step failed."""
+        """The error message that a person reads."""
         return str(self.closing.get("error", ""))
 
     @property
     def code(self) -> str:
-        """The word for what kind of failure it was, as log filters see it."""
+        """The code of the failure, for log filters."""
         return str(self.closing.get("code", ""))
 
     def events(self, name: str) -> list[Json]:
@@ -76,13 +76,13 @@ class StepFiles:
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Return this process' environment with only the given settings and results in it."""
+    """Return the environment of this process with no other settings and results than the given ones."""
     ours = ("CANARY_", "RESULT_")
     return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **more}
 
 
 class RunningStep:
-    """One step at work; `wait()` gives its end, `wait_for_event` a point on its way."""
+    """A running step; `wait()` returns its result, `wait_for_event` a log line on the way."""
 
     def __init__(self, step: str, flags: tuple[str, ...], env: Mapping[str, str], folder: StepFiles) -> None:
         self._folder = folder
@@ -114,11 +114,11 @@ class RunningStep:
             code = self.process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             self.stop()
-            raise AssertionError(f"still at work after {timeout_seconds} s: {self.lines()}") from None
+            raise AssertionError(f"still running after {timeout_seconds} s: {self.lines()}") from None
         return self._folder.ended(code)
 
     def stop(self) -> None:
-        """End the process, however it stands."""
+        """Kill the process if it still runs."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from steps.claim.keys import claim_key, record_key
 from steps.cluster.connection import ApiResponse
-from steps.traffic.keys import claim_key, record_key
 from tests.support.fake_cluster import FakeCluster
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.kubernetes_api.errors import ApiError
@@ -43,14 +43,14 @@ class SteppedCluster(FakeCluster):
         self.settle(APP)
 
     def move(self) -> None:
-        """Let everybody look once, unless the last look found nothing to do."""
+        """Let every controller reconcile once, unless the last pass changed nothing."""
         before = self.store.revision
         if before != self._settled:
             self.tick()
             self._settled = before if self.store.revision == before else ""
 
     def settle(self, name: str) -> None:
-        """Let time pass until a Deployment is rolled out."""
+        """Reconcile until a Deployment is rolled out."""
         for _ in range(30):
             self.tick()
             if self.is_ready(name):
@@ -58,18 +58,18 @@ class SteppedCluster(FakeCluster):
         raise AssertionError(f"{name} is not rolled out: {self.get(name)}")
 
     def is_ready(self, name: str) -> bool:
-        """Tell whether a Deployment runs its present template, and only that, on all its pods."""
+        """Return whether all pods of a Deployment, and no others, run its present template."""
         found = self.get(name)
         status, wanted = found.get("status", {}), found["spec"]["replicas"]
         counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")}
         return counts == {wanted} and status.get("observedGeneration") == found["metadata"]["generation"]
 
-    def keep(self) -> Any:  # noqa: ANN401 - to be handed to `put_back` only
-        """Return all objects as they are."""
-        return copied(self.store._objects), self.store.clock_offset_seconds  # noqa: SLF001 - a test of the lab's own
+    def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
+        """Return a copy of all objects, for `put_back`."""
+        return copied(self.store._objects), self.store.clock_offset_seconds  # noqa: SLF001 - the stand-in is ours
 
     def put_back(self, kept: Any) -> None:  # noqa: ANN401 - see `keep`
-        """Make all objects what they were."""
+        """Restore all objects."""
         self.store._objects = copied(kept[0])  # noqa: SLF001 - see `keep`
         self.store.clock_offset_seconds = kept[1]
         self._settled = ""
@@ -117,7 +117,7 @@ class SteppedCluster(FakeCluster):
         return str((found["metadata"].get("annotations") or {}).get(key, ""))
 
     def tokens(self) -> set[str]:
-        """Return the tokens on all objects of the release that exist; "" stands for an object without one."""
+        """Return the tokens on all existing objects of the release; "" for an object without one."""
         objects = [(VIRTUAL_SERVICE, name) for name in self.services]
         names = (APP, f"{APP}-canary", f"{APP}-baseline")
         objects += [(DEPLOYMENT, name) for name in names if self.store.find(DEPLOYMENT, NAMESPACE, name)]
@@ -128,7 +128,7 @@ class SteppedCluster(FakeCluster):
         return str(json.loads(self.annotation(record_key(APP)) or "{}").get("outcome", ""))
 
     def canary_replicas(self) -> int:
-        """Return how many pods the canary should have, 0 where there is no canary."""
+        """Return the canary's replicas, 0 if there is no canary."""
         return self._replicas(f"{APP}-canary")
 
     def _replicas(self, name: str) -> int:
@@ -136,7 +136,7 @@ class SteppedCluster(FakeCluster):
         return int(found["spec"]["replicas"]) if found else 0
 
     def summary(self) -> Json:
-        """Return what a run leaves behind, for comparing two of them."""
+        """Return what a run leaves behind, to compare two runs."""
         canary = f"{APP}-canary"
         exists = self.store.find(DEPLOYMENT, NAMESPACE, canary) is not None
         return {

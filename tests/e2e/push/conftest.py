@@ -1,4 +1,4 @@
-"""A namespace with what tekton/ ships, a registry that tells of pushes, and the listener that hears it."""
+"""A namespace with the objects of tekton/, a registry that reports pushes, and the listener that receives them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.triggers.messages import TOKEN
 
 @pytest.fixture(scope="session")
 def lab(images: None) -> Iterator[ClusterLab]:
-    """Return a namespace of the lab's own cluster in which Tekton and Triggers are at work."""
+    """Return a namespace of the lab's own cluster in which Tekton and Triggers run."""
     with ClusterLab(f"push-{random.randrange(10**8)}") as lab:
         if not lab.is_own:
             pytest.skip("the registry and the listeners are parts of the lab's own cluster")
@@ -27,7 +27,7 @@ def lab(images: None) -> Iterator[ClusterLab]:
 
 @pytest.fixture(scope="session")
 def shop(lab: ClusterLab) -> Iterator[PushedApp]:
-    """Return what pushes to the registry and looks at the runs: all shipped objects are there, the listener listens."""
+    """Return the pushed apps; all shipped objects are applied and the listener runs."""
     installation.install(lab)
     lab.api.apply(objects(lab.namespace), lab.namespace)
     lab.api.apply([listener_of("distribution")], lab.namespace)

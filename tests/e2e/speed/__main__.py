@@ -21,7 +21,7 @@ from tests.lab.cluster.lab import ClusterLab
 
 
 def main() -> None:
-    """Measure, each release in a namespace of its own."""
+    """Measure each release in a namespace of its own."""
     table = Table("way", "exposed, s", "failed requests", "good release, s", title="40 requests/s, 5 s scrapes")
     table.add_row("Flagger 1.44.0", f"{FLAGGER_EXPOSED_SECONDS}", f"{FLAGGER_FAILED}", f"{FLAGGER_GOOD_SECONDS:.0f}")
     console = Console()

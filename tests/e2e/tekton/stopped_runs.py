@@ -1,6 +1,6 @@
-"""The ways in which a PipelineRun may end, and runs that are brought there.
+"""The ways in which a PipelineRun may end, and a run for each.
 
-The runs go on side by side, each with an app of its own whose canary is watched at weight 5 until its deadline.
+The runs go on in parallel, each with its own app, whose canary is watched at weight 5 until the deadline.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class StoppedRun:
     """A way in which a run ends.
 
     Args:
-        app: its app. status: what is written to spec.status, "" for nothing; `deleted` deletes the run.
-        reason: of the run, at last. finishes: whether Tekton runs `finish`.
-        timeouts: of the run, where they are the way it ends. rung_seconds: when analyze gives up.
+        app: its app. status: the value for spec.status, "" for none; `deleted` deletes the run.
+        reason: of the run at its end. finishes: whether Tekton runs `finish`.
+        timeouts: of the run, if it ends by them. rung_seconds: when analyze gives up.
     """
 
     app: str
@@ -45,7 +45,7 @@ CORE = (
     StoppedRun("cancelled-finally", "CancelledRunFinally", "Cancelled", finishes=True),
 )
 FULL = (
-    # The running task may end by itself, which here takes its deadline.
+    # The running task may end by itself, here at its deadline.
     StoppedRun("stopped-finally", "StoppedRunFinally", "Failed", finishes=True, rung_seconds=45),
     StoppedRun("deleted", "deleted", "", finishes=False),
     StoppedRun("task-failed", "", "Failed", finishes=True, rung_seconds=10),
@@ -58,12 +58,12 @@ FULL = (
 
 
 def long_rung(ending: StoppedRun) -> dict[str, float]:
-    """Return settings with which a rung is watched to its deadline, and a claim that nobody renews soon expires."""
+    """Return settings for a rung that is watched until its deadline and a claim that soon expires."""
     return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 120}
 
 
 def begin(lab: ClusterLab, endings: Iterable[StoppedRun]) -> dict[str, Release]:
-    """Start a run for each ending, and end those that do not end by themselves once they watch their canary."""
+    """Start the runs, and end those that do not end by themselves as soon as they watch their canary."""
     for one in endings:
         deploy(lab, one.app, **long_rung(one))
     found = {one.app: start(lab, one.app, GOOD, timeouts=one.timeouts) for one in endings}
@@ -78,7 +78,7 @@ def begin(lab: ClusterLab, endings: Iterable[StoppedRun]) -> dict[str, Release]:
 
 
 def check_end(release: Release, ending: StoppedRun) -> None:
-    """Wait for the end of a run, and see whether Tekton ran its `finish`."""
+    """Wait for the end of a run, and check whether Tekton ran its `finish`."""
     lab = release.lab
     if ending.status == "deleted":
         lab.wait_for(lambda: not release.tasks, 180, "the end of the deleted run's tasks")
@@ -87,11 +87,11 @@ def check_end(release: Release, ending: StoppedRun) -> None:
         assert ending.finishes == ("finish" in release.tasks)
     assert "promote" not in release.tasks
     if not ending.finishes:
-        assert [95, 5] == weights(lab, ending.app), "nobody but sweep may have moved it"
+        assert [95, 5] == weights(lab, ending.app), "nothing but sweep may have moved it"
 
 
 def check_users(release: Release, ending: StoppedRun) -> None:
-    """See that its users are back on stable, by sweep where nobody else is left to do it."""
+    """Check that its users are back on stable, by sweep if nothing else restores them."""
     lab = release.lab
     if not ending.finishes:
         wait_until_expired(lab, ending.app)

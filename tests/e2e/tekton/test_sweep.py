@@ -1,4 +1,4 @@
-"""Where Tekton runs no `finally`, sweep brings the users back; last of all, since claims take a minute to expire."""
+"""If Tekton runs no `finally`, sweep moves the users back. These tests come last, since claims take long to expire."""
 
 from __future__ import annotations
 

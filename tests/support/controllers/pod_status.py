@@ -1,4 +1,4 @@
-"""How the kubelet reports a pod: phase, conditions and container statuses."""
+"""The pod status as the kubelet reports it: phase, conditions and container statuses."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def render(pod: Json, seen: ObservedPod, now: str) -> Json:
 
 
 def _container(container: Json, seen: ObservedPod, *, main: bool) -> Json:
-    """Report the app from what is seen, and any other container (no process stands behind it) as running."""
+    """Report the app as observed, and any other container as running, since it has no process."""
     said: Json = {
         "name": container["name"],
         "image": container["image"],

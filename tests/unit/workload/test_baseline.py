@@ -82,7 +82,7 @@ def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: FakeCl
         workload.inspect(compared())
     cluster.store.delete(DEPLOYMENT, NAMESPACE, "shop-canary")
     prepared(cluster, workload, compared())
-    assert not workload.inspect(release()).memory.baseline
+    assert not workload.inspect(release()).state.baseline
 
 
 def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: FakeCluster, workload: Workload) -> None:

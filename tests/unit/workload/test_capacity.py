@@ -66,7 +66,7 @@ def test_canary_ends_at_no_pods_but_stays(cluster: FakeCluster, workload: Worklo
     assert "" == workload.scale_down(memory, TOKEN)
     assert "" == workload.scale_down(memory, TOKEN)
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
-    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).memory, TOKEN)
+    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).state, TOKEN)
 
 
 def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: Workload) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from steps.model.run import Claim, Destination, Memory, Phase, Pin
+from steps.model.run import Claim, Destination, Phase, Pin, RunState
 from steps.workload.duplicate import asked
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
@@ -16,7 +16,7 @@ THREE = f"shop@sha256:{'3' * 64}"
 
 def held(phase: Phase = Phase.WALKING, pin: Pin | None = None, asked: str = "") -> Claim:
     """Return the living claim of another run."""
-    memory = Memory(0.0, 600.0, (), Destination("shop"), Destination("shop-canary"), pin=pin, asked=asked)
+    memory = RunState(0.0, 600.0, (), Destination("shop"), Destination("shop-canary"), pin=pin, asked=asked)
     return Claim("shop", "other", 1, phase, memory)
 
 

@@ -53,7 +53,7 @@ def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: FakeCluster
     cluster.set_image("shop", "shop:bad")
 
     assert "it is not ready: 2 of 2 pods available" in refused(workload)
-    assert "shop" == workload.inspect(release(allow_unready_stable=True)).memory.stable
+    assert "shop" == workload.inspect(release(allow_unready_stable=True)).state.stable
 
 
 def test_missing_stable_is_named(workload: Workload) -> None:
@@ -159,7 +159,7 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
 
 def test_memory_holds_the_way_back(cluster: FakeCluster, workload: Workload) -> None:
     """Replicas, ReplicaSet and fingerprint of stable as they are at the start."""
-    memory = workload.inspect(release()).memory
+    memory = workload.inspect(release()).state
 
     assert (2, True) == (memory.stable_replicas, memory.created_canary)
     assert memory.stable_replica_set.startswith("shop-")
@@ -186,4 +186,4 @@ def test_target_named_names_shared_configuration(cluster: FakeCluster, workload:
 
     plan = workload.inspect(release(**TARGET_NAMED))
     assert any("Both arms read ConfigMap shop-config, Secret shop-tls" in one for one in plan.warnings)
-    assert not plan.memory.created_canary
+    assert not plan.state.created_canary

@@ -285,4 +285,4 @@ def test_an_inspection_follows_the_routes(cluster: FakeCluster, workload: Worklo
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": spec})
     with pytest.raises(PermanentError, match="targetPort web, a name that no container of Deployment shop-canary"):
         workload.inspect(release(routes=NAMED))
-    assert "shop" == workload.inspect(release()).memory.stable
+    assert "shop" == workload.inspect(release()).state.stable

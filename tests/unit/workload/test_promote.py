@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
+from steps.model.run import Pin, WorkloadState
 from steps.model.workload import UndoResult
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
@@ -13,7 +13,7 @@ from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import REPLICA_SET
 from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
-Walked = tuple[WorkloadMemory, Pin]
+Walked = tuple[WorkloadState, Pin]
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_half_done_promote_is_undone(cluster: FakeCluster, workload: Workload, w
 
     assert UndoResult.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert UndoResult.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert memory.stable_template_hash == workload.inspect(release()).memory.stable_template_hash
+    assert memory.stable_template_hash == workload.inspect(release()).state.stable_template_hash
     assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
 
 

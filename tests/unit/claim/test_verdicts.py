@@ -21,7 +21,7 @@ def on(traffic: Traffic, claim: Claim, weight: int) -> Claim:
 
 def judged(traffic: Traffic, claim: Claim, verdict: str = "pass", at: float = 9.0) -> Claim:
     """Keep a verdict of the present weight."""
-    since, weight = claim.memory.weights[-1]
+    since, weight = claim.state.weights[-1]
     return traffic.keep_verdict(claim, RungVerdict(weight, verdict, at), since)
 
 
@@ -41,7 +41,7 @@ def test_a_verdict_is_one_patch_of_annotations(shop: ShopNamespace, traffic: Tra
     assert ("patch", "shop") == (call.verb, call.name)
     assert ([(20, "pass")], []) == (kept(shop), kept(shop, "till"))
     assert (claim.token, weights) == (after.token, shop.weights())
-    assert (RungVerdict(20, "pass", 9.0),) == after.memory.verdicts
+    assert (RungVerdict(20, "pass", 9.0),) == after.state.verdicts
 
 
 def test_a_verdict_that_is_kept_again_takes_the_place_of_the_older_one(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -51,7 +51,7 @@ def test_a_verdict_that_is_kept_again_takes_the_place_of_the_older_one(shop: Sho
     claim = judged(traffic, on(traffic, claim, 50))
     claim = judged(traffic, claim, "pass", at=10.0)
     assert [(20, "inconclusive"), (50, "pass")] == kept(shop)
-    assert 10.0 == claim.memory.verdicts[-1].at
+    assert 10.0 == claim.state.verdicts[-1].at
 
 
 def test_a_weight_that_is_set_anew_has_no_verdict(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -104,7 +104,7 @@ def test_a_retreat_keeps_the_verdict_in_its_own_patch(shop: ShopNamespace, traff
     after = traffic.retreat(claim, "it fails", RungVerdict(20, "fail", 9.0))
     patches = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
     assert (1, [(20, "fail")], Phase.ROLLING_BACK) == (len(patches), kept(shop), after.phase)
-    assert ["fail"] == [entry.verdict for entry in traffic.claims_on(SHOP)[0].memory.verdicts]
+    assert ["fail"] == [entry.verdict for entry in traffic.claims_on(SHOP)[0].state.verdicts]
 
 
 def test_a_hundred_verdicts_are_small(shop: ShopNamespace, traffic: Traffic) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from steps.cluster.api import Cluster, Conflict, Object, Operation
+from steps.cluster.json_patch import pointer
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import NotOwnerError, StepError, TemporaryError
 from steps.model.run import Phase
@@ -15,12 +16,7 @@ _RANK = {str(phase): rank for rank, phase in enumerate(Phase)}
 Decide = Callable[[Object], Sequence[Operation]]
 
 
-def pointer(*parts: str | int) -> str:
-    """Write a JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-class Fence:
+class ClaimedDeployments:
     """Writes to Deployments under the token of one application's claim.
 
     Args:

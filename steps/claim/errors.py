@@ -4,7 +4,7 @@ from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim
 
 
-class Busy(NotOwnerError):  # noqa: N818 - an event, not a fault
+class ClaimHeld(NotOwnerError):  # noqa: N818 - an event, not a fault
     """Another run's claim is alive.
 
     Attributes:
@@ -14,8 +14,8 @@ class Busy(NotOwnerError):  # noqa: N818 - an event, not a fault
     reason = "busy"
 
     def __init__(self, action: str, claim: Claim, now: float) -> None:
-        left = max(0, round(claim.memory.expires - now))
-        by = f", started by {claim.memory.by}" if claim.memory.by else ""
+        left = max(0, round(claim.state.expires - now))
+        by = f", started by {claim.state.by}" if claim.state.by else ""
         cause = (
             f"run {claim.run} of {claim.app} owns it (phase {claim.phase}{by}); its claim expires in {left} s unless"
             " it is renewed. Wait for its end (--on-busy wait), or roll it back and take over (--on-busy supersede)."
@@ -24,7 +24,7 @@ class Busy(NotOwnerError):  # noqa: N818 - an event, not a fault
         self.claim = claim
 
 
-class Leftover(NotOwnerError):  # noqa: N818 - an event, not a fault
+class ClaimExpired(NotOwnerError):  # noqa: N818 - an event, not a fault
     """A run ended without giving its claim back: restore what it left first (`take_over`).
 
     Attributes:
@@ -34,7 +34,7 @@ class Leftover(NotOwnerError):  # noqa: N818 - an event, not a fault
     reason = "leftover"
 
     def __init__(self, action: str, claim: Claim, now: float) -> None:
-        ago = max(0, round(now - claim.memory.expires))
+        ago = max(0, round(now - claim.state.expires))
         cause = (
             f"run {claim.run} of {claim.app} left its claim in phase {claim.phase}; it expired {ago} s ago."
             " Run sweep, or prepare, which restores stable first."
@@ -43,7 +43,7 @@ class Leftover(NotOwnerError):  # noqa: N818 - an event, not a fault
         self.claim = claim
 
 
-class Unreadable(PermanentError):  # noqa: N818 - named by what is the matter
+class ClaimCorrupt(PermanentError):  # noqa: N818 - named by what is the matter
     """A claim's annotations are not as we write them."""
 
     reason = "unreadable-claim"

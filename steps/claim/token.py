@@ -8,7 +8,7 @@ _ORDER = (Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK, Ph
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Token:
     """A token taken apart.
 
     Args:
@@ -26,7 +26,7 @@ class Stamp:
         return (self.run, self.epoch) == (claim.run, claim.epoch)
 
 
-def parse(token: str) -> Stamp:
+def parse_token(token: str) -> Token:
     """Take a token apart.
 
     Raises:
@@ -35,7 +35,7 @@ def parse(token: str) -> Stamp:
     run, epoch, phase = token.rsplit(":", 2)
     if not run or int(epoch) < 1:
         raise ValueError(f"{token!r} has no run or no epoch")
-    return Stamp(run, int(epoch), Phase(phase))
+    return Token(run, int(epoch), Phase(phase))
 
 
 def is_later(phase: Phase, than: Phase) -> bool:

@@ -1,11 +1,11 @@
-"""The memory of a run as compact JSON, with a version and without the fields that have their default."""
+"""The state of a run as compact JSON, with a version and without the fields that have their default."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from steps.model.run import Destination, Memory, ObjectName, Pin, RouteTarget, WorkloadMemory
+from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
@@ -14,36 +14,36 @@ VERSION: Final = 1
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
 
 
-def dump(app: str, memory: Memory) -> str:
-    """Return the memory as it stands in the annotation; the app is written out, as a long one is cut in the key."""
+def dump_state(app: str, state: RunState) -> str:
+    """Return the state as it stands in the annotation; the app is written out, as a long one is cut in the key."""
     body = {
         "version": VERSION,
         "app": app,
-        "started": memory.started,
-        "expires": memory.expires,
-        "expiry_seconds": memory.expiry_seconds,
-        "by": memory.by,
-        "targets": {str(target.virtual_service): list(target.routes) for target in memory.targets},
-        "stable": _filled(asdict(memory.stable)),
-        "canary": _filled(asdict(memory.canary)),
-        "weights": [list(entry) for entry in memory.weights],
-        "workloads": asdict(memory.workloads) if memory.workloads else None,
-        "pin": asdict(memory.pin) if memory.pin else None,
-        "latency_bounds": [list(entry) for entry in memory.latency_bounds],
-        "small_bound": memory.small_bound,
-        "reason": memory.reason,
-        "asked": memory.asked,
-        "paused_weight": memory.paused_weight or None,
-        "disruptions": [list(entry) for entry in memory.disruptions],
-        "ladder": list(memory.ladder),
-        "verdicts": [_verdict(entry) for entry in memory.verdicts],
-        "unjudged": memory.unjudged,
+        "started": state.started,
+        "expires": state.expires,
+        "expiry_seconds": state.expiry_seconds,
+        "by": state.by,
+        "targets": {str(target.virtual_service): list(target.routes) for target in state.targets},
+        "stable": _filled(asdict(state.stable)),
+        "canary": _filled(asdict(state.canary)),
+        "weights": [list(entry) for entry in state.weights],
+        "workloads": asdict(state.workloads) if state.workloads else None,
+        "pin": asdict(state.pin) if state.pin else None,
+        "latency_bounds": [list(entry) for entry in state.latency_bounds],
+        "small_bound": state.small_bound,
+        "reason": state.reason,
+        "asked": state.asked,
+        "paused_weight": state.paused_weight or None,
+        "disruptions": [list(entry) for entry in state.disruptions],
+        "ladder": list(state.ladder),
+        "verdicts": [_verdict(entry) for entry in state.verdicts],
+        "unjudged": state.unjudged,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
 
-def load(text: str) -> tuple[str, Memory]:
-    """Return the app and its memory.
+def load_state(text: str) -> tuple[str, RunState]:
+    """Return the app and its state.
 
     Raises:
         ValueError: not our JSON, or written by a version that this one does not know.
@@ -54,18 +54,18 @@ def load(text: str) -> tuple[str, Memory]:
             raise ValueError(f"version {body['version']} is not known here, only {VERSION}: use the newer image")
         return str(body["app"]), _memory(body)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"not a memory of a run ({type(error).__name__}: {error})") from error
+        raise ValueError(f"not a state of a run ({type(error).__name__}: {error})") from error
 
 
-def _memory(body: Mapping[str, Any]) -> Memory:
-    return Memory(
+def _memory(body: Mapping[str, Any]) -> RunState:
+    return RunState(
         started=float(body["started"]),
         expires=float(body["expires"]),
         targets=tuple(RouteTarget(_name(name), tuple(routes)) for name, routes in body["targets"].items()),
         stable=Destination(**_known(Destination, body["stable"])),
         canary=Destination(**_known(Destination, body["canary"])),
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
-        workloads=WorkloadMemory(**_known(WorkloadMemory, body["workloads"])) if "workloads" in body else None,
+        workloads=WorkloadState(**_known(WorkloadState, body["workloads"])) if "workloads" in body else None,
         pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
         latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
         small_bound=float(body["small_bound"]) if "small_bound" in body else None,

@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
+from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, RouteTarget
-from steps.traffic import Busy, Leftover, Traffic, Unreadable
+from steps.traffic import Traffic
 from tests.support.shop_namespace import (
     CANARY,
     LAST,
@@ -25,7 +26,7 @@ def test_a_claim_is_taken_without_any_annotations_before(shop: ShopNamespace) ->
     """A fresh VirtualService has no annotations map; token, memory and label are there after."""
     shop.add(spec=plain_spec())
     claim = shop.claim()
-    assert (claim.token, claim.memory.by, claim.memory.weight) == ("r1:1:prepared", "ann", 0)
+    assert (claim.token, claim.state.by, claim.state.weight) == ("r1:1:prepared", "ann", 0)
     assert (sorted(shop.annotations()), shop.is_marked()) == ([TOKEN, MEMORY], True)
 
 
@@ -42,7 +43,7 @@ def test_of_two_runs_at_once_exactly_one_wins(shop: ShopNamespace) -> None:
     """Compare-and-swap decides; the other is told whose it is."""
     for turn in range(5):
         shop.add(f"shop{turn}", plain_spec())
-        assert _race(shop, f"shop{turn}") == ["Busy", "Claim"]
+        assert _race(shop, f"shop{turn}") == ["Claim", "ClaimHeld"]
 
 
 def _race(shop: ShopNamespace, name: str) -> list[str]:
@@ -69,7 +70,9 @@ def test_busy_says_who_and_how_long_and_what_to_do(shop: ShopNamespace) -> None:
     """Run, phase, starter, expiry and the flag are in the message; the claim is in the signal."""
     shop.add()
     shop.claim("r1")
-    with pytest.raises(Busy, match=r"run r1 of shop owns it \(phase prepared, started by ann\).*--on-busy") as busy:
+    with pytest.raises(
+        ClaimHeld, match=r"run r1 of shop owns it \(phase prepared, started by ann\).*--on-busy"
+    ) as busy:
         shop.claim("r2")
     assert (busy.value.claim.run, busy.value.exit_code) == ("r1", 7)
 
@@ -79,7 +82,7 @@ def test_an_expired_claim_is_a_leftover(shop: ShopNamespace) -> None:
     shop.add()
     shop.claim("r1")
     shop.later(601)
-    with pytest.raises(Leftover) as leftover:
+    with pytest.raises(ClaimExpired) as leftover:
         shop.claim("r2")
     assert leftover.value.claim.run == "r1"
 
@@ -90,8 +93,8 @@ def test_the_same_run_takes_again(shop: ShopNamespace) -> None:
     first = shop.claim()
     shop.later(300)
     again = shop.claim()
-    assert (again.token, again.memory.started) == (first.token, first.memory.started)
-    assert again.memory.expires >= first.memory.expires + 299
+    assert (again.token, again.state.started) == (first.token, first.state.started)
+    assert again.state.expires >= first.state.expires + 299
 
 
 def test_a_run_that_walks_is_returned_as_it_is(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -119,16 +122,16 @@ def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: 
 def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) -> None:
     """A run looks before it inspects; its own claim is no rival."""
     shop.add()
-    targets = shop.claim().memory.targets
+    targets = shop.claim().state.targets
     seen = len(shop.api.faults.writes())
-    traffic.refuse_rivals("shop", "r1", targets)
-    with pytest.raises(Busy):
-        traffic.refuse_rivals("shop", "r2", targets)
-    with pytest.raises(Busy):
-        traffic.refuse_rivals("cart", "r1", targets)
+    traffic.refuse_competing("shop", "r1", targets)
+    with pytest.raises(ClaimHeld):
+        traffic.refuse_competing("shop", "r2", targets)
+    with pytest.raises(ClaimHeld):
+        traffic.refuse_competing("cart", "r1", targets)
     shop.later(601)
-    with pytest.raises(Leftover):
-        traffic.refuse_rivals("shop", "r2", targets)
+    with pytest.raises(ClaimExpired):
+        traffic.refuse_competing("shop", "r2", targets)
     assert len(shop.api.faults.writes()) == seen
 
 
@@ -146,13 +149,13 @@ def test_a_taken_over_run_can_write_nothing(shop: ShopNamespace, traffic: Traffi
     old, _ = traffic.set_weight(shop.claim(), 10)
     shop.later(601)
     new = traffic.take_over(old, "r2", "run r1 expired")
-    assert (new.token, new.memory.weight, new.memory.reason) == ("r2:2:rolling-back", 10, "run r1 expired")
+    assert (new.token, new.state.weight, new.state.reason) == ("r2:2:rolling-back", 10, "run r1 expired")
     for write in (
         lambda: traffic.set_weight(old, 20),
         lambda: traffic.retreat(old, "x"),
         lambda: traffic.renew(old),
         lambda: traffic.move(old, Phase.PROMOTING),
-        lambda: traffic.remember(old, by="x"),
+        lambda: traffic.update_state(old, by="x"),
         lambda: traffic.release(old, record_of(old)),
         lambda: traffic.held("shop", "r1", [SHOP]),
     ):
@@ -165,7 +168,7 @@ def test_a_living_claim_is_taken_over_only_on_purpose(shop: ShopNamespace, traff
     """A renewal in the last moment wins, unless the run is to be superseded."""
     shop.add()
     claim = shop.claim()
-    with pytest.raises(Busy):
+    with pytest.raises(ClaimHeld):
         traffic.take_over(claim, "r2", "x")
     assert traffic.take_over(claim, "r2", "superseded", supersede=True).run == "r2"
 
@@ -207,7 +210,7 @@ def test_expired_claims_are_found_by_label(shop: ShopNamespace, traffic: Traffic
 def test_an_unreadable_claim_says_how_to_remove_it(shop: ShopNamespace) -> None:
     """Annotations that we did not write are not guessed about."""
     shop.add(spec=plain_spec(), annotations={TOKEN: "r1:1:walking", MEMORY: '{"version":9}'})
-    with pytest.raises(Unreadable, match=r"version 9 is not known.*kubectl annotate virtualservice -n shop shop"):
+    with pytest.raises(ClaimCorrupt, match=r"version 9 is not known.*kubectl annotate virtualservice -n shop shop"):
         shop.claim()
 
 

@@ -5,23 +5,26 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from steps.claim.annotations import annotations_of
+from steps.claim.errors import ClaimCorrupt
+from steps.claim.keys import claim_key
+from steps.claim.observed import ObservedClaim, name_of, observe_claim
+from steps.claim.token import parse_token
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotFound, NotOwnerError, TemporaryError
-from steps.model.run import Claim, ObjectName, Phase
-from steps.traffic.keys import claim_key
-from steps.traffic.owners import Unreadable
-from steps.traffic.patches import annotations
-from steps.traffic.sightings import Sighting, name_of, sighting
-from steps.traffic.stamp import parse
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget, RunState
 
-Plan = Callable[[Object], list[Operation]]
+Decide = Callable[[Object], list[Operation]]
+RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
+"""Looks at the routes of a target, for a run with this state, and raises if something is wrong; the text is the action
+for the message."""
 
 _SHORTEST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 
 
-class Fence:
+class GuardedWriter:
     """Writes to VirtualServices.
 
     Attributes:
@@ -51,7 +54,7 @@ class Fence:
         self.uids[name] = str(obj["metadata"].get("uid") or "")
         return obj
 
-    def write(self, name: ObjectName, plan: Plan) -> Object:
+    def write(self, name: ObjectName, plan: Decide) -> Object:
         """Bring a VirtualService to what `plan` wants; nothing is sent if it wants nothing.
 
         Args:
@@ -82,7 +85,7 @@ class Fence:
             pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
 
 
-def owned(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> Sighting:
+def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> ObservedClaim:
     """Return the claim as `obj` shows it, if it is still this one and in one of `phases`.
 
     Raises:
@@ -93,26 +96,26 @@ def owned(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> Si
         cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
         raise NotOwnerError(doing, cause)
     if not seen.is_part_of(claim):
-        cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {seen.stamp.run} ({seen.stamp.epoch})."
+        cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {seen.token.run} ({seen.token.epoch})."
         raise NotOwnerError(doing, cause)
-    if seen.stamp.phase not in phases:
-        if seen.stamp.phase is Phase.ROLLING_BACK:
-            why = f" ({seen.memory.reason})" if seen.memory.reason else ""
+    if seen.token.phase not in phases:
+        if seen.token.phase is Phase.ROLLING_BACK:
+            why = f" ({seen.state.reason})" if seen.state.reason else ""
             raise NotOwnerError(doing, f"the rollback of run {claim.run} began{why}; its weight can only fall now.")
         raise NotOwnerError(
-            doing, f"run {claim.run} moved on to phase {seen.stamp.phase}; this step saw {claim.phase}."
+            doing, f"run {claim.run} moved on to phase {seen.token.phase}; this step saw {claim.phase}."
         )
     return seen
 
 
-def _seen(obj: Object, claim: Claim) -> Sighting | None:
-    """Return what `obj` shows; where the token is ours and the memory was damaged, what this process knows of it.
+def _seen(obj: Object, claim: Claim) -> ObservedClaim | None:
+    """Return what `obj` shows; where the token is ours and the state was damaged, what this process knows of it.
 
-    So a run heals its memory by its next write, and above all can still retreat.
+    So a run heals its state by its next write, and above all can still retreat.
     """
     try:
-        return sighting(obj, claim.app)
-    except Unreadable:
-        if annotations(obj).get(claim_key(claim.app)) != claim.token:
+        return observe_claim(obj, claim.app)
+    except ClaimCorrupt:
+        if annotations_of(obj).get(claim_key(claim.app)) != claim.token:
             raise
-        return Sighting(name_of(obj), claim.app, parse(claim.token), claim.memory)
+        return ObservedClaim(name_of(obj), claim.app, parse_token(claim.token), claim.state)

@@ -2,13 +2,13 @@
 
 import hashlib
 
-from steps.model.run import APPROVAL_PREFIX, CLAIM_PREFIX, MEMORY_PREFIX, RECORD_PREFIX
+from steps.model.run import APPROVAL_PREFIX, CLAIM_PREFIX, RECORD_PREFIX, STATE_PREFIX
 
 _LONGEST_APP = 40
 _HASH_LENGTH = 8
 
 
-def short(app: str) -> str:
+def shorten_app(app: str) -> str:
     """Return the app as keys carry it: more than 40 characters are cut and hashed (a key's name part has 63)."""
     if len(app) <= _LONGEST_APP:
         return app
@@ -18,19 +18,19 @@ def short(app: str) -> str:
 
 def claim_key(app: str) -> str:
     """Return the annotation that holds the token."""
-    return CLAIM_PREFIX + short(app)
+    return CLAIM_PREFIX + shorten_app(app)
 
 
-def memory_key(app: str) -> str:
-    """Return the annotation that holds the memory."""
-    return MEMORY_PREFIX + short(app)
+def state_key(app: str) -> str:
+    """Return the annotation that holds the state."""
+    return STATE_PREFIX + shorten_app(app)
 
 
 def record_key(app: str) -> str:
     """Return the annotation that holds the record of the last run."""
-    return RECORD_PREFIX + short(app)
+    return RECORD_PREFIX + shorten_app(app)
 
 
 def approval_key(app: str) -> str:
     """Return the annotation by which a person approves a run."""
-    return APPROVAL_PREFIX + short(app)
+    return APPROVAL_PREFIX + shorten_app(app)

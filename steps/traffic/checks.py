@@ -1,16 +1,18 @@
-"""Find the routes of a run in its VirtualServices, and refuse what could not be done safely."""
+"""The checks before a run: find its routes, and refuse what could not be done safely."""
 
+from steps.claim.guarded_write import GuardedWriter
+from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.errors import PermanentError
-from steps.model.run import Destination, RouteTarget
-from steps.traffic.destinations import Arms, describe
-from steps.traffic.fence import Fence
-from steps.traffic.routes import ALL, http_routes, label_of, outline, weight_at, with_both_arms
+from steps.model.run import Destination, RouteTarget, RunState
+from steps.traffic.destinations import ArmDestinations, describe
+from steps.traffic.drift import arm_destinations
+from steps.traffic.routes import ALL, http_routes, label_of, locate, outline, weight_at, with_both_arms
 from steps.traffic.subsets import require_subset
 
 
 def resolve(
-    cluster: Cluster, fence: Fence, wanted: tuple[RouteTarget, ...], stable: Destination, canary: Destination
+    cluster: Cluster, writer: GuardedWriter, wanted: tuple[RouteTarget, ...], stable: Destination, canary: Destination
 ) -> tuple[RouteTarget, ...]:
     """Return the targets in sort order, each with the labels of its routes; see `Traffic.resolve`."""
     if not wanted or len({target.virtual_service for target in wanted}) != len(wanted):
@@ -20,11 +22,11 @@ def resolve(
     for target in sorted(wanted, key=lambda one: one.virtual_service):
         name = target.virtual_service
         doing = f"looking for the routes of {stable} and {canary} in VirtualService {name}"
-        arms = Arms(stable, canary, name.namespace)
+        arms = ArmDestinations(stable, canary, name.namespace)
         if not arms.are_distinct():
             cause = f"stable and canary are the same destination, {stable}. Give them two hosts, or two subsets."
             raise PermanentError(doing, cause)
-        obj = fence.read(name)
+        obj = writer.read(name)
         labels = _named(obj, target.routes, arms, doing) if target.routes else _unnamed(obj, arms, doing)
         for destination in (stable, canary):
             require_subset(cluster, name, destination)
@@ -32,7 +34,28 @@ def resolve(
     return tuple(found)
 
 
-def _unnamed(obj: Object, arms: Arms, doing: str) -> tuple[str, ...]:
+def require_rest(obj: Object, target: RouteTarget, state: RunState, doing: str) -> None:
+    """Refuse a start while the canary has weight, or while a route is gone.
+
+    Raises:
+        PermanentError: names the route and the weights to set.
+    """
+    arms = arm_destinations(state, target)
+    routes, trouble = locate(obj, target.routes, arms)
+    if trouble:
+        raise PermanentError(doing, f"{trouble}. Run prepare again.")
+    for route in routes:
+        if (route.stable, route.canary) != (ALL, 0):
+            at = f"spec.http[{route.index}].route"
+            cause = (
+                f"route {route.label} of VirtualService {name_of(obj)} gives {arms.canary} weight {route.canary} and"
+                f" {arms.stable} weight {route.stable}, and no run owns it. A run starts with all weight on stable:"
+                f" set {at}[{route.canary_at}].weight: 0 and {at}[{route.stable_at}].weight: 100."
+            )
+            raise PermanentError(doing, cause)
+
+
+def _unnamed(obj: Object, arms: ArmDestinations, doing: str) -> tuple[str, ...]:
     routes = with_both_arms(obj, arms)
     exact = {route.index for route in routes}
     for route in with_both_arms(obj, arms, alone=False):
@@ -48,7 +71,7 @@ def _unnamed(obj: Object, arms: Arms, doing: str) -> tuple[str, ...]:
     return labels
 
 
-def _named(obj: Object, labels: tuple[str, ...], arms: Arms, doing: str) -> tuple[str, ...]:
+def _named(obj: Object, labels: tuple[str, ...], arms: ArmDestinations, doing: str) -> tuple[str, ...]:
     split = {route.index for route in with_both_arms(obj, arms)}
     found = []
     for label in labels:
@@ -74,7 +97,7 @@ def _refuse_twice(obj: Object, label: str, doing: str) -> None:
         raise PermanentError(doing, f"route name {label} is ambiguous: {where} have it. Give each route its own name.")
 
 
-def _refuse_third(index: int, body: object, arms: Arms, doing: str) -> None:
+def _refuse_third(index: int, body: object, arms: ArmDestinations, doing: str) -> None:
     entries = body.get("route") or [] if isinstance(body, dict) else []
     for place, entry in enumerate(entries):
         if arms.arm(entry) is None:
@@ -97,7 +120,7 @@ def _check_weights(index: int, body: object, doing: str) -> None:
         raise PermanentError(doing, cause)
 
 
-def _nothing_found(obj: Object, arms: Arms) -> str:
+def _nothing_found(obj: Object, arms: ArmDestinations) -> str:
     spec = obj.get("spec") or {}
     delegates = [body["delegate"] for body in http_routes(obj) if body.get("delegate")]
     if delegates:
@@ -108,7 +131,7 @@ def _nothing_found(obj: Object, arms: Arms) -> str:
     return f"no HTTP route has exactly the two arms as destinations. It has: {outline(obj)}. {_remedy(arms)}"
 
 
-def _remedy(arms: Arms) -> str:
+def _remedy(arms: ArmDestinations) -> str:
     lines = ["In the route to release, make the destinations:", "    route:"]
     for destination, weight in ((arms.stable, ALL), (arms.canary, 0)):
         lines += ["    - destination:", f"        host: {destination.host}"]

@@ -1,27 +1,27 @@
 """Compare the weights of a run's routes with what the run last wrote."""
 
+from steps.claim.observed import name_of
 from steps.cluster.api import Object
 from steps.errors import ForeignWrite
-from steps.model.run import Memory, RouteTarget
-from steps.traffic.destinations import Arms
-from steps.traffic.foreign import last_manager
+from steps.model.run import RouteTarget, RunState
+from steps.traffic.destinations import ArmDestinations
+from steps.traffic.managers import last_manager
 from steps.traffic.routes import ALL, Route, locate
-from steps.traffic.sightings import Sighting
 
 
-def arms_in(memory: Memory, target: RouteTarget) -> Arms:
+def arm_destinations(state: RunState, target: RouteTarget) -> ArmDestinations:
     """Return the run's arms as the target's VirtualService means them."""
-    return Arms(memory.stable, memory.canary, target.virtual_service.namespace)
+    return ArmDestinations(state.stable, state.canary, target.virtual_service.namespace)
 
 
-def own_routes(obj: Object, seen: Sighting, target: RouteTarget, doing: str) -> list[Route]:
+def require_own_routes(obj: Object, target: RouteTarget, state: RunState, doing: str) -> list[Route]:
     """Return the run's routes, if their weights are as the run last wrote them here.
 
     Raises:
         ForeignWrite: a route or a weight is not.
     """
-    routes, trouble = locate(obj, target.routes, arms_in(seen.memory, target))
-    expected = seen.memory.weight
+    routes, trouble = locate(obj, target.routes, arm_destinations(state, target))
+    expected = state.weight
     wrong = [route for route in routes if (route.stable, route.canary) != (ALL - expected, expected)]
     if not trouble and wrong:
         route = wrong[0]
@@ -31,7 +31,7 @@ def own_routes(obj: Object, seen: Sighting, target: RouteTarget, doing: str) -> 
         )
     if trouble:
         cause = (
-            f"VirtualService {seen.at}: {trouble}. spec.http was last changed by {last_manager(obj)}."
+            f"VirtualService {name_of(obj)}: {trouble}. spec.http was last changed by {last_manager(obj)}."
             " Stop that manager from writing these weights during a release (GitOps: ignore them), or end this run"
             " with rollback, which restores stable."
         )
