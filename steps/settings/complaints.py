@@ -66,7 +66,7 @@ def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pyda
 
 
 def _limit(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
-    """Give the one limit that was broken, for values inside a list."""
+    """Return the one limit that was broken, for values inside a list."""
     broken = [text.format(f"{error['ctx'][name]:g}") for name, text in _BOUNDS.items() if name in error.get("ctx", {})]
     return " and ".join(broken)
 

@@ -1,4 +1,4 @@
-"""What is guessed where nothing is said: everything is named after the app."""
+"""The names of a release's objects where the settings give none: everything is named after the app."""
 
 import structlog
 
@@ -12,7 +12,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def names_of(settings: Named, namespace: str) -> Names:
-    """Return the names of a release; what was guessed is logged.
+    """Return the names of a release; guessed names are logged.
 
     Raises:
         SettingsError: both arms got the same name.

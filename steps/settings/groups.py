@@ -48,16 +48,14 @@ class Common(Basic):
     kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
     context: str = Field("", description="Context in the kubeconfig. Empty: its current one.")
     namespace: LabelName = Field("", description="Namespace of the app. Empty: the pod's, else the kubeconfig's.")
-    api_timeout_seconds: float = Field(
-        10.0, gt=0, le=120, description="Limit of one request to the API server, seconds."
-    )
+    api_timeout_seconds: float = Field(10.0, gt=0, le=120, description="Timeout of one API request, seconds.")
     api_retry_seconds: float = Field(
-        30.0, ge=0, le=600, description="How long temporary faults of the API server are retried, seconds."
+        30.0, ge=0, le=600, description="How long to retry temporary faults of the API server, seconds."
     )
 
 
 class Named(Common):
-    """What is released: the app and the names it is known by."""
+    """What is released: the app and the names of its objects."""
 
     app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
     topology: Literal["stable-named", "target-named"] = Field(
@@ -85,17 +83,17 @@ class Named(Common):
 
 
 class Owned(Named):
-    """Who releases it."""
+    """For steps of a run, which holds the claim on the app."""
 
     run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
     expiry_seconds: float = Field(
         600.0,
-        # A step may end a third of it after its last renewal, and a fault of the API server is borne for 30 s: of the
-        # least, 50 s are left for the next step's pod to start. With less, a living run could be swept.
+        # A step may end a third of it after its last renewal, and faults of the API server are retried for 30 s: the
+        # minimum leaves 50 s for the next step's pod to start. With less, sweep could take a living run.
         ge=120,
         le=86400,
-        description="How long a claim outlives its last renewal, seconds. Must exceed what a pod may take to start by "
-        "a minute or more.",
+        description="How long a claim outlives its last renewal, seconds. Must exceed the start time of a pod by at "
+        "least a minute.",
     )
 
 
@@ -103,7 +101,8 @@ class Written(StepSettings):
     """For steps that write."""
 
     dry_run: bool = Field(
-        default=False, description="Say what would be written, write nothing and wait for nothing; analyze looks once."
+        default=False,
+        description="Log what would be written, write nothing and wait for nothing; analyze reads Prometheus once.",
     )
 
 
@@ -123,7 +122,7 @@ class Drained(StepSettings):
         5.0,
         ge=0,
         le=600,
-        description="Time between weight 0 and the canary's end, seconds, so that requests in flight are answered.",
+        description="Time between weight 0 and scaling the canary down, seconds, so that requests in flight complete.",
     )
 
 
@@ -138,18 +137,18 @@ class Queried(StepSettings):
         pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="Base URL of Prometheus, Thanos, Mimir or VictoriaMetrics, http or https, without credentials.",
     )
-    prometheus_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Limit of one query, seconds.")
+    prometheus_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Timeout of one query, seconds.")
     prometheus_token_file: str = Field("", description="File with a bearer token; read again for each request.")
     prometheus_username: str = Field("", description="User name for basic authentication.")
     prometheus_password_file: str = Field("", description="File with the password for basic authentication.")
     prometheus_header: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
-        (), description="Further headers, `Name: value`, separated by commas; a tenant, for example."
+        (), description="Additional headers, `Name: value`, separated by commas; for example a tenant."
     )
     prometheus_ca_file: str = Field("", description="File with the CA certificates to trust, PEM.")
     prometheus_cert_file: str = Field("", description="File with the client certificate, PEM.")
     prometheus_key_file: str = Field("", description="File with the client certificate's key, PEM.")
     reporter: Literal["auto", "source", "destination", "waypoint"] = Field(
-        "auto", description="Which proxy's view of a request is judged; auto takes source where stable is seen by it."
+        "auto", description="Which proxy's view of a request is judged; auto uses source where source reports stable."
     )
     arm_label: str = Field(
         "destination_workload",
@@ -161,23 +160,23 @@ class Queried(StepSettings):
     baseline_label_value: str = Field("", description="Its value for the baseline. Empty: the baseline's name.")
     metric_labels: Matchers = Field(
         {},
-        description="Further labels that every query asks for, `cluster=eu` or `region=~eu-.*`, separated by commas: "
+        description="Additional label matchers of every query, `cluster=eu` or `region=~eu-.*`, separated by commas: "
         "needed where one Prometheus holds several clusters or tenants with the same names.",
     )
     requests_metric: str = Field(
-        "", pattern=_METRIC, description="Counter of the mesh's requests. Empty: istio_requests_total."
+        "", pattern=_METRIC, description="Request counter of the mesh. Empty: istio_requests_total."
     )
     duration_metric: str = Field(
         "",
         pattern=_METRIC,
-        description="Buckets of the requests' durations. Empty: istio_request_duration_milliseconds_bucket, or "
-        "istio_request_duration_seconds_bucket of Istio 1.4 and older, as Prometheus has it.",
+        description="Buckets of request durations. Empty: istio_request_duration_milliseconds_bucket, or "
+        "istio_request_duration_seconds_bucket of Istio 1.4 and older, whichever Prometheus has.",
     )
     duration_unit: Literal["auto", "ms", "s"] = Field(
-        "auto", description="Unit of the durations' bucket bounds; auto goes by the metric's name, else by the bounds."
+        "auto", description="Unit of the duration bucket bounds; auto: by the metric's name, else by the bounds."
     )
     response_bytes_metric: str = Field(
-        "", pattern=_METRIC, description="Buckets of the answers' sizes. Empty: istio_response_bytes_bucket."
+        "", pattern=_METRIC, description="Buckets of response sizes. Empty: istio_response_bytes_bucket."
     )
     pod_label: str = Field(
         "",
@@ -187,12 +186,12 @@ class Queried(StepSettings):
     )
     without_mesh_metrics: bool = Field(
         default=False,
-        description="Read no metrics of the mesh: custom metrics alone carry the release, at least one of them. Failed "
-        "connections, the proxies' own 503, and latency that no custom histogram shows are not seen then.",
+        description="Read no metrics of the mesh: the release is judged by custom metrics alone, at least one. Failed "
+        "connections, 503 responses of the proxies, and latency outside custom histograms are then not seen.",
     )
     ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, Listed] = Field(
         (),
-        description="Classes of answers that this release is expected to raise, separated by commas: 3xx, 4xx, "
+        description="Classes of answers that this release is expected to increase, separated by commas: 3xx, 4xx, "
         "grpc-mistakes, grpc-refused, no-answer. They are not compared with stable's.",
     )
 
@@ -202,102 +201,107 @@ class Compared(StepSettings):
 
     baseline: bool = Field(
         default=False,
-        description="Compare the canary with fresh pods of stable's template, as many as its own, in place of stable: "
-        "cold caches are the same in both. They share the canary's destination, so half of a weight is theirs.",
+        description="Compare the canary with as many fresh pods of stable's template, instead of stable: both start "
+        "with cold caches. They share the canary's destination, so they get half of each weight.",
     )
 
 
 class Promised(StepSettings):
-    """What users were promised, and prepare and the judge must both know."""
+    """The latency objective, which both prepare and the judge need."""
 
     latency_slo: LatencyObjectiveText = Field(
         "",
-        description="Latency objective beside it, quantile and limit: p99=500ms, p99.9=1.5s or 0.99=500ms. The next "
-        "larger bucket bound stands for a limit between two. Empty: none.",
+        description="Latency objective for the absolute guard, quantile and limit: p99=500ms, p99.9=1.5s or "
+        "0.99=500ms. A limit between two bucket bounds counts as the larger one. Empty: none.",
     )
 
 
 class Judged(Promised):
-    """When the judge passes and fails a canary; see docs of the method for the rest of its rules."""
+    """When the judge passes and fails a canary; docs/judge.md explains the other rules."""
 
     pass_rule: Literal["no-harm", "proven"] = Field(
         "no-harm",
-        description="no-harm: enough was seen and nothing spoke against the canary. proven: it was shown to be no "
-        "worse than stable by more than half a percentage point; for the last rung of busy services.",
+        description="no-harm: there was enough traffic and no sign of harm. proven: the canary is shown to be at most "
+        "half a percentage point worse than stable; for the last rung of busy services.",
     )
     success_slo: float = Field(
         0.99,
         ge=0,
         lt=1,
-        description="Minimum success ratio (0-1) for the absolute guard; 0 disables it. No canary passes while it is "
-        "below it and stable is not.",
+        description="Minimum success ratio (0-1) for the absolute guard; 0 disables it. A canary below it cannot pass "
+        "while stable is above it.",
     )
     must_detect: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="A pass needs that a rise to this share of failed requests (0-1) would have been caught, nine "
-        "times out of ten; 1: any pass that could have caught a total failure.",
+        description="A pass needs enough traffic to detect a rise to this share of failed requests (0-1) nine times "
+        "out of ten; 1: enough to detect a total failure.",
     )
     alpha: float = Field(
-        0.01, gt=0, lt=0.5, description="Chance of a false alarm in one rollout, however often the judge looks (0-1)."
+        0.01, gt=0, lt=0.5, description="Chance of a false alarm in one rollout (0-1), however often the judge looks."
     )
     tolerated_ratio: float = Field(
         1.25, ge=1, le=10, description="Maximum tolerated ratio of the canary's failure rate to stable's (>= 1)."
     )
-    min_requests: int = Field(50, ge=1, description="Canary requests on a rung before it may pass early.")
-    min_seconds: float = Field(30.0, ge=0, description="Least time on a rung before it may pass, seconds.")
+    min_requests: int = Field(50, ge=1, description="Minimum canary requests on a rung before it may pass early.")
+    min_seconds: float = Field(30.0, ge=0, description="Minimum time on a rung before it may pass, seconds.")
     min_scrapes: int = Field(
-        3, ge=1, le=100, description="Scrapes with canary requests on a rung before it may pass; one is no trend."
+        3, ge=1, le=100, description="Minimum scrapes with canary requests on a rung before it may pass."
     )
     patience_seconds: float = Field(
         120.0,
         ge=0,
-        description="After so long on a rung, seconds, a quiet service passes with fewer requests, if a canary that "
-        "fails most of them would have been noticed.",
+        description="After this time on a rung, seconds, a service with little traffic passes with fewer requests, if "
+        "a canary that fails most of them would have been detected.",
     )
     warmup_seconds: float = Field(
         0.0,
         ge=0,
         le=3600,
-        description="Latency counts from so long after the canary's youngest pod became ready, seconds: a young pod is "
-        "slow by itself, and 60 suits a JVM. Errors and the guard count at once; a pass waits for some latency.",
+        description="Latency counts from this time after the canary's youngest pod became ready, seconds: new pods are "
+        "slow at first; 60 suits a JVM. Errors and the guard count at once; a pass waits for latency data.",
     )
-    max_restarts: int = Field(2, ge=0, description="Container restarts of the canary in a run above which it fails.")
+    max_restarts: int = Field(2, ge=0, description="Maximum container restarts of the canary in a run; more fail it.")
     down_fail_seconds: float = Field(
         5.0,
         ge=0,
         le=3600,
-        description="A canary without a ready pod fails after so long, seconds, unless a disruption explains it.",
+        description="A canary without a ready pod fails after this time, seconds, unless a disruption explains it.",
     )
     unready_fail_seconds: float = Field(
         60.0,
         ge=0,
         le=3600,
-        description="A canary of which some pods are not ready fails after so long, seconds, unless a disruption "
-        "explains it.",
+        description="A canary with some pods unready fails after this time, seconds, unless a disruption explains it.",
     )
     disruption_seconds: float = Field(
         600.0,
         ge=0,
         le=86400,
-        description="How long pods are waited for that a cluster event took away (eviction, drain, preemption, lost "
-        "node, deletion), seconds; users are on stable meanwhile if no canary pod is ready. 0: inconclusive at once. "
-        "The pods of a dead node are replaced only after five minutes.",
+        description="How long to wait for new pods after a cluster event took some away (eviction, drain, preemption, "
+        "lost node, deletion), seconds; meanwhile users are on stable if no canary pod is ready. 0: inconclusive at "
+        "once. Kubernetes replaces the pods of a dead node only after five minutes.",
     )
     timeout_seconds: float = Field(
-        600.0, gt=0, le=86400, description="Deadline of the analysis of one rung, seconds; then it is inconclusive."
+        600.0,
+        gt=0,
+        le=86400,
+        description="Deadline for judging one rung, seconds; after it the rung is inconclusive.",
     )
 
 
 class Waited(StepSettings):
-    """How a verdict is waited for."""
+    """How to wait for a verdict, and what happens at the deadline without one."""
 
     poll_seconds: float = Field(
-        0.0, ge=0, le=60, description="Time between two looks, seconds. 0: when a scrape is due, 0.3 to 5."
+        0.0,
+        ge=0,
+        le=60,
+        description="Time between reads of Prometheus, seconds. 0: when a scrape is due, 0.3 to 5.",
     )
     on_inconclusive: Literal["fail", "pause", "pass"] = Field(
         "fail",
-        description="At the deadline without a verdict: fail ends with 6; pause judges on until the run is approved or "
-        "the time-out passes once more, then 6; pass goes on and says so.",
+        description="At the deadline without a verdict: fail ends with 6; pause keeps judging until the run is "
+        "approved or the timeout passes once more, then ends with 6; pass goes on and reports that it did.",
     )
