@@ -1,4 +1,4 @@
-"""Charts of a report: inline SVG without scripts, as sandboxed viewers want it."""
+"""Charts of a report: inline SVG without scripts, which sandboxed viewers accept."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ CANARY, STABLE, QUIET = "#c1440e", "#0b6e4f", "#8a8a8a"
 _LEFT, _TOP, _WIDE, _HIGH = 56.0, 12.0, 640.0, 120.0
 _BOX: Final = (_LEFT + _WIDE + 90, _TOP + _HIGH + 26)
 _ROOM = 0.04
-"""Part of the time that a weight must last for its name to find room."""
+"""Share of the whole time that a weight must last for its label to fit."""
 _LEAST, _MOST = -1.0, 4.0
-"""Powers of ten between which evidence is drawn."""
+"""Smallest and largest power of ten on the scale of evidence."""
 
 
 def clock(at: float) -> str:
@@ -25,7 +25,7 @@ def weights(steps: Sequence[tuple[float, int]], ended: float) -> str:
 
     Args:
         steps: (unix seconds, percent), oldest first; not empty.
-        ended: unix seconds, up to when the last one is drawn.
+        ended: unix seconds, where the line of the last weight ends.
     """
     first, last = steps[0][0], max(ended, steps[-1][0] + 1)
     across = _scale(first, last)
@@ -45,11 +45,11 @@ def weights(steps: Sequence[tuple[float, int]], ended: float) -> str:
 
 
 def evidence(table: Sequence[Mapping[str, Any]], limit: float) -> str:
-    """Draw the fail statistic after each scrape, on a scale of powers of ten, and the line at which it alarms.
+    """Draw the fail statistic after each scrape, on a logarithmic scale, and the alarm threshold.
 
     Args:
         table: rows of a judgement, oldest first; not empty.
-        limit: the alarm's line (> 0).
+        limit: the alarm threshold (> 0).
     """
     across = _scale(_begin(table), table[-1]["end"])
     points = [(across(row["end"]), _up(_power(row["e_value"]))) for row in table]
@@ -64,7 +64,7 @@ def evidence(table: Sequence[Mapping[str, Any]], limit: float) -> str:
 
 
 def shares(table: Sequence[Mapping[str, Any]]) -> str:
-    """Draw the bad share of each arm in each scrape; a scrape without requests of an arm has no bar of it.
+    """Draw the bad share of each arm in each scrape; an arm without requests in a scrape has no bar there.
 
     Args:
         table: rows of a judgement, oldest first; not empty.
@@ -100,7 +100,7 @@ def _share(row: Mapping[str, Any], arm: str) -> float:
 
 
 def _power(value: float) -> float:
-    """Return the height (0-1) of a value on the scale of powers of ten."""
+    """Return the height (0-1) of a value on the logarithmic scale."""
     return (min(_MOST, max(_LEAST, log10(max(value, 1e-9)))) - _LEAST) / (_MOST - _LEAST)
 
 

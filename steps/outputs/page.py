@@ -1,4 +1,4 @@
-"""The report as a page: static HTML with inline SVG, nothing loaded, no scripts, every value escaped."""
+"""The report as a page: static HTML with inline SVG, without scripts or remote content; every value is escaped."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def page(report: Report, now: float) -> str:
 
     Args:
         report: the release.
-        now: unix seconds; where the weights of a running release are drawn up to.
+        now: unix seconds; where the chart of the weights of a running release ends.
     """
     ended = report.ended or now
     return _PAGE.substitute(

@@ -1,4 +1,4 @@
-"""A replay as text and as JSON: scrape by scrape, and when each verdict would have fallen."""
+"""A replay as text and as JSON: scrape by scrape, and when each verdict would have been reached."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -58,11 +58,11 @@ def as_text(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, r
     """Return the replay as a table for a terminal, at most 120 columns but for long sentences."""
     lines = [f"{about['namespace']}/{about['app']}  {about['looks']} looks recorded  {about['recording']}"]
     if not about["complete"]:
-        lines.append("  the recording was cut off; its last line is left out")
-    lines += [_rules(about), "  counts and evidence are those of the whole run up to a scrape"]
+        lines.append("  the recording is incomplete; its last line is left out")
+    lines += [_rules(about), "  counts and evidence cover the whole run up to a scrape"]
     for number, (rung, reached) in enumerate(zip(rungs, _reached(rungs), strict=True), 1):
         weight = "" if rung.weight is None else f"  weight {rung.weight} %"
-        unreached = "" if reached else "  (by these rules it would not have been reached)"
+        unreached = "" if reached else "  (not reached under these rules)"
         lines += ["", f"  rung {number}{weight}  set {_clock(rung.started)} UTC{unreached}", _HEAD]
         lines += [_line(_row(rung, seen)) for seen in rung.seen]
         lines += [_fell(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
@@ -85,7 +85,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _reached(rungs: Sequence[Rung]) -> list[bool]:
-    """Tell for each rung whether the release would have come so far: all before it pass."""
+    """Return for each rung whether the release would have reached it: whether all rungs before it pass."""
     passed = [rung.decided is not None and rung.decided.judgement.verdict is Verdict.PASS for rung in rungs]
     return [all(passed[:number]) for number in range(len(rungs))]
 
@@ -93,9 +93,9 @@ def _reached(rungs: Sequence[Rung]) -> list[bool]:
 def _rules(about: Mapping[str, Any]) -> str:
     changed: Mapping[str, Any] | None = about["changed"]
     if changed is None:
-        return "  rules  as given, else the defaults: the recording does not know those of then"
+        return "  rules  as given, else the defaults: the recording does not contain the original rules"
     now = about["rules"]
-    other = [f"{name.replace('_', '-')} {now[name]} ({then} then)" for name, then in changed.items()]
+    other = [f"{name.replace('_', '-')} {now[name]} (recorded: {then})" for name, then in changed.items()]
     return f"  rules  as recorded{', but ' if other else ''}{', '.join(other)}"
 
 

@@ -1,4 +1,4 @@
-"""The report of a release: what ran, how far it came, what the judge saw; as text and as JSON."""
+"""The report of a release: its images, its weights, and the judgement of each rung; as text and as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 VERSION = 1
-"""Version of the JSON form; it rises when a field changes its meaning or goes away."""
+"""Version of the JSON form; it rises when a field is removed or changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Report:
         weights: (unix seconds, percent), oldest first.
         images: container → image digest of the canary.
         by: who started it.
-        judgements: one a rung, as `Judgement.to_json` gives them.
+        judgements: one per rung, as `Judgement.to_json` returns them.
     """
 
     app: str
@@ -42,8 +42,8 @@ class Report:
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
 
-        The last one gives verdict and reason while the release runs. What the record of an ended one says is newer: a
-        release may end for another reason after a pass.
+        While the release runs, verdict and reason come from the last judgement. After its end they come from the
+        record, which is newer: a release may end for another reason after a pass.
         """
         if not judgements:
             return self

@@ -1,4 +1,4 @@
-"""Rounds of probes beside the analysis: started from its loop, answered in threads, never waited for."""
+"""Rounds of probes during the analysis: started from its loop, sent in threads, never waited for."""
 
 import threading
 import time
@@ -21,21 +21,21 @@ Job = tuple[Probe, Endpoint]
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where both arms can be reached now: ready pods, or the gateway."""
+    """The current endpoints of both arms: ready pods, or the gateway."""
 
     canary: tuple[Endpoint, ...]
     stable: tuple[Endpoint, ...]
 
 
 class Prober:
-    """Sends every probe to every ready canary pod and, in the same round, to as many of stable's (at least three).
+    """Sends every probe to every ready canary pod and, in the same round, to as many stable pods (at least three).
 
     Args:
-        probes: what is sent.
-        endpoints: tells where; asked at the start of each round, in the caller's thread.
+        probes: the probes to send.
+        endpoints: returns where to send them; called at the start of each round, in the caller's thread.
         interval_seconds: time between the starts of two rounds (> 0); a round that takes longer delays the next.
         send: sends one probe.
-        clock: seconds, to tell when a round is due.
+        clock: seconds, to know when a round is due.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Prober:
         self._due, self._number = clock(), 0
 
     def look(self) -> tuple[ProbeOutcome, ...]:
-        """Return the outcomes of the newest rounds, the oldest first; start a round where one is due.
+        """Return the results of the newest rounds, oldest first; start a round if one is due.
 
         Raises:
             NotFound, Forbidden, TemporaryError: the pods cannot be listed.
@@ -65,7 +65,7 @@ class Prober:
 
     def _start(self, endpoints: Endpoints) -> None:
         if not endpoints.canary or not endpoints.stable:
-            return  # nothing to compare: the judge knows about pods that are not ready
+            return  # nothing to compare; the judge learns of unready pods from Kubernetes
         wanted = max(_STABLE_AT_LEAST, len(endpoints.canary))
         first = self._number % len(endpoints.stable)
         stable = tuple(islice(endpoints.stable[first:] + endpoints.stable[:first], wanted))
@@ -86,7 +86,7 @@ class Prober:
         self._rounds.append(tuple(outcomes))
 
     def _sent(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
-        """Send all, eight at a time, in the order in which both arms alternate in being first."""
+        """Send all, eight at a time; from round to round the arms take turns in being first."""
         waiting: SimpleQueue[Job] = SimpleQueue()
         for job in jobs if self._number % 2 else reversed(jobs):
             waiting.put(job)

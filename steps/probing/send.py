@@ -1,4 +1,4 @@
-"""Sends one probe to one endpoint, within its time, and says what was wrong."""
+"""Sends one probe to one endpoint, within its timeout, and says what was wrong."""
 
 import ssl
 import time
@@ -15,11 +15,11 @@ from steps.probing.probe import Endpoint, Probe, Tls
 _MOST_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 14
 UNREACHABLE: Final = "the connection was refused or closed"
-"""What a pod behind STRICT mTLS does to a plain request, too."""
+"""Also the answer of a pod behind STRICT mTLS to a plain request."""
 
 
 class _ServerName(HTTPAdapter):
-    """Asks for, and checks, a name other than the address."""
+    """Sends and checks a server name other than the address."""
 
     def __init__(self, name: str, *, verify: bool) -> None:
         self._pool: dict[str, Any] = {"server_hostname": name, **({"assert_hostname": name} if verify else {})}
@@ -30,9 +30,9 @@ class _ServerName(HTTPAdapter):
 
 
 def send(probe: Probe, endpoint: Endpoint) -> str:
-    """Send a probe; returns why it failed, in a few words, or "". Never raises for what the network does.
+    """Send a probe and return why it failed, in a few words, or ""; network faults never raise.
 
-    The whole takes at most `timeout_seconds` and one more wait for a byte; at most 1 MiB is read.
+    It takes at most `timeout_seconds` and one more wait for a byte; at most 1 MiB is read.
     """
     try:
         headers = {**probe.headers, **endpoint.headers}
@@ -49,7 +49,7 @@ def send(probe: Probe, endpoint: Endpoint) -> str:
     except requests.ConnectionError:
         return UNREACHABLE
     except requests.RequestException as error:
-        return f"no proper answer ({type(error).__name__})"
+        return f"no valid answer ({type(error).__name__})"
     except OSError as error:
         return f"{error.filename or 'a file'} cannot be read"
 
@@ -71,7 +71,7 @@ def _sent(session: requests.Session, probe: Probe, url: str, headers: dict[str, 
 
 
 def _broken(tls: Tls) -> str:
-    """Say which file of ours is no good, before the pod is blamed for it; an OSError names one that is missing."""
+    """Return which of our own files is broken, so that the pod is not blamed for it; a missing one raises OSError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for path in filter(None, (tls.ca_file if tls.verify else "", tls.cert_file, tls.key_file)):
         Path(path).read_bytes()
@@ -79,12 +79,12 @@ def _broken(tls: Tls) -> str:
         if tls.verify and tls.ca_file:
             context.load_verify_locations(tls.ca_file)
     except ssl.SSLError:
-        return f"{tls.ca_file} holds no certificate in PEM"
+        return f"{tls.ca_file} contains no PEM certificate"
     try:
         if tls.cert_file:
             context.load_cert_chain(tls.cert_file, tls.key_file)
     except ssl.SSLError:
-        return f"{tls.cert_file} and {tls.key_file} are no certificate and key in PEM that belong together"
+        return f"{tls.cert_file} and {tls.key_file} are not a matching PEM certificate and key"
     return ""
 
 
@@ -93,7 +93,7 @@ def _secure(session: requests.Session, probe: Probe) -> None:
     tls = probe.tls
     session.verify = tls.ca_file or tls.verify if tls.verify else False
     if not tls.verify:
-        # Asked for: a line on stderr at every request would only hide others.
+        # The user asked for it: a warning on stderr at every request would only hide other lines.
         warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     if tls.cert_file and tls.key_file:
         session.cert = (tls.cert_file, tls.key_file)

@@ -1,4 +1,4 @@
-"""The one place that talks to a registry: a tag in, its digest out."""
+"""The client of a registry: a tag in, its digest out."""
 
 import hashlib
 import time
@@ -27,10 +27,10 @@ MANIFESTS: Final = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-"""An index comes first: of a multi-arch image its digest is wanted, since each node picks its own part of it."""
+"""An index comes first: the digest of a multi-arch image is that of its index, from which each node picks its part."""
 
 _MOST_BYTES: Final = 4 << 20
-"""Registries take no larger manifests."""
+"""Registries do not accept larger manifests."""
 _DIGEST_HEADER: Final = "Docker-Content-Digest"
 _CONNECT_SECONDS: Final = 5.0
 _REDIRECTS: Final = 3
@@ -40,8 +40,8 @@ class Registry:
     """A client of one registry, for one image at a time.
 
     Args:
-        access: scheme, credentials, patience.
-        pause: waits so many seconds.
+        access: scheme, credentials, timeouts.
+        pause: waits for the given seconds.
     """
 
     def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
@@ -52,15 +52,15 @@ class Registry:
         self._session.max_redirects = _REDIRECTS
         self._session.headers["User-Agent"] = "canary-steps"
         self._session.headers["Accept"] = ", ".join(MANIFESTS)
-        # A digest is of the bytes as they are stored.
+        # A digest is computed over the bytes as they are stored.
         self._session.headers["Accept-Encoding"] = "identity"
 
     def digest(self, image: Reference) -> str:
-        """Return the digest that the tag of an image stands for now; temporary faults are borne until the deadline.
+        """Return the digest that an image's tag stands for now; temporary faults are retried until the deadline.
 
         Raises:
-            TemporaryError: the registry, or its token service, is in trouble.
-            PermanentError: no such tag, no permission, no registry; says what helps.
+            TemporaryError: the registry or its token service is failing.
+            PermanentError: no such tag, no permission, not a registry; the message says what helps.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(TemporaryError),
@@ -83,7 +83,7 @@ class Registry:
             return self._measure(image, response)
 
     def _measure(self, image: Reference, response: requests.Response) -> str:
-        """Return the digest of a manifest in full, which a registry's header must not contradict."""
+        """Return the digest computed from a whole manifest; the registry's header must not contradict it."""
         doing, where = _doing(image), f"the registry {image.host}"
         if response.status_code != HTTPStatus.OK:
             raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
@@ -96,18 +96,18 @@ class Registry:
         try:
             body = body_of(response, _MOST_BYTES, self._access.timeout_seconds)
         except TooMuch:
-            cause = f"{where} sends a manifest of more than 4 MiB, or too slowly to be waited for"
+            cause = f"{where} sends a manifest of more than 4 MiB, or sends it too slowly"
             raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except requests.RequestException as fault:
             raise of_exception(doing, where, fault) from fault
         found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
         if not body or (said and said != found):
             cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {said[:100] or 'nothing'}"
-            raise TemporaryError(doing, f"{cause}: the answer was cut short, or something between changes it")
+            raise TemporaryError(doing, f"{cause}: the answer was cut short, or a proxy changed it")
         return found
 
     def _ask(self, method: str, image: Reference) -> requests.Response:
-        """Ask for a manifest; where the registry wants to know who we are, once more with what it asks for."""
+        """Ask for a manifest; if the registry wants authentication, ask once more with it."""
         response = self._send(method, image)
         if response.status_code != HTTPStatus.UNAUTHORIZED or self._authorization:
             return response
@@ -141,7 +141,7 @@ class Registry:
             raise of_exception(doing, where, fault) from fault
         if urlsplit(response.url).scheme != access.scheme and not access.plain_http:
             response.close()
-            raise PermanentError(doing, f"{where} redirects to plain http, where anybody may answer: that is refused")
+            raise PermanentError(doing, f"{where} redirects to plain http, where anybody could answer: not followed")
         if is_temporary(response.status_code):
             with closing(response):
                 raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", access.who)

@@ -146,7 +146,7 @@ def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
     ("flags", "part"),
     [
         (("--image", "Shop:v2"), "--image"),
-        (("--image", "shop:$(reboot)"), "is no tag"),
+        (("--image", "shop:$(reboot)"), "is not a tag"),
         ((), "--image (or CANARY_IMAGE) is required"),
         (("--image", "shop:v2", "--announced-digest", "sha256:abc"), "--announced-digest"),
         (("--image", "shop:v2", "--registry-config", "/nowhere/config.json"), "/nowhere/config.json"),

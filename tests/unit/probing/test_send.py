@@ -63,7 +63,7 @@ def test_redirects_are_not_followed(serve: Serve) -> None:
     """A login page is no answer."""
     endpoint = serve(lambda one: one.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n"))
 
-    assert "status 302 in place of 200" == send(Probe("p"), endpoint)
+    assert "status 302 instead of 200" == send(Probe("p"), endpoint)
 
 
 def test_a_closed_connection_is_told(serve: Serve) -> None:

@@ -97,11 +97,11 @@ def test_nothing_is_needed_for_what_everybody_may_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        ("s3cret{", "is no JSON"),
-        ("[]", "holds no object"),
+        ("s3cret{", "is not JSON"),
+        ("[]", "is not an object"),
         ({"credsStore": "desktop"}, "credential helper"),
         ({"credHelpers": {"ghcr.io": "gh"}}, "kubectl create secret docker-registry"),
-        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "no base64"),
+        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "is not base64"),
         (None, "No such file"),
     ],
 )

@@ -43,27 +43,27 @@ def test_what_is_pulled_is_named_as_it_was_written() -> None:
         ("", "'library/'"),
         ("Shop:v2", "'library/Shop'"),
         ("shop:v 2", "'v 2'"),
-        ("shop:", "'' is no tag"),
+        ("shop:", "'' is not a tag"),
         ("shop:-v2", "'-v2'"),
         (f"shop:{'t' * 129}", "at most 128"),
-        ("shop:v2\n", "is no tag"),
-        ("shop;rm -rf", "is no repository"),
-        ("shop:$(reboot)", "is no tag"),
-        ("../shop:v2", "is no registry"),
-        ("team/../shop:v2", "is no repository"),
-        ("registry.test/shop?x=1:v2", "is no repository"),
-        ("user:pass@registry.test/shop", "is no digest"),
-        ("registry.test:5000a/shop", "is no registry"),
-        ("shop@sha256:abc", "is no digest"),
-        ("shop@md5:abc", "is no digest"),
-        (f"shop@{DIGEST}x", "is no digest"),
+        ("shop:v2\n", "is not a tag"),
+        ("shop;rm -rf", "is not a repository"),
+        ("shop:$(reboot)", "is not a tag"),
+        ("../shop:v2", "is not a registry"),
+        ("team/../shop:v2", "is not a repository"),
+        ("registry.test/shop?x=1:v2", "is not a repository"),
+        ("user:pass@registry.test/shop", "is not a digest"),
+        ("registry.test:5000a/shop", "is not a registry"),
+        ("shop@sha256:abc", "is not a digest"),
+        ("shop@md5:abc", "is not a digest"),
+        (f"shop@{DIGEST}x", "is not a digest"),
         (f"registry.test/{'a/' * 130}b", "at most 255"),
-        ("ﬀ/shop:v2", "is no repository"),
+        ("ﬀ/shop:v2", "is not a repository"),
     ],
 )
 def test_what_is_no_name_is_refused_with_the_part_that_is_wrong(text: str, part: str) -> None:
     """It would go into a URL."""
-    with pytest.raises(ValueError, match="is no") as caught:
+    with pytest.raises(ValueError, match="is not a") as caught:
         parse(text)
     assert part in str(caught.value)
 
