@@ -1,4 +1,4 @@
-"""The three accounts, each with what its steps need and nothing else; names narrow what RBAC can narrow."""
+"""The three service accounts with the permissions that their steps need; limited by name where RBAC allows it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _DOES = {
 
 
 def rules(permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]) -> list[dict[str, Any]]:
-    """Return RBAC rules; a permission that can be named is narrowed to the names of its kind, where there are any."""
+    """Return RBAC rules; a permission that can be limited by name gets the names of its kind, where there are any."""
     found = []
     for one in permissions:
         rule: dict[str, Any] = {"apiGroups": [one.kind.group], "resources": [one.kind.plural], "verbs": list(one.verbs)}
@@ -52,12 +52,12 @@ def accounts(names: Names, *, baseline: bool = False) -> list[Manifest]:
 
 
 def _bound(name: str, account: str, namespace: str, names: Names, granted: list[dict[str, Any]]) -> list[Manifest]:
-    why = f"What {_DOES[account]} of {names.app} may do, and nothing else."
+    why = f"The permissions that {_DOES[account]} of {names.app} need, and no others."
     if account == SWEEPER:
-        why = "What sweep may do; it finds claims by label, so names cannot narrow it."
+        why = "The permissions of sweep; it finds claims by label, so they cannot be limited by name."
     subject = {"kind": SERVICE_ACCOUNT.name, "name": account, "namespace": names.namespace}
     binding = {"roleRef": {"apiGroup": ROLE.group, "kind": ROLE.name, "name": name}, "subjects": [subject]}
     return [
         Manifest(ROLE, namespace, name, {"rules": granted}, why),
-        Manifest(ROLE_BINDING, namespace, name, binding, f"Gives it to account {account}."),
+        Manifest(ROLE_BINDING, namespace, name, binding, f"Grants them to account {account}."),
     ]

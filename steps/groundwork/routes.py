@@ -1,4 +1,4 @@
-"""The routes: a VirtualService with both destinations, and a DestinationRule where subsets tell the arms apart."""
+"""The routing: a VirtualService with both destinations, and a DestinationRule where the arms are subsets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +20,10 @@ _HTTP = ("http", "grpc")
 def virtual_services(
     cluster: Cluster, traffic: Traffic, names: Names, service: Object, hosts: Sequence[str], gateways: Sequence[str]
 ) -> list[Finding]:
-    """Return what the VirtualServices of a release lack.
+    """Return what the VirtualServices of a release are missing.
 
-    A VirtualService is only printed where none routes the host yet; an existing one is its owner's to edit, and the
-    lines to add are a remark.
+    A VirtualService is only printed if none routes the host yet; an existing one has to be edited by its owner, and
+    the lines to add are printed as a comment.
     """
     found: list[Finding] = []
     for name in names.virtual_services:
@@ -34,7 +34,7 @@ def virtual_services(
         rivals = [obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)]
         if rivals:
             others = ", ".join(str(name_of(obj)) for obj in rivals)
-            text = f"VirtualService {others} routes the host already, so none is printed. Name it: --virtual-service "
+            text = f"VirtualService {others} already routes the host, so none is printed. Name it: --virtual-service "
             found.append(Remark(f"{text}{others}"))
             found += [one for obj in rivals for one in _lacking(traffic, names, obj)]
         else:
@@ -81,7 +81,7 @@ def _made(names: Names, name: ObjectName, service: Object, hosts: Sequence[str],
         ] or [{"name": "release", "route": _split(names, ports[0]["port"])}]
     why = "The split between the two arms. All weight is on stable; a release changes the two weights and nothing else."
     if not gateways:
-        why += " It serves clients in the mesh; for those from outside name their gateway: --gateway namespace/name."
+        why += " It serves clients in the mesh; for clients outside name their gateway: --gateway namespace/name."
     return Manifest(VIRTUAL_SERVICE, name.namespace, name.name, {"spec": spec}, why)
 
 
@@ -105,10 +105,10 @@ def _is_http(port: Object) -> bool:
 
 
 def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Object) -> list[Finding]:
-    """Return the DestinationRule that the subsets of the two destinations need, where there is none.
+    """Return the DestinationRule that the subsets of the two destinations need, if there is none.
 
     Raises:
-        PermanentError: stable's pods carry no label that a canary's could differ in.
+        PermanentError: stable's pods have no label by which a canary's could differ.
     """
     arms = (names.stable_destination, names.canary_destination)
     if not any(arm.subset for arm in arms):
@@ -126,22 +126,22 @@ def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Ob
     if rules:
         lines = "\n".join(f"  - name: {one['name']}\n    labels: {one['labels']}" for one in subsets)
         return [Remark(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
-    why = "The two subsets that the routes name. Envoy answers 503 for a subset that no DestinationRule defines."
+    why = "The two subsets of the routes. Envoy answers 503 for a subset that no DestinationRule defines."
     body = {"spec": {"host": names.stable_destination.host, "subsets": subsets}}
     return [Manifest(DESTINATION_RULE, names.namespace, host.partition(".")[0], body, why)]
 
 
 def _subset(arm: Destination, names: Names, stable: Object, service: Object) -> dict[str, Any]:
-    """Tell a subset by the label in stable's selector that the Service does not select by."""
+    """Return a subset, defined by a label of stable's selector that the Service does not select by."""
     chosen = stable["spec"]["selector"].get("matchLabels") or {}
     selected = service["spec"].get("selector") or {}
     free = [key for key in chosen if key not in selected]
     if not free:
         cause = (
             f"Deployment {names.stable} selects its pods by {', '.join(chosen) or 'nothing'}, as Service"
-            f" {service['metadata']['name']} does: no label is left to tell two subsets apart. Add one,"
-            " `track: stable`, to its selector and template (a selector is immutable: make the Deployment anew), or"
-            " release by hosts."
+            f" {service['metadata']['name']} does: no label is left to distinguish two subsets. Add one, for example"
+            " `track: stable`, to its selector and template (a selector is immutable: recreate the Deployment), or"
+            " use two hosts instead of subsets."
         )
         raise PermanentError(f"looking for labels of subset {arm.subset}", cause)
     key = next((one for one in ("track", "version") if one in free), free[0])

@@ -1,11 +1,11 @@
-"""What a rendered Pipeline can be told."""
+"""The parameters of a rendered Pipeline."""
 
 from steps.rendering.plan import APPROVAL_SECONDS, Plan
 from steps.rendering.text import described
 
 
 def parameters(plan: Plan) -> list[str]:
-    """Return the `params` of the Pipeline; one left empty leaves the choice to canary.yaml."""
+    """Return the `params` of the Pipeline; canary.yaml decides where one is empty."""
     offered = [
         (
             "app",
@@ -19,8 +19,8 @@ def parameters(plan: Plan) -> list[str]:
     ]
     if plan.resolve:
         offered += [
-            ("announced-digest", "", "Digest that the push was announced with, to compare. Empty: none."),
-            ("registry-secret", "canary-steps-registry", "Secret with the registry's credentials; it may be absent."),
+            ("announced-digest", "", "Digest in the push's message, to compare. Empty: none."),
+            ("registry-secret", "canary-steps-registry", "Optional Secret with the registry's credentials."),
         ]
     if plan.one_pod:
         offered.append(("ladder", plan.ladder, "Weights of the rollout, percent, ascending, separated by commas."))
@@ -28,14 +28,18 @@ def parameters(plan: Plan) -> list[str]:
         (
             "template-by",
             "",
-            "Who gives stable its new template: canary or external (GitOps). Empty: canary.yaml, else canary.",
+            "Where stable's new template comes from: canary or external (GitOps). Empty: canary.yaml, else canary.",
         ),
         (
             "baseline",
             "",
             "Compare the canary with fresh pods of stable's template: true or false. Empty: canary.yaml, else false.",
         ),
-        ("on-busy", "", "While another run of the app goes on: wait, fail, supersede. Empty: canary.yaml, else wait."),
+        (
+            "on-busy",
+            "",
+            "While another run of the app is active: wait, fail, supersede. Empty: canary.yaml, else wait.",
+        ),
         (
             "on-inconclusive",
             "",
@@ -45,7 +49,7 @@ def parameters(plan: Plan) -> list[str]:
         ("prometheus-url", "", "Empty: canary.yaml, else http://prometheus.istio-system:9090."),
     ]
     if plan.gate:
-        offered.append(("approval-seconds", str(APPROVAL_SECONDS), "How long a person may take to approve, seconds."))
+        offered.append(("approval-seconds", str(APPROVAL_SECONDS), "How long to wait for approval, seconds."))
     offered.append(
         ("steps-image", f"ghcr.io/canary-steps/canary-steps:{plan.version}", "Image of the steps; pin it by digest.")
     )

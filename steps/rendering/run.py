@@ -5,15 +5,15 @@ from steps.rendering.text import comment
 
 _POINTS = (
     """\
-Accounts: what is not named below may only read. A task that is missing there fails with 403, which is safe.""",
+Accounts: tasks that are not listed below may only read. A task that should be listed fails with 403, which is safe.""",
     """\
-timeouts: `tasks` is twice the longest release whose settings are the defaults, since what is cut off there is a release
-that would have ended by itself; raise it with timeout-seconds. `finally` has room for every attempt of finish.
-`pipeline` is above their sum, for when it is over Tekton ends even finish. Before Tekton 1.13 no finish runs after
-timeouts.tasks either: sweep restores then.""",
+timeouts: `tasks` is twice the longest release with default settings, since it would cut off a release that ends by
+itself; raise it with timeout-seconds. `finally` has room for every attempt of finish. `pipeline` is above their sum,
+since Tekton ends even finish when it is over. Before Tekton 1.13 no finish runs after timeouts.tasks either: then sweep
+restores stable.""",
     """\
-The pod's security context reaches the containers that Tekton adds, too; namespaces of the standard `restricted` need
-Tekton's feature flag set-security-context as well.""",
+The pod's security context also applies to the containers that Tekton adds; namespaces with the Pod Security Standard
+`restricted` need Tekton's feature flag set-security-context too.""",
 )
 
 
