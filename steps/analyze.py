@@ -30,13 +30,12 @@ from steps.outputs.judgement import save
 from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
 from steps.settings.metrics import Measured
 from steps.settings.probes import Probed
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
 from steps.workload.workload import Workload
 
 RESULTS = ("verdict", "reason", "judgement")
-_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
 class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
@@ -164,7 +163,9 @@ def ended(judgement: Judgement) -> StepEnd:
         "reason": results.sentence(judgement.reason),
         "judgement": judgement.small(),
     }
-    return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+    return StepEnd(
+        found, EXIT_CODES[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests}
+    )
 
 
 def main(settings: Settings) -> StepEnd:

@@ -10,9 +10,9 @@ from steps.groundwork.manifest import Manifest
 from steps.groundwork.services import labels_of
 from steps.workload.capacity import autoscaler_of
 from steps.workload.labels import matches
+from steps.workload.template import RESTARTED
 
 _TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
-_RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def serving(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
@@ -54,5 +54,5 @@ def _selector(selector: Mapping[str, Any], labels: Mapping[str, str]) -> dict[st
 
 
 def _annotations(template: Object) -> dict[str, Any]:
-    kept = {key: value for key, value in (template["metadata"].get("annotations") or {}).items() if key != _RESTARTED}
+    kept = {key: value for key, value in (template["metadata"].get("annotations") or {}).items() if key != RESTARTED}
     return {"annotations": kept} if kept else {}

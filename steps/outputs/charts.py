@@ -1,10 +1,11 @@
 """Charts of a report: inline SVG without scripts, which sandboxed viewers accept."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from math import log10
 from typing import Any, Final
+
+from steps.model.times import time_of_day
 
 CANARY, STABLE, QUIET = "#c1440e", "#0b6e4f", "#8a8a8a"
 _LEFT, _TOP, _WIDE, _HIGH = 56.0, 12.0, 640.0, 120.0
@@ -13,11 +14,6 @@ _ROOM = 0.04
 """Share of the whole time that a weight must last for its label to fit."""
 _LEAST, _MOST = -1.0, 4.0
 """Smallest and largest power of ten on the scale of evidence."""
-
-
-def clock(at: float) -> str:
-    """Return a time of day, UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
 def weights(steps: Sequence[tuple[float, int]], ended: float) -> str:
@@ -119,8 +115,8 @@ def _left(y: float, text: str) -> str:
 
 def _times(first: float, last: float) -> str:
     y = _TOP + _HIGH + 18
-    start = f'<text x="{_LEFT}" y="{y}">{clock(first)}</text>'
-    return f'{start}<text x="{_LEFT + _WIDE}" y="{y}" text-anchor="end">{clock(last)} UTC</text>'
+    start = f'<text x="{_LEFT}" y="{y}">{time_of_day(first)}</text>'
+    return f'{start}<text x="{_LEFT + _WIDE}" y="{y}" text-anchor="end">{time_of_day(last)} UTC</text>'
 
 
 def _svg(title: str, parts: Iterable[str]) -> str:

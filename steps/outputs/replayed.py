@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from steps.model.judgement import Verdict
 from steps.model.replay import Rung, Seen
+from steps.model.times import time_of_day
 
 VERSION: Final = 1
 """Version of the JSON form."""
@@ -63,7 +63,7 @@ def as_text(about: Mapping[str, Any], rungs: Sequence[Rung], verdict: Verdict, r
     for number, (rung, reached) in enumerate(zip(rungs, _reached(rungs), strict=True), 1):
         weight = "" if rung.weight is None else f"  weight {rung.weight} %"
         unreached = "" if reached else "  (not reached under these rules)"
-        lines += ["", f"  rung {number}{weight}  set {_clock(rung.started)} UTC{unreached}", _HEAD]
+        lines += ["", f"  rung {number}{weight}  set {time_of_day(rung.started)} UTC{unreached}", _HEAD]
         lines += [_line(_row(rung, seen)) for seen in rung.seen]
         lines += [_fell(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
         lines.append(_recorded(rung))
@@ -81,7 +81,7 @@ def _line(row: Mapping[str, Any]) -> str:
     stable = f"{row['stable_bad']} / {row['stable_requests']}"
     after = f"{row['after_seconds']:.1f} s"
     said = f"{row['verdict']} ({row['code']})"
-    return f"    {_clock(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
+    return f"    {time_of_day(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
 
 
 def _reached(rungs: Sequence[Rung]) -> list[bool]:
@@ -104,7 +104,7 @@ def _recorded(rung: Rung) -> str:
     if not verdict:
         return "    as recorded          -"
     after = rung.recorded_at - rung.started
-    return f"    {'as recorded':<20} {_clock(rung.recorded_at)} after {after:.1f} s: {verdict} ({code})"
+    return f"    {'as recorded':<20} {time_of_day(rung.recorded_at)} after {after:.1f} s: {verdict} ({code})"
 
 
 def _fell(rung: Rung, verdict: Verdict) -> str:
@@ -112,8 +112,4 @@ def _fell(rung: Rung, verdict: Verdict) -> str:
     name = f"first {verdict}"
     if seen is None:
         return f"    {name:<20} never"
-    return f"    {name:<20} {_clock(seen.at)} after {seen.at - rung.started:.1f} s: {seen.judgement.reason}"
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+    return f"    {name:<20} {time_of_day(seen.at)} after {seen.at - rung.started:.1f} s: {seen.judgement.reason}"

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "probing", "judge", "acts"},
     "groundwork": {"model", "errors", "cluster", "traffic", "workload", "groundwork"},
     "rendering": {"rendering"},
-    "step": {"settings"},
+    "step": {"model", "settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
 
