@@ -29,7 +29,7 @@ RESULTS = ("verdict", "reason")
 _LOOK_SECONDS = 0.1
 
 
-class Settings(Named, Probed):
+class Settings(ReleaseSettings, ProbeSettings):
     """Send deep health checks to canary and stable pods, and compare their answers."""
 
     probe_deadline_seconds: float = Field(

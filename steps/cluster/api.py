@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Self
 
-from steps.cluster.connection import USER_AGENT, Answer, Connection
+from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
 from steps.errors import Forbidden, NotFound, PermanentError, TemporaryError
 
@@ -27,8 +27,8 @@ class Cluster:
         planned: one line for each write that a dry run would have sent, in order.
     """
 
-    rehearsal = False
-    planned: Sequence[str] = ()
+    is_dry_run = False
+    planned_writes: Sequence[str] = ()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -36,7 +36,7 @@ class Cluster:
     def hurried(self, seconds: float = 2.0) -> Self:
         """Return this cluster for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
-        other._connection = self._connection.hurried(seconds)  # noqa: SLF001 - a copy of oneself
+        other._connection = self._connection.without_retries(seconds)  # noqa: SLF001 - a copy of oneself
         return other
 
     def now(self) -> float:
@@ -113,14 +113,14 @@ class Cluster:
         return bool(review.get("status", {}).get("allowed"))
 
 
-def _accepted(answer: Answer, doing: str) -> Object:
+def _accepted(answer: ApiResponse, doing: str) -> Object:
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.body
     message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
     raise _refusal(answer, doing, message)
 
 
-def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | TemporaryError:
+def _refusal(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
     match answer.status:
         case 404:
             return NotFound(doing, f"{message}. Check the name and the namespace.")

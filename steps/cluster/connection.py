@@ -68,7 +68,7 @@ class Connection:
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send one request and retry temporary faults.
 
         Raises:
@@ -104,7 +104,7 @@ class Connection:
         server, monotonic = self._clock
         return server + time.monotonic() - monotonic
 
-    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> Answer:
+    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> ApiResponse:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
@@ -122,7 +122,7 @@ class Connection:
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise _Trouble(f"no answer from the API server ({type(error).__name__}: {error})") from error
         self._note_time(response.getheader("Date"))
-        answer = Answer(response.status, _decode(raw))
+        answer = ApiResponse(response.status, _decode(raw))
         if answer.status in _RETRIED_STATUS:
             raise _Trouble(f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})")
         return answer

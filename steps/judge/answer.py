@@ -6,7 +6,7 @@ from steps.judge import disruptions, enough, pods, sentences, share, unattribute
 from steps.judge.alone import strays
 from steps.judge.case import Case
 from steps.judge.weigh import Weighed
-from steps.model.judgement import Judgement, Row, Verdict
+from steps.model.judgement import Judgement, TableRow, Verdict
 
 
 def answer(
@@ -57,11 +57,11 @@ def _notes(case: Case) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _table(case: Case, shown: Weighed | None) -> tuple[Row, ...]:
+def _table(case: Case, shown: Weighed | None) -> tuple[TableRow, ...]:
     if shown is None:
         return ()
     values = dict(case.path)
     return tuple(
-        Row(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
+        TableRow(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
         for s in shown.exposed
     )

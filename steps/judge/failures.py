@@ -14,26 +14,26 @@ from steps.judge.rules import Rules
 from steps.judge.weigh import Weighed
 from steps.judge.windows import total
 from steps.model.evidence import Arm, MetricKind, Stratum
-from steps.model.judgement import Code, Judgement, MetricJudgement, SeriesJudgement, Verdict
+from steps.model.judgement import Judgement, MetricJudgement, ReasonCode, SeriesJudgement, Verdict
 
 
 def failure(case: Case, outcomes: probes.Outcomes) -> Judgement | None:
     """Return the judgement that fails the canary, or None."""
     if sentence := pods.failure(case.health, case.rules):
-        return answer(case, Verdict.FAIL, Code.UNHEALTHY, sentence)
+        return answer(case, Verdict.FAIL, ReasonCode.UNHEALTHY, sentence)
     if case.alarm is not None:
         return _worse(case, case.alarm)
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "alarm":
             sentence = against.broken(one, promise.what, LAST) + _unattributed(case, promise.metric.kind)
-            return answer(case, Verdict.FAIL, Code.GUARD, sentence, one.metric)
+            return answer(case, Verdict.FAIL, ReasonCode.GUARD, sentence, one.metric)
     if found := next((past for past in case.pasts if past[2].state is State.WORSE), None):
         metric, index, compared = found
         what = sentences.what(metric.judgement, metric.judgement.series[index])
         sentence = against.worse_than_before(compared.now, what, compared.past.counts, compared.past.where)
-        return answer(case, Verdict.FAIL, Code.WORSE, sentence, metric.judgement.name)
+        return answer(case, Verdict.FAIL, ReasonCode.WORSE, sentence, metric.judgement.name)
     if sentence := probes.failure(outcomes, case.rules):
-        return answer(case, Verdict.FAIL, Code.PROBE, sentence)
+        return answer(case, Verdict.FAIL, ReasonCode.PROBE, sentence)
     return None
 
 
@@ -70,7 +70,7 @@ def _worse(case: Case, alarm: Alarm) -> Judgement:
         judged, series, since, alarm.at, alarm.at - until[0].start, enough.rows(until), case.rules.alpha
     )
     return answer(
-        case, Verdict.FAIL, Code.WORSE, sentence + _unattributed(case, one.evidence.kind), judged.name, alarm.at
+        case, Verdict.FAIL, ReasonCode.WORSE, sentence + _unattributed(case, one.evidence.kind), judged.name, alarm.at
     )
 
 

@@ -15,7 +15,7 @@ from steps.judge.warmup import warming
 from steps.judge.weigh import Weighed
 from steps.judge.windows import total
 from steps.model.evidence import Arm
-from steps.model.judgement import Code, Judgement, Verdict
+from steps.model.judgement import Judgement, ReasonCode, Verdict
 
 _Found = Iterator[Judgement | None]
 
@@ -32,7 +32,7 @@ def _disrupted(case: Case) -> _Found:
     """Pods that the cluster took away, which explain whatever else is missing."""
     if found := disruptions.wait(case.health, case.rules):
         over = found.is_over or case.late
-        yield answer(case, Verdict.INCONCLUSIVE if over else Verdict.CONTINUE, Code.DISRUPTED, found.sentence)
+        yield answer(case, Verdict.INCONCLUSIVE if over else Verdict.CONTINUE, ReasonCode.DISRUPTED, found.sentence)
 
 
 def _trouble(case: Case, outcomes: probes.Outcomes) -> _Found:
@@ -41,15 +41,15 @@ def _trouble(case: Case, outcomes: probes.Outcomes) -> _Found:
         yield wait(case, str(problem.kind), problem.sentence)
     disturbed = disruptions.is_recent(case.health, case.evidence.until - case.rules.silent_seconds)
     if not disturbed and (sentence := enough.silence(case.evidence, case.seen, case.rules)):
-        yield answer(case, Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
+        yield answer(case, Verdict.INCONCLUSIVE, ReasonCode.NO_TRAFFIC, sentence)
     if case.unattributed.blocks:
-        yield wait(case, Code.UNATTRIBUTED, unattributed.blocked(case.unattributed))
+        yield wait(case, ReasonCode.UNATTRIBUTED, unattributed.blocked(case.unattributed))
     yield _shared(case)
     yield _above(case)
     if sentence := pods.hindrance(case.health):
-        yield wait(case, Code.NOT_READY, sentence)
+        yield wait(case, ReasonCode.NOT_READY, sentence)
     if sentence := probes.hindrance(outcomes):
-        yield wait(case, Code.SHARED if probes.both_fail(outcomes) else Code.PROBE, sentence)
+        yield wait(case, ReasonCode.SHARED if probes.both_fail(outcomes) else ReasonCode.PROBE, sentence)
 
 
 def _doubts(case: Case) -> _Found:
@@ -64,9 +64,9 @@ def _doubts(case: Case) -> _Found:
 
 def _shortages(case: Case) -> _Found:
     """What is not there yet, though nothing is in the way."""
-    code = Code.TOO_FEW if case.late else Code.COLLECTING
+    code = ReasonCode.TOO_FEW if case.late else ReasonCode.COLLECTING
     if sentence := _unseen(case):
-        yield wait(case, Code.NO_TRAFFIC, sentence)
+        yield wait(case, ReasonCode.NO_TRAFFIC, sentence)
     if sentence := objective.unanswered(case.evidence.metrics, case.rules):
         yield wait(case, code, sentence)
     if any(warming(whole, one.evidence, case.rules) for whole, one in zip(case.whole, case.weighed, strict=True)):
@@ -83,13 +83,15 @@ def _shared(case: Case) -> Judgement | None:
     """Both arms out of bounds; a canary that is better beyond doubt, and within its bounds, is not held for it."""
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "shared" and not case.better:
-            return wait(case, Code.SHARED, against.shared(one, promise.what, promise.flag), one.metric)
+            return wait(case, ReasonCode.SHARED, against.shared(one, promise.what, promise.flag), one.metric)
     for promise in case.objectives if not case.better else ():
         allowed = case.allowed(promise)
         window = objective.missed_by_both(promise.series.strata, allowed, case.evidence.rung_started)
         if window is not None:
             counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
-            return wait(case, Code.SHARED, against.missed_by_both(counts, allowed, promise.flag), promise.metric.name)
+            return wait(
+                case, ReasonCode.SHARED, against.missed_by_both(counts, allowed, promise.flag), promise.metric.name
+            )
     return None
 
 
@@ -100,7 +102,7 @@ def _above(case: Case) -> Judgement | None:
         if window is not None:
             counts = sentences.counted(window.canary, window.stable, promise.what, window.name)
             sentence = against.above(counts, allowed, promise.flag, compared=window.stable.total > 0)
-            return wait(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
+            return wait(case, ReasonCode.ABOVE_OBJECTIVE, sentence, promise.metric.name)
     return None
 
 
@@ -110,7 +112,7 @@ def _past(case: Case) -> Judgement | None:
             what = sentences.what(one.judgement, one.judgement.series[index])
             past = compared.past
             sentence = against.doubtful(compared.now, what, past.counts, past.where, compared.allowed)
-            return wait(case, Code.SUSPECT, sentence, one.judgement.name)
+            return wait(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
     return None
 
 
@@ -123,7 +125,7 @@ def _suspect(case: Case) -> Judgement | None:
     series, since, _ = described(one)
     counts = sentences.comparison(one.judgement, series, sentences.since_when(since))
     sentence = against.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
-    return wait(case, Code.SUSPECT, sentence, one.judgement.name)
+    return wait(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
 
 
 def _unexplained(case: Case) -> Judgement | None:
@@ -131,7 +133,7 @@ def _unexplained(case: Case) -> Judgement | None:
         if series := unexplained(metric, case.rules.min_bad):
             counts = total([stratum for stratum in series.strata if stratum.canary.total], Arm.CANARY)
             sentence = against.unexplained(counts, sentences.bad(metric.kind, metric.name, metric.unit, series))
-            return wait(case, Code.SUSPECT, sentence, metric.name)
+            return wait(case, ReasonCode.SUSPECT, sentence, metric.name)
     return None
 
 
@@ -142,7 +144,9 @@ def _apart(case: Case) -> Judgement | None:
             if window is not None:
                 numbers = shown(one.judgement.series[index], list(window.strata))
                 counts = sentences.comparison(one.judgement, numbers, window.name)
-                return wait(case, Code.SUSPECT, against.apart(counts, _cause(case, one, index)), one.judgement.name)
+                return wait(
+                    case, ReasonCode.SUSPECT, against.apart(counts, _cause(case, one, index)), one.judgement.name
+                )
     return None
 
 

@@ -10,7 +10,7 @@ from steps.judge.rules import PassRule, Rules
 from steps.judge.weigh import Weighed
 from steps.judge.windows import total
 from steps.model.evidence import Arm, Counts, Evidence, Health
-from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
+from steps.model.judgement import Judgement, MetricJudgement, ReasonCode, Verdict
 
 
 def judge(
@@ -36,17 +36,17 @@ def judge(
 def _pass(case: Case) -> Judgement:
     if case.alone:
         sentence = passing.alone(_watched(case), case.seen.strata, case.detectable)
-        return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
+        return answer(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)
     requests, strata = case.totals
     if case.rules.pass_rule is PassRule.PROVEN:
         return _proven(case, requests, strata)
     if case.better:
         return _better(case, requests, strata)
     if case.detectable is None or case.main is None:
-        return wait(case, Code.TOO_FEW, sentences.blind(requests, strata))
+        return wait(case, ReasonCode.TOO_FEW, sentences.blind(requests, strata))
     bad = sentences.failing(case.main.judgement)
     sentence = passing.healthy(_metrics(case), requests, strata, case.detectable, bad)
-    return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
+    return answer(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)
 
 
 def _proven(case: Case, requests: int, strata: int) -> Judgement:
@@ -56,17 +56,17 @@ def _proven(case: Case, requests: int, strata: int) -> Judgement:
     if case.better:
         rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
     if sentence := proof.missing(rest, case.rules):
-        return wait(case, Code.NOT_PROVEN, sentence)
+        return wait(case, ReasonCode.NOT_PROVEN, sentence)
     if case.better:
         return _better(case, requests, strata)
     sentence = passing.proven(_metrics(case), requests, strata, case.rules.proven_difference)
-    return answer(case, Verdict.PASS, Code.PROVEN, sentence)
+    return answer(case, Verdict.PASS, ReasonCode.PROVEN, sentence)
 
 
 def _better(case: Case, requests: int, strata: int) -> Judgement:
     name, limit = case.better or ("", 1.0)
     sentence = passing.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
-    return answer(case, Verdict.PASS, Code.BETTER, sentence, name)
+    return answer(case, Verdict.PASS, ReasonCode.BETTER, sentence, name)
 
 
 def _metrics(case: Case) -> list[tuple[MetricJudgement, int]]:

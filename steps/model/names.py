@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from steps.model.run import Destination, ObjectName, Target
+from steps.model.run import Destination, ObjectName, RouteTarget
 
 
 @dataclass(frozen=True, slots=True)

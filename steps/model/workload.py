@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from steps.model.ports import RoutePorts
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 
 
 class Topology(StrEnum):
@@ -96,7 +96,7 @@ class Plan:
         warnings: sentences to show to the user before anything changes.
     """
 
-    memory: WorkloadMemory
+    state: WorkloadState
     stable_image: str
     canary_image: str
     container: str

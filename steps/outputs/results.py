@@ -18,7 +18,7 @@ _announced: dict[str, str] = {}
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def variable(name: str) -> str:
+def variable_name(name: str) -> str:
     """Return the environment variable that holds the path of a result: canary-hash → RESULT_CANARY_HASH."""
     return f"RESULT_{name.replace('-', '_').upper()}"
 
@@ -42,7 +42,7 @@ def announce(name: str, value: str) -> None:
     Raises:
         PermanentError: the file cannot be written.
     """
-    path = os.environ.get(variable(name))
+    path = os.environ.get(variable_name(name))
     if path:
         _announced[name] = value
         _write(Path(path), value, name)
@@ -65,7 +65,7 @@ def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
         sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())
         raise PermanentError("writing the results", f"they have {size} bytes, the limit is {LIMIT_BYTES}: {sizes}")
     for name, value in full.items():
-        path = os.environ.get(variable(name))
+        path = os.environ.get(variable_name(name))
         if path:
             _write(Path(path), value, name)
 

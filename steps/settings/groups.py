@@ -12,14 +12,14 @@ from steps.settings.matchers import Matchers
 from steps.settings.objectives import LatencyObjectiveText
 
 
-def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+def split_commas(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
     """Turn text with commas into a list; anything else stays what it is."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
 
 
-Listed = BeforeValidator(split)
+CommaSeparated = BeforeValidator(split_commas)
 """Lists come as YAML lists or, by flag and environment, separated by commas."""
 
 
@@ -42,7 +42,7 @@ class Basic(StepSettings):
     )
 
 
-class Common(Basic):
+class ClusterSettings(Basic):
     """What every step has that talks to a cluster."""
 
     kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
@@ -67,10 +67,10 @@ class Named(Common):
         "", description="Deployment that serves. Empty: by topology, `shop` or `shop-primary`."
     )
     canary: SubdomainName = Field("", description="Deployment under test. Empty: by topology, `shop-canary` or `shop`.")
-    virtual_service: Annotated[tuple[QualifiedName, ...], NoDecode, Listed] = Field(
+    virtual_service: Annotated[tuple[QualifiedName, ...], NoDecode, CommaSeparated] = Field(
         (), description="VirtualServices, `name` or `namespace/name`, separated by commas. Empty: the app's name."
     )
-    route: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+    route: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Names of HTTP routes. Empty: all routes whose destinations are exactly the two arms."
     )
     stable_destination: DestinationName = Field(
@@ -97,7 +97,7 @@ class Owned(Named):
     )
 
 
-class Written(StepSettings):
+class DryRunSettings(StepSettings):
     """For steps that write."""
 
     dry_run: bool = Field(
@@ -106,7 +106,7 @@ class Written(StepSettings):
     )
 
 
-class Ready(StepSettings):
+class ReadinessSettings(StepSettings):
     """For steps that wait for pods."""
 
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
@@ -115,7 +115,7 @@ class Ready(StepSettings):
     )
 
 
-class Drained(StepSettings):
+class DrainSettings(StepSettings):
     """For steps that end a run."""
 
     drain_seconds: float = Field(
@@ -129,7 +129,7 @@ class Drained(StepSettings):
 _METRIC = r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$"
 
 
-class Queried(StepSettings):
+class PrometheusSettings(StepSettings):
     """How Prometheus is reached and read."""
 
     prometheus_url: str = Field(
@@ -189,14 +189,14 @@ class Queried(StepSettings):
         description="Read no metrics of the mesh: the release is judged by custom metrics alone, at least one. Failed "
         "connections, 503 responses of the proxies, and latency outside custom histograms are then not seen.",
     )
-    ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, Listed] = Field(
+    ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, CommaSeparated] = Field(
         (),
         description="Classes of answers that this release is expected to increase, separated by commas: 3xx, 4xx, "
         "grpc-mistakes, grpc-refused, no-answer. They are not compared with stable's.",
     )
 
 
-class Compared(StepSettings):
+class BaselineSettings(StepSettings):
     """What the canary is compared with."""
 
     baseline: bool = Field(

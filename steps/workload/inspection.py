@@ -6,7 +6,7 @@ from typing import Any
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
 from steps.errors import NotFound, PermanentError
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 from steps.model.workload import Plan, Release, Topology
 from steps.workload import bystanders, shapes
 from steps.workload import labels as label
@@ -47,7 +47,7 @@ class Inspection:
         self.container = container or str(source["spec"]["template"]["spec"]["containers"][0]["name"])
         self.template, self.selector = self._canary(source)
 
-    def plan(self) -> Plan:
+    def plan(self) -> ReleasePlan:
         """Check everything and return what was found."""
         release, cluster, namespace = self.release, self._cluster, self.release.namespace
         shapes.check_stable(self.stable, may_be_unready=release.allow_unready_stable)
@@ -74,7 +74,7 @@ class Inspection:
                 "the ReplicaSet of its present template was not found: there would be no way back from a half-done "
                 "promote. See `kubectl get replicasets`.",
             )
-        memory = WorkloadMemory(
+        memory = WorkloadState(
             namespace=namespace,
             stable=release.stable,
             canary=release.canary,
@@ -86,7 +86,7 @@ class Inspection:
             baseline=release.baseline,
         )
         return Plan(
-            memory=memory,
+            state=memory,
             stable_image=str(self._released(self.stable["spec"]["template"]).get("image", "")),
             canary_image=str(self._released(self.template).get("image", "")),
             container=self.container,

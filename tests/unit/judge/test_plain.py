@@ -10,7 +10,7 @@ from steps.judge.calm import calm, scatter
 from steps.judge.plain import head, log_split, tail
 from steps.judge.windows import windows
 from steps.model.evidence import Counts, Stratum
-from tests.unit.judge.made import evenly, incident, strata
+from tests.support.evidence_rows import evenly, incident, strata
 
 
 @given(st.integers(1, 200), st.data(), st.floats(0.001, 0.9))
