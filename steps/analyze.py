@@ -26,10 +26,17 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
-from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
+from steps.outputs.judgement_file import save
+from steps.settings.groups import (
+    ClaimSettings,
+    DeadlineSettings,
+    DryRunSettings,
+    JudgeSettings,
+    PrometheusSettings,
+    ReadinessSettings,
+)
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
@@ -108,7 +115,7 @@ def run(
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = results.sentence(claim.state.reason or "the run's rollback began")
+    reason = results.truncate(claim.state.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 

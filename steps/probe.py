@@ -18,8 +18,8 @@ from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
 from steps.outputs import results
 from steps.probing.prober import Prober
-from steps.settings.groups import Named
-from steps.settings.probes import Probed
+from steps.settings.groups import ReleaseSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_CODES, Step, StepEnd
 from steps.wiring import parts_of
 
@@ -53,7 +53,7 @@ def run(settings: Settings, prober: Prober, pause: Callable[[float], None] = tim
 
 
 def _ended(judgement: ProbeJudgement) -> StepEnd:
-    found = {"verdict": str(judgement.verdict), "reason": results.sentence(judgement.reason)}
+    found = {"verdict": str(judgement.verdict), "reason": results.truncate(judgement.reason)}
     return StepEnd(found, EXIT_CODES[judgement.verdict])
 
 

@@ -18,11 +18,11 @@ from steps.errors import SettingsError
 from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
-from steps.model.replay import Rung
+from steps.model.replay import ReplayedRung
 from steps.outputs import results
 from steps.outputs.files import save
-from steps.outputs.replayed import as_json, as_text
-from steps.settings.groups import Basic, Judged
+from steps.outputs.replay_report import as_json, as_text
+from steps.settings.groups import Basic, JudgeSettings
 from steps.step import Step, StepEnd
 from steps.wiring import rules_of
 
@@ -46,7 +46,7 @@ def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     rungs = judged_again(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
     verdict, reason = outcome(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
-    return StepEnd({"verdict": str(verdict), "reason": results.sentence(reason)}, summary={"rungs": len(rungs)}), text
+    return StepEnd({"verdict": str(verdict), "reason": results.truncate(reason)}, summary={"rungs": len(rungs)}), text
 
 
 def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, dict[str, Any] | None]:

@@ -30,7 +30,7 @@ from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.outputs import results
 from steps.outputs.files import save
-from steps.settings.ladder import Climbed
+from steps.settings.ladder import LadderSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, reader_of, told

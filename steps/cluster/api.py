@@ -33,7 +33,7 @@ class Cluster:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hurried(self, seconds: float = 2.0) -> Self:
+    def without_retries(self, seconds: float = 2.0) -> Self:
         """Return this cluster for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
         other._connection = self._connection.without_retries(seconds)  # noqa: SLF001 - a copy of oneself
@@ -140,6 +140,6 @@ def _refusal(answer: ApiResponse, doing: str, message: str) -> PermanentError | 
             return PermanentError(doing, f"the API server answered {answer.status}: {message}")
 
 
-def _is_failed_test(answer: Answer) -> bool:
+def _is_failed_test(answer: ApiResponse) -> bool:
     """Return whether a patch did not apply; the other 422, for an invalid object, has `causes` in its details."""
     return not (answer.body.get("details") or {}).get("causes")

@@ -28,7 +28,7 @@ _JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A response of the API server: HTTP status (100-599) and the decoded JSON body."""
 
     status: int
@@ -86,7 +86,7 @@ class Connection:
             cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again."
             raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
 
-    def hurried(self, seconds: float) -> Self:
+    def without_retries(self, seconds: float) -> Self:
         """Return this connection for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
         other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself

@@ -18,7 +18,9 @@ _DOES = {
 }
 
 
-def rules(permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]) -> list[dict[str, Any]]:
+def rbac_rules(
+    permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]
+) -> list[dict[str, Any]]:
     """Return RBAC rules; a permission that can be limited by name gets the names of its kind, where there are any."""
     found = []
     for one in permissions:
@@ -54,7 +56,9 @@ def accounts(names: ReleaseNames, *, baseline: bool = False) -> list[Manifest]:
     ]
 
 
-def _bound(name: str, account: str, namespace: str, names: Names, granted: list[dict[str, Any]]) -> list[Manifest]:
+def _bound(
+    name: str, account: str, namespace: str, names: ReleaseNames, granted: list[dict[str, Any]]
+) -> list[Manifest]:
     why = f"The permissions that {_DOES[account]} of {names.app} need, and no others."
     if account == SWEEPER:
         why = "The permissions of sweep; it finds claims by label, so they cannot be limited by name."

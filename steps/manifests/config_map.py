@@ -20,7 +20,7 @@ _EXAMPLES = """\
 """
 
 
-def config_map(names: Names, given: Mapping[str, str]) -> Manifest:
+def config_map(names: ReleaseNames, given: Mapping[str, str]) -> Manifest:
     """Return the ConfigMap with the given settings, and examples as comments.
 
     Args:

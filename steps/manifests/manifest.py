@@ -44,7 +44,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ManualEdit:
     """An edit for a person, since the object exists and must not be overwritten; printed as a comment."""
 
     text: str

@@ -27,7 +27,7 @@ def arm_service(service: Object, deployment: Object, name: str, other: str) -> M
     return Manifest(SERVICE, service["metadata"]["namespace"], name, body, why)
 
 
-def labels_of(deployment: Object, other: str) -> dict[str, str]:
+def arm_labels(deployment: Object, other: str) -> dict[str, str]:
     """Return the pod labels of the other arm: those of a Deployment, with the other's name in place of its own."""
     template = deployment["spec"]["template"]["metadata"].get("labels") or {}
     arm = Arm(deployment["metadata"]["name"], deployment["spec"]["selector"], template, "", {}, {})
@@ -39,9 +39,9 @@ def labels_of(deployment: Object, other: str) -> dict[str, str]:
     return made
 
 
-def told_apart(selector: Mapping[str, str], deployment: Object, other: str) -> dict[str, str]:
+def arm_selector(selector: Mapping[str, str], deployment: Object, other: str) -> dict[str, str]:
     """Return a selector for the other arm's pods: the keys of this one, and the keys in which the two differ."""
-    made = labels_of(deployment, other)
+    made = arm_labels(deployment, other)
     template = deployment["spec"]["template"]["metadata"].get("labels") or {}
     keys = [*selector, *(key for key, value in made.items() if template.get(key) != value and key not in selector)]
     return {key: made[key] for key in keys if key in made}

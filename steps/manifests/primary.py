@@ -15,7 +15,7 @@ from steps.workload.template import RESTARTED
 _TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 
 
-def serving(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
+def primary_manifests(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
     """Return the serving Deployment, a copy of the one that people deploy, with its autoscaler and budget."""
     namespace = deployed["metadata"]["namespace"]
     labels = arm_labels(deployed, name)

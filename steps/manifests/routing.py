@@ -7,9 +7,9 @@ from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import PermanentError
-from steps.groundwork.manifest import Finding, Manifest, Remark
-from steps.model.names import Names
-from steps.model.run import Destination, ObjectName, Target
+from steps.manifests.manifest import Document, Manifest, ManualEdit
+from steps.model.names import ReleaseNames
+from steps.model.run import Destination, ObjectName, RouteTarget
 from steps.traffic.destinations import ArmDestinations, full_host
 from steps.traffic.routes import http_routes, with_both_arms
 from steps.traffic.traffic import Traffic
@@ -18,8 +18,13 @@ _HTTP = ("http", "grpc")
 
 
 def virtual_services(
-    cluster: Cluster, traffic: Traffic, names: Names, service: Object, hosts: Sequence[str], gateways: Sequence[str]
-) -> list[Finding]:
+    cluster: Cluster,
+    traffic: Traffic,
+    names: ReleaseNames,
+    service: Object,
+    hosts: Sequence[str],
+    gateways: Sequence[str],
+) -> list[Document]:
     """Return what the VirtualServices of a release are missing.
 
     A VirtualService is only printed if none routes the host yet; an existing one has to be edited by its owner, and
@@ -35,7 +40,7 @@ def virtual_services(
         if rivals:
             others = ", ".join(str(name_of(obj)) for obj in rivals)
             text = f"VirtualService {others} already routes the host, so none is printed. Name it: --virtual-service "
-            found.append(Remark(f"{text}{others}"))
+            found.append(ManualEdit(f"{text}{others}"))
             found += [one for obj in rivals for one in _lacking(traffic, names, obj)]
         else:
             found.append(_made(names, name, service, hosts, gateways))
@@ -106,7 +111,7 @@ def _is_http(port: Object) -> bool:
     return said.startswith(_HTTP) or "/http" in said
 
 
-def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Object) -> list[Finding]:
+def destination_rule(cluster: Cluster, names: ReleaseNames, stable: Object, service: Object) -> list[Document]:
     """Return the DestinationRule that the subsets of the two destinations need, if there is none.
 
     Raises:
@@ -127,13 +132,13 @@ def destination_rule(cluster: Cluster, names: Names, stable: Object, service: Ob
         return []
     if rules:
         lines = "\n".join(f"  - name: {one['name']}\n    labels: {one['labels']}" for one in subsets)
-        return [Remark(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
+        return [ManualEdit(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
     why = "The two subsets of the routes. Envoy answers 503 for a subset that no DestinationRule defines."
     body = {"spec": {"host": names.stable_destination.host, "subsets": subsets}}
     return [Manifest(DESTINATION_RULE, names.namespace, host.partition(".")[0], body, why)]
 
 
-def _subset(arm: Destination, names: Names, stable: Object, service: Object) -> dict[str, Any]:
+def _subset(arm: Destination, names: ReleaseNames, stable: Object, service: Object) -> dict[str, Any]:
     """Return a subset, defined by a label of stable's selector that the Service does not select by."""
     chosen = stable["spec"]["selector"].get("matchLabels") or {}
     selected = service["spec"].get("selector") or {}

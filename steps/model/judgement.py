@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     CONTINUE = "continue"
 
 
-class Code(StrEnum):
+class ReasonCode(StrEnum):
     """The reason in one word, for programs; people read the sentence."""
 
     HEALTHY = "healthy"

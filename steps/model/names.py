@@ -6,7 +6,7 @@ from steps.model.run import Destination, ObjectName, RouteTarget
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ReleaseNames:
     """The names of a release's objects.
 
     Args:
@@ -32,6 +32,6 @@ class Names:
     canary_destination: Destination
 
     @property
-    def wanted(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[RouteTarget, ...]:
         """The VirtualServices with the routes that the settings name; with () traffic finds the routes by the arms."""
-        return tuple(Target(entry, self.routes) for entry in self.virtual_services)
+        return tuple(RouteTarget(entry, self.routes) for entry in self.virtual_services)

@@ -23,7 +23,7 @@ class PodNames:
     prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
 
-    def by_prefix(self, pod: str) -> str:
+    def deployment_of(self, pod: str) -> str:
         """Return the only Deployment whose pods have such names, "" if there is none or more than one.
 
         A prefix that was cut may also be that of another Deployment; then only the owner of a pod is certain.
@@ -34,7 +34,7 @@ class PodNames:
         found = {name for name, prefixes in self.prefixes.items() if begins in prefixes}
         return found.pop() if len(found) == 1 else ""
 
-    def joined(self, newer: "PodNames") -> "PodNames":
+    def merged_with(self, newer: "PodNames") -> "PodNames":
         """Return the union of both; where they differ, the newer one counts."""
         prefixes = {
             name: tuple(dict.fromkeys((*self.prefixes.get(name, ()), *newer.prefixes.get(name, ()))))

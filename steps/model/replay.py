@@ -6,7 +6,7 @@ from steps.model.judgement import Judgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class JudgedPoll:
     """A poll that brought new data: its time (unix seconds) and the judgement."""
 
     at: float

@@ -73,7 +73,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadMemory:
+class WorkloadState:
     """The Deployments of a run and the facts needed to undo it.
 
     Args:

@@ -27,7 +27,7 @@ class Noop(StrEnum):
     """Same tag, always pulled: not known until the canary's pods show their digests."""
 
 
-class Undo(StrEnum):
+class UndoResult(StrEnum):
     """The result of undoing a promote."""
 
     UNTOUCHED = "untouched"
@@ -84,7 +84,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReleasePlan:
     """The plan of a release after its checks; nothing has been written.
 
     Args:

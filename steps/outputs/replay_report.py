@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from steps.model.judgement import Verdict
-from steps.model.replay import Rung, Seen
+from steps.model.replay import JudgedPoll, ReplayedRung
 from steps.model.times import time_of_day
 
 VERSION: Final = 1
@@ -84,7 +84,7 @@ def _line(row: Mapping[str, Any]) -> str:
     return f"    {time_of_day(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
 
 
-def _reached(rungs: Sequence[Rung]) -> list[bool]:
+def _reached(rungs: Sequence[ReplayedRung]) -> list[bool]:
     """Return for each rung whether the release would have reached it: whether all rungs before it pass."""
     passed = [rung.decided is not None and rung.decided.judgement.verdict is Verdict.PASS for rung in rungs]
     return [all(passed[:number]) for number in range(len(rungs))]

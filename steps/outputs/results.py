@@ -23,7 +23,7 @@ def variable_name(name: str) -> str:
     return f"RESULT_{name.replace('-', '_').upper()}"
 
 
-def sentence(text: str) -> str:
+def truncate(text: str) -> str:
     """Return a sentence cut to at most 320 bytes, so that all results of a step fit in 1 kB."""
     text = text.strip()
     if len(text.encode()) <= SENTENCE_BYTES:
@@ -31,7 +31,7 @@ def sentence(text: str) -> str:
     return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."
 
 
-def begin() -> None:
+def reset() -> None:
     """Forget the results that an earlier step in this process announced."""
     _announced.clear()
 
@@ -75,5 +75,5 @@ def _write(path: Path, value: str, name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value, encoding="utf-8", newline="")
     except OSError as error:
-        cause = f"{path}: {error.strerror}. Point {variable(name)} at a writable place, for example an emptyDir."
+        cause = f"{path}: {error.strerror}. Point {variable_name(name)} at a writable place, for example an emptyDir."
         raise PermanentError(f"writing result {name}", cause) from error

@@ -20,7 +20,7 @@ Job = tuple[Probe, Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class ArmEndpoints:
     """The current endpoints of both arms: ready pods, or the gateway."""
 
     canary: tuple[Endpoint, ...]
@@ -52,7 +52,7 @@ class Prober:
         self._running: threading.Thread | None = None
         self._due, self._number = clock(), 0
 
-    def look(self) -> tuple[ProbeOutcome, ...]:
+    def look(self) -> tuple[ProbeResult, ...]:
         """Return the results of the newest rounds, oldest first; start a round if one is due.
 
         Raises:

@@ -8,7 +8,7 @@ from steps.probing.probe import Probe
 _SHOWN = 60
 
 
-def complaint(probe: Probe, status: int, body: bytes, seconds: float) -> str:
+def find_mismatch(probe: Probe, status: int, body: bytes, seconds: float) -> str:
     """Return the first thing that is wrong with a response, or "".
 
     `body` is the part that was read; `seconds` is the time from the request to the end of the body.

@@ -16,7 +16,7 @@ _CLIENT: Final = "canary-steps"
 _MOST_BYTES: Final = 1 << 18
 
 
-def token_for(challenge: Challenge, access: Access, session: requests.Session, doing: str) -> str:
+def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.Session, doing: str) -> str:
     """Return a token for the challenge of a registry.
 
     Args:

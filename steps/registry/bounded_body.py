@@ -9,7 +9,7 @@ import requests
 _CHUNK: Final = 1 << 14
 
 
-class TooMuch(Exception):  # noqa: N818 - an event; the caller makes a sentence of it
+class BodyLimitExceeded(Exception):  # noqa: N818 - an event; the caller makes a sentence of it
     """The body is larger or slower than a valid one can be."""
 
 
@@ -33,7 +33,7 @@ def read_body(response: requests.Response, most_bytes: int, seconds: float) -> b
     return bytes(found)
 
 
-def object_of(response: requests.Response, most_bytes: int, seconds: float) -> dict[str, Any]:
+def read_json_object(response: requests.Response, most_bytes: int, seconds: float) -> dict[str, Any]:
     """Return a JSON object, or an empty one if the body is not one; never raises."""
     try:
         found = json.loads(read_body(response, most_bytes, seconds))

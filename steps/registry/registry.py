@@ -94,8 +94,8 @@ class Registry:
         said = response.headers.get(_DIGEST_HEADER, "")
         algorithm = said.partition(":")[0] if is_digest(said) else "sha256"
         try:
-            body = body_of(response, _MOST_BYTES, self._access.timeout_seconds)
-        except TooMuch:
+            body = read_body(response, _MOST_BYTES, self._access.timeout_seconds)
+        except BodyLimitExceeded:
             cause = f"{where} sends a manifest of more than 4 MiB, or sends it too slowly"
             raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except requests.RequestException as fault:

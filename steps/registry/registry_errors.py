@@ -24,7 +24,7 @@ _PERMANENT: Final[dict[int, str]] = {
 }
 
 
-class SlowDown(TemporaryError):  # noqa: N818 - what the registry asks for
+class RetryLater(TemporaryError):  # noqa: N818 - what the registry asks for
     """The registry is busy or failing.
 
     Attributes:
@@ -36,7 +36,7 @@ class SlowDown(TemporaryError):  # noqa: N818 - what the registry asks for
         self.seconds = seconds
 
 
-def of_exception(doing: str, where: str, fault: Exception) -> StepError:
+def error_of_exception(doing: str, where: str, fault: Exception) -> StepError:
     """Return the error for a request that got no valid response."""
     if isinstance(fault, requests.exceptions.SSLError):
         cause = "has no certificate that is trusted here: name its CA with --registry-ca-file; if it uses http, on a"
@@ -53,7 +53,7 @@ def of_exception(doing: str, where: str, fault: Exception) -> StepError:
     return PermanentError(doing, f"{name} cannot be read: check --registry-ca-file and the mounted Secret")
 
 
-def of_status(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
+def error_of_response(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
     """Return the error for a response that is not a success.
 
     Args:
@@ -68,9 +68,9 @@ def of_status(doing: str, where: str, response: requests.Response, what: str, wh
         return PermanentError(doing, _PERMANENT[status].format(where=where, what=what, said=said, who=who))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         cause = f"{where} rate-limits {who} {said}: use credentials with a higher limit"
-        return SlowDown(doing, cause, _retry_after(response))
+        return RetryLater(doing, cause, _retry_after(response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SlowDown(doing, f"{where} is failing {said}: look at its own logs", _retry_after(response))
+        return RetryLater(doing, f"{where} is failing {said}: look at its own logs", _retry_after(response))
     cause = "check the image's name, and do not set --registry-plain-http if it uses https"
     return PermanentError(doing, f"{where} did not answer like a registry {said}: {cause}")
 
@@ -91,7 +91,7 @@ def _connection(fault: requests.RequestException) -> str:
 
 def _said(response: requests.Response) -> str:
     """Return the status and the API's error code; the rest of the body is not repeated, it may contain secrets."""
-    errors = object_of(response, *_LOOKED_AT).get("errors")
+    errors = read_json_object(response, *_LOOKED_AT).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     code = str(first.get("code", "")) if isinstance(first, dict) else ""
     return f"({response.status_code}{f' {code}' if _CODE.fullmatch(code) else ''})"

@@ -11,7 +11,7 @@ from steps.settings.kubernetes_names import baseline_name, canary_name
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def names_of(settings: Named, namespace: str) -> Names:
+def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
     """Return the names of a release; guessed names are logged.
 
     Raises:

@@ -54,7 +54,7 @@ class ClusterSettings(Basic):
     )
 
 
-class Named(Common):
+class ReleaseSettings(ClusterSettings):
     """What is released: the app and the names of its objects."""
 
     app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
@@ -82,7 +82,7 @@ class Named(Common):
     )
 
 
-class Owned(Named):
+class ClaimSettings(ReleaseSettings):
     """For steps of a run, which holds the claim on the app."""
 
     run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
@@ -141,7 +141,7 @@ class PrometheusSettings(StepSettings):
     prometheus_token_file: str = Field("", description="File with a bearer token; read again for each request.")
     prometheus_username: str = Field("", description="User name for basic authentication.")
     prometheus_password_file: str = Field("", description="File with the password for basic authentication.")
-    prometheus_header: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+    prometheus_header: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Additional headers, `Name: value`, separated by commas; for example a tenant."
     )
     prometheus_ca_file: str = Field("", description="File with the CA certificates to trust, PEM.")
@@ -206,7 +206,7 @@ class BaselineSettings(StepSettings):
     )
 
 
-class Promised(StepSettings):
+class LatencyObjectiveSettings(StepSettings):
     """The latency objective, which both prepare and the judge need."""
 
     latency_slo: LatencyObjectiveText = Field(
@@ -216,7 +216,7 @@ class Promised(StepSettings):
     )
 
 
-class Judged(Promised):
+class JudgeSettings(LatencyObjectiveSettings):
     """When the judge passes and fails a canary; docs/judge.md explains the other rules."""
 
     pass_rule: Literal["no-harm", "proven"] = Field(
@@ -291,7 +291,7 @@ class Judged(Promised):
     )
 
 
-class Waited(StepSettings):
+class DeadlineSettings(StepSettings):
     """How to wait for a verdict, and what happens at the deadline without one."""
 
     poll_seconds: float = Field(

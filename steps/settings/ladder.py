@@ -40,7 +40,7 @@ Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 """Weights of a rollout, percent, ascending."""
 
 
-class Planned(StepSettings):
+class OptionalLadderSettings(StepSettings):
     """For steps to which the whole ladder may be given."""
 
     ladder: Ladder = Field(

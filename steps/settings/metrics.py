@@ -64,7 +64,7 @@ class MetricSpec(Spec):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if self.name in STANDARD:
+        if self.name in STANDARD_METRICS:
             raise ValueError(f"{self.name!r} is the name of a standard metric; choose another")
         totals, bounds = [self.every, self.good], [self.above, self.below]
         pair = self.bad is not None and totals.count(None) == 1
@@ -84,7 +84,7 @@ MetricList = Annotated[
 ]
 
 
-class Measured(StepSettings):
+class MetricsSettings(StepSettings):
     """Metrics of the application that are judged beside the standard ones."""
 
     metrics: MetricList = Field((), description="Custom metrics, at most 12; see docs/canary-yaml.md.")

@@ -22,7 +22,7 @@ EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}
 """Name of an entry in messages: at most 40 of a-z, 0-9 and '-'."""
 
 
-def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
+def parse_entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
     """Return a list as it is, and text (a flag, a variable) parsed as YAML or JSON.
 
     Raises:
@@ -36,7 +36,7 @@ def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything;
         raise ValueError(f"must be a YAML list: {' '.join(str(error).split())}") from error
 
 
-def unique(found: tuple[Any, ...]) -> tuple[Any, ...]:
+def unique_names(found: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the entries, unless two of them share a name.
 
     Raises:

@@ -17,7 +17,7 @@ APPROVAL_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
+class StepDurations:
     """Default limits of the steps, seconds.
 
     Args:
@@ -33,7 +33,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PipelineOptions:
     """The options of a rendered Pipeline.
 
     Args:

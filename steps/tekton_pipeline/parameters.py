@@ -4,7 +4,7 @@ from steps.tekton_pipeline.options import APPROVAL_SECONDS, PipelineOptions
 from steps.tekton_pipeline.yaml_text import description_lines
 
 
-def parameters(plan: Plan) -> list[str]:
+def parameters(plan: PipelineOptions) -> list[str]:
     """Return the `params` of the Pipeline; canary.yaml decides where one is empty."""
     offered = [
         (

@@ -6,7 +6,7 @@ from textwrap import wrap
 WIDTH = 118
 
 
-def comment(points: Iterable[str]) -> list[str]:
+def comment_lines(points: Iterable[str]) -> list[str]:
     """Return comment lines, with each point as a list item."""
     lines: list[str] = []
     for point in points:
@@ -14,7 +14,7 @@ def comment(points: Iterable[str]) -> list[str]:
     return lines
 
 
-def described(text: str, indent: int) -> list[str]:
+def description_lines(text: str, indent: int) -> list[str]:
     """Return a description as YAML, folded if it is long."""
     line = f'{" " * indent}description: "{text}"'
     if len(line) <= WIDTH and '"' not in text and "\\" not in text:

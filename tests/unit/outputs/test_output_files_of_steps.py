@@ -11,7 +11,7 @@ from steps import probe
 from steps.__main__ import main
 from steps.outputs import results
 from steps.probing.probe import Endpoint, Probe
-from steps.probing.prober import Endpoints, Prober
+from steps.probing.prober import ArmEndpoints, Prober
 from tests.unit.replay.test_replay import recorded
 
 ROOT = Path(__file__).parents[3] / "steps"
@@ -51,7 +51,7 @@ def test_only_the_writers_write_files() -> None:
 
 def test_the_reason_of_a_probe_fits_into_the_results() -> None:
     """A pod's answer may repeat a long text in a script of several bytes per letter."""
-    pods = Endpoints((Endpoint("shop-canary-a"),), (Endpoint("shop-a"),))
+    pods = ArmEndpoints((Endpoint("shop-canary-a"),), (Endpoint("shop-a"),))
     prober = Prober(
         [Probe("checkout")], lambda: pods, 0.01, lambda _, pod: "проба " * 200 if "canary" in pod.name else ""
     )
