@@ -35,7 +35,7 @@ STUMBLES = {
     "betted: say bet": r"\bbetted\b",
     "whoever: say who, or anyone who": r"\bwhoever\b",
     "least: say minimum": r"(?<!\bat )\bleast\b",
-    "a document that is not in the repository": r"\b(judge )?design,? section\b|\bjudge design\b|\bdocs of the method\b",
+    "a document that is not in the repository": r"\bdesign,? section\b|\bjudge design\b|\bdocs of the method\b",
 }
 
 # Where a word above is right: path (or the start of one), the text around it, and why.
