@@ -27,16 +27,13 @@ from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement_file import save
-from steps.settings.groups import (
-    ClaimSettings,
-    DeadlineSettings,
-    DryRunSettings,
-    JudgeSettings,
-    PrometheusSettings,
-    ReadinessSettings,
-)
+from steps.settings.cluster import DryRunSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings
 from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import ReadinessSettings
 from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told

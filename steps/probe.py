@@ -18,8 +18,8 @@ from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
 from steps.outputs import results
 from steps.probing.prober import Prober
-from steps.settings.groups import ReleaseSettings
 from steps.settings.probes import ProbeSettings
+from steps.settings.release import ReleaseSettings
 from steps.step import EXIT_CODES, Step, StepEnd
 from steps.wiring import parts_of
 

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
-from steps.settings.groups import Basic
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
@@ -24,7 +23,7 @@ from steps.tekton_pipeline.pipeline_run import pipeline_run
 RESULTS: tuple[str, ...] = ()
 
 
-class Settings(Basic, LadderSettings):
+class Settings(LadderSettings):
     """Print the YAML of a release for a workflow engine that cannot loop over a ladder."""
 
     engine: Literal["tekton"] = Field(description="For which engine; the flag may be left out.")

@@ -22,14 +22,14 @@ from steps.model.replay import ReplayedRung
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
-from steps.settings.groups import Basic, JudgeSettings
+from steps.settings.judge import JudgeSettings
 from steps.step import Step, StepEnd
 from steps.wiring import rules_of
 
 RESULTS = ("verdict", "reason")
 
 
-class Settings(Basic, JudgeSettings):
+class Settings(JudgeSettings):
     """Judge a recording again, scrape by scrape, and say when each verdict would have fallen.
 
     Rules that are not given are those of the recording.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from steps.model.judgement import Verdict
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
 
 EXIT_DONE = 0
 EXIT_FAIL = 5

@@ -5,8 +5,8 @@ import structlog
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import ReleaseSettings
 from steps.settings.kubernetes_names import baseline_name, canary_name
+from steps.settings.release import ReleaseSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

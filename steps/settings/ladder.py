@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.groups import split_commas
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
+from steps.settings.lists import split_commas
 
 _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
 

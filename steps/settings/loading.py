@@ -6,49 +6,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 from pydantic_settings import (
-    BaseSettings,
     CliSettingsSource,
     EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
 )
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
+from steps.settings.base import ENV_PREFIX, StepSettings
 from steps.settings.complaints import complaint, unknown_setting
 
-ENV_PREFIX = "CANARY_"
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
 _LOADING = "reading the settings"
-
-
-class StepSettings(BaseSettings):
-    """Base of all settings classes."""
-
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes all by name
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the values that `load` has gathered, since it must know where each came from."""
-        return (init_settings,)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers_are_no_truths(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - it may be anything
-        """Refuse `yes` and `true` in YAML for a number, which pydantic would take as 1."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and annotation in {int, float, int | None}:
-            raise ValueError("must be a number, not true or false")
-        return value
 
 
 Settings = TypeVar("Settings", bound=StepSettings)

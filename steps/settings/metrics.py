@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
 from steps.settings.matchers import checked_regex
 from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
 

@@ -9,7 +9,8 @@ import pytest
 
 from steps.__main__ import STEPS, find
 from steps.errors import SettingsError
-from steps.settings.loading import StepSettings, load
+from steps.settings.base import StepSettings
+from steps.settings.loading import load
 
 Load = Callable[..., StepSettings]
 Refusal = Callable[..., str]

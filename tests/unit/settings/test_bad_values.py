@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steps.settings.conventions import release_names
-from steps.settings.groups import ReleaseSettings
+from steps.settings.release import ReleaseSettings
 from tests.unit.settings.conftest import Load, Refusal
 
 LABEL = "must be a Kubernetes name: at most 63 of a-z, 0-9 and '-', starting and ending with a-z or 0-9"

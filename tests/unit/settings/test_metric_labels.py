@@ -10,7 +10,7 @@ from steps.beside import arms_of, custom_metrics
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import PrometheusSettings
+from steps.settings.prometheus import PrometheusSettings
 from steps.wiring import reader_of
 from steps.workload.workload import Workload
 from tests.unit.settings.conftest import Load, Refusal

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steps.beside import objective_of
 from steps.model.evidence import LatencyObjective
-from steps.settings.groups import JudgeSettings
+from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
 from steps.wiring import rules_of
 from tests.unit.settings.conftest import Load, Refusal
