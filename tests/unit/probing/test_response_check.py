@@ -1,4 +1,4 @@
-"""What a probe expects of an answer, and what it says where that does not hold."""
+"""The expectations of a probe, and the words for a response that does not meet them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ BODY = b'{"state": "ok", "checks": [{"a/b": 1}, true], "empty": null}'
         ({"max_latency_ms": 100}, 200, b"", 0.25, "took 250 ms, at most 100 ms are expected"),
     ],
 )
-def test_the_first_thing_that_is_wrong_is_said(
+def test_the_first_mismatch_is_reported(
     wanted: dict[str, Any], status: int, body: bytes, seconds: float, said: str
 ) -> None:
-    """In a few words, with what was expected."""
+    """In a few words, with the expected value."""
     assert said == find_mismatch(Probe("p", **wanted), status, body, seconds)
 
 
 def test_the_empty_pointer_is_the_whole_document() -> None:
-    """As RFC 6901 has it."""
+    """As RFC 6901 defines it."""
     assert [1] == follow_pointer([1], "")
 
 
@@ -55,6 +55,6 @@ def test_the_empty_pointer_is_the_whole_document() -> None:
         (Endpoint("gateway", base="https://gw:8443/"), "https://gw:8443/x"),
     ],
 )
-def test_an_endpoint_gives_the_url(endpoint: Endpoint, url: str) -> None:
+def test_an_endpoint_returns_the_url_of_a_probe(endpoint: Endpoint, url: str) -> None:
     """IPv4, IPv6 and a gateway."""
     assert url == endpoint.url(Probe("p", "/x"))

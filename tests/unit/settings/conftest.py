@@ -1,4 +1,4 @@
-"""Settings as `canary-steps` loads them, from arguments, an environment that the test alone fills, and a file."""
+"""Settings as `canary-steps` loads them: from arguments, an environment that only the test fills, and a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_step(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def refusal(load_step: Load) -> Refusal:
-    """Return a function that gives the sentence with which settings are refused; exit code 2 is part of it."""
+    """Return a function that returns the error sentence of refused settings and checks the exit code, 2."""
 
     def refused(step: str, *flags: str, file: str | bytes | None = None) -> str:
         with pytest.raises(SettingsError) as caught:

@@ -68,7 +68,7 @@ def test_a_mistake_is_refused_with_its_path(refusal: Refusal, entry: str, said: 
 
 
 def test_two_metrics_cannot_share_a_name(refusal: Refusal) -> None:
-    """Sentences would not tell them apart."""
+    """Messages could not distinguish them."""
     entry = f"{{name: x, {PAIR}}}"
     assert "'x' is the name of two entries" in refusal("analyze", "--app=shop", file=f"metrics: [{entry}, {entry}]\n")
 
