@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from steps.evidence import EvidenceReader
+from steps.evidence.comparison import Comparison
+from steps.evidence.reader import EvidenceReader
 from steps.judge import PassRule, Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Judgement, ReasonCode, Verdict
@@ -21,11 +22,10 @@ def read(rollout: Rollout) -> Evidence:
     """Read a whole rollout as `analyze` does, the bounds chosen before the canary."""
     client = rollout.prometheus(rollout.started)
     reader = EvidenceReader(client, ARMS)
-    if rollout.family.baseline:
-        reader.control = f"{ARMS.stable}-{BASELINE}"
     reader.choose_bounds()
     client.at = rollout.ended
-    return reader.read(rollout.started, rollout.ended, weight=_WEIGHT)
+    comparison = Comparison(control=f"{ARMS.stable}-{BASELINE}" if rollout.family.baseline else "")
+    return reader.read(rollout.started, rollout.ended, weight=_WEIGHT, comparison=comparison)
 
 
 def until(evidence: Evidence, end: float) -> Evidence:
@@ -43,7 +43,7 @@ def until(evidence: Evidence, end: float) -> Evidence:
     return replace(evidence, metrics=metrics, until=end, problem=None)
 
 
-def ours(rollout: Rollout, rules: Rules | None = None) -> Outcome:
+def canary_steps(rollout: Rollout, rules: Rules | None = None) -> Outcome:
     """Read and judge after every stratum until it fails."""
     return decide(rollout, read(rollout), rules or Rules())
 
@@ -77,7 +77,7 @@ def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
 
 def proven(rollout: Rollout) -> Outcome:
     """Judge by the rule "proven"."""
-    return ours(rollout, Rules(pass_rule=PassRule.PROVEN))
+    return canary_steps(rollout, Rules(pass_rule=PassRule.PROVEN))
 
 
 def _comparison(at: Look, count: int) -> tuple[int | None, str]:
