@@ -52,12 +52,12 @@ def run(settings: Settings) -> str:
         raise SettingsError("reading the settings", cause)
     released = version("canary-steps")
     shape = settings.gate, settings.one_pod, settings.resolve
-    plan = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
+    options = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
     if settings.document == "pipeline":
-        return pipeline(plan)
+        return pipeline(options)
     if not settings.app:
         raise SettingsError("reading the settings", "--app (or CANARY_APP) is required for --document run")
-    return pipeline_run(plan, settings.app, settings.image)
+    return pipeline_run(options, settings.app, settings.image)
 
 
 def _defaults() -> StepDurations:

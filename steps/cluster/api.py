@@ -50,7 +50,7 @@ class Cluster:
             NotFound: it does not exist. Forbidden, TemporaryError: as in every method here.
         """
         doing = f"reading {kind.name} {namespace}/{name}"
-        return _accepted(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
+        return _body_or_error(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
 
     def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """Return one object, or None if it does not exist, or its kind does not (a CRD that is not installed)."""
@@ -64,7 +64,7 @@ class Cluster:
         doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
         query = {"labelSelector": labels} if labels else {}
         try:
-            body = _accepted(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
+            body = _body_or_error(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
         except NotFound:
             return []
         items = body.get("items") or []
@@ -79,7 +79,7 @@ class Cluster:
         doing = f"creating {kind.name} {namespace}/{body['metadata'].get('name', '')}"
         full = {"apiVersion": kind.api_version, "kind": kind.name, **body}
         answer = self._connection.request("POST", kind.path(namespace), {"fieldManager": USER_AGENT}, full, doing)
-        return _accepted(answer, doing)
+        return _body_or_error(answer, doing)
 
     def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
         """Apply one JSON Patch (RFC 6902): all operations or none.
@@ -90,7 +90,7 @@ class Cluster:
         doing = f"writing {kind.name} {namespace}/{name}"
         query = {"fieldManager": USER_AGENT}
         answer = self._connection.request("PATCH", kind.path(namespace, name), query, list(operations), doing)
-        return _accepted(answer, doing)
+        return _body_or_error(answer, doing)
 
     def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete the object with exactly this uid; it is fine if it is gone already."""
@@ -98,7 +98,7 @@ class Cluster:
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
         if answer.status != HTTPStatus.NOT_FOUND:
-            _accepted(answer, doing)
+            _body_or_error(answer, doing)
 
     def may(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
         """Return whether this account may use a verb on a resource (SelfSubjectAccessReview)."""
@@ -109,18 +109,18 @@ class Cluster:
             "kind": ACCESS_REVIEW.name,
             "spec": {"resourceAttributes": attributes},
         }
-        review = _accepted(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
+        review = _body_or_error(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
         return bool(review.get("status", {}).get("allowed"))
 
 
-def _accepted(answer: ApiResponse, doing: str) -> Object:
+def _body_or_error(answer: ApiResponse, doing: str) -> Object:
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.body
     message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
-    raise _refusal(answer, doing, message)
+    raise _error(answer, doing, message)
 
 
-def _refusal(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
+def _error(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
     match answer.status:
         case 404:
             return NotFound(doing, f"{message}. Check the name and the namespace.")

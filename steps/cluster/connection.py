@@ -35,7 +35,7 @@ class ApiResponse:
     body: dict[str, Any]
 
 
-class _Trouble(Exception):  # noqa: N818 - private signal to the retry loop
+class _TemporaryFault(Exception):  # noqa: N818 - private signal to the retry loop
     """The request met a temporary fault; `str()` says which."""
 
 
@@ -75,16 +75,16 @@ class Connection:
             TemporaryError: the fault outlasted `retry_seconds`.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Trouble),
+            retry=tenacity.retry_if_exception_type(_TemporaryFault),
             stop=tenacity.stop_after_delay(self._retry_seconds),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
             reraise=True,
         )
         try:
             return retrying(self._once, method, path, dict(query or {}), body)
-        except _Trouble as trouble:
-            cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again."
-            raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
+        except _TemporaryFault as fault:
+            cause = f"{fault}; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again."
+            raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from fault
 
     def without_retries(self, seconds: float) -> Self:
         """Return this connection for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
@@ -120,14 +120,16 @@ class Connection:
             response = self._client.call_api(*prepared, _request_timeout=self._timeout)
             raw = response.read()
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
-            raise _Trouble(f"no answer from the API server ({type(error).__name__}: {error})") from error
-        self._note_time(response.getheader("Date"))
+            raise _TemporaryFault(f"no answer from the API server ({type(error).__name__}: {error})") from error
+        self._update_clock(response.getheader("Date"))
         answer = ApiResponse(response.status, _decode(raw))
         if answer.status in _RETRIED_STATUS:
-            raise _Trouble(f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})")
+            raise _TemporaryFault(
+                f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})"
+            )
         return answer
 
-    def _note_time(self, date: str | None) -> None:
+    def _update_clock(self, date: str | None) -> None:
         if not date:
             return
         server, monotonic = parsedate_to_datetime(date).timestamp(), time.monotonic()

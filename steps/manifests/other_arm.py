@@ -8,7 +8,7 @@ from steps.cluster.kinds import SERVICE
 from steps.manifests.manifest import Manifest
 from steps.workload.arm_selectors import ArmSelectors, canary_labels
 
-_TAKEN = ("name", "port", "targetPort", "protocol", "appProtocol")
+_COPIED = ("name", "port", "targetPort", "protocol", "appProtocol")
 
 
 def arm_service(service: Object, deployment: Object, name: str, other: str) -> Manifest:
@@ -21,7 +21,9 @@ def arm_service(service: Object, deployment: Object, name: str, other: str) -> M
         other: Deployment of the new arm.
     """
     selector = arm_selector(service["spec"].get("selector") or {}, deployment, other)
-    ports = [{key: deepcopy(port[key]) for key in _TAKEN if key in port} for port in service["spec"].get("ports") or []]
+    ports = [
+        {key: deepcopy(port[key]) for key in _COPIED if key in port} for port in service["spec"].get("ports") or []
+    ]
     why = f"Sends requests to the pods of Deployment {other} only: the two arms of a release must not share pods."
     body = {"spec": {"selector": selector, "ports": ports}}
     return Manifest(SERVICE, service["metadata"]["namespace"], name, body, why)

@@ -12,7 +12,7 @@ from steps.workload.capacity import autoscaler_of
 from steps.workload.label_selectors import matches
 from steps.workload.template import RESTARTED
 
-_TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
+_COPIED = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 
 
 def primary_manifests(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
@@ -22,7 +22,7 @@ def primary_manifests(cluster: Cluster, deployed: Object, name: str) -> list[Man
     selector = _selector(deployed["spec"]["selector"], labels)
     template = deepcopy(deployed["spec"]["template"])
     template["metadata"] = {"labels": labels, **_annotations(template)}
-    spec = {key: deepcopy(deployed["spec"][key]) for key in _TAKEN if key in deployed["spec"]}
+    spec = {key: deepcopy(deployed["spec"][key]) for key in _COPIED if key in deployed["spec"]}
     why = (
         f"Serves the users. Commit it once; after that only promote writes its pod template, a copy of the one judged "
         f"in {deployed['metadata']['name']}."

@@ -34,20 +34,22 @@ def virtual_services(
     for name in names.virtual_services:
         present = cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
         if present is not None:
-            found += _lacking(traffic, names, present)
+            found += _missing_arms(traffic, names, present)
             continue
-        rivals = [obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)]
-        if rivals:
-            others = ", ".join(str(name_of(obj)) for obj in rivals)
+        others_of_host = [
+            obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)
+        ]
+        if others_of_host:
+            others = ", ".join(str(name_of(obj)) for obj in others_of_host)
             text = f"VirtualService {others} already routes the host, so none is printed. Name it: --virtual-service "
             found.append(ManualEdit(f"{text}{others}"))
-            found += [one for obj in rivals for one in _lacking(traffic, names, obj)]
+            found += [one for obj in others_of_host for one in _missing_arms(traffic, names, obj)]
         else:
-            found.append(_made(names, name, service, hosts, gateways))
+            found.append(_new_virtual_service(names, name, service, hosts, gateways))
     return found
 
 
-def _lacking(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
+def _missing_arms(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
     name = name_of(present)
     if with_both_arms(present, ArmDestinations(names.stable_destination, names.canary_destination, name.namespace)):
         return []
@@ -70,7 +72,7 @@ def _routes_host(obj: Object, names: ReleaseNames, hosts: Sequence[str]) -> bool
     return any(full_host(host, namespace) in wanted for host in routed)
 
 
-def _made(
+def _new_virtual_service(
     names: ReleaseNames, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]
 ) -> Manifest:
     own = service["metadata"]["name"] if name.namespace == names.namespace else _full(service)
@@ -79,13 +81,17 @@ def _made(
         spec["gateways"] = ["mesh", *gateways]
     ports = service["spec"].get("ports") or []
     if len(ports) <= 1:
-        spec["http"] = [{"name": "release", "route": _split(names, None)}]
+        spec["http"] = [{"name": "release", "route": _two_destinations(names, None)}]
     else:
         spec["http"] = [
-            {"name": f"port-{port['port']}", "match": [{"port": port["port"]}], "route": _split(names, port["port"])}
+            {
+                "name": f"port-{port['port']}",
+                "match": [{"port": port["port"]}],
+                "route": _two_destinations(names, port["port"]),
+            }
             for port in ports
             if _is_http(port)
-        ] or [{"name": "release", "route": _split(names, ports[0]["port"])}]
+        ] or [{"name": "release", "route": _two_destinations(names, ports[0]["port"])}]
     why = "The split between the two arms. All weight is on stable; a release changes the two weights and nothing else."
     if not gateways:
         why += " It serves clients in the mesh; for clients outside name their gateway: --gateway namespace/name."
@@ -96,7 +102,7 @@ def _full(service: Object) -> str:
     return full_host(service["metadata"]["name"], service["metadata"]["namespace"])
 
 
-def _split(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
+def _two_destinations(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
     split = []
     for destination, weight in ((names.stable_destination, 100), (names.canary_destination, 0)):
         body: dict[str, Any] = {"host": destination.host}

@@ -18,14 +18,14 @@ class Progress:
     """
 
     def __init__(self, path: str) -> None:
-        self._path, self._said, self._works = Path(path), -1, True
+        self._path, self._written, self._works = Path(path), -1, True
 
     def __call__(self, part: float) -> None:
         """Write how much of the whole is done, 0-1."""
         percent = round(min(max(part, 0.0), 1.0) * WHOLE)
-        if percent == self._said or not self._works:
+        if percent == self._written or not self._works:
             return
-        self._said = percent
+        self._written = percent
         try:
             self._path.write_text(f"{percent}/{WHOLE}\n", encoding="utf-8")
         except OSError as error:

@@ -29,8 +29,8 @@ def _rung(rung: ReplayedRung) -> dict[str, Any]:
         "weight": rung.weight,
         "started": rung.started,
         "recorded": {"verdict": rung.recorded[0], "code": rung.recorded[1], "at": rung.recorded_at},
-        "fell": {str(verdict): _row(rung, seen) for verdict, seen in rung.fell.items()},
-        "looks": [_row(rung, seen) for seen in rung.seen],
+        "fell": {str(verdict): _row(rung, seen) for verdict, seen in rung.first_polls.items()},
+        "looks": [_row(rung, seen) for seen in rung.polls],
     }
 
 
@@ -64,9 +64,9 @@ def as_text(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Ve
         weight = "" if rung.weight is None else f"  weight {rung.weight} %"
         unreached = "" if reached else "  (not reached under these rules)"
         lines += ["", f"  rung {number}{weight}  set {time_of_day(rung.started)} UTC{unreached}", _HEAD]
-        lines += [_line(_row(rung, seen)) for seen in rung.seen]
-        lines += [_fell(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
-        lines.append(_recorded(rung))
+        lines += [_line(_row(rung, seen)) for seen in rung.polls]
+        lines += [_first_poll_with(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
+        lines.append(_recorded_verdict(rung))
     lines += ["", f"  verdict  {verdict}: {reason}"]
     return "\n".join(lines) + "\n"
 
@@ -86,7 +86,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _reached(rungs: Sequence[ReplayedRung]) -> list[bool]:
     """Return for each rung whether the release would have reached it: whether all rungs before it pass."""
-    passed = [rung.decided is not None and rung.decided.judgement.verdict is Verdict.PASS for rung in rungs]
+    passed = [rung.first_verdict is not None and rung.first_verdict.judgement.verdict is Verdict.PASS for rung in rungs]
     return [all(passed[:number]) for number in range(len(rungs))]
 
 
@@ -99,7 +99,7 @@ def _rules(about: Mapping[str, Any]) -> str:
     return f"  rules  as recorded{', but ' if other else ''}{', '.join(other)}"
 
 
-def _recorded(rung: ReplayedRung) -> str:
+def _recorded_verdict(rung: ReplayedRung) -> str:
     verdict, code = rung.recorded
     if not verdict:
         return "    as recorded          -"
@@ -107,8 +107,8 @@ def _recorded(rung: ReplayedRung) -> str:
     return f"    {'as recorded':<20} {time_of_day(rung.recorded_at)} after {after:.1f} s: {verdict} ({code})"
 
 
-def _fell(rung: ReplayedRung, verdict: Verdict) -> str:
-    seen = rung.fell.get(verdict)
+def _first_poll_with(rung: ReplayedRung, verdict: Verdict) -> str:
+    seen = rung.first_polls.get(verdict)
     name = f"first {verdict}"
     if seen is None:
         return f"    {name:<20} never"

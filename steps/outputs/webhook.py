@@ -14,9 +14,9 @@ from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryEr
 
 _DOING: Final = "calling the webhook"
 _ATTEMPTS: Final = 3
-_SHARE: Final = 0.4
+_SHARE_PER_ATTEMPT: Final = 0.4
 """Share of the whole time for one attempt."""
-_LEAST_SECONDS: Final = 0.1
+_MIN_SECONDS: Final = 0.1
 
 
 def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
@@ -34,15 +34,17 @@ def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
     url = _url(url_file)
     deadline = time.monotonic() + seconds
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_is_trouble),
+        retry=tenacity.retry_if_exception(_may_succeed_later),
         stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(seconds),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
-    retrying(lambda: _bounded(url, body, max(_LEAST_SECONDS, min(seconds * _SHARE, deadline - time.monotonic()))))
+    retrying(
+        lambda: _bounded(url, body, max(_MIN_SECONDS, min(seconds * _SHARE_PER_ATTEMPT, deadline - time.monotonic())))
+    )
 
 
-def _is_trouble(error: BaseException) -> bool:
+def _may_succeed_later(error: BaseException) -> bool:
     """Return whether another attempt may help; a signal is a temporary error too, but must end the attempts."""
     return isinstance(error, TemporaryError) and not isinstance(error, Interrupted)
 

@@ -13,7 +13,7 @@ from steps.probing.probe import Endpoint, Probe
 from steps.probing.send import send
 
 _WORKERS: Final = 8
-_STABLE_AT_LEAST: Final = 3
+_MIN_STABLE_PODS: Final = 3
 _KEPT_ROUNDS: Final = 50
 Send = Callable[[Probe, Endpoint], str]
 Job = tuple[Probe, Endpoint]
@@ -66,17 +66,19 @@ class Prober:
     def _start(self, endpoints: ArmEndpoints) -> None:
         if not endpoints.canary or not endpoints.stable:
             return  # nothing to compare; the judge learns of unready pods from Kubernetes
-        wanted = max(_STABLE_AT_LEAST, len(endpoints.canary))
+        wanted = max(_MIN_STABLE_PODS, len(endpoints.canary))
         first = self._number % len(endpoints.stable)
         stable = tuple(islice(endpoints.stable[first:] + endpoints.stable[:first], wanted))
         self._number += 1
         chosen = ArmEndpoints(endpoints.canary, stable)
-        self._running = threading.Thread(target=self._round, args=(chosen,), name="probes", daemon=True)
+        self._running = threading.Thread(target=self._run_round, args=(chosen,), name="probes", daemon=True)
         self._running.start()
 
-    def _round(self, endpoints: ArmEndpoints) -> None:
+    def _run_round(self, endpoints: ArmEndpoints) -> None:
         at = time.time()
-        found = self._sent([(probe, one) for probe in self._probes for one in (*endpoints.canary, *endpoints.stable)])
+        found = self._send_all(
+            [(probe, one) for probe in self._probes for one in (*endpoints.canary, *endpoints.stable)]
+        )
         outcomes = []
         for probe in self._probes:
             stable = next((text for one in endpoints.stable if (text := found[probe.name, id(one)])), "")
@@ -85,7 +87,7 @@ class Prober:
             ]
         self._rounds.append(tuple(outcomes))
 
-    def _sent(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
+    def _send_all(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
         """Send all, eight at a time; from round to round the arms take turns in being first."""
         waiting: SimpleQueue[Job] = SimpleQueue()
         for job in jobs if self._number % 2 else reversed(jobs):

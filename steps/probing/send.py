@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.response_check import find_mismatch
 
-_MOST_BYTES: Final = 1 << 20
+_MAX_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 14
 UNREACHABLE: Final = "the connection was refused or closed"
 """Also the answer of a pod behind STRICT mTLS to a plain request."""
@@ -38,9 +38,9 @@ def send(probe: Probe, endpoint: Endpoint) -> str:
         headers = {**probe.headers, **endpoint.headers}
         headers |= {name: Path(path).read_text(encoding="utf-8").strip() for name, path in probe.header_files.items()}
         url = endpoint.url(probe)
-        broken = _broken(probe.tls) if url.startswith("https:") else ""
+        broken = _broken_tls_file(probe.tls) if url.startswith("https:") else ""
         with requests.Session() as session:
-            _secure(session, probe)
+            _configure_tls(session, probe)
             return broken or _sent(session, probe, url, headers)
     except requests.exceptions.SSLError:
         return "the certificate is not trusted here, or ours was refused"
@@ -65,12 +65,12 @@ def _sent(session: requests.Session, probe: Probe, url: str, headers: dict[str, 
             body += part
             if time.monotonic() - began > probe.timeout_seconds:
                 raise requests.Timeout
-            if len(body) >= _MOST_BYTES:
+            if len(body) >= _MAX_BYTES:
                 break
         return find_mismatch(probe, response.status_code, body, time.monotonic() - began)
 
 
-def _broken(tls: Tls) -> str:
+def _broken_tls_file(tls: Tls) -> str:
     """Return which of our own files is broken, so that the pod is not blamed for it; a missing one raises OSError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for path in filter(None, (tls.ca_file if tls.verify else "", tls.cert_file, tls.key_file)):
@@ -88,7 +88,7 @@ def _broken(tls: Tls) -> str:
     return ""
 
 
-def _secure(session: requests.Session, probe: Probe) -> None:
+def _configure_tls(session: requests.Session, probe: Probe) -> None:
     session.trust_env = False  # a proxy of the environment does not lead to pods
     tls = probe.tls
     session.verify = tls.ca_file or tls.verify if tls.verify else False

@@ -13,7 +13,7 @@ from steps.registry.bounded_body import read_json_object
 from steps.registry.registry_errors import error_of_exception, error_of_response
 
 _CLIENT: Final = "canary-steps"
-_MOST_BYTES: Final = 1 << 18
+_MAX_BYTES: Final = 1 << 18
 
 
 def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.Session, doing: str) -> str:
@@ -40,7 +40,7 @@ def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.
     with closing(response):
         if response.status_code != HTTPStatus.OK:
             raise error_of_response(doing, where, response, challenge.scope, access.who)
-        body = read_json_object(response, _MOST_BYTES, access.timeout_seconds)
+        body = read_json_object(response, _MAX_BYTES, access.timeout_seconds)
     token = body.get("token") or body.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise PermanentError(doing, f"{where} returned no token: it is not a token service, or of another kind")

@@ -13,12 +13,12 @@ class BodyLimitExceeded(Exception):  # noqa: N818 - an event; the caller makes a
     """The body is larger or slower than a valid one can be."""
 
 
-def read_body(response: requests.Response, most_bytes: int, seconds: float) -> bytes:
+def read_body(response: requests.Response, max_bytes: int, seconds: float) -> bytes:
     """Return a body.
 
     Args:
         response: requested as a stream.
-        most_bytes: maximum size.
+        max_bytes: maximum size.
         seconds: maximum time for the whole body (> 0); one more wait for a byte may come on top.
 
     Raises:
@@ -28,15 +28,15 @@ def read_body(response: requests.Response, most_bytes: int, seconds: float) -> b
     found = bytearray()
     for chunk in response.iter_content(_CHUNK):
         found += chunk
-        if len(found) > most_bytes or time.monotonic() > deadline:
+        if len(found) > max_bytes or time.monotonic() > deadline:
             raise BodyLimitExceeded
     return bytes(found)
 
 
-def read_json_object(response: requests.Response, most_bytes: int, seconds: float) -> dict[str, Any]:
+def read_json_object(response: requests.Response, max_bytes: int, seconds: float) -> dict[str, Any]:
     """Return a JSON object, or an empty one if the body is not one; never raises."""
     try:
-        found = json.loads(read_body(response, most_bytes, seconds))
+        found = json.loads(read_body(response, max_bytes, seconds))
     except (BodyLimitExceeded, requests.RequestException, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -15,7 +15,7 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_MOST = 255
+_MAX_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ def parse(text: str) -> Reference:
     host, path = _split(name)
     if not _HOST.fullmatch(host):
         raise ValueError(f"{host!r} is not a registry: write host or host:port")
-    if len(name) > _MOST or not _PATH.fullmatch(path):
+    if len(name) > _MAX_LENGTH or not _PATH.fullmatch(path):
         raise ValueError(
-            f"{path!r} is not a repository: at most {_MOST} of a-z, 0-9, '.', '_' and '-' between slashes, in lower"
+            f"{path!r} is not a repository: at most {_MAX_LENGTH} of a-z, 0-9, '.', '_' and '-' between slashes, in lower"
             " case"
         )
     return Reference(name, host, path, tag or ("" if digest else "latest"), digest)

@@ -29,7 +29,7 @@ MANIFESTS: Final = (
 )
 """An index comes first: the digest of a multi-arch image is that of its index, from which each node picks its part."""
 
-_MOST_BYTES: Final = 4 << 20
+_MAX_BYTES: Final = 4 << 20
 """Registries do not accept larger manifests."""
 _DIGEST_HEADER: Final = "Docker-Content-Digest"
 _CONNECT_SECONDS: Final = 5.0
@@ -67,7 +67,7 @@ class Registry:
             stop=stop_before_delay(self._access.deadline_seconds),
             wait=_wait,
             sleep=self._pause,
-            before_sleep=_tell,
+            before_sleep=_log_retry,
             reraise=True,
         )
         with self._session:
@@ -76,33 +76,33 @@ class Registry:
     def _once(self, image: Reference) -> str:
         # HEAD first: Docker Hub does not count it as a pull.
         with closing(self._ask("HEAD", image)) as response:
-            said = response.headers.get(_DIGEST_HEADER, "")
-            if response.status_code == HTTPStatus.OK and is_digest(said) and _is_manifest(response):
-                return said
+            announced = response.headers.get(_DIGEST_HEADER, "")
+            if response.status_code == HTTPStatus.OK and is_digest(announced) and _is_manifest(response):
+                return announced
         with closing(self._ask("GET", image)) as response:
-            return self._measure(image, response)
+            return self._digest_of_body(image, response)
 
-    def _measure(self, image: Reference, response: requests.Response) -> str:
+    def _digest_of_body(self, image: Reference, response: requests.Response) -> str:
         """Return the digest computed from a whole manifest; the registry's header must not contradict it."""
         doing, where = _doing(image), f"the registry {image.host}"
         if response.status_code != HTTPStatus.OK:
             raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
         if not _is_manifest(response):
-            kind = response.headers.get("Content-Type", "nothing said")[:100]
+            kind = response.headers.get("Content-Type", "no type")[:100]
             cause = f"{where} answered with {kind!r}, not with a manifest: is it a login page, or an image of 2016?"
             raise PermanentError(doing, cause)
-        said = response.headers.get(_DIGEST_HEADER, "")
-        algorithm = said.partition(":")[0] if is_digest(said) else "sha256"
+        announced = response.headers.get(_DIGEST_HEADER, "")
+        algorithm = announced.partition(":")[0] if is_digest(announced) else "sha256"
         try:
-            body = read_body(response, _MOST_BYTES, self._access.timeout_seconds)
+            body = read_body(response, _MAX_BYTES, self._access.timeout_seconds)
         except BodyLimitExceeded:
             cause = f"{where} sends a manifest of more than 4 MiB, or sends it too slowly"
             raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except requests.RequestException as fault:
             raise error_of_exception(doing, where, fault) from fault
         found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
-        if not body or (said and said != found):
-            cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {said[:100] or 'nothing'}"
+        if not body or (announced and announced != found):
+            cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {announced[:100] or 'nothing'}"
             raise TemporaryError(doing, f"{cause}: the answer was cut short, or a proxy changed it")
         return found
 
@@ -162,6 +162,6 @@ def _wait(state: RetryCallState) -> float:
     return max(asked, wait_exponential_jitter(multiplier=0.5, max=10.0)(state))
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     fault = state.outcome.exception() if state.outcome else None
     log.warning("registry.retrying", reason=str(fault), pause_seconds=round(state.upcoming_sleep, 1))

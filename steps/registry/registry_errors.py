@@ -12,7 +12,7 @@ from steps.errors import PermanentError, StepError, TemporaryError
 from steps.registry.bounded_body import read_json_object
 
 _CODE: Final = re.compile(r"[A-Z][A-Z_]{1,40}")
-_LOOKED_AT: Final = (1 << 16, 2.0)
+_BODY_LIMITS: Final = (1 << 16, 2.0)
 """Limits, in bytes and seconds, for reading the body of an error response."""
 
 _PERMANENT: Final[dict[int, str]] = {
@@ -91,7 +91,7 @@ def _connection(fault: requests.RequestException) -> str:
 
 def _said(response: requests.Response) -> str:
     """Return the status and the API's error code; the rest of the body is not repeated, it may contain secrets."""
-    errors = read_json_object(response, *_LOOKED_AT).get("errors")
+    errors = read_json_object(response, *_BODY_LIMITS).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     code = str(first.get("code", "")) if isinstance(first, dict) else ""
     return f"({response.status_code}{f' {code}' if _CODE.fullmatch(code) else ''})"

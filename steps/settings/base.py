@@ -32,7 +32,7 @@ class StepSettings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _numbers_are_no_truths(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - it may be anything
+    def _refuse_booleans_for_numbers(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - it may be anything
         """Refuse `yes` and `true` in YAML for a number, which pydantic would take as 1."""
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and annotation in {int, float, int | None}:

@@ -38,7 +38,7 @@ def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
     if names.stable_destination == names.canary_destination:
         cause = f"--stable-destination and --canary-destination are both {names.stable_destination}: name two, "
         raise SettingsError("naming the arms", f"{cause}as `host` or `host/subset`")
-    _say_guesses(settings, names)
+    _log_guesses(settings, names)
     return names
 
 
@@ -52,7 +52,7 @@ def _destination(entry: str) -> Destination:
     return Destination(host, subset)
 
 
-def _say_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
+def _log_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
     guessed = {
         "stable": names.stable,
         "canary": names.canary,

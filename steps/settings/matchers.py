@@ -11,7 +11,7 @@ REGEX: Final = "~"
 """First character of a value that is a regular expression: what `region=~eu-.*` leaves after its first `=`."""
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_OWN: Final = frozenset(
+_RESERVED: Final = frozenset(
     {
         "__name__", "destination_workload", "destination_workload_namespace", "grpc_response_status", "le", "reporter",
         "response_code", "response_flags",
@@ -20,7 +20,7 @@ _OWN: Final = frozenset(
 """Labels that the queries set or the judge reads: a matcher for one of them would hide series from the judge."""
 
 _NOT_RE2: Final = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
-_LONGEST: Final = 500
+_MAX_LENGTH: Final = 500
 
 
 def checked_regex(value: str) -> str:
@@ -68,10 +68,10 @@ def _checked(found: dict[str, str]) -> dict[str, str]:
     for label, value in found.items():
         if not _LABEL.fullmatch(label):
             raise ValueError(f"{label!r} is not the name of a label; write label=value or label=~regex")
-        if label in _OWN:
+        if label in _RESERVED:
             raise ValueError(f"{label!r} is set or read by canary-steps itself; choose a label such as cluster")
-        if len(value) > _LONGEST:
-            raise ValueError(f"the value of {label!r} has more than {_LONGEST} characters")
+        if len(value) > _MAX_LENGTH:
+            raise ValueError(f"the value of {label!r} has more than {_MAX_LENGTH} characters")
         if value.startswith(REGEX):
             checked_regex(value.removeprefix(REGEX))
     return found

@@ -43,24 +43,28 @@ canary-approve, or the annotation canary-steps.io/approve.<app> with the run's i
 back."""
 
 
-def pipeline(plan: PipelineOptions) -> str:
+def pipeline(options: PipelineOptions) -> str:
     """Return the Pipeline."""
-    return "\n".join([*_head(plan), *_spec(plan), ""])
+    return "\n".join([*_head(options), *_spec(options), ""])
 
 
-def _head(plan: PipelineOptions) -> list[str]:
-    what = "in one pod" if plan.one_pod else f"up the ladder {plan.ladder}" + (" with a gate" if plan.gate else "")
-    written = f"# A canary release with Tekton {what}. Written by `{plan.command('pipeline')}`."
+def _head(options: PipelineOptions) -> list[str]:
+    what = (
+        "in one pod"
+        if options.one_pod
+        else f"up the ladder {options.ladder}" + (" with a gate" if options.gate else "")
+    )
+    written = f"# A canary release with Tekton {what}. Written by `{options.command('pipeline')}`."
     lines = [written] if len(written) <= WIDTH else written.replace(" Written", "\n# Written").split("\n")
-    pushed = (_PUSHED,) if plan.resolve else ()
-    if plan.one_pod:
+    pushed = (_PUSHED,) if options.resolve else ()
+    if options.one_pod:
         lines.append("# Do not edit it.")
         points = (_BY_ONE_POD, *pushed, *_POINTS)
     else:
         lines.append("# Do not edit it. Tekton has no loop that waits, so each ladder needs its own Pipeline.")
-        points = (_BY_STEPS, *pushed, _NOOP, *((_GATE,) if plan.gate else ()), *_POINTS)
-    shown = "one pod" if plan.one_pod else ", ".join(map(str, plan.weights)) + (", gate" if plan.gate else "")
-    shown += ", from a tag" if plan.resolve else ""
+        points = (_BY_STEPS, *pushed, _NOOP, *((_GATE,) if options.gate else ()), *_POINTS)
+    shown = "one pod" if options.one_pod else ", ".join(map(str, options.weights)) + (", gate" if options.gate else "")
+    shown += ", from a tag" if options.resolve else ""
     return [
         *lines,
         "#",
@@ -68,10 +72,10 @@ def _head(plan: PipelineOptions) -> list[str]:
         "apiVersion: tekton.dev/v1",
         "kind: Pipeline",
         "metadata:",
-        f"  name: {plan.name}",
+        f"  name: {options.name}",
         "  labels:",
         "    app.kubernetes.io/part-of: canary-steps",
-        f'    app.kubernetes.io/version: "{plan.version}"',
+        f'    app.kubernetes.io/version: "{options.version}"',
         "  annotations:",
         '    tekton.dev/pipelines.minVersion: "1.0.0"',
         "    tekton.dev/categories: Deployment",
@@ -81,29 +85,29 @@ def _head(plan: PipelineOptions) -> list[str]:
     ]
 
 
-def _spec(plan: PipelineOptions) -> list[str]:
+def _spec(options: PipelineOptions) -> list[str]:
     return [
         "spec:",
         "  description: >-",
         "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is rolled back.",
         "  params:",
-        *parameters(plan),
+        *parameters(options),
         "  results:",
-        *_results(plan),
+        *_results(options),
         "  tasks:",
-        *(_resolve() if plan.resolve else []),
-        *(_one_pod(plan) if plan.one_pod else _by_steps(plan)),
+        *(_resolve() if options.resolve else []),
+        *(_one_pod(options) if options.one_pod else _by_steps(options)),
         "  finally:",
         *_finish(),
     ]
 
 
-def _results(plan: PipelineOptions) -> list[str]:
-    first = "rollout" if plan.one_pod else "prepare"
+def _results(options: PipelineOptions) -> list[str]:
+    first = "rollout" if options.one_pod else "prepare"
     digest = '  - {name: image, description: "The released image, by digest.", value: "$(tasks.resolve.results.image)"}'
-    said = "promoted, noop or rolled-back" if plan.one_pod else "ready or noop"
+    said = "promoted, noop or rolled-back" if options.one_pod else "ready or noop"
     return [
-        *([digest] if plan.resolve else []),
+        *([digest] if options.resolve else []),
         f'  - {{name: {first}, description: "{said}", value: "$(tasks.{first}.results.outcome)"}}',
         "  - name: outcome",
         '    description: "How this run ended, promoted or rolled-back; empty if it never held the claim."',
@@ -144,20 +148,20 @@ def _resolve() -> list[str]:
     ]
 
 
-def _image(plan: PipelineOptions) -> dict[str, str]:
-    return {"image": "$(tasks.resolve.results.image)"} if plan.resolve else _of_params("image")
+def _image(options: PipelineOptions) -> dict[str, str]:
+    return {"image": "$(tasks.resolve.results.image)"} if options.resolve else _of_params("image")
 
 
-def _by_steps(plan: PipelineOptions) -> list[str]:
+def _by_steps(options: PipelineOptions) -> list[str]:
     by = {"by": "$(context.pipelineRun.name)"}
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
-    ladder = {"ladder": plan.ladder}  # stored in the claim: promote needs a pass on its last weight
-    given = {**by, **_image(plan), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
+    ladder = {"ladder": options.ladder}  # stored in the claim: promote needs a pass on its last weight
+    given = {**by, **_image(options), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
-    for name in plan.walk:
+    for name in options.walk:
         lines += _rung(name, before)
         before = name
     limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two rollouts of pods, or the merge that GitOps waits for"
@@ -177,10 +181,10 @@ def _rung(name: str, before: str) -> list[str]:
     return _task(name, "analyze", before, given)
 
 
-def _one_pod(plan: PipelineOptions) -> list[str]:
+def _one_pod(options: PipelineOptions) -> list[str]:
     names = ("ladder", "template-by", "baseline", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
     by = {"by": "$(context.pipelineRun.name)"}
-    return _task("rollout", "rollout", "", {**by, **_image(plan), **_of_params(*names)})
+    return _task("rollout", "rollout", "", {**by, **_image(options), **_of_params(*names)})
 
 
 def _finish() -> list[str]:

@@ -17,32 +17,32 @@ The pod's security context also applies to the containers that Tekton adds; name
 )
 
 
-def pipeline_run(plan: PipelineOptions, app: str, image: str) -> str:
+def pipeline_run(options: PipelineOptions, app: str, image: str) -> str:
     """Return the PipelineRun; its name is made by the API server."""
-    walking = [name for name in plan.tasks if name != "resolve"]
+    walking = [name for name in options.tasks if name != "resolve"]
     walkers = [f"  - {{pipelineTaskName: {name}, serviceAccountName: canary-steps-walker}}" for name in walking]
     lines = [
         "# Starts one release: kubectl create -f. Written by",
-        f"#   {plan.command('run')} --app {app} --image {image}",
+        f"#   {options.command('run')} --app {app} --image {image}",
         "#",
         *comment_lines(_POINTS),
         "apiVersion: tekton.dev/v1",
         "kind: PipelineRun",
         "metadata:",
-        f"  generateName: {plan.name}-{app}-",
+        f"  generateName: {options.name}-{app}-",
         "  labels:",
         "    app.kubernetes.io/part-of: canary-steps",
         f"    canary-steps.io/app: {app}",
         "spec:",
-        f"  pipelineRef: {{name: {plan.name}}}",
+        f"  pipelineRef: {{name: {options.name}}}",
         "  params:",
         f"  - {{name: app, value: {app}}}",
         f'  - {{name: image, value: "{image}"}}',
-        *([f'  - {{name: ladder, value: "{plan.ladder}"}}'] if plan.one_pod else []),
+        *([f'  - {{name: ladder, value: "{options.ladder}"}}'] if options.one_pod else []),
         "  timeouts:",
-        f"    pipeline: {plan.pipeline_hours}h0m0s",
-        f"    tasks: {plan.tasks_hours}h0m0s",
-        f"    finally: {plan.finally_hours}h0m0s",
+        f"    pipeline: {options.pipeline_hours}h0m0s",
+        f"    tasks: {options.tasks_hours}h0m0s",
+        f"    finally: {options.finally_hours}h0m0s",
         "  taskRunTemplate:",
         "    serviceAccountName: canary-steps-reader",
         "    podTemplate:",
