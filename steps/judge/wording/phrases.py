@@ -1,11 +1,11 @@
 """The one sentence of a judgement, in English, with the numbers that matter."""
 
-from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Final
 
 from steps.model.evidence import Counts, Health, MetricKind, Series
 from steps.model.judgement import MetricJudgement, SeriesJudgement
+from steps.model.times import time_of_day
 
 _ANSWERS: Final = {
     "no-answer": "got no answer",
@@ -37,7 +37,7 @@ def percent(share: float) -> str:
 
 def clock(seconds: float) -> str:
     """Write unix seconds as the time of day in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S UTC")
+    return f"{time_of_day(seconds)} UTC"
 
 
 def span(seconds: float) -> str:
