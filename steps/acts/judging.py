@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from steps.judge.detect import Foresight, foresee
+from steps.judge.power.detectable_effect import Foresight, foresee
 from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health

@@ -14,7 +14,7 @@ from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Look, Tape
-from steps.judge.enough import part
+from steps.judge.checks.sample_size import part
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict

@@ -3,17 +3,19 @@
 from functools import cached_property
 from math import log
 
-from steps.judge import alone, better, disruptions, enough, unattributed
-from steps.judge.alarm import Alarm, first_alarm, statistic
-from steps.judge.detect import detectable_share
-from steps.judge.guard import guard
-from steps.judge.objective import Objective, objectives
-from steps.judge.odds import Odds
+from steps.judge.checks import full_weight, sample_size
+from steps.judge.checks.guard import guard
+from steps.judge.checks.objective import Objective, objectives
+from steps.judge.comparison import superiority
+from steps.judge.comparison.combined import Alarm, first_alarm, statistic
+from steps.judge.comparison.metric_result import Weighed, weigh
+from steps.judge.filters import disruptions, unattributed
+from steps.judge.filters.comparability import answered, unlike
+from steps.judge.filters.warmup import warm
+from steps.judge.power.detectable_effect import detectable_share
 from steps.judge.rules import Rules
-from steps.judge.unlike import answered, unlike
-from steps.judge.warmup import warm
-from steps.judge.weigh import Weighed, weigh
-from steps.judge.windows import Window
+from steps.judge.statistics.likelihood_ratio import Odds
+from steps.judge.statistics.windows import Window
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind, Stratum
 from steps.model.judgement import GuardJudgement
 
@@ -39,13 +41,13 @@ class Case:
         self.given, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
         undisturbed = disruptions.undisturbed(evidence, health)
         attributed, self.unattributed = unattributed.attributed(undisturbed, rules)
-        self.evidence = alone.without_strays(attributed)
-        self.alone = evidence.weight == alone.ALL
+        self.evidence = full_weight.without_strays(attributed)
+        self.alone = evidence.weight == full_weight.ALL
         self.unlike = unlike(self.evidence.metrics)
         self.whole = self._whole()
         self.odds = Odds(rules.ratio)
         self.weighed = self._weigh()
-        self.seen = enough.look(self.evidence)
+        self.seen = sample_size.look(self.evidence)
         self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
             iter(self.weighed), None
         )
@@ -65,7 +67,7 @@ class Case:
     @property
     def totals(self) -> tuple[int, int]:
         """The canary's requests, and the scrapes that had any."""
-        return sum(stratum.canary.total for stratum in self.exposed), enough.rows(self.exposed)
+        return sum(stratum.canary.total for stratum in self.exposed), sample_size.rows(self.exposed)
 
     @cached_property
     def path(self) -> list[tuple[float, float]]:
@@ -89,7 +91,7 @@ class Case:
             return None
         if not self.alone:
             return detectable_share(self.main, self.rules, self.odds)
-        return alone.detectable(self.main, self._limits(self.main), self.seen.canary, self.rules)
+        return full_weight.detectable(self.main, self._limits(self.main), self.seen.canary, self.rules)
 
     @cached_property
     def better(self) -> tuple[str, float] | None:
@@ -105,16 +107,16 @@ class Case:
             if one.series is one.metric.objective
         ]
         phi = self.main.phi
-        limits = ((name, better.upper_limit(strata, self.rules.alpha, phi)) for name, strata in judged)
+        limits = ((name, superiority.upper_limit(strata, self.rules.alpha, phi)) for name, strata in judged)
         return next(((name, limit) for name, limit in limits if limit is not None), None)
 
     @cached_property
-    def pasts(self) -> list[tuple[Weighed, int, alone.Compared]]:
+    def pasts(self) -> list[tuple[Weighed, int, full_weight.Compared]]:
         """At weight 100: each series (by metric and index) against its past, where it has one."""
         found = []
         for one in self.weighed if self.alone else ():
             for index, series in enumerate(one.evidence.series):
-                compared = alone.compare(
+                compared = full_weight.compare(
                     series, one.judgement.floor, self.evidence.rung_started, one.paths[index].phi, self.rules,
                     aligned=self.aligned(one.evidence), parts=len(one.paths),
                 )  # fmt: skip
@@ -131,7 +133,7 @@ class Case:
         if not self.alone:
             return objective.allowed
         phi = self.main.phi if self.main else 1.0
-        return alone.excused(objective.series.strata, objective.allowed, self.evidence.rung_started, phi)
+        return full_weight.excused(objective.series.strata, objective.allowed, self.evidence.rung_started, phi)
 
     def aligned(self, metric: MetricEvidence) -> bool:
         """Tell whether both arms of a metric were counted in the same scrape."""
@@ -163,7 +165,7 @@ class Case:
         same = not self.alone and main is not None and objective.series is main.evidence.series[-1]
         known = main.paths[-1].pasts if main is not None and same else ()
         return guard(
-            objective.metric.name, alone.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
+            objective.metric.name, full_weight.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
             self.allowed(objective), self.rules,
             aligned=self.evidence.aligned, alone=self.alone, known=known,
         )  # fmt: skip

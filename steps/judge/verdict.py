@@ -1,20 +1,27 @@
 """The judge: evidence in, judgement out. Pure; recomputed from the canary's first request at every call."""
 
-from steps.judge import passing, probes, proof, sentences
-from steps.judge.answer import answer, wait
+from steps.judge.blockers import obstacle
 from steps.judge.case import Case
-from steps.judge.failures import failure
-from steps.judge.obstacles import obstacle
-from steps.judge.plain import log_split
+from steps.judge.checks import probe_verdict
+from steps.judge.comparison import non_inferiority
+from steps.judge.comparison.metric_result import Weighed
+from steps.judge.fail_reasons import failure
+from steps.judge.judgement_builder import answer, wait
 from steps.judge.rules import PassRule, Rules
-from steps.judge.weigh import Weighed
-from steps.judge.windows import total
+from steps.judge.statistics.exact_tests import log_split
+from steps.judge.statistics.windows import total
+from steps.judge.wording import passes, phrases
 from steps.model.evidence import Arm, Counts, Evidence, Health
 from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
 
 
 def judge(
-    evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool, outcomes: probes.Outcomes = None
+    evidence: Evidence,
+    health: Health | None,
+    rules: Rules,
+    *,
+    deadline_reached: bool,
+    outcomes: probe_verdict.Outcomes = None,
 ) -> Judgement:
     """Judge a rollout by all that was observed so far.
 
@@ -35,7 +42,7 @@ def judge(
 
 def _pass(case: Case) -> Judgement:
     if case.alone:
-        sentence = passing.alone(_watched(case), case.seen.strata, case.detectable)
+        sentence = passes.alone(_watched(case), case.seen.strata, case.detectable)
         return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
     requests, strata = case.totals
     if case.rules.pass_rule is PassRule.PROVEN:
@@ -43,9 +50,9 @@ def _pass(case: Case) -> Judgement:
     if case.better:
         return _better(case, requests, strata)
     if case.detectable is None or case.main is None:
-        return wait(case, Code.TOO_FEW, sentences.blind(requests, strata))
-    bad = sentences.failing(case.main.judgement)
-    sentence = passing.healthy(_metrics(case), requests, strata, case.detectable, bad)
+        return wait(case, Code.TOO_FEW, phrases.blind(requests, strata))
+    bad = phrases.failing(case.main.judgement)
+    sentence = passes.healthy(_metrics(case), requests, strata, case.detectable, bad)
     return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
 
 
@@ -55,17 +62,17 @@ def _proven(case: Case, requests: int, strata: int) -> Judgement:
     rest = [one for one in case.compared if one.judgement.name != name]
     if case.better:
         rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
-    if sentence := proof.missing(rest, case.rules):
+    if sentence := non_inferiority.missing(rest, case.rules):
         return wait(case, Code.NOT_PROVEN, sentence)
     if case.better:
         return _better(case, requests, strata)
-    sentence = passing.proven(_metrics(case), requests, strata, case.rules.proven_difference)
+    sentence = passes.proven(_metrics(case), requests, strata, case.rules.proven_difference)
     return answer(case, Verdict.PASS, Code.PROVEN, sentence)
 
 
 def _better(case: Case, requests: int, strata: int) -> Judgement:
     name, limit = case.better or ("", 1.0)
-    sentence = passing.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
+    sentence = passes.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
     return answer(case, Verdict.PASS, Code.BETTER, sentence, name)
 
 
@@ -84,15 +91,15 @@ def _worst(one: Weighed) -> int:
     return min(range(len(series)), key=lambda i: (log_split(*counts[i]), not series[i].canary_bad, -series[i].e_value))
 
 
-def _watched(case: Case) -> list[passing.Watched]:
+def _watched(case: Case) -> list[passes.Watched]:
     """Return each metric at weight 100, with the rules that it was held against, the main one first."""
     found = []
     for one in sorted(case.weighed, key=lambda one: one is not case.main):
         pasts = [past for metric, index, past in case.pasts if metric is one and index == one.worst]
-        rules = [sentences.kept(case.allowed(o), o.flag) for o in case.objectives if o.metric.name == one.evidence.name]
-        rules += [sentences.before(past.past.counts, past.past.where) for past in pasts]
+        rules = [phrases.kept(case.allowed(o), o.flag) for o in case.objectives if o.metric.name == one.evidence.name]
+        rules += [phrases.before(past.past.counts, past.past.where) for past in pasts]
         if rules:
             rung = [s for s in one.exposed if s.end > case.evidence.rung_started]
-            name = sentences.called(one.judgement, one.worst)
-            found.append(passing.Watched(name, total(rung, Arm.CANARY), tuple(rules)))
+            name = phrases.called(one.judgement, one.worst)
+            found.append(passes.Watched(name, total(rung, Arm.CANARY), tuple(rules)))
     return found

@@ -10,13 +10,13 @@ from statistics import median
 from typing import Final
 
 from tests.bench.rules import argo_rollouts
+from tests.bench.rules.canary_steps import ours, proven
 from tests.bench.rules.flagger import flagger
 from tests.bench.rules.kayenta_rule import kayenta
-from tests.bench.rules.ours import ours, proven
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.family import Family
-from tests.bench.world.rollout import Rollout, rollout
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.family import Family
+from tests.bench.simulation.rollout import Rollout, rollout
 
 RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
     "canary-steps": ours,

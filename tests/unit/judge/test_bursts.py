@@ -5,12 +5,12 @@ from math import log
 
 import pytest
 
-from steps.judge.clumps import Burst, Clumps
-from steps.judge.habits import Habits
-from steps.judge.past import Past
-from steps.judge.process import run
 from steps.judge.rules import Rules
-from steps.judge.spread import spread_of
+from steps.judge.statistics.bursts import Burst, Clumps
+from steps.judge.statistics.e_process import run
+from steps.judge.statistics.overdispersion import spread_of
+from steps.judge.statistics.pod_rates import Habits
+from steps.judge.statistics.stable_history import Past
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250

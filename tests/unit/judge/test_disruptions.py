@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.disruptions import undisturbed
+from steps.judge.filters.disruptions import undisturbed
 from steps.model.evidence import (
     Counts,
     Evidence,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.apart import apart
-from steps.judge.plain import tail
+from steps.judge.comparison.large_difference import apart
+from steps.judge.statistics.exact_tests import tail
 from steps.model.evidence import Counts, MetricKind, Series
 from steps.model.judgement import Code, Verdict
 from tests.unit.judge.made import Row, evenly, evidence, incident, metric, sound, strata

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.unattributed import attributed
+from steps.judge.filters.unattributed import attributed
 from steps.model.evidence import Counts, Evidence, Stratum
 from steps.model.judgement import Code, Verdict
 from tests.unit.judge.made import Pair, Row, evenly, evidence, strata

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import PassRule, Rules, judge
-from steps.judge.enough import look
+from steps.judge.checks.sample_size import look
 from steps.model.evidence import (
     Counts,
     Evidence,
