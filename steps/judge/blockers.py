@@ -5,17 +5,17 @@ from math import log
 
 from steps.judge.case import Case
 from steps.judge.checks import objective, pod_health, probe_verdict, sample_size
-from steps.judge.checks.full_weight import State
-from steps.judge.comparison.large_difference import apart
-from steps.judge.comparison.limiting_factor import caution
-from steps.judge.comparison.metric_result import Weighed
-from steps.judge.fail_reasons import described, shown
+from steps.judge.checks.full_weight import ReferenceState
+from steps.judge.comparison.large_difference import large_difference
+from steps.judge.comparison.limiting_factor import limiting_factor
+from steps.judge.comparison.metric_result import MetricResult
+from steps.judge.fail_reasons import describe_worst, with_counts
 from steps.judge.filters import disruptions, unattributed
 from steps.judge.filters.comparability import unexplained
-from steps.judge.filters.warmup import warming
-from steps.judge.judgement_builder import answer, wait
+from steps.judge.filters.warmup import is_warming
+from steps.judge.judgement_builder import build_judgement, undecided
 from steps.judge.power import required_power
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.windows import arm_counts
 from steps.judge.wording import fails, phrases
 from steps.model.evidence import Arm
 from steps.model.judgement import Code, Judgement, Verdict
@@ -23,7 +23,7 @@ from steps.model.judgement import Code, Judgement, Verdict
 _Found = Iterator[Judgement | None]
 
 
-def obstacle(case: Case, outcomes: probe_verdict.Outcomes) -> Judgement | None:
+def find_blocker(case: Case, outcomes: probe_verdict.Outcomes) -> Judgement | None:
     """Return the judgement that keeps the canary from passing, by the gravest reason, or None."""
     for part in (_disrupted(case), _trouble(case, outcomes), _doubts(case), _shortages(case)):
         if found := next((one for one in part if one is not None), None):
@@ -33,26 +33,26 @@ def obstacle(case: Case, outcomes: probe_verdict.Outcomes) -> Judgement | None:
 
 def _disrupted(case: Case) -> _Found:
     """Pods that the cluster took away, which explain whatever else is missing."""
-    if found := disruptions.wait(case.health, case.rules):
+    if found := disruptions.pod_wait(case.health, case.rules):
         over = found.is_over or case.late
-        yield answer(case, Verdict.INCONCLUSIVE if over else Verdict.CONTINUE, Code.DISRUPTED, found.sentence)
+        yield build_judgement(case, Verdict.INCONCLUSIVE if over else Verdict.CONTINUE, Code.DISRUPTED, found.sentence)
 
 
 def _trouble(case: Case, outcomes: probe_verdict.Outcomes) -> _Found:
     """What stands in the way."""
     if (problem := case.evidence.problem) is not None:
-        yield wait(case, str(problem.kind), problem.sentence)
+        yield undecided(case, str(problem.kind), problem.sentence)
     disturbed = disruptions.is_recent(case.health, case.evidence.until - case.rules.silent_seconds)
     if not disturbed and (sentence := sample_size.silence(case.evidence, case.seen, case.rules)):
-        yield answer(case, Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
+        yield build_judgement(case, Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
     if case.unattributed.blocks:
-        yield wait(case, Code.UNATTRIBUTED, unattributed.blocked(case.unattributed))
+        yield undecided(case, Code.UNATTRIBUTED, unattributed.blocked(case.unattributed))
     yield _shared(case)
     yield _above(case)
-    if sentence := pod_health.hindrance(case.health):
-        yield wait(case, Code.NOT_READY, sentence)
-    if sentence := probe_verdict.hindrance(outcomes):
-        yield wait(case, Code.SHARED if probe_verdict.both_fail(outcomes) else Code.PROBE, sentence)
+    if sentence := pod_health.blocked(case.health):
+        yield undecided(case, Code.NOT_READY, sentence)
+    if sentence := probe_verdict.blocked(outcomes):
+        yield undecided(case, Code.SHARED if probe_verdict.both_fail(outcomes) else Code.PROBE, sentence)
 
 
 def _doubts(case: Case) -> _Found:
@@ -69,30 +69,32 @@ def _shortages(case: Case) -> _Found:
     """What is not there yet, though nothing is in the way."""
     code = Code.TOO_FEW if case.late else Code.COLLECTING
     if sentence := _unseen(case):
-        yield wait(case, Code.NO_TRAFFIC, sentence)
+        yield undecided(case, Code.NO_TRAFFIC, sentence)
     if sentence := objective.unanswered(case.evidence.metrics, case.rules):
-        yield wait(case, code, sentence)
-    if any(warming(whole, one.evidence, case.rules) for whole, one in zip(case.whole, case.weighed, strict=True)):
-        yield wait(case, code, phrases.warming(case.rules.warmup_seconds))
+        yield undecided(case, code, sentence)
+    if any(is_warming(whole, one.evidence, case.rules) for whole, one in zip(case.whole, case.results, strict=True)):
+        yield undecided(case, code, phrases.warming(case.rules.warmup_seconds))
     able = 0.0 if case.better else case.detectable
     if short := sample_size.shortage(case.seen, able, case.rules, deadline_reached=case.late):
-        yield wait(case, code, short)
+        yield undecided(case, code, short)
     seconds = case.evidence.until - case.evidence.started
-    if blunt := required_power.lacking(case.evidence, able, case.rules, seconds, deadline_reached=case.late):
-        yield wait(case, code, blunt)
+    if blunt := required_power.insufficient_power(case.evidence, able, case.rules, seconds, deadline_reached=case.late):
+        yield undecided(case, code, blunt)
 
 
 def _shared(case: Case) -> Judgement | None:
     """Both arms out of bounds; a canary that is better beyond doubt, and within its bounds, is not held for it."""
     for one, promise in zip(case.guards, case.objectives, strict=True):
         if one.state == "shared" and not case.better:
-            return wait(case, Code.SHARED, fails.shared(one, promise.what, promise.flag), one.metric)
+            return undecided(case, Code.SHARED, fails.shared(one, promise.what, promise.flag), one.metric)
     for promise in case.objectives if not case.better else ():
         allowed = case.allowed(promise)
         window = objective.missed_by_both(promise.series.strata, allowed, case.evidence.rung_started)
         if window is not None:
             counts = phrases.counted(window.canary, window.stable, promise.what, window.name)
-            return wait(case, Code.SHARED, fails.missed_by_both(counts, allowed, promise.flag), promise.metric.name)
+            return undecided(
+                case, Code.SHARED, fails.missed_by_both(counts, allowed, promise.flag), promise.metric.name
+            )
     return None
 
 
@@ -103,17 +105,17 @@ def _above(case: Case) -> Judgement | None:
         if window is not None:
             counts = phrases.counted(window.canary, window.stable, promise.what, window.name)
             sentence = fails.above(counts, allowed, promise.flag, compared=window.stable.total > 0)
-            return wait(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
+            return undecided(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
     return None
 
 
 def _past(case: Case) -> Judgement | None:
     for one, index, compared in case.pasts:
-        if compared.state is State.DOUBT:
+        if compared.state is ReferenceState.DOUBT:
             what = phrases.what(one.judgement, one.judgement.series[index])
             past = compared.past
             sentence = fails.doubtful(compared.now, what, past.counts, past.where, compared.allowed)
-            return wait(case, Code.SUSPECT, sentence, one.judgement.name)
+            return undecided(case, Code.SUSPECT, sentence, one.judgement.name)
     return None
 
 
@@ -123,36 +125,36 @@ def _suspect(case: Case) -> Judgement | None:
     one = max(case.compared, key=lambda w: w.judgement.weight * w.judgement.e_value, default=None)
     if one is None or one.judgement.weight * one.judgement.e_value < 1.0:
         return None
-    series, since, _ = described(one)
+    series, since, _ = describe_worst(one)
     counts = phrases.comparison(one.judgement, series, phrases.since_when(since))
     sentence = fails.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
-    return wait(case, Code.SUSPECT, sentence, one.judgement.name)
+    return undecided(case, Code.SUSPECT, sentence, one.judgement.name)
 
 
 def _unexplained(case: Case) -> Judgement | None:
     for metric in case.whole if case.unlike else ():
         if series := unexplained(metric, case.rules.min_bad):
-            counts = total([stratum for stratum in series.strata if stratum.canary.total], Arm.CANARY)
-            sentence = fails.unexplained(counts, phrases.bad(metric.kind, metric.name, metric.unit, series))
-            return wait(case, Code.SUSPECT, sentence, metric.name)
+            counts = arm_counts([stratum for stratum in series.strata if stratum.canary.total], Arm.CANARY)
+            sentence = fails.unexplained(counts, phrases.what_is_bad(metric.kind, metric.name, metric.unit, series))
+            return undecided(case, Code.SUSPECT, sentence, metric.name)
     return None
 
 
 def _apart(case: Case) -> Judgement | None:
     for one in case.compared:
         for index, series in enumerate(one.evidence.series):
-            window = apart(series.strata, one.judgement.floor, case.rules, case.evidence.rung_started)
+            window = large_difference(series.strata, one.judgement.floor, case.rules, case.evidence.rung_started)
             if window is not None:
-                numbers = shown(one.judgement.series[index], list(window.strata))
+                numbers = with_counts(one.judgement.series[index], list(window.strata))
                 counts = phrases.comparison(one.judgement, numbers, window.name)
-                return wait(case, Code.SUSPECT, fails.apart(counts, _cause(case, one, index)), one.judgement.name)
+                return undecided(case, Code.SUSPECT, fails.apart(counts, _cause(case, one, index)), one.judgement.name)
     return None
 
 
-def _cause(case: Case, one: Weighed, index: int) -> str:
+def _cause(case: Case, one: MetricResult, index: int) -> str:
     """Say which caution of the comparison holds the evidence of a series back."""
     strata, limit = one.evidence.series[index].strata, log(1.0 / case.rules.alpha)
-    found = caution(strata, case.rules, limit, case.odds, aligned=case.aligned(one.evidence))
+    found = limiting_factor(strata, case.rules, limit, case.odds, aligned=case.aligned(one.evidence))
     return fails.CAUTIONS[found].format(phi=f"{one.paths[index].phi:.0f}")
 
 

@@ -5,17 +5,17 @@ from dataclasses import asdict
 from steps.judge.case import Case
 from steps.judge.checks import pod_health, sample_ratio, sample_size
 from steps.judge.checks.full_weight import strays
-from steps.judge.comparison.metric_result import Weighed
+from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.filters import disruptions, unattributed
 from steps.judge.wording import phrases
 from steps.model.judgement import Judgement, Row, Verdict
 
 
-def answer(
+def build_judgement(
     case: Case, verdict: Verdict, code: str, sentence: str, metric: str | None = None, alarm_at: float | None = None
 ) -> Judgement:
     """Return the judgement; `metric` is the one the sentence speaks of, None = the main one."""
-    shown = next((one for one in case.weighed if one.judgement.name == metric), case.main)
+    shown = next((one for one in case.results if one.judgement.name == metric), case.main)
     requests, strata = case.totals
     return Judgement(
         verdict=verdict,
@@ -31,7 +31,7 @@ def answer(
         aligned=case.evidence.aligned,
         reporter=case.evidence.reporter,
         canary_requests=requests,
-        metrics=tuple(one.judgement for one in case.weighed),
+        metrics=tuple(one.judgement for one in case.results),
         guards=case.guards,
         table=_table(case, shown),
         alarm_at=alarm_at,
@@ -41,9 +41,9 @@ def answer(
     )
 
 
-def wait(case: Case, code: str, sentence: str, metric: str | None = None) -> Judgement:
+def undecided(case: Case, code: str, sentence: str, metric: str | None = None) -> Judgement:
     """Return what is not decided: `continue`, or `inconclusive` at the deadline."""
-    return answer(case, Verdict.INCONCLUSIVE if case.late else Verdict.CONTINUE, code, sentence, metric)
+    return build_judgement(case, Verdict.INCONCLUSIVE if case.late else Verdict.CONTINUE, code, sentence, metric)
 
 
 def _notes(case: Case) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def _notes(case: Case) -> tuple[str, ...]:
         *case.evidence.notes,
         *pod_health.notes(case.health),
         *disruptions.notes(case.health),
-        *sample_ratio.note(observed),
+        *sample_ratio.mismatch_note(observed),
     ]
     notes += unattributed.note(case.unattributed)
     if case.unlike:
@@ -64,7 +64,7 @@ def _notes(case: Case) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _table(case: Case, shown: Weighed | None) -> tuple[Row, ...]:
+def _table(case: Case, shown: MetricResult | None) -> tuple[Row, ...]:
     if shown is None:
         return ()
     values = dict(case.path)

@@ -20,7 +20,7 @@ LEAST, MOST = 0.88, 0.97
 
 
 @dataclass(frozen=True)
-class Cell:
+class Scenario:
     """Rollouts of one kind.
 
     Attributes:
@@ -79,42 +79,42 @@ class Cell:
         return min(total, batches + int(rng.negative_binomial(batches, 1.0 / self.batch))) if batches else 0
 
 
-def _both(cell: Cell) -> Iterator[Cell]:
+def _both(cell: Scenario) -> Iterator[Scenario]:
     yield cell
     yield replace(cell, aligned=True)
 
 
 _LADDER = (0.05, 0.25, 0.5)
 QUICK = (
-    *_both(Cell(10, 0.001, 12)),
-    *_both(Cell(100, 0.001, 3)),
-    Cell(100, 0.05, 6),
-    Cell(100, 0.001, 9, ladder=_LADDER),
-    Cell(1000, 0.001, 3),
+    *_both(Scenario(10, 0.001, 12)),
+    *_both(Scenario(100, 0.001, 3)),
+    Scenario(100, 0.05, 6),
+    Scenario(100, 0.001, 9, ladder=_LADDER),
+    Scenario(1000, 0.001, 3),
 )
 FULL = (
     *QUICK,
     *(
         one
         for cell in (
-            Cell(1, 0.001, 20),
-            Cell(1, 0.001, 8, ladder=(0.5,)),
-            Cell(10, 0.001, 60),
-            Cell(10, 0.02, 12),
-            Cell(10, 0.001, 12, ladder=_LADDER),
-            Cell(100, 0.0001, 3),
-            Cell(100, 0.005, 3, ladder=(0.05,)),
-            Cell(100, 0.001, 60, ladder=_LADDER),
-            Cell(100, 0.001, 30, 1.0),
-            Cell(100, 0.001, 6, 5.0),
-            Cell(100, 0.001, 3, 60.0),
-            Cell(100, 0.005, 40, batch=2.0),
-            Cell(100, 0.005, 40, batch=5.0),
-            Cell(100, 0.001, 4, history=3),
-            Cell(100, 0.001, 6, incident=0.3, pods=9),
-            Cell(1000, 0.05, 3),
-            Cell(1000, 0.0001, 20),
-            Cell(1000, 0.01, 60, 60.0),
+            Scenario(1, 0.001, 20),
+            Scenario(1, 0.001, 8, ladder=(0.5,)),
+            Scenario(10, 0.001, 60),
+            Scenario(10, 0.02, 12),
+            Scenario(10, 0.001, 12, ladder=_LADDER),
+            Scenario(100, 0.0001, 3),
+            Scenario(100, 0.005, 3, ladder=(0.05,)),
+            Scenario(100, 0.001, 60, ladder=_LADDER),
+            Scenario(100, 0.001, 30, 1.0),
+            Scenario(100, 0.001, 6, 5.0),
+            Scenario(100, 0.001, 3, 60.0),
+            Scenario(100, 0.005, 40, batch=2.0),
+            Scenario(100, 0.005, 40, batch=5.0),
+            Scenario(100, 0.001, 4, history=3),
+            Scenario(100, 0.001, 6, incident=0.3, pods=9),
+            Scenario(1000, 0.05, 3),
+            Scenario(1000, 0.0001, 20),
+            Scenario(1000, 0.01, 60, 60.0),
         )
         for one in _both(cell)
     ),
@@ -122,10 +122,10 @@ FULL = (
 
 
 @dataclass(frozen=True)
-class Truth:
+class ClaimCheck:
     """What came of a cell: the mean share claimed, and the part of the canaries failing it that were caught (0-1)."""
 
-    cell: Cell
+    cell: Scenario
     claimed: float
     caught: float
     canaries: int
@@ -169,7 +169,7 @@ def _guarded(strata: Sequence[Stratum]) -> list[int]:
     return [i + 1 for i in range(2, len(strata) - 1) if all(out[i - 2 : i + 1])]
 
 
-def truth(cell: Cell, worlds: int, canaries: int, first_seed: int = 0) -> Truth:
+def check_claim(cell: Scenario, worlds: int, canaries: int, first_seed: int = 0) -> ClaimCheck:
     """Draw `worlds` of a cell and `canaries` in each; worlds in which nothing was claimed are left out."""
     claims, found = [], []
     for seed in range(first_seed, first_seed + worlds):
@@ -183,11 +183,11 @@ def truth(cell: Cell, worlds: int, canaries: int, first_seed: int = 0) -> Truth:
         claims.append(share)
         found += [caught(failing(strata, share, rng), aligned=cell.aligned) for _ in range(canaries)]
     if not found:
-        return Truth(cell, 1.0, 0.0, 0)
-    return Truth(cell, sum(claims) / len(claims), sum(found) / len(found), len(found))
+        return ClaimCheck(cell, 1.0, 0.0, 0)
+    return ClaimCheck(cell, sum(claims) / len(claims), sum(found) / len(found), len(found))
 
 
-def markdown(found: Sequence[Truth]) -> str:
+def markdown(found: Sequence[ClaimCheck]) -> str:
     """Give the table of the page."""
     rows = ["| world | claimed on average | caught |", "|---|--:|--:|"]
     rows += [

@@ -32,7 +32,7 @@ def quick(console: Console) -> None:
     results = measure(QUICK, lambda family: 200 if family.fault else 400, QUICK_SECONDS, _workers())
     _print(console, tallies(results))
     _print_ladders(console, ladders.measure(incidents.QUICK, *_QUICK_LADDERS, _workers()))
-    _print_claims(console, [claimed_power.truth(cell, *_QUICK_WORLDS) for cell in claimed_power.QUICK])
+    _print_claims(console, [claimed_power.check_claim(cell, *_QUICK_WORLDS) for cell in claimed_power.QUICK])
 
 
 def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make bench-full") -> None:
@@ -43,7 +43,7 @@ def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make b
     _print(console, found)
     climbs = ladders.measure(tuple(incidents.LADDERS), runs, seconds * part, _workers())
     _print_ladders(console, climbs)
-    claims = [claimed_power.truth(cell, *_FULL_WORLDS, first_seed=REPORTING_SEEDS) for cell in claimed_power.FULL]
+    claims = [claimed_power.check_claim(cell, *_FULL_WORLDS, first_seed=REPORTING_SEEDS) for cell in claimed_power.FULL]
     _print_claims(console, claims)
     last = max(result.seed for result in results)
     about = (
@@ -67,7 +67,7 @@ def _print_ladders(console: Console, found: list[ladders.Climbs]) -> None:
     console.print(f"[{_colour(met=not promoted)}]Bad canaries promoted: {promoted} of {rollouts}[/] (target 0)")
 
 
-def _print_claims(console: Console, found: list[claimed_power.Truth]) -> None:
+def _print_claims(console: Console, found: list[claimed_power.ClaimCheck]) -> None:
     for one in found:
         console.print(
             f"[{_colour(met=one.true)}]caught {100 * one.caught:.0f} % of {one.canaries}[/] canaries that failed"

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from steps.judge.checks.guard import LAST, cap
-from steps.judge.comparison.metric_result import Weighed
+from steps.judge.checks.guard import GUARD_SCRAPES, one_sample_cap
+from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.rules import Rules
-from steps.judge.statistics.exact_tests import DOUBT, tail
-from steps.judge.statistics.incidents import calm
-from steps.judge.statistics.one_sample import OneArm
-from steps.judge.statistics.windows import total, windows
+from steps.judge.statistics.exact_tests import DOUBT, upper_tail
+from steps.judge.statistics.incidents import without_incidents
+from steps.judge.statistics.one_sample import OneSampleTest
+from steps.judge.statistics.windows import arm_counts, windows
 from steps.model.evidence import Arm, Counts, Evidence, MetricEvidence, Series, Stratum
 
-ALL: Final = 100
+FULL_WEIGHT: Final = 100
 """The weight, in percent, at which stable gets no requests to compare with."""
 
 OWN: Final = "on its earlier rungs"
@@ -39,7 +39,7 @@ _MOST: Final = 0.5
 _NOTHING: Final = Counts(0, 0)
 
 
-class State(StrEnum):
+class ReferenceState(StrEnum):
     """What the past says of a series."""
 
     FINE = "fine"
@@ -48,7 +48,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class Reference:
     """What a series looked like before the present rung.
 
     Attributes:
@@ -72,50 +72,50 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ReferenceComparison:
     """A series at weight 100 against its past."""
 
-    state: State
+    state: ReferenceState
     now: Counts
-    past: Past
+    past: Reference
     allowed: float
     e_value: float
 
 
 def without_strays(evidence: Evidence) -> Evidence:
     """Return the evidence without stable's requests at weight 100; other evidence as it is."""
-    if evidence.weight != ALL:
+    if evidence.weight != FULL_WEIGHT:
         return evidence
     return replace(evidence, metrics=tuple(_stripped(metric, evidence.rung_started) for metric in evidence.metrics))
 
 
 def strays(evidence: Evidence, strata: Sequence[Stratum]) -> Counts:
     """Return what stable still got since the weight was set to 100."""
-    return total([stratum for stratum in strata if stratum.start >= evidence.rung_started], Arm.STABLE)
+    return arm_counts([stratum for stratum in strata if stratum.start >= evidence.rung_started], Arm.STABLE)
 
 
-def past_of(strata: Sequence[Stratum], rung_started: float, phi: float) -> Past | None:
+def reference_of(strata: Sequence[Stratum], rung_started: float, phi: float) -> Reference | None:
     """Return the past of a series, outside of stable's incidents; None where nothing was counted before the rung."""
-    before = calm([stratum for stratum in strata if stratum.end <= rung_started])
-    own, others = total(before, Arm.CANARY), total(before, Arm.STABLE)
+    before = without_incidents([stratum for stratum in strata if stratum.end <= rung_started])
+    own, others = arm_counts(before, Arm.CANARY), arm_counts(before, Arm.STABLE)
     if own.total >= _ENOUGH or (own.total and not others.total):
-        return Past(own, OWN, phi)
+        return Reference(own, OWN, phi)
     joined = Counts(own.total + others.total, own.bad + others.bad)
-    return Past(joined, BOTH if own.total else OTHERS, phi) if joined.total else None
+    return Reference(joined, BOTH if own.total else OTHERS, phi) if joined.total else None
 
 
-def excused(strata: Sequence[Stratum], allowed: float, rung_started: float, phi: float) -> float:
+def allowed_share(strata: Sequence[Stratum], allowed: float, rung_started: float, phi: float) -> float:
     """Return the share that the guard allows at weight 100: more than the objective where both arms lived above it."""
-    before = calm([stratum for stratum in strata if stratum.end <= rung_started])
-    pasts = [Past(counts, OWN, phi) for arm in Arm if (counts := total(before, arm)).total]
+    before = without_incidents([stratum for stratum in strata if stratum.end <= rung_started])
+    pasts = [Reference(counts, OWN, phi) for arm in Arm if (counts := arm_counts(before, arm)).total]
     if not pasts or any(past.counts.bad <= allowed * past.counts.total for past in pasts):
         return allowed
     return max(allowed, min(past.most for past in pasts))
 
 
-def compare(
+def compare_with_reference(
     series: Series, floor: float, rung_started: float, phi: float, rules: Rules, *, aligned: bool, parts: int
-) -> Compared | None:
+) -> ReferenceComparison | None:
     """Compare a series at weight 100 with its past; None where it has none.
 
     Args:
@@ -127,26 +127,26 @@ def compare(
         aligned: both arms are counted in the same scrape.
         parts: series of the metric, which share its budget.
     """
-    past = past_of(series.strata, rung_started, phi)
+    past = reference_of(series.strata, rung_started, phi)
     if past is None:
         return None
-    allowed, now = past.allowed(floor), rung_of(series.strata, rung_started)
-    counts = total(now, Arm.CANARY)
+    allowed, now = past.allowed(floor), rung_only(series.strata, rung_started)
+    counts = arm_counts(now, Arm.CANARY)
     if counts.bad < rules.min_bad or allowed >= 1.0:
-        return Compared(State.FINE, counts, past, allowed, 1.0)
-    value = OneArm(allowed, cap(rules, aligned=aligned)).run(now)
-    last = [stratum.canary for stratum in now if stratum.canary.total][-LAST:]
-    still = len(last) == LAST and sum(c.bad for c in last) > allowed * sum(c.total for c in last)
+        return ReferenceComparison(ReferenceState.FINE, counts, past, allowed, 1.0)
+    value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(now)
+    last = [stratum.canary for stratum in now if stratum.canary.total][-GUARD_SCRAPES:]
+    still = len(last) == GUARD_SCRAPES and sum(c.bad for c in last) > allowed * sum(c.total for c in last)
     plain = still and all(c.bad >= max(_MOST, allowed) * c.total for c in last)
-    state = State.FINE
+    state = ReferenceState.FINE
     if still and (plain or value >= parts / rules.guard_alpha):
-        state = State.WORSE
-    elif any(tail(window.canary, allowed) < DOUBT for window in windows(now, rung_started)):
-        state = State.DOUBT
-    return Compared(state, counts, past, allowed, value)
+        state = ReferenceState.WORSE
+    elif any(upper_tail(window.canary, allowed) < DOUBT for window in windows(now, rung_started)):
+        state = ReferenceState.DOUBT
+    return ReferenceComparison(state, counts, past, allowed, value)
 
 
-def detectable(main: Weighed, limits: Sequence[tuple[float, float]], requests: int, rules: Rules) -> float | None:
+def detectable(main: MetricResult, limits: Sequence[tuple[float, float]], requests: int, rules: Rules) -> float | None:
     """Return the smallest share (0-1) of bad requests that would have been caught at weight 100, None = not even all.
 
     Args:
@@ -155,12 +155,14 @@ def detectable(main: Weighed, limits: Sequence[tuple[float, float]], requests: i
         requests: of the canary at this weight.
         rules: for the least number of bad requests.
     """
-    found = [OneArm(allowed, 1.0).detectable(requests, main.phi, line) for allowed, line in limits if allowed < 1.0]
+    found = [
+        OneSampleTest(allowed, 1.0).detectable(requests, main.phi, line) for allowed, line in limits if allowed < 1.0
+    ]
     able = [share for share in found if share is not None]
     return min(able) if able and requests >= rules.min_bad else None
 
 
-def rung_of(strata: Sequence[Stratum], rung_started: float) -> tuple[Stratum, ...]:
+def rung_only(strata: Sequence[Stratum], rung_started: float) -> tuple[Stratum, ...]:
     """Return the strata without the canary's requests before the rung; stable's part still tells the overdispersion."""
     return tuple(s if s.end > rung_started else replace(s, canary=_NOTHING) for s in strata)
 

@@ -10,23 +10,23 @@ from math import log
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.incidents import calm
-from steps.judge.statistics.one_sample import OneArm
-from steps.judge.statistics.stable_history import Past
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.incidents import without_incidents
+from steps.judge.statistics.one_sample import OneSampleTest
+from steps.judge.statistics.stable_history import StableHistory
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, Counts, Stratum
 from steps.model.judgement import GuardJudgement
 
-LAST: Final = 3
+GUARD_SCRAPES: Final = 3
 _RECENT: Final = 12
 """Scrapes in which an outage of stable still excuses a canary: it may reach the two at different moments."""
 
 _MOST: Final = 0.5
 
 
-def guard(
+def judge_guard(
     metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, alone: bool = False,
-    known: Sequence[Past] = (),
+    known: Sequence[StableHistory] = (),
 ) -> GuardJudgement:  # fmt: skip
     """Judge one metric's strata against the allowed bad share (0-1).
 
@@ -37,16 +37,16 @@ def guard(
     nothing. `known` is stable's past before each stratum from the first exposure on, for callers that have it.
     """
     exposed = [stratum for stratum in strata if stratum.canary.total]
-    last = exposed[-LAST:]
-    canary, stable = total(last, Arm.CANARY), total(last, Arm.STABLE)
+    last = exposed[-GUARD_SCRAPES:]
+    canary, stable = arm_counts(last, Arm.CANARY), arm_counts(last, Arm.STABLE)
     value, state = 1.0, "ok"
     if canary.bad >= rules.guard_bad and _out(canary, allowed) and _proves(stable, allowed, rules):
         state = "shared"  # stable has the requests that the canary may lack
     elif canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad and _out(canary, allowed):
-        value = OneArm(allowed, cap(rules, aligned=aligned)).run(strata, known)
+        value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(strata, known)
         # Where most requests fail in three scrapes in a row, no past noise of stable excuses it.
         plain = all(s.canary.bad >= _MOST * s.canary.total for s in last)
-        bad = len(last) == LAST and all(_out(s.canary, allowed) for s in last)
+        bad = len(last) == GUARD_SCRAPES and all(_out(s.canary, allowed) for s in last)
         crossed = bad and (plain or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or alone)
         state = "shared" if _shared(exposed, stable, allowed) else "alarm" if crossed else "ok"
     return GuardJudgement(
@@ -55,14 +55,14 @@ def guard(
     )  # fmt: skip
 
 
-def cap(rules: Rules, *, aligned: bool) -> float:
+def one_sample_cap(rules: Rules, *, aligned: bool) -> float:
     """Return the most that one stratum may add to the evidence of one arm alone, ln."""
     return log(1.0 / rules.guard_alpha) * (rules.cap_aligned if aligned else rules.cap) / 2.0
 
 
 def _shared(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:
     """Tell whether stable is out of bounds now, a moment ago, or most of the time; not for an incident long over."""
-    recent, usual = total(exposed[-_RECENT:], Arm.STABLE), total(calm(exposed), Arm.STABLE)
+    recent, usual = arm_counts(exposed[-_RECENT:], Arm.STABLE), arm_counts(without_incidents(exposed), Arm.STABLE)
     return any(_out(counts, allowed) for counts in (last, recent, usual))
 
 

@@ -11,10 +11,10 @@ from math import log
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.exact_tests import DOUBT, head, log_split, tail
-from steps.judge.statistics.incidents import calm, scatter
+from steps.judge.statistics.exact_tests import DOUBT, log_fisher, lower_tail, upper_tail
+from steps.judge.statistics.incidents import dispersion_over_time, without_incidents
 from steps.judge.statistics.windows import Window, windows
-from steps.judge.wording.phrases import bad
+from steps.judge.wording.phrases import what_is_bad
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
 
 _LEAST = 1e-6
@@ -46,13 +46,13 @@ class Objective:
 
     def above(self, rung_started: float, allowed: float | None = None) -> list[Window]:
         """Return the windows in which the canary is above it beyond doubt; `allowed` replaces its own share."""
-        return above(self.series.strata, self.allowed if allowed is None else allowed, rung_started)
+        return windows_above(self.series.strata, self.allowed if allowed is None else allowed, rung_started)
 
     @property
     def what(self) -> str:
         """What a bad request is: "failed", "slower than 500 ms (the bucket bound above 400 ms)"."""
         if self.series is not self.metric.objective:
-            return bad(self.metric.kind, self.metric.name, self.metric.unit, self.series)
+            return what_is_bad(self.metric.kind, self.metric.name, self.metric.unit, self.series)
         bound = f"slower than {self.series.bound:g} {self.metric.unit or 'ms'}" if self.series.bound else "too slow"
         return bound if self.limit is None else f"{bound} (the bucket bound above {self.limit:g} ms)"
 
@@ -85,12 +85,12 @@ def unanswered(metrics: Sequence[MetricEvidence], rules: Rules) -> str | None:
     return None
 
 
-def above(strata: Sequence[Stratum], allowed: float, rung_started: float) -> list[Window]:
+def windows_above(strata: Sequence[Stratum], allowed: float, rung_started: float) -> list[Window]:
     """Return the windows in which the canary is above the allowed bad share (0-1) beyond doubt, the rung first.
 
     What lies before the present rung does not count if the rung by itself shows that the canary is within it.
     """
-    return [window for window in _counting(strata, allowed, rung_started) if out(window.canary, allowed)]
+    return [window for window in _counting(strata, allowed, rung_started) if exceeds(window.canary, allowed)]
 
 
 def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least: int) -> Window | None:
@@ -105,18 +105,18 @@ def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least
         rung_started: when the present weight was set, unix seconds.
         least: bad canary requests below which nothing is called broken.
     """
-    for window in above(strata, allowed, rung_started):
-        if window.canary.bad >= least and not out(window.stable, allowed):
+    for window in windows_above(strata, allowed, rung_started):
+        if window.canary.bad >= least and not exceeds(window.stable, allowed):
             return window
     if not any(_over(window.canary, allowed, least) for window in windows(strata, rung_started)):
         return None
-    quiet = calm(strata)
-    noise = scatter(quiet)
+    quiet = without_incidents(strata)
+    noise = dispersion_over_time(quiet)
     for window in _counting(quiet, allowed, rung_started):
         canary, stable = window.canary, window.stable
         if not _over(canary, allowed, least) or stable.bad > allowed * stable.total:
             continue
-        if log_split(canary, stable) / noise < log(DOUBT):
+        if log_fisher(canary, stable) / noise < log(DOUBT):
             return window
     return None
 
@@ -137,10 +137,10 @@ def missed_by_both(strata: Sequence[Stratum], allowed: float, rung_started: floa
     if not seen or not seen[0].present or seen[0].last:
         return None
     rung, recent = seen[0], max((window for window in seen if window.last), key=_length, default=seen[0])
-    if recent.stable.bad <= allowed * recent.stable.total or not out(rung.stable, allowed):
+    if recent.stable.bad <= allowed * recent.stable.total or not exceeds(rung.stable, allowed):
         return None
     far = _FAR * allowed
-    is_above = _over(rung.canary, allowed, _STRAY + 1) if out(rung.stable, far) else out(rung.canary, far)
+    is_above = _over(rung.canary, allowed, _STRAY + 1) if exceeds(rung.stable, far) else exceeds(rung.canary, far)
     return rung if is_above else None
 
 
@@ -157,10 +157,10 @@ def _counting(strata: Sequence[Stratum], allowed: float, rung_started: float) ->
     seen = windows(strata, rung_started)
     if all(window.present for window in seen):
         return list(seen)
-    kept = seen[0].present and head(seen[0].canary, allowed) < DOUBT
+    kept = seen[0].present and lower_tail(seen[0].canary, allowed) < DOUBT
     return [window for window in seen if window.present or not kept]
 
 
-def out(counts: Counts, allowed: float) -> bool:
+def exceeds(counts: Counts, allowed: float) -> bool:
     """Tell whether an arm is above the allowed share beyond doubt, in plain numbers."""
-    return tail(counts, allowed) < DOUBT
+    return upper_tail(counts, allowed) < DOUBT

@@ -21,7 +21,7 @@ def failure(health: Health | None, rules: Rules) -> str | None:
     return None
 
 
-def hindrance(health: Health | None) -> str | None:
+def blocked(health: Health | None) -> str | None:
     """Give the sentence for pods that are not all ready, so that nothing may pass now, or None."""
     if health is None or health.ready >= health.desired:
         return None

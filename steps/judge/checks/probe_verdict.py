@@ -37,7 +37,7 @@ def failure(outcomes: Outcomes, rules: Rules) -> str | None:
     return None
 
 
-def hindrance(outcomes: Outcomes) -> str | None:
+def blocked(outcomes: Outcomes) -> str | None:
     """Give the sentence for probes that do not let a canary pass now, or None."""
     if outcomes is None:
         return None
@@ -45,7 +45,7 @@ def hindrance(outcomes: Outcomes) -> str | None:
         return "no probe was answered yet: both arms need a ready pod"
     for one in _latest(outcomes):
         if one.canary and one.stable:
-            return shared(one)
+            return shared_failure(one)
         if one.canary:
             return f"probe {one.probe} just failed on the canary ({one.target}): {one.canary}"
     return None
@@ -56,7 +56,7 @@ def both_fail(outcomes: Outcomes) -> bool:
     return any(one.canary and one.stable for one in _latest(outcomes or ()))
 
 
-def shared(one: ProbeOutcome) -> str:
+def shared_failure(one: ProbeOutcome) -> str:
     """Explain a probe that fails on both arms, and what to look at."""
     hint = "the probe may ask for the wrong thing, or what both arms share is in trouble"
     if "connection" in one.canary and "connection" in one.stable:
@@ -71,7 +71,7 @@ def judge_probes(outcomes: Sequence[ProbeOutcome], rules: Rules, *, deadline_rea
     if sentence := failure(outcomes, rules):
         return ProbeJudgement(Verdict.FAIL, sentence)
     rounds = sorted({one.at for one in outcomes})[-rules.probe_failures :]
-    sentence = hindrance(outcomes)
+    sentence = blocked(outcomes)
     if sentence is None:
         recent = [one for one in outcomes if one.at in rounds]
         if len(rounds) == rules.probe_failures and not any(one.canary for one in recent):

@@ -17,7 +17,7 @@ _LESS: Final = 0.7
 _SETTLED_INTERVALS: Final = 1.0
 
 
-def note(evidence: Evidence) -> tuple[str, ...]:
+def mismatch_note(evidence: Evidence) -> tuple[str, ...]:
     """Give a note where the canary got clearly fewer requests on this rung than its weight says, else ().
 
     The test is a beta-binomial e-value against "each request reaches the canary with chance weight / 100", from the
@@ -32,7 +32,7 @@ def note(evidence: Evidence) -> tuple[str, ...]:
     part = weight / 100.0
     if canary >= _LESS * part * (canary + stable) or _log_e(canary, stable, part) < _LINE:
         return ()
-    return (phrases.fewer(canary, canary + stable, weight),)
+    return (phrases.sample_ratio_mismatch(canary, canary + stable, weight),)
 
 
 def _log_e(canary: int, stable: int, part: float) -> float:

@@ -12,7 +12,7 @@ _KNOWN_SPLIT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RungCounts:
     """What was seen on the present rung.
 
     Attributes:
@@ -37,12 +37,12 @@ def main_series(evidence: Evidence) -> Series | None:
     return next((metric.series[0] for metric in metrics if metric.series), None)
 
 
-def look(evidence: Evidence) -> Seen:
+def count_rung(evidence: Evidence) -> RungCounts:
     """Count what was seen on the present rung."""
     series = main_series(evidence)
     strata = [s for s in series.strata if s.end > evidence.rung_started] if series else []
     heard = max((s.end for s in strata if s.canary.total), default=evidence.rung_started)
-    return Seen(
+    return RungCounts(
         canary=sum(s.canary.total for s in strata),
         stable=sum(s.stable.total for s in strata),
         strata=sum(1 for s in strata if s.canary.total),
@@ -52,7 +52,7 @@ def look(evidence: Evidence) -> Seen:
     )
 
 
-def silence(evidence: Evidence, seen: Seen, rules: Rules) -> str | None:
+def silence(evidence: Evidence, seen: RungCounts, rules: Rules) -> str | None:
     """Give the sentence for a canary that is silent although its weight promised requests, or None."""
     if seen.silent < rules.silent_seconds or evidence.weight == 0:
         return None
@@ -62,7 +62,7 @@ def silence(evidence: Evidence, seen: Seen, rules: Rules) -> str | None:
     return phrases.silent(seen.stable_silent, expected, seen.silent)
 
 
-def _expected(evidence: Evidence, seen: Seen) -> float | None:
+def _expected(evidence: Evidence, seen: RungCounts) -> float | None:
     """Give the canary requests that stable's traffic in the silent time made likely; None without any ground."""
     likely = []
     if evidence.weight is not None:
@@ -72,7 +72,7 @@ def _expected(evidence: Evidence, seen: Seen) -> float | None:
     return min(likely, default=None)
 
 
-def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_reached: bool) -> str | None:
+def shortage(seen: RungCounts, detectable: float | None, rules: Rules, *, deadline_reached: bool) -> str | None:
     """Give the sentence for too little data, or None if it is enough for a pass.
 
     Before the deadline and within `patience_seconds`, `min_requests` are needed; later `patient_requests` will do if
@@ -90,14 +90,14 @@ def shortage(seen: Seen, detectable: float | None, rules: Rules, *, deadline_rea
     return phrases.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 
-def part(evidence: Evidence, rules: Rules) -> float:
+def progress(evidence: Evidence, rules: Rules) -> float:
     """Give the part (0-1) of the least that a pass of the present rung needs: requests, strata and time."""
-    seen = look(evidence)
+    seen = count_rung(evidence)
     parts = [seen.canary / rules.min_requests, seen.strata / max(1, rules.min_strata)]
     parts += [seen.seconds / rules.min_seconds] if rules.min_seconds > 0 else []
     return min(1.0, *parts)
 
 
-def rows(strata: Sequence[Stratum]) -> int:
+def strata_with_canary(strata: Sequence[Stratum]) -> int:
     """Count the strata with canary traffic."""
     return sum(1 for stratum in strata if stratum.canary.total)

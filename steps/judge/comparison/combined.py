@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from steps.judge.comparison.metric_result import Weighed, harmful
+from steps.judge.comparison.metric_result import MetricResult, is_harmful
 from steps.judge.rules import Rules
 
 
@@ -14,11 +14,11 @@ class Alarm:
     """The moment the fail statistic crossed 1 / alpha, and the metric that carried most of it."""
 
     at: float
-    metric: Weighed
+    metric: MetricResult
     value: float
 
 
-def statistic(weighed: Sequence[Weighed]) -> list[tuple[float, float]]:
+def combined_path(weighed: Sequence[MetricResult]) -> list[tuple[float, float]]:
     """Give (end of stratum, sum of weight * e) in order of time; metrics without news keep their value.
 
     Valid under any dependence of the metrics: the weights sum to 1, so the mean stays at most 1.
@@ -34,7 +34,7 @@ def statistic(weighed: Sequence[Weighed]) -> list[tuple[float, float]]:
     return path
 
 
-def first_alarm(weighed: Sequence[Weighed], path: Sequence[tuple[float, float]], rules: Rules) -> Alarm | None:
+def first_alarm(weighed: Sequence[MetricResult], path: Sequence[tuple[float, float]], rules: Rules) -> Alarm | None:
     """Give the first alarm, or None.
 
     Only metrics count whose difference up to that moment was worth acting on (least bad requests, floor): leaving
@@ -49,7 +49,7 @@ def first_alarm(weighed: Sequence[Weighed], path: Sequence[tuple[float, float]],
     return None
 
 
-def _harm(weighed: Sequence[Weighed], end: float, line: float, rules: Rules) -> Alarm | None:
+def _harm(weighed: Sequence[MetricResult], end: float, line: float, rules: Rules) -> Alarm | None:
     """Return the alarm at `end` if the metrics whose difference matters reach the line together."""
     parts = [(_value_at(one, end) * one.judgement.weight, one) for one in weighed]
     parts.sort(key=lambda pair: pair[0], reverse=True)
@@ -63,14 +63,14 @@ def _harm(weighed: Sequence[Weighed], end: float, line: float, rules: Rules) -> 
     return Alarm(end, worst, reached) if worst is not None and reached >= line else None
 
 
-def _value_at(one: Weighed, end: float) -> float:
+def _value_at(one: MetricResult, end: float) -> float:
     return next((value for at, value in reversed(one.values) if at <= end), 1.0)
 
 
-def _harmful_at(one: Weighed, end: float, rules: Rules) -> bool:
+def _harmful_at(one: MetricResult, end: float, rules: Rules) -> bool:
     floor = one.judgement.floor
     for series, path in zip(one.evidence.series, one.paths, strict=True):
         strata = series.strata[path.exposed :]
-        if harmful(tuple(stratum for stratum in strata if stratum.end <= end), floor, rules):
+        if is_harmful(tuple(stratum for stratum in strata if stratum.end <= end), floor, rules):
             return True
     return False

@@ -9,9 +9,9 @@ from math import log, sqrt
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.exact_tests import DOUBT, head, log_split
-from steps.judge.statistics.incidents import calm, scatter
-from steps.judge.statistics.windows import LAST, Window, windows
+from steps.judge.statistics.exact_tests import DOUBT, log_fisher, lower_tail
+from steps.judge.statistics.incidents import dispersion_over_time, without_incidents
+from steps.judge.statistics.windows import LAST_SCRAPES, Window, windows
 from steps.model.evidence import Counts, Stratum
 
 _LINE: Final = log(1e-4)
@@ -21,7 +21,7 @@ _DEVIATIONS: Final = 4.0
 _LITTLE: Final = 0.02
 
 
-def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: float) -> Window | None:
+def large_difference(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: float) -> Window | None:
     """Return a window in which the canary is worse beyond doubt, or None.
 
     What lies before the present rung does not count if the rung by itself shows no such difference.
@@ -34,15 +34,15 @@ def apart(strata: Sequence[Stratum], floor: float, rules: Rules, rung_started: f
     """
     if not any(_possible(counts, floor, rules) for counts in _sums(strata, rung_started)):
         return None
-    quiet = calm(strata)
+    quiet = without_incidents(strata)
     noise: float | None = None
     seen = windows(quiet, rung_started)
     for window in seen:
         canary, stable = window.canary, window.stable
         if not _far(canary, stable, floor, rules):
             continue
-        noise = scatter(quiet) if noise is None else noise
-        sure = log_split(canary, stable) / noise < _LINE or (not window.last and _glaring(canary, stable, rules))
+        noise = dispersion_over_time(quiet) if noise is None else noise
+        sure = log_fisher(canary, stable) / noise < _LINE or (not window.last and _glaring(canary, stable, rules))
         if sure and (window.present or not _over(seen[0], window, floor)):
             return window
     return None
@@ -59,7 +59,7 @@ def _glaring(canary: Counts, stable: Counts, rules: Rules) -> bool:
 def _over(rung: Window, run: Window, floor: float) -> bool:
     """Tell whether a rung shows that what was seen in the whole run is over: no harm, or not half as bad, for sure."""
     usual, share = run.stable.bad / run.stable.total, run.canary.bad / run.canary.total
-    return rung.present and head(rung.canary, max(_TIMES * usual, usual + floor, share / 2.0)) < DOUBT
+    return rung.present and lower_tail(rung.canary, max(_TIMES * usual, usual + floor, share / 2.0)) < DOUBT
 
 
 def _sums(strata: Sequence[Stratum], rung_started: float) -> Iterator[Counts]:
@@ -70,7 +70,7 @@ def _sums(strata: Sequence[Stratum], rung_started: float) -> Iterator[Counts]:
         canary = stratum.canary
         if not canary.total:
             continue
-        if heard in LAST or (rung and stratum.end <= rung_started):
+        if heard in LAST_SCRAPES or (rung and stratum.end <= rung_started):
             yield Counts(requests, bad)
         rung = rung and stratum.end > rung_started
         heard, requests, bad = heard + 1, requests + canary.total, bad + canary.bad

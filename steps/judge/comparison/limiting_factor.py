@@ -6,12 +6,12 @@ from math import log
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.e_process import CONSTANT, START_NOW, run
-from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, Odds
+from steps.judge.statistics.e_process import CONSTANT, START_NOW, run_e_process
+from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
 from steps.model.evidence import Stratum
 
 
-class Caution(StrEnum):
+class LimitingFactor(StrEnum):
     """What makes evidence smaller than plain counts say."""
 
     NOISE = "overdispersion"
@@ -20,7 +20,7 @@ class Caution(StrEnum):
     NOTHING = "nothing"
 
 
-_ORDER: Final = (Caution.NOTHING, Caution.NOISE, Caution.CAP, Caution.BURSTS)
+_ORDER: Final = (LimitingFactor.NOTHING, LimitingFactor.NOISE, LimitingFactor.CAP, LimitingFactor.BURSTS)
 """The stages of the evidence of a stratum: plain counts, divided by phi, cut at the cap, limited as a burst."""
 
 
@@ -38,7 +38,9 @@ class _Stages:
         ]
 
 
-def caution(strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: Odds, *, aligned: bool) -> Caution:
+def limiting_factor(
+    strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: LikelihoodRatio, *, aligned: bool
+) -> LimitingFactor:
     """Return the first caution after which the evidence of a series is too small for an alarm.
 
     Args:
@@ -52,6 +54,8 @@ def caution(strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: Odds,
         NOTHING where even the plain counts do not suffice, or where all of them do.
     """
     stages = _Stages()
-    run(strata, rules, limit, aligned=aligned, odds=odds, watch=stages.add)
+    run_e_process(strata, rules, limit, aligned=aligned, odds=odds, watch=stages.add)
     line = limit - log(START_NOW * CONSTANT * max(GAIN_WEIGHTS))
-    return next((one for one, sums in zip(_ORDER, stages.sums, strict=True) if max(sums) < line), Caution.NOTHING)
+    return next(
+        (one for one, sums in zip(_ORDER, stages.sums, strict=True) if max(sums) < line), LimitingFactor.NOTHING
+    )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.e_process import Path, run
-from steps.judge.statistics.likelihood_ratio import Odds
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.e_process import EProcessPath, run_e_process
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, MetricEvidence, Series, Stratum
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
@@ -14,7 +14,7 @@ _RECENT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class MetricResult:
     """A metric with the paths of its e-processes.
 
     Attributes:
@@ -25,9 +25,9 @@ class Weighed:
 
     evidence: MetricEvidence
     judgement: MetricJudgement
-    paths: tuple[Path, ...]
+    paths: tuple[EProcessPath, ...]
     values: tuple[tuple[float, float], ...]
-    harmful: bool
+    is_harmful: bool
     worst: int
 
     @property
@@ -43,13 +43,16 @@ class Weighed:
         return self.evidence.series[self.worst].strata[self.paths[self.worst].exposed :]
 
 
-def weigh(metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, aligned: bool, odds: Odds) -> Weighed:
+def assess_metric(
+    metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, aligned: bool, odds: LikelihoodRatio
+) -> MetricResult:
     """Weigh one metric; `weight` is its share of the budget, `limit` is ln(1/alpha)."""
-    paths = tuple(run(series.strata, rules, limit, aligned=aligned, odds=odds) for series in metric.series)
+    paths = tuple(run_e_process(series.strata, rules, limit, aligned=aligned, odds=odds) for series in metric.series)
     shown = tuple(_show(series, path) for series, path in zip(metric.series, paths, strict=True))
     floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
     harms = [
-        harmful(series.strata[path.exposed :], floor, rules) for series, path in zip(metric.series, paths, strict=True)
+        is_harmful(series.strata[path.exposed :], floor, rules)
+        for series, path in zip(metric.series, paths, strict=True)
     ]
     worst = max(range(len(shown)), key=lambda i: (harms[i], shown[i].e_value), default=0)
     value = sum(one.e_value for one in shown) / len(shown) if shown else 1.0
@@ -57,10 +60,10 @@ def weigh(metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, 
         name=metric.name, kind=str(metric.kind), unit=metric.unit, weight=weight, e_value=value, floor=floor,
         series=shown, dropped_deltas=metric.dropped_deltas, unclassified=metric.unclassified, queries=metric.queries,
     )  # fmt: skip
-    return Weighed(metric, judgement, paths, _mean_path(metric.series, paths), any(harms), worst)
+    return MetricResult(metric, judgement, paths, _mean_path(metric.series, paths), any(harms), worst)
 
 
-def excess(strata: Sequence[Stratum]) -> tuple[int, int, float]:
+def weighted_shares(strata: Sequence[Stratum]) -> tuple[int, int, float]:
     """Give canary requests, bad canary requests, and stable's share weighted by the canary's requests per stratum.
 
     Strata in which stable had no requests are left out. The weighting makes the two shares comparable under drift.
@@ -76,9 +79,9 @@ def excess(strata: Sequence[Stratum]) -> tuple[int, int, float]:
     return requests, bad, expected / requests if requests else 0.0
 
 
-def _show(series: Series, path: Path) -> SeriesJudgement:
+def _show(series: Series, path: EProcessPath) -> SeriesJudgement:
     strata = series.strata[path.exposed :]
-    canary, stable = total(strata, Arm.CANARY), total(strata, Arm.STABLE)
+    canary, stable = arm_counts(strata, Arm.CANARY), arm_counts(strata, Arm.STABLE)
     return SeriesJudgement(
         label=series.label,
         bound=series.bound,
@@ -87,7 +90,7 @@ def _show(series: Series, path: Path) -> SeriesJudgement:
         stable_total=stable.total,
         stable_bad=stable.bad,
         canary_ratio=canary.bad / canary.total if canary.total else 0.0,
-        stable_ratio=excess(strata)[2],
+        stable_ratio=weighted_shares(strata)[2],
         e_value=path.values[-1] if path.values else 1.0,
         e_max=max(path.values, default=1.0),
         phi=path.phi,
@@ -96,7 +99,7 @@ def _show(series: Series, path: Path) -> SeriesJudgement:
     )
 
 
-def harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
+def is_harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
     """Tell whether the difference, over the run or recently (a late fault), is worth acting on.
 
     That is: at least `rules.min_bad` bad canary requests, and a share larger than stable's by `floor`.
@@ -105,13 +108,13 @@ def harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
     if sum(stratum.canary.bad for stratum in informative) < rules.min_bad:
         return False
     for part in (informative, informative[-_RECENT:]):
-        requests, bad, stable = excess(part)
+        requests, bad, stable = weighted_shares(part)
         if requests and bad / requests - stable >= floor:
             return True
     return False
 
 
-def _mean_path(series: tuple[Series, ...], paths: tuple[Path, ...]) -> tuple[tuple[float, float], ...]:
+def _mean_path(series: tuple[Series, ...], paths: tuple[EProcessPath, ...]) -> tuple[tuple[float, float], ...]:
     """Average the paths of a metric's series; they share their strata, so the shortest rules."""
     longest = max(range(len(paths)), key=lambda i: len(paths[i].values), default=None)
     if longest is None:

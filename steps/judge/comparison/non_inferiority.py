@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from math import log
 from typing import Final
 
-from steps.judge.comparison.metric_result import Weighed
+from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.rules import Rules
-from steps.judge.statistics.universal_inference import Difference, Tolerated
+from steps.judge.statistics.universal_inference import DifferenceTest, Tolerated
 from steps.judge.wording import phrases
 from steps.model.evidence import Counts, MetricKind
 
@@ -18,14 +18,14 @@ many, up to two percentage points."""
 _LATENCY_POINTS: Final = 0.02
 
 
-def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
+def not_proven(weighed: Sequence[MetricResult], rules: Rules) -> str | None:
     """Give the sentence for the first metric that is not proven yet, or None if all are.
 
     Each metric must be proven alone at `beta` (intersection-union: no correction for their number).
     """
     for one in weighed:
-        allowed = tolerated(one, rules)
-        for difference in differences(one):
+        allowed = margin(one, rules)
+        for difference in difference_tests(one):
             if difference.log_evidence(allowed) < log(1.0 / rules.beta):
                 usual = difference.stable.bad / max(difference.stable.total, 1)
                 worse = difference.excluded(allowed, rules.beta)
@@ -33,7 +33,7 @@ def missing(weighed: Sequence[Weighed], rules: Rules) -> str | None:
     return None
 
 
-def tolerated(weighed: Weighed, rules: Rules) -> Tolerated:
+def margin(weighed: MetricResult, rules: Rules) -> Tolerated:
     """Give what the canary's bad share may exceed stable's by."""
     least = max(rules.proven_difference, weighed.judgement.floor)
     if weighed.evidence.kind is not MetricKind.LATENCY:
@@ -41,14 +41,14 @@ def tolerated(weighed: Weighed, rules: Rules) -> Tolerated:
     return lambda share: max(least, _LATENCY_PART * share, min(share, _LATENCY_POINTS))
 
 
-def differences(weighed: Weighed) -> Iterator[Difference]:
+def difference_tests(weighed: MetricResult) -> Iterator[DifferenceTest]:
     """Give the counts of each series.
 
     Stable's are scaled to its share weighted by the canary's requests, which drift does not bias.
     """
     for evidence, path, series in zip(weighed.evidence.series, weighed.paths, weighed.judgement.series, strict=True):
         past = [stratum.stable for stratum in evidence.strata[: path.exposed]]
-        yield Difference(
+        yield DifferenceTest(
             Counts(series.canary_total, series.canary_bad),
             Counts(series.stable_total, min(round(series.stable_ratio * series.stable_total), series.stable_total)),
             Counts(sum(counts.total for counts in past), sum(counts.bad for counts in past)),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from steps.judge.statistics.confidence_sequence import ratio_limits
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, Stratum
 
 _RECENT: Final = 12
@@ -18,7 +18,7 @@ _CLEARLY: Final = 0.8
 """The canary's share relative to stable's, from which on it is not worth asking for limits."""
 
 
-def upper_limit(exposed: Sequence[Stratum], alpha: float, phi: float) -> float | None:
+def ratio_upper_limit(exposed: Sequence[Stratum], alpha: float, phi: float) -> float | None:
     """Return the any-time upper limit (chance 1 - alpha) of canary rate / stable rate if it is below 1, else None.
 
     Args:
@@ -33,7 +33,7 @@ def upper_limit(exposed: Sequence[Stratum], alpha: float, phi: float) -> float |
 
 
 def _clearly_less(strata: Sequence[Stratum]) -> bool:
-    canary, stable = total(strata, Arm.CANARY), total(strata, Arm.STABLE)
+    canary, stable = arm_counts(strata, Arm.CANARY), arm_counts(strata, Arm.STABLE)
     return canary.total > 0 and canary.bad * stable.total < _CLEARLY * stable.bad * canary.total
 
 

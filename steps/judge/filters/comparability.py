@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, Counts, MetricEvidence, MetricKind, Series, Stratum
 
 _MUCH: Final = 0.2
@@ -19,18 +19,18 @@ _MOST: Final = 0.5
 """The canary's share of one class of answers that needs an explanation where stable has no answer to compare with."""
 
 
-def unlike(metrics: Sequence[MetricEvidence]) -> bool:
+def stable_is_incomparable(metrics: Sequence[MetricEvidence]) -> bool:
     """Tell whether stable fails much while the canary has traffic, and the canary at most half as much."""
     errors = _errors(metrics)
     heard = next((i for i, s in enumerate(errors) if s.canary.total), len(errors))
-    stable, canary = total(errors[heard:], Arm.STABLE), total(errors[heard:], Arm.CANARY)
+    stable, canary = arm_counts(errors[heard:], Arm.STABLE), arm_counts(errors[heard:], Arm.CANARY)
     if not stable.total or not canary.total:
         return False
     share = stable.bad / stable.total
     return share >= _MUCH and canary.bad / canary.total <= share / 2.0
 
 
-def answered(metric: MetricEvidence, metrics: Sequence[MetricEvidence]) -> MetricEvidence:
+def without_failed_requests(metric: MetricEvidence, metrics: Sequence[MetricEvidence]) -> MetricEvidence:
     """Return a metric of answers without the requests that failed; another metric as it is."""
     if metric.kind is not MetricKind.ANSWERS:
         return metric
@@ -42,8 +42,8 @@ def unexplained(metric: MetricEvidence, least: int) -> Series | None:
     """Return a class that most of the canary's answers have, where stable has no answer to compare with; else None."""
     for series in metric.series if metric.kind is MetricKind.ANSWERS else ():
         exposed = [stratum for stratum in series.strata if stratum.canary.total]
-        canary = total(exposed, Arm.CANARY)
-        if not total(exposed, Arm.STABLE).total and canary.bad >= max(least, _MOST * canary.total):
+        canary = arm_counts(exposed, Arm.CANARY)
+        if not arm_counts(exposed, Arm.STABLE).total and canary.bad >= max(least, _MOST * canary.total):
             return series
     return None
 

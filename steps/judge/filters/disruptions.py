@@ -17,14 +17,14 @@ Span = tuple[float, float, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class PodWait:
     """Why nothing passes while pods are missing that the cluster took: one sentence; and whether waiting is over."""
 
     sentence: str
     is_over: bool
 
 
-def undisturbed(evidence: Evidence, health: Health | None) -> Evidence:
+def without_disruptions(evidence: Evidence, health: Health | None) -> Evidence:
     """Give the evidence without what happened while the canary's pods were disrupted."""
     if health is None or not health.disrupted:
         return evidence
@@ -51,7 +51,7 @@ def is_recent(health: Health | None, since: float) -> bool:
     return any(not ended or ended > since for _, ended, _ in (health.disrupted if health is not None else ()))
 
 
-def wait(health: Health | None, rules: Rules) -> Wait | None:
+def pod_wait(health: Health | None, rules: Rules) -> PodWait | None:
     """Give why the canary is waited for, or no longer; None where no disruption explains missing pods."""
     if health is None or not health.disruption:
         return None
@@ -61,13 +61,13 @@ def wait(health: Health | None, rules: Rules) -> Wait | None:
             f" waited for; the last: {health.disruption}. Find out why the cluster takes them away (requests too"
             f" small, priority, drains), then release again"
         )
-        return Wait(often, is_over=True)
+        return PodWait(often, is_over=True)
     detail = f"; {health.detail.rstrip('.')}" if health.detail else ""
     seen = f"{health.disruption}, which says nothing about the version; {health.ready} of {health.desired} ready"
     limit = phrases.span(rules.disruption_seconds)
     if health.unready_seconds >= rules.disruption_seconds:
-        return Wait(f"{seen} after {limit} (--disruption-seconds){detail}", is_over=True)
-    return Wait(f"{seen}, waited for up to {limit} (--disruption-seconds){detail}", is_over=False)
+        return PodWait(f"{seen} after {limit} (--disruption-seconds){detail}", is_over=True)
+    return PodWait(f"{seen}, waited for up to {limit} (--disruption-seconds){detail}", is_over=False)
 
 
 def notes(health: Health | None) -> tuple[str, ...]:

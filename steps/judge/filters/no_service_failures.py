@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from steps.judge.statistics.exact_tests import DOUBT, head, tail
+from steps.judge.statistics.exact_tests import DOUBT, lower_tail, upper_tail
 from steps.model.evidence import Counts, Evidence, Stratum
 
 _SURE: Final = 1e-3
@@ -16,30 +16,30 @@ _HALF: Final = 2
 """The canary must lack half of what its weight promises."""
 
 
-def certain(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
+def without_no_service(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
     """Return the strata without these failures: the unattributed ones that are left are the application's."""
     return tuple(
         replace(one, unattributed=one.unattributed - one.nowhere, nowhere=0) if one.nowhere else one for one in strata
     )
 
 
-def are_the_apps(strata: Sequence[Stratum], evidence: Evidence) -> bool:
+def belong_to_this_app(strata: Sequence[Stratum], evidence: Evidence) -> bool:
     """Tell whether the canary surely lacks requests on this rung; also True without any such failures."""
     stable, canary, failed = _rung(strata, evidence)
     if not failed:
         return not any(one.nowhere for one in strata)
     part, known = (evidence.weight or 0) / 100.0, stable + canary
-    return _HALF * canary <= part * known and head(Counts(known, canary), part) < _SURE
+    return _HALF * canary <= part * known and lower_tail(Counts(known, canary), part) < _SURE
 
 
-def are_anothers(strata: Sequence[Stratum], evidence: Evidence) -> bool:
+def belong_to_another_app(strata: Sequence[Stratum], evidence: Evidence) -> bool:
     """Tell whether the canary has its part on this rung, and with these failures would have surely more than it."""
     stable, canary, failed = _rung(strata, evidence)
     if not failed or not evidence.weight:
         return False
     part, known = evidence.weight / 100.0, stable + canary
-    is_served = head(Counts(known, canary), part) > DOUBT
-    return is_served and tail(Counts(known + failed, canary + failed), part) < _SURE
+    is_served = lower_tail(Counts(known, canary), part) > DOUBT
+    return is_served and upper_tail(Counts(known + failed, canary + failed), part) < _SURE
 
 
 def _rung(strata: Sequence[Stratum], evidence: Evidence) -> tuple[int, int, int]:

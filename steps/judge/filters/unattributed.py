@@ -11,7 +11,7 @@ from typing import Final
 
 from steps.judge.filters import no_service_failures
 from steps.judge.rules import Rules
-from steps.judge.statistics.exact_tests import DOUBT, log_split
+from steps.judge.statistics.exact_tests import DOUBT, log_fisher
 from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
 
 _SURE: Final = log(1e-4)
@@ -56,7 +56,7 @@ class Unattributed:
 NONE: Final = Unattributed(Counts(0, 0), Counts(0, 0))
 
 
-def attributed(evidence: Evidence, rules: Rules) -> tuple[Evidence, Unattributed]:
+def attribute(evidence: Evidence, rules: Rules) -> tuple[Evidence, Unattributed]:
     """Return the evidence with such failures in the canary's counts where they began with its weight, and the finding.
 
     Evidence without any comes back as it is.
@@ -66,17 +66,21 @@ def attributed(evidence: Evidence, rules: Rules) -> tuple[Evidence, Unattributed
         return evidence, NONE
     whole = metric.series[0].strata
     since, before = _parts(whole, evidence)
-    strata = whole if no_service_failures.are_the_apps(whole, evidence) else no_service_failures.certain(whole)
+    strata = (
+        whole
+        if no_service_failures.belong_to_this_app(whole, evidence)
+        else no_service_failures.without_no_service(whole)
+    )
     begin = _began(strata, evidence, rules)
     if begin is None:
-        anothers = no_service_failures.are_anothers(whole, evidence)
+        anothers = no_service_failures.belong_to_another_app(whole, evidence)
         blocks = _block(strata if anothers else whole, evidence, rules)
         return evidence, Unattributed(
             since, before, blocks=blocks, nowhere=_nowhere(whole, evidence), anothers=anothers
         )
     mine = strata is whole
     changed = tuple(
-        replace(one, strata=_given(one.strata if mine else no_service_failures.certain(one.strata), begin))
+        replace(one, strata=_given(one.strata if mine else no_service_failures.without_no_service(one.strata), begin))
         for one in metric.series
     )
     metrics = tuple(replace(one, series=changed) if one is metric else one for one in evidence.metrics)
@@ -115,7 +119,7 @@ def _began(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> float
 
 
 def _none_before(new: Counts, old: Counts) -> bool:
-    return old.bad * new.total * _FAR <= new.bad * old.total and log_split(new, old) < _SURE
+    return old.bad * new.total * _FAR <= new.bad * old.total and log_fisher(new, old) < _SURE
 
 
 def _at_once(since: Sequence[Stratum], weight: int | None) -> bool:
@@ -152,7 +156,7 @@ def _lacking(since: Sequence[Stratum], evidence: Evidence) -> bool:
 def _more(since: Counts, before: Counts, rules: Rules) -> bool:
     if not before.total:
         return since.bad >= rules.min_bad and since.bad > _SHARE * since.total
-    return log_split(since, before) < log(DOUBT)
+    return log_fisher(since, before) < log(DOUBT)
 
 
 def _still(strata: Sequence[Stratum], evidence: Evidence, before: Counts) -> bool:

@@ -14,7 +14,7 @@ from steps.model.evidence import Counts, Health, MetricEvidence, MetricKind, Str
 _NOTHING: Final = Counts(0, 0)
 
 
-def warm(metric: MetricEvidence, health: Health | None, rules: Rules) -> MetricEvidence:
+def without_warmup(metric: MetricEvidence, health: Health | None, rules: Rules) -> MetricEvidence:
     """Give the metric without what the canary did while its pods were warming up."""
     if health is None or metric.kind is not MetricKind.LATENCY or not rules.warmup_seconds or not health.ready_at:
         return metric
@@ -27,7 +27,7 @@ def warm(metric: MetricEvidence, health: Health | None, rules: Rules) -> MetricE
     return replace(metric, series=tuple(replace(s, strata=tuple(map(trimmed, s.strata))) for s in metric.series))
 
 
-def warming(whole: MetricEvidence, warm: MetricEvidence, rules: Rules) -> bool:
+def is_warming(whole: MetricEvidence, warm: MetricEvidence, rules: Rules) -> bool:
     """Tell whether a metric has too little left after the warm-up for a pass, though requests came."""
     if whole is warm:
         return False

@@ -6,12 +6,12 @@ from itertools import accumulate
 from math import ceil, log
 from typing import Final
 
-from steps.judge.checks.guard import guard
-from steps.judge.comparison.metric_result import harmful
+from steps.judge.checks.guard import judge_guard
+from steps.judge.comparison.metric_result import is_harmful
 from steps.judge.rules import Rules
-from steps.judge.statistics.e_process import Cap, Process, exposure
-from steps.judge.statistics.likelihood_ratio import Odds
-from steps.judge.statistics.stable_history import Past
+from steps.judge.statistics.e_process import EProcess, EvidenceCap, first_exposed
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 MOST_ROWS: Final = 24
@@ -27,7 +27,7 @@ _LOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class AlarmRule:
     """What counts as an alarm.
 
     Attributes:
@@ -43,7 +43,7 @@ class Alarm:
     aligned: bool
 
 
-class Replay:
+class Counterfactual:
     """Replays a series with other bad requests of the canary.
 
     Args:
@@ -58,28 +58,33 @@ class Replay:
     """
 
     def __init__(
-        self, strata: Sequence[Stratum], known: Sequence[Past], alarm: Alarm, rules: Rules, odds: Odds
+        self,
+        strata: Sequence[Stratum],
+        known: Sequence[StableHistory],
+        alarm: AlarmRule,
+        rules: Rules,
+        odds: LikelihoodRatio,
     ) -> None:
-        self._exposed = exposure(strata)
+        self._exposed = first_exposed(strata)
         count = len(strata) - self._exposed
         merged = ceil(count / (MOST_ROWS if count <= 2 * MOST_ROWS else _LONG_ROWS))
         self._rows, self._known = _rows(strata[self._exposed :], known, merged)
         self._alarm, self._rules, self._odds, self._merged = alarm, rules, odds, merged
         limit = log(1.0 / rules.alpha) * merged
         series = (*strata[: self._exposed], *self._rows)
-        self._cap = Cap(series, odds, rules, limit, aligned=alarm.aligned)
+        self._cap = EvidenceCap(series, odds, rules, limit, aligned=alarm.aligned)
         self.totals = [row.canary.total for row in self._rows]
 
     def alarms(self, bad: Sequence[int]) -> bool:
         """Tell whether the canary would have failed by now, with so many bad requests in each row."""
-        process, seen = Process(self._cap, self._odds, self._exposed), list[Stratum]()
+        process, seen = EProcess(self._cap, self._odds, self._exposed), list[Stratum]()
         for row, past, failed in zip(self._rows, self._known, bad, strict=True):
             stable, canary = row.stable, row.canary.total
             stratum = Stratum(row.start, row.end, stable, Counts(canary, failed), row.stable_pods)
             seen.append(stratum)
             if canary and stable.total and (failed or stable.bad):
                 process.step(stratum, self._exposed + len(seen) - 1, past)
-            if process.value >= self._alarm.line and harmful(tuple(seen), self._alarm.floor, self._rules):
+            if process.value >= self._alarm.line and is_harmful(tuple(seen), self._alarm.floor, self._rules):
                 return True
         return self._guarded(seen)
 
@@ -94,19 +99,21 @@ class Replay:
 
     def _guard_alarms(self, seen: Sequence[Stratum], allowed: float) -> bool:
         aligned = self._alarm.aligned
-        return guard("", tuple(seen), allowed, self._rules, aligned=aligned, known=self._known).state == "alarm"
+        return judge_guard("", tuple(seen), allowed, self._rules, aligned=aligned, known=self._known).state == "alarm"
 
 
 def _run(before: int, now: bool) -> int:  # noqa: FBT001 - called by accumulate
     return before + 1 if now else 0
 
 
-def _rows(strata: Sequence[Stratum], known: Sequence[Past], merged: int) -> tuple[list[Stratum], list[Past]]:
+def _rows(
+    strata: Sequence[Stratum], known: Sequence[StableHistory], merged: int
+) -> tuple[list[Stratum], list[StableHistory]]:
     """Add up neighbouring strata, `merged` at most, where the canary's part of the requests stayed the same."""
     if merged <= 1:
         return list(strata), list(known)
     rows: list[Stratum] = []
-    pasts: list[Past] = []
+    pasts: list[StableHistory] = []
     group: list[Stratum] = []
     for stratum, past in zip(strata, known, strict=True):
         if group and (len(group) == merged or not _alike(group[0], stratum)):

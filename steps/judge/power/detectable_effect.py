@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 from steps.judge.checks.sample_size import main_series
-from steps.judge.comparison.metric_result import Weighed
-from steps.judge.power.counterfactual import Alarm, Replay
-from steps.judge.power.power_search import least_share
+from steps.judge.comparison.metric_result import MetricResult
+from steps.judge.power.counterfactual import AlarmRule, Counterfactual
+from steps.judge.power.power_search import smallest_detectable_share
 from steps.judge.rules import Rules
-from steps.judge.statistics.likelihood_ratio import Odds
-from steps.judge.statistics.overdispersion import spread_of
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.overdispersion import track_history
 from steps.judge.wording import phrases
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 
@@ -22,7 +22,7 @@ _FORESEEN: Final = 60
 """Strata in which the traffic to come is guessed, at most."""
 
 
-def detectable_share(weighed: Weighed, rules: Rules, odds: Odds) -> float | None:
+def detectable_share(weighed: MetricResult, rules: Rules, odds: LikelihoodRatio) -> float | None:
     """Give the smallest bad share (0-1) of the canary that would have been caught nine times in ten.
 
     Supposes that each request since the canary's first exposure (that of the run, on its first rung) had failed with
@@ -33,11 +33,11 @@ def detectable_share(weighed: Weighed, rules: Rules, odds: Odds) -> float | None
     series, path = weighed.evidence.series[weighed.worst], weighed.paths[weighed.worst]
     judged = weighed.judgement
     line = len(weighed.paths) / (rules.alpha * judged.weight)
-    alarm = Alarm(line, judged.floor, _allowed(weighed.evidence.kind, rules), path.aligned)
+    alarm = AlarmRule(line, judged.floor, _allowed(weighed.evidence.kind, rules), path.aligned)
     if not any(stratum.canary.total and stratum.stable.total for stratum in series.strata):
         return None
-    replay = Replay(series.strata, path.pasts, alarm, rules, odds)
-    return least_share(replay.totals, replay.alarms, rules.min_bad)
+    replay = Counterfactual(series.strata, path.pasts, alarm, rules, odds)
+    return smallest_detectable_share(replay.totals, replay.alarms, rules.min_bad)
 
 
 def _allowed(kind: MetricKind, rules: Rules) -> float | None:
@@ -46,7 +46,7 @@ def _allowed(kind: MetricKind, rules: Rules) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class Forecast:
     """What can be detected by the deadline, if traffic stays as it is.
 
     Attributes:
@@ -60,7 +60,7 @@ class Foresight:
     sentence: str
 
 
-def foresee(evidence: Evidence, rules: Rules, seconds: float) -> Foresight | None:
+def forecast(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | None:
     """Tell what a rung of `seconds` can show, from the traffic of both arms so far; None without weight or traffic.
 
     The same question as `detectable_share`, of a canary that is exposed for `seconds` to traffic like the latest, after
@@ -75,21 +75,23 @@ def foresee(evidence: Evidence, rules: Rules, seconds: float) -> Foresight | Non
     part = evidence.weight / 100.0
     metric = next(metric for metric in evidence.metrics if series in metric.series)
     ratio = _foreseen(series, metric, evidence, rules, seconds)
-    said = phrases.foreseen(rate * part, rate * part * seconds, seconds, ratio)
-    return Foresight(rate * part, rate * part * seconds, ratio, said)
+    said = phrases.forecast(rate * part, rate * part * seconds, seconds, ratio)
+    return Forecast(rate * part, rate * part * seconds, ratio, said)
 
 
 def _foreseen(series: Series, metric: MetricEvidence, evidence: Evidence, rules: Rules, seconds: float) -> float | None:
     floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
     weight = metric.weight / sum(one.weight for one in evidence.metrics)
     aligned = evidence.aligned if metric.aligned is None else metric.aligned
-    alarm = Alarm(len(metric.series) / (rules.alpha * weight), floor, _allowed(metric.kind, rules), aligned)
+    alarm = AlarmRule(len(metric.series) / (rules.alpha * weight), floor, _allowed(metric.kind, rules), aligned)
     past = [replace(stratum, canary=Counts(0, 0)) for stratum in series.strata]
     coming = _coming(series.strata[-_RECENT:], evidence, seconds)
     if not any(stratum.canary.total and stratum.stable.total for stratum in coming):
         return None
-    replay = Replay((*past, *coming), [spread_of(past).past] * len(coming), alarm, rules, Odds(rules.ratio))
-    return least_share(replay.totals, replay.alarms, rules.min_bad)
+    replay = Counterfactual(
+        (*past, *coming), [track_history(past).past] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
+    )
+    return smallest_detectable_share(replay.totals, replay.alarms, rules.min_bad)
 
 
 def _coming(recent: Sequence[Stratum], evidence: Evidence, seconds: float) -> tuple[Stratum, ...]:

@@ -27,7 +27,7 @@ Alarms = Callable[[Sequence[int]], bool]
 """Whether so many bad requests by stratum raise the alarm."""
 
 
-def least_share(totals: Sequence[int], alarms: Alarms, least: int) -> float | None:
+def smallest_detectable_share(totals: Sequence[int], alarms: Alarms, least: int) -> float | None:
     """Give the smallest bad share (0-1) that raises the alarm with chance CAUGHT.
 
     Bad requests fall on all requests alike. How many are needed is found for several ways in which they may fall on the
@@ -137,12 +137,12 @@ def _share(total: int, needed: Sequence[int]) -> float:
     low, high = min(needed) / total / 4.0, 1.0
     for _ in range(_HALVINGS):
         middle = sqrt(low * high)
-        reached = sum(at_least(number, total, middle) for number in needed) / len(needed)
+        reached = sum(binomial_at_least(number, total, middle) for number in needed) / len(needed)
         low, high = (low, middle) if reached >= CAUGHT else (middle, high)
     return high
 
 
-def at_least(number: int, total: int, share: float) -> float:
+def binomial_at_least(number: int, total: int, share: float) -> float:
     """Give the chance of at least `number` (1..total) among `total` independent draws of this share (0-1)."""
     if share >= 1.0:
         return 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from steps.judge.power.detectable_effect import foresee
+from steps.judge.power.detectable_effect import forecast
 from steps.judge.rules import Rules
 from steps.judge.wording import phrases
 from steps.model.evidence import Evidence
@@ -12,7 +12,7 @@ _LONGEST: Final = 7 * 86400.0
 _HALVINGS: Final = 10
 
 
-def lacking(
+def insufficient_power(
     evidence: Evidence, detectable: float | None, rules: Rules, seconds: float, *, deadline_reached: bool
 ) -> str | None:
     """Return the sentence for a power that does not suffice, or None.
@@ -28,7 +28,7 @@ def lacking(
         return None
     # A forecast takes as long as a judgement, so it is made for the one that is read.
     more = _more(evidence, detectable, rules, seconds) if detectable is not None and deadline_reached else None
-    return phrases.too_blunt(detectable, rules.must_detect, more, deadline_reached=deadline_reached)
+    return phrases.low_power(detectable, rules.must_detect, more, deadline_reached=deadline_reached)
 
 
 def _more(evidence: Evidence, detectable: float, rules: Rules, seconds: float) -> float | None:
@@ -39,7 +39,7 @@ def _more(evidence: Evidence, detectable: float, rules: Rules, seconds: float) -
     """
 
     def ratio(length: float) -> float | None:
-        found = foresee(evidence, rules, length)
+        found = forecast(evidence, rules, length)
         return None if found is None else found.ratio
 
     now, then = _time(ratio, detectable), _time(ratio, rules.must_detect)

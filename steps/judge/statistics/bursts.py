@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from math import log, sqrt
 from typing import Final
 
-from steps.judge.statistics.pod_rates import Cell
-from steps.judge.statistics.stable_history import Past
+from steps.judge.statistics.pod_rates import CountPair
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Stratum
 
 LEAST_BAD: Final = 3
@@ -49,7 +49,7 @@ _MANY_TIMES: Final = 10.0
 """Times stable's usual share, where pods are not told apart and batches of bad requests would look the same."""
 
 
-class Clumps:
+class BurstLengths:
     """Lengths of the bursts of stable's pods; feed the strata in order of time.
 
     Attributes:
@@ -86,7 +86,7 @@ class Clumps:
         """
         return (self.events + 1.0) / (max(1, self._strata) * (pods if pods > 1 else _UNKNOWN_PODS))
 
-    def add(self, cells: Sequence[Cell], everything: int, loads: Sequence[float], usual: float) -> None:
+    def add(self, cells: Sequence[CountPair], everything: int, loads: Sequence[float], usual: float) -> None:
         """Take in stable's pods of one stratum.
 
         Args:
@@ -146,14 +146,14 @@ class Clumps:
         self._running, self.raised = now if any(now) else [], raised
 
 
-class Burst:
+class BurstLimit:
     """The canary's present burst, and what its strata have brought so far, by gain."""
 
     def __init__(self, gains: int) -> None:
         self._used = [0.0] * gains
         self._strata = 0
 
-    def limit(self, logs: list[float], stratum: Stratum, past: Past, exposed: int) -> list[float]:
+    def limit(self, logs: list[float], stratum: Stratum, past: StableHistory, exposed: int) -> list[float]:
         """Cut what one more stratum would bring beyond the worth of the burst's events so far.
 
         Args:
@@ -169,7 +169,7 @@ class Burst:
             return logs
         self._strata += 1
         events = max(1.0, self._strata / (PATIENCE * past.length))
-        allowed = events * max(worth(stratum), -log(chance))
+        allowed = events * max(event_worth(stratum), -log(chance))
         logs = [min(value, allowed - used) for value, used in zip(logs, self._used, strict=True)]
         self._used = [used + value for value, used in zip(logs, self._used, strict=True)]
         return logs
@@ -183,7 +183,7 @@ def _bursting(stratum: Stratum) -> bool:
     return canary.bad >= TIMES * canary.total * stable.bad / stable.total
 
 
-def worth(stratum: Stratum) -> float:
+def event_worth(stratum: Stratum) -> float:
     """Give what one event can bring, ln: it falls on the canary by its part of the requests, or of the pods if more."""
     part = stratum.canary.total / (stratum.canary.total + stratum.stable.total)
     if not stratum.stable_pods:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import log
 from typing import Final
 
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, Stratum
 
 _BEFORE: Final = 3
@@ -19,13 +19,13 @@ _GAIN: Final = 3.0
 _LEAST: Final = 1e-4
 
 
-def onset(strata: Sequence[Stratum]) -> int:
+def change_point(strata: Sequence[Stratum]) -> int:
     """Return the index of the stratum with which the canary's fault began; 0 if it was there from the start.
 
     The start that gives the largest likelihood ratio of "the canary has a share of its own since" against stable's
     share of the same strata (Page's CUSUM, looked at from its end).
     """
-    stable = total(strata, Arm.STABLE)
+    stable = arm_counts(strata, Arm.STABLE)
     usual = max(stable.bad / stable.total if stable.total else 0.0, _LEAST)
     requests = bad = best = 0
     most = whole = 0.0
@@ -45,6 +45,6 @@ def _gain(bad: int, expected: float) -> float:
 
 
 def _is_late(strata: Sequence[Stratum], index: int) -> bool:
-    before, since = total(strata[:index], Arm.CANARY), total(strata[index:], Arm.CANARY)
+    before, since = arm_counts(strata[:index], Arm.CANARY), arm_counts(strata[index:], Arm.CANARY)
     heard = sum(1 for stratum in strata[:index] if stratum.canary.total)
     return heard >= _BEFORE and before.bad * since.total <= _BETTER * since.bad * before.total

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from steps.judge.statistics.pod_rates import Cell, Habits
+from steps.judge.statistics.pod_rates import CountPair, PodRates
 
 PRIOR_WEIGHT: Final = 25.0
 """As if the prior had been seen in 25 bad requests times degrees of freedom."""
@@ -15,7 +15,7 @@ requests failed in it."""
 _STAND_INS: Final = 4
 
 
-class Block:
+class ChiSquareBlock:
     """Weighted sums over blocks of `parts` shorter blocks.
 
     Attributes:
@@ -26,12 +26,14 @@ class Block:
     def __init__(self, parts: int) -> None:
         self._parts = parts
         self._total = self._bad = 0
-        self._shorter: list[list[Cell]] = []
-        self._earlier: list[Cell] = []
+        self._shorter: list[list[CountPair]] = []
+        self._earlier: list[CountPair] = []
         self.square = self.freedom = self._squared = 0.0
         self.weight = PRIOR_WEIGHT
 
-    def add(self, whole: Cell, pods: list[Cell], habits: Habits) -> tuple[Cell, list[Cell]] | None:
+    def add(
+        self, whole: CountPair, pods: list[CountPair], habits: PodRates
+    ) -> tuple[CountPair, list[CountPair]] | None:
         """Add one shorter block; give the sums when this one is full."""
         self._total += whole[0]
         self._bad += whole[1]
@@ -44,19 +46,19 @@ class Block:
         self.close(whole, pods, habits.loads(pods))
         return whole, pods
 
-    def close(self, whole: Cell, pods: list[Cell], loads: Sequence[float]) -> None:
+    def close(self, whole: CountPair, pods: list[CountPair], loads: Sequence[float]) -> None:
         """Weigh a full block: how its bad requests fell on pods of such loads, or on neighbouring blocks."""
-        there = present(pods)
+        there = count_present(pods)
         if there > 1:
             if whole[1]:
-                self._weigh(pearson(pods, loads, whole[1]), whole[1], there - 1)
+                self._weigh(pearson_chi_square(pods, loads, whole[1]), whole[1], there - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
             bad = sum(x for _, x in self._earlier)
-            there = present(self._earlier)
+            there = count_present(self._earlier)
             if bad and there > 1:
-                self._weigh(pearson(self._earlier, [n for n, _ in self._earlier], bad), bad, there - 1)
+                self._weigh(pearson_chi_square(self._earlier, [n for n, _ in self._earlier], bad), bad, there - 1)
             self._earlier = []
 
     def _weigh(self, square: float, bad: int, degrees: int) -> None:
@@ -67,7 +69,7 @@ class Block:
             self.weight = max(PRIOR_WEIGHT, PRIOR_FREEDOM * self._squared / self.freedom)
 
 
-def _summed(blocks: Sequence[Sequence[Cell]]) -> list[Cell]:
+def _summed(blocks: Sequence[Sequence[CountPair]]) -> list[CountPair]:
     """Add lists of cells, position by position."""
     longest = max(map(len, blocks))
     totals, bad = [0] * longest, [0] * longest
@@ -78,12 +80,12 @@ def _summed(blocks: Sequence[Sequence[Cell]]) -> list[Cell]:
     return list(zip(totals, bad, strict=True))
 
 
-def present(pods: list[Cell]) -> int:
+def count_present(pods: list[CountPair]) -> int:
     """Count the pods that had requests."""
     return len(pods) - pods.count((0, 0))
 
 
-def pearson(cells: Sequence[Cell], loads: Sequence[float], bad: int) -> float:
+def pearson_chi_square(cells: Sequence[CountPair], loads: Sequence[float], bad: int) -> float:
     """Give Pearson's chi-square of cells (requests, bad ones; `bad` in all) that should share by `loads`."""
     whole, square = sum(loads), 0.0
     each = bad / whole if whole else 0.0

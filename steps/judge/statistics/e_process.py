@@ -12,10 +12,10 @@ from math import exp
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.bursts import Burst
-from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, Odds
-from steps.judge.statistics.overdispersion import spread_of
-from steps.judge.statistics.stable_history import Past
+from steps.judge.statistics.bursts import BurstLimit
+from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
+from steps.judge.statistics.overdispersion import track_history
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 START_NOW: Final = 0.8
@@ -46,12 +46,12 @@ _SELDOM: Final = 1.0 - _RARE
 _CEILING: Final = 1e60
 
 
-Watch = Callable[[list[float], list[float], list[float], list[float]], None]
+StageObserver = Callable[[list[float], list[float], list[float], list[float]], None]
 """Is given ln(factor) by gain: plain, divided by phi, cut at the cap, and limited as a burst."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class EProcessPath:
     """The e-process over time: its value after each stratum with canary traffic, oldest first.
 
     Attributes:
@@ -70,7 +70,7 @@ class Path:
     informative: int
     exposed: int
     aligned: bool
-    pasts: tuple[Past, ...]
+    pasts: tuple[StableHistory, ...]
 
 
 @cache
@@ -112,7 +112,7 @@ class _Mixture:
             self._rare = [min(value, _CEILING) for value in self._rare]
 
 
-class Cap:
+class EvidenceCap:
     """Limits what one stratum may add, in units of ln(1/alpha).
 
     Args:
@@ -123,9 +123,11 @@ class Cap:
         aligned: both arms were counted in the same scrape.
     """
 
-    def __init__(self, strata: Sequence[Stratum], odds: Odds, rules: Rules, limit: float, *, aligned: bool) -> None:
+    def __init__(
+        self, strata: Sequence[Stratum], odds: LikelihoodRatio, rules: Rules, limit: float, *, aligned: bool
+    ) -> None:
         self._strata, self._odds = strata, odds
-        self.most = most_of(strata)
+        self.most = majority_share(strata)
         self.cap = rules.cap * limit
         self.least = min(self.cap, _BLIND * limit)
         self._blind = not any(stratum.stable_pods for stratum in strata)
@@ -134,19 +136,19 @@ class Cap:
         self._total = (rules.cap_aligned if aligned else rules.cap) * limit
         self._twice = min(self._total, limit)
 
-    def cut(self, logs: list[float], stratum: Stratum, index: int, past: Past) -> list[float]:
+    def cut(self, logs: list[float], stratum: Stratum, index: int, past: StableHistory) -> list[float]:
         """Cut at the cap, or at the higher one if stable's strata beside number `index` confirm the difference."""
         ceilings = self._ceilings(stratum, index, past)
         return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
 
-    def _ceilings(self, stratum: Stratum, index: int, past: Past) -> list[float]:
+    def _ceilings(self, stratum: Stratum, index: int, past: StableHistory) -> list[float]:
         count = len(GAIN_WEIGHTS)
-        if self._total > self.cap and past.sound and fails_most(stratum.canary, self.most):
-            long = past.experienced and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
+        if self._total > self.cap and past.is_quiet and fails_most(stratum.canary, self.most):
+            long = past.has_history and stratum.end - stratum.start >= _LONG_SECONDS and stratum.canary.bad >= _PLENTY
             return [self._total if long else self._twice] * count
-        calm = past.sound and past.experienced
-        usual = self._sound if calm else self.least if self._blind and not past.experienced else self.cap
-        if not (past.sure or calm) or not 0 < index < len(self._strata) - 1:
+        calm = past.is_quiet and past.has_history
+        usual = self._sound if calm else self.least if self._blind and not past.has_history else self.cap
+        if not (past.may_raise_cap or calm) or not 0 < index < len(self._strata) - 1:
             return [usual] * count
         near = [self._strata[i].stable for i in (index - 1, index, index + 1)]
         total, bad = min(counts.total for counts in near), sum(counts.bad for counts in near)
@@ -158,7 +160,7 @@ class Cap:
         return [max(usual, min(value / past.phi, self._confirmed)) for value in robust]
 
 
-def temper(logs: list[float], stratum: Stratum, past: Past, most: float) -> list[float]:
+def scale_by_phi(logs: list[float], stratum: Stratum, past: StableHistory, most: float) -> list[float]:
     """Divide by phi; while phi is not known, not where the canary fails most of its requests and stable is sound.
 
     Batches of stable's size seldom look like that, and a total failure must not wait for phi. Where such a stratum was
@@ -170,7 +172,7 @@ def temper(logs: list[float], stratum: Stratum, past: Past, most: float) -> list
         return logs
     if past.known or canary.bad + stratum.stable.bad < most * canary.total:
         return [value / phi for value in logs]
-    return logs if past.sound and fails_most(canary, most) else [min(value, value / phi) for value in logs]
+    return logs if past.is_quiet and fails_most(canary, most) else [min(value, value / phi) for value in logs]
 
 
 def fails_most(canary: Counts, most: float) -> bool:
@@ -178,17 +180,17 @@ def fails_most(canary: Counts, most: float) -> bool:
     return canary.bad >= most * canary.total
 
 
-def exposure(strata: Sequence[Stratum]) -> int:
+def first_exposed(strata: Sequence[Stratum]) -> int:
     """Give the index of the first stratum with canary traffic, or their number if there is none."""
     return next((i for i, stratum in enumerate(strata) if stratum.canary.total), len(strata))
 
 
-def most_of(strata: Sequence[Stratum]) -> float:
+def majority_share(strata: Sequence[Stratum]) -> float:
     """Give the share that counts as most of a stratum's requests (see _MOST)."""
-    return _MOST[exposure(strata) >= _HISTORY]
+    return _MOST[first_exposed(strata) >= _HISTORY]
 
 
-class Process:
+class EProcess:
     """The e-process while it runs: `step` takes in one stratum after the other, from the first exposure on.
 
     Attributes:
@@ -196,20 +198,22 @@ class Process:
         capped: strata whose evidence was cut.
     """
 
-    def __init__(self, cap: Cap, odds: Odds, exposed: int, watch: Watch | None = None) -> None:
+    def __init__(
+        self, cap: EvidenceCap, odds: LikelihoodRatio, exposed: int, watch: StageObserver | None = None
+    ) -> None:
         self.value, self.capped, self._watch = 1.0, 0, watch
         self._cap, self._odds, self._exposed = cap, odds, exposed
-        self._mixture, self._burst = _Mixture(), Burst(len(GAIN_WEIGHTS))
+        self._mixture, self._burst = _Mixture(), BurstLimit(len(GAIN_WEIGHTS))
 
     @property
     def informative(self) -> int:
         """Strata that could say anything."""
         return self._mixture.informative
 
-    def step(self, stratum: Stratum, index: int, past: Past) -> float:
+    def step(self, stratum: Stratum, index: int, past: StableHistory) -> float:
         """Take in stratum number `index` of the series, with stable's past before it; give the e-value after it."""
         plain = self._odds.logs(stratum)
-        logs = tempered = temper(plain, stratum, past, self._cap.most)
+        logs = tempered = scale_by_phi(plain, stratum, past, self._cap.most)
         if max(logs) > self._cap.least:
             self.capped += 1
             logs = self._cap.cut(logs, stratum, index, past)
@@ -223,16 +227,16 @@ class Process:
         return self.value
 
 
-def informs(stratum: Stratum) -> bool:
+def is_informative(stratum: Stratum) -> bool:
     """Tell whether the arms can be compared: both had requests and something was bad."""
     canary, stable = stratum.canary, stratum.stable
     return bool(canary.total and stable.total and (canary.bad or stable.bad))
 
 
-def run(
-    strata: Sequence[Stratum], rules: Rules, limit: float, *, aligned: bool, odds: Odds | None = None,
-    watch: Watch | None = None,
-) -> Path:  # fmt: skip
+def run_e_process(
+    strata: Sequence[Stratum], rules: Rules, limit: float, *, aligned: bool, odds: LikelihoodRatio | None = None,
+    watch: StageObserver | None = None,
+) -> EProcessPath:  # fmt: skip
     """Run the e-process over a series.
 
     Args:
@@ -243,26 +247,26 @@ def run(
         odds: to share one table among series.
         watch: is given each informative stratum's logs after every stage.
     """
-    odds = odds or Odds(rules.ratio)
-    exposed = exposure(strata)
-    spread = spread_of(strata[:exposed])
-    process = Process(Cap(strata, odds, rules, limit, aligned=aligned), odds, exposed, watch)
+    odds = odds or LikelihoodRatio(rules.ratio)
+    exposed = first_exposed(strata)
+    spread = track_history(strata[:exposed])
+    process = EProcess(EvidenceCap(strata, odds, rules, limit, aligned=aligned), odds, exposed, watch)
     values, known = [], []
     for index in range(exposed, len(strata)):
         stratum, past = strata[index], spread.past
-        if informs(stratum):
+        if is_informative(stratum):
             process.step(stratum, index, past)
         values.append(process.value)
         known.append(past)
         spread.add(stratum)
     phi = known[-1].phi if known else spread.phi
-    return Path(tuple(values), phi, process.capped, process.informative, exposed, aligned, tuple(known))
+    return EProcessPath(tuple(values), phi, process.capped, process.informative, exposed, aligned, tuple(known))
 
 
-def pasts(strata: Sequence[Stratum]) -> list[Past]:
+def stable_histories(strata: Sequence[Stratum]) -> list[StableHistory]:
     """Give stable's past before each stratum from the canary's first exposure on."""
-    exposed = exposure(strata)
-    spread, found = spread_of(strata[:exposed]), []
+    exposed = first_exposed(strata)
+    spread, found = track_history(strata[:exposed]), []
     for stratum in strata[exposed:]:
         found.append(spread.past)
         spread.add(stratum)

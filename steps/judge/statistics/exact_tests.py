@@ -21,7 +21,7 @@ _MOST: Final = 10**10
 """Requests whose factorials are still known well enough: ln(n!) has an error of about 1e-5 there."""
 
 
-def tail(counts: Counts, share: float) -> float:
+def upper_tail(counts: Counts, share: float) -> float:
     """Return P(X >= bad) for X ~ Binomial(total, share): small where more is bad than `share` (0-1) explains.
 
     1 where no more than the mean is bad, which is all the callers ask for.
@@ -37,12 +37,12 @@ def tail(counts: Counts, share: float) -> float:
     return min(1.0, exp(first) * _series(lambda x: (total - x) / (x + 1) * odds, bad, total))
 
 
-def head(counts: Counts, share: float) -> float:
+def lower_tail(counts: Counts, share: float) -> float:
     """Return P(X <= bad) for X ~ Binomial(total, share): small where the arm is surely better than `share` (0-1)."""
-    return tail(Counts(counts.total, counts.total - counts.bad), 1.0 - share)
+    return upper_tail(Counts(counts.total, counts.total - counts.bad), 1.0 - share)
 
 
-def log_split(canary: Counts, stable: Counts) -> float:
+def log_fisher(canary: Counts, stable: Counts) -> float:
     """Return ln P(as many of both arms' bad requests fall on the canary, or more), if both arms are equally bad.
 
     Fisher's exact test, one-sided: the hypergeometric tail. 0 where the canary has no more than its part.

@@ -8,8 +8,8 @@ canary may do as well: then nothing is left out.
 from collections.abc import Sequence
 from typing import Final
 
-from steps.judge.statistics.exact_tests import tail
-from steps.judge.statistics.windows import total
+from steps.judge.statistics.exact_tests import upper_tail
+from steps.judge.statistics.windows import arm_counts
 from steps.model.evidence import Arm, Counts, Stratum
 
 _LEAST: Final = 3
@@ -25,7 +25,7 @@ _NEVER: Final = 0.5
 """Where stable is bad for more than this part of its scrapes, that is not an incident but its normal state."""
 
 
-def calm(strata: Sequence[Stratum]) -> list[Stratum]:
+def without_incidents(strata: Sequence[Stratum]) -> list[Stratum]:
     """Return the strata outside of stable's incidents; also the neighbours of an incident are left out.
 
     The neighbours may hold a part of it: pods are scraped at different moments.
@@ -39,13 +39,13 @@ def calm(strata: Sequence[Stratum]) -> list[Stratum]:
     return [stratum for index, stratum in enumerate(strata) if index not in out]
 
 
-def scatter(strata: Sequence[Stratum]) -> float:
+def dispersion_over_time(strata: Sequence[Stratum]) -> float:
     """Return how much more stable's failures scatter from scrape to scrape than independent ones would, >= 1.
 
     Pearson's chi-square per degree of freedom of the scrapes' totals.
     """
     counts = [stratum.stable for stratum in strata if stratum.stable.total]
-    whole = total(strata, Arm.STABLE)
+    whole = arm_counts(strata, Arm.STABLE)
     if len(counts) < 2 or not 0 < whole.bad < whole.total:  # noqa: PLR2004 - nothing to compare
         return 1.0
     share = whole.bad / whole.total
@@ -62,7 +62,7 @@ def _bad(strata: Sequence[Stratum]) -> list[int]:
     heard.sort(key=lambda index: strata[index].stable.bad / strata[index].stable.total)
     found = set(heard[(len(heard) + 1) // 2 :])
     for _ in range(_ROUNDS):
-        rest = total([stratum for index, stratum in enumerate(strata) if index not in found], Arm.STABLE)
+        rest = arm_counts([stratum for index, stratum in enumerate(strata) if index not in found], Arm.STABLE)
         share = rest.bad / rest.total if rest.total else 0.0
         again = {index for index in heard if _far(strata[index].stable, share)}
         if again == found:
@@ -72,7 +72,7 @@ def _bad(strata: Sequence[Stratum]) -> list[int]:
 
 
 def _far(counts: Counts, share: float) -> bool:
-    return counts.bad >= _LEAST and tail(counts, share) < _RARE
+    return counts.bad >= _LEAST and upper_tail(counts, share) < _RARE
 
 
 def _episodes(indexes: Sequence[int]) -> list[tuple[int, int]]:

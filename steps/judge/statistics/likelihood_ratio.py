@@ -23,7 +23,7 @@ _EXACT_SHARE: Final = 0.1
 _MAX_SHARE: Final = 0.6
 
 
-class Odds:
+class LikelihoodRatio:
     """Log-likelihood ratios against the null "rate ratio <= ratio", for each of GAINS."""
 
     def __init__(self, ratio: float) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import Final
 
-from steps.judge.statistics.bursts import Burst
-from steps.judge.statistics.e_process import START_NOW, exposure, pasts, start_prior
-from steps.judge.statistics.stable_history import Past
+from steps.judge.statistics.bursts import BurstLimit
+from steps.judge.statistics.e_process import START_NOW, first_exposed, stable_histories, start_prior
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 _FACTORS: Final = (1.5, 2.0, 3.0, 5.0, 10.0, 25.0, 60.0)
@@ -18,7 +18,7 @@ _NINE_OF_TEN: Final = 1.2816
 
 
 @dataclass(frozen=True, slots=True)
-class OneArm:
+class OneSampleTest:
     """E-process against "bad share <= allowed" of the canary's own counts, mixed over factor and start.
 
     Attributes:
@@ -29,15 +29,15 @@ class OneArm:
     allowed: float
     cap: float
 
-    def run(self, strata: Sequence[Stratum], known: Sequence[Past] = ()) -> float:
+    def run(self, strata: Sequence[Stratum], known: Sequence[StableHistory] = ()) -> float:
         """Return the e-value after the strata; stable's part of them tells how bad requests cling together.
 
         `known` is stable's past before each stratum from the first exposure on, for callers that have it.
         """
         pairs = self._pairs()
-        sums, rest, index, burst = [0.0] * len(pairs), 1.0, 0, Burst(len(pairs))
-        exposed = strata[exposure(strata) :]
-        for number, (stratum, past) in enumerate(zip(exposed, known or pasts(strata), strict=False), 1):
+        sums, rest, index, burst = [0.0] * len(pairs), 1.0, 0, BurstLimit(len(pairs))
+        exposed = strata[first_exposed(strata) :]
+        for number, (stratum, past) in enumerate(zip(exposed, known or stable_histories(strata), strict=False), 1):
             counts = stratum.canary
             if not counts.total:
                 continue

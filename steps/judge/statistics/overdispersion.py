@@ -15,10 +15,10 @@ bursts all the time both are needed: phi for the bursts' sizes and clumps for th
 from collections.abc import Sequence
 from typing import Final
 
-from steps.judge.statistics.bursts import EXCEPTIONAL, Clumps
-from steps.judge.statistics.chi_square import Block, present
-from steps.judge.statistics.pod_rates import Cell, Habits
-from steps.judge.statistics.stable_history import SURE_STRATA, Past
+from steps.judge.statistics.bursts import EXCEPTIONAL, BurstLengths
+from steps.judge.statistics.chi_square import ChiSquareBlock, count_present
+from steps.judge.statistics.pod_rates import CountPair, PodRates
+from steps.judge.statistics.stable_history import SURE_STRATA, StableHistory
 from steps.model.evidence import Stratum
 
 BLOCKS: Final = (1, 4, 12, 60)
@@ -40,9 +40,9 @@ class Overdispersion:
 
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
-        self._blocks = [Block(length // shorter) for length, shorter in lengths]
+        self._blocks = [ChiSquareBlock(length // shorter) for length, shorter in lengths]
         self._shortest, *self._longer = self._blocks
-        self.habits = Habits()
+        self.habits = PodRates()
         self.bad = self.total = self.strata = 0
         self._phi: float | None = PRIOR_PHI
 
@@ -58,7 +58,7 @@ class Overdispersion:
         """Stable's bad share (0-1)."""
         return self.bad / self.total if self.total else 0.0
 
-    def add(self, whole: Cell, pods: list[Cell], loads: Sequence[float] = ()) -> None:
+    def add(self, whole: CountPair, pods: list[CountPair], loads: Sequence[float] = ()) -> None:
         """Take in one stratum: all requests and those of each pod, with the pods' loads if they are known."""
         total, bad = whole
         if bad and len(pods) > 1:
@@ -84,7 +84,7 @@ class Overdispersion:
         return min(phi, LARGEST_PHI)
 
 
-class Spread:
+class HistoryTracker:
     """Running estimate; feed the strata in order of time and read `past` before each.
 
     Args:
@@ -93,11 +93,11 @@ class Spread:
 
     def __init__(self, usual: float = 0.0) -> None:
         self._all, self._calm = Overdispersion(), Overdispersion()
-        self._log: list[tuple[Cell, list[Cell]]] = []
+        self._log: list[tuple[CountPair, list[CountPair]]] = []
         self._marks: dict[int, set[int]] = {}
         self._read = 0
         self._bursting: set[int] = set()
-        self._clumps = Clumps()
+        self._clumps = BurstLengths()
         self._usual = usual
         self._quiet_bad = self._quiet_total = self._pods = 0
 
@@ -107,25 +107,25 @@ class Spread:
         return self.past.phi
 
     @property
-    def past(self) -> Past:
+    def past(self) -> StableHistory:
         """All that the strata added so far say."""
         known = self._all
         if not self._clumps.events:
-            return Past(known.phi, known.bad, known.total, known.strata)
+            return StableHistory(known.phi, known.bad, known.total, known.strata)
         length = self._clumps.length
         chance = self._clumps.hazard(self._pods)
         if chance <= EXCEPTIONAL:
             known = self._without_bursts()
-            return Past(known.phi, known.bad, known.total, known.strata, length, chance)
+            return StableHistory(known.phi, known.bad, known.total, known.strata, length, chance)
         if self._pods <= 1:
             length = 0.0  # phi alone has to tell, since nothing tells a pod's burst from a batch of all
-        return Past(known.phi, known.bad, known.total, known.strata, length)
+        return StableHistory(known.phi, known.bad, known.total, known.strata, length)
 
     def add(self, stratum: Stratum) -> None:
         """Take in the stable arm of one stratum."""
         whole = (stratum.stable.total, stratum.stable.bad)
         pods = [(pod.total, pod.bad) for pod in stratum.stable_pods]
-        self._pods = present(pods)
+        self._pods = count_present(pods)
         loads: Sequence[float] = ()
         if self._pods > 1:
             loads = self._all.habits.loads(pods) if whole[1] else ()
@@ -136,7 +136,7 @@ class Spread:
         if self._pods > 1 or not self._is_outage(*whole):
             self._all.add(whole, pods, loads)
 
-    def _note(self, whole: Cell, pods: list[Cell]) -> None:
+    def _note(self, whole: CountPair, pods: list[CountPair]) -> None:
         """Keep the stratum and which of its pods burst for longer than one, the edges of bursts included."""
         now, before, here = self._clumps.raised, self._bursting, len(self._log)
         self._log.append((whole, pods))
@@ -156,7 +156,7 @@ class Spread:
             bursting = self._marks.get(index)
             if not bursting:
                 self._calm.add(whole, pods)
-            elif present(pods) > 1:
+            elif count_present(pods) > 1:
                 total, bad = (sum(pods[i][kind] for i in bursting) for kind in (0, 1))
                 calm = [cell if i not in bursting else (0, 0) for i, cell in enumerate(pods)]
                 self._calm.add((max(0, whole[0] - total), max(0, whole[1] - bad)), calm)
@@ -184,10 +184,10 @@ def usual_share(strata: Sequence[Stratum]) -> float:
     return shares[len(shares) // 2] if shares else 0.0
 
 
-def spread_of(strata: Sequence[Stratum]) -> Spread:
+def track_history(strata: Sequence[Stratum]) -> HistoryTracker:
     """Give the spread that the strata before the canary's first exposure teach."""
     apart = any(len(stratum.stable_pods) > 1 for stratum in strata[-1:])
-    spread = Spread(0.0 if apart else usual_share(strata))
+    spread = HistoryTracker(0.0 if apart else usual_share(strata))
     for stratum in strata:
         spread.add(stratum)
     return spread

@@ -12,11 +12,11 @@ _PRIOR: Final = 10.0
 
 _TIMES, _PLUS = 3.0, 3.0
 
-Cell = tuple[int, int]
+CountPair = tuple[int, int]
 """Requests of a pod, and bad ones."""
 
 
-class Habits:
+class PodRates:
     """Running rates of pods, relative to an even share; position i is always the same pod."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Habits:
         self._fair: list[float] = []
         self._rates: list[float] = []
 
-    def add(self, cells: Sequence[Cell], bad: int, loads: Sequence[float]) -> list[float]:
+    def add(self, cells: Sequence[CountPair], bad: int, loads: Sequence[float]) -> list[float]:
         """Learn from one stratum's requests by pod, `bad` ones in all, and the pods' `loads`; give these anew."""
         whole = sum(loads)
         each = _TIMES * bad / whole if whole else 0.0
@@ -44,7 +44,7 @@ class Habits:
             learnt.append(n * rate)
         return learnt
 
-    def loads(self, cells: Sequence[Cell]) -> list[float]:
+    def loads(self, cells: Sequence[CountPair]) -> list[float]:
         """Give each pod's requests times its habit."""
         missing = len(cells) - len(self._rates)
         if missing > 0:

@@ -17,7 +17,7 @@ SURE_STRATA: Final = 12
 """Bad requests and strata of the past from which a stratum may add more than the usual cap if confirmed."""
 
 
-class Past(NamedTuple):
+class StableHistory(NamedTuple):
     """Stable's past up to one moment.
 
     Attributes:
@@ -37,22 +37,22 @@ class Past(NamedTuple):
     hazard: float = 1.0
 
     @property
-    def sound(self) -> bool:
+    def is_quiet(self) -> bool:
         """Whether stable has hardly any bad requests, or some that are known to come singly."""
         if self.known:
             return self.phi <= SINGLY
-        share = SOUND_SHARE if self.experienced else SOUND_SHARE_AT_FIRST
+        share = SOUND_SHARE if self.has_history else SOUND_SHARE_AT_FIRST
         return self.bad <= max(SOUND_UP_TO, share * self.total)
 
     @property
-    def experienced(self) -> bool:
+    def has_history(self) -> bool:
         """Whether stable was seen for so long that a batch of bad requests would probably have come by."""
         return self.strata >= SURE_STRATA
 
     @property
-    def sure(self) -> bool:
+    def may_raise_cap(self) -> bool:
         """Whether so many bad requests and strata were seen that batches would have shown."""
-        return self.bad >= SURE_FROM and self.experienced
+        return self.bad >= SURE_FROM and self.has_history
 
     @property
     def known(self) -> bool:

@@ -27,7 +27,7 @@ _LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DifferenceTest:
     """What was seen of both arms, and of stable before.
 
     Attributes:

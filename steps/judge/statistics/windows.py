@@ -10,7 +10,7 @@ from typing import Final
 
 from steps.model.evidence import Arm, Counts, Stratum
 
-LAST: Final = (3, 12)
+LAST_SCRAPES: Final = (3, 12)
 """Scrapes with canary traffic that count as the last ones: three as in the guard, and a minute or more."""
 
 
@@ -33,12 +33,12 @@ class Window:
     @property
     def canary(self) -> Counts:
         """The canary's requests in it."""
-        return total(self.strata, Arm.CANARY)
+        return arm_counts(self.strata, Arm.CANARY)
 
     @property
     def stable(self) -> Counts:
         """Stable's requests in it."""
-        return total(self.strata, Arm.STABLE)
+        return arm_counts(self.strata, Arm.STABLE)
 
 
 def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...]:
@@ -51,7 +51,7 @@ def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...
     found = [Window("at this weight", rung)] if any(stratum.canary.total for stratum in rung) else []
     found += [
         Window(f"over the last {count} scrapes", strata[heard[-count] :], last=True)
-        for count in LAST
+        for count in LAST_SCRAPES
         if len(heard) > count
     ]
     if len(rung) < len(exposed) or not found:
@@ -59,7 +59,7 @@ def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...
     return tuple(found)
 
 
-def total(strata: Sequence[Stratum], arm: Arm) -> Counts:
+def arm_counts(strata: Sequence[Stratum], arm: Arm) -> Counts:
     """Return the sum of an arm's counts."""
     if arm is Arm.CANARY:
         return Counts(sum(s.canary.total for s in strata), sum(s.canary.bad for s in strata))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from steps.judge.comparison.limiting_factor import Caution
+from steps.judge.comparison.limiting_factor import LimitingFactor
 from steps.judge.wording.phrases import clock, comparison, percent, scrapes, share, since_when, span
 from steps.model.evidence import Counts, MetricKind
 from steps.model.judgement import GuardJudgement, MetricJudgement, SeriesJudgement
@@ -15,10 +15,10 @@ MOST: Final = 1e6
 
 
 CAUTIONS: Final = {
-    Caution.NOISE: "but stable's own failures are too uneven to be sure (overdispersion {phi})",
-    Caution.BURSTS: "but pods of stable failed in bursts as well, and this has not outlasted theirs yet",
-    Caution.CAP: "but no single scrape may decide, and more of them must agree",
-    Caution.NOTHING: "but there are too few requests for an alarm",
+    LimitingFactor.NOISE: "but stable's own failures are too uneven to be sure (overdispersion {phi})",
+    LimitingFactor.BURSTS: "but pods of stable failed in bursts as well, and this has not outlasted theirs yet",
+    LimitingFactor.CAP: "but no single scrape may decide, and more of them must agree",
+    LimitingFactor.NOTHING: "but there are too few requests for an alarm",
 }
 """Why the evidence of a large difference is small, to be filled with phi."""
 

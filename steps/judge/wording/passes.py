@@ -62,7 +62,7 @@ def proven(metrics: Metrics, requests: int, strata: int, difference: float) -> s
     return _joined("proven", metrics, f"with {requests} canary requests in {scrapes(strata)} {proof}")
 
 
-def alone(watched: Sequence[Watched], strata: int, detectable: float | None) -> str:
+def at_full_weight(watched: Sequence[Watched], strata: int, detectable: float | None) -> str:
     """Explain a pass at weight 100, where absolute rules and the past judge."""
     parts = [f"{one.name} {one.counts.bad}/{one.counts.total} ({', '.join(one.rules)})" for one in watched]
     power = "" if detectable is None else f"; a rise to {percent(detectable)} failures or more would have been caught"

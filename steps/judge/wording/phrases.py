@@ -51,7 +51,7 @@ def comparison(metric: MetricJudgement, series: SeriesJudgement, when: str = "")
     `when` follows the canary's counts: "since 12:03:10 UTC", "over the last 3 scrapes".
     """
     canary, stable = Counts(series.canary_total, series.canary_bad), Counts(series.stable_total, series.stable_bad)
-    return counted(canary, stable, bad(metric.kind, metric.name, metric.unit, series), when)
+    return counted(canary, stable, what_is_bad(metric.kind, metric.name, metric.unit, series), when)
 
 
 def counted(canary: Counts, stable: Counts, what: str, when: str = "") -> str:
@@ -65,7 +65,7 @@ def share(counts: Counts) -> str:
     return f"{counts.bad}/{counts.total} = {percent(counts.bad / counts.total if counts.total else 0.0)}"
 
 
-def bad(kind: str, name: str, unit: str, series: Series | SeriesJudgement) -> str:
+def what_is_bad(kind: str, name: str, unit: str, series: Series | SeriesJudgement) -> str:
     """Say what "bad" means for a series: "failed", "slower than 250 ms (stable's p99)", "answered 4xx"."""
     bound = "" if series.bound is None else f"{series.bound:g} {unit}".strip()
     label = f" (stable's {series.label})" if series.label else ""
@@ -91,7 +91,7 @@ def since_when(since: float | None) -> str:
 
 def what(metric: MetricJudgement, series: SeriesJudgement) -> str:
     """Say what "bad" means for a judged series."""
-    return bad(metric.kind, metric.name, metric.unit, series)
+    return what_is_bad(metric.kind, metric.name, metric.unit, series)
 
 
 def kept(allowed: float, flag: str) -> str:
@@ -104,7 +104,7 @@ def before(past: Counts, where: str) -> str:
     return f"{past.bad}/{past.total} {where}"
 
 
-def called(metric: MetricJudgement, index: int) -> str:
+def metric_name(metric: MetricJudgement, index: int) -> str:
     """Name a metric, with its series where that has a name."""
     label = metric.series[index].label if metric.series else ""
     return f"{metric.name} ({label})" if label else metric.name
@@ -131,7 +131,7 @@ def blind(requests: int, strata: int) -> str:
     )
 
 
-def too_blunt(detectable: float | None, demanded: float, more: float | None, *, deadline_reached: bool) -> str:
+def low_power(detectable: float | None, demanded: float, more: float | None, *, deadline_reached: bool) -> str:
     """Explain a power below `must_detect`: what would be caught, what was asked for, and what helps."""
     able = "not even a total failure" if detectable is None else f"a rise to {percent(detectable)} failures"
     time = "" if more is None else f" (about {span(more)} more at this traffic)"
@@ -143,7 +143,7 @@ def failing(metric: MetricJudgement) -> str:
     """Name what "bad" means in a pass sentence: "failures", "requests slower than 250 ms"."""
     if metric.kind == MetricKind.ERRORS or not metric.series:
         return "failures"
-    return f"requests {bad(metric.kind, metric.name, metric.unit, metric.series[0])}"
+    return f"requests {what_is_bad(metric.kind, metric.name, metric.unit, metric.series[0])}"
 
 
 def not_proven(name: str, worse: float, tolerated: float) -> str:
@@ -183,7 +183,7 @@ def silent(stable_requests: int, expected: float | None, seconds: float) -> str:
     )
 
 
-def fewer(canary: int, requests: int, weight: int) -> str:
+def sample_ratio_mismatch(canary: int, requests: int, weight: int) -> str:
     """Explain that the canary got a smaller part of the requests than its weight says."""
     return (
         f"the canary got {canary} of {requests} requests ({percent(canary / requests)}) since the weight was set to"
@@ -199,7 +199,7 @@ def warming(seconds: float) -> str:
     )
 
 
-def foreseen(per_second: float, requests: float, seconds: float, detectable: float | None) -> str:
+def forecast(per_second: float, requests: float, seconds: float, detectable: float | None) -> str:
     """Say beforehand what this much traffic can show by the deadline."""
     rate = f"at {per_second:.2g} canary requests a second, about {requests:.0f} in {span(seconds)},"
     if detectable is None:

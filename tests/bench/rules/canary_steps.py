@@ -43,7 +43,7 @@ def until(evidence: Evidence, end: float) -> Evidence:
     return replace(evidence, metrics=metrics, until=end, problem=None)
 
 
-def ours(rollout: Rollout, rules: Rules | None = None) -> Outcome:
+def canary_steps(rollout: Rollout, rules: Rules | None = None) -> Outcome:
     """Read and judge after every stratum until it fails."""
     return decide(rollout, read(rollout), rules or Rules())
 
@@ -77,7 +77,7 @@ def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
 
 def proven(rollout: Rollout) -> Outcome:
     """Judge by the rule "proven"."""
-    return ours(rollout, Rules(pass_rule=PassRule.PROVEN))
+    return canary_steps(rollout, Rules(pass_rule=PassRule.PROVEN))
 
 
 def _comparison(at: Look, count: int) -> tuple[int | None, str]:

@@ -2,31 +2,31 @@
 
 import pytest
 
-from tests.bench.claimed_power import FULL, LEAST, MOST, QUICK, Cell, truth
+from tests.bench.claimed_power import FULL, LEAST, MOST, QUICK, Scenario, check_claim
 
 CELLS = (
     *QUICK,
-    Cell(1, 0.001, 20),
-    Cell(10, 0.001, 60, aligned=True),
-    Cell(100, 0.001, 3, 60.0),
-    Cell(100, 0.005, 40, batch=2.0, aligned=True),
-    Cell(30, 0.001, 4, ladder=(0.5,)),
-    Cell(100, 0.001, 6, incident=0.3, pods=9),
+    Scenario(1, 0.001, 20),
+    Scenario(10, 0.001, 60, aligned=True),
+    Scenario(100, 0.001, 3, 60.0),
+    Scenario(100, 0.005, 40, batch=2.0, aligned=True),
+    Scenario(30, 0.001, 4, ladder=(0.5,)),
+    Scenario(100, 0.001, 6, incident=0.3, pods=9),
 )
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
-def test_what_a_pass_says_would_have_been_caught_is_caught_nine_times_in_ten(cell: Cell) -> None:
+def test_what_a_pass_says_would_have_been_caught_is_caught_nine_times_in_ten(cell: Scenario) -> None:
     """In the same traffic and beside the same counts of stable; seeded, so that it answers alike each time."""
-    found = truth(cell, worlds=12, canaries=25)
+    found = check_claim(cell, worlds=12, canaries=25)
     assert found.canaries >= 250
     assert LEAST <= found.caught <= MOST, found
 
 
 def test_smaller_faults_than_claimed_are_caught_less_often() -> None:
     """Else the claim would be too modest to be of use."""
-    cell = Cell(100, 0.001, 6)
-    claim = truth(cell, worlds=6, canaries=25)
+    cell = Scenario(100, 0.001, 6)
+    claim = check_claim(cell, worlds=6, canaries=25)
     assert claim.claimed < 0.03
 
 

@@ -6,7 +6,7 @@ from steps.evidence import Access, EvidenceReader, Prometheus
 from steps.judge import Rules, judge
 from steps.model.judgement import Verdict
 from tests.bench.rules import argo_rollouts
-from tests.bench.rules.canary_steps import ours, read, until
+from tests.bench.rules.canary_steps import canary_steps, read, until
 from tests.bench.rules.flagger import SUCCESS, flagger
 from tests.bench.simulation.database import Database, extrapolated
 from tests.bench.simulation.families import FAMILIES
@@ -63,14 +63,14 @@ def test_finding_the_first_failing_stratum_by_halves_is_looking_at_each(name: st
         if judge(until(evidence, end), None, Rules(), deadline_reached=False).verdict is Verdict.FAIL
     )  # fmt: skip
     first = next(failing, None)
-    assert ours(one).failed_after == (None if first is None else one.visible(first) - one.started)
+    assert canary_steps(one).failed_after == (None if first is None else one.visible(first) - one.started)
 
 
 @pytest.mark.parametrize("name", ["errors 20 %, 10 rps", "errors 5 %, 100 rps", "errors 100 %, 100 rps, gateways"])
 def test_polling_live_decides_when_the_benchmark_says(name: str) -> None:
     """A reader that polls every second, as analyze does, fails within two seconds of the benchmark's time."""
     one = rollout(FAMILIES[name], 5)
-    wanted = ours(one).failed_after
+    wanted = canary_steps(one).failed_after
     assert wanted is not None
     assert wanted == pytest.approx(_live(one), abs=2.0)
 

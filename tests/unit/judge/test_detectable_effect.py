@@ -7,8 +7,8 @@ from math import comb
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.power.detectable_effect import foresee
-from steps.judge.power.power_search import at_least, least_share
+from steps.judge.power.detectable_effect import forecast
+from steps.judge.power.power_search import binomial_at_least, smallest_detectable_share
 from steps.model.evidence import Counts, Evidence, Stratum
 from tests.unit.judge.worlds import evidence_of
 
@@ -35,20 +35,20 @@ def test_the_chance_of_so_many_bad_requests_is_the_binomial_one(total: int, shar
     """Peizer and Pratt's approximation against the sum, for every number that matters."""
     for number in range(1, min(total, 30) + 1):
         fewer = sum(comb(total, x) * share**x * (1.0 - share) ** (total - x) for x in range(number))
-        assert at_least(number, total, share) == pytest.approx(1.0 - fewer, abs=0.003)
+        assert binomial_at_least(number, total, share) == pytest.approx(1.0 - fewer, abs=0.003)
 
 
 def test_where_only_the_number_counts_the_share_is_the_binomial_laws() -> None:
     """Ten of a thousand requests: the share that brings ten or more in 92.5 % of all draws."""
-    share = least_share([250] * 4, lambda bad: sum(bad) >= 10, 3)
+    share = smallest_detectable_share([250] * 4, lambda bad: sum(bad) >= 10, 3)
     assert share is not None
-    assert at_least(10, 1000, share) == pytest.approx(0.925, abs=0.01)
+    assert binomial_at_least(10, 1000, share) == pytest.approx(0.925, abs=0.01)
 
 
 def test_where_all_scrapes_must_agree_a_larger_share_is_needed() -> None:
     """Two in each of three: how they fall counts as well as how many there are."""
-    together = least_share([100] * 3, lambda bad: sum(bad) >= 6, 3)
-    apart = least_share([100] * 3, lambda bad: min(bad) >= 2, 3)
+    together = smallest_detectable_share([100] * 3, lambda bad: sum(bad) >= 6, 3)
+    apart = smallest_detectable_share([100] * 3, lambda bad: min(bad) >= 2, 3)
     assert together is not None
     assert apart is not None
     assert apart > 1.2 * together
@@ -64,7 +64,7 @@ def test_a_share_that_shows_only_in_large_numbers_is_found_without_trying_each()
         asked.append(bad)
         return sum(bad) >= 60_000
 
-    assert least_share([1_000_000] * 6, alarms, 3) == pytest.approx(0.01, rel=0.03)
+    assert smallest_detectable_share([1_000_000] * 6, alarms, 3) == pytest.approx(0.01, rel=0.03)
     assert len(asked) < 400
 
 
@@ -105,7 +105,7 @@ def test_the_guard_counts_among_what_would_have_caught_it() -> None:
 def test_what_is_foreseen_is_what_will_be_claimed() -> None:
     """The same question before and after, in even traffic."""
     history = evidence_of(even(0), aligned=False)
-    found = foresee(with_weight(history, 10), RULES, 180.0)
+    found = forecast(with_weight(history, 10), RULES, 180.0)
     after = claimed(even(12))
     assert found is not None
     assert after is not None

@@ -7,11 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.chi_square import pearson
+from steps.judge.statistics.chi_square import pearson_chi_square
 from steps.judge.statistics.confidence_sequence import ratio_limits
-from steps.judge.statistics.e_process import most_of, run, start_prior
-from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, GAINS, Odds
-from steps.judge.statistics.overdispersion import Spread
+from steps.judge.statistics.e_process import majority_share, run_e_process, start_prior
+from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, GAINS, LikelihoodRatio
+from steps.judge.statistics.overdispersion import HistoryTracker
 from steps.model.evidence import Counts, Stratum
 
 RULES = Rules()
@@ -34,7 +34,7 @@ def hypergeometric(x: int, canary: int, stable: int, bad: int) -> float:
 )
 def test_mean_factor_is_at_most_one_when_the_arms_are_equal(canary: int, stable: int, bad: int) -> None:
     """By enumeration of every split of the bad requests, for every alternative."""
-    odds = Odds(RULES.ratio)
+    odds = LikelihoodRatio(RULES.ratio)
     means = [0.0] * len(GAINS)
     for x in range(max(0, bad - stable), min(bad, canary) + 1):
         chance = hypergeometric(x, canary, stable, bad)
@@ -54,7 +54,7 @@ def test_mean_of_the_whole_process_is_at_most_one(shares: tuple[int, int, int], 
         for y in outcomes:
             pair = (stratum(0, (canary, x), (stable, bad - x)), stratum(1, (canary, y), (stable, bad - y)))
             chance = hypergeometric(x, canary, stable, bad) * hypergeometric(y, canary, stable, bad)
-            mean += chance * run(pair, RULES, LIMIT, aligned=aligned).values[-1]
+            mean += chance * run_e_process(pair, RULES, LIMIT, aligned=aligned).values[-1]
     assert mean <= 1.0 + 1e-9
 
 
@@ -71,7 +71,7 @@ def test_each_bad_request_speaks_against_the_arm_it_hit(
     low, high = max(0, bad - stable), min(bad, canary)
     mine = data.draw(st.integers(low, high))
     values = [
-        run((stratum(0, (canary, x), (stable, bad - x)),), RULES, LIMIT, aligned=aligned).values[-1]
+        run_e_process((stratum(0, (canary, x), (stable, bad - x)),), RULES, LIMIT, aligned=aligned).values[-1]
         for x in (mine, min(mine + 1, high))
     ]
     assert values[1] >= values[0] - 1e-9
@@ -82,10 +82,10 @@ def test_each_bad_request_speaks_against_the_arm_it_hit(
 def test_more_bad_canary_requests_are_never_better(canary: int, bad: int, stable_bad: int) -> None:
     """With stable's counts fixed and bad requests so rare that most of the canary's cannot be bad (see `temper`)."""
     less, more = (
-        run((stratum(0, (canary, x), (9 * canary, stable_bad)),), RULES, LIMIT, aligned=True).values[-1]
+        run_e_process((stratum(0, (canary, x), (9 * canary, stable_bad)),), RULES, LIMIT, aligned=True).values[-1]
         for x in (bad, bad + 1)
     )
-    possible = bad + 1 + stable_bad >= most_of(()) * canary
+    possible = bad + 1 + stable_bad >= majority_share(()) * canary
     assert possible or more >= less - 1e-9
 
 
@@ -93,9 +93,9 @@ def test_more_bad_canary_requests_are_never_better(canary: int, bad: int, stable
 def test_strata_without_canary_or_without_bad_requests_say_nothing(pairs: list[tuple[int, int]], aligned: bool) -> None:  # noqa: FBT001
     """Zero traffic is a factor of 1, and so is a stratum in which nothing was bad."""
     quiet = tuple(stratum(i, (canary, 0), (stable, 0)) for i, (canary, stable) in enumerate(pairs))
-    assert all(value == 1.0 for value in run(quiet, RULES, LIMIT, aligned=aligned).values)
+    assert all(value == 1.0 for value in run_e_process(quiet, RULES, LIMIT, aligned=aligned).values)
     silent = tuple(stratum(i, (0, 0), (stable, stable // 2)) for i, (_, stable) in enumerate(pairs))
-    assert run(silent, RULES, LIMIT, aligned=aligned).values == ()
+    assert run_e_process(silent, RULES, LIMIT, aligned=aligned).values == ()
 
 
 def test_priors_sum_to_one() -> None:
@@ -107,27 +107,27 @@ def test_priors_sum_to_one() -> None:
 def test_one_stratum_alone_never_decides() -> None:
     """However bad it is, and in either alignment."""
     bad = (stratum(0, (1000, 1000), (9000, 0)),)
-    assert max(run(bad, RULES, LIMIT, aligned=True).values) < 100
-    assert max(run(bad, RULES, LIMIT, aligned=False).values) < 100
+    assert max(run_e_process(bad, RULES, LIMIT, aligned=True).values) < 100
+    assert max(run_e_process(bad, RULES, LIMIT, aligned=False).values) < 100
 
 
 def test_equal_shocks_leave_no_evidence() -> None:
     """An outage of both arms at once is no one's fault."""
     shocks = tuple(stratum(i, (100, 60), (900, 540)) for i in range(5))
-    assert max(run(shocks, RULES, LIMIT, aligned=True).values) < 2
+    assert max(run_e_process(shocks, RULES, LIMIT, aligned=True).values) < 2
 
 
 def test_splitting_time_finer_keeps_the_evidence_sound() -> None:
     """The same counts in ten times as many strata give no alarm either."""
     coarse = tuple(stratum(i, (100, 1), (900, 9)) for i in range(6))
     fine = tuple(stratum(i, (10, i % 10 == 0), (90, 1 if i % 10 else 0)) for i in range(60))
-    assert max(run(coarse, RULES, LIMIT, aligned=False).values) < 5
-    assert max(run(fine, RULES, LIMIT, aligned=False).values) < 5
+    assert max(run_e_process(coarse, RULES, LIMIT, aligned=False).values) < 5
+    assert max(run_e_process(fine, RULES, LIMIT, aligned=False).values) < 5
 
 
 def test_phi_finds_batches_and_leaves_independent_requests_alone() -> None:
     """Batches that strike one pod at a time raise phi; one odd pod does not."""
-    batches, odd, even = Spread(), Spread(), Spread()
+    batches, odd, even = HistoryTracker(), HistoryTracker(), HistoryTracker()
     for k in range(200):
         counts = [[Counts(100, 10 if pod == k % 5 else 0) for pod in range(5)],
                   [Counts(100, 20 if pod == 2 else 2) for pod in range(5)],
@@ -142,7 +142,7 @@ def test_phi_finds_batches_and_leaves_independent_requests_alone() -> None:
 
 def test_pearson_of_known_cells() -> None:
     """10 and 30 of 100 each: chi-square 12.5."""
-    assert pearson([(100, 10), (100, 30)], [1.0, 1.0], 40) == pytest.approx(12.5)
+    assert pearson_chi_square([(100, 10), (100, 30)], [1.0, 1.0], 40) == pytest.approx(12.5)
 
 
 def test_limits_enclose_what_was_seen() -> None:

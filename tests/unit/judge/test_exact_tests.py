@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.judge.statistics.exact_tests import head, log_split, tail
-from steps.judge.statistics.incidents import calm, scatter
+from steps.judge.statistics.exact_tests import log_fisher, lower_tail, upper_tail
+from steps.judge.statistics.incidents import dispersion_over_time, without_incidents
 from steps.judge.statistics.windows import windows
 from steps.model.evidence import Counts, Stratum
 from tests.unit.judge.made import evenly, incident, strata
@@ -19,7 +19,7 @@ def test_the_binomial_tail_is_its_sum(total: int, data: st.DataObject, share: fl
     bad = data.draw(st.integers(0, total))
     exact = sum(comb(total, x) * share**x * (1 - share) ** (total - x) for x in range(bad, total + 1))
 
-    assert (1.0 if bad <= total * share else pytest.approx(exact, rel=1e-6)) == tail(Counts(total, bad), share)
+    assert (1.0 if bad <= total * share else pytest.approx(exact, rel=1e-6)) == upper_tail(Counts(total, bad), share)
 
 
 @given(st.integers(1, 60), st.integers(1, 300), st.data())
@@ -29,7 +29,7 @@ def test_the_split_is_fishers_tail(canary: int, stable: int, data: st.DataObject
     bad = mine + others
     chances = [comb(canary, x) * comb(stable, bad - x) for x in range(mine, min(bad, canary) + 1)]
     exact = sum(chances) / comb(canary + stable, bad)
-    found = log_split(Counts(canary, mine), Counts(stable, others))
+    found = log_fisher(Counts(canary, mine), Counts(stable, others))
 
     more = mine * (canary + stable) > bad * canary
     assert (pytest.approx(exact, rel=1e-6) if more else 1.0) == exp(found)
@@ -39,42 +39,47 @@ def test_extremes_have_answers() -> None:
     """No request, no bad one, nothing but bad ones, a share of 0 or 1."""
     nothing, sound, broken = Counts(0, 0), Counts(100, 0), Counts(100, 100)
 
-    assert [1.0, 1.0, 0.0, 1.0] == [tail(nothing, 0.1), tail(sound, 0.1), tail(broken, 0.0), tail(broken, 1.0)]
-    assert [1.0, 1.0] == [head(nothing, 0.1), head(broken, 0.1)]
-    assert head(sound, 0.1) < 1e-4
-    assert [0.0, 0.0, 0.0] == [log_split(nothing, sound), log_split(broken, nothing), log_split(broken, broken)]
+    assert [1.0, 1.0, 0.0, 1.0] == [
+        upper_tail(nothing, 0.1),
+        upper_tail(sound, 0.1),
+        upper_tail(broken, 0.0),
+        upper_tail(broken, 1.0),
+    ]
+    assert [1.0, 1.0] == [lower_tail(nothing, 0.1), lower_tail(broken, 0.1)]
+    assert lower_tail(sound, 0.1) < 1e-4
+    assert [0.0, 0.0, 0.0] == [log_fisher(nothing, sound), log_fisher(broken, nothing), log_fisher(broken, broken)]
 
 
 def test_counts_of_any_size_have_an_answer_between_0_and_1() -> None:
     """Near the mean, where the terms fall slowest: the upper bound is at least the truth, which is about a half."""
     huge = 2**52
-    assert 0.4 < tail(Counts(huge, huge // 100 + 1), 0.01) <= 1.0
-    assert log_split(Counts(huge, huge // 100), Counts(huge, huge // 100)) == 0.0
-    assert log_split(Counts(huge, huge // 50), Counts(huge, huge // 100)) < -100.0
+    assert 0.4 < upper_tail(Counts(huge, huge // 100 + 1), 0.01) <= 1.0
+    assert log_fisher(Counts(huge, huge // 100), Counts(huge, huge // 100)) == 0.0
+    assert log_fisher(Counts(huge, huge // 50), Counts(huge, huge // 100)) < -100.0
 
 
 def test_an_incident_is_left_out_with_its_neighbours() -> None:
     """Thirty of a hundred scrapes, and one on each side."""
     past = strata(incident(100, 30, 30, 100), [])
 
-    assert 68 == len(calm(past))
-    assert max(stratum.stable.bad for stratum in calm(past)) <= 1
+    assert 68 == len(without_incidents(past))
+    assert max(stratum.stable.bad for stratum in without_incidents(past)) <= 1
 
 
 def test_what_happens_again_and_again_is_no_incident() -> None:
     """Batches are stable's way to fail: they stay, and show in the scatter."""
     past = strata([(100, 20) if number % 15 == 0 else (100, 0) for number in range(90)], [])
 
-    assert 90 == len(calm(past))
-    assert scatter(past) > 5
-    assert scatter(strata(evenly(100, 4, 90), [])) < 1.5
+    assert 90 == len(without_incidents(past))
+    assert dispersion_over_time(past) > 5
+    assert dispersion_over_time(strata(evenly(100, 4, 90), [])) < 1.5
 
 
 def test_a_stable_that_is_broken_has_no_calm_time_to_look_for() -> None:
     """Failing for most of the time is its state."""
     past = strata([*evenly(100, 4, 20), *[(100, 60)] * 60], [])
 
-    assert 80 == len(calm(past))
+    assert 80 == len(without_incidents(past))
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=30))
@@ -82,7 +87,7 @@ def test_any_strata_can_be_asked(rows: list[tuple[int, int]]) -> None:
     """None, one, silent ones."""
     made = tuple(Stratum(i, i + 1.0, Counts(max(a, b), min(a, b)), Counts(0, 0)) for i, (a, b) in enumerate(rows))
 
-    assert scatter(calm(made)) >= 1.0
+    assert dispersion_over_time(without_incidents(made)) >= 1.0
     assert () == windows(made, 0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.checks.probe_verdict import failure, hindrance, judge_probes
+from steps.judge.checks.probe_verdict import blocked, failure, judge_probes
 from steps.model.judgement import Code, Verdict
 from steps.model.probes import ProbeOutcome
 from tests.unit.judge.worlds import World, evidence_of
@@ -72,7 +72,7 @@ def test_the_probes_alone_decide(text: str, verdict: Verdict, said: str) -> None
 def test_closed_connections_on_both_arms_hint_at_strict_mtls() -> None:
     """And name the way around it."""
     closed = "the connection was refused or closed"
-    sentence = hindrance([ProbeOutcome("front", "a", 1.0, closed, closed)])
+    sentence = blocked([ProbeOutcome("front", "a", 1.0, closed, closed)])
 
     assert sentence is not None
     assert "STRICT mTLS" in sentence

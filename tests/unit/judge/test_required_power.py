@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from steps.judge import Rules, judge
-from steps.judge.power.required_power import lacking
+from steps.judge.power.required_power import insufficient_power
 from steps.model.judgement import Code, Verdict
 from tests.unit.judge.made import Row, evenly, evidence, strata
 
@@ -54,8 +54,8 @@ def test_the_time_that_is_foretold_suffices() -> None:
 def test_where_nothing_tells_the_time_none_is_told() -> None:
     """No weight, so no forecast; and a share that this traffic never reaches."""
     seen = evidence(strata([], [ROW] * 6))
-    unknown = lacking(replace(seen, weight=None), 0.1, STRICT, 30.0, deadline_reached=False)
-    blind = lacking(seen, None, STRICT, 30.0, deadline_reached=True)
+    unknown = insufficient_power(replace(seen, weight=None), 0.1, STRICT, 30.0, deadline_reached=False)
+    blind = insufficient_power(seen, None, STRICT, 30.0, deadline_reached=True)
 
     assert unknown == (
         "a rise to 10.0 % failures would have been caught by now, --must-detect asks for 1.0 %;"
@@ -67,4 +67,4 @@ def test_where_nothing_tells_the_time_none_is_told() -> None:
 
 def test_by_default_nothing_is_demanded() -> None:
     """1 is any pass, as before."""
-    assert lacking(evidence(strata([], [ROW] * 6)), 1.0, Rules(), 30.0, deadline_reached=True) is None
+    assert insufficient_power(evidence(strata([], [ROW] * 6)), 1.0, Rules(), 30.0, deadline_reached=True) is None

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from steps.judge import PassRule, Rules, judge
-from steps.judge.comparison.superiority import upper_limit
+from steps.judge.comparison.superiority import ratio_upper_limit
 from steps.model.evidence import MetricKind, Series
 from steps.model.judgement import Code, Verdict
 from tests.unit.judge.made import Pair, Row, evenly, evidence, metric, sound, strata
@@ -184,8 +184,8 @@ def test_an_incident_of_stable_that_is_over_makes_no_canary_better() -> None:
     """Beyond doubt over the run, but not any more."""
     rows: list[Row] = [*[((20, 0), (180, 180))] * 6, *[((20, 0), (180, 0))] * 20]
 
-    assert upper_limit(strata([], rows[:6]), 0.01, 1.0) is not None
-    assert upper_limit(strata([], rows), 0.01, 1.0) is None
+    assert ratio_upper_limit(strata([], rows[:6]), 0.01, 1.0) is not None
+    assert ratio_upper_limit(strata([], rows), 0.01, 1.0) is None
 
 
 def test_equal_arms_are_hardly_ever_called_better() -> None:
@@ -193,6 +193,6 @@ def test_equal_arms_are_hardly_ever_called_better() -> None:
     chance, found = random.Random(7), 0
     for _ in range(60):
         rows: list[Row] = [((20, binomial(chance, 20, 0.3)), (80, binomial(chance, 80, 0.3))) for _ in range(30)]
-        found += any(upper_limit(strata([], rows[:seen]), 0.01, 1.0) is not None for seen in range(3, 31))
+        found += any(ratio_upper_limit(strata([], rows[:seen]), 0.01, 1.0) is not None for seen in range(3, 31))
 
     assert found <= 1

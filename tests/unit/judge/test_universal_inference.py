@@ -8,7 +8,7 @@ from math import log
 
 import pytest
 
-from steps.judge.statistics.universal_inference import Difference
+from steps.judge.statistics.universal_inference import DifferenceTest
 from steps.model.evidence import Counts
 
 BETA = 0.05
@@ -34,7 +34,7 @@ def proven_after(seed: int, canary: float, stable: float, past: float | None, lo
     for look in range(1, looks + 1):
         mine += drawn(chance, STRATUM[0].total, canary)
         others += drawn(chance, STRATUM[1].total, stable)
-        seen = Difference(Counts(150 * look, mine), Counts(1350 * look, others), before)
+        seen = DifferenceTest(Counts(150 * look, mine), Counts(1350 * look, others), before)
         if seen.log_evidence(half_a_point) >= log(1 / BETA):
             return look
     return None
@@ -58,7 +58,7 @@ def test_a_good_canary_is_proven_in_minutes_and_sooner_by_what_the_past_knows() 
 
 def test_more_requests_rule_out_smaller_differences() -> None:
     """What is ruled out at `beta` is what the evidence speaks against."""
-    few, many = (Difference(Counts(n, n // 1000), Counts(9 * n, 9 * n // 1000), Counts(0, 0)) for n in (1000, 4000))
+    few, many = (DifferenceTest(Counts(n, n // 1000), Counts(9 * n, 9 * n // 1000), Counts(0, 0)) for n in (1000, 4000))
     assert 0.001 < many.excluded(half_a_point, BETA) < TOLERATED < few.excluded(half_a_point, BETA) < 0.02
     assert many.log_evidence(half_a_point) > log(1 / BETA) > few.log_evidence(half_a_point)
 
@@ -70,7 +70,7 @@ def test_more_requests_rule_out_smaller_differences() -> None:
 )
 def test_nothing_is_proven_without_requests_or_against_appearance(canary: Counts, stable: Counts) -> None:
     """And all that is ruled out is nothing."""
-    seen = Difference(canary, stable, Counts(0, 0))
+    seen = DifferenceTest(canary, stable, Counts(0, 0))
     assert seen.log_evidence(half_a_point) == 0.0
     assert seen.excluded(half_a_point, BETA) > TOLERATED
 
@@ -80,6 +80,6 @@ def test_nothing_is_proven_without_requests_or_against_appearance(canary: Counts
 )
 def test_batches_make_the_evidence_smaller(tolerated: Callable[[float], float]) -> None:
     """By the overdispersion; and an arm without a single bad request is no special case."""
-    even, batches = (Difference(Counts(2000, 0), Counts(9000, 0), Counts(0, 0), phi) for phi in (1.0, 3.0))
+    even, batches = (DifferenceTest(Counts(2000, 0), Counts(9000, 0), Counts(0, 0), phi) for phi in (1.0, 3.0))
     assert even.log_evidence(tolerated) == pytest.approx(3 * batches.log_evidence(tolerated))
     assert even.log_evidence(tolerated) > log(1 / BETA)

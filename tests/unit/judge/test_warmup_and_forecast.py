@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.checks.sample_ratio import note
-from steps.judge.power.detectable_effect import foresee
+from steps.judge.checks.sample_ratio import mismatch_note
+from steps.judge.power.detectable_effect import forecast
 from steps.model.evidence import Counts, Evidence, Health, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Code, Verdict
 
@@ -88,7 +88,7 @@ def test_errors_and_the_guard_know_no_warm_up() -> None:
 )  # fmt: skip
 def test_fewer_requests_than_the_weight_says_are_noted(canary: int, stable: int, weight: int, noted: bool) -> None:  # noqa: FBT001
     """Clearly fewer only, and never decided by."""
-    found = note(
+    found = mismatch_note(
         evidence(strata(4 if canary + stable > 20 else 2, Counts(canary, 0), Counts(stable, 0)), weight=weight)
     )
 
@@ -101,7 +101,7 @@ def test_the_share_is_looked_at_from_the_first_whole_scrape_on() -> None:
     """The scrape in which the weight was set holds requests of before."""
     mixed = (*strata(1, Counts(0, 0), Counts(5000, 0)), *strata(4, Counts(50, 0), Counts(450, 0), start=SECOND))
 
-    assert () == note(evidence(mixed))
+    assert () == mismatch_note(evidence(mixed))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_is_detectable_is_told_beforehand(
 ) -> None:
     """By the traffic so far, the weight and the deadline; at hardly any traffic nothing is."""
     history = strata(12, Counts(0, 0), Counts(round(per_second * SECOND), 0))
-    found = foresee(evidence(history), Rules(), seconds)
+    found = forecast(evidence(history), Rules(), seconds)
     if low is None or high is None:
         assert found is None or found.ratio is None
         return
@@ -128,5 +128,5 @@ def test_without_traffic_or_weight_nothing_is_foreseen() -> None:
     """There is nothing to go by."""
     history = strata(12, Counts(0, 0), Counts(50, 0))
 
-    assert foresee(evidence(history, weight=0), Rules(), 60.0) is None
-    assert foresee(evidence(history[:2]), Rules(), 60.0) is None
+    assert forecast(evidence(history, weight=0), Rules(), 60.0) is None
+    assert forecast(evidence(history[:2]), Rules(), 60.0) is None
