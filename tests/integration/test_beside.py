@@ -203,5 +203,5 @@ def test_pods_that_cannot_be_reached_are_told_with_the_way_out(deploy: Deploy, t
     refused = app.run("prepare", "--run=one", f"--image={app.image('v2')}", flag)
 
     assert ((6, "inconclusive"), 4) == ((step.exit_code, step.results["verdict"]), refused.exit_code)
-    assert "pods in STRICT mTLS cannot be probed directly: name --probe-gateway-url" in step.results["reason"]
+    assert "pods in STRICT mTLS cannot be probed directly: set --probe-gateway-url" in step.results["reason"]
     assert "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url" in refused.error

@@ -8,14 +8,14 @@ import pytest
 from steps.judge.rules import Rules
 from steps.judge.statistics.bursts import BurstLengths, BurstLimit
 from steps.judge.statistics.e_process import run_e_process
-from steps.judge.statistics.overdispersion import track_history
+from steps.judge.statistics.history_tracker import track_history
 from steps.judge.statistics.pod_rates import PodRates
 from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250
 LIMIT = log(100.0)
-KNOWN = StableHistory(1.0, length=2.0)
+KNOWN = StableHistory(1.0, burst_length=2.0)
 """Bursts of two strata, no exception."""
 
 
@@ -150,10 +150,10 @@ def canary(share: float, count: int, like: Stratum) -> list[Stratum]:
 @pytest.mark.parametrize("first", [0, 10, 28])
 def test_an_incident_of_stable_does_not_raise_phi_for_good(share: float, first: int, *, told_apart: bool) -> None:
     """One in ten minutes, at whatever moment: it is an exception, and its length is known."""
-    past = track_history(incident(share, told_apart=told_apart, first=first, last=first + 12)).past
+    past = track_history(incident(share, told_apart=told_apart, first=first, last=first + 12)).history
     assert past.phi < 2.0
-    assert past.length > 4.0
-    assert past.hazard < 0.01
+    assert past.burst_length > 4.0
+    assert past.burst_hazard < 0.01
 
 
 @pytest.mark.parametrize("told_apart", [True, False])
@@ -176,10 +176,10 @@ def test_a_burst_of_the_canary_after_minutes_of_quiet_is_held_against_stables_in
 
 def test_where_pods_have_bursts_all_the_time_they_are_no_exception() -> None:
     """Both phi and their lengths count then."""
-    known = track_history(past(4)).past
-    assert known.hazard == 1.0
+    known = track_history(past(4)).history
+    assert known.burst_hazard == 1.0
     assert known.phi > 5.0
-    assert known.length == pytest.approx(4.0, abs=0.5)
+    assert known.burst_length == pytest.approx(4.0, abs=0.5)
 
 
 def test_the_partial_strata_at_both_ends_of_an_incident_belong_to_it() -> None:
@@ -187,4 +187,4 @@ def test_the_partial_strata_at_both_ends_of_an_incident_belong_to_it() -> None:
     strata = incident(0.4)
     for k in (9, 22):
         strata[k] = stratum(k, [4, *[0] * 8], canary=0)
-    assert track_history(strata).past.phi < 2.0
+    assert track_history(strata).history.phi < 2.0

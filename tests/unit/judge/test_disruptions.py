@@ -63,6 +63,19 @@ def test_what_is_left_out_is_said() -> None:
     assert f"canary requests from 00:00:40 UTC to 00:01:20 UTC are left out: {WHAT}" in notes
 
 
+def test_failures_that_name_no_service_are_left_out_too() -> None:
+    """They are a part of the unattributed ones; if they stayed, counts would become negative."""
+    strata = tuple(
+        Stratum(at, at + 5, Counts(450, 1), GOOD if at >= 0 else NONE, unattributed=3 * (at >= 0), nowhere=int(at >= 0))
+        for at in range(-200, 140, 5)
+    )
+    one = replace(evidence(), metrics=(MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),)),))
+
+    judgement = judge(one, Health(1, 1, disrupted=OVER), Rules(), deadline_reached=False)
+
+    assert all(row.canary_total >= 0 for row in judgement.table)
+
+
 def test_all_of_a_scrape_is_left_out_and_nothing_else() -> None:
     """Whatever overlaps: the canary's counts, those nobody can attribute, the latency objective's; stable's stay."""
     metric = without_disruptions(evidence(), Health(1, 1, disrupted=((42.0, 50.0, WHAT),))).metrics[0]
@@ -110,7 +123,7 @@ def test_a_deadline_amid_a_disruption_is_inconclusive() -> None:
 
     assert (Verdict.INCONCLUSIVE, Code.DISRUPTED) == (found.verdict, found.code)
     assert found.reason == (
-        f"{WHAT}, which says nothing about the version; 0 of 1 ready, waited for up to 10 min (--disruption-seconds);"
+        f"{WHAT}, which says nothing about the version; 0 of 1 ready; waiting for up to 10 min (--disruption-seconds);"
         " pod shop-canary-2 finds no node: 0/3 nodes are available"
     )
 

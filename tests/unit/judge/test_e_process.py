@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from steps.judge.rules import Rules
 from steps.judge.statistics.chi_square import pearson_chi_square
 from steps.judge.statistics.confidence_sequence import ratio_limits
-from steps.judge.statistics.e_process import majority_share, run_e_process, start_prior
+from steps.judge.statistics.e_process import run_e_process, start_prior
+from steps.judge.statistics.evidence_cap import majority_share
+from steps.judge.statistics.history_tracker import HistoryTracker
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, GAINS, LikelihoodRatio
-from steps.judge.statistics.overdispersion import HistoryTracker
 from steps.model.evidence import Counts, Stratum
 
 RULES = Rules()

@@ -37,7 +37,7 @@ def test_a_good_canary_passes_in_the_time_of_any_rung(earlier: list[Row], rules:
 
     assert (Verdict.PASS, Code.HEALTHY) == (judgement.verdict, judgement.code), judgement.reason
     assert judgement.reason.startswith("healthy at weight 100: errors 6/3000 (")
-    assert ("on its earlier rungs" if earlier else "in stable's past") in judgement.reason
+    assert ("on its earlier rungs" if earlier else "in stable's history") in judgement.reason
     assert bool(stray[0]) is any("stable still got" in note for note in judgement.notes)
 
 
@@ -77,7 +77,7 @@ def test_not_found_to_everything_is_caught_by_the_past() -> None:
 
     assert (Verdict.FAIL, Code.WORSE) == (judgement.verdict, judgement.code)
     assert judgement.reason.startswith(
-        "at weight 100 canary 3000/3000 = 100 % answered 4xx v. 600/60000 = 1.0 % in stable's past"
+        "at weight 100 canary 3000/3000 = 100 % answered 4xx v. 600/60000 = 1.0 % in stable's history"
     )
 
 

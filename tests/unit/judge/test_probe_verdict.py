@@ -52,7 +52,7 @@ def test_the_sentence_names_probe_pod_and_trouble() -> None:
         ("...", Verdict.PASS, "front passed 3 rounds in a row on 1 canary endpoint(s)"),
         ("c...", Verdict.PASS, "front passed 3 rounds in a row"),
         ("..", Verdict.CONTINUE, "2 of 3 rounds of probes answered"),
-        ("", Verdict.CONTINUE, "no probe was answered yet"),
+        ("", Verdict.CONTINUE, "no probe has been answered yet"),
         ("..c", Verdict.CONTINUE, "probe front just failed on the canary (a): status 500"),
         ("..cc", Verdict.CONTINUE, "just failed"),
         ("bbb", Verdict.CONTINUE, "probe front fails on both arms (canary: status 500; stable: status 503)"),

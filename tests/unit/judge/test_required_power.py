@@ -34,7 +34,7 @@ def test_at_the_deadline_the_sentence_says_what_is_shown_what_was_asked_and_what
 
     assert (Verdict.INCONCLUSIVE, Code.TOO_FEW) == (judgement.verdict, judgement.code)
     assert re.fullmatch(
-        r"a rise to [\d.]+ % failures would have been caught by now, --must-detect asks for 1.0 %"
+        r"a rise to [\d.]+ % failures would have been caught by now, but --must-detect asks for 1.0 %"
         r" \(about \d+ (s|min) more at this traffic\); a higher weight or a longer deadline would help",
         judgement.reason,
     ), judgement.reason
@@ -58,11 +58,11 @@ def test_where_nothing_tells_the_time_none_is_told() -> None:
     blind = insufficient_power(seen, None, STRICT, 30.0, deadline_reached=True)
 
     assert unknown == (
-        "a rise to 10.0 % failures would have been caught by now, --must-detect asks for 1.0 %;"
+        "a rise to 10.0 % failures would have been caught by now, but --must-detect asks for 1.0 %;"
         " a higher weight would be faster"
     )
     assert blind is not None
-    assert blind.startswith("not even a total failure would have been caught by now, --must-detect asks for 1.0 %;")
+    assert blind.startswith("not even a total failure would have been caught by now, but --must-detect asks for 1.0 %;")
 
 
 def test_by_default_nothing_is_demanded() -> None:

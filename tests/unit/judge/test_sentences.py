@@ -8,10 +8,10 @@ from math import log
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.comparison.limiting_factor import LimitingFactor, limiting_factor
+from steps.judge.comparison.limiting_factor import WORDS, LimitingFactor, limiting_factor
 from steps.judge.statistics.change_point import change_point
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
-from steps.judge.wording import fails, phrases
+from steps.judge.wording import doubts, fails, phrases
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Code, SeriesJudgement, Verdict
 from tests.unit.judge.made import Row, evenly, evidence, metric, sound, strata
@@ -100,7 +100,7 @@ def test_a_limit_that_says_nothing_is_not_said() -> None:
 
 def test_no_share_is_made_of_no_request() -> None:
     """0/0 is not 0 %."""
-    said = phrases.counted(Counts(10, 3), Counts(0, 0), "failed")
+    said = phrases.compared(Counts(10, 3), Counts(0, 0), "failed")
 
     assert "canary 3/10 = 30.0 % failed v. no request of stable" == said
 
@@ -110,7 +110,7 @@ def test_no_share_is_made_of_no_request() -> None:
 )
 def test_evidence_is_not_written_out_beyond_a_million(value: float, shown: str) -> None:
     """61 digits help nobody."""
-    assert shown in fails.suspicious("counts", value, 100.0)
+    assert shown in doubts.suspicious("counts", value, 100.0)
 
 
 def series_of(past: list[tuple[int, int, int]], canary: list[tuple[int, int]]) -> tuple[Stratum, ...]:
@@ -128,9 +128,9 @@ def series_of(past: list[tuple[int, int, int]], canary: list[tuple[int, int]]) -
     [
         ([(0, 0, 0)] * 60, [(50, 25)], LimitingFactor.CAP),
         ([(12, 0, 0) if n % 9 == 0 else (0, 12, 0) if n % 9 == 4 else (0, 0, 0) for n in range(90)],
-         [(50, 2)] * 6, LimitingFactor.NOISE),
+         [(50, 2)] * 6, LimitingFactor.PHI),
         ([(0, 0, 0)] * 30 + [(0, 60, 0)] * 20 + [(0, 0, 0)] * 30, [(30, 12)] * 8, LimitingFactor.BURSTS),
-        ([(0, 1, 0)] * 60, [(50, 0)] * 12, LimitingFactor.NOTHING),
+        ([(0, 1, 0)] * 60, [(50, 0)] * 12, LimitingFactor.COUNTS),
     ],
 )  # fmt: skip
 def test_the_reason_for_holding_back_is_the_caution_that_took_most(
@@ -140,7 +140,7 @@ def test_the_reason_for_holding_back_is_the_caution_that_took_most(
     found = limiting_factor(series_of(past, canary), RULES, log(100.0), LikelihoodRatio(RULES.ratio), aligned=False)
 
     assert expected is found
-    assert found in fails.CAUTIONS
+    assert found in WORDS
 
 
 def test_a_guard_says_what_is_bad_and_how_often() -> None:
