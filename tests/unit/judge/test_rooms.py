@@ -1,4 +1,4 @@
-"""The rooms of the judge stand in a row, as steps/judge/__init__.py lists them; imports only go down."""
+"""The rooms of the judge are layers, as steps/judge/__init__.py lists them; imports only go down."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def test_no_room_imports_from_a_room_above_it() -> None:
-    """Otherwise there would be circles, and nobody could read one room alone."""
+    """Otherwise there would be cycles, and no room could be read alone."""
     upward = set()
     for file in ROOT.rglob("*.py"):
         room = file.relative_to(ROOT).parts[0].removesuffix(".py")
