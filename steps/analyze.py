@@ -19,17 +19,24 @@ from steps.acts.shift import shift
 from steps.acts.watch import ALONE, Beside, Patience, Watch
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
-from steps.evidence.bounds import Bounds
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
-from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
+from steps.outputs.judgement_file import save
+from steps.settings.groups import (
+    ClaimSettings,
+    DeadlineSettings,
+    DryRunSettings,
+    JudgeSettings,
+    PrometheusSettings,
+    ReadinessSettings,
+)
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, told
@@ -39,7 +46,16 @@ RESULTS = ("verdict", "reason", "judgement")
 _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
+class Analysis(
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    PrometheusSettings,
+    MetricsSettings,
+    ProbeSettings,
+    JudgeSettings,
+    DeadlineSettings,
+):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
@@ -72,7 +88,7 @@ class Settings(Analysis):
 
 def run(
     settings: Settings,
-    names: Names,
+    names: ReleaseNames,
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
@@ -83,9 +99,9 @@ def run(
         claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                take_back(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
+                take_back(claim, claim.state.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
-        check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
+        check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
@@ -100,7 +116,7 @@ def run(
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = results.sentence(claim.memory.reason or "the run's rollback began")
+    reason = results.truncate(claim.state.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
@@ -117,23 +133,23 @@ def rung(
 ) -> Judgement:
     """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
     interruption = Interruption(traffic, workload, settings.ready_timeout_seconds)
-    if claim.memory.paused_weight and weight in {None, claim.memory.paused_weight}:
+    if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
         claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-    if claim.memory.latency_bounds:
-        reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
-    weights = claim.memory.weights
+    if claim.state.latency_bounds:
+        reader.bounds = Bounds(claim.state.latency_bounds, claim.state.small_bound)
+    weights = claim.state.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
-    workloads = claim.memory.workloads
+    workloads = claim.state.workloads
     reader.control = control_of(settings, workloads.baseline) if workloads else ""
-    disruptions = claim.memory.disruptions
+    disruptions = claim.state.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
     watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
     judgement, note = _judge(settings, watch, hold=hold)
     judged = watch.claim or claim  # a disruption sets the weight anew within the rung
-    since = judged.memory.weights[-1][0] if judged.memory.weights else rung_started
+    since = judged.state.weights[-1][0] if judged.state.weights else rung_started
     try:
         conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
     finally:
@@ -161,7 +177,7 @@ def ended(judgement: Judgement) -> StepEnd:
     """Turn a judgement into results and exit code."""
     found = {
         "verdict": str(judgement.verdict),
-        "reason": results.sentence(judgement.reason),
+        "reason": results.truncate(judgement.reason),
         "judgement": judgement.small(),
     }
     return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})

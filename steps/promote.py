@@ -16,9 +16,9 @@ from steps.acts.keeper import Keeper
 from steps.acts.shift import stamp
 from steps.acts.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.settings.groups import ClaimSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, told
@@ -29,7 +29,7 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 """What is written for a switch: `--unjudged=false` must not promote."""
 
 
-class Promotion(Owned, Written, Ready, Drained):
+class Promotion(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """What promote needs; rollout has it too."""
 
     template_by: Literal["canary", "external"] = Field(
@@ -58,7 +58,7 @@ class Settings(Promotion):
         return text
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
@@ -77,7 +77,7 @@ def promote(
     claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending, unjudged: str = ""
 ) -> None:
     """Make the judged template stable's and end the run; `unjudged` says why, where the last rung has no pass."""
-    memory, pin = claim.memory.workloads, claim.memory.pin
+    memory, pin = claim.state.workloads, claim.state.pin
     if memory is None or pin is None:
         cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
         raise PermanentError(f"promoting run {claim.run}", cause)
@@ -86,7 +86,7 @@ def promote(
         return finish(claim, ending, traffic, workload)
     claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
     # A promote that began was let through by what its claim remembers, and its weight may be on the way back by now.
-    granted = claim.memory.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
     promoting = traffic.move(claim, Phase.PROMOTING, unjudged=granted)
     stamp(promoting, claim, workload)
     keeper = Keeper(promoting, traffic)

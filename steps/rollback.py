@@ -14,9 +14,9 @@ from steps.acts.ending import Ending
 from steps.acts.repair import take_over
 from steps.acts.restore import restore
 from steps.errors import NotOwnerError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.settings.groups import ClaimSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import ending_of, parts_of, told
@@ -27,7 +27,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(Owned, Written, Ready, Drained):
+class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Give all weight back to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Why, one sentence for the record.")
@@ -38,18 +38,18 @@ class Settings(Owned, Written, Ready, Drained):
     )
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
         claim = _claim(settings, names, traffic, workload)
-        outcome = restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
+        outcome = restore(claim, claim.state.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})
     return StepEnd({"outcome": outcome})
 
 
-def _claim(settings: Settings, names: Names, traffic: Traffic, workload: Workload) -> Claim:
+def _claim(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload) -> Claim:
     if not settings.any_run:
         return traffic.held(names.app, settings.run, names.virtual_services)
     first = names.virtual_services[0]

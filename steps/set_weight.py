@@ -12,8 +12,8 @@ from steps.acts.shift import shift
 from steps.acts.split import await_split
 from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
-from steps.settings.groups import Owned, Queried, Ready, Written
+from steps.model.names import ReleaseNames
+from steps.settings.groups import ClaimSettings, DryRunSettings, PrometheusSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, told
@@ -22,7 +22,7 @@ from steps.workload.workload import Workload
 RESULTS = ("weight", "previous-weight", "observed")
 
 
-class Settings(Owned, Written, Ready, Queried):
+class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, PrometheusSettings):
     """Make the canary large enough and set its weight."""
 
     weight: int = Field(ge=0, le=100, description="Percent of the requests for the canary, 0-100.")
@@ -35,17 +35,17 @@ class Settings(Owned, Written, Ready, Queried):
 
 
 def run(
-    settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
 ) -> StepEnd:
     """Set one weight; see the module's docstring."""
     halved = False
     if settings.run:
         claim = held(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
-        halved = claim.memory.workloads is not None and bool(claim.memory.workloads.baseline)
+        halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination
-        targets = traffic.resolve(names.wanted, *arms)
+        targets = traffic.resolve(names.targets, *arms)
         previous = traffic.set_weight_unclaimed(targets, *arms, settings.weight)
     results = {"weight": str(settings.weight), "previous-weight": str(previous)}
     if reader is not None:

@@ -20,11 +20,11 @@ from pydantic import Field
 from steps.acts.ending import Ending
 from steps.acts.repair import Seized, seize, settle
 from steps.acts.retreat import retreat
+from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.groups import Common, Drained, Ready, Written
+from steps.settings.groups import ClusterSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
 from steps.wiring import cluster_of, ending_of
 from steps.workload.workload import Workload
@@ -35,7 +35,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(Common, Written, Ready, Drained):
+class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
     all_namespaces: bool = Field(
@@ -64,7 +64,7 @@ class Swept:
     @property
     def name(self) -> str:
         """The app with the namespace of its first VirtualService."""
-        return f"{self.claim.memory.targets[0].virtual_service.namespace}/{self.claim.app}"
+        return f"{self.claim.state.targets[0].virtual_service.namespace}/{self.claim.app}"
 
 
 def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: Ending) -> StepEnd:

@@ -39,7 +39,7 @@ def conclude(
         retreats: whether a fail takes the users back.
     """
     at = round(traffic.now(), 1)
-    weight = claim.memory.paused_weight or dict(claim.memory.weights).get(since, 0)
+    weight = claim.state.paused_weight or dict(claim.state.weights).get(since, 0)
     verdict = RungVerdict(weight, str(judgement.verdict), at, note) if weight else None
     if judgement.verdict is not Verdict.FAIL:
         if verdict is not None:

@@ -36,4 +36,4 @@ def drain(claim: Claim, ending: Ending, traffic: Traffic) -> None:
         ending.pause(min(left, _RENEW_SECONDS))
         left -= _RENEW_SECONDS
         if left > 0:
-            traffic.remember(claim)
+            traffic.update_state(claim)

@@ -3,9 +3,9 @@
 import structlog
 
 from steps.acts.ending import Ending, drain
-from steps.acts.record import record_of
 from steps.acts.shift import stamp
 from steps.acts.verdicts import summed_up
+from steps.claim.record import record_of
 from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -17,7 +17,7 @@ _STEP_SECONDS = 10.0
 
 def is_complete(claim: Claim, workload: Workload) -> bool:
     """Tell whether a promote only lacks its end: stable runs the judged template and bits on all its pods."""
-    memory, pin = claim.memory.workloads, claim.memory.pin
+    memory, pin = claim.state.workloads, claim.state.pin
     return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
 
 
@@ -34,16 +34,16 @@ def finish(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload, *
     Raises:
         ForeignWrite: weights are not as the run last wrote them, and that is not enforced.
     """
-    exposed = claim.memory.weight > 0
+    exposed = claim.state.weight > 0
     claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
     if exposed:
         drain(claim, ending, traffic)
-    if claim.memory.workloads is not None:
-        left = workload.scale_down(claim.memory.workloads, claim.token)
+    if claim.state.workloads is not None:
+        left = workload.scale_down(claim.state.workloads, claim.token)
         if left:
             log.warning("canary.left_running", reason=left)
-        workload.unstamp(claim.memory.workloads, claim.token)
-    verdict, reason = summed_up(claim.memory)
+        workload.unstamp(claim.state.workloads, claim.token)
+    verdict, reason = summed_up(claim.state)
     traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict))
     log.info("run.promoted", verdict=verdict, reason=reason)
 
@@ -55,14 +55,14 @@ def _return_weight(claim: Claim, ending: Ending, traffic: Traffic, workload: Wor
     At weight 0 it is still written once: the canary goes down next, and others may have given it users.
     """
     while True:
-        weight, memory = claim.memory.weight, claim.memory.workloads
+        weight, memory = claim.state.weight, claim.state.workloads
         whole = memory is None or workload.stable_has_capacity(memory)
         moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
         if moved.token != claim.token:
             stamp(moved, claim, workload)
         claim = moved
         if weight:
-            log.info("weight.returned", weight=claim.memory.weight, previous_weight=weight, stable_has_capacity=whole)
-        if not claim.memory.weight:
+            log.info("weight.returned", weight=claim.state.weight, previous_weight=weight, stable_has_capacity=whole)
+        if not claim.state.weight:
             return claim
         ending.pause(_STEP_SECONDS)

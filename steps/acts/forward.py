@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from steps.errors import NotOwnerError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
 
@@ -11,7 +11,7 @@ CLIMBING = (Phase.PREPARED, Phase.WALKING)
 PROMOTABLE = (*CLIMBING, Phase.PROMOTING)
 
 
-def held(names: Names, run: str, traffic: Traffic, phases: Sequence[Phase]) -> Claim:
+def held(names: ReleaseNames, run: str, traffic: Traffic, phases: Sequence[Phase]) -> Claim:
     """Return the claim of a run that is in one of the phases.
 
     Raises:
@@ -19,7 +19,7 @@ def held(names: Names, run: str, traffic: Traffic, phases: Sequence[Phase]) -> C
     """
     claim = traffic.held(names.app, run, names.virtual_services)
     if claim.phase not in phases:
-        reason = f" ({claim.memory.reason})" if claim.memory.reason else ""
+        reason = f" ({claim.state.reason})" if claim.state.reason else ""
         cause = f"the run is in phase {claim.phase}{reason}, from which it only goes on to its end. Start a new run."
         raise NotOwnerError(f"going on with run {run} of {names.app}", cause)
     return claim

@@ -32,7 +32,7 @@ class Interruption:
 
     def repeat(self, claim: Claim) -> Claim:
         """Bring all VirtualServices to what the claim says, where a kill left a pause or its end halfway."""
-        memory = claim.memory
+        memory = claim.state
         if not memory.paused_weight:
             return claim
         if memory.weight:
@@ -50,7 +50,7 @@ class Interruption:
             NotOwnerError: the claim was lost.
         """
         self._say(claim, health)
-        memory = claim.memory
+        memory = claim.state
         if memory.paused_weight:
             return self._resume(claim, health)
         if health.disruption and not health.ready and memory.weight and self._stable_can_serve(claim):
@@ -58,7 +58,7 @@ class Interruption:
         return self._remember(claim, health)
 
     def _pause(self, claim: Claim, health: Health) -> Claim:
-        weight = claim.memory.weight
+        weight = claim.state.weight
         paused = self._set(claim, 0, weight, health.disrupted)
         log.warning("weight.paused", weight=0, previous_weight=weight, reason=health.disruption)
         what = f"run {claim.run} gave all users back to stable until the canary's pods are back: {health.disruption}"
@@ -66,7 +66,7 @@ class Interruption:
         return paused
 
     def _resume(self, claim: Claim, health: Health) -> Claim:
-        memory = claim.memory
+        memory = claim.state
         if memory.workloads is not None and memory.pin is not None:
             self._workload.check_pin(memory.workloads, memory.pin)  # other pods than the judged ones get no users
         if not health.desired or health.ready < health.desired:
@@ -82,7 +82,7 @@ class Interruption:
     def _end(self, claim: Claim, weight: int, disruptions: tuple[Span, ...]) -> Claim:
         """End a pause: only after every VirtualService has the weight, so that a kill in between is noticed."""
         claim = self._set(claim, weight, weight, disruptions)
-        return self._traffic.remember(claim, paused_weight=0)
+        return self._traffic.update_state(claim, paused_weight=0)
 
     def _set(self, claim: Claim, weight: int, paused: int, disruptions: tuple[Span, ...]) -> Claim:
         moved, _ = self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)
@@ -90,13 +90,13 @@ class Interruption:
         return moved
 
     def _remember(self, claim: Claim, health: Health) -> Claim:
-        if health.disrupted == claim.memory.disruptions:
+        if health.disrupted == claim.state.disruptions:
             return claim
-        return self._traffic.remember(claim, disruptions=health.disrupted)
+        return self._traffic.update_state(claim, disruptions=health.disrupted)
 
     def _stable_can_serve(self, claim: Claim) -> bool:
         """Tell whether stable may get the users: it is ready, or neither side is, as with a retreat."""
-        memory = claim.memory.workloads
+        memory = claim.state.workloads
         if memory is None:
             return True
         stable_ready, canary_ready = self._workload.sides(memory)
@@ -107,13 +107,13 @@ class Interruption:
             self._is_held = True
             what = (
                 f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, so the weight is held at"
-                f" {claim.memory.weight} though the canary's pods are disrupted"
+                f" {claim.state.weight} though the canary's pods are disrupted"
             )
-            log.error("pause.held", weight=claim.memory.weight, stable=memory.stable)
+            log.error("pause.held", weight=claim.state.weight, stable=memory.stable)
             self._traffic.note(claim, "PauseHeld", what, warning=True)
         return False
 
     def _say(self, claim: Claim, health: Health) -> None:
-        known = len(claim.memory.disruptions)
+        known = len(claim.state.disruptions)
         for began, _, what in health.disrupted[known:]:
             log.warning("canary.disrupted", began=began, reason=what, ready=health.ready, desired=health.desired)

@@ -7,9 +7,9 @@ from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 
-Outcomes = tuple[ProbeOutcome, ...] | None
+Outcomes = tuple[ProbeResult, ...] | None
 
 
 def judged(

@@ -27,4 +27,4 @@ class Keeper:
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
-        self.claim = self._traffic.renew(self.claim) if self._heeds_weights else self._traffic.remember(self.claim)
+        self.claim = self._traffic.renew(self.claim) if self._heeds_weights else self._traffic.update_state(self.claim)

@@ -7,14 +7,14 @@ import structlog
 from steps.cluster.api import Cluster
 from steps.cluster.permission import Permission
 from steps.errors import Forbidden
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.traffic import rbac as traffic
 from steps.workload import rbac as workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def check_permissions(cluster: Cluster, names: Names, *, baseline: bool) -> None:
+def check_permissions(cluster: Cluster, names: ReleaseNames, *, baseline: bool) -> None:
     """Ask by SelfSubjectAccessReview, and name everything that is missing in one error.
 
     Args:

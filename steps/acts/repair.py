@@ -36,7 +36,7 @@ def take_over(
     """Become the owner of another run's claim, in phase rolling-back: from here on the old owner cannot write.
 
     Raises:
-        Busy: the victim is alive and `supersede` was not asked for.
+        ClaimHeld: the victim is alive and `supersede` was not asked for.
     """
     taken = traffic.take_over(victim, run, reason, supersede=supersede)
     stamp(taken, victim, workload)

@@ -3,28 +3,28 @@
 from collections.abc import Iterable
 
 from steps.acts.judging import judged
-from steps.evidence.recording import Look
+from steps.evidence.recording import Poll
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence
-from steps.model.judgement import Code, Verdict
-from steps.model.replay import Rung, Seen
+from steps.model.judgement import ReasonCode, Verdict
+from steps.model.replay import JudgedPoll, ReplayedRung
 
 
-def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_seconds: float) -> list[Rung]:
+def judged_again(looks: Iterable[tuple[Poll, Evidence]], rules: Rules, timeout_seconds: float) -> list[ReplayedRung]:
     """Judge every look by `rules`; `timeout_seconds` after a rung's first look its deadline is reached."""
-    rungs: list[Rung] = []
+    rungs: list[ReplayedRung] = []
     first, last = 0.0, ""
     for look, evidence in looks:
         if not rungs or rungs[-1].started != look.rung_started:
             if rungs and _is_paused(rungs[-1]):
                 rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, begun anew
             else:
-                rungs.append(Rung(look.weight, look.rung_started))
+                rungs.append(ReplayedRung(look.weight, look.rung_started))
             first, last = look.now, ""
         rung = rungs[-1]
-        late = look.now - first >= timeout_seconds and not (look.weight == 0 and look.code == Code.DISRUPTED)
+        late = look.now - first >= timeout_seconds and not (look.weight == 0 and look.code == ReasonCode.DISRUPTED)
         judgement = judged(evidence, look.health, rules, look.probes, deadline_reached=late)
-        seen = Seen(max(evidence.until, look.rung_started), judgement)
+        seen = JudgedPoll(max(evidence.until, look.rung_started), judgement)
         if judgement.verdict is not Verdict.CONTINUE:
             rung.fell.setdefault(judgement.verdict, seen)
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
@@ -36,12 +36,12 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
     return rungs
 
 
-def _is_paused(rung: Rung) -> bool:
+def _is_paused(rung: ReplayedRung) -> bool:
     """Tell whether a rung was left in the middle of a disruption, so that what comes next goes on with it."""
-    return rung.recorded == (Verdict.CONTINUE, Code.DISRUPTED)
+    return rung.recorded == (Verdict.CONTINUE, ReasonCode.DISRUPTED)
 
 
-def outcome(rungs: list[Rung]) -> tuple[Verdict, str]:
+def outcome(rungs: list[ReplayedRung]) -> tuple[Verdict, str]:
     """Give the verdict and reason of the whole: of the first rung that does not pass, else of the last."""
     for rung in rungs:
         decided = rung.decided

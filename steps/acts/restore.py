@@ -5,9 +5,9 @@ import structlog
 from steps.acts.ending import Ending, drain
 from steps.acts.finish import finish, is_complete
 from steps.acts.keeper import Keeper
-from steps.acts.record import record_of
 from steps.acts.retreat import retreat, sides
 from steps.acts.shift import stamp
+from steps.claim.record import record_of
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -30,8 +30,8 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
     if is_complete(claim, workload):
         finish(claim, ending, traffic, workload, enforce=True)
         return "promoted"
-    memory = claim.memory.workloads
-    exposed = claim.memory.weight > 0
+    memory = claim.state.workloads
+    exposed = claim.state.weight > 0
     if memory is not None and exposed and not sides(memory, workload)[0]:
         # Stable may be down because of our own half-done promote: its template first, then the weight can return.
         _undo(claim, ending, traffic, workload)
@@ -51,8 +51,6 @@ def restore(claim: Claim, reason: str, ending: Ending, traffic: Traffic, workloa
 
 
 def _undo(claim: Claim, ending: Ending, traffic: Traffic, workload: Workload) -> None:
-    if claim.memory.workloads is not None:
+    if claim.state.workloads is not None:
         renew = Keeper(claim, traffic, heeds_weights=False).renew
-        workload.undo_promote(
-            claim.memory.workloads, claim.memory.pin, claim.token, ending.ready_timeout_seconds, renew
-        )
+        workload.undo_promote(claim.state.workloads, claim.state.pin, claim.token, ending.ready_timeout_seconds, renew)

@@ -3,7 +3,7 @@
 import structlog
 
 from steps.errors import ForeignWrite, Interrupted, PermanentError, StepError
-from steps.model.run import Claim, WorkloadMemory
+from steps.model.run import Claim, WorkloadState
 from steps.model.rungs import RungVerdict
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -22,25 +22,25 @@ def retreat(
         PermanentError: only the canary is ready: the weight is held, the claim kept, and sweep or the next rollback
             tries again.
     """
-    memory = claim.memory.workloads
+    memory = claim.state.workloads
     if memory is not None and _exposed(claim, traffic):
         stable_ready, canary_ready = sides(memory, workload)
         if canary_ready and not stable_ready:
             cause = (
                 f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight is "
-                f"held at {claim.memory.weight} so that users are still served. Mend stable, then run rollback again."
+                f"held at {claim.state.weight} so that users are still served. Mend stable, then run rollback again."
             )
-            log.error("retreat.held", weight=claim.memory.weight, stable=memory.stable)
+            log.error("retreat.held", weight=claim.state.weight, stable=memory.stable)
             traffic.note(claim, "RetreatHeld", cause, warning=True)
             raise PermanentError("giving all weight back to stable", cause)
-    before = claim.memory.weight
+    before = claim.state.weight
     moved = traffic.retreat(claim, reason, verdict)
     if before:
         log.warning("weight.retreated", weight=0, previous_weight=before, reason=reason)
     return moved
 
 
-def sides(memory: WorkloadMemory, workload: Workload) -> tuple[bool, bool]:
+def sides(memory: WorkloadState, workload: Workload) -> tuple[bool, bool]:
     """Tell for stable and canary whether any pod can serve; where nobody can tell, stable is trusted.
 
     It served before the run, and a canary that is to go must not keep its users because a Deployment cannot be read.
@@ -56,7 +56,7 @@ def sides(memory: WorkloadMemory, workload: Workload) -> tuple[bool, bool]:
 
 def _exposed(claim: Claim, traffic: Traffic) -> bool:
     """Tell whether the canary gets requests, whoever gave it the weight."""
-    memory = claim.memory
+    memory = claim.state
     try:
         weights = traffic.weights(memory.targets, memory.stable, memory.canary)
     except ForeignWrite:

@@ -24,7 +24,7 @@ def shift(
         NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
     """
     check_on_ladder(claim, weight)
-    if weight > claim.memory.weight:
+    if weight > claim.state.weight:
         claim = grow(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)
     stamp(moved, claim, workload)  # whatever was written now: a step killed before its stamp is run again
@@ -38,17 +38,17 @@ def grow(claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_
 
     Before its first requests they must be endpoints, too: somebody may have changed the Service since prepare.
     """
-    if claim.memory.workloads is None:
+    if claim.state.workloads is None:
         return claim
-    keeper, memory = Keeper(claim, traffic), claim.memory
-    workload.ensure_capacity(claim.memory.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    keeper, memory = Keeper(claim, traffic), claim.state
+    workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
     if not memory.weight:
         routes = traffic.ports(memory.targets, memory.stable, memory.canary)
-        workload.require_endpoints(claim.memory.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
+        workload.require_endpoints(claim.state.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
     return keeper.claim
 
 
 def stamp(now: Claim, before: Claim, workload: Workload) -> None:
     """Carry a changed token over to the Deployments, whose writes are fenced by it too."""
-    if now.memory.workloads is not None:
-        workload.stamp(now.memory.workloads, now.token, before.token)
+    if now.state.workloads is not None:
+        workload.stamp(now.state.workloads, now.token, before.token)

@@ -9,8 +9,8 @@ import structlog
 
 from steps.acts.ending import Ending
 from steps.acts.repair import seize, settle
-from steps.model.run import Claim, Destination, Target, WorkloadMemory
-from steps.traffic.owners import Busy, Leftover
+from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.model.run import Claim, Destination, RouteTarget, WorkloadState
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -50,7 +50,7 @@ class Wanted:
 
     app: str
     run: str
-    targets: tuple[Target, ...]
+    targets: tuple[RouteTarget, ...]
     stable: Destination
     canary: Destination
     expiry_seconds: float
@@ -83,16 +83,16 @@ def clear(
         That claim, or None where the way is clear.
 
     Raises:
-        Busy: another run holds the routes, by policy `fail` or after the waiting time.
+        ClaimHeld: another run holds the routes, by policy `fail` or after the waiting time.
     """
     deadline = time.monotonic() + policy.timeout_seconds
     while True:
         try:
-            traffic.refuse_rivals(wanted.app, wanted.run, wanted.targets)
-        except Leftover as found:
+            traffic.refuse_competing(wanted.app, wanted.run, wanted.targets)
+        except ClaimExpired as found:
             reason = f"the claim of run {found.claim.run} expired"
             settle(seize(found.claim, wanted.run, reason, traffic, workload), ending, traffic, workload)
-        except Busy as busy:
+        except ClaimHeld as busy:
             if same(busy.claim):
                 return busy.claim
             if policy.on_busy == "supersede":
@@ -108,13 +108,13 @@ def clear(
             return None
 
 
-def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: Workload) -> Claim:
+def take(wanted: Wanted, workloads: WorkloadState, traffic: Traffic, workload: Workload) -> Claim:
     """Claim the app for a run, and remember what the Deployments were at the start.
 
     A repeated prepare keeps what the first one saw.
 
     Raises:
-        Busy, Leftover: another run came in between.
+        ClaimHeld, ClaimExpired: another run came in between.
     """
     after = workload.epoch(workloads.namespace, workloads.deployments)
     claim = traffic.take(
@@ -128,7 +128,7 @@ def take(wanted: Wanted, workloads: WorkloadMemory, traffic: Traffic, workload: 
         after,
         wanted.asked,
     )
-    if claim.memory.workloads is None:
-        claim = traffic.remember(claim, workloads=workloads, ladder=wanted.ladder)
-    workload.stamp(claim.memory.workloads or workloads, claim.token)
+    if claim.state.workloads is None:
+        claim = traffic.update_state(claim, workloads=workloads, ladder=wanted.ladder)
+    workload.stamp(claim.state.workloads or workloads, claim.token)
     return claim

@@ -8,7 +8,7 @@ import structlog
 
 from steps.errors import PermanentError
 from steps.model.judgement import Verdict
-from steps.model.run import Claim, Memory
+from steps.model.run import Claim, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
 
 UNJUDGED: Final = "unjudged"
@@ -26,7 +26,7 @@ def check_on_ladder(claim: Claim, weight: int) -> None:
     Raises:
         PermanentError: the claim knows a ladder without this weight, or the run stands above it.
     """
-    ladder, present = claim.memory.ladder, claim.memory.weight
+    ladder, present = claim.state.ladder, claim.state.weight
     if not ladder or not weight:
         return
     doing = f"setting weight {weight} of run {claim.run}"
@@ -52,7 +52,7 @@ def check_passed(claim: Claim, unjudged: str) -> str:
         remedy = f'or roll back. `promote --run {claim.run} --unjudged "why"` promotes without a pass, as the record'
         raise PermanentError(f"promoting run {claim.run}", f"{lacking}, {remedy} will say.")
     if lacking:
-        log.warning("promote.unjudged", weight=claim.memory.weight, reason=unjudged, lacking=lacking)
+        log.warning("promote.unjudged", weight=claim.state.weight, reason=unjudged, lacking=lacking)
     elif unjudged:
         log.info("promote.unjudged_needless", detail="the last rung passed: --unjudged was not needed, nor recorded")
     return unjudged if lacking else ""
@@ -60,7 +60,7 @@ def check_passed(claim: Claim, unjudged: str) -> str:
 
 def _lacking(claim: Claim) -> str:
     """Return what a promote lacks, with the way to get it; "" if nothing."""
-    memory = claim.memory
+    memory = claim.state
     weight, verdict = memory.weight, verdict_at(memory, memory.weight)
     if not weight:
         return _unexposed(memory)
@@ -82,7 +82,7 @@ def _lacking(claim: Claim) -> str:
     return ""
 
 
-def _unexposed(memory: Memory) -> str:
+def _unexposed(memory: RunState) -> str:
     rungs = f"Set and analyze the weights {listed(memory.ladder)}" if memory.ladder else "Set a weight and analyze it"
     last = next((weight for _, weight in reversed(memory.weights) if weight), None)
     if last is None:
@@ -92,16 +92,16 @@ def _unexposed(memory: Memory) -> str:
     return f"the canary has weight 0 since {_clock(memory.weights[-1][0])}{said}. {rungs}"
 
 
-def _kept(memory: Memory) -> str:
+def _kept(memory: RunState) -> str:
     return "" if memory.ladder or memory.verdicts else " (or an older image judged it, which keeps no verdicts)"
 
 
-def verdict_at(memory: Memory, weight: int) -> RungVerdict | None:
+def verdict_at(memory: RunState, weight: int) -> RungVerdict | None:
     """Return the verdict that a weight has since it was last set, None if it has none."""
     return next((one for one in memory.verdicts if one.weight == weight), None)
 
 
-def summed_up(memory: Memory) -> tuple[str, str]:
+def summed_up(memory: RunState) -> tuple[str, str]:
     """Return verdict and reason for the record of a promoted run, by what the claim kept.
 
     Returns:
@@ -120,7 +120,7 @@ def summed_up(memory: Memory) -> tuple[str, str]:
     return memory.verdicts[-1].verdict, "; ".join(told)
 
 
-def _by_others(memory: Memory) -> Iterable[str]:
+def _by_others(memory: RunState) -> Iterable[str]:
     """Name the passes that are not the judge's own."""
     for note in (BY_POLICY, BY_HAND):
         weights = sorted(one.weight for one in memory.verdicts if one.verdict == Verdict.PASS and one.note == note)
@@ -128,7 +128,7 @@ def _by_others(memory: Memory) -> Iterable[str]:
             yield f"{listed(weights)} {note}"
 
 
-def _told(memory: Memory, *, every: bool) -> list[str]:
+def _told(memory: RunState, *, every: bool) -> list[str]:
     """Say what each weight was judged, the others of ladder and walk too: every one, or those that did not pass."""
     known = dict.fromkeys([*memory.ladder, *_climbed(memory)], "not judged")
     known |= {one.weight: one.verdict for one in memory.verdicts}
@@ -139,7 +139,7 @@ def _told(memory: Memory, *, every: bool) -> list[str]:
     return [f"weight {listed(weights)} {verdict}" for verdict, weights in told.items()]
 
 
-def _climbed(memory: Memory) -> list[int]:
+def _climbed(memory: RunState) -> list[int]:
     """Return the weights that users got up to the last judged one; a promote brings it back in steps of its own."""
     walk = [weight for _, weight in memory.weights]
     last = memory.verdicts[-1].weight if memory.verdicts else 0

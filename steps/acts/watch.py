@@ -13,12 +13,12 @@ from steps.acts.judging import foreseen, judged
 from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Look, Tape
+from steps.evidence.recording import Poll, Recorder
 from steps.judge.checks.sample_size import progress
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.model.run import Claim
 from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
@@ -61,7 +61,7 @@ class Beside:
         progress: is told how far the rung, or what a gate may take, is (0-1).
     """
 
-    tape: Tape | None = None
+    tape: Recorder | None = None
     prober: Prober | None = None
     stable_probes: StableProbes | None = None
     progress: Callable[[float], None] | None = None
@@ -105,11 +105,11 @@ class Watch:
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
         self._started, self._rung_started = started, rung_started
         self._seconds = 0.0
-        self._weight = claim.memory.weight if claim else None
+        self._weight = claim.state.weight if claim else None
         self._keeper: Keeper | None = Keeper(claim, traffic) if claim else None
         self._said = ""
         self._foresaw = False
-        self._waits = bool(claim and claim.memory.paused_weight)
+        self._waits = bool(claim and claim.state.paused_weight)
         self._tell: Callable[[], None] | None = None
         self.by_hand = False
 
@@ -175,7 +175,7 @@ class Watch:
         evidence = self._reader.read(self._started, now, rung_started=self._rung_started, weight=self._weight)
         outcomes = self._beside.prober.look() if self._beside.prober else None
         judgement = judged(evidence, health, self._rules, outcomes, deadline_reached=late)
-        is_paused = self._keeper is not None and self._keeper.claim.memory.paused_weight > 0
+        is_paused = self._keeper is not None and self._keeper.claim.state.paused_weight > 0
         self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
 
         def tell() -> None:
@@ -200,9 +200,9 @@ class Watch:
         """Give users back to stable, or the weight back to the canary, as its pods ask for."""
         if self._interruption is None or self._keeper is None or health is None:
             return
-        before = self._keeper.claim.memory
+        before = self._keeper.claim.state
         self._keeper.claim = self._interruption.heed(self._keeper.claim, health)
-        memory = self._keeper.claim.memory
+        memory = self._keeper.claim.state
         self._weight = memory.weight
         if before.paused_weight and not memory.paused_weight:
             self._rung_started = memory.weights[-1][0]
@@ -212,14 +212,14 @@ class Watch:
         now: float,
         evidence: Evidence,
         health: Health | None,
-        outcomes: tuple[ProbeOutcome, ...] | None,
+        outcomes: tuple[ProbeResult, ...] | None,
         judgement: Judgement,
     ) -> None:
         if self._beside.tape is None:
             return
         reporter = self._reader.reporter
         self._beside.tape.look(
-            Look(
+            Poll(
                 now=now,
                 started=self._started,
                 rung_started=self._rung_started,

@@ -1,9 +1,9 @@
 """Prometheus, read: raw counters become exact counts per scrape interval for both arms."""
 
-from steps.evidence.access import Access
-from steps.evidence.bounds import Bounds
-from steps.evidence.prometheus import Answer, Prometheus
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.selectors import Arms
 
-__all__ = ["Access", "Answer", "Arms", "Bounds", "EvidenceReader", "Prometheus"]
+__all__ = ["Access", "ArmLabels", "Bounds", "EvidenceReader", "Prometheus", "QueryResponse"]

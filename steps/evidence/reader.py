@@ -2,12 +2,12 @@
 
 from typing import Final, Unpack
 
-from steps.evidence import worlds
-from steps.evidence.failures import EvidenceError
-from steps.evidence.feed import Feed
-from steps.evidence.prometheus import Prometheus, raised
-from steps.evidence.selectors import Arms
-from steps.evidence.survey import WITHOUT_MESH, Options, Survey
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.discovery import cluster_labels
+from steps.evidence.metric_catalog import WITHOUT_MESH, CatalogOptions, MetricCatalog
+from steps.evidence.metric_stream import MetricStream
+from steps.evidence.prometheus_api.client import Prometheus, step_error
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import Evidence, MetricEvidence, Problem, ProblemKind
 
 HISTORY_SECONDS: Final = 600.0
@@ -21,7 +21,7 @@ _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
 
 
-class EvidenceReader(Survey):
+class EvidenceReader(MetricCatalog):
     """Read a run's evidence in increments; one query per metric and poll, for both arms together.
 
     Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
@@ -37,15 +37,15 @@ class EvidenceReader(Survey):
     def __init__(
         self,
         prometheus: Prometheus,
-        arms: Arms,
+        arms: ArmLabels,
         *,
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
-        **more: Unpack[Options],
+        **more: Unpack[CatalogOptions],
     ) -> None:
         super().__init__(prometheus, arms, **more)
         self._history, self._budget = history_seconds, series_budget
-        self._feeds: list[Feed] = []
+        self._feeds: list[MetricStream] = []
         self._seen, self._several = 0, list[str]()
 
     def read(
@@ -74,14 +74,14 @@ class EvidenceReader(Survey):
         except EvidenceError as fault:
             problem = fault.problem
             if problem.kind is ProblemKind.BAD_QUERY:
-                raise raised(fault, "reading the arms' metrics") from fault
+                raise step_error(fault, "reading the arms' metrics") from fault
         return self._evidence(started, now, rung_started or started, weight, problem)
 
     def _prepare(self, started: float) -> None:
         if self._feeds:
             return
         wanted, arms, reporter = self.sources()
-        self._feeds = [Feed(source, arms, reporter, self._budget, started) for source in wanted]
+        self._feeds = [MetricStream(source, arms, reporter, self._budget, started) for source in wanted]
 
     def _evidence(
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
@@ -177,6 +177,9 @@ class EvidenceReader(Survey):
             return []
         main = self._feeds[0].counting
         if self._seen != main.series:
-            self._seen, several = main.series, worlds.undecided(worlds.of_rows(main.stable), self._given.more)
-            self._several = [worlds.sentence(several)] if several else []
+            self._seen, several = (
+                main.series,
+                cluster_labels.unselected(cluster_labels.cluster_labels_of_rows(main.stable), self._given.more),
+            )
+            self._several = [cluster_labels.unselected_sentence(several)] if several else []
         return self._several

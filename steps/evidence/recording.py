@@ -16,12 +16,12 @@ from typing import Any, Final, TextIO, cast
 import structlog
 
 from steps.errors import PermanentError, SettingsError
-from steps.evidence.bounds import Bounds
-from steps.evidence.found import Found, from_json
-from steps.evidence.prometheus import Answer
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.discovery.discovered_names import DiscoveredNames, discovered_names_from_json
+from steps.evidence.prometheus_api.client import QueryResponse
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.pods import PodNames
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 
 VERSION: Final = 1
 """Version of the lines; it rises when a field changes its meaning or goes away."""
@@ -30,7 +30,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Poll:
     """One look of the judge: all it knew besides the answers.
 
     Attributes:
@@ -53,15 +53,15 @@ class Look:
     bounds: Bounds | None = None
     problem: Problem | None = None
     health: Health | None = None
-    probes: tuple[ProbeOutcome, ...] | None = None
+    probes: tuple[ProbeResult, ...] | None = None
     verdict: str = ""
     code: str = ""
     control: str = ""
-    found: Found | None = None
+    found: DiscoveredNames | None = None
     pods: PodNames | None = None
 
 
-class Tape:
+class Recorder:
     """Writes a recording; a disk that fills up ends the recording, never the release.
 
     Args:
@@ -82,11 +82,11 @@ class Tape:
             cause = f"{path}: {error.strerror}. Point --record at a writable place."
             raise PermanentError("starting the recording", cause) from error
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: QueryResponse) -> None:
         """Keep an answer of Prometheus as it came."""
         self._write({"kind": "answer", **asdict(answer)})
 
-    def look(self, look: Look) -> None:
+    def look(self, look: Poll) -> None:
         """Keep what else the judge knew, and what it said."""
         self._write({"kind": "look", **asdict(look)})
 
@@ -106,7 +106,7 @@ class Recording:
     """A recording as read: its header, and its looks with the answers each was made of, by their PromQL."""
 
     header: Mapping[str, Any]
-    looks: tuple[tuple[Mapping[str, Answer], Look], ...] = field(repr=False)
+    looks: tuple[tuple[Mapping[str, QueryResponse], Poll], ...] = field(repr=False)
     complete: bool = True
 
 
@@ -122,12 +122,12 @@ def load(path: Path) -> Recording:
         raise _refused(path, "is no recording; make one with `analyze --record` or `rollout --record`")
     if header.get("version") != VERSION:
         raise _refused(path, f"has version {header.get('version')}, this program reads version {VERSION}")
-    looks: list[tuple[Mapping[str, Answer], Look]] = []
-    answers: dict[str, Answer] = {}
+    looks: list[tuple[Mapping[str, QueryResponse], Poll]] = []
+    answers: dict[str, QueryResponse] = {}
     for line in lines[1:]:
         kind = line.pop("kind", "")
         if kind == "answer":
-            answer = Answer(line["query"], line["at"], line["result"], tuple(line["warnings"]))
+            answer = QueryResponse(line["query"], line["at"], line["result"], tuple(line["warnings"]))
             answers[answer.query] = answer
         elif kind == "look":
             looks.append((answers, _look(line)))
@@ -151,10 +151,10 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return found, True
 
 
-def _look(line: Mapping[str, Any]) -> Look:
+def _look(line: Mapping[str, Any]) -> Poll:
     problem, health, bounds, reporter = (line[name] for name in ("problem", "health", "bounds", "reporter"))
     probes = line["probes"]
-    return Look(
+    return Poll(
         now=line["now"],
         started=line["started"],
         rung_started=line["rung_started"],
@@ -163,11 +163,11 @@ def _look(line: Mapping[str, Any]) -> Look:
         bounds=Bounds(tuple((label, bound) for label, bound in bounds["latency"]), bounds["small"]) if bounds else None,
         problem=Problem(ProblemKind(problem["kind"]), problem["sentence"]) if problem else None,
         health=Health(**health) if health else None,
-        probes=None if probes is None else tuple(ProbeOutcome(**outcome) for outcome in probes),
+        probes=None if probes is None else tuple(ProbeResult(**outcome) for outcome in probes),
         verdict=line["verdict"],
         code=line["code"],
         control=line.get("control", ""),
-        found=from_json(line["found"]) if line.get("found") else None,
+        found=discovered_names_from_json(line["found"]) if line.get("found") else None,
         pods=_pods(line["pods"]) if line.get("pods") else None,
     )
 

@@ -18,7 +18,7 @@ from steps.judge.power import required_power
 from steps.judge.statistics.strata import arm_counts
 from steps.judge.wording import doubts, phrases, waits
 from steps.model.evidence import Arm
-from steps.model.judgement import Code, Judgement, Verdict
+from steps.model.judgement import Judgement, ReasonCode, Verdict
 
 _Found = Iterator[Judgement | None]
 
@@ -36,7 +36,7 @@ def _disrupted(case: Case) -> _Found:
     if found := disruptions.pod_wait(case.health, case.rules):
         is_over = found.is_over or case.deadline_reached
         verdict = Verdict.INCONCLUSIVE if is_over else Verdict.CONTINUE
-        yield build_judgement(case, verdict, Code.DISRUPTED, found.sentence)
+        yield build_judgement(case, verdict, ReasonCode.DISRUPTED, found.sentence)
 
 
 def _wrong(case: Case, outcomes: probe_verdict.Outcomes) -> _Found:
@@ -45,15 +45,15 @@ def _wrong(case: Case, outcomes: probe_verdict.Outcomes) -> _Found:
         yield undecided(case, str(problem.kind), problem.sentence)
     disturbed = disruptions.is_recent(case.health, case.evidence.until - case.rules.silent_seconds)
     if not disturbed and (sentence := sample_size.silence(case.evidence, case.rung, case.rules)):
-        yield build_judgement(case, Verdict.INCONCLUSIVE, Code.NO_TRAFFIC, sentence)
+        yield build_judgement(case, Verdict.INCONCLUSIVE, ReasonCode.NO_TRAFFIC, sentence)
     if case.unattributed.blocks:
-        yield undecided(case, Code.UNATTRIBUTED, unattributed.blocked(case.unattributed))
+        yield undecided(case, ReasonCode.UNATTRIBUTED, unattributed.blocked(case.unattributed))
     yield _both_above_objective(case)
     yield _above_objective(case)
     if sentence := pod_health.blocked(case.health):
-        yield undecided(case, Code.NOT_READY, sentence)
+        yield undecided(case, ReasonCode.NOT_READY, sentence)
     if sentence := probe_verdict.blocked(outcomes):
-        yield undecided(case, Code.SHARED if probe_verdict.both_fail(outcomes) else Code.PROBE, sentence)
+        yield undecided(case, ReasonCode.SHARED if probe_verdict.both_fail(outcomes) else ReasonCode.PROBE, sentence)
 
 
 def _suspect(case: Case) -> _Found:
@@ -68,9 +68,9 @@ def _suspect(case: Case) -> _Found:
 
 def _missing(case: Case) -> _Found:
     """What is still missing, although nothing is wrong."""
-    code = Code.TOO_FEW if case.deadline_reached else Code.COLLECTING
+    code = ReasonCode.TOO_FEW if case.deadline_reached else ReasonCode.COLLECTING
     if sentence := _unseen(case):
-        yield undecided(case, Code.NO_TRAFFIC, sentence)
+        yield undecided(case, ReasonCode.NO_TRAFFIC, sentence)
     if sentence := objective.unanswered(case.evidence.metrics, case.rules):
         yield undecided(case, code, sentence)
     pairs = zip(case.metrics, case.results, strict=True)
@@ -94,14 +94,14 @@ def _both_above_objective(case: Case) -> Judgement | None:
         return None
     for guard, promise in zip(case.guards, case.objectives, strict=True):
         if guard.state == "shared":
-            return undecided(case, Code.SHARED, doubts.shared(guard, promise.what, promise.flag), guard.metric)
+            return undecided(case, ReasonCode.SHARED, doubts.shared(guard, promise.what, promise.flag), guard.metric)
     for promise in case.objectives:
         allowed = case.allowed(promise)
         window = objective.missed_by_both(promise.series.strata, allowed, case.evidence.rung_started)
         if window is not None:
             counts = phrases.compared(window.canary, window.stable, promise.what, window.name)
             sentence = doubts.missed_by_both(counts, allowed, promise.flag)
-            return undecided(case, Code.SHARED, sentence, promise.metric.name)
+            return undecided(case, ReasonCode.SHARED, sentence, promise.metric.name)
     return None
 
 
@@ -112,7 +112,7 @@ def _above_objective(case: Case) -> Judgement | None:
         if window is not None:
             counts = phrases.compared(window.canary, window.stable, promise.what, window.name)
             sentence = doubts.above_objective(counts, allowed, promise.flag, compared=window.stable.total > 0)
-            return undecided(case, Code.ABOVE_OBJECTIVE, sentence, promise.metric.name)
+            return undecided(case, ReasonCode.ABOVE_OBJECTIVE, sentence, promise.metric.name)
     return None
 
 
@@ -122,7 +122,7 @@ def _doubtful_by_reference(case: Case) -> Judgement | None:
             what = phrases.what(one.judgement, one.judgement.series[index])
             past = compared.reference
             sentence = doubts.worse_than_before(compared.now, what, past.counts, past.where, compared.allowed)
-            return undecided(case, Code.SUSPECT, sentence, one.judgement.name)
+            return undecided(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
     return None
 
 
@@ -135,7 +135,7 @@ def _suspicious_evidence(case: Case) -> Judgement | None:
     series, since, _ = describe_worst(one)
     counts = phrases.comparison(one.judgement, series, phrases.since_when(since))
     sentence = doubts.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
-    return undecided(case, Code.SUSPECT, sentence, one.judgement.name)
+    return undecided(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
 
 
 def _unexplained_answers(case: Case) -> Judgement | None:
@@ -143,7 +143,7 @@ def _unexplained_answers(case: Case) -> Judgement | None:
         if series := unexplained(metric, case.rules.min_bad):
             counts = arm_counts([stratum for stratum in series.strata if stratum.canary.total], Arm.CANARY)
             sentence = doubts.unexplained(counts, phrases.what_is_bad(metric.kind, metric.name, metric.unit, series))
-            return undecided(case, Code.SUSPECT, sentence, metric.name)
+            return undecided(case, ReasonCode.SUSPECT, sentence, metric.name)
     return None
 
 
@@ -155,7 +155,7 @@ def _large_difference(case: Case) -> Judgement | None:
                 numbers = with_counts(one.judgement.series[index], list(window.strata))
                 counts = phrases.comparison(one.judgement, numbers, window.name)
                 sentence = doubts.large_difference(counts, _limited_by(case, one, index))
-                return undecided(case, Code.SUSPECT, sentence, one.judgement.name)
+                return undecided(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
     return None
 
 

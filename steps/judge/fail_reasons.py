@@ -15,19 +15,19 @@ from steps.judge.statistics.confidence_sequence import ratio_limits
 from steps.judge.statistics.strata import arm_counts, strata_with_canary
 from steps.judge.wording import fails, phrases
 from steps.model.evidence import Arm, MetricKind, Stratum
-from steps.model.judgement import Code, Judgement, MetricJudgement, SeriesJudgement, Verdict
+from steps.model.judgement import Judgement, MetricJudgement, ReasonCode, SeriesJudgement, Verdict
 
 
 def find_failure(case: Case, outcomes: probe_verdict.Outcomes) -> Judgement | None:
     """Return the judgement that fails the canary, or None."""
     if sentence := pod_health.failure(case.health, case.rules):
-        return build_judgement(case, Verdict.FAIL, Code.UNHEALTHY, sentence)
+        return build_judgement(case, Verdict.FAIL, ReasonCode.UNHEALTHY, sentence)
     if case.alarm is not None:
         return _worse(case, case.alarm)
     if found := _guard_alarm(case) or _worse_than_reference(case):
         return found
     if sentence := probe_verdict.failure(outcomes, case.rules):
-        return build_judgement(case, Verdict.FAIL, Code.PROBE, sentence)
+        return build_judgement(case, Verdict.FAIL, ReasonCode.PROBE, sentence)
     return None
 
 
@@ -64,7 +64,7 @@ def _worse(case: Case, alarm: Alarm) -> Judgement:
     seconds = alarm.at - until[0].start
     sentence = fails.worse(judged, series, since, alarm.at, seconds, strata_with_canary(until), case.rules.alpha)
     sentence += _unattributed(case, one.evidence.kind)
-    return build_judgement(case, Verdict.FAIL, Code.WORSE, sentence, judged.name, alarm.at)
+    return build_judgement(case, Verdict.FAIL, ReasonCode.WORSE, sentence, judged.name, alarm.at)
 
 
 def _with_limits(one: MetricResult, rules: Rules) -> MetricJudgement:
@@ -81,7 +81,7 @@ def _guard_alarm(case: Case) -> Judgement | None:
         if guard.state == "alarm":
             sentence = fails.broken(guard, objective.what, GUARD_SCRAPES)
             sentence += _unattributed(case, objective.metric.kind)
-            return build_judgement(case, Verdict.FAIL, Code.GUARD, sentence, guard.metric)
+            return build_judgement(case, Verdict.FAIL, ReasonCode.GUARD, sentence, guard.metric)
     return None
 
 
@@ -91,7 +91,7 @@ def _worse_than_reference(case: Case) -> Judgement | None:
             what = phrases.what(result.judgement, result.judgement.series[index])
             reference = compared.reference
             sentence = fails.worse_than_before(compared.now, what, reference.counts, reference.where)
-            return build_judgement(case, Verdict.FAIL, Code.WORSE, sentence, result.judgement.name)
+            return build_judgement(case, Verdict.FAIL, ReasonCode.WORSE, sentence, result.judgement.name)
     return None
 
 

@@ -8,7 +8,7 @@ from steps.judge.checks.full_weight import strays
 from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.filters import disruptions, unattributed
 from steps.judge.wording import notes
-from steps.model.judgement import Judgement, Row, Verdict
+from steps.model.judgement import Judgement, TableRow, Verdict
 
 
 def build_judgement(
@@ -65,11 +65,11 @@ def _notes(case: Case) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _table(case: Case, shown: MetricResult | None) -> tuple[Row, ...]:
+def _table(case: Case, shown: MetricResult | None) -> tuple[TableRow, ...]:
     if shown is None:
         return ()
     values = dict(case.path)
     return tuple(
-        Row(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
+        TableRow(s.end, s.canary.total, s.canary.bad, s.stable.total, s.stable.bad, values.get(s.end, 1.0))
         for s in shown.exposed
     )

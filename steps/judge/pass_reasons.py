@@ -9,24 +9,24 @@ from steps.judge.statistics.exact_tests import log_fisher
 from steps.judge.statistics.strata import arm_counts
 from steps.judge.wording import passes, phrases, waits
 from steps.model.evidence import Arm, Counts
-from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
+from steps.model.judgement import Judgement, MetricJudgement, ReasonCode, Verdict
 
 
 def decide_pass(case: Case) -> Judgement:
     """Return the pass, or a wait if the claim of the pass rule is not shown yet."""
     if case.full_weight:
         sentence = passes.at_full_weight(_watched(case), case.rung.strata, case.detectable)
-        return build_judgement(case, Verdict.PASS, Code.HEALTHY, sentence)
+        return build_judgement(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)
     requests, strata = case.totals
     if case.rules.pass_rule is PassRule.PROVEN:
         return _proven(case, requests, strata)
     if case.superiority:
         return _better(case, case.superiority, requests, strata)
     if case.detectable is None or case.main is None:
-        return undecided(case, Code.TOO_FEW, waits.blind(requests, strata))
+        return undecided(case, ReasonCode.TOO_FEW, waits.blind(requests, strata))
     bad = phrases.bad_requests(case.main.judgement)
     sentence = passes.healthy(_metrics(case), requests, strata, case.detectable, bad)
-    return build_judgement(case, Verdict.PASS, Code.HEALTHY, sentence)
+    return build_judgement(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)
 
 
 def _proven(case: Case, requests: int, strata: int) -> Judgement:
@@ -36,17 +36,17 @@ def _proven(case: Case, requests: int, strata: int) -> Judgement:
     if case.superiority:
         rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
     if sentence := non_inferiority.not_proven(rest, case.rules):
-        return undecided(case, Code.NOT_PROVEN, sentence)
+        return undecided(case, ReasonCode.NOT_PROVEN, sentence)
     if case.superiority:
         return _better(case, case.superiority, requests, strata)
     sentence = passes.proven(_metrics(case), requests, strata, case.rules.proven_difference)
-    return build_judgement(case, Verdict.PASS, Code.PROVEN, sentence)
+    return build_judgement(case, Verdict.PASS, ReasonCode.PROVEN, sentence)
 
 
 def _better(case: Case, superiority: tuple[str, float], requests: int, strata: int) -> Judgement:
     name, limit = superiority
     sentence = passes.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
-    return build_judgement(case, Verdict.PASS, Code.BETTER, sentence, name)
+    return build_judgement(case, Verdict.PASS, ReasonCode.BETTER, sentence, name)
 
 
 def _metrics(case: Case) -> list[tuple[MetricJudgement, int]]:

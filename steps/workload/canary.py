@@ -2,12 +2,12 @@
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
-from steps.model.workload import Plan, Release, Topology
+from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload.clone import Clone, clone
-from steps.workload.fence import Fence
 from steps.workload.inspection import Inspection
 from steps.workload.pin import arm_keys, last_manager
 from steps.workload.template import fingerprint
@@ -15,7 +15,9 @@ from steps.workload.template import fingerprint
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+def create_canary(
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
+) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
     Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
@@ -36,7 +38,9 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
         _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
 
 
-def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+def create_baseline(
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
+) -> None:
     """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
 
     Raises:
@@ -53,9 +57,9 @@ def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan
     _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
 
 
-def _inspected(cluster: Cluster, release: Release, plan: Plan, made: str) -> Inspection:
+def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Inspection:
     seen = Inspection(cluster, release)
-    if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.memory.stable_template_hash:
+    if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.state.stable_template_hash:
         raise ForeignWrite(
             f"making Deployment {release.namespace}/{made}",
             f"{last_manager(seen.stable)} changed the pod template of {release.stable} since this run looked at it. "
@@ -69,7 +73,7 @@ def _canary(seen: Inspection) -> Clone:
 
 
 def _created(
-    cluster: Cluster, fence: Fence, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
+    cluster: Cluster, fence: ClaimedDeployments, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
 ) -> bool:
     """Create a clone; False where it is there by now."""
     namespace = stable["metadata"]["namespace"]
@@ -81,7 +85,7 @@ def _created(
     return True
 
 
-def _updated(fence: Fence, namespace: str, wanted: Clone, token: str | None, arm: str, image: str) -> None:
+def _updated(fence: ClaimedDeployments, namespace: str, wanted: Clone, token: str | None, arm: str, image: str) -> None:
     def update(found: Object) -> list[Operation]:
         present = found["spec"]["template"]
         if fingerprint(present, ()) == fingerprint(wanted.template, ()):

@@ -2,11 +2,11 @@
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from steps.errors import TemporaryError
-from steps.model.run import WorkloadMemory
-from steps.workload.fence import Fence
+from steps.model.run import WorkloadState
 from steps.workload.ready import Patience, wait_ready
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -35,7 +35,12 @@ def autoscaler_of(cluster: Cluster, namespace: str, deployment: str) -> Object |
 
 
 def ensure_capacity(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None, weight: int, patience: Patience
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    token: str | None,
+    weight: int,
+    patience: Patience,
 ) -> None:
     """Make the canary large enough for a weight and wait until it is; it is never made smaller.
 
@@ -67,13 +72,13 @@ def ensure_capacity(
         wait_ready(cluster, memory.namespace, memory.baseline, None, patience)
 
 
-def stable_has_capacity(cluster: Cluster, memory: WorkloadMemory) -> bool:
+def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:
     """Tell whether stable has as many available pods as it had replicas at the start."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
 
 
-def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
+def sides(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
     """Tell for both destinations, stable's and the canary's, whether any pod behind them can serve."""
     stable, *clones = (
         found is not None and _available(found) > 0
@@ -82,7 +87,7 @@ def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
     return stable, any(clones)
 
 
-def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None) -> str:
+def scale_down(cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadState, token: str | None) -> str:
     """Scale the canary and its baseline to 0 and keep the Deployments; never what an HPA owns, nor what is gone.
 
     Returns:
@@ -95,7 +100,7 @@ def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: st
     return " ".join(filter(None, left))
 
 
-def _scale_down(cluster: Cluster, fence: Fence, namespace: str, name: str, token: str | None) -> str:
+def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, name: str, token: str | None) -> str:
     clone = cluster.find(DEPLOYMENT, namespace, name)
     if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
@@ -116,7 +121,7 @@ def _scale_down(cluster: Cluster, fence: Fence, namespace: str, name: str, token
     return ""
 
 
-def _resize_baseline(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> None:
+def _resize_baseline(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> None:
     """Give the baseline the canary's size, up or down: as many pods get as many requests each."""
 
     def resize(found: Object) -> list[Operation]:
@@ -129,7 +134,7 @@ def _resize_baseline(fence: Fence, memory: WorkloadMemory, token: str | None, co
     fence.write(memory.namespace, memory.baseline, token, resize)
 
 
-def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> int:
+def _raise_to(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> int:
     """Raise the canary's pods to a number; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:

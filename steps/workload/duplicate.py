@@ -41,7 +41,7 @@ def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
     key = asked(release)
     if not key or claim.phase is Phase.ROLLING_BACK:
         return False
-    if claim.memory.asked == key:
+    if claim.state.asked == key:
         return True
     seen = Inspection(cluster, release)
     keys = arm_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
@@ -49,7 +49,7 @@ def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
         stable = seen.stable["spec"]["template"]
         if noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
             return True
-    pin = claim.memory.pin
+    pin = claim.state.pin
     if pin is None or seen.existing is None:
         return False
     template = seen.existing["spec"]["template"]

@@ -11,7 +11,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, ENDPOINT_SLICE, SERVICE
 from steps.errors import Forbidden, PermanentError
 from steps.model.ports import RoutePorts
-from steps.model.run import WorkloadMemory
+from steps.model.run import WorkloadState
 from steps.workload.pods import current_pods, is_ready
 from steps.workload.ready import Patience
 from steps.workload.serviceports import ServicePort, needed, offered, service_name, shown, target_of
@@ -24,7 +24,7 @@ FOLLOW_SECONDS: Final = 15.0
 
 
 def require_endpoints(
-    cluster: Cluster, memory: WorkloadMemory, service: str, routes: Sequence[RoutePorts], patience: Patience
+    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], patience: Patience
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
@@ -40,7 +40,7 @@ def require_endpoints(
     Raises:
         PermanentError: a port without a ready endpoint; names Service, port, and what the pods offer.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     patience = replace(patience, deadline_seconds=min(patience.deadline_seconds, FOLLOW_SECONDS))
     found = cluster.get(SERVICE, memory.namespace, service)

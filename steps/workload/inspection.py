@@ -6,8 +6,8 @@ from typing import Any
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
 from steps.errors import NotFound, PermanentError
-from steps.model.run import Destination, WorkloadMemory
-from steps.model.workload import Plan, Release, Topology
+from steps.model.run import Destination, WorkloadState
+from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload import bystanders, shapes
 from steps.workload import labels as label
 from steps.workload.arms import ARM_LABEL, Arm, canary_labels, canary_selector, check_disjoint
@@ -47,7 +47,7 @@ class Inspection:
         self.container = container or str(source["spec"]["template"]["spec"]["containers"][0]["name"])
         self.template, self.selector = self._canary(source)
 
-    def plan(self) -> Plan:
+    def plan(self) -> ReleasePlan:
         """Check everything and return what was found."""
         release, cluster, namespace = self.release, self._cluster, self.release.namespace
         shapes.check_stable(self.stable, may_be_unready=release.allow_unready_stable)
@@ -74,7 +74,7 @@ class Inspection:
                 "the ReplicaSet of its present template was not found: there would be no way back from a half-done "
                 "promote. See `kubectl get replicasets`.",
             )
-        memory = WorkloadMemory(
+        memory = WorkloadState(
             namespace=namespace,
             stable=release.stable,
             canary=release.canary,
@@ -85,8 +85,8 @@ class Inspection:
             template_by_external=release.template_by_external,
             baseline=release.baseline,
         )
-        return Plan(
-            memory=memory,
+        return ReleasePlan(
+            state=memory,
             stable_image=str(self._released(self.stable["spec"]["template"]).get("image", "")),
             canary_image=str(self._released(self.template).get("image", "")),
             container=self.container,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
+from steps.model.run import Pin, WorkloadState
 from steps.workload import labels as label
 from steps.workload.pods import current_pods, current_replica_set, is_ready
 from steps.workload.template import containers, fingerprint
@@ -40,7 +40,7 @@ def arm_keys(*deployments: Object | None) -> set[str]:
     return {key for entry in deployments if entry is not None for key in label.keys(entry["spec"]["selector"])}
 
 
-def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
+def pin(cluster: Cluster, memory: WorkloadState) -> Pin:
     """Pin the canary as it runs now; its pods should be ready.
 
     Raises:
@@ -50,7 +50,7 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
     template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return Pin("", template, {})
     doing = f"pinning what Deployment {memory.namespace}/{memory.canary} runs"
     replica_set = current_replica_set(cluster, canary)
@@ -61,14 +61,14 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     return Pin(replica_set["metadata"]["name"], template, {name: min(found) for name, found in digests.items()})
 
 
-def check_pin(cluster: Cluster, memory: WorkloadMemory, wanted: Pin) -> None:
+def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
     """Refuse where the canary is no longer what was pinned.
 
     Raises:
         ForeignWrite: its template, its ReplicaSet or its digests changed; names the last manager of the template.
         NotFound: it is gone.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)

@@ -20,7 +20,7 @@ def pod_names(cluster: Cluster, namespace: str, deployments: Iterable[str]) -> P
     pods = {}
     for pod in cluster.list(POD, namespace) if owners else ():
         name, owner = pod["metadata"]["name"], owners.get(_controller(pod), "")
-        if owner or known.by_prefix(name):
+        if owner or known.deployment_of(name):
             pods[name] = owner
     return PodNames(prefixes, pods)
 

@@ -4,11 +4,11 @@ import time
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
-from steps.workload.fence import Fence
+from steps.model.run import Pin, WorkloadState
 from steps.workload.pin import arm_keys, check_pin, differences, last_manager, running_digests
 from steps.workload.ready import Patience, is_rolled_out, wait_ready
 from steps.workload.template import fingerprint, promoted
@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def promote_template(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, pin: Pin, token: str | None, patience: Patience
+    cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadState, pin: Pin, token: str | None, patience: Patience
 ) -> None:
     """Copy the pinned template to stable, wait until stable runs it alone, and compare the digests.
 
@@ -62,7 +62,7 @@ def promote_template(
 
 
 def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
-    if cluster.rehearsal or not stable["spec"].get("replicas", 1):
+    if cluster.is_dry_run or not stable["spec"].get("replicas", 1):
         return ""
     running = running_digests(cluster, stable)
     missing = sorted(set(pin.digests) - set(running))
@@ -74,14 +74,14 @@ def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
     return differences(running, pin.digests)
 
 
-def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patience: Patience) -> None:
+def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience: Patience) -> None:
     """Wait until somebody else (GitOps) made stable run the judged digests and all its pods are ready; write nothing.
 
     Raises:
         TemporaryError: that did not happen within the deadline.
     """
     began = time.monotonic()
-    while not cluster.rehearsal:
+    while not cluster.is_dry_run:
         stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
         running = running_digests(cluster, stable)
         other = differences(running, pin.digests)
@@ -98,7 +98,7 @@ def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patienc
         time.sleep(patience.poll_seconds)
 
 
-def is_promoted(cluster: Cluster, memory: WorkloadMemory, pin: Pin) -> bool:
+def is_promoted(cluster: Cluster, memory: WorkloadState, pin: Pin) -> bool:
     """Tell whether stable runs the pinned template and digests on all its pods; a template of Git's is not compared."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)

@@ -63,7 +63,7 @@ def observed(cluster: Cluster, namespace: str, name: str) -> Object:
     until = time.monotonic() + _OBSERVED_SECONDS
     while True:
         found = cluster.get(DEPLOYMENT, namespace, name)
-        if cluster.rehearsal or is_observed(found) or time.monotonic() >= until:
+        if cluster.is_dry_run or is_observed(found) or time.monotonic() >= until:
             return found
         time.sleep(_GLANCE_SECONDS)
 
@@ -90,7 +90,7 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
     while True:
         found = cluster.get(DEPLOYMENT, namespace, name)
         wanted = found["spec"].get("replicas", 1) if replicas is None else replicas
-        if cluster.rehearsal or is_rolled_out(found, wanted):
+        if cluster.is_dry_run or is_rolled_out(found, wanted):
             return found
         now = time.monotonic()
         trouble = _look(cluster, found, seen, now, patience)

@@ -7,12 +7,12 @@ in the middle of a promote could push it out of a history of 1 or 2; then the un
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
-from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Undo
-from steps.workload.fence import Fence
+from steps.model.run import Pin, WorkloadState
+from steps.model.workload import UndoResult
 from steps.workload.pin import arm_keys, last_manager
 from steps.workload.ready import Patience, wait_ready
 from steps.workload.template import fingerprint, of_replica_set
@@ -21,8 +21,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def undo_promote(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, pin: Pin | None, token: str | None, patience: Patience
-) -> Undo:
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    pin: Pin | None,
+    token: str | None,
+    patience: Patience,
+) -> UndoResult:
     """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the
@@ -41,7 +46,7 @@ def undo_promote(
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
-    found = Undo.UNTOUCHED
+    found = UndoResult.UNTOUCHED
 
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
@@ -53,10 +58,10 @@ def undo_promote(
             or pin is None
             or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash
         ):
-            found = Undo.FOREIGN
+            found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
             return []
-        found = Undo.RESTORED
+        found = UndoResult.RESTORED
         log.info("undo.template", deployment=memory.stable, replica_set=memory.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
@@ -64,7 +69,7 @@ def undo_promote(
         ]
 
     stable = fence.write(memory.namespace, memory.stable, token, restore)
-    if found is Undo.RESTORED or (found is Undo.UNTOUCHED and _is_rolling(stable)):
+    if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
         wait_ready(cluster, memory.namespace, memory.stable, None, patience)
     return found
 
@@ -78,7 +83,7 @@ def _is_rolling(stable: Object) -> bool:
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:
+def _old_template(cluster: Cluster, memory: WorkloadState) -> Object:
     old = cluster.find(REPLICA_SET, memory.namespace, memory.stable_replica_set) if memory.stable_replica_set else None
     if old is None:
         raise PermanentError(

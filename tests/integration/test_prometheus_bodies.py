@@ -10,18 +10,18 @@ from collections.abc import Callable
 
 import pytest
 
-from steps.evidence import body as bodies
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.prometheus_api import response_body as bodies
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import ProblemKind
-from tests.integration.loopback import Answer, Pod, body
+from tests.support.local_servers import Answer, LocalServer, body
 
 pytestmark = pytest.mark.integration
 GOOD = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode()
 
 
-def asked(pod: Pod, seconds: float = 5.0) -> Prometheus:
+def asked(pod: LocalServer, seconds: float = 5.0) -> Prometheus:
     """Return a client of this server."""
     return Prometheus(Access(f"http://127.0.0.1:{pod.endpoint.port}", timeout_seconds=seconds))
 
@@ -62,7 +62,7 @@ def last(answer: Answer) -> Answer:
     return answered
 
 
-def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., Pod]) -> None:
+def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., LocalServer]) -> None:
     """Else the step would wait for hours, and users with it."""
     began = time.monotonic()
     with pytest.raises(EvidenceError, match=r"took more than 0\.4 s to answer") as caught:
@@ -72,7 +72,7 @@ def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., Pod]) ->
 
 
 def test_an_answer_without_end_is_not_kept_in_memory(
-    serve: Callable[..., Pod], monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compressed or not: what counts is the size as it is read."""
     monkeypatch.setattr(bodies, "MOST_BYTES", 1 << 20)
@@ -91,7 +91,7 @@ def test_an_answer_without_end_is_not_kept_in_memory(
     ],
     ids=["broken-off", "not-gzip"],
 )
-def test_what_cannot_be_read_is_told_as_such(serve: Callable[..., Pod], answer: Answer, sentence: str) -> None:
+def test_what_cannot_be_read_is_told_as_such(serve: Callable[..., LocalServer], answer: Answer, sentence: str) -> None:
     """With where to look."""
     with pytest.raises(EvidenceError, match=sentence):
         asked(serve(answer)).query("up")
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_told_as_such(serve: Callable[..., Pod], answer: 
         body(gzip.compress(GOOD), 200, **{"Content-Encoding": "gzip"}),
     ],
 )
-def test_a_whole_answer_is_read_however_it_is_sent(serve: Callable[..., Pod], answer: Answer) -> None:
+def test_a_whole_answer_is_read_however_it_is_sent(serve: Callable[..., LocalServer], answer: Answer) -> None:
     """In one piece, in chunks, or compressed; a connection serves one query after another."""
     prometheus = asked(serve(answer))
     assert [[], []] == [prometheus.query("up").result for _ in range(2)]

@@ -15,11 +15,11 @@ import requests
 from structlog.testing import capture_logs
 
 from steps.errors import PermanentError
-from steps.evidence import Access, Arms, EvidenceReader, Prometheus
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.naming import WantedNames
-from steps.evidence.pods import Pods
-from steps.evidence.services import Service, Upstreams
+from steps.evidence import Access, ArmLabels, EvidenceReader, Prometheus
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.metric_names import ConfiguredNames
+from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.definitions.upstreams import Service, Upstreams
 from steps.model.evidence import LatencyObjective, MetricKind
 from steps.model.pods import PodNames
 
@@ -126,9 +126,9 @@ def _wait(address: str, client: Prometheus) -> None:
     pytest.fail("Prometheus scraped nothing")
 
 
-def arms(namespace: str, **more: str) -> Arms:
+def arms(namespace: str, **more: str) -> ArmLabels:
     """Return the arms of a set-up."""
-    return Arms("shop", "shop-canary", namespace, more=more, upstreams=SHOP)
+    return ArmLabels("shop", "shop-canary", namespace, more=more, upstreams=SHOP)
 
 
 def refused(reader: EvidenceReader) -> str:
@@ -165,9 +165,9 @@ def test_seconds_of_an_old_istio_are_found_by_each_step_anew(prometheus: Prometh
 
 def test_recorded_names_are_offered_and_then_read(prometheus: Prometheus) -> None:
     """The durations are found by the prefix of the requests."""
-    misspelt = EvidenceReader(prometheus, arms("x"), names=WantedNames(requests="istio_request_total"))
+    misspelt = EvidenceReader(prometheus, arms("x"), names=ConfiguredNames(requests="istio_request_total"))
     assert "it has istio_requests_total, workload:istio_requests_total: name the one" in refused(misspelt)
-    wanted = WantedNames(requests="workload:istio_requests_total")
+    wanted = ConfiguredNames(requests="workload:istio_requests_total")
     reader = EvidenceReader(prometheus, arms("recorded"), names=wanted)
     reader.check()
     assert reader.found is not None
@@ -198,12 +198,12 @@ def test_labels_that_match_nothing_are_told_with_those_that_would(prometheus: Pr
 
 def test_a_label_of_several_apps_is_narrowed_by_the_service(prometheus: Prometheus) -> None:
     """Productpage's v1 is not counted as reviews' stable; without the service it is refused."""
-    named = Arms("v1", "v2", "versions", "destination_version", upstreams=SHOP)
+    named = ArmLabels("v1", "v2", "versions", "destination_version", upstreams=SHOP)
     reader = EvidenceReader(prometheus, named)
     reader.check()
     evidence = reader.read(time.time() - 5, time.time())
     assert 'destination_service_name=~"shop|shop-canary"' in evidence.metrics[0].queries[0]
-    lost = EvidenceReader(prometheus, Arms("v1", "v2", "versions", "destination_version", upstreams=OTHER))
+    lost = EvidenceReader(prometheus, ArmLabels("v1", "v2", "versions", "destination_version", upstreams=OTHER))
     assert "productpage-v1, reviews-v1 have them too" in refused(lost)
 
 
@@ -221,10 +221,10 @@ def test_an_objective_that_no_bucket_holds_is_refused(prometheus: Prometheus) ->
 def test_a_unit_that_the_bounds_deny_is_refused(prometheus: Prometheus) -> None:
     """Either way round."""
     assert "which are seconds, but --duration-unit says milliseconds" in refused(
-        EvidenceReader(prometheus, arms("old"), names=WantedNames(unit="ms"))
+        EvidenceReader(prometheus, arms("old"), names=ConfiguredNames(unit="ms"))
     )
     assert "which are milliseconds, but --duration-unit says seconds" in refused(
-        EvidenceReader(prometheus, arms("usual"), names=WantedNames(unit="s"))
+        EvidenceReader(prometheus, arms("usual"), names=ConfiguredNames(unit="s"))
     )
 
 
@@ -232,10 +232,10 @@ def test_a_collectors_label_is_not_taken_for_the_apps_pods(prometheus: Prometheu
     """`exported_pod` holds them where a collector was scraped; a Job's pods are not the Deployment's."""
     metric = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
     known = PodNames({"shop": ("shop-6d4cf56db6-",)})
-    reader = EvidenceReader(prometheus, arms("pushed"), custom=(metric,), pods=Pods(known=known))
+    reader = EvidenceReader(prometheus, arms("pushed"), custom=(metric,), pods=PodOwners(known=known))
     assert ["no series failed_total"] == [text[17:39] for text in reader.check_custom()]
     assert reader.found is not None
     assert {"checkout": ("exported_pod", "exported_namespace")} == reader.found.labels
-    jobs = EvidenceReader(prometheus, arms("scraped"), custom=(metric,), pods=Pods(known=known))
+    jobs = EvidenceReader(prometheus, arms("scraped"), custom=(metric,), pods=PodOwners(known=known))
     with pytest.raises(PermanentError, match="but none of stable's"):
         jobs.check_custom()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 
-Outcomes = Sequence[ProbeOutcome] | None
+Outcomes = Sequence[ProbeResult] | None
 """In order of time; None if there are no probes, () while none was answered."""
 
 
@@ -56,7 +56,7 @@ def both_fail(outcomes: Outcomes) -> bool:
     return any(one.canary and one.stable for one in _latest(outcomes or ()))
 
 
-def shared_failure(one: ProbeOutcome) -> str:
+def shared_failure(one: ProbeResult) -> str:
     """Explain a probe that fails on both arms, and what to check."""
     hint = "the probe may expect the wrong answer, or something that both arms share is failing"
     if "connection" in one.canary and "connection" in one.stable:
@@ -66,7 +66,7 @@ def shared_failure(one: ProbeOutcome) -> str:
     return f"probe {one.probe} fails on both arms (canary: {one.canary}; stable: {one.stable}): {hint}"
 
 
-def judge_probes(outcomes: Sequence[ProbeOutcome], rules: Rules, *, deadline_reached: bool) -> ProbeJudgement:
+def judge_probes(outcomes: Sequence[ProbeResult], rules: Rules, *, deadline_reached: bool) -> ProbeJudgement:
     """Judge by probes alone: pass after as many good rounds in a row as a failure needs bad ones."""
     if sentence := failure(outcomes, rules):
         return ProbeJudgement(Verdict.FAIL, sentence)
@@ -83,6 +83,6 @@ def judge_probes(outcomes: Sequence[ProbeOutcome], rules: Rules, *, deadline_rea
     return ProbeJudgement(Verdict.INCONCLUSIVE if deadline_reached else Verdict.CONTINUE, sentence)
 
 
-def _latest(outcomes: Sequence[ProbeOutcome]) -> list[ProbeOutcome]:
+def _latest(outcomes: Sequence[ProbeResult]) -> list[ProbeResult]:
     newest = max((one.at for one in outcomes), default=0.0)
     return [one for one in outcomes if one.at == newest]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from steps.evidence import EvidenceReader
 from steps.judge import PassRule, Rules, judge
 from steps.model.evidence import Evidence, Stratum
-from steps.model.judgement import Code, Judgement, Verdict
+from steps.model.judgement import Judgement, ReasonCode, Verdict
 from tests.bench.rules.outcome import Outcome
 from tests.bench.simulation.rollout import ARMS, Rollout
 from tests.bench.simulation.traffic import BASELINE
@@ -92,7 +92,7 @@ def _comparison(at: Look, count: int) -> tuple[int | None, str]:
             low = middle
         else:
             high, found = middle, judgement
-    return high, f"{Code.WORSE}: {found.metric}"
+    return high, f"{ReasonCode.WORSE}: {found.metric}"
 
 
 def _guarded(strata: Sequence[Stratum], ends: Sequence[float], rules: Rules) -> list[int]:

@@ -1,5 +1,7 @@
 """The families: those on which the judge's rules were chosen, and (held out) those used only for measuring."""
 
+from typing import Any
+
 import numpy as np
 
 from tests.bench.simulation.family import Family, Latency, Shape, Shares, Times, flat, line, steps
@@ -48,8 +50,8 @@ def bots(times: Times, rng: np.random.Generator) -> Shares:
     return found
 
 
-def _equal(share: float, rps: float, **more: object) -> Family:
-    return Family(f"equal {100 * share:g} %, {rps:g} rps", rps, flat(share), flat(share), **more)  # type: ignore[arg-type]
+def _equal(share: float, rps: float, **more: Any) -> Family:
+    return Family(f"equal {100 * share:g} %, {rps:g} rps", rps, flat(share), flat(share), **more)
 
 
 def _bad(share: float, rps: float, *, gateways: int = 0) -> Family:

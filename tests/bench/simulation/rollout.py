@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from steps.evidence import Access, Answer, Arms, Prometheus
+from steps.evidence import Access, ArmLabels, Prometheus, QueryResponse
 from tests.bench.simulation.database import Database
 from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
 from tests.bench.simulation.scrapes import EPOCH, scrape
 from tests.bench.simulation.traffic import BASELINE, PodTraffic, draw
 
-ARMS = Arms("shop", "shop-canary", "shop")
+ARMS = ArmLabels("shop", "shop-canary", "shop")
 
 
 class SimulatedPrometheus(Prometheus):
@@ -23,9 +23,9 @@ class SimulatedPrometheus(Prometheus):
         super().__init__(Access("http://prometheus.test"))
         self.database, self.at = database, at
 
-    def query(self, promql: str) -> Answer:
+    def query(self, promql: str) -> QueryResponse:
         """Answer from the samples that exist by now."""
-        return Answer(promql, self.at, self.database.query(promql, self.at))
+        return QueryResponse(promql, self.at, self.database.query(promql, self.at))
 
 
 @dataclass(frozen=True)

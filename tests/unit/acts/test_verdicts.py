@@ -6,26 +6,26 @@ import pytest
 
 from steps.acts.verdicts import check_on_ladder, check_passed, summed_up
 from steps.errors import PermanentError
-from steps.model.run import Claim, Destination, Memory, ObjectName, Phase, Target
+from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
 
 Said = tuple[int, str] | tuple[int, str, str]
-TARGETS = (Target(ObjectName("shop", "shop"), ("main",)),)
+TARGETS = (RouteTarget(ObjectName("shop", "shop"), ("main",)),)
 FULL = (5, 25, 50)
 
 
 def memory(
     ladder: tuple[int, ...] = FULL, weights: tuple[int, ...] = FULL, verdicts: tuple[Said, ...] = (), unjudged: str = ""
-) -> Memory:
+) -> RunState:
     """Return the memory of a run that set these weights and heard these verdicts, in order."""
     told = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
-    return Memory(
+    return RunState(
         0.0, 900.0, TARGETS, Destination("shop"), Destination("shop-canary"), tuple((9.0, one) for one in weights),
         ladder=ladder, verdicts=told, unjudged=unjudged,
     )  # fmt: skip
 
 
-def claim(kept: Memory) -> Claim:
+def claim(kept: RunState) -> Claim:
     """Return a claim that walks."""
     return Claim("shop", "one", 1, Phase.WALKING, kept)
 
@@ -43,7 +43,7 @@ PASSED: tuple[Said, ...] = ((5, "pass"), (25, "pass"), (50, "pass"))
         memory(ladder=(100,), weights=(100,), verdicts=((100, "pass"),)),
     ],
 )
-def test_a_pass_on_the_last_rung_is_enough(kept: Memory) -> None:
+def test_a_pass_on_the_last_rung_is_enough(kept: RunState) -> None:
     """By the judge, by policy, with a known ladder or without."""
     assert "" == check_passed(claim(kept), "")
 
@@ -79,7 +79,7 @@ def test_a_pass_on_the_last_rung_is_enough(kept: Memory) -> None:
         (memory(verdicts=((25, "fail"), (50, "pass"))), "weight 50 passed, but weight 25 was judged fail"),
     ],
 )
-def test_anything_else_is_refused_with_weight_verdict_and_remedy(kept: Memory, what: str) -> None:
+def test_anything_else_is_refused_with_weight_verdict_and_remedy(kept: RunState, what: str) -> None:
     """4, and the way round it; a person's reason overrides each."""
     with pytest.raises(PermanentError, match=what) as caught:
         check_passed(claim(kept), "")
@@ -131,7 +131,7 @@ def test_a_reason_that_was_not_needed_is_not_recorded() -> None:
         (memory(), "", "stable runs the canary's template; the claim keeps no verdict of any weight"),
     ],
 )
-def test_the_record_says_what_was_judged_and_no_more(kept: Memory, verdict: str, reason: str) -> None:
+def test_the_record_says_what_was_judged_and_no_more(kept: RunState, verdict: str, reason: str) -> None:
     """Every rung only where it was every rung."""
     said = summed_up(kept)
     assert (verdict, reason) == (said[0], said[1][: len(reason)])

@@ -5,6 +5,7 @@ Where those tests carry long vectors, data of the same law are drawn here.
 
 from math import isnan
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ RISING = [1.0, 2, 3, 4, 5]
 ONES = [1.0] * 5
 
 
-def config(**options: object) -> Config:
+def config(**options: Any) -> Config:
     """Return a configuration with the tests' tolerance and confidence."""
-    return Config(**{"tolerance": 0.10, "confidence": 0.95, **options})  # type: ignore[arg-type]
+    return Config(**{"tolerance": 0.10, "confidence": 0.95, **options})
 
 
 def normal(seed: int, mean: float, deviation: float, count: int = 30) -> list[float]:

@@ -1,12 +1,20 @@
 """Where a baseline is compared, its requests are stable's arm from the start on, and stable's own are the past."""
 
+from typing import Any
+
 import pytest
 
 from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.custom import Around, CustomMetric, OwnArms, Selection, source
-from steps.evidence.selectors import Arms
+from steps.evidence.definitions.custom_metrics import (
+    CustomArmLabels,
+    CustomMetric,
+    CustomMetricContext,
+    Selection,
+    custom_metric,
+)
+from steps.evidence.definitions.promql import ArmLabels
 from steps.model.evidence import Arm, Evidence, ProblemKind
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, canned, counter, series
 
 STARTED = NOW - 3
 CONTROL = "shop-baseline"
@@ -14,9 +22,9 @@ YOUNG = {STARTED + 1: 2.0, STARTED + 2: 6.0, NOW: 9.0}
 SERIES = [series("shop", counter(100, 50)), series(CONTROL, YOUNG), series("shop-canary", YOUNG, response_code="503")]
 
 
-def read(prometheus: Canned, **options: object) -> Evidence:
+def read(prometheus: CannedPrometheus, **options: Any) -> Evidence:
     """Read a run with a baseline."""
-    reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)  # type: ignore[arg-type]
+    reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)
     reader.control = CONTROL
     return reader.read(STARTED, NOW, weight=10)
 
@@ -66,7 +74,7 @@ def test_without_a_baseline_nothing_changes() -> None:
 
 def test_arms_tell_the_baseline_from_stables_past() -> None:
     """And an empty label is nobody's."""
-    arms = Arms("shop", "shop-canary", "ns", control=CONTROL)
+    arms = ArmLabels("shop", "shop-canary", "ns", control=CONTROL)
     found = {name: arms.arm_of({"destination_workload": name}) for name in ("shop", CONTROL, "shop-canary", "", "x")}
     assert {"shop": Arm.STABLE, CONTROL: Arm.STABLE, "shop-canary": Arm.CANARY, "": None, "x": None} == found
     assert [True, False] == [arms.is_past({"destination_workload": name}) for name in ("shop", CONTROL)]
@@ -82,11 +90,11 @@ def test_custom_metrics_compare_with_the_baselines_pods() -> None:
     """By the names of pods, where `shop` must not match `shop-baseline`."""
     counted = Selection("failed_total"), Selection("all_total")
     metric = CustomMetric("checkout", "shop", "shop-canary", *counted, baseline=CONTROL)
-    arms = source(metric, Around("ns", against_baseline=True), 0.2).arms
-    assert isinstance(arms, OwnArms)
+    arms = custom_metric(metric, CustomMetricContext("ns", against_baseline=True), 0.2).arms
+    assert isinstance(arms, CustomArmLabels)
     assert [Arm.STABLE, Arm.STABLE, Arm.CANARY] == [arms.arm_of(pods(name)) for name in ("shop", CONTROL, ARMS.canary)]
     assert [True, False] == [arms.is_past(pods(name)) for name in ("shop", CONTROL)]
-    alone = source(metric, Around("ns"), 0.2).arms
+    alone = custom_metric(metric, CustomMetricContext("ns"), 0.2).arms
     assert alone is not None
     assert (None, False) == (alone.arm_of(pods(CONTROL)), alone.is_past(pods("shop")))
 
@@ -105,7 +113,7 @@ def test_a_custom_metric_that_the_baseline_lacks_is_no_pass() -> None:
             return []
         return own if "all_total" in promql else canned(SERIES).query(promql).result
 
-    found = read(Canned(answer), custom=(metric,))
+    found = read(CannedPrometheus(answer), custom=(metric,))
     assert found.problem is not None
     assert (ProblemKind.NO_SERIES, True) == (
         found.problem.kind,

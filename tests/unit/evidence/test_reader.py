@@ -1,65 +1,13 @@
 """The reader on canned answers: what it asks, what it makes of it, what it warns about."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
-from steps.model.evidence import Evidence, MetricKind
-
-NOW = 1000.0
-ARMS = Arms("shop", "shop-canary", "ns")
-Result = list[dict[str, Any]]
-
-
-class Canned(Prometheus):
-    """A Prometheus that answers from a function of the query, at a fixed time."""
-
-    def __init__(self, answer: Callable[[str], Result], warnings: tuple[str, ...] = ()) -> None:
-        super().__init__(Access("http://prometheus.test"))
-        self._answer, self._warnings = answer, warnings
-        self.at = NOW
-        self.asked: list[str] = []
-
-    def query(self, promql: str) -> Answer:
-        """Note the query and answer it."""
-        self.asked.append(promql)
-        return Answer(promql, self.at, self._answer(promql), self._warnings)
-
-
-def series(workload: str, values: dict[float, float], instance: str = "gw", **labels: str) -> dict[str, Any]:
-    """Make one series of a range selector's answer."""
-    metric = {"destination_workload": workload, "instance": instance, "response_code": "200", **labels}
-    return {"metric": metric, "values": [[at, str(value)] for at, value in values.items()]}
-
-
-def counter(first: float, step: float) -> dict[float, float]:
-    """Make six samples a second apart, the last one now, rising by `step` from `first`."""
-    return {NOW - 5 + i: first + i * step for i in range(6)}
-
-
-def canned(requests: Result, buckets: Result = [], reporter: str = "source", **options: Any) -> Canned:  # noqa: B006
-    """Answer the reporter's question, and the range queries."""
-
-    def answer(promql: str) -> Result:
-        if "by (reporter)" in promql:
-            return [{"metric": {"reporter": reporter}, "value": [NOW, "5"]}]
-        return requests if "requests_total" in promql else buckets
-
-    return Canned(answer, **options)
-
-
-def read(prometheus: Canned, started: float = NOW - 10, **options: Any) -> Evidence:
-    """Read once."""
-    return EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options).read(started, NOW)
-
-
-REQUESTS = [
-    series("shop", counter(100, 9)),
-    series("shop-canary", {NOW - 1: 3, NOW: 7}, response_code="503"),
-]
+from steps.evidence import Bounds, EvidenceReader
+from steps.model.evidence import MetricKind
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, canned, counter, read, series
 
 
 def test_one_query_per_metric_for_both_arms() -> None:
@@ -161,5 +109,5 @@ def test_bounds_are_chosen_from_stable_alone() -> None:
         chosen = young["increase" if "increase" in promql else "sum"]
         return [{"metric": {"le": le}, "value": [NOW, value]} for le, value in chosen]
 
-    bounds = EvidenceReader(Canned(answer), ARMS).choose_bounds()
+    bounds = EvidenceReader(CannedPrometheus(answer), ARMS).choose_bounds()
     assert bounds == Bounds((("p50", 100.0), ("p90/p99", 250.0)), None)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from steps.errors import PermanentError
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.found import Found, from_json
-from steps.evidence.naming import MeshMetrics, WantedNames
-from steps.evidence.playback import evidence_of
-from steps.evidence.pods import Pods
-from steps.evidence.prometheus import Answer
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.metric_names import ConfiguredNames, MeshMetrics
+from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.discovery.discovered_names import DiscoveredNames, discovered_names_from_json
+from steps.evidence.playback import replay_evidence
+from steps.evidence.prometheus_api.client import QueryResponse
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Look, Tape, load
-from steps.evidence.selectors import Arms
+from steps.evidence.recording import Poll, Recorder, load
 from steps.judge import Rules, judge
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from steps.model.judgement import Verdict
 from steps.model.pods import PodNames
-from tests.unit.evidence.test_custom import PODS, pod
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned, Result, canned, counter, read, series
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result, canned, counter, read, series
+from tests.unit.evidence.test_custom_metrics import PODS, pod
 
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
 CANARY = "shop-canary-7c9f8b5d4-q2w3e"
@@ -31,7 +32,7 @@ KNOWN = PodNames({"shop": ("shop-6d4cf56db6-",), "shop-canary": ("shop-canary-7c
 FAILING = [*PODS[:2], pod(CANARY, "asked_total", counter(0, 40)), pod(CANARY, "failed_total", counter(0, 40))]
 
 
-def app(own: Result, clusters: tuple[str, ...] = ("",)) -> Canned:
+def app(own: Result, clusters: tuple[str, ...] = ("",)) -> CannedPrometheus:
     """Return a Prometheus that has the app's metrics alone."""
 
     def answer(promql: str) -> Result:
@@ -45,12 +46,12 @@ def app(own: Result, clusters: tuple[str, ...] = ("",)) -> Canned:
             return [{"metric": {}, "value": [NOW, "1"]}]
         return own
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def reader(prometheus: Canned, **options: object) -> EvidenceReader:
+def reader(prometheus: CannedPrometheus, **options: Any) -> EvidenceReader:
     """Return a reader of the app's metrics alone."""
-    return EvidenceReader(prometheus, ARMS, custom=(PAIR,), mesh=False, **options)  # type: ignore[arg-type]
+    return EvidenceReader(prometheus, ARMS, custom=(PAIR,), mesh=False, **options)
 
 
 def test_nothing_of_the_mesh_is_asked() -> None:
@@ -118,7 +119,7 @@ def test_further_labels_stand_in_every_query() -> None:
 def test_a_jobs_pods_are_not_the_canarys() -> None:
     """Those that the API server knows are counted, whatever the others are called."""
     own = [*FAILING[:3], pod(JOB, "asked_total", counter(0, 99)), pod(JOB, "failed_total", counter(0, 99))]
-    evidence = reader(app(own), pods=Pods(known=KNOWN)).read(NOW - 10, NOW)
+    evidence = reader(app(own), pods=PodOwners(known=KNOWN)).read(NOW - 10, NOW)
     strata = evidence.metrics[0].series[0].strata
     assert (50, 0) == (sum(s.stable.total for s in strata), sum(s.stable.bad for s in strata))
 
@@ -134,7 +135,7 @@ def test_a_label_that_is_not_the_arms_alone_is_a_problem() -> None:
             return [{"metric": {"version": "v1", "destination_workload": n}, "value": [NOW, "1"]} for n in names]
         return [{"metric": {"version": "v1", "instance": "gw"}, "values": [[NOW, "1"]]}]
 
-    evidence = EvidenceReader(Canned(answer), Arms("v1", "v2", "ns", "version")).read(NOW - 10, NOW)
+    evidence = EvidenceReader(CannedPrometheus(answer), ArmLabels("v1", "v2", "ns", "version")).read(NOW - 10, NOW)
     assert evidence.problem is not None
     assert (ProblemKind.AMBIGUOUS, True) == (evidence.problem.kind, "a, b have them too" in evidence.problem.sentence)
 
@@ -154,17 +155,17 @@ def test_a_recording_knows_what_was_found(tmp_path: Path) -> None:
         one["metric"]["exported_pod"] = one["metric"]["pod"]
     path, arms = tmp_path / "run.jsonl", {"stable": "shop", "canary": "shop-canary", "namespace": "ns", "label": "x"}
     metric = asdict(PAIR)
-    tape = Tape(path, {"app": "shop", "namespace": "ns", "arms": arms, "metrics": [metric], "mesh": False})
-    found = Found(labels={"checkout": ("exported_pod", "namespace")})
-    live = reader(app(own), pods=Pods(known=KNOWN))
+    tape = Recorder(path, {"app": "shop", "namespace": "ns", "arms": arms, "metrics": [metric], "mesh": False})
+    found = DiscoveredNames(labels={"checkout": ("exported_pod", "namespace")})
+    live = reader(app(own), pods=PodOwners(known=KNOWN))
     live.found = found
     before = live.read(NOW - 10, NOW)
     query = before.metrics[0].queries[0]
     assert "exported_pod=~" in query
-    tape.answer(Answer(query, NOW, own))
-    tape.look(Look(NOW, NOW - 10, NOW - 10, bounds=live.bounds, found=live.found, pods=live.pods.known))
+    tape.answer(QueryResponse(query, NOW, own))
+    tape.look(Poll(NOW, NOW - 10, NOW - 10, bounds=live.bounds, found=live.found, pods=live.pods.known))
 
-    ((_, again),) = evidence_of(load(path))
+    ((_, again),) = replay_evidence(load(path))
 
     assert before == again
 
@@ -172,9 +173,9 @@ def test_a_recording_knows_what_was_found(tmp_path: Path) -> None:
 def test_what_was_found_survives_json() -> None:
     """With names that are not the usual ones."""
     names = MeshMetrics("r", "d_bucket", "s", "b_bucket")
-    whole = Found(names, {"a": "~b|c"}, "a doubt", {"x": ("exported_pod", "exported_namespace")})
+    whole = DiscoveredNames(names, {"a": "~b|c"}, "a doubt", {"x": ("exported_pod", "exported_namespace")})
     form = {"metrics": {"requests": "r", "duration": "d_bucket", "unit": "s", "response_bytes": "b_bucket"}}
-    assert whole == from_json(
+    assert whole == discovered_names_from_json(
         {**form, "narrowed": {"a": "~b|c"}, "doubt": "a doubt", "labels": {"x": ["exported_pod", "exported_namespace"]}}
     )
-    assert "d_bucket" == WantedNames(duration="d_bucket").names().duration
+    assert "d_bucket" == ConfiguredNames(duration="d_bucket").names().duration

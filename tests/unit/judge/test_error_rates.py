@@ -4,7 +4,7 @@ import pytest
 
 from steps.judge import Rules, judge
 from steps.model.judgement import Verdict
-from tests.unit.judge.worlds import World, evidence_of, first_failure
+from tests.support.simulated_rollouts import SimulatedRollout, evidence_of, first_failure
 
 RULES = Rules()
 
@@ -20,26 +20,28 @@ def drift(k: int) -> float:
 
 
 NULLS = {
-    "equal .1 %, 10": World(10, lambda _: 0.001, lambda _: 0.001),
-    "equal .5 %, 100": World(100, lambda _: 0.005, lambda _: 0.005, aligned=True),
-    "equal 2 %, 10": World(10, lambda _: 0.02, lambda _: 0.02, aligned=True),
-    "near the objective": World(100, lambda _: 0.009, lambda _: 0.009),
-    "batches": World(100, lambda _: 0.005, lambda _: 0.005, batch=10, history=40),
-    "batches, same scrape": World(100, lambda _: 0.005, lambda _: 0.005, batch=10, history=40, aligned=True),
-    "shared outage": World(
+    "equal .1 %, 10": SimulatedRollout(10, lambda _: 0.001, lambda _: 0.001),
+    "equal .5 %, 100": SimulatedRollout(100, lambda _: 0.005, lambda _: 0.005, aligned=True),
+    "equal 2 %, 10": SimulatedRollout(10, lambda _: 0.02, lambda _: 0.02, aligned=True),
+    "near the objective": SimulatedRollout(100, lambda _: 0.009, lambda _: 0.009),
+    "batches": SimulatedRollout(100, lambda _: 0.005, lambda _: 0.005, batch=10, history=40),
+    "batches, same scrape": SimulatedRollout(100, lambda _: 0.005, lambda _: 0.005, batch=10, history=40, aligned=True),
+    "shared outage": SimulatedRollout(
         100, lambda k: 0.3 if 30 <= k < 34 else 0.001, lambda k: 0.3 if 30 <= k < 34 else 0.001, aligned=True
     ),
-    "shared outage, stable one stratum later": World(
+    "shared outage, stable one stratum later": SimulatedRollout(
         100, lambda k: 0.9 if 30 <= k < 34 else 0.001, lambda k: 0.9 if 30 <= k < 34 else 0.001, shift=1
     ),
-    "ramp and drift": World(100, drift, drift, part=lambda k: ramp(k) if k >= 0 else 0.0, aligned=True),
-    "20 % more errors": World(1000, lambda _: 0.0012, lambda _: 0.001),
+    "ramp and drift": SimulatedRollout(100, drift, drift, part=lambda k: ramp(k) if k >= 0 else 0.0, aligned=True),
+    "20 % more errors": SimulatedRollout(1000, lambda _: 0.0012, lambda _: 0.001),
 }
 
 
-def failing(rps: float, share: float, seconds: float = 15, part: float = 0.1, *, aligned: bool = False) -> World:
+def failing(
+    rps: float, share: float, seconds: float = 15, part: float = 0.1, *, aligned: bool = False
+) -> SimulatedRollout:
     """Make a canary that fails this share of its requests from the start, next to a stable that hardly fails."""
-    return World(
+    return SimulatedRollout(
         rps, lambda _: share, lambda _: 0.001, lambda _: part, seconds=seconds, strata=20 if share > 0.02 else 40,
         aligned=aligned,
     )  # fmt: skip
@@ -53,7 +55,7 @@ FAULTS = {
     "5 % fail, 100 rps": (failing(100, 0.05), 5),
     "1 % fail, 100 rps": (failing(100, 0.01), 16),
     "5 % fail from minute 10 on, 100 rps": (
-        World(100, lambda k: 0.05 if k >= 40 else 0.001, lambda _: 0.001, strata=60),
+        SimulatedRollout(100, lambda k: 0.05 if k >= 40 else 0.001, lambda _: 0.001, strata=60),
         46,
     ),
 }

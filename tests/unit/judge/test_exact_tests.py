@@ -10,7 +10,7 @@ from steps.judge.statistics.exact_tests import log_fisher, lower_tail, upper_tai
 from steps.judge.statistics.incidents import dispersion_over_time, without_incidents
 from steps.judge.statistics.windows import windows
 from steps.model.evidence import Counts, Stratum
-from tests.unit.judge.made import evenly, incident, strata
+from tests.support.evidence_rows import evenly, incident, strata
 
 
 @given(st.integers(1, 200), st.data(), st.floats(0.001, 0.9))

@@ -9,9 +9,9 @@ import pytest
 
 from steps.judge import Rules, judge
 from steps.model.evidence import MetricKind, Series
-from steps.model.judgement import Code, Judgement, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, incident, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from steps.model.judgement import Judgement, ReasonCode, Verdict
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, incident, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 NO_SLO = replace(RULES, success_slo=None)
@@ -35,7 +35,7 @@ def test_a_good_canary_passes_as_fast_as_on_any_rung(earlier: list[Row], rules: 
     """Whatever requests still reach stable."""
     judgement = judged(PAST, earlier, [((500, 1), stray)] * 6, rules)
 
-    assert (Verdict.PASS, Code.HEALTHY) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.HEALTHY) == (judgement.verdict, judgement.code), judgement.reason
     assert judgement.reason.startswith("healthy at weight 100: errors 6/3000 (")
     assert ("on its earlier rungs" if earlier else "in stable's history") in judgement.reason
     assert bool(stray[0]) is any("stable still got" in note for note in judgement.notes)
@@ -47,7 +47,7 @@ def test_a_canary_that_fails_everything_fails(past: list[Pair], stray: Pair) -> 
     """Four scrapes, by the objective; no stray request of stable excuses it."""
     judgement = judged(past, [], [((100, 100), stray)] * 4)
 
-    assert (Verdict.FAIL, Code.GUARD) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.FAIL, ReasonCode.GUARD) == (judgement.verdict, judgement.code), judgement.reason
     assert "canary 300/300 = 100 % failed over its last 3 scrapes: at most 1.0 % is allowed" in judgement.reason
     assert "0/0" not in judgement.reason
 
@@ -62,7 +62,7 @@ def test_a_canary_that_only_breaks_at_100_fails(rules: Rules, share: float) -> N
 
     assert Verdict.FAIL is judgement.verdict, judgement.reason
     if rules is NO_SLO:
-        assert Code.WORSE == judgement.code
+        assert ReasonCode.WORSE == judgement.code
         assert "v. 6/3000 = 0.20 % on its earlier rungs: clearly worse than before" in judgement.reason
 
 
@@ -75,7 +75,7 @@ def test_404_for_everything_is_caught_by_stables_history() -> None:
     )
     judgement = judge(replace(seen, weight=100), None, RULES, deadline_reached=False)
 
-    assert (Verdict.FAIL, Code.WORSE) == (judgement.verdict, judgement.code)
+    assert (Verdict.FAIL, ReasonCode.WORSE) == (judgement.verdict, judgement.code)
     assert judgement.reason.startswith(
         "at weight 100 canary 3000/3000 = 100 % answered 4xx v. 600/60000 = 1.0 % in stable's history"
     )
@@ -133,7 +133,7 @@ def test_with_neither_objective_nor_reference_there_is_no_verdict() -> None:
     """A wait that says what to set; inconclusive at the deadline."""
     judgement = judged([], [], [(ALL, (0, 0))] * 6, NO_SLO, late=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.NO_TRAFFIC) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.NO_TRAFFIC) == (judgement.verdict, judgement.code)
     assert "set --success-slo, or begin with a rung below 100" in judgement.reason
 
 
@@ -144,8 +144,8 @@ def test_latency_and_its_objective_hold_at_100() -> None:
     compared = metric(MetricKind.LATENCY, Series(slow, 250.0, "p99"))
     promised = metric(MetricKind.LATENCY, Series(sound(slow), 250.0, "p99"), objective=Series(slow, 500.0))
     for latency, rules, code in (
-        (compared, RULES, Code.WORSE),
-        (promised, replace(RULES, latency_slo=0.05), Code.GUARD),
+        (compared, RULES, ReasonCode.WORSE),
+        (promised, replace(RULES, latency_slo=0.05), ReasonCode.GUARD),
     ):
         seen = evidence(sound(errors), latency, weight=100, rung_started=60.0)
         judgement = judge(seen, None, rules, deadline_reached=False)

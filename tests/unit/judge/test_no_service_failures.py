@@ -8,8 +8,8 @@ import pytest
 
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
-from steps.model.judgement import Code, Judgement, Verdict
-from tests.unit.judge.made import Pair, Row, evidence, strata
+from steps.model.judgement import Judgement, ReasonCode, Verdict
+from tests.support.evidence_rows import Pair, Row, evidence, strata
 
 PAST: list[Pair] = [(100, 0)] * 60
 
@@ -53,7 +53,7 @@ def test_a_canary_that_loses_half_of_its_requests_does_not_pass() -> None:
     judgement = judged(gateway([((10, 0), (80, 0))] * 12, [10] * 12), late=True)
     assert judgement.verdict is not Verdict.PASS
     judgement = judged(gateway([((13, 0), (80, 0))] * 12, [7] * 12), late=True)
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
     assert "84 name no service: they may be another app's behind the same gateway" in judgement.reason
 
 
@@ -66,7 +66,7 @@ def test_a_canary_with_few_requests_does_not_count_as_lacking_some() -> None:
 def test_without_a_weight_they_count_for_neither_arm() -> None:
     """Then it is not known what the canary should have got: no fail, and no pass."""
     judgement = judged(gateway([((20, 0), (80, 0))] * 12, [10] * 12, weight=None), late=True)
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
 
 
 def test_failures_of_the_apps_own_service_count_beside_another_apps() -> None:

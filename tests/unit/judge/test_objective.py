@@ -13,9 +13,9 @@ from steps.judge import Rules, judge
 from steps.judge.comparison.large_difference import large_difference
 from steps.judge.statistics.exact_tests import upper_tail
 from steps.model.evidence import Counts, MetricKind, Series
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, incident, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Row, evenly, evidence, incident, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 NO_SLO = replace(RULES, success_slo=None)
@@ -46,7 +46,7 @@ def test_at_the_deadline_it_is_inconclusive_and_names_the_counts() -> None:
     rows: list[Row] = [((25, 1), (450, 3)), ((25, 1), (450, 4))] * 3
     judgement = judge(evidence(strata(INCIDENT, rows)), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
     assert judgement.reason == (
         "canary 6/150 = 4.0 % failed at this weight v. stable 21/2700 = 0.78 %: above the objective"
         " (at most 1.0 %, --success-slo), which stable meets; not passing"
@@ -109,7 +109,7 @@ def test_a_latency_objective_works_the_same_way() -> None:
         deadline_reached=True,
     )  # fmt: skip
 
-    assert (Verdict.INCONCLUSIVE, Code.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
     assert "slower than 500 ms (the bucket bound above 400 ms) at this weight v. stable 21/2700" in judgement.reason
     assert "--latency-slo" in judgement.reason
 
@@ -124,7 +124,7 @@ def test_a_latency_objective_that_cannot_be_checked_blocks_a_pass() -> None:
 
     for latency, words in ((without, "there are no buckets"), (empty, "no request with a duration")):
         judgement = judge(evidence(good, latency), None, rules, deadline_reached=True)
-        assert (Verdict.INCONCLUSIVE, Code.TOO_FEW) == (judgement.verdict, judgement.code)
+        assert (Verdict.INCONCLUSIVE, ReasonCode.TOO_FEW) == (judgement.verdict, judgement.code)
         assert words in judgement.reason
 
 

@@ -6,19 +6,17 @@ import pytest
 
 from steps.judge import Rules, judge
 from steps.judge.checks.probe_verdict import blocked, failure, judge_probes
-from steps.model.judgement import Code, Verdict
-from steps.model.probes import ProbeOutcome
-from tests.unit.judge.worlds import World, evidence_of
+from steps.model.judgement import ReasonCode, Verdict
+from steps.model.probes import ProbeResult
+from tests.support.simulated_rollouts import SimulatedRollout, evidence_of
 
 RULES = Rules()
 
 
-def outcomes(text: str, target: str = "a") -> list[ProbeOutcome]:
+def outcomes(text: str, target: str = "a") -> list[ProbeResult]:
     """Read one character a round: . both pass, c canary fails, s stable fails, b both fail."""
     return [
-        ProbeOutcome(
-            "front", target, float(i), "status 500" if one in "cb" else "", "status 503" if one in "sb" else ""
-        )
+        ProbeResult("front", target, float(i), "status 500" if one in "cb" else "", "status 503" if one in "sb" else "")
         for i, one in enumerate(text)
     ]
 
@@ -72,7 +70,7 @@ def test_the_probes_alone_decide(text: str, verdict: Verdict, said: str) -> None
 def test_closed_connections_on_both_arms_hint_at_strict_mtls() -> None:
     """And name a way around it."""
     closed = "the connection was refused or closed"
-    sentence = blocked([ProbeOutcome("front", "a", 1.0, closed, closed)])
+    sentence = blocked([ProbeResult("front", "a", 1.0, closed, closed)])
 
     assert sentence is not None
     assert "STRICT mTLS" in sentence
@@ -80,23 +78,25 @@ def test_closed_connections_on_both_arms_hint_at_strict_mtls() -> None:
 
 
 HEALTHY = evidence_of(
-    World(100, lambda _: 0.001, lambda _: 0.001, strata=8, aligned=True).draw(1), aligned=True, alone=True
+    SimulatedRollout(100, lambda _: 0.001, lambda _: 0.001, strata=8, aligned=True).draw(1), aligned=True, alone=True
 )
 
 
 @pytest.mark.parametrize(
     ("found", "verdict", "code"),
     [
-        (None, Verdict.PASS, Code.HEALTHY),
-        (outcomes("..."), Verdict.PASS, Code.HEALTHY),
-        (outcomes("."), Verdict.PASS, Code.HEALTHY),
-        ([], Verdict.CONTINUE, Code.PROBE),
-        (outcomes(".c"), Verdict.CONTINUE, Code.PROBE),
-        (outcomes("bb"), Verdict.CONTINUE, Code.SHARED),
-        (outcomes("ccc"), Verdict.FAIL, Code.PROBE),
+        (None, Verdict.PASS, ReasonCode.HEALTHY),
+        (outcomes("..."), Verdict.PASS, ReasonCode.HEALTHY),
+        (outcomes("."), Verdict.PASS, ReasonCode.HEALTHY),
+        ([], Verdict.CONTINUE, ReasonCode.PROBE),
+        (outcomes(".c"), Verdict.CONTINUE, ReasonCode.PROBE),
+        (outcomes("bb"), Verdict.CONTINUE, ReasonCode.SHARED),
+        (outcomes("ccc"), Verdict.FAIL, ReasonCode.PROBE),
     ],
 )
-def test_the_judge_takes_probes_into_account(found: list[ProbeOutcome] | None, verdict: Verdict, code: Code) -> None:
+def test_the_judge_takes_probes_into_account(
+    found: list[ProbeResult] | None, verdict: Verdict, code: ReasonCode
+) -> None:
     """If probes were requested, there is no pass without an answer."""
     judgement = judge(HEALTHY, None, RULES, deadline_reached=False, outcomes=found)
 

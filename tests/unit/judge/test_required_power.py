@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from steps.judge import Rules, judge
 from steps.judge.power.required_power import insufficient_power
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, strata
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Row, evenly, evidence, strata
 
 PAST = evenly(450, 4, 120)
 ROW: Row = ((50, 0), (450, 0))
@@ -22,7 +22,7 @@ def test_a_pass_waits_until_the_required_rise_would_have_been_caught() -> None:
     passed = judge(long, None, STRICT, deadline_reached=False)
 
     assert [Verdict.PASS, Verdict.CONTINUE] == verdicts
-    assert (Verdict.PASS, Code.HEALTHY) == (passed.verdict, passed.code), passed.reason
+    assert (Verdict.PASS, ReasonCode.HEALTHY) == (passed.verdict, passed.code), passed.reason
     assert passed.detectable_ratio is not None
     assert passed.detectable_ratio <= 0.01
 
@@ -32,7 +32,7 @@ def test_at_the_deadline_the_sentence_says_what_is_shown_what_was_asked_and_what
     seen = evidence(strata(PAST, [ROW] * 6))
     judgement = judge(seen, None, STRICT, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.TOO_FEW) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.TOO_FEW) == (judgement.verdict, judgement.code)
     assert re.fullmatch(
         r"a rise to [\d.]+ % failures would have been caught by now, but --must-detect asks for 1.0 %"
         r" \(about \d+ (s|min) more at this traffic\); a higher weight or a longer deadline would help",

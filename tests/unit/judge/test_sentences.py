@@ -13,8 +13,8 @@ from steps.judge.statistics.change_point import change_point
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
 from steps.judge.wording import doubts, fails, phrases
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
-from steps.model.judgement import Code, SeriesJudgement, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, metric, sound, strata
+from steps.model.judgement import ReasonCode, SeriesJudgement, Verdict
+from tests.support.evidence_rows import Row, evenly, evidence, metric, sound, strata
 
 RULES = Rules()
 PAST = evenly(450, 4, 120)
@@ -47,7 +47,7 @@ def test_the_worst_of_several_series_is_named() -> None:
     )
     judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=False)
 
-    assert (Verdict.FAIL, Code.WORSE, "answers") == (judgement.verdict, judgement.code, judgement.metric)
+    assert (Verdict.FAIL, ReasonCode.WORSE, "answers") == (judgement.verdict, judgement.code, judgement.metric)
     assert judgement.reason.startswith("canary 90/90 = 100 % answered 4xx v. stable 0/810 = 0 %; at least ")
 
 
@@ -148,7 +148,7 @@ def test_a_guard_says_what_is_bad_and_how_often() -> None:
     rules = replace(RULES, floors={**RULES.floors, MetricKind.ERRORS: 0.5})
     judgement = judge(evidence(strata([], [((500, 30), (4500, 20))] * 8)), None, rules, deadline_reached=False)
 
-    assert (Verdict.FAIL, Code.GUARD) == (judgement.verdict, judgement.code)
+    assert (Verdict.FAIL, ReasonCode.GUARD) == (judgement.verdict, judgement.code)
     assert judgement.reason == (
         "canary 90/1500 = 6.0 % failed over its last 3 scrapes: at most 1.0 % is allowed, and stable had 0.44 %"
     )

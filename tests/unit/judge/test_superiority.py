@@ -10,9 +10,9 @@ import pytest
 from steps.judge import PassRule, Rules, judge
 from steps.judge.comparison.superiority import ratio_upper_limit
 from steps.model.evidence import MetricKind, Series
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 ROWS: list[Row] = [((10, 0), (40, 40))] * 6
@@ -32,7 +32,7 @@ def test_a_good_canary_next_to_a_broken_stable_passes_as_better(share: float, sl
     rows: list[Row] = [((20, 0), (180, binomial(chance, 180, share))) for _ in range(12)]
     judgement = judge(evidence(strata(before, rows)), None, replace(RULES, success_slo=slo), deadline_reached=False)
 
-    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
     assert judgement.reason.startswith("better: errors canary 0/240 v. stable ")
     assert "times stable's failure rate (99 % confidence), with 240 canary requests in 12 scrapes" in judgement.reason
 
@@ -43,7 +43,7 @@ def test_better_needs_requests_scrapes_and_time_as_any_pass() -> None:
     two = judge(evidence(strata([], [((50, 0), (40, 40))] * 2)), None, RULES, deadline_reached=False)
     early = judge(evidence(strata([], ROWS)), None, replace(RULES, min_seconds=60.0), deadline_reached=False)
 
-    assert [Code.COLLECTING] * 3 == [few.code, two.code, early.code]
+    assert [ReasonCode.COLLECTING] * 3 == [few.code, two.code, early.code]
 
 
 def test_two_bad_arms_are_still_inconclusive() -> None:
@@ -51,7 +51,7 @@ def test_two_bad_arms_are_still_inconclusive() -> None:
     rows: list[Row] = [((50, 15), (450, 270))] * 12
     judgement = judge(evidence(strata(evenly(450, 4, 60), rows)), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.SHARED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.SHARED) == (judgement.verdict, judgement.code)
 
 
 @pytest.mark.parametrize(("canary", "stable"), [(0.3, 0.6), (0.08, 0.3), (0.3, 0.3), (0.15, 1.0)])
@@ -63,7 +63,7 @@ def test_a_canary_that_fails_less_but_still_a_lot_is_never_called_healthy(canary
         for end in range(15, 61):
             given = strata([(8, binomial(chance, 8, stable)) for _ in range(60)], rows[:end])
             judgement = judge(evidence(given), None, RULES, deadline_reached=True)
-            assert Code.HEALTHY is not judgement.code, (seed, end, judgement.reason)
+            assert ReasonCode.HEALTHY is not judgement.code, (seed, end, judgement.reason)
 
 
 def test_both_arms_far_above_the_objective_are_named_with_their_counts() -> None:
@@ -71,7 +71,7 @@ def test_both_arms_far_above_the_objective_are_named_with_their_counts() -> None
     rows: list[Row] = [((4, 2 if n % 3 == 0 else 0), (8, 4)) for n in range(29)]
     judgement = judge(evidence(strata([(8, 4)] * 60, rows)), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.SHARED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.SHARED) == (judgement.verdict, judgement.code)
     said = "both arms are out of bounds: canary 20/116 = 17.2 % failed at this weight v. stable 116/232 = 50.0 %"
     assert judgement.reason.startswith(said)
     assert "allow more with --success-slo" in judgement.reason
@@ -103,7 +103,7 @@ def test_stray_failures_within_the_objective_do_not_block_a_better_canary() -> N
     rows: list[Row] = [*[((150, 0), (450, 450))] * 9, *[((150, 1), (450, 450))] * 3]
     judgement = judge(evidence(strata([], rows)), None, RULES, deadline_reached=False)
 
-    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
 
 
 def test_another_metric_that_speaks_against_it_blocks_it() -> None:
@@ -122,7 +122,7 @@ def test_failures_that_are_answered_at_once_do_not_make_a_working_canary_slow() 
     latency = metric(MetricKind.LATENCY, Series(slow, 5.0, "p99"))
     judgement = judge(evidence(errors, latency), None, RULES, deadline_reached=False)
 
-    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
     assert any("latency is not compared" in note for note in judgement.notes)
 
 
@@ -134,7 +134,7 @@ def test_usual_answers_are_not_harm_next_to_failures_without_an_answer(failed: i
     answers = metric(MetricKind.ANSWERS, Series(missing, label="4xx"))
     judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=False)
 
-    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
 
 
 @pytest.mark.parametrize("failed", [180, 54])
@@ -166,7 +166,7 @@ def test_a_canary_that_meets_the_latency_objective_next_to_a_slow_stable_is_bett
     latency = metric(MetricKind.LATENCY, Series(sound(slow), 1000.0, "p99"), objective=Series(slow, 500.0))
     judgement = judge(evidence(sound(slow), latency), None, replace(RULES, latency_slo=0.01), deadline_reached=False)
 
-    assert (Verdict.PASS, Code.BETTER) == (judgement.verdict, judgement.code), judgement.reason
+    assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
 
 
 def test_neither_must_detect_nor_proven_stops_a_better_canary() -> None:
@@ -177,7 +177,9 @@ def test_neither_must_detect_nor_proven_stops_a_better_canary() -> None:
         deadline_reached=False,
     )  # fmt: skip
 
-    assert [(Verdict.PASS, Code.BETTER)] * 2 == [(one.verdict, one.code) for one in (blunt, proven)], proven.reason
+    assert [(Verdict.PASS, ReasonCode.BETTER)] * 2 == [(one.verdict, one.code) for one in (blunt, proven)], (
+        proven.reason
+    )
 
 
 def test_an_incident_of_stable_that_is_over_does_not_make_a_canary_better() -> None:

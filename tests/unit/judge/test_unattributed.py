@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from steps.judge import Rules, judge
 from steps.judge.filters.unattributed import attribute
 from steps.model.evidence import Counts, Evidence, Stratum
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, strata
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, strata
 
 RULES = Rules()
 PAST: list[Pair] = evenly(450, 4, 120)
@@ -79,8 +79,8 @@ def test_more_than_before_that_did_not_begin_with_the_weight_block_a_pass() -> N
     seen = given_up(evidence(strata(PAST, rows)), [0] * 12 + [8] * 12)
     early, late = (judge(seen, None, RULES, deadline_reached=late) for late in (False, True))
 
-    assert (Verdict.CONTINUE, Code.UNATTRIBUTED) == (early.verdict, early.code)
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (late.verdict, late.code)
+    assert (Verdict.CONTINUE, ReasonCode.UNATTRIBUTED) == (early.verdict, early.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (late.verdict, late.code)
     assert "96 of 12096 requests" in late.reason
     assert "check the endpoints, ports and subset labels" in late.reason
 
@@ -90,7 +90,7 @@ def test_more_than_the_canarys_part_is_not_the_canarys_alone() -> None:
     rows: list[Row] = [((25, 0), (225, 0))] * 6
     judgement = judge(given_up(evidence(strata(PAST, rows)), [250] * 6), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
 
 
 def test_failures_that_begin_with_a_later_rung_count_there_as_well() -> None:

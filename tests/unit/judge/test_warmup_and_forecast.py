@@ -10,7 +10,7 @@ from steps.judge import Rules, judge
 from steps.judge.checks.sample_ratio import mismatch_note
 from steps.judge.power.detectable_effect import forecast
 from steps.model.evidence import Counts, Evidence, Health, MetricEvidence, MetricKind, Series, Stratum
-from steps.model.judgement import Code, Verdict
+from steps.model.judgement import ReasonCode, Verdict
 
 SECOND = 5.0
 
@@ -42,43 +42,43 @@ def verdict(one: Evidence, health: Health | None, rules: Rules | None = None) ->
 
 def test_a_young_canary_is_not_called_slow() -> None:
     """Without the age of the pods the same evidence fails it; with it the judge waits."""
-    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(SLOW), None)
-    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(SLOW), YOUNG, Rules(warmup_seconds=0))
-    assert (Verdict.CONTINUE, Code.COLLECTING) == verdict(evidence(SLOW), YOUNG)
+    assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(SLOW), None)
+    assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(SLOW), YOUNG, Rules(warmup_seconds=0))
+    assert (Verdict.CONTINUE, ReasonCode.COLLECTING) == verdict(evidence(SLOW), YOUNG)
 
 
 def test_nothing_passes_before_latency_has_been_judged() -> None:
     """Healthy so far, but latency is not judged yet: that is not a pass. After the warm-up and three scrapes it is."""
     fast, older = evidence(FAST), evidence(strata(16, Counts(50, 0), Counts(450, 4)))
 
-    assert (Verdict.CONTINUE, Code.COLLECTING) == verdict(fast, YOUNG)
-    assert (Verdict.PASS, Code.HEALTHY) == verdict(older, YOUNG)
+    assert (Verdict.CONTINUE, ReasonCode.COLLECTING) == verdict(fast, YOUNG)
+    assert (Verdict.PASS, ReasonCode.HEALTHY) == verdict(older, YOUNG)
 
 
 def test_slowness_after_the_warm_up_counts() -> None:
     """From 60 s on."""
     late = (*FAST, *strata(6, Counts(50, 25), Counts(450, 4), start=60.0))
 
-    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(late), YOUNG)
+    assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(late), YOUNG)
 
 
 def test_a_second_pod_warms_up_on_its_own() -> None:
     """Scrapes from before it came still count."""
     later = (*strata(16, Counts(50, 0), Counts(450, 4)), *strata(6, Counts(50, 25), Counts(450, 4), start=80.0))
 
-    assert (Verdict.PASS, Code.HEALTHY) == verdict(evidence(later), Health(2, 2, ready_at=(-1.0, 79.0)))
+    assert (Verdict.PASS, ReasonCode.HEALTHY) == verdict(evidence(later), Health(2, 2, ready_at=(-1.0, 79.0)))
 
 
 def test_errors_and_the_guard_have_no_warm_up() -> None:
     """A canary that fails is broken, not young."""
     failing = strata(12, Counts(50, 25), Counts(450, 0))
 
-    assert (Verdict.FAIL, Code.WORSE) == verdict(evidence(FAST, failing), YOUNG)
+    assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(FAST, failing), YOUNG)
     seen = evidence(SLOW)
     promised = replace(seen.metrics[1], objective=seen.metrics[1].series[0])
     seen = replace(seen, metrics=(seen.metrics[0], promised))
     guarded = judge(seen, YOUNG, Rules(latency_slo=0.1, warmup_seconds=60), deadline_reached=False)
-    assert (Verdict.FAIL, Code.GUARD) == (guarded.verdict, guarded.code)
+    assert (Verdict.FAIL, ReasonCode.GUARD) == (guarded.verdict, guarded.code)
 
 
 @pytest.mark.parametrize(

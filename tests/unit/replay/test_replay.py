@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from steps import replay
 from steps.errors import PermanentError, SettingsError
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
-from steps.evidence.playback import evidence_of
-from steps.evidence.recording import Look, Tape, load
+from steps.evidence import Access, ArmLabels, Bounds, EvidenceReader, Prometheus, QueryResponse
+from steps.evidence.playback import replay_evidence
+from steps.evidence.recording import Poll, Recorder, load
 from steps.judge import Rules, judge
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.judgement import Verdict
@@ -26,19 +26,19 @@ HEADER = {"app": "shop", "namespace": "ns", "arms": {"stable": "shop", "canary":
 class Growing(Prometheus):
     """A Prometheus whose canary fails all requests from `START` on; its clock is set by the test."""
 
-    def __init__(self, tape: Tape, failing: str = "503") -> None:
+    def __init__(self, tape: Recorder, failing: str = "503") -> None:
         super().__init__(Access("http://prometheus.test"))
         self._tape, self._failing = tape, failing
         self.now = START
 
-    def query(self, promql: str) -> Answer:
+    def query(self, promql: str) -> QueryResponse:
         """Answer from counters, and keep the answer."""
         if "by (reporter)" in promql:
             result: list[dict[str, Any]] = [{"metric": {"reporter": "source"}, "value": [self.now, "5"]}]
         else:
             result = [_series("shop", "200", START - 30, self.now, 9), _series("shop", "500", START - 30, self.now, 0),
                       _series("shop-canary", self._failing, START + 1, self.now, 4)]  # fmt: skip
-        answer = Answer(promql, self.now, result)
+        answer = QueryResponse(promql, self.now, result)
         self._tape.answer(answer)
         return answer
 
@@ -53,9 +53,9 @@ def recorded(
     path: Path, *, looks: int = 8, failing: str = "503", problem: Problem | None = None, **rules: object
 ) -> list[str]:
     """Record so many looks, a second apart; returns the verdicts by the default rules."""
-    tape = Tape(path, {**HEADER, "rules": rules})
+    tape = Recorder(path, {**HEADER, "rules": rules})
     prometheus = Growing(tape, failing)
-    reader = EvidenceReader(prometheus, Arms("shop", "shop-canary", "ns"), bounds=Bounds())
+    reader = EvidenceReader(prometheus, ArmLabels("shop", "shop-canary", "ns"), bounds=Bounds())
     verdicts = []
     for _ in range(looks):
         prometheus.now += 1
@@ -64,7 +64,7 @@ def recorded(
         verdicts.append(str(judgement.verdict))
         chosen = reader.reporter
         tape.look(
-            Look(prometheus.now, START, START, 10, (chosen.name, chosen.reason) if chosen else None, reader.bounds,
+            Poll(prometheus.now, START, START, 10, (chosen.name, chosen.reason) if chosen else None, reader.bounds,
                  evidence.problem or problem, Health(1, 1), None, str(judgement.verdict), judgement.code)
         )  # fmt: skip
     return verdicts
@@ -131,10 +131,10 @@ def test_a_cut_off_recording_is_read_up_to_the_cut(tmp_path: Path) -> None:
 def test_a_failed_query_fails_again(tmp_path: Path) -> None:
     """The problem of then is the problem of now."""
     path = tmp_path / "run.jsonl"
-    tape = Tape(path, HEADER)
+    tape = Recorder(path, HEADER)
     problem = Problem(ProblemKind.UNREACHABLE, "Prometheus refuses connections")
-    tape.look(Look(START, START, START, 10, ("source", "as set"), Bounds(), problem))
-    _, evidence = next(evidence_of(load(path)))
+    tape.look(Poll(START, START, START, 10, ("source", "as set"), Bounds(), problem))
+    _, evidence = next(replay_evidence(load(path)))
 
     assert problem == evidence.problem
 
@@ -142,10 +142,10 @@ def test_a_failed_query_fails_again(tmp_path: Path) -> None:
 def test_a_recording_by_other_queries_is_refused(tmp_path: Path) -> None:
     """Nothing is made of a query that was never asked."""
     path = tmp_path / "run.jsonl"
-    Tape(path, HEADER).look(Look(START, START, START, 10, ("source", "as set"), Bounds()))
+    Recorder(path, HEADER).look(Poll(START, START, START, 10, ("source", "as set"), Bounds()))
 
     with pytest.raises(SettingsError, match="no answer to istio_requests_total"):
-        next(evidence_of(load(path)))
+        next(replay_evidence(load(path)))
 
 
 @pytest.mark.parametrize(
@@ -168,17 +168,17 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> No
     """Before any traffic moves."""
     (tmp_path / "file").touch()
     with pytest.raises(PermanentError, match="Point --record at a writable place"):
-        Tape(tmp_path / "file" / "run.jsonl", HEADER)
+        Recorder(tmp_path / "file" / "run.jsonl", HEADER)
 
 
 def test_a_full_disk_ends_the_recording_not_the_run(tmp_path: Path) -> None:
     """What cannot be written is left out."""
-    tape = Tape(tmp_path / "run.jsonl", HEADER)
+    tape = Recorder(tmp_path / "run.jsonl", HEADER)
     (tmp_path / "run.jsonl").unlink()
     (tmp_path / "run.jsonl").symlink_to("/dev/full")
     with capture_logs() as lines:
-        tape.look(Look(START, START, START))
-        tape.look(Look(START, START, START))
+        tape.look(Poll(START, START, START))
+        tape.look(Poll(START, START, START))
 
     assert ["recording.ended"] == [line["event"] for line in lines]
 

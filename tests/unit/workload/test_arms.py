@@ -5,7 +5,7 @@ import pytest
 from steps.errors import PermanentError
 from steps.workload.arms import Arm, canary_labels, canary_selector, check_disjoint
 from steps.workload.troubles import troubles
-from tests.unit.workload.paper import deployment
+from tests.support.shop_release import deployment
 
 
 def arm(name: str, selector: dict[str, str], pods: dict[str, str], service: dict[str, str], **subset: str) -> Arm:

@@ -6,8 +6,9 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Release, Topology
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import DEPLOYMENT, NETWORK_POLICY
-from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, NETWORK_POLICY
+from tests.support.shop_release import NAMESPACE, TOKEN, deployment, release, renew
 
 NAME = "shop-baseline"
 ARM = "canary-steps.io/arm"
@@ -18,7 +19,7 @@ def compared(**changes: object) -> Release:
     return release(baseline=NAME, **changes)
 
 
-def test_the_baseline_is_stables_template_behind_the_canarys_service(cluster: PaperCluster, workload: Workload) -> None:
+def test_the_baseline_is_stables_template_behind_the_canarys_service(cluster: FakeCluster, workload: Workload) -> None:
     """Its pods carry what Service shop-canary asks for, stable's image, and a label by which the two are told apart."""
     prepared(cluster, workload, compared())
 
@@ -31,7 +32,7 @@ def test_the_baseline_is_stables_template_behind_the_canarys_service(cluster: Pa
     assert {"app.kubernetes.io/managed-by": "canary-steps"} == made["metadata"]["labels"]
 
 
-def test_the_baseline_has_the_canarys_size_up_and_down(cluster: PaperCluster, workload: Workload) -> None:
+def test_the_baseline_has_the_canarys_size_up_and_down(cluster: FakeCluster, workload: Workload) -> None:
     """At every weight, and whatever somebody made of either."""
     memory = prepared(cluster, workload, compared())
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -43,7 +44,7 @@ def test_the_baseline_has_the_canarys_size_up_and_down(cluster: PaperCluster, wo
     assert (3, 4) == (grown, cluster.get(NAME)["spec"]["replicas"])
 
 
-def test_both_go_down_together_and_are_kept(cluster: PaperCluster, workload: Workload) -> None:
+def test_both_go_down_together_and_are_kept(cluster: FakeCluster, workload: Workload) -> None:
     """As the canary's Deployment is: the next release finds it at rest."""
     memory = prepared(cluster, workload, compared())
     left = workload.scale_down(memory, TOKEN)
@@ -51,7 +52,7 @@ def test_both_go_down_together_and_are_kept(cluster: PaperCluster, workload: Wor
     assert ("", [0, 0]) == (left, [cluster.get(name)["spec"]["replicas"] for name in ("shop-canary", NAME)])
 
 
-def test_the_next_baseline_has_stables_template_of_then(cluster: PaperCluster, workload: Workload) -> None:
+def test_the_next_baseline_has_stables_template_of_then(cluster: FakeCluster, workload: Workload) -> None:
     """A Deployment that an earlier run left is brought up to date."""
     memory = prepared(cluster, workload, compared())
     workload.scale_down(memory, TOKEN)
@@ -63,7 +64,7 @@ def test_the_next_baseline_has_stables_template_of_then(cluster: PaperCluster, w
     assert ("shop:2", "shop:3") == (cluster.image(NAME), cluster.image("shop-canary"))
 
 
-def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: FakeCluster, workload: Workload) -> None:
     """It would be the control of another version than the one remembered."""
     plan = workload.inspect(compared())
     cluster.set_image("shop", "shop:3")
@@ -73,7 +74,7 @@ def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: Paper
     assert cluster.store.find(DEPLOYMENT, NAMESPACE, NAME) is None
 
 
-def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: FakeCluster, workload: Workload) -> None:
     """Its selector lacks the label that tells the two apart, and selectors are immutable; the other way it may stay."""
     prepared(cluster, workload)
 
@@ -81,10 +82,10 @@ def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: PaperC
         workload.inspect(compared())
     cluster.store.delete(DEPLOYMENT, NAMESPACE, "shop-canary")
     prepared(cluster, workload, compared())
-    assert not workload.inspect(release()).memory.baseline
+    assert not workload.inspect(release()).state.baseline
 
 
-def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: FakeCluster, workload: Workload) -> None:
     """It may be somebody's monitoring; the refusal says what to do."""
     cluster.create(DEPLOYMENT, deployment(NAME, "other:1"))
 
@@ -92,7 +93,7 @@ def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: Pape
         workload.inspect(compared())
 
 
-def test_subsets_of_one_host_have_a_baseline_too(cluster: PaperCluster, workload: Workload) -> None:
+def test_subsets_of_one_host_have_a_baseline_too(cluster: FakeCluster, workload: Workload) -> None:
     """It carries the canary's subset, and stable's selector does not match it."""
     labels = {"app": "till", "track": "stable"}
     item = deployment("till", "shop:1", selector={"matchLabels": labels})
@@ -118,9 +119,7 @@ def test_subsets_of_one_host_have_a_baseline_too(cluster: PaperCluster, workload
     assert (wanted, {"matchLabels": wanted}) == (made["template"]["metadata"]["labels"], made["selector"])
 
 
-def test_a_canary_of_peoples_own_must_select_by_more_than_its_service(
-    cluster: PaperCluster, workload: Workload
-) -> None:
+def test_a_canary_of_peoples_own_must_select_by_more_than_its_service(cluster: FakeCluster, workload: Workload) -> None:
     """Otherwise the baseline's pods would count as the canary's; the refusal prints the lines to add."""
     cluster.deploy("shop-primary", "shop:1")
     arms = {"stable_destination": Destination("shop-primary"), "canary_destination": Destination("shop")}
@@ -131,7 +130,7 @@ def test_a_canary_of_peoples_own_must_select_by_more_than_its_service(
     assert f'    {ARM}: "canary"' in told.value.cause
 
 
-def test_a_canary_of_peoples_own_that_does_gets_a_baseline(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_canary_of_peoples_own_that_does_gets_a_baseline(cluster: FakeCluster, workload: Workload) -> None:
     """Any label will do that its selector has beyond the Service's; the template is stable's."""
     cluster.deploy("till-primary", "shop:1")
     labels = {"app": "till", "role": "web"}
@@ -148,7 +147,7 @@ def test_a_canary_of_peoples_own_that_does_gets_a_baseline(cluster: PaperCluster
     assert ({"app": "till", "team": "till", "role": "baseline"}, "shop:1") == (made, cluster.image(NAME))
 
 
-def test_a_policy_that_knows_only_the_canary_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_policy_that_knows_only_the_canary_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """One that selects by the arm's label would treat the control otherwise."""
     policy = {"podSelector": {"matchLabels": {ARM: "canary"}}, "policyTypes": ["Ingress"]}
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "closed"}, "spec": policy})
@@ -157,7 +156,7 @@ def test_a_policy_that_knows_only_the_canary_is_refused(cluster: PaperCluster, w
         workload.inspect(compared())
 
 
-def test_the_canarys_destination_serves_while_either_is_up(cluster: PaperCluster, workload: Workload) -> None:
+def test_the_canarys_destination_serves_while_either_is_up(cluster: FakeCluster, workload: Workload) -> None:
     """With stable down, the baseline behind the weight is worth holding."""
     memory = prepared(cluster, workload, compared())
     cluster.change("shop-canary", replicas=0)

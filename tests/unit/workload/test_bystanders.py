@@ -4,14 +4,15 @@ import pytest
 
 from steps.errors import PermanentError
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import (
+from tests.support.fake_cluster import FakeCluster
+from tests.support.kubernetes_api.kinds import (
     AUTHORIZATION_POLICY,
     DISRUPTION_BUDGET,
     NETWORK_POLICY,
     POD_MONITOR,
     Json,
 )
-from tests.unit.workload.paper import NAMESPACE, PaperCluster, release
+from tests.support.shop_release import NAMESPACE, release
 
 SELECTS_STABLE = {"matchLabels": {"app": "shop"}}
 
@@ -33,9 +34,7 @@ def refused(workload: Workload) -> str:
         ),
     ],
 )
-def test_network_policy_for_one_arm_is_refused(
-    cluster: PaperCluster, workload: Workload, spec: Json, what: str
-) -> None:
+def test_network_policy_for_one_arm_is_refused(cluster: FakeCluster, workload: Workload, spec: Json, what: str) -> None:
     """Be it that it selects stable only, or lets only stable through to others."""
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "rules"}, "spec": spec})
 
@@ -43,7 +42,7 @@ def test_network_policy_for_one_arm_is_refused(
     assert any("NetworkPolicy" in one for one in workload.inspect(release(allow_policies=True)).warnings)
 
 
-def test_authorization_policy_for_one_arm_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_authorization_policy_for_one_arm_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """By label or by the Service it is attached to."""
     attached = {"targetRefs": [{"kind": "Service", "group": "", "name": "shop"}]}
     cluster.create(AUTHORIZATION_POLICY, {"metadata": {"name": "attached"}, "spec": attached})
@@ -51,7 +50,7 @@ def test_authorization_policy_for_one_arm_is_refused(cluster: PaperCluster, work
     assert f"AuthorizationPolicy {NAMESPACE}/attached selects only shop" in refused(workload)
 
 
-def test_policies_for_both_arms_are_fine(cluster: PaperCluster, workload: Workload) -> None:
+def test_policies_for_both_arms_are_fine(cluster: FakeCluster, workload: Workload) -> None:
     """A label that both arms carry, or no selector at all."""
     both = {"matchLabels": {"team": "till"}}
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "both"}, "spec": {"podSelector": both}})
@@ -60,7 +59,7 @@ def test_policies_for_both_arms_are_fine(cluster: PaperCluster, workload: Worklo
     assert () == workload.inspect(release()).warnings
 
 
-def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: PaperCluster, workload: Workload) -> None:
+def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: FakeCluster, workload: Workload) -> None:
     """They treat the arms differently, which is worth knowing but no danger."""
     cluster.create(
         DISRUPTION_BUDGET, {"metadata": {"name": "pdb"}, "spec": {"selector": SELECTS_STABLE, "minAvailable": 1}}
@@ -74,7 +73,7 @@ def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: PaperCluster, w
     assert f"HorizontalPodAutoscaler {NAMESPACE}/shop scales shop between 1 and 9" in warnings
 
 
-def test_policies_that_may_not_be_listed_are_warned_of(cluster: PaperCluster, workload: Workload) -> None:
+def test_policies_that_may_not_be_listed_are_warned_of(cluster: FakeCluster, workload: Workload) -> None:
     """Lacking a permission to look is told, not taken for safety."""
     cluster.api.faults.deny("list", "networkpolicies")
 
@@ -84,7 +83,7 @@ def test_policies_that_may_not_be_listed_are_warned_of(cluster: PaperCluster, wo
     )
 
 
-def test_work_without_traffic_is_warned_of(cluster: PaperCluster, workload: Workload) -> None:
+def test_work_without_traffic_is_warned_of(cluster: FakeCluster, workload: Workload) -> None:
     """Workers of a queue do not care about weights."""
     template = cluster.get("shop")["spec"]["template"]
     container = template["spec"]["containers"][0]
@@ -98,7 +97,7 @@ def test_work_without_traffic_is_warned_of(cluster: PaperCluster, workload: Work
     assert "has KAFKA_BROKERS" in warnings
 
 
-def test_policy_that_names_the_canary_only_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_policy_that_names_the_canary_only_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """Either way round the judged pods would not be treated as the serving ones."""
     only = {"matchLabels": {"app": "shop-canary"}}
     cluster.create(AUTHORIZATION_POLICY, {"metadata": {"name": "only"}, "spec": {"selector": only}})

@@ -6,11 +6,12 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import DEPLOYMENT, SERVICE, Json, Kind
-from tests.unit.workload.paper import KEY, NAMESPACE, TOKEN, PaperCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, Json, Kind
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
-def test_canary_gets_the_image_and_labels_of_its_own(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workload: Workload) -> None:
     """Where stable's selector says shop, the canary's pods say shop-canary; other labels stay."""
     prepared(cluster, workload)
 
@@ -22,7 +23,7 @@ def test_canary_gets_the_image_and_labels_of_its_own(cluster: PaperCluster, work
     assert {"matchLabels": {"app": "shop-canary"}} == made["spec"]["selector"]
 
 
-def test_canary_takes_no_metadata_of_the_original(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload: Workload) -> None:
     """Labels of a GitOps tool would get it pruned."""
     cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
     cluster.mark("shop", "note", "mine")
@@ -34,7 +35,7 @@ def test_canary_takes_no_metadata_of_the_original(cluster: PaperCluster, workloa
     assert "note" not in meta["annotations"]
 
 
-def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: PaperCluster, workload: Workload) -> None:
+def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: FakeCluster, workload: Workload) -> None:
     """Whoever lost the claim in between leaves nothing running."""
     plan = workload.inspect(release())
     workload.create_canary(release(), plan, TOKEN)
@@ -42,7 +43,7 @@ def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: PaperClust
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_creating_twice_changes_nothing(cluster: PaperCluster, workload: Workload) -> None:
+def test_creating_twice_changes_nothing(cluster: FakeCluster, workload: Workload) -> None:
     """A step that was killed after its write is simply repeated."""
     prepared(cluster, workload)
     before = cluster.get("shop-canary")["spec"]
@@ -51,7 +52,7 @@ def test_creating_twice_changes_nothing(cluster: PaperCluster, workload: Workloa
     assert before == cluster.get("shop-canary")["spec"]
 
 
-def test_existing_canary_gets_the_new_template(cluster: PaperCluster, workload: Workload) -> None:
+def test_existing_canary_gets_the_new_template(cluster: FakeCluster, workload: Workload) -> None:
     """The canary Deployment of an earlier run is used again."""
     cluster.push("shop:3", "3" * 64)
     prepared(cluster, workload)
@@ -60,7 +61,7 @@ def test_existing_canary_gets_the_new_template(cluster: PaperCluster, workload: 
     assert "shop:3" == cluster.image("shop-canary")
 
 
-def test_environment_and_template_patch_are_put_in(cluster: PaperCluster, workload: Workload) -> None:
+def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workload: Workload) -> None:
     """Both count as a change of the template, also with the same image."""
     patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
     wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
@@ -74,7 +75,7 @@ def test_environment_and_template_patch_are_put_in(cluster: PaperCluster, worklo
     assert any("resources" in sentence for sentence in plan.warnings)
 
 
-def test_stable_changed_after_the_inspection_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_changed_after_the_inspection_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """What would be cloned is not what was inspected."""
     plan = workload.inspect(release())
     cluster.set_image("shop", "shop:3")
@@ -83,7 +84,7 @@ def test_stable_changed_after_the_inspection_is_refused(cluster: PaperCluster, w
         workload.create_canary(release(), plan, TOKEN)
 
 
-def test_canary_that_is_not_ours_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_that_is_not_ours_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """Somebody's Deployment of that name is not overwritten."""
     cluster.push("shop:x", "9" * 64)
     cluster.create(*_canary_by_hand())
@@ -92,7 +93,7 @@ def test_canary_that_is_not_ours_is_refused(cluster: PaperCluster, workload: Wor
         workload.inspect(release())
 
 
-def test_canary_with_another_selector_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """A selector is immutable: the remedy is to delete that Deployment."""
     kind, item = _canary_by_hand()
     item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
@@ -103,7 +104,7 @@ def test_canary_with_another_selector_is_refused(cluster: PaperCluster, workload
         workload.inspect(release())
 
 
-def test_version_labelled_subsets_of_one_host_work(cluster: PaperCluster, workload: Workload) -> None:
+def test_version_labelled_subsets_of_one_host_work(cluster: FakeCluster, workload: Workload) -> None:
     """Where the selectors carry the version, `app` stays and `version` differs."""
     labels = {"app": "cart", "version": "v1"}
     item = deployment("cart", "shop:1")

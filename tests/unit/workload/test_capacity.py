@@ -7,8 +7,9 @@ import pytest
 from steps.errors import TemporaryError
 from steps.workload.capacity import needed
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import POD
-from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ def test_canary_has_a_fifth_more_than_its_part(replicas: int, weight: int, count
     assert count == needed(replicas, weight)
 
 
-def test_canary_grows_and_is_waited_for(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_grows_and_is_waited_for(cluster: FakeCluster, workload: Workload) -> None:
     """From weight 10 to 100 of two pods: from one to three."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -28,7 +29,7 @@ def test_canary_grows_and_is_waited_for(cluster: PaperCluster, workload: Workloa
     assert 3 == cluster.get("shop-canary")["status"]["availableReplicas"]
 
 
-def test_canary_is_never_made_smaller(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_never_made_smaller(cluster: FakeCluster, workload: Workload) -> None:
     """Somebody may want more pods than the formula."""
     memory = prepared(cluster, workload)
     cluster.change("shop-canary", replicas=4)
@@ -37,7 +38,7 @@ def test_canary_is_never_made_smaller(cluster: PaperCluster, workload: Workload)
     assert 4 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, workload: Workload) -> None:
+def test_replicas_of_an_autoscaler_are_never_written(cluster: FakeCluster, workload: Workload) -> None:
     """Neither up nor down: the HPA is named with what to set."""
     memory = prepared(cluster, workload)
     cluster.autoscale("shop-canary")
@@ -48,7 +49,7 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, work
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_autoscaler_at_rest_is_woken(cluster: PaperCluster, workload: Workload) -> None:
+def test_autoscaler_at_rest_is_woken(cluster: FakeCluster, workload: Workload) -> None:
     """At 0 replicas, as a new canary has, it would do nothing for ever: the first pod is started for it."""
     memory = prepared(cluster, workload)
     workload.scale_down(memory, TOKEN)
@@ -58,17 +59,17 @@ def test_autoscaler_at_rest_is_woken(cluster: PaperCluster, workload: Workload) 
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_canary_ends_at_no_pods_but_stays(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_ends_at_no_pods_but_stays(cluster: FakeCluster, workload: Workload) -> None:
     """Nothing is deleted; a second time is fine, and so is a canary that is gone."""
     memory = prepared(cluster, workload)
 
     assert "" == workload.scale_down(memory, TOKEN)
     assert "" == workload.scale_down(memory, TOKEN)
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
-    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).memory, TOKEN)
+    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).state, TOKEN)
 
 
-def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: Workload) -> None:
     """The weight may then return in steps only."""
     memory = prepared(cluster, workload)
     assert workload.stable_has_capacity(memory)
@@ -79,7 +80,7 @@ def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload:
     assert (True, True) == workload.sides(memory)
 
 
-def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Workload) -> None:
+def test_health_counts_pods_and_restarts(cluster: FakeCluster, workload: Workload) -> None:
     """Ready and desired, a cause to quote, and restarts since the run began."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
@@ -96,7 +97,7 @@ def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Worklo
     assert "last with exit code 137, OOMKilled" in seen.detail
 
 
-def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, workload: Workload) -> None:
+def test_health_tells_vanished_pods_from_scaled_ones(cluster: FakeCluster, workload: Workload) -> None:
     """A pod that went by our own scaling is no fault."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -112,7 +113,7 @@ def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, work
 
 
 def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
-    cluster: PaperCluster, workload: Workload
+    cluster: FakeCluster, workload: Workload
 ) -> None:
     """The cause for the judge, the span for the evidence, and the scheduler's words as the detail."""
     memory = prepared(cluster, workload)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steps.workload.disruptions import Disruptions
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 from tests.unit.workload.test_mishaps import failed, target
 from tests.unit.workload.test_mishaps import pod as made
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from steps.model.run import Claim, Destination, Memory, Phase, Pin
+from steps.model.run import Claim, Destination, Phase, Pin, RunState
 from steps.workload.duplicate import asked
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import PaperCluster, prepared, release
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import release
 
 TWO = f"shop@sha256:{'2' * 64}"
 THREE = f"shop@sha256:{'3' * 64}"
@@ -15,7 +16,7 @@ THREE = f"shop@sha256:{'3' * 64}"
 
 def held(phase: Phase = Phase.WALKING, pin: Pin | None = None, asked: str = "") -> Claim:
     """Return the living claim of another run."""
-    memory = Memory(0.0, 600.0, (), Destination("shop"), Destination("shop-canary"), pin=pin, asked=asked)
+    memory = RunState(0.0, 600.0, (), Destination("shop"), Destination("shop-canary"), pin=pin, asked=asked)
     return Claim("shop", "other", 1, phase, memory)
 
 
@@ -46,9 +47,7 @@ def test_a_run_is_known_by_what_it_was_asked_from_its_first_write_on(workload: W
     assert not workload.is_duplicate(release(image=THREE), claim)
 
 
-def test_a_run_that_was_asked_by_tag_is_known_by_what_its_canary_runs(
-    cluster: PaperCluster, workload: Workload
-) -> None:
+def test_a_run_that_was_asked_by_tag_is_known_by_what_its_canary_runs(cluster: FakeCluster, workload: Workload) -> None:
     """A person released the tag, then the registry told of its digest; a changed template is another release."""
     memory = prepared(cluster, workload, release(image="shop:2"))
     claim = held(pin=workload.pin(memory))

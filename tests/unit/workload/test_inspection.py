@@ -8,8 +8,9 @@ from steps.errors import NotFound, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Topology
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import DEPLOYMENT
-from tests.unit.workload.paper import NAMESPACE, PaperCluster, deployment, release
+from tests.support.fake_cluster import FakeCluster
+from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.shop_release import NAMESPACE, deployment, release
 
 TARGET_NAMED: dict[str, Any] = {
     "stable": "shop-primary",
@@ -38,7 +39,7 @@ def refused(workload: Workload, **changes: Any) -> str:
     ],
 )
 def test_unsafe_shapes_are_refused(
-    cluster: PaperCluster, workload: Workload, spec: dict[str, Any], sentence: str
+    cluster: FakeCluster, workload: Workload, spec: dict[str, Any], sentence: str
 ) -> None:
     """Each refusal names object, field and value."""
     cluster.change("shop", **spec)
@@ -46,13 +47,13 @@ def test_unsafe_shapes_are_refused(
     assert f"While checking Deployment {NAMESPACE}/shop: {sentence}" in refused(workload)
 
 
-def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: FakeCluster, workload: Workload) -> None:
     """There must be something good to go back to; a hotfix is the exception."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
     cluster.set_image("shop", "shop:bad")
 
     assert "it is not ready: 2 of 2 pods available" in refused(workload)
-    assert "shop" == workload.inspect(release(allow_unready_stable=True)).memory.stable
+    assert "shop" == workload.inspect(release(allow_unready_stable=True)).state.stable
 
 
 def test_missing_stable_is_named(workload: Workload) -> None:
@@ -68,7 +69,7 @@ def test_missing_service_points_to_init(workload: Workload) -> None:
     assert "canary-steps init" in sentence
 
 
-def test_several_containers_need_a_choice(cluster: PaperCluster, workload: Workload) -> None:
+def test_several_containers_need_a_choice(cluster: FakeCluster, workload: Workload) -> None:
     """The image cannot be guessed onto one of them, and an unknown name is answered with the known ones."""
     template = cluster.get("shop")["spec"]["template"]
     template["spec"]["containers"].append({"name": "cache", "image": "cache:1"})
@@ -81,7 +82,7 @@ def test_several_containers_need_a_choice(cluster: PaperCluster, workload: Workl
     assert "cache" == workload.inspect(release(container="cache", image="cache:2")).container
 
 
-def test_selector_without_the_name_is_refused_with_labels_to_add(cluster: PaperCluster, workload: Workload) -> None:
+def test_selector_without_the_name_is_refused_with_labels_to_add(cluster: FakeCluster, workload: Workload) -> None:
     """Nothing tells the arms apart: the sentence has the YAML for the canary's Service."""
     item = deployment("cart", "shop:1")
     item["spec"]["selector"] = {"matchLabels": {"role": "web"}}
@@ -101,7 +102,7 @@ def test_selector_without_the_name_is_refused_with_labels_to_add(cluster: PaperC
     assert 'Add to Service cart:\nselector:\n  role: "cart"' in sentence or 'role: "cart-canary"' in sentence
 
 
-def test_stable_service_that_reaches_the_canary_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_service_that_reaches_the_canary_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """At weight 0 clients must not meet the canary."""
     cluster.serve("wide", team="till")
 
@@ -110,14 +111,14 @@ def test_stable_service_that_reaches_the_canary_is_refused(cluster: PaperCluster
     assert 'Add to Service wide:\nselector:\n  app: "shop"' in sentence
 
 
-def test_canary_service_that_selects_stable_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_service_that_selects_stable_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """A copied Service with the old selector would send the canary's weight to stable."""
     cluster.serve("copied", app="shop")
 
     assert "also matches the pods of" in refused(workload, canary_destination=Destination("copied"))
 
 
-def test_too_long_label_is_refused_by_length(cluster: PaperCluster, workload: Workload) -> None:
+def test_too_long_label_is_refused_by_length(cluster: FakeCluster, workload: Workload) -> None:
     """A label's value has 63 characters at most; names of Deployments may be longer."""
     name = "s" * 60
     cluster.deploy(name, "shop:1", 1)
@@ -144,7 +145,7 @@ def test_too_long_label_is_refused_by_length(cluster: PaperCluster, workload: Wo
     ],
 )
 def test_managed_stable_is_refused_unless_template_comes_from_there(
-    cluster: PaperCluster, workload: Workload, where: str, key: str, value: str, tool: str
+    cluster: FakeCluster, workload: Workload, where: str, key: str, value: str, tool: str
 ) -> None:
     """A promote by us would be undone by the tool."""
     cluster.mark("shop", key, value, where)
@@ -156,9 +157,9 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
     assert "shop:2" == workload.inspect(release(allow_managed=True)).canary_image
 
 
-def test_memory_holds_the_way_back(cluster: PaperCluster, workload: Workload) -> None:
+def test_memory_holds_the_way_back(cluster: FakeCluster, workload: Workload) -> None:
     """Replicas, ReplicaSet and fingerprint of stable as they are at the start."""
-    memory = workload.inspect(release()).memory
+    memory = workload.inspect(release()).state
 
     assert (2, True) == (memory.stable_replicas, memory.created_canary)
     assert memory.stable_replica_set.startswith("shop-")
@@ -171,7 +172,7 @@ def test_target_named_needs_a_primary(workload: Workload) -> None:
         workload.inspect(release(**TARGET_NAMED))
 
 
-def test_target_named_names_shared_configuration(cluster: PaperCluster, workload: Workload) -> None:
+def test_target_named_names_shared_configuration(cluster: FakeCluster, workload: Workload) -> None:
     """A ConfigMap that both arms read changes stable without a judgement."""
     for name in ("shop-primary", "shop"):
         template = deployment(name, "shop:1")["spec"]["template"]
@@ -185,4 +186,4 @@ def test_target_named_names_shared_configuration(cluster: PaperCluster, workload
 
     plan = workload.inspect(release(**TARGET_NAMED))
     assert any("Both arms read ConfigMap shop-config, Secret shop-tls" in one for one in plan.warnings)
-    assert not plan.memory.created_canary
+    assert not plan.state.created_canary

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steps.workload.mishaps import deletion, is_broken, mishap
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 BORN, LATER = "2026-05-01T10:00:00Z", "2026-05-01T10:30:00Z"
 LOW = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 52Mi. Container app was using 1Gi,"

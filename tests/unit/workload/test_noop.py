@@ -4,7 +4,8 @@ import pytest
 
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import TOKEN, PaperCluster, prepared, release
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import TOKEN, release
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def test_noop_compares_names_and_digests(workload: Workload, image: str, noop: N
     assert noop == workload.inspect(release(image=image)).noop
 
 
-def test_moving_tag_must_be_looked_at(cluster: PaperCluster, workload: Workload) -> None:
+def test_moving_tag_must_be_looked_at(cluster: FakeCluster, workload: Workload) -> None:
     """Pulled always, the same tag may be other bits: known when the canary runs."""
     cluster.push("shop:latest", "4" * 64)
     cluster.always_pull("shop", "shop:latest")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from steps.model.pods import PodNames, pod_prefix
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import POD, REPLICA_SET
-from tests.unit.workload.paper import NAMESPACE, PaperCluster
+from tests.support.fake_cluster import FakeCluster
+from tests.support.kubernetes_api.kinds import POD, REPLICA_SET
+from tests.support.shop_release import NAMESPACE
 
 
-def test_pods_are_told_by_their_owner(cluster: PaperCluster, workload: Workload) -> None:
+def test_pods_are_told_by_their_owner(cluster: FakeCluster, workload: Workload) -> None:
     """A pod that is named like stable's and owned by nothing is nobody's; a Deployment that is not there has none."""
     name = cluster.store.list(REPLICA_SET, NAMESPACE)[0]["metadata"]["name"]
     listed = [pod["metadata"]["name"] for pod in cluster.store.list(POD, NAMESPACE)]
@@ -21,10 +22,10 @@ def test_pods_are_told_by_their_owner(cluster: PaperCluster, workload: Workload)
     assert {"shop": (f"{name}-",), "shop-canary": ()} == dict(found.prefixes)
     assert 2 == len(listed)
     assert {**dict.fromkeys(listed, "shop"), f"{name}-zzzzz": ""} == dict(found.owners)
-    assert all("shop" == found.by_prefix(pod) for pod in listed)
+    assert all("shop" == found.deployment_of(pod) for pod in listed)
 
 
-def test_a_past_replica_set_still_tells_its_pods(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_past_replica_set_still_tells_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """They are stable's history."""
     before = workload.pod_names(NAMESPACE, ("shop",))
     cluster.set_image("shop", "shop:2")
@@ -33,7 +34,7 @@ def test_a_past_replica_set_still_tells_its_pods(cluster: PaperCluster, workload
 
     assert set(before.prefixes["shop"]) < set(after.prefixes["shop"])
     assert not set(before.owners) & set(after.owners)
-    assert {"shop"} == {after.by_prefix(pod) for pod in before.owners}
+    assert {"shop"} == {after.deployment_of(pod) for pod in before.owners}
 
 
 def test_a_prefix_is_cut_as_kubernetes_cuts_it() -> None:
@@ -41,12 +42,12 @@ def test_a_prefix_is_cut_as_kubernetes_cuts_it() -> None:
     assert "shop-6d4cf56db6-" == pod_prefix("shop-6d4cf56db6")
     long = "a" * 60
     assert "a" * 58 == pod_prefix(long)
-    assert "" == PodNames({"a": (pod_prefix(long),)}).by_prefix(f"{pod_prefix(long)}x7k2p")
+    assert "" == PodNames({"a": (pod_prefix(long),)}).deployment_of(f"{pod_prefix(long)}x7k2p")
 
 
 def test_two_deployments_never_share_a_pod() -> None:
     """A beginning that both have is nobody's, and what is newer counts."""
     both = PodNames({"a": ("x-1-",), "b": ("x-1-",)}, {"x-1-aaaaa": "a"})
-    assert "" == both.by_prefix("x-1-bbbbb")
-    joined = both.joined(PodNames({"b": ("y-1-",)}, {"x-1-aaaaa": "b"}))
+    assert "" == both.deployment_of("x-1-bbbbb")
+    joined = both.merged_with(PodNames({"b": ("y-1-",)}, {"x-1-aaaaa": "b"}))
     assert ({"a": ("x-1-",), "b": ("x-1-", "y-1-")}, {"x-1-aaaaa": "b"}) == (joined.prefixes, joined.owners)

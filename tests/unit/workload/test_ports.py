@@ -11,8 +11,9 @@ from steps.model.ports import RoutePorts
 from steps.workload.ports import check_kind, check_ports, protocol
 from steps.workload.serviceports import Side, needed
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import SERVICE
-from tests.unit.workload.paper import NAMESPACE, PaperCluster, release
+from tests.support.fake_cluster import FakeCluster
+from tests.support.kubernetes_api.kinds import SERVICE
+from tests.support.shop_release import NAMESPACE, release
 
 Json = dict[str, Any]
 NAMED = (RoutePorts("route primary", 80, 80),)
@@ -278,10 +279,10 @@ def test_the_ports_that_need_an_endpoint_are_those_that_are_reached(route: Route
     assert ways == [[entry["port"] for entry in way] for way in needed((route, route), service)]
 
 
-def test_an_inspection_follows_the_routes(cluster: PaperCluster, workload: Workload) -> None:
+def test_an_inspection_follows_the_routes(cluster: FakeCluster, workload: Workload) -> None:
     """Before anything is written, against the objects as they are."""
     spec = {"selector": {"app": "shop-canary"}, "ports": [{"port": 80, "name": "http", "targetPort": "web"}]}
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": spec})
     with pytest.raises(PermanentError, match="targetPort web, a name that no container of Deployment shop-canary"):
         workload.inspect(release(routes=NAMED))
-    assert "shop" == workload.inspect(release()).memory.stable
+    assert "shop" == workload.inspect(release()).state.stable

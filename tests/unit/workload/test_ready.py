@@ -4,10 +4,11 @@ import pytest
 
 from steps.errors import Interrupted, NotOwnerError, PermanentError, TemporaryError
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import NAMESPACE, PaperCluster, renew
+from tests.support.fake_cluster import FakeCluster
+from tests.support.shop_release import NAMESPACE, renew
 
 
-def waited(cluster: PaperCluster, workload: Workload, image: str, kind: type[Exception], seconds: float = 5) -> str:
+def waited(cluster: FakeCluster, workload: Workload, image: str, kind: type[Exception], seconds: float = 5) -> str:
     """Return how waiting for an image of `shop` ends."""
     cluster.set_image("shop", image)
     with pytest.raises(kind) as caught:
@@ -15,14 +16,14 @@ def waited(cluster: PaperCluster, workload: Workload, image: str, kind: type[Exc
     return str(caught.value)
 
 
-def test_image_that_cannot_be_pulled_ends_early(cluster: PaperCluster, workload: Workload) -> None:
+def test_image_that_cannot_be_pulled_ends_early(cluster: FakeCluster, workload: Workload) -> None:
     """It names the container, the image and kubelet's message."""
     sentence = waited(cluster, workload, "shop:missing", PermanentError)
 
     assert "cannot get its image shop:missing (ImagePullBackOff: no such image shop:missing)" in sentence
 
 
-def test_crash_loop_ends_early(cluster: PaperCluster, workload: Workload) -> None:
+def test_crash_loop_ends_early(cluster: FakeCluster, workload: Workload) -> None:
     """It has the last exit code, its reason, and where to read on."""
     cluster.push("shop:bad", "b" * 64, "crashes")
 
@@ -30,7 +31,7 @@ def test_crash_loop_ends_early(cluster: PaperCluster, workload: Workload) -> Non
     assert "keeps crashing: it ended 3 times, last with exit code 137, OOMKilled." in sentence
 
 
-def test_deadline_names_counts_and_the_failing_probe(cluster: PaperCluster, workload: Workload) -> None:
+def test_deadline_names_counts_and_the_failing_probe(cluster: FakeCluster, workload: Workload) -> None:
     """It may still come: temporary."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
 
@@ -39,7 +40,7 @@ def test_deadline_names_counts_and_the_failing_probe(cluster: PaperCluster, work
     assert "readiness probe (GET /ready on port 8080) of container app" in sentence
 
 
-def test_unschedulable_pods_quote_the_scheduler(cluster: PaperCluster, workload: Workload) -> None:
+def test_unschedulable_pods_quote_the_scheduler(cluster: FakeCluster, workload: Workload) -> None:
     """An autoscaler of nodes may help, so it is waited for until the deadline."""
     cluster.unschedulable = "0/3 nodes are available: 3 Insufficient memory"
 
@@ -47,7 +48,7 @@ def test_unschedulable_pods_quote_the_scheduler(cluster: PaperCluster, workload:
     assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in sentence
 
 
-def test_progress_deadline_ends_early(cluster: PaperCluster, workload: Workload) -> None:
+def test_progress_deadline_ends_early(cluster: FakeCluster, workload: Workload) -> None:
     """The Deployment's own deadline has passed."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
     cluster.change("shop", progressDeadlineSeconds=1, minReadySeconds=0)
@@ -64,7 +65,7 @@ def test_ready_deployment_returns_at_once(workload: Workload) -> None:
 
 @pytest.mark.parametrize("error", [NotOwnerError, Interrupted])
 def test_what_renew_raises_ends_the_waiting(
-    cluster: PaperCluster, workload: Workload, error: type[NotOwnerError | Interrupted]
+    cluster: FakeCluster, workload: Workload, error: type[NotOwnerError | Interrupted]
 ) -> None:
     """The claim was lost, or SIGTERM came."""
     cluster.push("shop:bad", "b" * 64, "never-ready")

@@ -1,0 +1,83 @@
+"""Names of histograms that were set and are not there: refused, with what Prometheus has in their place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from steps.evidence.definitions.metric_names import ConfiguredNames
+from steps.evidence.preflight.mesh_metrics import MeshRequirements, check_mesh_metrics
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
+from steps.model.evidence import Problem, ProblemKind
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result
+
+MS, SECONDS = "istio_request_duration_milliseconds_bucket", "istio_request_duration_seconds_bucket"
+BYTES = "istio_response_bytes_bucket"
+IN_SECONDS = (0.0005, 0.005, 1.0, 3600.0)
+
+
+def server(*names: str, bounds: tuple[float, ...] = IN_SECONDS, knows_native: bool = True) -> CannedPrometheus:
+    """Return a Prometheus that has series of stable of these names; histograms have these bounds."""
+
+    def answer(promql: str) -> Result:
+        if "by (reporter)" in promql:
+            return [{"metric": {"reporter": "source"}, "value": [NOW, "5"]}]
+        if "histogram_count" in promql and not knows_native:
+            raise EvidenceError(Problem(ProblemKind.BAD_QUERY, "unknown function"))
+        if promql.startswith(("count by (__name__)", "topk(")):
+            asked = [name for name in names if re.search(rf"\b{name}\b", promql) or "(?i)" in promql]
+            return [{"metric": {"__name__": name}, "value": [NOW, "4"]} for name in asked]
+        if promql.startswith("count by (le)"):
+            return [{"metric": {"le": f"{bound:g}"}, "value": [NOW, "1"]} for bound in bounds]
+        return []
+
+    return CannedPrometheus(answer)
+
+
+def refused(prometheus: CannedPrometheus, wanted: ConfiguredNames) -> str:
+    """Return why prepare refuses."""
+    with pytest.raises(EvidenceError) as caught:
+        check_mesh_metrics(prometheus, ARMS, MeshRequirements("auto", wanted), "")
+    return caught.value.problem.sentence
+
+
+def test_a_duration_metric_that_is_not_there_is_refused() -> None:
+    """Such as milliseconds where this mesh has seconds; a warning would let slow canaries pass."""
+    expected = f"Prometheus has no {MS} of stable, as --duration-metric says; it has {SECONDS}: name that, or leave"
+    assert refused(server(SECONDS, BYTES), ConfiguredNames(duration=MS)).startswith(expected)
+    said = refused(server("shop_duration_bucket"), ConfiguredNames(duration="shop_durations_bucket"))
+    assert "it has shop_duration_bucket: name that" in said
+    assert "nor one of a like name" in refused(server(), ConfiguredNames(duration="nothing_bucket"))
+
+
+def test_a_metric_of_sizes_that_is_not_there_is_refused() -> None:
+    """Together with whatever else is wrong."""
+    said = refused(server(SECONDS, BYTES), ConfiguredNames(response_bytes="nope_bucket", duration="no_bucket"))
+    assert f"no nope_bucket of stable, as --response-bytes-metric says; it has {BYTES}: name that" in said
+    assert f"no no_bucket of stable, as --duration-metric says; it has {SECONDS}: name that" in said
+
+
+def test_names_that_are_there_are_well() -> None:
+    """What was not set is not asked for: a mesh may count no sizes."""
+    wanted = ConfiguredNames(duration=SECONDS, response_bytes=BYTES)
+    assert (
+        SECONDS
+        == check_mesh_metrics(
+            server(SECONDS, BYTES), ARMS, MeshRequirements("auto", wanted), ""
+        ).durations.metrics.duration
+    )
+    assert () == check_mesh_metrics(server(SECONDS), ARMS, MeshRequirements("auto", ConfiguredNames()), "").warnings
+
+
+def test_a_unit_that_the_bounds_deny_is_refused() -> None:
+    """Envoy's own bounds, in seconds."""
+    assert "are seconds, but --duration-unit says milliseconds" in refused(server(SECONDS), ConfiguredNames(unit="ms"))
+
+
+@pytest.mark.parametrize("knows_native", [True, False])
+def test_a_counter_is_not_called_a_native_histogram(knows_native: bool) -> None:  # noqa: FBT001 - parametrized
+    """Where the server does not know these, it has none."""
+    prometheus = server("istio_requests_total", bounds=(), knows_native=knows_native)
+    said = refused(prometheus, ConfiguredNames(duration="istio_requests_total"))
+    assert said.startswith("istio_requests_total has no buckets (label le): name the _bucket series of a histogram")
