@@ -116,7 +116,7 @@ def run(
 
 def _failed_before(claim: Claim) -> StepEnd:
     """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = results.sentence(claim.state.reason or "the run's rollback began")
+    reason = results.truncate(claim.state.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from steps.beside import prober_of
 from steps.errors import SettingsError
-from steps.judge.probes import ProbeJudgement, judge_probes
+from steps.judge.checks.probe_verdict import ProbeJudgement, judge_probes
 from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
 from steps.probing.prober import Prober

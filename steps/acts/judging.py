@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from steps.judge.detect import Foresight, foresee
+from steps.judge.power.detectable_effect import Forecast, forecast
 from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Evidence, Health
@@ -22,10 +22,10 @@ def judged(
     return replace(judgement, reason=f"against the baseline: {judgement.reason}")
 
 
-def foreseen(evidence: Evidence, rules: Rules, seconds: float) -> Foresight | None:
+def foreseen(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | None:
     """Tell what a rung can show from the traffic so far: with a baseline from its own, not from stable's before it."""
     if not evidence.control:
-        return foresee(evidence, rules, seconds)
+        return forecast(evidence, rules, seconds)
     metrics = tuple(
         replace(
             metric,
@@ -36,4 +36,4 @@ def foreseen(evidence: Evidence, rules: Rules, seconds: float) -> Foresight | No
         )
         for metric in evidence.metrics
     )
-    return foresee(replace(evidence, metrics=metrics), rules, seconds)
+    return forecast(replace(evidence, metrics=metrics), rules, seconds)

@@ -10,7 +10,7 @@ import structlog
 from steps.acts.ending import Ending
 from steps.acts.repair import seize, settle
 from steps.claim.errors import ClaimExpired, ClaimHeld
-from steps.model.run import Claim, Destination, Target, WorkloadState
+from steps.model.run import Claim, Destination, RouteTarget, WorkloadState
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 

@@ -14,7 +14,7 @@ from steps.acts.keeper import Keeper
 from steps.acts.pace import pause_seconds
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder
-from steps.judge.enough import part
+from steps.judge.checks.sample_size import progress
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement, Verdict
@@ -181,7 +181,7 @@ class Watch:
         def tell() -> None:
             self._record(now, evidence, health, outcomes, judgement)
             if self._beside.progress is not None:
-                self._beside.progress(part(evidence, self._rules) if waited is None else waited)
+                self._beside.progress(progress(evidence, self._rules) if waited is None else waited)
             self._foresee(evidence)
             self._say(judgement, evidence)
 

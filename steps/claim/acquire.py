@@ -7,7 +7,7 @@ from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError, PermanentError
-from steps.model.run import Claim, Destination, Phase, RunState, Target
+from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
 
 def take(
@@ -15,7 +15,7 @@ def take(
     writer: GuardedWriter,
     app: str,
     run: str,
-    targets: tuple[Target, ...],
+    targets: tuple[RouteTarget, ...],
     stable: Destination,
     canary: Destination,
     expiry_seconds: float,
@@ -57,7 +57,7 @@ def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: s
     try:
         for target in claim.state.targets[1:]:
 
-            def plan(obj: Object, target: Target = target) -> list[Operation]:
+            def plan(obj: Object, target: RouteTarget = target) -> list[Operation]:
                 seen = observe_claim(obj, claim.app)
                 if seen is not None and seen.token.is_of(claim):
                     return []

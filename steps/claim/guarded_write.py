@@ -13,10 +13,10 @@ from steps.claim.token import parse_token
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotFound, NotOwnerError, TemporaryError
-from steps.model.run import Claim, ObjectName, Phase, RunState, Target
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget, RunState
 
 Decide = Callable[[Object], list[Operation]]
-RouteCheck = Callable[[Object, Target, RunState, str], object]
+RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
 """Looks at the routes of a target, for a run with this state, and raises if something is wrong; the text is the action
 for the message."""
 

@@ -11,7 +11,7 @@ from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
-from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, Target
+from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -73,7 +73,7 @@ def _claim(
 def refuse_competing(
     cluster: Cluster,
     obj: Object,
-    target: Target,
+    target: RouteTarget,
     doing: str,
     known: Mapping[ObjectName, Object] | None = None,
     app: str = "",
@@ -105,6 +105,6 @@ def refuse_competing(
         raise (ClaimHeld if claim.state.expires >= now else ClaimExpired)(doing, claim, now)
 
 
-def _same_routes(claim: Claim, target: Target) -> bool:
+def _same_routes(claim: Claim, target: RouteTarget) -> bool:
     here = [own.routes for own in claim.state.targets if own.virtual_service == target.virtual_service]
     return any(route in target.routes for routes in here for route in routes)

@@ -8,7 +8,7 @@ from steps.claim.guarded_write import GuardedWriter, RouteCheck, require_own_cla
 from steps.claim.observed import observe_claim
 from steps.claim.token import is_later
 from steps.cluster.api import Cluster, Object, Operation
-from steps.model.run import Claim, Phase, RunState, Target
+from steps.model.run import Claim, Phase, RouteTarget, RunState
 
 RENEW_SECONDS: Final = 60.0
 """A renewal is an API write: at most one a minute."""
@@ -43,7 +43,7 @@ def renew(cluster: Cluster, writer: GuardedWriter, claim: Claim, check: RouteChe
     return written.as_claim() if written else claim
 
 
-def _checked(obj: Object, claim: Claim, target: Target, check: RouteCheck) -> Claim:
+def _checked(obj: Object, claim: Claim, target: RouteTarget, check: RouteCheck) -> Claim:
     """Return the claim as `obj` shows it, if it and the weights are the run's; a rollback enforces weights itself."""
     doing = f"renewing the claim of run {claim.run} on VirtualService {target.virtual_service}"
     is_anchor = target is claim.state.targets[0]

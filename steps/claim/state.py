@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from steps.model.run import Destination, ObjectName, Pin, RunState, Target, WorkloadState
+from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1

@@ -7,9 +7,9 @@ from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import PermanentError
-from steps.groundwork.manifest import Finding, Manifest, Remark
-from steps.model.names import Names
-from steps.model.run import Destination, ObjectName, Target
+from steps.manifests.manifest import Document, Manifest, ManualEdit
+from steps.model.names import ReleaseNames
+from steps.model.run import Destination, ObjectName, RouteTarget
 from steps.traffic.destinations import ArmDestinations, full_host
 from steps.traffic.routes import http_routes, with_both_arms
 from steps.traffic.traffic import Traffic

@@ -4,7 +4,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.errors import PermanentError
-from steps.model.run import Destination, RunState, Target
+from steps.model.run import Destination, RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations, describe
 from steps.traffic.drift import arm_destinations
 from steps.traffic.routes import ALL, http_routes, label_of, locate, outline, weight_at, with_both_arms
@@ -12,8 +12,8 @@ from steps.traffic.subsets import require_subset
 
 
 def resolve(
-    cluster: Cluster, writer: GuardedWriter, wanted: tuple[Target, ...], stable: Destination, canary: Destination
-) -> tuple[Target, ...]:
+    cluster: Cluster, writer: GuardedWriter, wanted: tuple[RouteTarget, ...], stable: Destination, canary: Destination
+) -> tuple[RouteTarget, ...]:
     """Return the targets in sort order, each with the labels of its routes; see `Traffic.resolve`."""
     if not wanted or len({target.virtual_service for target in wanted}) != len(wanted):
         names = ", ".join(str(target.virtual_service) for target in wanted) or "none"
@@ -34,7 +34,7 @@ def resolve(
     return tuple(found)
 
 
-def require_rest(obj: Object, target: Target, state: RunState, doing: str) -> None:
+def require_rest(obj: Object, target: RouteTarget, state: RunState, doing: str) -> None:
     """Refuse a start while the canary has weight, or while a route is gone.
 
     Raises:

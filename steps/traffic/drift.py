@@ -3,18 +3,18 @@
 from steps.claim.observed import name_of
 from steps.cluster.api import Object
 from steps.errors import ForeignWrite
-from steps.model.run import RunState, Target
+from steps.model.run import RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.managers import last_manager
 from steps.traffic.routes import ALL, Route, locate
 
 
-def arm_destinations(state: RunState, target: Target) -> ArmDestinations:
+def arm_destinations(state: RunState, target: RouteTarget) -> ArmDestinations:
     """Return the run's arms as the target's VirtualService means them."""
     return ArmDestinations(state.stable, state.canary, target.virtual_service.namespace)
 
 
-def require_own_routes(obj: Object, target: Target, state: RunState, doing: str) -> list[Route]:
+def require_own_routes(obj: Object, target: RouteTarget, state: RunState, doing: str) -> list[Route]:
     """Return the run's routes, if their weights are as the run last wrote them here.
 
     Raises:

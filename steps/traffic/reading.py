@@ -9,7 +9,7 @@ from steps.claim.keys import approval_key
 from steps.cluster.api import Cluster
 from steps.errors import ForeignWrite, StepError
 from steps.model.ports import RoutePorts
-from steps.model.run import Claim, Destination, ObjectName, Record, Target
+from steps.model.run import Claim, Destination, ObjectName, Record, RouteTarget
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate

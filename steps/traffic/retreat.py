@@ -11,7 +11,7 @@ from steps.claim.renewal import is_renewal_due, with_new_expiry
 from steps.claim.verdicts import with_verdict
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
-from steps.model.run import Claim, Phase, Target
+from steps.model.run import Claim, Phase, RouteTarget
 from steps.model.rungs import RungVerdict
 from steps.traffic.drift import arm_destinations
 from steps.traffic.routes import locate_all, stranded, weigh
@@ -46,7 +46,7 @@ def _retreat_one(
     cluster: Cluster,
     writer: GuardedWriter,
     claim: Claim,
-    target: Target,
+    target: RouteTarget,
     reason: str,
     verdict: RungVerdict | None,
     *,

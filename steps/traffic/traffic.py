@@ -92,7 +92,7 @@ class Traffic(Reading):
             return renewal.renew(self._cluster, self._writer, claim, drift.require_own_routes)
         return claim
 
-    def refuse_competing(self, app: str, run: str, targets: Sequence[Target]) -> None:
+    def refuse_competing(self, app: str, run: str, targets: Sequence[RouteTarget]) -> None:
         """Look whether another run is in the way of `take`, writing nothing.
 
         Raises:

@@ -13,7 +13,7 @@ from steps.claim.token import is_later
 from steps.claim.verdicts import without_verdict
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import NotOwnerError, PermanentError
-from steps.model.run import Claim, Destination, Phase, RunState, Target
+from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.drift import arm_destinations, require_own_routes
 from steps.traffic.routes import Route, locate, locate_all, weigh
@@ -54,7 +54,7 @@ def set_weight(
 def set_weight_unclaimed(
     cluster: Cluster,
     writer: GuardedWriter,
-    targets: tuple[Target, ...],
+    targets: tuple[RouteTarget, ...],
     stable: Destination,
     canary: Destination,
     weight: int,
@@ -66,7 +66,7 @@ def set_weight_unclaimed(
         before: list[int] = []
 
         def plan(
-            obj: Object, target: Target = target, doing: str = doing, before: list[int] = before
+            obj: Object, target: RouteTarget = target, doing: str = doing, before: list[int] = before
         ) -> list[Operation]:
             refuse_competing(cluster, obj, target, doing)
             arms = ArmDestinations(stable, canary, target.virtual_service.namespace)
@@ -83,7 +83,7 @@ def set_weight_unclaimed(
     return previous[0] if previous else 0
 
 
-def _follow(writer: GuardedWriter, claim: Claim, target: Target, weight: int, *, allow_foreign: bool) -> None:
+def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> None:
     doing = f"setting weight {weight} on VirtualService {target.virtual_service}"
     # A kill between two VirtualServices leaves the others in an earlier phase.
     phases = frozenset(phase for phase in Phase if not is_later(phase, claim.phase))
@@ -100,7 +100,7 @@ def _follow(writer: GuardedWriter, claim: Claim, target: Target, weight: int, *,
     writer.write(target.virtual_service, plan)
 
 
-def _is_at_rest(obj: Object, claim: Claim, target: Target) -> bool:
+def _is_at_rest(obj: Object, claim: Claim, target: RouteTarget) -> bool:
     """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
     if claim_key(claim.app) in annotations_of(obj):
         return False
@@ -115,7 +115,7 @@ def with_weight(state: RunState, weight: int, now: float) -> RunState:
 
 
 def _weights(
-    obj: Object, seen: ObservedClaim, target: Target, weight: int, doing: str, *, allow_foreign: bool
+    obj: Object, seen: ObservedClaim, target: RouteTarget, weight: int, doing: str, *, allow_foreign: bool
 ) -> list[Operation]:
     routes: list[Route] = (
         locate_all(obj, target.routes, arm_destinations(seen.state, target))

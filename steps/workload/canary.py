@@ -15,7 +15,9 @@ from steps.workload.template import fingerprint
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def create_canary(cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: Plan, token: str | None) -> None:
+def create_canary(
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
+) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
     Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
@@ -37,7 +39,7 @@ def create_canary(cluster: Cluster, fence: ClaimedDeployments, release: Release,
 
 
 def create_baseline(
-    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: Plan, token: str | None
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
 ) -> None:
     """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
 

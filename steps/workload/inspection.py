@@ -7,7 +7,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SERVICE
 from steps.errors import NotFound, PermanentError
 from steps.model.run import Destination, WorkloadState
-from steps.model.workload import Plan, Release, Topology
+from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload import bystanders, shapes
 from steps.workload import labels as label
 from steps.workload.arms import ARM_LABEL, Arm, canary_labels, canary_selector, check_disjoint
@@ -85,7 +85,7 @@ class Inspection:
             template_by_external=release.template_by_external,
             baseline=release.baseline,
         )
-        return Plan(
+        return ReleasePlan(
             state=memory,
             stable_image=str(self._released(self.stable["spec"]["template"]).get("image", "")),
             canary_image=str(self._released(self.template).get("image", "")),

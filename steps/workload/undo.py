@@ -12,7 +12,7 @@ from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
 from steps.model.run import Pin, WorkloadState
-from steps.model.workload import Undo
+from steps.model.workload import UndoResult
 from steps.workload.pin import arm_keys, last_manager
 from steps.workload.ready import Patience, wait_ready
 from steps.workload.template import fingerprint, of_replica_set
@@ -27,7 +27,7 @@ def undo_promote(
     pin: Pin | None,
     token: str | None,
     patience: Patience,
-) -> Undo:
+) -> UndoResult:
     """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the

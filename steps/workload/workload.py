@@ -8,7 +8,7 @@ from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
-from steps.model.workload import Plan, Release, Topology, Undo
+from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.health import HealthWatch
@@ -151,7 +151,7 @@ class Workload:
 
     def undo_promote(
         self, memory: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
-    ) -> Undo:
+    ) -> UndoResult:
         """Give stable its template of the start back if this run changed it, and wait until it is ready."""
         patience = self._patience(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)

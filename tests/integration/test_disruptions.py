@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.claim.keys import approval_key, record_key, state_key
-from steps.errors import ForeignWrite, PermanentError
-from steps.step import StepEnd
-from tests.support.fake_cluster import NAMESPACE
-from tests.support.growing_evidence import GrowingEvidence
-from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
-from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, POD, VIRTUAL_SERVICE, Json
+from steps.claim.keys import record_key
+from steps.errors import PermanentError
+from tests.support.disrupted_cluster import CANARY, DisruptedCluster, analyze, memory
+from tests.support.fixed_evidence import GrowingEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kubernetes_api.kinds import EVENT
+from tests.support.shop_release import APP, NAMESPACE
 
 pytestmark = pytest.mark.integration
 
@@ -27,16 +27,6 @@ def world(tmp_path: Path) -> DisruptedCluster:
     StepProcess(made).prepare()
     StepProcess(made).set_weight(20)
     return made
-
-
-def memory(world: Field) -> Json:
-    """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(state_key(APP))))
-
-
-def analyze(world: Field, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:
-    """Judge in a new process."""
-    return world.process().analyze(weight, reader, **{**GIVEN, **more})
 
 
 @pytest.mark.parametrize("reason", ["EvictionByEvictionAPI", "PreemptionByScheduler", ""])

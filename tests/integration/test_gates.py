@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from steps.claim.keys import approval_key, state_key
-from tests.support.fake_cluster import NAMESPACE
-from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from steps.claim.keys import approval_key
 from steps.errors import ForeignWrite
-from steps.traffic.keys import approval_key
 from tests.support.disrupted_cluster import CANARY, GIVEN, DisruptedCluster, analyze, memory
 from tests.support.fixed_evidence import GrowingEvidence
 from tests.support.in_process_steps import StepProcess

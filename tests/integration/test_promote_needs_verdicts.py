@@ -11,8 +11,10 @@ import pytest
 from steps.claim.keys import record_key, state_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from steps.claim.keys import claim_key, record_key, state_key
-from tests.integration.lab_app import Ended, Folder, LabApp, environment
+from tests.integration.lab_app import LabApp
 from tests.support.processes import ROOT
 from tests.support.step_run import StepFiles, StepResult, environment
 

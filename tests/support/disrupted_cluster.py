@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from steps.claim.keys import state_key
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import POD, Json
@@ -74,7 +74,7 @@ def _bound(pod: Json) -> Json:
 
 def memory(world: DisruptedCluster) -> Json:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def analyze(world: DisruptedCluster, reader: FixedEvidence, weight: int | None = None, **more: object) -> StepEnd:

@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Answer, Connection
-from steps.model.run import Destination, WorkloadState
+from steps.model.run import WorkloadState
 from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
@@ -186,39 +185,6 @@ class FakeCluster:
             found = digest or self.digests.get(image, "")
             self._pulled[image] = f"{repository.partition(':')[0]}@{found}" if found else ""
         return self._pulled[image]
-
-
-def deployment(name: str, image: str, replicas: int = 2, **spec: Any) -> Json:
-    """Return a Deployment as people write them."""
-    container = {
-        "name": "app",
-        "image": image,
-        "ports": [{"containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
-    }
-    template = {
-        "metadata": {"labels": {"app": name, "team": "till"}, "annotations": {"checksum/config": "1"}},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
-    }
-    base = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
-    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {**base, **spec}}
-
-
-def release(**changes: Any) -> Release:
-    """Return a release of shop:2 by the convention."""
-    given = {
-        "namespace": NAMESPACE,
-        "stable": "shop",
-        "canary": "shop-canary",
-        "stable_destination": Destination("shop"),
-        "canary_destination": Destination(f"shop-canary.{NAMESPACE}.svc.cluster.local"),
-        "image": "shop:2",
-    }
-    return Release(**{**given, **changes})
-
-
-def renew() -> None:
-    """Keep a claim alive."""
 
 
 def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:

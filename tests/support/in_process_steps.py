@@ -6,7 +6,7 @@ from steps import analyze, approve, prepare, promote, report, rollback, rollout,
 from steps.acts.ending import Ending
 from steps.acts.watch import Beside
 from steps.beside import progress_of
-from steps.claim.keys import claim_key, record_key
+from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames

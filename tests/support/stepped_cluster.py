@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from steps.claim.keys import claim_key, record_key
 from steps.cluster.connection import ApiResponse
-from steps.traffic.keys import claim_key, record_key
 from tests.support.fake_cluster import FakeCluster
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.kubernetes_api.errors import ApiError

@@ -32,8 +32,8 @@ MAY_IMPORT = {
     "registry": {"errors", "registry"},
     "settings": {"model", "errors", "settings"},
     "acts": {"model", "errors", "cluster", "claim", "traffic", "workload", "evidence", "probing", "judge", "acts"},
-    "groundwork": {"model", "errors", "cluster", "claim", "traffic", "workload", "groundwork"},
-    "rendering": {"rendering"},
+    "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
+    "tekton_pipeline": {"tekton_pipeline"},
     "step": {"settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}

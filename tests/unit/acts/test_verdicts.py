@@ -6,7 +6,7 @@ import pytest
 
 from steps.acts.verdicts import check_on_ladder, check_passed, summed_up
 from steps.errors import PermanentError
-from steps.model.run import Claim, Destination, ObjectName, Phase, RunState, Target
+from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
 
 Said = tuple[int, str] | tuple[int, str, str]

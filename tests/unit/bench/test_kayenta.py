@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench.rules.kayenta import Classified, Config, Label, classify, percentile, score, without_outliers
+from tests.bench.rules.kayenta_judge import Classified, Config, Label, classify, percentile, score, without_outliers
 from tests.bench.rules.mann_whitney import cles, cohen_d, interval, standard_score
 
 HIGH_E, HIGH_C = [20.0, 22, 21, 25, 30], [1.0, 2.2, 1.1, 2.5, 3]

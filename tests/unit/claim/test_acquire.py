@@ -6,7 +6,7 @@ import pytest
 
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.errors import NotOwnerError, PermanentError, StepError
-from steps.model.run import Claim, Phase, Target
+from steps.model.run import Claim, Phase, RouteTarget
 from steps.traffic import Traffic
 from tests.support.shop_namespace import (
     CANARY,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.disruptions import undisturbed
+from steps.judge.filters.disruptions import without_disruptions
 from steps.model.evidence import (
     Counts,
     Evidence,
@@ -65,7 +65,7 @@ def test_what_is_left_out_is_said() -> None:
 
 def test_all_of_a_scrape_is_left_out_and_nothing_else() -> None:
     """Whatever overlaps: the canary's counts, those nobody can attribute, the latency objective's; stable's stay."""
-    metric = undisturbed(evidence(), Health(1, 1, disrupted=((42.0, 50.0, WHAT),))).metrics[0]
+    metric = without_disruptions(evidence(), Health(1, 1, disrupted=((42.0, 50.0, WHAT),))).metrics[0]
     assert metric.objective is not None
     for series in (metric.series[0], metric.objective):
         out = [stratum for stratum in series.strata if stratum.canary == NONE]

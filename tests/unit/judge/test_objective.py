@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.apart import apart
-from steps.judge.plain import tail
+from steps.judge.comparison.large_difference import large_difference
+from steps.judge.statistics.exact_tests import upper_tail
 from steps.model.evidence import Counts, MetricKind, Series
 from steps.model.judgement import ReasonCode, Verdict
 from tests.support.evidence_rows import Row, evenly, evidence, incident, metric, sound, strata
@@ -134,7 +134,7 @@ def test_without_an_objective_a_difference_beyond_doubt_does_not_pass() -> None:
     sound: list[Row] = [((100, 0), (450, 0))] * 12
 
     def found(rows: list[Row], rung_started: float) -> str | None:
-        window = apart(strata(INCIDENT, rows), 0.001, NO_SLO, rung_started)
+        window = large_difference(strata(INCIDENT, rows), 0.001, NO_SLO, rung_started)
         return None if window is None else window.name
 
     assert "at this weight" == found(bad, 0.0)
@@ -169,12 +169,12 @@ def test_a_pass_is_never_above_the_objective(
     judgement = judge(seen, None, RULES, deadline_reached=late)
     counts = Counts(sum(canary for (canary, _), _ in rows), sum(failed for (_, failed), _ in rows))
 
-    assert judgement.verdict is not Verdict.PASS or tail(counts, 0.01) >= 0.01
+    assert judgement.verdict is not Verdict.PASS or upper_tail(counts, 0.01) >= 0.01
 
 
 def test_half_of_all_requests_is_glaring_beside_a_stable_of_any_noise() -> None:
     """Stable fails in bursts again and again, so that a plain test, divided by their scatter, says little."""
     past = [(40, 30) if number % 12 < 2 else (40, 0) for number in range(120)]
-    window = apart(strata(past, [((4, 2), (36, 0))] * 12), 0.001, NO_SLO, 0.0)
+    window = large_difference(strata(past, [((4, 2), (36, 0))] * 12), 0.001, NO_SLO, 0.0)
 
     assert window is not None

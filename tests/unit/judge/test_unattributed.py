@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.unattributed import attributed
+from steps.judge.filters.unattributed import attribute
 from steps.model.evidence import Counts, Evidence, Stratum
 from steps.model.judgement import ReasonCode, Verdict
 from tests.support.evidence_rows import Pair, Row, evenly, evidence, strata
@@ -114,7 +114,7 @@ def test_once_they_are_over_a_later_rung_may_pass() -> None:
 def test_evidence_without_any_comes_back_as_it_is() -> None:
     """Nothing is copied, nothing noted."""
     seen = evidence(strata(PAST, [((50, 0), (450, 0))] * 6))
-    same, found = attributed(seen, RULES)
+    same, found = attribute(seen, RULES)
 
     assert seen is same
     assert (0, False) == (found.counted, found.blocks)
@@ -125,7 +125,7 @@ def test_no_request_is_lost_or_counted_twice(draws: list[tuple[int, int, int]]) 
     """Whoever they count for, the canary gets all of them or none."""
     rows: list[Row] = [((canary, 0), (stable, 0)) for canary, stable, _ in draws]
     seen = given_up(evidence(strata([(50, 0)] * 20, rows)), [failed for _, _, failed in draws])
-    changed, found = attributed(seen, RULES)
+    changed, found = attribute(seen, RULES)
     before, after = (
         sum(one.canary.total for one in made.metrics[0].series[0].strata) for made in (seen, changed)
     )  # fmt: skip

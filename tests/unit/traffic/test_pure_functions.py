@@ -12,7 +12,7 @@ from steps.claim.annotations import remove_managed_fields
 from steps.claim.keys import claim_key, shorten_app
 from steps.claim.token import Token, is_later, parse_token
 from steps.cluster.json_patch import pointer
-from steps.model.run import Destination, ObjectName, Phase, Pin, Record, RunState, Target, WorkloadState
+from steps.model.run import Destination, ObjectName, Phase, Pin, Record, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 from steps.traffic.destinations import ArmDestinations, full_host, host_namespace
 from steps.traffic.managers import last_manager
@@ -98,7 +98,7 @@ def test_what_is_no_memory_is_a_value_error(text: str) -> None:
 
 def test_a_memory_ignores_fields_of_a_later_image() -> None:
     """A new field with a default does not lock older pods out."""
-    kept = RunState(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = RunState(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(state.dump_state("shop", kept)) | {"new": 1}
     body["stable"]["new"] = 2
     assert state.load_state(json.dumps(body)) == ("shop", kept)
@@ -106,7 +106,7 @@ def test_a_memory_ignores_fields_of_a_later_image() -> None:
 
 def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
     """It is read as it is: what nobody wrote is not known."""
-    kept = RunState(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = RunState(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(state.dump_state("shop", kept))
     assert set() == {"ladder", "verdicts", "unjudged"} & set(body)
     assert ("shop", kept) == state.load_state(json.dumps(body))
@@ -115,7 +115,7 @@ def test_a_memory_of_an_older_image_has_neither_ladder_nor_verdicts() -> None:
 @pytest.mark.parametrize("verdicts", [5, [5], [[5]], [[5, "pass"]], [["x", "pass", 1.0]], [[5, "pass", None]]])
 def test_verdicts_that_nobody_wrote_like_this_are_a_value_error(verdicts: object) -> None:
     """A damaged memory is never read as a pass."""
-    kept = RunState(1.0, 2.0, (Target(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
+    kept = RunState(1.0, 2.0, (RouteTarget(ObjectName("a", "b"), ("c",)),), Destination("s"), Destination("c"))
     body = json.loads(state.dump_state("shop", kept)) | {"verdicts": verdicts}
     with pytest.raises(ValueError, match=r"."):
         state.load_state(json.dumps(body))

@@ -6,8 +6,9 @@ import pytest
 
 from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, ObjectName, Phase, Target
-from steps.traffic import Traffic
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget
+from steps.traffic.traffic import Traffic
+from tests.support.killed_process import Killed
 from tests.support.shop_namespace import (
     CANARY,
     LAST,

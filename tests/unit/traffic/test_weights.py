@@ -6,7 +6,7 @@ import pytest
 
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
-from steps.model.run import Destination, ObjectName, Phase, Target
+from steps.model.run import Destination, ObjectName, Phase, RouteTarget
 from steps.traffic import Traffic
 from tests.support.kubernetes_api import Call
 from tests.support.shop_namespace import (

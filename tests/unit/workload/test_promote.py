@@ -6,7 +6,7 @@ import pytest
 
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
 from steps.model.run import Pin, WorkloadState
-from steps.model.workload import Undo
+from steps.model.workload import UndoResult
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.killed_process import Killed
@@ -122,8 +122,8 @@ def test_half_done_promote_is_undone(cluster: FakeCluster, workload: Workload, w
     with pytest.raises(TemporaryError, match=r"1 of an older template|2 of an older template"):
         workload.promote_template(memory, pin, TOKEN, 0.5, renew)
 
-    assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert Undo.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert memory.stable_template_hash == workload.inspect(release()).state.stable_template_hash
     assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
 

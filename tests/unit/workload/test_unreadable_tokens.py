@@ -4,7 +4,8 @@ import pytest
 
 from steps.errors import NotOwnerError, TemporaryError
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, NAMESPACE, TOKEN, FakeCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, release, renew
 
 UNREADABLE = ["nonsense", "run-1", "run-1:x:prepared", "run-1:1", ""]
 
