@@ -12,13 +12,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from steps.acts.conclude import conclude, take_back
-from steps.acts.forward import CLIMBING, held
-from steps.acts.interruption import Interruption
-from steps.acts.shift import shift
-from steps.acts.watch import ALONE, Beside, Patience, Watch
+from steps.actions.apply_verdict import apply_verdict, try_retreat
+from steps.actions.phases import CLIMBING, require_phase
+from steps.actions.shift import shift
+from steps.actions.watch import NO_EXTRAS, AnalysisExtras, Watch, WatchLimits
+from steps.actions.weight_pause import WeightPause
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
@@ -39,7 +40,7 @@ from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, rules_of, told
+from steps.wiring import parts_of, reader_of, rules_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("verdict", "reason", "judgement")
@@ -92,14 +93,14 @@ def run(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: Beside = ALONE,
+    beside: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
-        claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
+        claim = require_phase(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                take_back(claim, claim.state.reason, traffic, workload)  # a kill may have left it halfway
+                try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have left it halfway
             return _failed_before(claim)
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
@@ -127,35 +128,44 @@ def rung(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: Beside = ALONE,
+    beside: AnalysisExtras = NO_EXTRAS,
     *,
     hold: bool = False,
 ) -> Judgement:
     """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
-    interruption = Interruption(traffic, workload, settings.ready_timeout_seconds)
+    interruption = WeightPause(traffic, workload, settings.ready_timeout_seconds)
     if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
-        claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
+        claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: go on from there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-    if claim.state.latency_bounds:
-        reader.bounds = Bounds(claim.state.latency_bounds, claim.state.small_bound)
     weights = claim.state.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.state.workloads
-    reader.control = control_of(settings, workloads.baseline) if workloads else ""
     disruptions = claim.state.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
+    watch = Watch(
+        reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption,
+        _comparison(settings, claim),
+    )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
     judged = watch.claim or claim  # a disruption sets the weight anew within the rung
     since = judged.state.weights[-1][0] if judged.state.weights else rung_started
     try:
-        conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
+        apply_verdict(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
     finally:
         watch.tell()
     save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
     return judgement
+
+
+def _comparison(settings: Analysis, claim: Claim) -> Comparison:
+    """Return what the run compares: the bounds that prepare chose, and the baseline if there is one."""
+    state = claim.state
+    return Comparison(
+        bounds=Bounds(state.latency_bounds, state.small_bound) if state.latency_bounds else None,
+        control=control_of(settings, state.workloads.baseline) if state.workloads else "",
+    )
 
 
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:
@@ -163,7 +173,7 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, 
     pause = settings.on_inconclusive == "pause"
     # A rehearsal looks once: what it would wait for cannot come.
     timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
-    judgement = watch.until_decided(Patience(timeout_seconds, settings.poll_seconds, hold, pause))
+    judgement = watch.until_decided(WatchLimits(timeout_seconds, settings.poll_seconds, hold, pause))
     note = BY_HAND if watch.by_hand else ""
     if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
         note = BY_POLICY
@@ -195,9 +205,9 @@ def main(settings: Settings) -> StepEnd:
         parts.traffic,
         parts.workload,
         reader,
-        Beside(tape, prober, progress=progress_of(settings.progress_file)),
+        AnalysisExtras(tape, prober, progress=progress_of(settings.progress_file)),
     )
-    return told(end, parts.cluster)
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from steps.acts.beforehand import StableProbes
+from steps.actions.probe_preflight import ProbePreflight
 from steps.errors import SettingsError
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.definitions.promql import ArmLabels
@@ -154,7 +154,7 @@ def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) 
     return Prober(probes, lambda: ArmEndpoints(canary(), stable()), settings.probe_interval_seconds)
 
 
-def stable_probes_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> StableProbes | None:
+def probe_preflight_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> ProbePreflight | None:
     """Return what tries the probes on stable beforehand, None where there are none.
 
     Raises:
@@ -163,7 +163,7 @@ def stable_probes_of(settings: ProbeSettings, names: ReleaseNames, workload: Wor
     if not settings.probes:
         return None
     _, stable = _arms_of(settings, names, workload)
-    return StableProbes(tuple(_probe(spec) for spec in settings.probes), stable)
+    return ProbePreflight(tuple(_probe(spec) for spec in settings.probes), stable)
 
 
 Ask = Callable[[], tuple[Endpoint, ...]]

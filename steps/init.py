@@ -155,7 +155,7 @@ def rehearse(settings: Settings, names: ReleaseNames, findings: list[Document], 
             topology=Topology.STABLE_NAMED,
             baseline=names.baseline if settings.baseline else "",
         )
-        plan = Workload(rehearsal, "").inspect(release)
+        plan = Workload(rehearsal, "").preflight(release)
     except StepError as error:
         log.warning("init.not_enough", detail=f"With this applied, prepare would still refuse: {error}")
     else:

@@ -15,12 +15,12 @@ import structlog
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from steps.acts.ending import Ending
-from steps.acts.keeper import Keeper
-from steps.acts.permissions import check_permissions
-from steps.acts.take import BusyPolicy, Wanted, clear, take
-from steps.acts.watch import ALONE, Beside
-from steps.beside import check_baseline, stable_probes_of
+from steps.actions.acquire import BusyPolicy, ClaimRequest, acquire, wait_until_free
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.permissions import check_permissions
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.watch import NO_EXTRAS, AnalysisExtras
+from steps.beside import check_baseline, probe_preflight_of
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.claim.record import record_of
 from steps.cluster.api import Cluster
@@ -44,8 +44,8 @@ from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, reader_of, told
-from steps.workload.duplicate import asked
+from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
+from steps.workload.duplicate import request_fingerprint
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -111,8 +111,8 @@ def run(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    ending: Ending,
-    beside: Beside = ALONE,
+    ending: TeardownPolicy,
+    beside: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     settings = with_run(settings, names)
@@ -140,14 +140,14 @@ def run(
 
 
 def _begin(
-    wanted: Wanted,
+    wanted: ClaimRequest,
     release: Release,
     settings: Preparation,
-    ending: Ending,
+    ending: TeardownPolicy,
     cluster: Cluster,
     traffic: Traffic,
     workload: Workload,
-    beside: Beside,
+    beside: AnalysisExtras,
 ) -> tuple[Claim, ReleasePlan] | StepEnd:
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
@@ -158,21 +158,21 @@ def _begin(
     turns = 0
     while True:
         turns += 1
-        holder = clear(wanted, policy, ending, traffic, workload, same)
+        holder = wait_until_free(wanted, policy, ending, traffic, workload, same)
         if holder is not None:
             reason = f"run {holder.run} is at work and leaves nothing to do for {release.image}: nothing was touched"
             log.info("prepare.noop", detail=reason, holder=holder.run)
             return StepEnd({"run": "", "canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
-        plan = workload.inspect(release)
+        plan = workload.preflight(release)
         _warn(plan.warnings)
         if plan.noop is Noop.YES:
             reason = f"stable already runs {plan.canary_image}: nothing was touched"
             log.info("prepare.noop", detail=reason)
             return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
-        if beside.stable_probes is not None and turns == 1:
-            _warn(beside.stable_probes.check(rehearsal=cluster.is_dry_run))
+        if beside.probe_preflight is not None and turns == 1:
+            _warn(beside.probe_preflight.check(rehearsal=cluster.is_dry_run))
         try:
-            return take(wanted, plan.state, traffic, workload), plan
+            return acquire(wanted, plan.state, traffic, workload), plan
         except (ClaimHeld, ClaimExpired):
             # Two runs of one second both found the way clear, and the other was faster.
             if turns == _TURNS:
@@ -192,8 +192,8 @@ def with_run(settings: _Preparing, names: ReleaseNames) -> _Preparing:
     return settings.model_copy(update={"run": run})
 
 
-def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> Wanted:
-    return Wanted(
+def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> ClaimRequest:
+    return ClaimRequest(
         app=names.app,
         run=settings.run,
         targets=traffic.resolve(names.targets, names.stable_destination, names.canary_destination),
@@ -201,7 +201,7 @@ def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffi
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
         by=settings.by or socket.gethostname()[:120],
-        asked=asked(release),
+        asked=request_fingerprint(release),
         ladder=settings.ladder,
     )
 
@@ -234,7 +234,7 @@ def _make_canary(
     memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
-    keeper = Keeper(claim, traffic)
+    keeper = ClaimHeartbeat(claim, traffic)
     keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
     limit = settings.ready_timeout_seconds
@@ -271,10 +271,10 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names, parts.workload)
-    ending = ending_of(settings, parts.cluster)
-    beside = Beside(stable_probes=stable_probes_of(settings, parts.names, parts.workload))
+    ending = teardown_policy_of(settings, parts.cluster)
+    beside = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
-    return told(end, parts.cluster)
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from steps.acts.replaying import judged_again, outcome
+from steps.actions.replay import judge_recording, overall_verdict
 from steps.errors import SettingsError
 from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
@@ -40,8 +40,8 @@ class Settings(Basic, JudgeSettings):
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     """Return the end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
-    rungs = judged_again(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
-    verdict, reason = outcome(rungs)
+    rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
+    verdict, reason = overall_verdict(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
     return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text
 
@@ -81,7 +81,7 @@ def _written(
         "app": recording.header["app"],
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
-        "looks": len(recording.looks),
+        "looks": len(recording.polls),
         "rules": {name: getattr(settings, name) for name in JudgeSettings.model_fields},
         "changed": changed,
     }

@@ -13,13 +13,13 @@ import structlog
 from pydantic import Field
 
 from steps import analyze, prepare, promote, report
-from steps.acts.ending import Ending
-from steps.acts.forward import CLIMBING, PROMOTABLE, held
-from steps.acts.restore import restore
-from steps.acts.shift import shift
-from steps.acts.verdicts import summed_up
-from steps.acts.watch import ALONE, Beside
-from steps.beside import prober_of, progress_of, stable_probes_of, tape_of
+from steps.actions.phases import CLIMBING, PROMOTABLE, require_phase
+from steps.actions.roll_back import roll_back
+from steps.actions.shift import shift
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.verdicts import summarize_verdicts
+from steps.actions.watch import NO_EXTRAS, AnalysisExtras
+from steps.beside import probe_preflight_of, prober_of, progress_of, tape_of
 from steps.claim.record import verdict_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
@@ -32,7 +32,7 @@ from steps.outputs import results
 from steps.settings.ladder import LadderSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, reader_of, told
+from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -55,8 +55,8 @@ def run(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    ending: Ending,
-    beside: Beside = ALONE,
+    ending: TeardownPolicy,
+    beside: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
     is_named = bool(settings.run)
@@ -89,7 +89,7 @@ def run(
 
 
 def _brought_to_its_end(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: Ending
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
 ) -> StepEnd | None:
     """End a run whose process was killed amid its promote or its rollback; None where it did not come so far."""
     try:
@@ -98,10 +98,10 @@ def _brought_to_its_end(
         return None  # prepare says what is wrong, if anything is
     if claim.phase is Phase.PROMOTING:
         promote.promote(claim, settings, traffic, workload, ending)
-        verdict, reason = summed_up(claim.state)
+        verdict, reason = summarize_verdicts(claim.state)
         return _told(settings, verdict, reason, "promoted", EXIT_DONE)
     if claim.phase is Phase.ROLLING_BACK:
-        outcome = restore(claim, claim.state.reason, ending, traffic, workload)
+        outcome = roll_back(claim, claim.state.reason, ending, traffic, workload)
         verdict = verdict_of(claim.state)
         exit_code = _ROLLED_BACK.get(verdict, PermanentError.exit_code)
         return _told(settings, verdict, claim.state.reason, outcome, exit_code)
@@ -119,12 +119,12 @@ def _walk(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    ending: Ending,
+    ending: TeardownPolicy,
     judgements: list[Judgement],
-    beside: Beside,
+    beside: AnalysisExtras,
 ) -> StepEnd:
-    for weight in _left(settings.ladder, held(names, settings.run, traffic, CLIMBING)):
-        claim = held(names, settings.run, traffic, CLIMBING)
+    for weight in _left(settings.ladder, require_phase(names, settings.run, traffic, CLIMBING)):
+        claim = require_phase(names, settings.run, traffic, CLIMBING)
         judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, beside)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
@@ -132,7 +132,7 @@ def _walk(
             outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
             end = analyze.ended(judgement)
             return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-    promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
+    promote.promote(require_phase(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
 
 
@@ -145,24 +145,26 @@ def _left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
     return left or ladder[-1:]
 
 
-def _rehearse(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def _rehearse(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+) -> StepEnd:
     """Plan the whole way of a canary that passes; nothing is judged, as no traffic can come."""
     for weight in settings.ladder:
-        claim = held(names, settings.run, traffic, CLIMBING)
+        claim = require_phase(names, settings.run, traffic, CLIMBING)
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
         set_at, _ = claim.state.weights[-1]
         traffic.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.now()), set_at)
         log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
-    promote.promote(held(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
+    promote.promote(require_phase(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({"run": settings.run, "outcome": "dry-run"})
 
 
 def _restore(
-    settings: Settings, names: ReleaseNames, reason: str, traffic: Traffic, workload: Workload, ending: Ending
+    settings: Settings, names: ReleaseNames, reason: str, traffic: Traffic, workload: Workload, ending: TeardownPolicy
 ) -> str:
     try:
         claim: Claim = traffic.held(names.app, settings.run, names.virtual_services)
-        return restore(claim, reason, ending, traffic, workload)
+        return roll_back(claim, reason, ending, traffic, workload)
     except NotOwnerError:
         return "not-owner"
     except Interrupted:
@@ -193,12 +195,12 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     tape = tape_of(settings, settings.record, parts.names)
     reader = reader_of(settings, parts.names, parts.workload, tape)
-    ending = ending_of(settings, parts.cluster)
+    ending = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
-    beside = Beside(tape, prober_of(*probing), stable_probes_of(*probing), progress)
+    beside = AnalysisExtras(tape, prober_of(*probing), probe_preflight_of(*probing), progress)
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
-    return told(end, parts.cluster)
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from steps.acts.ending import Ending
+from steps.actions.teardown import TeardownPolicy
 from steps.beside import arms_of, custom_metrics, objective_of
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
@@ -84,14 +84,14 @@ def rehearsal_of(settings: ClusterSettings) -> Cluster:
     return _rehearsal(_connection(settings))
 
 
-def ending_of(settings: DrainSettings, cluster: Cluster) -> Ending:
+def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
     """How a run is brought to its end; a rehearsal waits for nothing."""
     pause = _no_pause if cluster.is_dry_run else time.sleep
     ready = getattr(settings, "ready_timeout_seconds", 300.0)
-    return Ending(ready, settings.drain_seconds, pause)
+    return TeardownPolicy(ready, settings.drain_seconds, pause)
 
 
-def told(end: StepEnd, cluster: Cluster) -> StepEnd:
+def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:
     """Let the closing line of a rehearsal say what would have been written."""
     if not cluster.is_dry_run:
         return end
@@ -126,7 +126,7 @@ def reader_of(
         client_cert=_path(settings.prometheus_cert_file),
         client_key=_path(settings.prometheus_key_file),
     )
-    prometheus = Prometheus(access, record=tape.answer if tape else None)
+    prometheus = Prometheus(access, record=tape.write_response if tape else None)
     custom = custom_metrics(settings, names)
     _check_sources(settings, custom)
     return EvidenceReader(

@@ -1,14 +1,17 @@
-"""What a run must know of Prometheus before its series are read: it is checked by prepare, and found by each step."""
+"""What a run must know about Prometheus before it reads series: prepare checks it, and each step finds it again."""
 
 from collections.abc import Collection
 from dataclasses import asdict, replace
-from typing import Final, TypedDict
+from typing import Final
 
 import structlog
 
 from steps.errors import PermanentError
+from steps.evidence.catalog_options import USUAL_NAMES
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
-from steps.evidence.definitions.custom_metrics import PODS_BY_NAME, CustomMetric, CustomMetricContext, custom_metrics
+from steps.evidence.definitions.custom_arms import PODS_BY_NAME, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, custom_metrics
 from steps.evidence.definitions.latency_objective import ObjectiveBound, ObjectiveOutOfRangeError
 from steps.evidence.definitions.metric_names import ConfiguredNames
 from steps.evidence.definitions.pod_owners import PodOwners
@@ -28,49 +31,33 @@ from steps.model.evidence import LatencyObjective, Problem, ProblemKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-USUAL_NAMES: Final = ConfiguredNames()
-"""Names that are found by asking."""
-
 WITHOUT_MESH: Final = (
-    "judged by the app's own metrics alone (--without-mesh-metrics): failed connections, what proxies answered in the"
-    " app's place (503), the share of the traffic, and latency that no custom histogram shows were not seen"
+    "judged by the app's own metrics alone (--without-mesh-metrics): this does not see failed connections, answers of"
+    " proxies in the app's place (503), the share of the traffic, and latency without a custom histogram"
 )
 
 
-class CatalogOptions(TypedDict, total=False):
-    """What `Survey` may be given by name."""
-
-    reporter: str
-    bounds: Bounds | None
-    custom: tuple[CustomMetric, ...]
-    names: ConfiguredNames
-    pods: PodOwners
-    mesh: bool
-    ignored_answers: Collection[str]
-    latency_objective: LatencyObjective | None
-
-
 class MetricCatalog:
-    """Knows names, reporter, bounds and labels of a run; what it does not know it asks Prometheus for, once.
+    """Knows names, reporter, bounds and labels of a run; asks Prometheus once for what it does not know.
 
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
         reporter: "auto", "source", "destination" or "waypoint".
         bounds: chosen earlier in the run; None: chosen from stable's past hour when first needed.
-        custom: metrics beside the standard ones.
-        names: of the mesh's metrics, as far as they were set.
-        pods: tells whose a pod is, for custom metrics.
-        mesh: whether the mesh's metrics are read; False = the custom metrics alone carry the release.
+        custom: custom metrics.
+        names: of the mesh's metrics, as far as configured.
+        pods: knows which Deployment a pod belongs to, for custom metrics.
+        mesh: whether the mesh's metrics are read; False = the release is judged by custom metrics alone.
         ignored_answers: classes of answers that are expected to rise, by label.
-        latency_objective: an absolute bound of latency whose strata are read along.
+        latency_objective: an absolute limit of latency whose strata are read as well.
 
     Attributes:
-        control: label value of the baseline that the canary is compared with in place of stable, "" for none; it is set
-            before the first `read`.
-        found: names and labels as they were found by asking, None until something was asked.
-        reporter: the chosen one, None until it was.
-        is_checked: whether `check` found everything well.
+        bounds: as given, adopted or chosen; None until then.
+        control: label value of the baseline that is compared in place of stable, "" for none; adopted by a read.
+        found: names and labels that Prometheus was asked for, None until then.
+        reporter: the chosen one, None until then.
+        is_checked: whether `check` succeeded.
     """
 
     def __init__(
@@ -96,22 +83,27 @@ class MetricCatalog:
         self.objective_bound: ObjectiveBound | None = None
         self.control, self.is_checked = "", False
 
+    def adopt(self, comparison: Comparison) -> None:
+        """Use what was decided before in place of asking Prometheus."""
+        self.bounds, self.control = comparison.bounds or self.bounds, comparison.control
+        self.reporter, self.found = comparison.reporter or self.reporter, comparison.found or self.found
+
     def check(self) -> tuple[str, ...]:
-        """Make sure that Prometheus answers and that its metrics of stable can be judged by; log what was found.
+        """Make sure that Prometheus answers and has usable metrics of stable; log what was found.
 
         Returns:
-            Sentences about what may be right.
+            Warnings in full sentences.
 
         Raises:
             TemporaryError: it is down, slow or busy.
-            PermanentError: it refuses us, is not a Prometheus, or its metrics cannot be judged by; the sentence says
-                what it has, and names the remedy.
+            PermanentError: it refuses us, is not a Prometheus, or its metrics cannot be used; the sentence says what it
+                has, and names the remedy.
         """
         if not self.mesh:
             self._require_no_objective()
             return (WITHOUT_MESH,)
         try:
-            known = self._known()
+            known = self._discovered()
             checked = check_mesh_metrics(self.prometheus, self.arms, self._requirements, known.doubt)
         except EvidenceError as fault:
             raise step_error(fault, "asking Prometheus for stable's requests") from fault
@@ -130,7 +122,7 @@ class MetricCatalog:
         return checked.warnings
 
     def check_custom(self) -> tuple[str, ...]:
-        """Make sure that stable has the series of the custom metrics; give sentences about what may be right.
+        """Make sure that stable has the series of the custom metrics; return warnings in full sentences.
 
         Raises:
             TemporaryError: Prometheus is down, slow or busy.
@@ -139,15 +131,17 @@ class MetricCatalog:
         action = "asking Prometheus for stable's custom metrics"
         self.pods.look_again()
         try:
-            told = check_custom_metrics(self.prometheus, self._named(), self._around(), alone=not self.mesh)
+            findings = check_custom_metrics(
+                self.prometheus, self._custom_metrics(), self._custom_context(), alone=not self.mesh
+            )
         except EvidenceError as fault:
             raise step_error(fault, action) from fault
-        if told.faults:
-            raise PermanentError(action, "; ".join(told.faults))
-        return told.warnings
+        if findings.faults:
+            raise PermanentError(action, "; ".join(findings.faults))
+        return findings.warnings
 
     def choose_bounds(self) -> Bounds:
-        """Choose what slow and small mean from stable's past hour (or all there is), and keep it. Two queries at least.
+        """Choose what slow and small mean from stable's past hour (or all its past), and keep it. At least two queries.
 
         Raises:
             TemporaryError: Prometheus is down, slow or busy.
@@ -164,19 +158,19 @@ class MetricCatalog:
             self.bounds = Bounds()
             return self.bounds
         chosen = choose_bounds(self.prometheus, self.arms, reporter.name if reporter else "", self._requirements.names)
-        self.bounds, self.found = chosen.bounds, replace(self._known(), metrics=chosen.metrics)
+        self.bounds, self.found = chosen.bounds, replace(self._discovered(), metrics=chosen.metrics)
         return self.bounds
 
     def _require_no_objective(self) -> None:
         if self._requirements.objective is not None:
             cause = (
-                "a latency objective is read from the mesh's durations, which --without-mesh-metrics leaves out: take"
-                " one of the two away, or make the objective a custom histogram"
+                "a latency objective is read from the mesh's durations, which --without-mesh-metrics leaves out: remove"
+                " one of the two, or make the objective a custom histogram"
             )
             raise PermanentError("checking the latency objective", cause)
 
-    def _known(self) -> discovered_names.DiscoveredNames:
-        """Give what was found by asking; the first call asks."""
+    def _discovered(self) -> discovered_names.DiscoveredNames:
+        """Return names and labels; the first call asks Prometheus."""
         if self.found is None:
             names, given = self._requirements.names, self._given
             self.found = discovered_names.discover_names(
@@ -186,28 +180,28 @@ class MetricCatalog:
 
     @property
     def arms(self) -> ArmLabels:
-        """What tells the arms apart in the mesh's metrics, as far as it was found."""
+        """Labels of the arms in the mesh's metrics, as far as they were found."""
         return self.found.arms(self._given) if self.found else self._given
 
-    def _named(self) -> tuple[CustomMetric, ...]:
-        labels = self._known().labels
+    def _custom_metrics(self) -> tuple[CustomMetric, ...]:
+        labels = self._discovered().labels
         return tuple(with_pod_labels(metric, labels) for metric in self._custom)
 
-    def _around(self) -> CustomMetricContext:
+    def _custom_context(self) -> CustomMetricContext:
         return CustomMetricContext(
             self._given.namespace, self._given.more, self.pods, against_baseline=bool(self.control)
         )
 
-    def sources(self) -> tuple[tuple[MetricDefinition, ...], ArmLabels, Reporter]:
-        """Give what is read, what tells the arms apart in the mesh's part of it, and who counted.
+    def definitions(self) -> tuple[tuple[MetricDefinition, ...], ArmLabels, Reporter]:
+        """Return the metrics to read, the labels of the arms in the mesh's metrics, and the reporter.
 
         Raises:
             EvidenceError: Prometheus did not answer, has no series of stable, or no bucket for the latency objective.
         """
         reporter = self._reporter()
         if reporter is None:
-            raise EvidenceError(self.unknown())
-        custom = custom_metrics(self._named(), self._around())
+            raise EvidenceError(self.no_series())
+        custom = custom_metrics(self._custom_metrics(), self._custom_context())
         if not self.mesh:
             return custom, self.arms, reporter
         bounds = self.bounds or self._choose_bounds()
@@ -217,7 +211,7 @@ class MetricCatalog:
         return (*mesh, *custom), arms, reporter
 
     def _objective_at(self) -> ObjectiveBound | None:
-        """Find where the latency objective is read. One query if there is one."""
+        """Find the bucket bound of the latency objective. One query if there is one."""
         objective, metrics = self._requirements.objective, self.arms.metrics
         if objective is None:
             return None
@@ -229,13 +223,13 @@ class MetricCatalog:
             raise EvidenceError(Problem(ProblemKind.BOUNDS_DIFFER, str(fault))) from fault
 
     def _reporter(self) -> Reporter | None:
-        self._known()
+        self._discovered()
         if self.reporter is None:
             self.reporter = choose_reporter(self.prometheus, self.arms, self._requirements.reporter)
         return self.reporter
 
-    def unknown(self) -> Problem:
-        """Say that Prometheus has no series to judge by."""
+    def no_series(self) -> Problem:
+        """Return the problem that Prometheus has no series to judge by."""
         where, wanted = self.prometheus.access.endpoint, self._requirements.reporter
         if not self.mesh:
             return Problem(ProblemKind.NO_SERIES, f"Prometheus at {where} has no series of the custom metrics yet")

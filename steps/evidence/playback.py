@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.custom_metrics import custom_metric_from_json
 from steps.evidence.definitions.pod_owners import PodOwners
 from steps.evidence.definitions.promql import ArmLabels
@@ -18,33 +19,34 @@ from steps.model.evidence import Evidence, LatencyObjective
 
 
 class Playback(Prometheus):
-    """Answers the queries of one look after another; asks nobody."""
+    """Answers the queries of one poll after another from the recording, without a network."""
 
     def __init__(self) -> None:
         super().__init__(Access("http://recording"))
-        self._answers: Mapping[str, QueryResponse] = {}
-        self._look: Poll | None = None
+        self._responses: Mapping[str, QueryResponse] = {}
+        self._poll: Poll | None = None
 
-    def turn_to(self, answers: Mapping[str, QueryResponse], look: Poll) -> None:
-        """Answer from this look's answers from now on."""
-        self._answers, self._look = answers, look
+    def turn_to(self, responses: Mapping[str, QueryResponse], poll: Poll) -> None:
+        """Use this poll's responses for the queries that follow."""
+        self._responses, self._poll = responses, poll
 
     def query(self, promql: str) -> QueryResponse:
-        """Return the recorded answer.
+        """Return the recorded response.
 
         Raises:
-            EvidenceError: the query failed then as well.
-            SettingsError: it was never asked: the recording was made by a version that asks otherwise.
+            EvidenceError: the query also failed when it was recorded.
+            SettingsError: it was never sent: the recording is from a version with other queries.
         """
-        if (answer := self._answers.get(promql)) is not None:
-            return answer
-        if self._look is not None and self._look.problem is not None:
-            raise EvidenceError(self._look.problem)
-        raise SettingsError("replaying", f"the recording has no answer to {promql}: another version made it")
+        if (response := self._responses.get(promql)) is not None:
+            return response
+        if self._poll is not None and self._poll.problem is not None:
+            raise EvidenceError(self._poll.problem)
+        cause = f"the recording has no answer to {promql}: it is from another version; replay it with that one"
+        raise SettingsError("replaying", cause)
 
 
 def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
-    """Read the evidence of every look again, by the same code that reads it from Prometheus."""
+    """Read the evidence of every poll again, with the code that reads it from Prometheus."""
     arms = recording.header["arms"]
     playback = Playback()
     custom = tuple(custom_metric_from_json(form) for form in recording.header.get("metrics", ()))
@@ -62,10 +64,17 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
     )
-    for answers, look in recording.looks:
-        playback.turn_to(answers, look)
-        reader.bounds = look.bounds or reader.bounds
-        reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
-        reader.control = look.control
-        reader.found, pods.known = look.found or reader.found or DiscoveredNames(), look.pods or pods.known
-        yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)
+    for responses, poll in recording.polls:
+        playback.turn_to(responses, poll)
+        pods.known = poll.pods or pods.known
+        comparison = Comparison(
+            poll.bounds,
+            poll.control,
+            Reporter(*poll.reporter) if poll.reporter else None,
+            # Without any names Prometheus is not asked: an older recording has no responses to such queries.
+            poll.found or reader.found or DiscoveredNames(),
+        )
+        evidence = reader.read(
+            poll.started, poll.now, rung_started=poll.rung_started, weight=poll.weight, comparison=comparison
+        )
+        yield poll, evidence

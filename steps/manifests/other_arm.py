@@ -6,7 +6,7 @@ from copy import deepcopy
 from steps.cluster.api import Object
 from steps.cluster.kinds import SERVICE
 from steps.manifests.manifest import Manifest
-from steps.workload.arms import Arm, canary_labels
+from steps.workload.arm_selectors import ArmSelectors, canary_labels
 
 _TAKEN = ("name", "port", "targetPort", "protocol", "appProtocol")
 
@@ -30,7 +30,7 @@ def arm_service(service: Object, deployment: Object, name: str, other: str) -> M
 def arm_labels(deployment: Object, other: str) -> dict[str, str]:
     """Return the pod labels of the other arm, made from those of a Deployment: where they say its name, the other's."""
     template = deployment["spec"]["template"]["metadata"].get("labels") or {}
-    arm = Arm(deployment["metadata"]["name"], deployment["spec"]["selector"], template, "", {}, {})
+    arm = ArmSelectors(deployment["metadata"]["name"], deployment["spec"]["selector"], template, "", {}, {})
     made = canary_labels(arm, other, {})
     chosen = deployment["spec"]["selector"].get("matchLabels") or {}
     if all(made.get(key) == value for key, value in chosen.items()):

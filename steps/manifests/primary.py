@@ -9,7 +9,7 @@ from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, POD_DISRU
 from steps.manifests.manifest import Manifest
 from steps.manifests.other_arm import arm_labels
 from steps.workload.capacity import autoscaler_of
-from steps.workload.labels import matches
+from steps.workload.label_selectors import matches
 
 _TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"

@@ -7,9 +7,9 @@ from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
 from steps.model.workload import Release, ReleasePlan, Topology
-from steps.workload.clone import Clone, clone
-from steps.workload.inspection import Inspection
-from steps.workload.pin import arm_keys, last_manager
+from steps.workload.clone import Clone, clone_manifest
+from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.preflight import Preflight
 from steps.workload.template import fingerprint
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -32,7 +32,7 @@ def create_canary(
         if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
             return
         # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
-        seen = Inspection(cluster, release)
+        seen = Preflight(cluster, release)
         seen.check_canary()
     if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
         _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
@@ -57,9 +57,9 @@ def create_baseline(
     _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
 
 
-def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Inspection:
-    seen = Inspection(cluster, release)
-    if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.state.stable_template_hash:
+def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Preflight:
+    seen = Preflight(cluster, release)
+    if fingerprint(seen.stable["spec"]["template"], arm_label_keys(seen.stable)) != plan.state.stable_template_hash:
         raise ForeignWrite(
             f"making Deployment {release.namespace}/{made}",
             f"{last_manager(seen.stable)} changed the pod template of {release.stable} since this run looked at it. "
@@ -68,7 +68,7 @@ def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str)
     return seen
 
 
-def _canary(seen: Inspection) -> Clone:
+def _canary(seen: Preflight) -> Clone:
     return Clone(seen.release.canary, seen.template, seen.selector)
 
 
@@ -78,7 +78,9 @@ def _created(
     """Create a clone; False where it is there by now."""
     namespace = stable["metadata"]["namespace"]
     try:
-        cluster.create(DEPLOYMENT, namespace, clone(stable, wanted, {fence.key: token} if token is not None else {}))
+        cluster.create(
+            DEPLOYMENT, namespace, clone_manifest(stable, wanted, {fence.key: token} if token is not None else {})
+        )
     except Conflict:
         return False
     log.info("clone.created", arm=arm, namespace=namespace, deployment=wanted.name, image=image)

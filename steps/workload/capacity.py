@@ -7,14 +7,14 @@ from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from steps.errors import TemporaryError
 from steps.model.run import WorkloadState
-from steps.workload.ready import Patience, wait_ready
+from steps.workload.readiness import WaitPolicy, wait_ready
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _REPLICAS = "/spec/replicas"
 
 
-def needed(stable_replicas: int, weight: int) -> int:
+def needed_pods(stable_replicas: int, weight: int) -> int:
     """Return how many ready pods the canary needs: max(1, ceil(stable_replicas * weight/100 * 1.2)).
 
     Args:
@@ -40,7 +40,7 @@ def ensure_capacity(
     memory: WorkloadState,
     token: str | None,
     weight: int,
-    patience: Patience,
+    patience: WaitPolicy,
 ) -> None:
     """Make the canary large enough for a weight and wait until it is; it is never made smaller.
 
@@ -52,7 +52,7 @@ def ensure_capacity(
         TemporaryError: it is not within the deadline. PermanentError: its pods will not get ready.
         NotOwnerError, NotFound: as everywhere.
     """
-    count = needed(memory.stable_replicas, weight)
+    count = needed_pods(memory.stable_replicas, weight)
     autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
     size = _raise_to(fence, memory, token, count if autoscaler is None else 1)
     if memory.baseline:  # before the canary is waited for: both arms' pods are to be of one age
@@ -78,7 +78,7 @@ def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:
     return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
 
 
-def sides(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
+def ready_arms(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
     """Tell for both destinations, stable's and the canary's, whether any pod behind them can serve."""
     stable, *clones = (
         found is not None and _available(found) > 0

@@ -13,9 +13,9 @@ from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
 from steps.model.run import Pin, WorkloadState
 from steps.model.workload import UndoResult
-from steps.workload.pin import arm_keys, last_manager
-from steps.workload.ready import Patience, wait_ready
-from steps.workload.template import fingerprint, of_replica_set
+from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.readiness import WaitPolicy, wait_ready
+from steps.workload.template import fingerprint, from_replica_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -26,7 +26,7 @@ def undo_promote(
     memory: WorkloadState,
     pin: Pin | None,
     token: str | None,
-    patience: Patience,
+    patience: WaitPolicy,
 ) -> UndoResult:
     """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
 
@@ -51,12 +51,12 @@ def undo_promote(
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
         present = stable["spec"]["template"]
-        if fingerprint(present, arm_keys(stable)) == memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) == memory.stable_template_hash:
             return []
         if (
             memory.template_by_external
             or pin is None
-            or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash
+            or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
         ):
             found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
@@ -91,4 +91,4 @@ def _old_template(cluster: Cluster, memory: WorkloadState) -> Object:
             f"ReplicaSet {memory.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
             f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
         )
-    return of_replica_set(old["spec"]["template"])
+    return from_replica_set(old["spec"]["template"])

@@ -12,9 +12,9 @@ from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
 from steps.workload.health import HealthWatch
-from steps.workload.inspection import Inspection, require_stable, service_of
-from steps.workload.podnames import pod_names
-from steps.workload.ready import Patience, wait_ready
+from steps.workload.pod_names import pod_names
+from steps.workload.preflight import Preflight, require_stable, service_name_of
+from steps.workload.readiness import WaitPolicy, wait_ready
 
 Renew = Callable[[], None]
 
@@ -44,9 +44,9 @@ class Workload:
         """Make sure that the Deployment which serves exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
-    def inspect(self, release: Release) -> ReleasePlan:
+    def preflight(self, release: Release) -> ReleasePlan:
         """Check whether a release can be done safely, writing nothing; see `Inspection`."""
-        return Inspection(self._cluster, release).plan()
+        return Preflight(self._cluster, release).plan()
 
     def is_duplicate(self, release: Release, claim: Claim) -> bool:
         """Tell whether another run's living claim makes a release needless; see `duplicate`."""
@@ -92,19 +92,19 @@ class Workload:
     ) -> None:
         """Require a ready pod of the canary behind every port that the routes reach on its destination."""
         patience = self._patience(deadline_seconds, renew)
-        endpoints.require_endpoints(self._cluster, memory, service_of(canary), routes, patience)
+        endpoints.require_endpoints(self._cluster, memory, service_name_of(canary), routes, patience)
 
     def stable_has_capacity(self, memory: WorkloadState) -> bool:
         """Tell whether stable has as many available pods as it had replicas at the start."""
         return capacity.stable_has_capacity(self._cluster, memory)
 
-    def sides(self, memory: WorkloadState) -> tuple[bool, bool]:
+    def ready_arms(self, memory: WorkloadState) -> tuple[bool, bool]:
         """Tell for stable and canary whether any pod of theirs can serve."""
-        return capacity.sides(self._cluster, memory)
+        return capacity.ready_arms(self._cluster, memory)
 
     def pin(self, memory: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""
-        return identity.pin(self._cluster, memory)
+        return identity.pin_canary(self._cluster, memory)
 
     def check_pin(self, memory: WorkloadState, pin: Pin) -> None:
         """Refuse (ForeignWrite) where the canary is no longer the pinned one."""
@@ -132,7 +132,7 @@ class Workload:
 
     def addresses(self, namespace: str, name: str) -> list[tuple[str, str, int]]:
         """Return (name, IP address, port) of a Deployment's ready pods of its present template."""
-        return pods.addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
+        return pods.pod_addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
         self, memory: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
@@ -160,5 +160,5 @@ class Workload:
         """Scale the canary and its baseline to 0; returns a sentence where one was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, memory, token)
 
-    def _patience(self, deadline_seconds: float, renew: Renew) -> Patience:
-        return Patience(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)
+    def _patience(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
+        return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steps.acts import watch
+from steps.actions import watch
 from tests.integration.conftest import Deploy
 from tests.support.step_run import StepFiles, run_in_process
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.acts.ending import Ending
+from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import approval_key
 from steps.errors import NotOwnerError
 from tests.integration.conftest import Deploy
@@ -117,7 +117,7 @@ def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
         world.store.clock_offset_seconds += seconds
         lists.append(StepProcess(world).sweep().results["list"])
 
-    end = StepProcess(world, ending=Ending(5.0, 300.0, pass_time)).sweep()
+    end = StepProcess(world, ending=TeardownPolicy(5.0, 300.0, pass_time)).sweep()
     assert '"outcome":"rolled-back"' in end.results["list"]
     assert ["[]"] * 10 == lists
 

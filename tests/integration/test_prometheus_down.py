@@ -19,7 +19,7 @@ PATIENT = ("--min-seconds", "60", "--timeout-seconds", "8")
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab of its own, since its Prometheus is killed."""
+    """Return a lab of its own, since the test kills its Prometheus."""
     with EmbeddedLab() as lab:
         yield lab
 
@@ -58,8 +58,8 @@ def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, StepRes
     assert (80, 20) == app.weights()
 
 
-def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
-    """`pause`: the weight is held and watched for as long again, then it is inconclusive, unless somebody approves."""
+def test_by_policy_a_gate_waits_for_approval(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
+    """`pause`: the weight is held and judged for the same time again, then inconclusive unless a user approves."""
     app, _ = killed["policy"]
     pause = ("--run=one", "--on-inconclusive=pause")
     ended = app.run("analyze", *pause, "--timeout-seconds=1")
@@ -77,7 +77,7 @@ def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, Ste
     assert (80, 20) == app.weights()
 
 
-def test_one_that_comes_back_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
+def test_a_prometheus_that_returns_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
     """A restart is not a reason to roll back."""
     lab.prometheus.start()
     lab.wait_for(lambda: lab.query('up{job="istio-ingressgateway"} == 1'), what="Prometheus")

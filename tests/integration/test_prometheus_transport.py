@@ -1,4 +1,4 @@
-"""Prometheus behind TLS, on loopback: whom a step trusts is said by its settings, where they say it."""
+"""Prometheus behind TLS, on loopback: the settings of a step decide which certificates it trusts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def asked(pod: LocalServer, ca_file: str | None = None) -> Prometheus:
 
 
 @pytest.mark.parametrize("variable", BUNDLES)
-def test_a_bundle_of_the_environment_does_not_override_the_ca_file(
+def test_a_ca_bundle_in_the_environment_does_not_override_the_ca_file(
     pki: Pki, serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     """Images often set one of these for a company's proxy."""

@@ -116,7 +116,7 @@ def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: LabApp) -
 def test_another_server_at_prometheus_address_is_distinguished_from_none(shop: LabApp) -> None:
     """A login page or another program: permanent (4), with what may be missing in the address."""
     error = refused(shop, "--prometheus-url", shop.lab.gateway_url)
-    assert "has no query API there (404): the base path may be missing" in error
+    assert "has no query API there (404): check its base path" in error
 
 
 def test_a_prometheus_that_does_not_know_stable_is_refused(shop: LabApp) -> None:

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from steps.evidence import Access, ArmLabels, Bounds, EvidenceReader, Prometheus, QueryResponse
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Evidence
 
 NOW = 1000.0

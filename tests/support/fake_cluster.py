@@ -190,7 +190,7 @@ class FakeCluster:
 def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
-    plan = workload.inspect(wanted)
+    plan = workload.preflight(wanted)
     workload.stamp(plan.state, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
     workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
@@ -16,7 +17,6 @@ class FixedEvidence(EvidenceReader):
     def __init__(self, bad_ratio: float | None, on_read: Callable[[int], object] = lambda _: None) -> None:
         self.bad_ratio, self._on_read = bad_ratio, on_read
         self.reads = 0
-        self.bounds = None
 
     def check(self) -> tuple[str, ...]:
         """Find no fault."""
@@ -31,9 +31,16 @@ class FixedEvidence(EvidenceReader):
         return Bounds()
 
     def read(
-        self, started: float, now: float, rung_started: float | None = None, weight: int | None = None
+        self,
+        started: float,
+        now: float,
+        *,
+        rung_started: float | None = None,
+        weight: int | None = None,
+        comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
         """Return 20 strata with 100 requests per arm."""
+        del comparison
         self.reads += 1
         self._on_read(self.reads)
         counts = Counts(100, 0), Counts(0, 0) if self.bad_ratio is None else Counts(100, round(100 * self.bad_ratio))
@@ -57,9 +64,16 @@ class GrowingEvidence(FixedEvidence):
         self.weights: list[int | None] = []
 
     def read(
-        self, started: float, now: float, rung_started: float | None = None, weight: int | None = None
+        self,
+        started: float,
+        now: float,
+        *,
+        rung_started: float | None = None,
+        weight: int | None = None,
+        comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
         """Return all strata so far."""
+        del comparison
         self.reads += 1
         self.weights.append(weight)
         begin = self._strata[-1].end if self._strata else started

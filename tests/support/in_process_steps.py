@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
-from steps.acts.ending import Ending
-from steps.acts.watch import Beside
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.watch import AnalysisExtras
 from steps.beside import progress_of
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
@@ -31,9 +31,9 @@ class StepProcess:
     """
 
     def __init__(
-        self, world: SteppedCluster, kill_point: KillPoint | None = None, ending: Ending | None = None
+        self, world: SteppedCluster, kill_point: KillPoint | None = None, ending: TeardownPolicy | None = None
     ) -> None:
-        self.kill_point, self._ending = kill_point or KillPoint(), ending or Ending(5.0, 0.0, lambda _: None)
+        self.kill_point, self._ending = kill_point or KillPoint(), ending or TeardownPolicy(5.0, 0.0, lambda _: None)
         cluster = Cluster(InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
@@ -63,7 +63,7 @@ class StepProcess:
         """Judge a rung; the canary is healthy unless the reader says otherwise."""
         given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
         settings = analyze.Settings.model_validate({**given, **more})
-        beside, names = Beside(progress=progress_of(settings.progress_file)), _names(settings)
+        beside, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), beside)
 
     def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:

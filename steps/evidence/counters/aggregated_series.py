@@ -1,7 +1,7 @@
-"""Which series are sums over pods, as recording rules and federations make them: their fall tells nothing.
+"""Series that are sums over pods, as recording rules and federations make them: a drop of a sum is not a restart.
 
-By labels: a series without instance and pod is a sum. One that came through a federation has the instance of the
-Prometheus it came from, so the workloads are looked at as well: a proxy reports itself as one workload only.
+A series without labels for instance and pod is a sum. A series from a federation has the instance of the Prometheus it
+came from, so workloads are checked as well: a proxy reports itself as one workload only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,14 +16,14 @@ _UNKNOWN: Final = frozenset({"", "unknown"})
 
 
 def is_aggregated(labels: Mapping[str, str]) -> bool:
-    """Tell whether nothing in a series' labels names the proxy it is from: then it is a sum over proxies."""
+    """Return whether no label of a series names its proxy: then it is a sum over proxies."""
     return not any(labels.get(label) for label in (*POD_LABELS, *INSTANCE_LABELS))
 
 
 def aggregating_scrapers(answer: Iterable[RawSeries]) -> set[ScrapeTarget]:
-    """Give the scrapers of an answer whose series are sums.
+    """Return the scrapers of a response whose series are sums.
 
-    Two workloads of one target are a sum if one scrape shows both: an address may go from one pod to another.
+    Two workloads of one target are a sum if one scrape has both: an address may move from one pod to another.
     """
     found: set[ScrapeTarget] = set()
     seen: dict[tuple[ScrapeTarget, str], dict[float, tuple[str, str]]] = {}
@@ -42,8 +42,8 @@ def aggregating_scrapers(answer: Iterable[RawSeries]) -> set[ScrapeTarget]:
 
 
 def aggregation_note(name: str) -> str:
-    """Give the sentence about sums for the reader of the judgement."""
+    """Return the sentence about sums for the judgement."""
     return (
-        f"{name}: the series are sums over pods (a recording rule or a federation made them): a fall of a sum is not"
+        f"{name}: the series are sums over pods (from a recording rule or a federation): a drop of a sum is not"
         " counted, and pods cannot be told apart"
     )

@@ -1,33 +1,33 @@
-"""What a fall of a counter means: a restart, whose new value is new requests, or a sum that lost a part.
+"""What it means when a counter drops: a restart, whose new value is new requests, or a sum that lost a part.
 
-A counter that restarted began at 0 after the scrape before, so that its value is what one scrape brings. A sum over
-pods falls by all that the pod ever counted, and what is left is old. So the value after the fall is compared with what
-the target's scrapes brought so far.
+A counter that restarted began at 0 after the previous scrape, so its value is what one scrape adds. A sum over pods
+drops by all that the pod ever counted, and the rest is old. So the value after the drop is compared with what the
+target's scrapes added so far.
 """
 
 from enum import Enum
 from typing import Final
 
 FEW: Final = 20.0
-"""Requests that any restarted counter may have at once, whatever went before."""
+"""Requests that any restarted counter may have at once, whatever its past."""
 
 BURST: Final = 10.0
-"""A restarted proxy may at once get so many times as many requests as in the busiest scrape: callers try again."""
+"""A restarted proxy may get this many times the requests of its busiest scrape at once: callers retry."""
 
 AGAIN: Final = 1.5
-"""The same where the counter hardly fell: only one that is itself a scrape or two old can have restarted so."""
+"""The same for a counter that dropped only a little: it can only have restarted if it was a scrape or two old."""
 
 RETURNED: Final = 2.0
-"""A sum that lost a part before and rises by more than this has got the part back."""
+"""A sum that lost a part and then rises by more than this many usual scrapes has the part back."""
 
 _SLIGHT: Final = 0.01
 
 
 class Drop(Enum):
-    """Reading of a fall.
+    """Meaning of a drop.
 
-    RESTART: the new value is the increase. LOSS: a part of a sum is gone; the increase cannot be told. SLIGHT: another
-    replica answered that lags behind; the counter goes on from its largest value.
+    RESTART: the new value is the increase. LOSS: a part of a sum is gone; the increase is unknown. SLIGHT: another
+    replica answered, which lags behind; the counter continues from its largest value.
     """
 
     RESTART = "restart"
@@ -36,12 +36,12 @@ class Drop(Enum):
 
 
 def classify_drop(before: float, after: float, usual: float | None) -> Drop:
-    """Read the fall of a target's series in one scrape.
+    """Return what the drop of a target's series in one scrape means.
 
     Args:
-        before: sum of the series that fell or vanished, in the scrape before.
-        after: sum of the same series now; what vanished is 0.
-        usual: the most that the target's scrapes brought in such a time before; None = never seen.
+        before: sum of the series that dropped or vanished, in the previous scrape.
+        after: sum of the same series now; a vanished series counts 0.
+        usual: the most that the target's scrapes added in such a time before; None = unknown.
     """
     if after <= FEW:
         return Drop.RESTART
@@ -53,10 +53,10 @@ def classify_drop(before: float, after: float, usual: float | None) -> Drop:
 
 
 def is_recovered_part(rise: float, usual: float | None) -> bool:
-    """Tell whether a sum rises only because a part that it had lost is back; that brings no new requests."""
+    """Return whether a sum rises only because a lost part is back, which adds no new requests."""
     return rise > max(FEW, RETURNED * (usual or 0.0))
 
 
 def predates_first_sample(value: float, usual: float | None) -> bool:
-    """Tell whether a series of a sum is older than its first sample: so much did not come in one scrape."""
+    """Return whether a series of a sum is older than its first sample: one scrape cannot add so much."""
     return value > max(FEW, BURST * (usual or 0.0))

@@ -1,8 +1,8 @@
-"""The same counters scraped twice, by two jobs or two Prometheus servers, count once.
+"""Counters that two jobs or two Prometheus servers scrape count once.
 
 Two scrapers read the same counters if their labels name the same proxy and their values interleave: each value of one
-lies between the neighbouring values of the other. Two containers of one pod have counters of their own: their values do
-not, so they are added up.
+lies between the neighbouring values of the other. Two containers of one pod have separate counters, whose values do not
+interleave: they are added up.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,13 +22,13 @@ from steps.evidence.prometheus_api.samples import (
 )
 
 _PROOFS: Final = 3
-"""Values that must interleave before two targets of one host, whose pods are not named, are the same."""
+"""Values that must interleave before two targets of one host count as the same, if no label names their pods."""
 
 _SLACK: Final = 0.1
 """Part of the time between two scrapes by which the clocks of two servers may differ."""
 
 _ODD: Final = 0.05
-"""Part of the values that may lie elsewhere: a restart between two scrapes, where counters are small."""
+"""Part of the values that need not interleave: a restart between two scrapes, while counters are small."""
 
 _SCRAPE: Final = frozenset({*TARGET_LABELS, *SCRAPER_LABELS})
 Pair = tuple[ScrapeTarget, ScrapeTarget]
@@ -36,7 +36,7 @@ Samples = Sequence[tuple[float, float]]
 
 
 @dataclass(slots=True)
-class _Compared:
+class _Agreement:
     """What the values of two scrapers have shown so far: how many interleave, and how many do not."""
 
     right: int = 0
@@ -53,29 +53,29 @@ class DuplicateScrapes:
     """Finds scrapers that read the same counters.
 
     Args:
-        own_labels: the metric is an application's own, whose series may have labels that are named as a scraper's.
-        coarse: the samples are taken at fixed times, so that each may be older than its time says, by one step.
+        own_labels: the metric is an application's own: its series may have labels with the names of a scraper's labels.
+        coarse: the samples are taken at fixed times, so each may be older than its time says, by one step.
     """
 
     def __init__(self, *, own_labels: bool = False, coarse: bool = False) -> None:
         self._own_labels, self._coarse = own_labels, coarse
         self._known: set[ScrapeTarget] = set()
         self._by_name: dict[tuple[str, str], list[ScrapeTarget]] = {}
-        self._pairs: dict[Pair, _Compared] = {}
+        self._pairs: dict[Pair, _Agreement] = {}
 
-    def note(self, answer: Iterable[RawSeries]) -> None:
-        """Compare the values of an answer."""
+    def add(self, answer: Iterable[RawSeries]) -> None:
+        """Compare the values of one response."""
         series: dict[ScrapeTarget, list[RawSeries]] = {}
         for one in answer:
             if one.samples:
                 series.setdefault(one.scraper, []).append(one)
         for scraper in series:
-            self._meet(scraper)
+            self._pair_with_known(scraper)
         for pair, compared in self._pairs.items():
             if pair[0] in series and pair[1] in series and not compared.apart:
                 self._compare(compared, pair, series[pair[0]], series[pair[1]])
 
-    def _meet(self, scraper: ScrapeTarget) -> None:
+    def _pair_with_known(self, scraper: ScrapeTarget) -> None:
         """Pair a new scraper with those that may read the same proxy."""
         if scraper in self._known:
             return
@@ -85,12 +85,13 @@ class DuplicateScrapes:
             others = self._by_name.setdefault(name, [])
             for other in others:
                 if may_be_same_proxy(scraper, other):
-                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Compared())
+                    self._pairs.setdefault((min(scraper, other), max(scraper, other)), _Agreement())
             others.append(scraper)
 
     def groups(self) -> list[set[ScrapeTarget]]:
-        """Give the sets of scrapers that read the same counters, each with two members at least."""
+        """Return the sets of scrapers that read the same counters, each with at least two members."""
         found: dict[ScrapeTarget, set[ScrapeTarget]] = {}
+        # The most similar pairs first: a group never takes in a scraper that differs from one of its members.
         for one, other in sorted(self._pairs, key=lambda pair: (-len(set(pair[0]) & set(pair[1])), pair)):
             joined = found.get(one, {one}) | found.get(other, {other})
             if self._is_same((one, other)) and not self._any_differ(joined):
@@ -99,7 +100,7 @@ class DuplicateScrapes:
         return [group for member, group in found.items() if member == min(group)]
 
     def notes(self) -> list[str]:
-        """Give a sentence about what is scraped twice, by whom: once for each pair of jobs or servers."""
+        """Return a sentence for each pair of jobs or servers that scrape the same counters."""
         return list(dict.fromkeys(_note(group) for group in self.groups()))
 
     def _any_differ(self, group: set[ScrapeTarget]) -> bool:
@@ -115,12 +116,12 @@ class DuplicateScrapes:
         named = all(pod_of(dict(scraper)) for scraper in pair)
         return named or are_replicas(*pair) or compared.right >= _PROOFS
 
-    def _compare(self, compared: _Compared, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
+    def _compare(self, compared: _Agreement, pair: Pair, one: list[RawSeries], other: list[RawSeries]) -> None:
         if are_replicas(*pair):
             compared.shared = True
             return
         if self._own_labels and target_of(pair[0]) == target_of(pair[1]) and _times(one) & _times(other):
-            compared.apart = True  # one scrape showed both: the labels that differ are the application's
+            compared.apart = True  # one scrape has both: the labels that differ are the application's
             return
         common = set.intersection(*({name for series in found for name in series.labels} for found in (one, other)))
         others = _by_key(other, common)
@@ -132,7 +133,7 @@ class DuplicateScrapes:
                 compared.wrong += len(results) - sum(results)
 
     def _between(self, samples: Samples, others: Samples) -> list[bool]:
-        """Tell for each value that proves anything whether it lies between the other scraper's neighbouring values."""
+        """Return for each conclusive value whether it lies between the neighbouring values of the other scraper."""
         times, values, found = [at for at, _ in others], [value for _, value in others], []
         for at, value in samples:
             before, after = bisect_right(times, at) - 1, bisect_left(times, at)
@@ -140,6 +141,7 @@ class DuplicateScrapes:
                 before, after = bisect_left(times, at) - 1, bisect_right(times, at)
             if before < 0 or after == len(times):
                 continue
+            # Near a sample of the other scraper the order is uncertain: take one neighbour further away.
             if before != after and not self._coarse:
                 slack = _SLACK * (times[after] - times[before])
                 before -= at - times[before] < slack
@@ -148,7 +150,7 @@ class DuplicateScrapes:
                     continue
             low, high = values[before], values[after]
             if low <= high and (low != high or value != low or (before == after and value)):
-                found.append(low <= value <= high)  # else a restart lies in between, or nothing happened
+                found.append(low <= value <= high)  # otherwise a counter restarted in between, or nothing happened
         return found
 
 
@@ -167,7 +169,7 @@ def _times(found: Iterable[RawSeries]) -> set[float]:
 
 
 def _by_key(found: Iterable[RawSeries], common: set[str]) -> dict[SeriesKey, Samples]:
-    """Give the samples by the labels that both scrapers have and neither made; what is then not unique is empty."""
+    """Return the samples by the labels that both scrapers have and neither added; () where these are not unique."""
     by_key: dict[SeriesKey, Samples] = {}
     for series in found:
         key = tuple(sorted((name, value) for name, value in series.labels.items() if name in common - _SCRAPE))

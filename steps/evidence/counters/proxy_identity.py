@@ -1,4 +1,4 @@
-"""Which proxy a scraper reads, by its labels: a pod's name or an address, in a namespace and cluster."""
+"""Which proxy a scraper reads, by its labels: a pod's name or an address, in a namespace and a cluster."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from steps.evidence.prometheus_api.samples import (
 
 
 def may_be_same_proxy(one: ScrapeTarget, other: ScrapeTarget) -> bool:
-    """Tell whether labels name the same proxy."""
+    """Return whether labels name the same proxy."""
     first, second = dict(one), dict(other)
     if are_replicas(one, other):
         return True
@@ -25,7 +25,7 @@ def may_be_same_proxy(one: ScrapeTarget, other: ScrapeTarget) -> bool:
 
 
 def are_replicas(one: ScrapeTarget, other: ScrapeTarget) -> bool:
-    """Tell whether two scrapers differ in nothing but the Prometheus server."""
+    """Return whether two scrapers differ only in the Prometheus server."""
     return {label for label, _ in {*one} ^ {*other}} <= {*REPLICA_LABELS}
 
 
@@ -34,12 +34,12 @@ def _first(labels: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def pod_of(labels: Mapping[str, str]) -> str:
-    """Give the name of the pod, "" where no label holds it."""
+    """Return the name of the pod, "" if no label holds it."""
     return _first(labels, POD_LABELS)
 
 
 def host_of(labels: Mapping[str, str]) -> str:
-    """Give the host of a target's address, without the port."""
+    """Return the host of a target's address, without the port."""
     address = _first(labels, INSTANCE_LABELS)
     host, colon, port = address.rpartition(":")
     return host if colon and port.isdigit() else address

@@ -1,4 +1,4 @@
-"""Strata from the scrapes of one or many targets: each scrape falls into one cell of a scrape interval."""
+"""Scrapes of one or many targets, aligned in time: each scrape falls into one window as long as a scrape interval."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from typing import Final
 
 from steps.evidence.prometheus_api.samples import ScrapeTarget
 
-_EXPECTED_CELLS: Final = 3
-"""A target is waited for if it reported in one of so many cells before."""
+_EXPECTED_WINDOWS: Final = 3
+"""A window waits for a target that reported in one of this many windows before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScrapeWindow:
-    """One interval (start, end] with the scrapes that fell into it."""
+    """One interval (start, end] with its scrapes."""
 
     start: float
     end: float
@@ -23,7 +23,7 @@ class ScrapeWindow:
 
 
 def scrape_interval(scrapes: Mapping[ScrapeTarget, Iterable[float]]) -> float:
-    """Give the scrape interval in seconds: the median distance of a target's scrapes; 0 while there is none."""
+    """Return the scrape interval in seconds: the median distance of a target's scrapes; 0 while it has none."""
     distances = []
     for times in scrapes.values():
         ordered = sorted(times)
@@ -32,10 +32,11 @@ def scrape_interval(scrapes: Mapping[ScrapeTarget, Iterable[float]]) -> float:
 
 
 def closed_windows(scrapes: Mapping[ScrapeTarget, Sequence[float]], now: float) -> list[ScrapeWindow]:
-    """Cut time into closed cells, oldest first.
+    """Cut time into closed windows, oldest first.
 
-    One target: its scrapes are the cells. Many: a common grid of one interval, cut where no target scrapes. A cell is
-    closed once every target that reported lately has reported in it, or one interval after its end (by `now`).
+    One target: each pair of scrapes is a window. Many: a common grid of one interval, cut where no target is scraped. A
+    window is closed once every target that reported recently has reported in it, or one interval after its end (by
+    `now`).
     """
     interval = scrape_interval(scrapes)
     if not interval:
@@ -54,6 +55,7 @@ def _common(scrapes: Mapping[ScrapeTarget, Sequence[float]], interval: float, no
     for target, times in scrapes.items():
         for at in times:
             found.setdefault(floor((at - origin) / interval), []).append((target, at))
+    # Oldest first, up to the first window that still waits for a target.
     numbers = sorted(found)
     closed = []
     for number in numbers:
@@ -61,11 +63,12 @@ def _common(scrapes: Mapping[ScrapeTarget, Sequence[float]], interval: float, no
         if now < end + interval and not _complete(found, number):
             break
         closed.append(ScrapeWindow(end - interval, end, tuple(found[number])))
+    # The first window has no scrape before it, so its increases are unknown.
     return closed[1:] if closed else []
 
 
 def _complete(found: Mapping[int, Sequence[tuple[ScrapeTarget, float]]], number: int) -> bool:
-    lately = range(number - _EXPECTED_CELLS, number)
+    lately = range(number - _EXPECTED_WINDOWS, number)
     expected = {target for near in lately for target, _ in found.get(near, ())}
     return bool(expected) and expected <= {target for target, _ in found[number]}
 

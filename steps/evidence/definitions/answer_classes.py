@@ -1,7 +1,7 @@
-"""Which class an answer belongs to, and which classes are compared: a canary that answers 404 to everything is worse.
+"""Which class an answer belongs to, and which classes are compared: a canary that answers everything with 404 is worse.
 
-A class is compared with stable's share of the same class in the same scrapes, so that a habit of stable (a service that
-answers 30 % with 404) is not harm, and a rise is.
+The canary's share of a class is compared with stable's in the same scrapes. A service that always answers 30 % with 404
+does no harm; a rise does.
 """
 
 import re
@@ -22,9 +22,9 @@ class AnswerSlot(IntEnum):
 
     Attributes:
         GOOD: 1xx (a WebSocket is 101), 2xx, gRPC OK.
-        BAD: a failure, see `outcomes`.
-        NONE: no response code was sent, and no flag says why: the caller went away.
-        UNCLEAR: an answer that was cut off by the caller, or whose code is not one of HTTP's or gRPC's.
+        BAD: a failure, see `request_status`.
+        NONE: no response code was sent, and no flag says why: the caller left.
+        UNCLEAR: an answer that the caller cut off, or whose code is not an HTTP or gRPC code.
     """
 
     GOOD = 0
@@ -38,7 +38,7 @@ class AnswerSlot(IntEnum):
 
 
 CLASSIFIED: Final = tuple(slot for slot in AnswerSlot if slot is not AnswerSlot.NONE)
-"""Slots of requests that are good or bad for the errors."""
+"""Slots of requests that count as good or bad for the metric `errors`."""
 
 _ABSENT: Final = frozenset({"", "-"})
 _CODE: Final = re.compile(r"[1-5]\d\d")
@@ -68,12 +68,12 @@ def _by_code(labels: Mapping[str, str]) -> AnswerSlot:
     if not _CODE.fullmatch(code):
         return AnswerSlot.UNCLEAR
     gone = _GONE in labels.get("response_flags", "").split(",")
-    # A WebSocket (101) ends when one side closes it; any other answer that the caller left is not complete.
+    # A WebSocket (101) ends when one side closes it; any other answer that the caller left is incomplete.
     return AnswerSlot.UNCLEAR if gone and code.startswith("2") else _CLASSES.get(code[0], AnswerSlot.UNCLEAR)
 
 
 def protocols(series: Iterable[Mapping[str, str]]) -> frozenset[str]:
-    """Tell which protocols requests had, by the labels of their series."""
+    """Return the protocols of requests, by the labels of their series."""
     return frozenset(_protocol(labels) for labels in series)
 
 
@@ -85,11 +85,11 @@ def _protocol(labels: Mapping[str, str]) -> str:
 def compared_classes(
     known: frozenset[str], ignored: Collection[str] = ()
 ) -> tuple[tuple[str, float | None, BadRatio], ...]:
-    """Give (label, None, definition) of each class that is compared.
+    """Return (label, None, definition) of each class that is compared.
 
-    The e-values of the classes are averaged, so there are as few as possible: those of the protocols that stable is
-    known to have answered (all where none is known). Rare answers of the other protocol are counted in a class that is
-    there, never left out.
+    The e-values of the classes are averaged, so each class weakens the others: only the protocols that stable has
+    answered have classes (all protocols where none is known). Rare answers of the other protocol are counted in an
+    existing class; they are never left out.
 
     Args:
         known: HTTP, GRPC, both or none.

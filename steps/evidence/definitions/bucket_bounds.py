@@ -1,4 +1,4 @@
-"""Bucket bounds chosen before the canary, from stable alone: what slow and small mean for this service."""
+"""Bucket bounds, chosen from stable alone before the canary starts: what slow and small mean for this service."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _SMALL: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of a run; fixed for its whole length.
+    """The bounds of a run; they never change within it.
 
     Attributes:
         latency: (label, bound in the metric's own unit): the bucket bounds at or above stable's p50, p90 and p99, and a
@@ -26,7 +26,7 @@ class Bounds:
 
 
 def parse_le(text: str) -> float:
-    """Read an `le` as a number: Prometheus 3 writes "5.0" where 2.x writes "5". NaN is what is not a number."""
+    """Return an `le` as a number: Prometheus 3 writes "5.0" where 2.x writes "5". NaN if it is not a number."""
     try:
         return float(text)
     except ValueError:
@@ -34,7 +34,7 @@ def parse_le(text: str) -> float:
 
 
 def finite_bounds(texts: Iterable[str]) -> tuple[float, ...]:
-    """Give the finite bounds among the `le` of a histogram, in order."""
+    """Return the finite bounds among the `le` of a histogram, in order."""
     return tuple(sorted({value for text in texts if -inf < (value := parse_le(text)) < inf}))
 
 
@@ -42,7 +42,7 @@ def latency_bounds(buckets: Mapping[str, float]) -> tuple[tuple[str, float], ...
     """Choose bounds from cumulative counts by `le`; quantiles that share a bound share a label ("p50/p90").
 
     The last bound is at least four times that of p99, and at or above p99.9: near p99 stable's own noise comes in
-    bursts and hides a slow mode far above it.
+    bursts, which would hide a few very slow requests.
     """
     finite, total = _split(buckets)
     chosen: dict[float, list[str]] = {}
@@ -64,7 +64,7 @@ def small_bound(buckets: Mapping[str, float]) -> float | None:
 
 
 def _split(buckets: Mapping[str, float]) -> tuple[list[tuple[float, float]], float]:
-    """Give the finite (bound, count) in order, and the count of all."""
+    """Return the finite (bound, count) in order, and the count of all."""
     numbers = sorted((parse_le(text), count) for text, count in buckets.items() if not isnan(parse_le(text)))
     total = next((count for le, count in numbers if le == inf), 0.0)
     return [(le, count) for le, count in numbers if le < inf], total

@@ -1,4 +1,4 @@
-"""The latency objective: which bucket bound its limit is read at."""
+"""The latency objective: at which bucket bound its limit is read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from steps.model.evidence import LatencyObjective
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveBound:
-    """Where an objective is read.
+    """The bucket bound of an objective.
 
     Attributes:
         bound: the `le` at or next above the limit, in the histogram's unit.
-        label: how people call it, such as "p99".
-        note: a sentence where the bound is not the limit itself, else "".
+        label: its name for people, such as "p99".
+        note: a sentence if the bound is not the limit itself, else "".
     """
 
     bound: float
@@ -23,14 +23,14 @@ class ObjectiveBound:
 
 
 class ObjectiveOutOfRangeError(ValueError):
-    """No bucket can hold an objective's limit; the text is a sentence with the remedy."""
+    """No bucket bound reaches an objective's limit; the text is a sentence with the remedy."""
 
 
 def bound_at_or_above(values: Iterable[str | float], limit_ms: float, unit_factor: float) -> float | None:
-    """Give the least finite bucket bound at or above a limit; None where there is none.
+    """Return the lowest finite bucket bound at or above a limit; None if there is none.
 
     Args:
-        values: the `le` values of stable's histogram, as text or numbers; what is not a number is left out.
+        values: the `le` values of stable's histogram, as text or numbers; others are left out.
         limit_ms: the limit, milliseconds.
         unit_factor: milliseconds in one unit of the histogram: 1, or 1000 for seconds.
     """
@@ -40,7 +40,7 @@ def bound_at_or_above(values: Iterable[str | float], limit_ms: float, unit_facto
 
 
 def locate_objective(objective: LatencyObjective, values: Iterable[str | float], unit_factor: float) -> ObjectiveBound:
-    """Find where an objective is read; arguments as for `objective_bound`.
+    """Find the bucket bound of an objective; arguments as for `bound_at_or_above`.
 
     Raises:
         BeyondError: no bucket reaches the limit, or the histogram has none.

@@ -1,4 +1,4 @@
-"""What the mesh's metrics are called in this Prometheus, and in which unit its durations are."""
+"""Names of the mesh's metrics in this Prometheus, and the unit of its durations."""
 
 import re
 from collections.abc import Sequence
@@ -22,17 +22,17 @@ _SURELY_SECONDS: Final = 0.01
 
 _NO_MILLISECOND: Final = 0.001
 _HOUR: Final = 3600.0
-"""Nobody asks whether a request took a microsecond: with such a bound, and none above an hour, the unit is seconds."""
+"""No histogram has a bound of a microsecond: with such a bound, and none above an hour, the unit is seconds."""
 
 _MILLISECONDS_SMALLEST: Final = 0.5
 _MILLISECONDS_LARGEST: Final = 500.0
 _SURELY_MILLISECONDS: Final = 10_000.0
-"""Istio's histogram in milliseconds begins at 0.5 and ends at 3600000; no request is waited for 10000 seconds."""
+"""Istio's histogram in milliseconds begins at 0.5 and ends at 3600000; nobody waits 10000 seconds for a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeshMetrics:
-    """Names as they are in Prometheus.
+    """Names in Prometheus.
 
     Attributes:
         requests: counter of requests, with response codes and flags.
@@ -53,7 +53,7 @@ ISTIO_NAMES: Final = MeshMetrics()
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredNames:
-    """Names as they were set; "" and "auto" are found by asking Prometheus."""
+    """Names as configured; "" and "auto" are found by asking Prometheus."""
 
     requests: str = ""
     duration: str = ""
@@ -61,7 +61,7 @@ class ConfiguredNames:
     response_bytes: str = ""
 
     def names(self, duration: str = "") -> MeshMetrics:
-        """Give the names with this duration metric; without one, the first of those that may be there."""
+        """Return the names with this duration metric; without one, with the likeliest one."""
         chosen = duration or self.durations[0]
         return MeshMetrics(
             requests=self.requests or REQUESTS,
@@ -72,20 +72,20 @@ class ConfiguredNames:
 
     @property
     def durations(self) -> tuple[str, ...]:
-        """Names that the duration's buckets may have, the likeliest first; one where it is set."""
+        """Names that the duration's buckets may have, the likeliest first; a configured name alone."""
         if self.duration:
             return (self.duration,)
         same = [self._like_requests(name) for name in DURATIONS]
         return tuple(dict.fromkeys((*same, *DURATIONS)))
 
     def _like_requests(self, name: str) -> str:
-        """Give a name the prefix that the requests have: rules that record one metric record all of them."""
+        """Return a name with the prefix of the requests metric: rules that record one metric record all of them."""
         prefix, found, suffix = self.requests.partition(REQUESTS)
         return f"{prefix}{name}" if found and not suffix else name
 
 
 def unit_by_name(name: str) -> Unit | None:
-    """Tell a unit by a metric's name; None where it says none."""
+    """Return the unit that a metric's name contains; None if it contains none."""
     words = re.split(r"[_:]", name.lower())
     if {"milliseconds", "millis", "ms"} & set(words):
         return "ms"
@@ -93,11 +93,11 @@ def unit_by_name(name: str) -> Unit | None:
 
 
 def unit_by_bounds(bounds: Sequence[float], *, surely: bool = False) -> Unit | None:
-    """Tell a unit by a histogram's bounds; None where they could be of either.
+    """Return the unit of a histogram by its bounds; None if they could be of either.
 
     Args:
         bounds: in any order; infinite ones do not count.
-        surely: so sure that a name which says otherwise is wrong.
+        surely: only answer if the bounds prove a name with another unit wrong.
     """
     finite = [bound for bound in bounds if bound < inf]
     if not finite:
@@ -111,10 +111,10 @@ def unit_by_bounds(bounds: Sequence[float], *, surely: bool = False) -> Unit | N
 
 
 def bucket_name(name: str) -> str:
-    """Give the name of a histogram's buckets."""
+    """Return the name of a histogram's buckets."""
     return name if name.endswith(BUCKET) else f"{name}{BUCKET}"
 
 
 def histogram_name(name: str) -> str:
-    """Give the histogram's own name, which only a native histogram's series have."""
+    """Return the name of the histogram itself, which only the series of a native histogram have."""
     return name.removesuffix(BUCKET)

@@ -1,4 +1,4 @@
-"""Whose pod a series of an application's own metrics comes from: asked of the API server, never guessed there."""
+"""Which Deployment a pod belongs to, for an application's own metrics: the API server knows; names are not enough."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,19 +8,19 @@ from steps.evidence.definitions.promql import escape_regex
 from steps.model.pods import GENERATED, PodNames
 
 AskPods = Callable[[tuple[str, ...]], PodNames]
-"""Asks the API server for the pods of the Deployments of these names."""
+"""Asks the API server for the pods of the Deployments with these names."""
 
 _HASH: Final = 10
-"""Most characters of the hash that a Deployment adds to its name for a ReplicaSet's."""
+"""Maximum length of the hash that a Deployment adds to its name for a ReplicaSet."""
 
 _USUAL: Final = "-[a-z0-9]+-[a-z0-9]+"
 """What a pod's name adds to its Deployment's: the template's hash and five characters."""
 
 
 def pod_name_pattern(deployment: str) -> str:
-    """Give a regular expression for the names of a Deployment's pods, and perhaps of a few others' of its namespace.
+    """Return a regular expression for the names of a Deployment's pods; it may match other pods of the namespace.
 
-    A name that is too long is cut before the five characters are added, wherever that may be.
+    Kubernetes cuts a name that is too long before it adds the five characters.
     """
     if len(deployment) + _HASH + len("--") <= GENERATED:
         return escape_regex(deployment) + _USUAL
@@ -28,14 +28,14 @@ def pod_name_pattern(deployment: str) -> str:
 
 
 class PodOwners:
-    """Tells whose a pod is; what the API server said is kept, and asked again when an unknown pod appears.
+    """Knows the Deployments of pods; asks the API server again if an unknown pod appears.
 
     Args:
-        ask: asks the API server; None where there is none, as in a replay: `known` is all there is then.
-        known: what is known beforehand; None and nobody to ask: pods are told by `pattern`.
+        ask: asks the API server; None without one, as in a replay: then `known` is all there is.
+        known: what is known already; None without `ask`: pods are recognised by `pod_name_pattern`.
 
     Attributes:
-        known: what the API server said so far, None if nothing.
+        known: what the API server answered so far, None if nothing.
     """
 
     def __init__(self, ask: AskPods | None = None, known: PodNames | None = None) -> None:
@@ -45,14 +45,14 @@ class PodOwners:
         self._settled: dict[str, str] = {}
 
     def look_again(self) -> None:
-        """Begin a poll: the API server may be asked once in it."""
+        """Begin a poll: the API server may be asked once in each."""
         self._asked = False
 
     def is_of(self, deployment: str, pod: str, among: Sequence[str]) -> bool:
-        """Tell whether a pod is the Deployment's; `among` are all Deployments that it may be of.
+        """Return whether a pod is the Deployment's; `among` are all Deployments that it may belong to.
 
         Raises:
-            TemporaryError, PermanentError: the API server did not tell.
+            TemporaryError, PermanentError: the API server did not answer.
         """
         if not re.fullmatch(pod_name_pattern(deployment), pod):
             return False
@@ -65,17 +65,17 @@ class PodOwners:
             return self._settled[pod]
         if self._ask is not None and (not self._asked or not self._wanted >= set(among)):
             self._refresh(self._ask, among)
-            self._settled[pod] = self._told(pod)
-        return self._told(pod)
+            self._settled[pod] = self._lookup(pod)
+        return self._lookup(pod)
 
     def _refresh(self, ask: AskPods, among: Sequence[str]) -> None:
         if not self._wanted >= set(among):
             self._wanted |= set(among)
-            self._settled.clear()  # what was nobody's may be another Deployment's
+            self._settled.clear()  # a pod without an owner may be one of the new Deployments'
         self.known = (self.known or PodNames()).merged_with(ask(tuple(sorted(self._wanted))))
         self._asked = True
         self._settled.update({name: owner for name, owner in self.known.owners.items() if name not in self._settled})
 
-    def _told(self, pod: str) -> str:
+    def _lookup(self, pod: str) -> str:
         known = self.known or PodNames()
         return known.owners[pod] if pod in known.owners else known.deployment_of(pod)

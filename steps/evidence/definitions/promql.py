@@ -1,4 +1,4 @@
-"""PromQL for both arms at once; every value is escaped, nothing is pasted."""
+"""PromQL for both arms at once; every value is escaped."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from steps.evidence.definitions.upstreams import Upstreams
 from steps.model.evidence import Arm
 
 REGEX_PREFIX: Final = "~"
-"""First sign of a wanted value that is a regular expression, as in PromQL's `label=~"value"`."""
+"""First character of a configured value that is a regular expression, as in PromQL's `label=~"value"`."""
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -19,19 +19,19 @@ _REGEX_SIGNS: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 @dataclass(frozen=True, slots=True)
 class ArmLabels:
-    """What tells the arms apart in the metrics.
+    """Labels that tell the arms apart in the metrics.
 
     Attributes:
         stable, canary: values of `label` for the arms: names of their Deployments by default.
         namespace: their destination_workload_namespace.
-        label: destination_workload, or such as destination_version, destination_canonical_revision.
+        label: destination_workload, or another such as destination_version, destination_canonical_revision.
         more: further labels and their values, such as {"cluster": "eu"}; a value that begins with "~" is a regular
             expression for the whole value.
-        control: value of `label` for the baseline that is compared with the canary in place of stable, whose series are
-            its past then; "" = stable itself is compared.
-        upstreams: the Services behind the arms, to which requests belong that failed before a pod was chosen; None =
-            such requests are not looked for.
-        metrics: what the mesh's metrics are called.
+        control: value of `label` for the baseline that is compared with the canary in place of stable; then stable's
+            series are its past. "" = stable itself is compared.
+        upstreams: the Services behind the arms, by which requests that failed before a pod was chosen are attributed;
+            None = such requests are not read.
+        metrics: names of the mesh's metrics.
     """
 
     stable: str
@@ -44,47 +44,47 @@ class ArmLabels:
     metrics: MeshMetrics = ISTIO_NAMES
 
     def arm_of(self, labels: Mapping[str, str]) -> Arm | None:
-        """Tell whose series this is; the baseline's is stable's."""
+        """Return the arm of a series, None if it is neither's; the baseline's count for stable."""
         value = labels.get(self.label)
         if value and value in {self.stable, self.control}:
             return Arm.STABLE
         return Arm.CANARY if value == self.canary else None
 
     def is_past(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether a series counts only until the run starts: stable's own, where a baseline stands in for it."""
+        """Return whether a series only counts until the run starts: stable's own, if a baseline is compared."""
         return bool(self.control) and labels.get(self.label) == self.stable
 
     def matchers(self, *, reporter: str = "", arms: Sequence[Arm] = (Arm.STABLE, Arm.CANARY)) -> list[str]:
-        """Give the matchers of the named arms' series, reported by `reporter` (all reporters if empty)."""
+        """Return the matchers of these arms' series, reported by `reporter` (all reporters if empty)."""
         found = [equal_matcher("reporter", reporter)] if reporter else []
         names = self.values(arms)
         found += [one_of_matcher(self.label, names), equal_matcher("destination_workload_namespace", self.namespace)]
         return found + extra_matchers(self.more)
 
     def values(self, arms: Sequence[Arm]) -> list[str]:
-        """Give the values of `label` for arms; the baseline's where both are asked for, as it has no past."""
+        """Return the values of `label` for these arms; with the baseline's only for both arms, since it has no past."""
         names = [self.stable if arm is Arm.STABLE else self.canary for arm in arms]
         return [*names, self.control] if self.control and len(arms) > 1 else names
 
 
 def equal_matcher(label: str, value: str) -> str:
-    """Give the matcher label="value".
+    """Return the matcher label="value".
 
     Raises:
-        ValueError: not a label's name.
+        ValueError: `label` is not the name of a label.
     """
     return f"{_name(label)}={quote(value)}"
 
 
 def one_of_matcher(label: str, values: Sequence[str]) -> str:
-    """Give a matcher for any of the values, literally."""
+    """Return a matcher for any of the values, each escaped."""
     if len(values) == 1:
         return equal_matcher(label, values[0])
     return f"{_name(label)}=~{quote('|'.join(escape_regex(value) for value in values))}"
 
 
 def extra_matchers(wanted: Mapping[str, str]) -> list[str]:
-    """Give matchers of labels and wanted values, in a fixed order; see `Arms.more`."""
+    """Return matchers of labels and their configured values, in a fixed order; see `ArmLabels.more`."""
     return [
         regex_matcher(label, value.removeprefix(REGEX_PREFIX))
         if value.startswith(REGEX_PREFIX)
@@ -94,22 +94,22 @@ def extra_matchers(wanted: Mapping[str, str]) -> list[str]:
 
 
 def regex_matcher(label: str, regex: str) -> str:
-    """Give the matcher label=~"regex"."""
+    """Return the matcher label=~"regex"."""
     return f"{_name(label)}=~{quote(regex)}"
 
 
 def metrics_selector(metrics: Sequence[str], matchers: Sequence[str]) -> str:
-    """Give a selector of the series of any of the metrics."""
+    """Return a selector of the series of any of the metrics."""
     if len(metrics) == 1:
         return selector(metrics[0], matchers)
     return f"{{{','.join([one_of_matcher('__name__', metrics), *matchers])}}}"
 
 
 def selector(metric: str, matchers: Sequence[str]) -> str:
-    """Give metric{matchers}.
+    """Return metric{matchers}.
 
     Raises:
-        ValueError: not a metric's name.
+        ValueError: `metric` is not the name of a metric.
     """
     if not _METRIC.fullmatch(metric):
         raise ValueError(f"{metric!r} is not the name of a Prometheus metric")
@@ -117,13 +117,13 @@ def selector(metric: str, matchers: Sequence[str]) -> str:
 
 
 def quote(value: str) -> str:
-    """Quote a PromQL string."""
+    """Return a text as a PromQL string, quoted and escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 
 def le_matcher(bounds: Sequence[float]) -> str:
-    """Match bucket bounds in the spelling of Prometheus 2 ("5") and 3 ("5.0"), and +Inf."""
+    """Return a matcher of bucket bounds as Prometheus 2 ("5") and 3 ("5.0") write them, and of +Inf."""
     spellings = [r"\+Inf"]
     for bound in bounds:
         text = escape_regex(f"{bound:.15g}")
@@ -132,7 +132,7 @@ def le_matcher(bounds: Sequence[float]) -> str:
 
 
 def escape_regex(value: str) -> str:
-    """Give a regular expression that matches this text alone."""
+    """Return a regular expression that matches this text only."""
     return _REGEX_SIGNS.sub(r"\\\1", value)
 
 

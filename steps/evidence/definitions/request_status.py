@@ -6,7 +6,7 @@ from typing import Final
 
 
 class RequestStatus(IntEnum):
-    """What became of a request; UNCLASSIFIED ones count for neither side."""
+    """How a request ended; UNCLASSIFIED ones count neither as good nor as bad."""
 
     GOOD = 0
     BAD = 1
@@ -23,7 +23,7 @@ FAILURE_FLAGS: Final = frozenset(
         "UO",  # upstream overflow: circuit breaker
         "URX",  # retries or connection attempts exhausted
         "UPE",  # upstream broke the protocol
-        "UMSDR",  # upstream reached its maximal stream duration
+        "UMSDR",  # upstream reached its maximum stream duration
         "LR",  # connection reset locally
         "SI",  # stream idle for too long
         "DT",  # request exceeded its duration
@@ -31,18 +31,18 @@ FAILURE_FLAGS: Final = frozenset(
         "OM",  # overload manager stopped it
     }
 )
-"""Envoy's response flags that mean the user got no proper answer, whatever the code says."""
+"""Envoy's response flags that mean the user got no proper answer, whatever the code is."""
 
 SERVER_FAULTS: Final = frozenset({"2", "4", "12", "13", "14", "15"})
 """gRPC statuses that are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED (a method got lost), INTERNAL,
-UNAVAILABLE, DATA_LOSS. RESOURCE_EXHAUSTED (8) is left out as 429 is: it depends on the caller."""
+UNAVAILABLE, DATA_LOSS. RESOURCE_EXHAUSTED (8) is left out, like 429: it depends on the caller."""
 
 
 def request_status(labels: Mapping[str, str]) -> RequestStatus:
     """Classify a series of istio_requests_total.
 
-    Bad: 5xx, a failure flag, a gRPC server fault. 4xx is good: it is the caller's mistake as a rule. Code 0 without a
-    failure flag means that the client went away before an answer: neither.
+    Bad: 5xx, a failure flag, a gRPC server fault. Good: all others, also 4xx, which is usually the caller's mistake.
+    Neither: code 0 without a failure flag, which means that the client left before the answer.
     """
     code = labels.get("response_code", "")
     flags = set(labels.get("response_flags", "").split(","))

@@ -1,4 +1,10 @@
-"""The standard metrics: which series they read, what each series counts, and what is bad."""
+"""The standard metrics: which series they read, what each series counts, and what is bad.
+
+A metric has four more homes: its kind in `steps/model/evidence.py` (MetricKind), the difference that counts as harm in
+`steps/judge/rules.py`, its wording in `steps/judge/sentences.py`, and its name, which custom
+metrics may not have, in `steps/settings/metrics.py`. Bounds that are learnt from stable are in `bucket_bounds.py`, and
+kept in the claim.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +26,10 @@ ERRORS_WEIGHT: Final = 0.6
 LATENCY_WEIGHT: Final = 0.2
 ANSWERS_WEIGHT: Final = 0.12
 SMALL_WEIGHT: Final = 0.08
-"""Parts of the error budget: errors hurt most and must be decided by the fewest requests."""
+"""Parts of the error budget: errors hurt most, and must be decided with the fewest requests."""
 
 NO_SERVICE: Final = -1
-"""Slot of failed requests that name no service: a gateway does not say whose they were."""
+"""Slot of failed requests that name no service: a gateway does not say which app they were for."""
 
 SeriesDefinition = tuple[str, float | None, BadRatio]
 """Label, bound and definition of one series of the evidence."""
@@ -31,10 +37,10 @@ SeriesDefinition = tuple[str, float | None, BadRatio]
 
 @dataclass(frozen=True, slots=True)
 class DerivedMetric:
-    """A further metric that is read off the same series as another one.
+    """A metric that is counted from the series of another one.
 
     Attributes:
-        definitions: gives its series from the labels of stable's, as they are at the first reading.
+        definitions: returns its series by the labels of stable's, as they are at the first poll.
     """
 
     name: str
@@ -50,14 +56,14 @@ class MetricDefinition:
     Attributes:
         definitions: (label, bound, definition), one per series of the evidence.
         bounds: the `le` values both arms must have; empty where there are none.
-        by: labels to keep when the series are too many to be read one by one.
+        by: labels to keep if there are too many series to read each of them.
         unclassified: slot number of requests that count for neither side, or None.
-        floor: least difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
-        arms: what tells the arms apart in this metric; None = as in the standard ones. Such a metric comes from targets
-            of its own: whether both arms are counted by the same ones shows only when they are read.
-        required: without series of both arms this metric's absence is a problem.
+        floor: minimum difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
+        arms: labels of the arms in this metric; None = as in the standard ones. Such a metric has targets of its own:
+            only its samples show whether the same targets count both arms.
+        required: it is a problem if an arm has no series of this metric.
         unattributed: selector of series of the same metric whose workload is unknown, "" = none.
-        beside: a metric that is read off the same series, or None.
+        derived: a metric that is counted from the same series, or None.
         objective: series of the latency objective, or None.
     """
 
@@ -75,13 +81,13 @@ class MetricDefinition:
     arms: ArmLabels | None = None
     required: bool = False
     unattributed: str = ""
-    beside: DerivedMetric | None = None
+    derived: DerivedMetric | None = None
     objective: SeriesDefinition | None = None
 
 
 def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> MetricDefinition:
-    """Failed requests (see `outcomes`), and beside them the classes of answers, without the ignored ones."""
-    definition = BadRatio(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), nobodys=(AnswerSlot.BAD, NO_SERVICE))
+    """Return the metric of failed requests (see `request_status`), and the classes of answers that are not ignored."""
+    definition = BadRatio(whole=CLASSIFIED, bad=(AnswerSlot.BAD,), unattributed=(AnswerSlot.BAD, NO_SERVICE))
     return MetricDefinition(
         name="errors",
         kind=MetricKind.ERRORS,
@@ -92,18 +98,18 @@ def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> Met
         by=("response_code", "response_flags", "grpc_response_status", "request_protocol", *ATTRIBUTION_LABELS),
         unclassified=AnswerSlot.NONE,
         unattributed=unattributed_selector(arms.metrics.requests, arms, reporter),
-        beside=_answers(ignored),
+        derived=_answers(ignored),
     )
 
 
 def _by_answer(arms: ArmLabels) -> Callable[[RawSeries], Slot | None]:
-    """By arm and answer; of requests that are nobody's, the failed ones alone are worth counting."""
+    """Return a classifier by arm and answer; of requests of neither arm only the failed ones count."""
 
     def classify(series: RawSeries) -> Slot | None:
         labels = series.labels
         by_label = arms.arm_of(labels)
         by_service = arms.upstreams.attribute(labels, baseline=bool(arms.control)) if arms.upstreams else None
-        # A label that names the service says less than all that is known of the service.
+        # A label that names the service alone says less than all labels of the service together.
         whose: Attribution | None = by_service or by_label if arms.label in SERVICE_LABELS else by_label or by_service
         slot = answer_slot(labels)
         if whose is None:
@@ -118,7 +124,7 @@ def _by_answer(arms: ArmLabels) -> Callable[[RawSeries], Slot | None]:
 
 
 def _answers(ignored: Collection[str]) -> DerivedMetric | None:
-    """Answers by class: 4xx, 3xx and what gRPC has instead; None where all classes are ignored."""
+    """Return the metric of answers by class: 4xx, 3xx and their gRPC counterparts; None if all classes are ignored."""
 
     def definitions(stable: Sequence[Mapping[str, str]]) -> tuple[SeriesDefinition, ...]:
         return compared_classes(protocols(stable), ignored)
@@ -131,7 +137,7 @@ def _answers(ignored: Collection[str]) -> DerivedMetric | None:
 def latency(
     arms: ArmLabels, reporter: str, bounds: Sequence[tuple[str, float]], objective: ObjectiveBound | None = None
 ) -> MetricDefinition:
-    """Requests slower than stable's own p50, p90 and p99, as bucket bounds allow, and those beyond an objective."""
+    """Return the metric of requests slower than stable's p50, p90 and p99 (at bucket bounds), or than an objective."""
     values = [bound for _, bound in bounds]
     if objective is not None and objective.bound not in values:
         values.append(objective.bound)
@@ -150,12 +156,12 @@ def latency(
 
 
 def _slower(values: Sequence[float], bound: float) -> BadRatio:
-    """Requests above one of the bounds by which `by_bound` numbers the slots."""
+    """Return the ratio of requests above one of the bounds; `classify_by_bound` numbers the slots."""
     return BadRatio(whole=(0,), bad=(0,), good=(values.index(bound) + 1,))
 
 
 def small_bodies(arms: ArmLabels, reporter: str, bound: float) -> MetricDefinition:
-    """Successful answers smaller than nearly all of stable's: bytes on the wire, headers included."""
+    """Return the metric of successful answers smaller than nearly all of stable's: bytes on the wire, with headers."""
     matchers = [*arms.matchers(reporter=reporter), 'response_code=~"2.."', le_matcher([bound])]
     return MetricDefinition(
         name="small-bodies",
@@ -178,7 +184,7 @@ def standard_metrics(
     objective: ObjectiveBound | None = None,
     ignored: Collection[str] = (),
 ) -> tuple[MetricDefinition, ...]:
-    """Give the standard metrics for which bounds are known."""
+    """Return the standard metrics whose bounds are known."""
     found = [errors(arms, reporter, ignored)]
     if bounds.latency or objective:
         found.append(latency(arms, reporter, bounds.latency, objective))
@@ -188,7 +194,7 @@ def standard_metrics(
 
 
 def classify_by_bound(arms: ArmLabels, bounds: Sequence[float]) -> Callable[[RawSeries], Slot | None]:
-    """Slot 0 is +Inf (every request), slot i + 1 the bucket of bounds[i]."""
+    """Return a classifier by bucket: slot 0 is +Inf (every request), slot i + 1 the bucket of bounds[i]."""
     numbers = {bound: i + 1 for i, bound in enumerate(bounds)} | {inf: 0}
 
     def classify(series: RawSeries) -> Slot | None:
@@ -199,7 +205,7 @@ def classify_by_bound(arms: ArmLabels, bounds: Sequence[float]) -> Callable[[Raw
 
 
 def bound_of(labels: Mapping[str, str]) -> float:
-    """Give the bound of a bucket's series; NaN where it has none that is a number."""
+    """Return the bound of a bucket's series; NaN if it is not a number."""
     try:
         return parse_le(labels.get("le", "nan"))
     except ValueError:

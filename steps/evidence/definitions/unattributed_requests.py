@@ -1,4 +1,4 @@
-"""The second selector of the requests: those that failed before an upstream was chosen."""
+"""The second selector of the requests metric: requests that failed before an upstream was chosen."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ ATTRIBUTION_LABELS: Final = (
     "source_workload_namespace",
     SUBSET_LABEL,
 )
-"""Labels by which such a series is attributed."""
+"""Labels by which such a series is attributed to an arm."""
 
 
 def unattributed_selector(metric: str, arms: ArmLabels, reporter: str) -> str:
-    """Give the selector, "" where the arms' Services are not known.
+    """Return the selector, "" if the arms' Services are unknown.
 
-    The callers' proxies count these requests whatever the reporter: no pod ever saw them. Services are narrowed down by
-    name alone here, since the label of their namespace is "unknown" at a caller; `Upstreams.whose` does the rest.
+    The callers' proxies count these requests, whatever the reporter: no pod ever saw them. Services are only matched by
+    name here, since the label of their namespace is "unknown" at a caller; `Upstreams.attribute` does the rest.
     """
     if arms.upstreams is None:
         return ""

@@ -1,9 +1,9 @@
-"""Whose a request was that failed before an upstream was chosen: the workload is unknown then, its Service is not.
+"""The arm of a request that failed before an upstream was chosen: its workload is unknown, but its Service is known.
 
-What Istio's proxies write of such a request: destination_workload and its namespace are "unknown", and so is
-destination_service_namespace at a caller's proxy; destination_service is the full host of the chosen destination and
+Istio's proxies label such a request like this: destination_workload and its namespace are "unknown", and so is
+destination_service_namespace at a caller's proxy; destination_service is the full host of the chosen destination, and
 destination_service_name its first part. Without a cluster (flag NC) no destination was found: destination_service and
-its name are the request's Host there, or "unknown" at a gateway.
+its name are then the request's Host, or "unknown" at a gateway.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from steps.model.evidence import Arm
 
 UNKNOWN: Final = "unknown"
 EITHER_ARM: Final = "either"
-"""A request of the app of which nobody can tell whose arm's it was."""
+"""A request of the app that may have been for either arm."""
 
 SUBSET_LABEL: Final = "destination_subset"
-"""A label that teams add through Istio's Telemetry API; the standard metrics do not tell subsets apart."""
+"""A label that teams add with Istio's Telemetry API; the standard metrics do not show subsets."""
 
 SERVICE_LABELS: Final = frozenset({"destination_service", "destination_service_name"})
 
@@ -30,11 +30,11 @@ _NOWHERE: Final = frozenset({"", UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a route's destination names.
+    """The Service and subset of a route's destination.
 
     Attributes:
-        name: of the Service; the whole host where it is outside the cluster.
-        namespace: of the Service, "" where the host is outside the cluster.
+        name: of the Service; the whole host if it is outside the cluster.
+        namespace: of the Service, "" if the host is outside the cluster.
         subset: of its DestinationRule, "" for none.
     """
 
@@ -44,7 +44,7 @@ class Service:
 
     @classmethod
     def of(cls, host: str, namespace: str, subset: str = "") -> "Service":
-        """Read a destination's host (`shop`, `shop.ns`, `shop.ns.svc…`) as an object of `namespace` means it."""
+        """Return the Service of a host (`shop`, `shop.ns`, `shop.ns.svc…`) in an object of `namespace`."""
         parts = host.lower().split(".")
         if len(parts) == 1:
             return cls(parts[0], namespace, subset)
@@ -53,7 +53,7 @@ class Service:
         return cls(host.lower(), "", subset)
 
     def is_of(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether a series is of requests to this Service."""
+        """Return whether a series is of requests to this Service."""
         host, name = _host(labels.get("destination_service", "")), labels.get("destination_service_name", "")
         if self.has_host(host):
             return True
@@ -63,7 +63,7 @@ class Service:
         return host in {*_NOWHERE, self.name} and name == self.name and space in {*_NOWHERE, self.namespace}
 
     def has_host(self, host: str) -> bool:
-        """Tell whether a host is this Service's, with its namespace."""
+        """Return whether a host is this Service's, with its namespace."""
         if not self.namespace:
             return host == self.name
         full = f"{self.name}.{self.namespace}"
@@ -75,7 +75,7 @@ class Upstreams:
     """The Services behind the arms.
 
     Attributes:
-        app: the application's name, which callers use as host where it is a Service of its own; "" = unknown.
+        app: the application's name, which callers use as host if it is a Service of its own; "" = unknown.
     """
 
     stable: Service
@@ -84,7 +84,7 @@ class Upstreams:
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any] | None) -> "Upstreams | None":
-        """Make it from what `dataclasses.asdict` made of it; None of None."""
+        """Return what `dataclasses.asdict` turned into a dict; None for None."""
         return None if not form else cls(Service(**form["stable"]), Service(**form["canary"]), form["app"])
 
     @property
@@ -93,16 +93,16 @@ class Upstreams:
         return tuple(dict.fromkeys(name for name in (self.stable.name, self.canary.name, self.app) if name))
 
     def attribute(self, labels: Mapping[str, str], *, baseline: bool = False) -> Attribution | None:
-        """Tell whose requests a series of an unknown workload has; None = not the app's.
+        """Return the arm of a series of an unknown workload; None = it is not the app's.
 
         Args:
             labels: of the series.
-            baseline: a baseline shares the canary's Service, so that its requests cannot be told from the canary's.
+            baseline: a baseline shares the canary's Service, so its requests cannot be told from the canary's.
         """
         if labels.get("destination_workload") != UNKNOWN:
             return None
         if _NO_CLUSTER in labels.get("response_flags", "").split(","):
-            # The Host names what was called, not what the route chose: for stable's host it may be the canary's fault.
+            # The Host is the caller's, not the route's choice: with stable's host it may still be the canary's fault.
             return EITHER_ARM if self._called(labels) else None
         arms = [arm for arm in Arm if self._of(arm).is_of(labels)]
         if len(arms) > 1 and (subset := labels.get(SUBSET_LABEL)):
@@ -115,7 +115,7 @@ class Upstreams:
         return self.stable if arm is Arm.STABLE else self.canary
 
     def _called(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether a request without a cluster was for the app, or may have been: a gateway does not say."""
+        """Return whether a request without a cluster was or may have been for the app: a gateway does not say."""
         host = _host(labels.get("destination_service") or labels.get("destination_service_name", ""))
         if host in _NOWHERE:
             return True
@@ -128,10 +128,10 @@ class Upstreams:
 
 
 def names_no_service(labels: Mapping[str, str]) -> bool:
-    """Tell whether a series of an unknown workload names no service at all."""
+    """Return whether a series of an unknown workload names no service at all."""
     return _host(labels.get("destination_service") or labels.get("destination_service_name", "")) in _NOWHERE
 
 
 def _host(text: str) -> str:
-    """Give a host without its port, in small letters."""
+    """Return a host without its port, in small letters."""
     return text.lower().partition(":")[0]

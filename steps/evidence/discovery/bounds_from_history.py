@@ -1,4 +1,4 @@
-"""Choose bounds from stable's own histograms, whatever these are called."""
+"""Bounds from stable's past hour, whatever its histograms are called."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from steps.model.evidence import Arm
 
 @dataclass(frozen=True, slots=True)
 class ChosenBounds:
-    """The bounds, and what the metrics are called that they were chosen from."""
+    """The bounds, and the names of the metrics they come from."""
 
     bounds: Bounds
     metrics: MeshMetrics
 
 
 def choose_bounds(prometheus: Prometheus, arms: ArmLabels, reporter: str, wanted: ConfiguredNames) -> ChosenBounds:
-    """Choose what slow and small mean from stable's past hour, or all there is. Two queries where all is as usual.
+    """Choose what slow and small mean from stable's past hour, or from all its past. Two queries in the usual case.
 
     Args:
         prometheus: the client.
-        arms: as the mesh's metrics tell them; only stable's series are read.
+        arms: labels of the arms; only stable's series are read.
         reporter: "" for all reporters.
-        wanted: names as they were set; the first of those that may be there and has counts is taken.
+        wanted: names as configured; the first possible name that has counts is taken.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -45,7 +45,7 @@ def choose_bounds(prometheus: Prometheus, arms: ArmLabels, reporter: str, wanted
 def _buckets(
     prometheus: Prometheus, arms: ArmLabels, reporter: str, metric: str, more: Sequence[str]
 ) -> dict[str, float]:
-    """Give stable's cumulative counts by `le`; of the past hour, or of all time where it was quiet."""
+    """Return stable's cumulative counts by `le`; of the past hour, or of all its past if it had no traffic then."""
     chosen = selector(metric, [*arms.matchers(reporter=reporter, arms=[Arm.STABLE]), *more])
     found = values_by_label(prometheus.query(f"sum by (le) (increase({chosen}[1h]))").result, "le")
     if any(found.values()):

@@ -1,7 +1,7 @@
-"""Whether stable's series come from more than one world: clusters or tenants whose objects have the same names.
+"""Labels of clusters and tenants: whether stable's series come from more than one, with the same names of objects.
 
-A Prometheus that many clusters write to tells them apart by a label such as `cluster`. Without a matcher for it the
-requests of all of them are added up, and a canary that fails in one of them hides behind the others.
+A Prometheus with the metrics of many clusters tells them apart by a label such as `cluster`. Without a matcher for it
+the requests of all clusters are added up, and a canary that fails in one of them hides behind the others.
 """
 
 import re
@@ -20,10 +20,10 @@ _WORDS: Final = frozenset(
         "tenant", "tenantid",
     }
 )  # fmt: skip
-"""Words in the name of a label that tells worlds apart."""
+"""Words in the name of a label that tells clusters or tenants apart."""
 
 _ISTIO: Final = ("source_", "destination_", "request_", "response_", "grpc_", "connection_")
-"""How the names of Istio's own labels begin; `destination_cluster` is a callee's, and not the Prometheus' world."""
+"""Prefixes of Istio's own labels; `destination_cluster` is the callee's cluster, not that of the series."""
 
 _TARGETS: Final = (
     "app", "component", "container", "controller_revision_hash", "endpoint", "host", "instance", "job", "le",
@@ -33,7 +33,7 @@ _TARGETS: Final = (
     "exported_namespace", "exported_pod",
     "security_istio_io_tlsMode", "service_istio_io_canonical_name", "service_istio_io_canonical_revision",
 )  # fmt: skip
-"""Labels of the scraped target, and those that tell replicas of one Prometheus apart: these are not worlds."""
+"""Labels of the scraped target, and of replicas of one Prometheus: these are not clusters."""
 
 _CALLS: Final = (
     "connection_security_policy", "destination_app", "destination_canonical_revision",
@@ -51,11 +51,11 @@ _MOST: Final = 500
 _SHOWN: Final = 5
 Row = Mapping[str, str]
 ClusterLabels = Mapping[str, tuple[str, ...]]
-"""Label → its values, where stable's series have more than one; "" = some series lack the label."""
+"""Label → its values, if stable's series have more than one; "" = some series lack the label."""
 
 
 def find_cluster_labels(prometheus: Prometheus, metric: str, arms: ArmLabels, reporter: str = "") -> ClusterLabels:
-    """Find the labels that tell worlds apart in stable's series. One query, whose answer is of limited size.
+    """Find the labels that tell clusters apart in stable's series. One query with a response of limited size.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -67,10 +67,10 @@ def find_cluster_labels(prometheus: Prometheus, metric: str, arms: ArmLabels, re
 
 
 def cluster_labels_of_rows(rows: Iterable[Row]) -> ClusterLabels:
-    """Find the labels that tell worlds apart among the label sets of stable's series.
+    """Find the labels that tell clusters apart in the label sets of stable's series.
 
-    Labels of pods may stand on the series, and callers' differ: where stable's own proxies report, only their series
-    count.
+    Series may have labels of pods, and callers have others than stable: if stable's own proxies report, only their
+    series count.
     """
     own = list(rows)
     own = [row for row in own if row.get("reporter") == "destination"] or own
@@ -80,41 +80,43 @@ def cluster_labels_of_rows(rows: Iterable[Row]) -> ClusterLabels:
 
 
 def unselected(found: ClusterLabels, wanted: Mapping[str, str]) -> ClusterLabels:
-    """Give those that the settings do not decide: a list such as `eu|us` does, a pattern that matches several does not.
+    """Return those that the settings leave open: a list such as `eu|us` decides, a pattern for several does not.
 
     Args:
         found: what stable's series have.
-        wanted: labels and values, as in `Arms.more`.
+        wanted: labels and values, as in `ArmLabels.more`.
     """
     return {label: values for label, values in found.items() if not _LIST.fullmatch(wanted.get(label, ""))}
 
 
 def selected_sentence(found: ClusterLabels, wanted: Mapping[str, str]) -> str:
-    """Say which worlds are added up because the settings list them, "" for none."""
-    told = "; ".join(f"{one} is {_listed(v)}" for one, v in found.items() if _LIST.fullmatch(wanted.get(one, "")))
-    if not told:
+    """Return which clusters are added up because the settings list them, "" for none."""
+    listed_here = {label: values for label, values in found.items() if _LIST.fullmatch(wanted.get(label, ""))}
+    found_values = "; ".join(f"{label} is {_listed(values)}" for label, values in listed_here.items())
+    if not found_values:
         return ""
     return (
-        f"stable's series come from more than one place, and are added up because --metric-labels lists them: {told}. A"
-        f" canary that fails in one of them is seen less clearly; name one place if this release is in one alone"
+        f"stable's series come from more than one cluster or tenant, and are added up because --metric-labels lists"
+        f" them: {found_values}. A canary that fails in only one of them is harder to see; list only one if this"
+        f" release is only there"
     )
 
 
 def is_cluster_label(label: str) -> bool:
-    """Tell by its name whether a label tells worlds apart."""
+    """Return whether a label tells clusters or tenants apart, by its name."""
     if label in _TARGETS or label.startswith(_ISTIO):
         return False
     return not _WORDS.isdisjoint(label.lower().split("_"))
 
 
 def unselected_sentence(found: ClusterLabels) -> str:
-    """Say which worlds there are, and the setting that chooses one."""
-    told = "; ".join(f"{label} is {_listed(values)}" for label, values in found.items())
+    """Return which clusters there are, and the setting that chooses one."""
+    found_values = "; ".join(f"{label} is {_listed(values)}" for label, values in found.items())
     label, values = next(iter(found.items()))
     value = next(one for one in values if one)
     return (
-        f"stable's series come from more than one place, and would be added up: {told}. Say which one this release is"
-        f" in, for example with --metric-labels {label}={value}"
+        f"stable's series come from more than one cluster or tenant, and would be added up: {found_values}. Choose the"
+        f" one of this release, for example with --metric-labels {label}={value}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is found by asking Prometheus before a run's series are read: names, labels, and what narrows them."""
+"""What Prometheus is asked before a run's series are read: names of metrics, labels, and what narrows them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,12 @@ from steps.evidence.prometheus_api.client import Prometheus
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredNames:
-    """What each step finds anew, by the same few queries.
+    """What each step finds again, by the same few queries.
 
     Attributes:
-        metrics: what the mesh's metrics are called.
-        narrowed: labels and values that tell the arms from others, as in `Arms.more`.
-        doubt: a full sentence where nothing tells them from others, "" otherwise.
+        metrics: names of the mesh's metrics.
+        narrowed: labels and values that tell the arms from other apps, as in `ArmLabels.more`.
+        doubt: a full sentence if nothing tells them from other apps, else "".
         labels: custom metric → its labels of pods and of namespaces.
     """
 
@@ -31,7 +31,7 @@ class DiscoveredNames:
     labels: PodLabels = field(default_factory=dict)
 
     def arms(self, arms: ArmLabels) -> ArmLabels:
-        """Give the arms as they are told in the mesh's metrics."""
+        """Return the labels of the arms in the mesh's metrics."""
         return replace(arms, more={**arms.more, **self.narrowed}, metrics=self.metrics)
 
 
@@ -44,17 +44,17 @@ def discover_names(
     *,
     mesh: bool,
 ) -> DiscoveredNames:
-    """Find what the mesh's series and the custom metrics are called; no query where everything is as usual or as set.
+    """Find the names of the mesh's series and of custom metrics; no query if all is usual or configured.
 
-    Bounds that were chosen by an earlier step are in the unit of a histogram whose name must be found again; without
-    them the histogram is found when they are chosen.
+    Bounds that an earlier step chose are in the unit of a histogram, whose name must be found again. Without bounds the
+    histogram is found when they are chosen.
 
     Args:
         prometheus: the client.
-        arms: as the settings tell them.
-        wanted: names as they were set.
-        custom: metrics beside the mesh's.
-        bounds: chosen by an earlier step, None if not.
+        arms: as in the settings.
+        wanted: names as configured.
+        custom: custom metrics.
+        bounds: chosen by an earlier step, None if there are none yet.
         mesh: whether the mesh's metrics are read at all.
 
     Raises:
@@ -72,6 +72,6 @@ def discover_names(
 
 
 def discovered_names_from_json(form: Mapping[str, Any]) -> DiscoveredNames:
-    """Make it from what `dataclasses.asdict` and JSON made of it."""
+    """Return what `dataclasses.asdict` and JSON turned into a dict."""
     labels = {name: (pods, namespaces) for name, (pods, namespaces) in form["labels"].items()}
     return DiscoveredNames(MeshMetrics(**form["metrics"]), form["narrowed"], form["doubt"], labels)

@@ -1,4 +1,4 @@
-"""Which histogram tells how long requests took, in which unit, and what keeps it from being read."""
+"""The histogram of request durations: its name, its unit, and why it cannot be read."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,13 +27,13 @@ _THOUSAND: Final = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class DurationHistogram:
-    """What Prometheus has of stable's durations.
+    """Stable's histogram of request durations in Prometheus.
 
     Attributes:
         metrics: the mesh's metrics, with the histogram that was found and its unit.
-        bounds: its finite bucket bounds, in order; () where there is no histogram.
+        bounds: its finite bucket bounds, in order; () if there is no histogram.
         native: names of native histograms, which have no buckets to read.
-        fault: a full sentence where the histogram cannot be read as it was configured, "" otherwise.
+        fault: a full sentence if the histogram cannot be read as configured, else "".
     """
 
     metrics: MeshMetrics
@@ -43,7 +43,7 @@ class DurationHistogram:
 
 
 def find_duration_name(prometheus: Prometheus, arms: ArmLabels, wanted: ConfiguredNames) -> MeshMetrics:
-    """Find the name of the histogram, and its unit. One query at most; two where nothing but bounds tells the unit.
+    """Find the name of the histogram, and its unit. At most one query; two if only the bounds show the unit.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -56,7 +56,7 @@ def find_duration_name(prometheus: Prometheus, arms: ArmLabels, wanted: Configur
 
 
 def find_duration_histogram(prometheus: Prometheus, arms: ArmLabels, wanted: ConfiguredNames) -> DurationHistogram:
-    """Look at stable's histograms of durations before anything moves. Two queries.
+    """Find stable's histogram of durations before any traffic moves. Two queries.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -74,7 +74,7 @@ def find_duration_histogram(prometheus: Prometheus, arms: ArmLabels, wanted: Con
 
 
 def with_unit(metrics: MeshMetrics, wanted: ConfiguredNames, bounds: Callable[[], Sequence[float]]) -> MeshMetrics:
-    """Settle the unit: as set, else by the histogram's name, else by its bounds."""
+    """Return the metrics with their unit: as configured, else by the histogram's name, else by its bounds."""
     if wanted.unit != "auto" or unit_by_name(metrics.duration) is not None:
         return metrics
     unit: Unit = unit_by_bounds(bounds()) or "ms"
@@ -82,10 +82,10 @@ def with_unit(metrics: MeshMetrics, wanted: ConfiguredNames, bounds: Callable[[]
 
 
 def objective_at(objective: LatencyObjective | None, found: DurationHistogram) -> ObjectiveBound | None:
-    """Find the bucket bound at which a latency objective is read; None where there is no objective.
+    """Find the bucket bound at which a latency objective is read; None without an objective.
 
     Raises:
-        BeyondError: no bucket can hold it; the sentence lists the bounds, or says that there is no histogram.
+        BeyondError: no bucket reaches it; the sentence lists the bounds, or says that there is no histogram.
     """
     if objective is None:
         return None
@@ -93,19 +93,23 @@ def objective_at(objective: LatencyObjective | None, found: DurationHistogram) -
         return locate_objective(objective, found.bounds, milliseconds_per_unit(found.metrics.unit))
     except ObjectiveOutOfRangeError as fault:
         name, unit = found.metrics.duration, found.metrics.unit
-        there = f"the bounds of {name} are {_listed(found.bounds)} {unit}" if found.bounds else f"{name} is not there"
+        there = (
+            f"the bounds of {name} are {_listed(found.bounds)} {unit}"
+            if found.bounds
+            else f"Prometheus has no {name} of stable"
+        )
         raise ObjectiveOutOfRangeError(f"{fault}; {there}") from fault
 
 
 def milliseconds_per_unit(unit: Unit) -> float:
-    """Give the milliseconds in one unit of a histogram."""
+    """Return how many milliseconds one unit of a histogram has."""
     return _THOUSAND if unit == "s" else 1.0
 
 
 def _unreadable(
     prometheus: Prometheus, arms: ArmLabels, wanted: ConfiguredNames, there: Sequence[str]
 ) -> DurationHistogram:
-    """Tell a histogram that is native, a name without its suffix, and what is not a histogram, from none at all."""
+    """Return why no buckets were found: a native histogram, a name without _bucket, another metric, or none at all."""
     metrics = wanted.names()
     named = [name for name in wanted.durations if bucket_name(name) != name and bucket_name(name) in there]
     if named:
@@ -115,18 +119,18 @@ def _unreadable(
     present = dict.fromkeys(histogram_name(name) for name in wanted.durations if histogram_name(name) in there)
     native = tuple(name for name in present if _is_native(prometheus, arms, name))
     if not native:
-        text = f"{wanted.duration} has no buckets (label le): name the _bucket series of a histogram with"
-        return DurationHistogram(metrics, fault=f"{text} --duration-metric" if wanted.duration in there else "")
+        text = f"{wanted.duration} has no buckets (label le): set --duration-metric to a histogram's _bucket series"
+        return DurationHistogram(metrics, fault=text if wanted.duration in there else "")
     text = (
-        f"{native[0]} is a native histogram, which has no buckets with fixed bounds to read: let Prometheus keep the"
-        f" classic ones too, with `always_scrape_classic_histograms: true` in the scrape job"
+        f"{native[0]} is a native histogram, which has no buckets with fixed bounds: let Prometheus keep the classic"
+        f" buckets too, with `always_scrape_classic_histograms: true` in the scrape job"
         f" (`scrape_classic_histograms: true` before Prometheus 3)"
     )
     return DurationHistogram(metrics, native=native, fault=text)
 
 
 def _is_native(prometheus: Prometheus, arms: ArmLabels, name: str) -> bool:
-    """Ask whether stable's series of this name are native histograms; a server that does not know any has none."""
+    """Return whether stable's series of this name are native histograms; an old server does not know any."""
     series = selector(name, arms.matchers(arms=[Arm.STABLE]))
     try:
         return bool(values_by_label(prometheus.query(f"count(histogram_count({series}))").result, ""))
@@ -137,30 +141,30 @@ def _is_native(prometheus: Prometheus, arms: ArmLabels, name: str) -> bool:
 
 
 def _unit_fault(wanted: ConfiguredNames, name: str, bounds: Sequence[float]) -> str:
-    """Say that the bounds are in another unit than the name or the setting says, or could be in either."""
+    """Return a sentence if the bounds contradict the unit of the name or the setting, or could be either; else ""."""
     said = wanted.unit if wanted.unit != "auto" else unit_by_name(name)
     seen = unit_by_bounds(bounds, surely=said is not None)
     evidence = f"the bucket bounds of {name} are {_listed(bounds)}"
     if said is None and seen is None:
-        return f"{evidence}, which could be milliseconds or seconds: say which with --duration-unit ms or s"
+        return f"{evidence}, which could be milliseconds or seconds: set --duration-unit to ms or s"
     if said is None or seen is None or seen == said:
         return ""
     source = "--duration-unit" if wanted.unit != "auto" else "its name"
     words = {"s": "seconds", "ms": "milliseconds"}
     return (
-        f"{evidence}, which are {words[seen]}, but {source} says {words[said]}: set --duration-unit {seen}, or name"
-        f" another histogram with --duration-metric"
+        f"{evidence}, which are {words[seen]}, but {source} says {words[said]}: set --duration-unit {seen}, or"
+        f" set --duration-metric to another histogram"
     )
 
 
 def _names(prometheus: Prometheus, arms: ArmLabels, names: Sequence[str]) -> tuple[str, ...]:
-    """Give those of the names of which stable has series."""
+    """Return the names of which stable has series."""
     series = metrics_selector(list(dict.fromkeys(names)), arms.matchers(arms=[Arm.STABLE]))
     return tuple(values_by_label(prometheus.query(f"count by ({NAME_LABEL}) ({series})").result, NAME_LABEL))
 
 
 def histogram_bounds(prometheus: Prometheus, arms: ArmLabels, name: str) -> tuple[float, ...]:
-    """Give the finite bucket bounds of stable's histogram of this name. One query.
+    """Return the finite bucket bounds of stable's histogram of this name. One query.
 
     Raises:
         EvidenceError: Prometheus did not answer.

@@ -1,7 +1,7 @@
-"""A label that tells the arms apart may be another app's as well: `destination_version="v1"` is every app's first.
+"""Label values that other apps have as well: `destination_version="v1"` is every app's first version.
 
-Deployments' names are unique in a namespace, versions and revisions are not. Such a label is narrowed by the service
-that the requests went to; where that does not tell the arms from the others, nothing can be judged.
+Names of Deployments are unique in a namespace, versions and revisions are not. Such a label is narrowed by the service
+of the requests; if that does not tell the arms from the other apps, nothing can be judged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from steps.model.evidence import Arm
 
 WORKLOAD_LABEL: Final = "destination_workload"
 _IDENTITIES: Final = (WORKLOAD_LABEL, "destination_canonical_service", "destination_app", "destination_service_name")
-"""Labels that tell apps apart, the surest first; rules that record sums may have dropped some."""
+"""Labels that tell apps apart, the surest first; recording rules may have dropped some."""
 
 _NARROWING: Final = ("destination_service_name", "destination_service", "destination_canonical_service")
 _NOBODY: Final = {"", "unknown"}
@@ -24,11 +24,11 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What tells the arms from others of the same label value.
+    """What tells the arms from other apps with the same label value.
 
     Attributes:
-        more: further labels and their values, as in `Arms.more`; {} where the label suffices.
-        doubt: a full sentence where nothing tells them apart, "" otherwise.
+        more: further labels and their values, as in `ArmLabels.more`; {} if the label suffices.
+        doubt: a full sentence if nothing tells them apart, else "".
     """
 
     more: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Narrowing:
 
 
 def find_narrowing(prometheus: Prometheus, arms: ArmLabels) -> Narrowing:
-    """Look for others with the arms' label values. One query, none where the arms are told by their Deployments' names.
+    """Look for other apps with the arms' label values. One query; none if the names of Deployments tell the arms apart.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -50,7 +50,7 @@ def find_narrowing(prometheus: Prometheus, arms: ArmLabels) -> Narrowing:
 
 
 def narrowing_of_rows(rows: Sequence[Row], arms: ArmLabels) -> Narrowing:
-    """Choose what narrows the arms' series, from the label sets that Prometheus has of them."""
+    """Choose the label that narrows the arms' series, from the label sets that Prometheus has of them."""
     if not _others(rows, arms):
         return Narrowing()
     for label in _NARROWING:
@@ -64,7 +64,7 @@ def narrowing_of_rows(rows: Sequence[Row], arms: ArmLabels) -> Narrowing:
 
 
 def _others(rows: Iterable[Row], arms: ArmLabels) -> set[str]:
-    """Give the names of all apps that share an arm's label value; none where each arm's value is one app's."""
+    """Return the names of all apps that share an arm's label value; none if each arm's value is one app's."""
     rows = [row for row in rows if arms.arm_of(row) is not None]
     identity = next((label for label in _IDENTITIES if any(row.get(label, "") not in _NOBODY for row in rows)), "")
     by_value: dict[str, set[str]] = {}
@@ -84,7 +84,7 @@ def _doubt(rows: Sequence[Row], arms: ArmLabels) -> str:
     known = f" (there are {', '.join(names)})" if names else ""
     hosts = ", ".join(arms.upstreams.names) if arms.upstreams else "(unknown)"
     return (
-        f'{arms.label}="{arms.stable}" and "{arms.canary}" in namespace {arms.namespace} are not the arms\' alone:'
-        f" {', '.join(sorted(_others(rows, arms)))} have them too, and the destinations {hosts} do not tell them apart;"
-        f" name a label that does, such as --metric-labels {remedy}{known}"
+        f'{arms.label}="{arms.stable}" and "{arms.canary}" in namespace {arms.namespace} do not belong to one app:'
+        f" {', '.join(sorted(_others(rows, arms)))} have them, and the destinations {hosts} do not tell them apart;"
+        f" set a label that does, such as --metric-labels {remedy}{known}"
     )

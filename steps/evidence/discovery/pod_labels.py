@@ -1,7 +1,7 @@
-"""Which labels hold the names of an application's pods and of their namespace, found by asking Prometheus.
+"""The labels with the names of an application's pods and their namespace, found by asking Prometheus.
 
-A pod that is scraped has `pod`; where a collector or a gateway stands between, the application's own is `exported_pod`
-or another, and `pod` is the collector's.
+A pod that is scraped directly has `pod`. With a collector or a gateway in between, `pod` is the collector's, and the
+application's is `exported_pod` or another label.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ NAMESPACE_LABELS: Final = (
     "k8s_namespace_name",
 )
 _FOUND: Final = "found_by"
-"""A label that no series has: it says in the answer which label held the arms' names."""
+"""A label that no series has: in the response it says which label held the arms' names."""
 
 PodLabels = Mapping[str, tuple[str, str]]
 """Custom metric's name → its label of pods (or its own label of the arms), and its label of namespaces."""
@@ -32,7 +32,7 @@ PodLabels = Mapping[str, tuple[str, str]]
 def find_pod_labels(
     prometheus: Prometheus, metrics: Sequence[CustomMetric], namespace: str, more: Mapping[str, str]
 ) -> PodLabels:
-    """Find the labels of the metrics that name none. One query for all of them, none where all are named.
+    """Find the labels of metrics that configure none. One query for all; no query if all are configured.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -47,7 +47,7 @@ def find_pod_labels(
 
 
 def with_pod_labels(metric: CustomMetric, labels: PodLabels) -> CustomMetric:
-    """Give a metric the labels that were found for it; what was named stays."""
+    """Return a metric with the labels that were found for it; configured labels stay."""
     if metric.name not in labels:
         return metric
     pods, namespaces = labels[metric.name]
@@ -56,7 +56,7 @@ def with_pod_labels(metric: CustomMetric, labels: PodLabels) -> CustomMetric:
 
 
 def _terms(metric: CustomMetric, more: Mapping[str, str]) -> list[str]:
-    """Ask for each label whether it holds names of the arms; namespaces tell whose they are."""
+    """Return a query for each label that may hold names of the arms, with the namespaces they are in."""
     by = ", ".join((NAME_LABEL, *NAMESPACE_LABELS))
     asked = []
     for label in _candidates(metric):
@@ -77,7 +77,7 @@ def _candidates(metric: CustomMetric) -> tuple[str, ...]:
 
 
 def _chosen(metric: CustomMetric, rows: Sequence[Mapping[str, str]], namespace: str) -> tuple[str, str] | None:
-    """Give the first labels that hold the arms' names in the arms' namespace; None where no series has them."""
+    """Return the first labels that hold the arms' names in the arms' namespace; None if no series has them."""
     own = [row for row in rows if row.get(NAME_LABEL) in metric.names]
     for pods in _candidates(metric):
         for namespaces in NAMESPACE_LABELS:

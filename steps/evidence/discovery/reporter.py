@@ -1,4 +1,4 @@
-"""Which proxies' counts to judge by; never the sum of several, which would count requests twice."""
+"""The reporter to judge by, Istio's label: never the sum of several, which would count requests twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,26 +16,23 @@ _ENOUGH: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """The chosen reporter and the reason, for people.
-
-    `aligned`: each of its proxies sees both arms, so both are counted in the same scrape.
-    """
+    """The chosen reporter, and the reason for people."""
 
     name: str
     reason: str
 
     @property
     def aligned(self) -> bool:
-        """Whether both arms are counted by the same proxies in the same scrape."""
+        """Whether each of its proxies sees both arms, so that both are counted in the same scrape."""
         return self.name in {"source", "waypoint"}
 
 
 NO_MESH: Final = Reporter("", "the mesh's metrics are not read")
-"""Where custom metrics alone carry the release."""
+"""For a release that is judged by custom metrics alone."""
 
 
 def choose_reporter(prometheus: Prometheus, arms: ArmLabels, wanted: str) -> Reporter | None:
-    """Choose the reporter; None if stable has no series at all. One query.
+    """Choose the reporter; None if stable has no series. One query.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -60,7 +57,7 @@ def reporter_of_rates(rates: Mapping[str, float], wanted: str) -> Reporter | Non
 
 
 _WHY: Final = {
-    "source": "callers are in the mesh: they see failed connections too, and count both arms in the same scrape",
+    "source": "callers are in the mesh: they also see failed connections, and count both arms in the same scrape",
     "waypoint": "waypoints report: they count both arms in the same scrape",
     "destination": "most callers are not in the mesh, so only the pods' own proxies count all requests",
 }

@@ -1,20 +1,15 @@
-"""Whether custom metrics are what their owner meant, asked of stable's series before any traffic moves.
+"""Custom metrics, checked against stable's series before any traffic moves.
 
-A misspelt name would be found only on the first rung, as an inconclusive end. A counter of failures is another matter:
-it is often born with the first failure, so that its absence proves nothing.
+Without this check a misspelt name would only show on the first rung, as an inconclusive end. A missing counter of
+failures is only a warning: such a counter often appears with the first failure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steps.evidence.definitions.bucket_bounds import finite_bounds
-from steps.evidence.definitions.custom_metrics import (
-    CustomArmLabels,
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_arm_labels,
-)
+from steps.evidence.definitions.custom_arms import CustomArmLabels, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_arm_labels
 from steps.evidence.definitions.metric_names import BUCKET, histogram_name
 from steps.evidence.definitions.promql import extra_matchers, selector
 from steps.evidence.discovery import cluster_labels
@@ -26,11 +21,11 @@ from steps.model.evidence import Arm
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is wrong with custom metrics: full sentences.
+    """What is wrong with custom metrics, in full sentences.
 
     Attributes:
         faults: what keeps every canary from passing.
-        warnings: what may be right.
+        warnings: what may be wrong.
     """
 
     faults: tuple[str, ...] = ()
@@ -46,7 +41,7 @@ def check_custom_metrics(
         prometheus: the client.
         metrics: what is looked for.
         around: what they share.
-        alone: no mesh's metric was looked at, so that these must tell whether they come from several clusters.
+        alone: no mesh metric was checked, so these are checked for series of several clusters.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -55,32 +50,32 @@ def check_custom_metrics(
     warnings: list[str] = []
     for metric in metrics:
         arms = custom_arm_labels(metric, around)
-        if absent := _absent(prometheus, metric, arms):
-            (faults if metric.required else warnings).append(absent)
-        elif metric.histogram is not None and (unbound := _unbound(prometheus, metric, metric.histogram, arms)):
-            faults.append(unbound)
+        if missing := _missing_series(prometheus, metric, arms):
+            (faults if metric.required else warnings).append(missing)
+        elif metric.histogram is not None and (no_bound := _missing_bound(prometheus, metric, metric.histogram, arms)):
+            faults.append(no_bound)
         elif alone and (
             several := cluster_labels.unselected(
                 cluster_labels.find_cluster_labels(prometheus, metric.names[0], arms), arms.more
             )
         ):
             faults.append(f"metric {metric.name}: {cluster_labels.unselected_sentence(several)}")
-        if metric.bad is not None and (unseen := _unseen(prometheus, metric, metric.bad, around)):
-            warnings.append(unseen)
+        if metric.bad is not None and (no_bad := _no_bad_events(prometheus, metric, metric.bad, around)):
+            warnings.append(no_bad)
     return Findings(tuple(faults), tuple(warnings))
 
 
-def _absent(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels) -> str:
-    """Say that stable has no series that count all events, and where to look for the mistake."""
+def _missing_series(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels) -> str:
+    """Return a sentence if stable has no series that count all events, with the likely mistake; else ""."""
     counted = metric.histogram or metric.every
     if counted is None or _is_there(prometheus, wanted := _of_stable(counted, arms), arms):
         return ""
     elsewhere = _count(prometheus, selector(counted.metric, extra_matchers(arms.more)))
-    silent = "" if not metric.required else ", or say `required: false` where silence is normal"
+    silent = "" if not metric.required else ", or set `required: false` if it may be missing"
     if not elsewhere:
         return (
             f"metric {metric.name}: Prometheus has no series {counted.metric} at all"
-            f"{_instead(prometheus, counted.metric)}:"
+            f"{_alternatives(prometheus, counted.metric)}:"
             f" check its name, and that the pods are scraped{silent}"
         )
     return (
@@ -89,38 +84,38 @@ def _absent(prometheus: Prometheus, metric: CustomMetric, arms: CustomArmLabels)
     )
 
 
-def _instead(prometheus: Prometheus, name: str) -> str:
-    """Say what is there in place of a metric: a native histogram, or names that look like it."""
+def _alternatives(prometheus: Prometheus, name: str) -> str:
+    """Return what Prometheus has in place of a metric: a native histogram, or similar names."""
     close = similar_names(prometheus, name)
     if name.endswith(BUCKET) and histogram_name(name) in close:
         return (
-            f", but {histogram_name(name)}: if that is a native histogram, let Prometheus keep the classic buckets too"
-            f" (always_scrape_classic_histograms)"
+            f", but it has {histogram_name(name)}: if that is a native histogram, let Prometheus keep the classic"
+            f" buckets too (always_scrape_classic_histograms)"
         )
-    return f", but {', '.join(close)}" if close else ""
+    return f", but it has {', '.join(close)}" if close else ""
 
 
-def _unbound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, arms: CustomArmLabels) -> str:
-    """Say that the histogram has no bucket with the bound that was asked for, and which it has."""
+def _missing_bound(prometheus: Prometheus, metric: CustomMetric, buckets: Selection, arms: CustomArmLabels) -> str:
+    """Return a sentence if the histogram has no bucket with the bound of the metric, with those it has; else ""."""
     answer = prometheus.query(f"count by (le) ({_of_stable(buckets, arms)})")
     bounds = finite_bounds(values_by_label(answer.result, "le"))
     if metric.bound in bounds:
         return ""
-    known = ", ".join(f"{bound:g}" for bound in bounds) or "none: name its _bucket series"
+    known = ", ".join(f"{bound:g}" for bound in bounds) or "missing: name its _bucket series"
     return (
-        f"metric {metric.name}: {buckets.metric} has no bucket bound {metric.bound:g}, which no count can be read at;"
+        f"metric {metric.name}: {buckets.metric} has no bucket bound {metric.bound:g}, so nothing can be counted there;"
         f" its bounds are {known}"
     )
 
 
-def _unseen(prometheus: Prometheus, metric: CustomMetric, bad: Selection, around: CustomMetricContext) -> str:
-    """Say that nobody, stable or not, ever had such a bad event."""
+def _no_bad_events(prometheus: Prometheus, metric: CustomMetric, bad: Selection, around: CustomMetricContext) -> str:
+    """Return a sentence if Prometheus has no such bad event, stable's or not; else ""."""
     wanted = selector(bad.metric, [*bad.matchers, *extra_matchers(around.more)])
     if _count(prometheus, wanted):
         return ""
     return (
-        f"metric {metric.name}: no series {wanted} was seen yet, which is right if nothing was ever bad, but a mistaken"
-        f" name or label would look the same"
+        f"metric {metric.name}: Prometheus has no series {wanted} yet. That is fine if no event was ever bad, but a"
+        f" wrong name or label would look the same"
     )
 
 
@@ -129,7 +124,7 @@ def _of_stable(selection: Selection, arms: CustomArmLabels) -> str:
 
 
 def _is_there(prometheus: Prometheus, chosen: str, arms: CustomArmLabels) -> bool:
-    """Tell whether stable has such series; of pods, those of its own alone count."""
+    """Return whether stable has such series; where pods tell the arms apart, only its own pods count."""
     if not arms.by_pod_name:
         return _count(prometheus, chosen) > 0
     found = values_by_label(prometheus.query(f"count by ({arms.label}) ({chosen})").result, arms.label)

@@ -1,4 +1,4 @@
-"""What must hold in Prometheus before a canary gets requests: every fault is named with what is there instead."""
+"""The mesh's metrics, checked before a canary gets requests; each fault names what Prometheus has instead."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from steps.model.evidence import LatencyObjective, Problem, ProblemKind
 
 @dataclass(frozen=True, slots=True)
 class MeshRequirements:
-    """What a mesh's metrics are checked against.
+    """What the mesh's metrics must have.
 
     Attributes:
-        reporter: "auto", or the reporter that was set.
-        names: of the metrics, as they were set.
-        objective: an absolute bound of latency, None for none.
+        reporter: "auto", or the configured reporter.
+        names: of the metrics, as configured.
+        objective: an absolute limit of latency, None for none.
     """
 
     reporter: str
@@ -31,7 +31,7 @@ class MeshRequirements:
 
 @dataclass(frozen=True, slots=True)
 class MeshFindings:
-    """What was found: the reporter, the durations, and full sentences about what may be right."""
+    """What was found: the reporter, the durations, and warnings in full sentences."""
 
     reporter: Reporter
     durations: DurationHistogram
@@ -39,16 +39,16 @@ class MeshFindings:
 
 
 def check_mesh_metrics(prometheus: Prometheus, arms: ArmLabels, wanted: MeshRequirements, doubt: str) -> MeshFindings:
-    """Check the mesh's metrics of stable; four queries where all is well, five where a histogram's name was set.
+    """Check the mesh's metrics of stable. Four queries if all is well, five if a histogram's name is configured.
 
     Args:
         prometheus: the client.
-        arms: as the mesh's metrics tell them, narrowed.
-        wanted: what they are checked against.
-        doubt: why the arms cannot be told from others, "" if they can.
+        arms: labels of the arms, narrowed.
+        wanted: what the metrics must have.
+        doubt: why the arms cannot be told from other apps, "" if they can.
 
     Raises:
-        EvidenceError: Prometheus did not answer, or its metrics cannot be judged by; the sentence names all faults.
+        EvidenceError: Prometheus did not answer, or its metrics cannot be used; the sentence names all faults.
     """
     reporter = choose_reporter(prometheus, arms, wanted.reporter)
     if reporter is None:
@@ -62,12 +62,12 @@ def check_mesh_metrics(prometheus: Prometheus, arms: ArmLabels, wanted: MeshRequ
     faults = [doubt, cluster_labels.unselected_sentence(several) if several else "", durations.fault, missing, fault]
     if any(faults):
         raise _refused("; ".join(fault for fault in faults if fault))
-    warnings = [told for told in (cluster_labels.selected_sentence(places, arms.more), note) if told]
+    warnings = [text for text in (cluster_labels.selected_sentence(places, arms.more), note) if text]
     return MeshFindings(reporter, durations, (*warnings, *(() if durations.bounds else (_no_durations(wanted.names),))))
 
 
 def _objective(wanted: MeshRequirements, durations: DurationHistogram) -> tuple[str, str]:
-    """Give why no bucket can hold the objective, and a note where one at another limit does."""
+    """Return why no bucket reaches the objective, and a note if one at another limit is used."""
     if durations.fault:
         return "", ""
     try:
@@ -80,7 +80,7 @@ def _objective(wanted: MeshRequirements, durations: DurationHistogram) -> tuple[
 def _no_durations(names: ConfiguredNames) -> str:
     return (
         f"Prometheus has no histogram of stable's durations ({' or '.join(names.durations)}): latency is not judged"
-        f" unless a custom histogram does it; another name is set with --duration-metric"
+        f" except by custom histograms. Set --duration-metric if it has another name"
     )
 
 

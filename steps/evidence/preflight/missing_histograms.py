@@ -1,4 +1,4 @@
-"""Names of the mesh's histograms that were set, and that Prometheus does not have: what it has in their place."""
+"""Configured histograms of the mesh that Prometheus does not have, and what it has in their place."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _USUAL: Final = (*DURATIONS, RESPONSE_BYTES)
 
 
 def missing_histograms(prometheus: Prometheus, arms: ArmLabels, wanted: ConfiguredNames) -> str:
-    """Say which of the histograms that were set are not there for stable, "" for none. No query where none was set.
+    """Return which configured histograms stable does not have, "" for none. No query if none is configured.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -25,16 +25,18 @@ def missing_histograms(prometheus: Prometheus, arms: ArmLabels, wanted: Configur
     asked = (other for name in (*named.values(), *_USUAL) for other in (name, bucket_name(name)))
     series = metrics_selector(list(dict.fromkeys(asked)), arms.matchers(arms=[Arm.STABLE]))
     there = values_by_label(prometheus.query(f"count by ({NAME_LABEL}) ({series})").result, NAME_LABEL)
-    # A name without its suffix has a sentence of its own where the durations are looked at.
+    # A duration metric without its suffix has a sentence of its own, in `DurationHistogram.fault`.
     missing = {flag: name for flag, name in named.items() if not {name, bucket_name(name)} & there.keys()}
-    told = (_told(prometheus, flag, name, [one for one in _USUAL if one in there]) for flag, name in missing.items())
-    return "; ".join(told)
+    sentences = (
+        _sentence(prometheus, flag, name, [one for one in _USUAL if one in there]) for flag, name in missing.items()
+    )
+    return "; ".join(sentences)
 
 
-def _told(prometheus: Prometheus, flag: str, name: str, usual: list[str]) -> str:
+def _sentence(prometheus: Prometheus, flag: str, name: str, usual: list[str]) -> str:
     kind = [one for one in usual if (one == RESPONSE_BYTES) == (flag != "--duration-metric")]
     close = kind or [one for one in similar_names(prometheus, name) if one != name]
     if not close:
-        return f"Prometheus has no {name} of stable, as {flag} says, nor one of a like name: leave {flag} out"
+        return f"Prometheus has no {name} of stable ({flag}), and no similar name: leave {flag} out"
     known = ", ".join(close)
-    return f"Prometheus has no {name} of stable, as {flag} says; it has {known}: name that, or leave {flag} out"
+    return f"Prometheus has no {name} of stable ({flag}); it has {known}: set {flag} to that, or leave it out"

@@ -1,4 +1,4 @@
-"""Why Prometheus has no requests of stable, and what it has instead: the first mistake that can be shown is named."""
+"""Why Prometheus has no requests of stable, and what it has instead: the first mistake that the data shows is named."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,24 +13,24 @@ from steps.model.evidence import Arm
 _SHOWN: Final = 8
 _UNSCRAPED: Final = (
     "nothing scrapes the mesh: add a scrape job or a PodMonitor (port http-envoy-prom, path /stats/prometheus) for the"
-    " pods' proxies and the gateways and send stable some traffic, or judge by the app's own metrics with"
+    " pods' proxies and the gateways, and send stable some traffic; or judge by the app's own metrics with"
     " --without-mesh-metrics"
 )
 
 
 def no_requests(arms: ArmLabels, where: str, reporter: str) -> str:
-    """Say that stable's requests are not there, without asking further; `reporter` is "" for any."""
+    """Return a sentence that stable has no requests, without another query; `reporter` is "" for any."""
     counted = f" with reporter {reporter}" if reporter else ""
     within = f" and {', '.join(extra_matchers(arms.more))}" if arms.more else ""
     return (
         f'Prometheus at {where} has no {arms.metrics.requests}{counted} for {arms.label}="{arms.stable}" in namespace'
-        f" {arms.namespace}{within}: send it some traffic, check that the mesh is scraped, or name the label that tells"
-        f" the arms apart"
+        f" {arms.namespace}{within}: send it some traffic, check that the mesh is scraped, or set the label that tells"
+        f" the arms apart (--arm-label)"
     )
 
 
 def explain_no_requests(prometheus: Prometheus, arms: ArmLabels, reporter: str) -> str:
-    """Say that stable's requests are not there, and what is. Two to four queries.
+    """Return a sentence that stable has no requests, and what Prometheus has instead. Two to four queries.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -47,23 +47,23 @@ def explain_no_requests(prometheus: Prometheus, arms: ArmLabels, reporter: str) 
 
 
 def _wanted_labels(prometheus: Prometheus, arms: ArmLabels, without: ArmLabels) -> str:
-    """Say which values the labels of --metric-labels have in stable's series."""
+    """Return which values the labels of --metric-labels have in stable's series."""
     matchers = without.matchers(arms=[Arm.STABLE])
-    told = [f"{label} is {_values(prometheus, arms, label, matchers) or 'not there'}" for label in sorted(arms.more)]
-    return f"--metric-labels matches none of stable's series, in which {' and '.join(told)}"
+    found = [f"{label} is {_values(prometheus, arms, label, matchers) or 'missing'}" for label in sorted(arms.more)]
+    return f"--metric-labels matches none of stable's series, where {' and '.join(found)}"
 
 
 def _workloads(prometheus: Prometheus, arms: ArmLabels) -> str:
-    """Say which values the label of the arms has, in the namespace or elsewhere."""
+    """Return which values the label of the arms has, in the namespace or elsewhere."""
     within = [equal_matcher("destination_workload_namespace", arms.namespace), *extra_matchers(arms.more)]
     if values := _values(prometheus, arms, arms.label, within):
         return f"in this namespace {arms.label} is {values}: see --stable-label-value and --arm-label"
     elsewhere = _values(prometheus, arms, "destination_workload_namespace", extra_matchers(arms.more))
-    return f"it has series of namespace {elsewhere or '(none)'} only: are this one's pods in the mesh, and scraped?"
+    return f"it only has series of namespace {elsewhere or '(none)'}: are this one's pods in the mesh, and scraped?"
 
 
 def _other_names(prometheus: Prometheus, wanted: str) -> str:
-    """Say which metrics are called alike; nothing of Istio's at all means that nothing scrapes the mesh."""
+    """Return the metrics with similar names; without any, nothing scrapes the mesh."""
     if close := similar_names(prometheus, wanted):
         return f"it has {', '.join(close)}: name the one that counts requests with --requests-metric"
     return _UNSCRAPED

@@ -1,4 +1,4 @@
-"""Metrics whose names look like one that Prometheus does not have."""
+"""Metrics whose names are similar to one that Prometheus does not have."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _COMMON: Final = {"total", "count", "bucket", "seconds", "milliseconds", "bytes"
 
 
 def similar_names(prometheus: Prometheus, name: str) -> tuple[str, ...]:
-    """Give at most five names of metrics that look like `name`, the most alike first. One query of limited size.
+    """Return at most five names of metrics that are similar to `name`, the most similar first. One limited query.
 
     Raises:
         EvidenceError: Prometheus did not answer.
@@ -31,9 +31,9 @@ def similar_names(prometheus: Prometheus, name: str) -> tuple[str, ...]:
 
 
 def closest_names(name: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Give the names that are most alike; those that contain it, as recorded ones do, come first.
+    """Return the most similar names; names that contain it, as those of recording rules do, come first.
 
-    Parts of a histogram are not offered in place of what is not such a part itself.
+    A part of a histogram (_bucket, _sum, _count) is only offered in place of another such part.
     """
     apart = tuple(suffix for suffix in _PARTS if not name.endswith(suffix))
     fitting = [one for one in known if one and not one.endswith(apart)]

@@ -14,14 +14,14 @@ from requests.auth import AuthBase
 class Access:
     """Address and credentials of a Prometheus-compatible API (Prometheus, Thanos, Mimir, VictoriaMetrics).
 
-    Secrets lie in files and are read again at each request, so that a rotated token is used at once.
+    Secrets are read from their files at each request, so that a rotated token is used at once.
 
     Attributes:
         url: base address, with its path: "http://prometheus.istio-system:9090", "https://mimir/prometheus".
         timeout_seconds: how long one request may take.
         token_file: bearer token.
         username: for basic authentication, with `password_file`.
-        headers: sent as they are, such as {"X-Scope-OrgID": "team"}; their values are never logged.
+        headers: sent unchanged, such as {"X-Scope-OrgID": "team"}; their values are never logged.
         ca_file: certificates to trust instead of the system's.
         client_cert, client_key: for mutual TLS; both or none.
     """
@@ -38,7 +38,7 @@ class Access:
 
     @property
     def endpoint(self) -> str:
-        """The address without credentials and trailing slash: safe to log, and what requests go to."""
+        """The address without credentials and trailing slash: safe to log; requests go to it."""
         parts = urlsplit(self.url)
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
@@ -47,7 +47,7 @@ class Access:
 
 
 class FileAuth(AuthBase):
-    """Put the credentials of `access` on each request; also keeps requests from looking into ~/.netrc."""
+    """Add the credentials of `access` to each request; also keeps the library from reading ~/.netrc."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

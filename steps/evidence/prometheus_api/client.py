@@ -1,4 +1,4 @@
-"""The one place that talks to Prometheus: a query in, its answer out, every failure told in its own sentence."""
+"""The only place that talks to Prometheus: a query in, its response out, or an error with a sentence of its own."""
 
 import json
 import time
@@ -26,10 +26,10 @@ from steps.model.evidence import ProblemKind
 
 _LONG_QUERY: Final = 2000
 _ATTEMPTS: Final = 2
-_PAUSE_SECONDS: Final = 0.3
+_RETRY_SECONDS: Final = 0.3
 _CONNECT_SECONDS: Final = 3.0
-_TRY_AGAIN: Final = {ProblemKind.UNREACHABLE, ProblemKind.BUSY}
-_LASTING: Final = {
+_RETRYABLE: Final = {ProblemKind.UNREACHABLE, ProblemKind.BUSY}
+_PERMANENT: Final = {
     ProblemKind.BAD_QUERY,
     ProblemKind.UNAUTHORIZED,
     ProblemKind.FORBIDDEN,
@@ -40,13 +40,13 @@ _LASTING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class QueryResponse:
-    """What Prometheus answered.
+    """A successful response of Prometheus.
 
     Attributes:
         query: PromQL as sent.
-        at: the server's time when it answered, unix seconds, by its Date header (whole seconds).
+        at: the server's time of the response, unix seconds, by its Date header (whole seconds).
         result: the `data.result` list as parsed from JSON.
-        warnings: texts the server attached; the data may be incomplete.
+        warnings: texts from the server; the data may be incomplete.
     """
 
     query: str
@@ -56,7 +56,7 @@ class QueryResponse:
 
 
 ResponseHook = Callable[[QueryResponse], None]
-"""Gets every answer before anything is made of it: the hook for recording and replay."""
+"""Gets every response before it is used: the hook for recordings."""
 
 
 class Prometheus:
@@ -64,8 +64,8 @@ class Prometheus:
 
     Args:
         access: address and credentials.
-        record: called with each answer.
-        clock: only used where the server sends no Date.
+        record: called with each response.
+        clock: only used if the server sends no Date.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class Prometheus:
         """Evaluate an instant query at the server's own time.
 
         Raises:
-            EvidenceError: anything but a complete answer, with the problem told in a sentence.
+            EvidenceError: there was no complete response; its problem has a sentence with the remedy.
         """
         attempts = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_fixed(_PAUSE_SECONDS),
-            retry=retry_if_exception(lambda fault: isinstance(fault, EvidenceError) and _again(fault)),
+            wait=wait_fixed(_RETRY_SECONDS),
+            retry=retry_if_exception(lambda fault: isinstance(fault, EvidenceError) and _is_retryable(fault)),
             reraise=True,
         )
         answer = attempts(self._once, promql)
@@ -105,11 +105,11 @@ class Prometheus:
             "timeout": (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds),
             "allow_redirects": False,
             "stream": True,
-            # On the session alone it would yield to REQUESTS_CA_BUNDLE.
+            # Set on the session alone, REQUESTS_CA_BUNDLE would override it.
             "verify": str(self.access.ca_file) if self.access.ca_file else None,
         }
         try:
-            # GET where it fits: authorising proxies often allow reading ("get") but not "create"
+            # GET if the query is short enough: authorising proxies often allow reading ("get") but not "create".
             if len(promql) <= _LONG_QUERY:
                 response = self._session.get(address, params=form, **options)
             else:
@@ -125,9 +125,7 @@ class Prometheus:
         body = _json(content)
         good = response.status_code == HTTPStatus.OK and body is not None and body.get("status") == "success"
         if body is None and response.status_code == HTTPStatus.OK and content.lstrip().startswith(b"{"):
-            raise response_malformed(
-                MalformedResponseError("JSON that breaks off, or that is not valid"), self.access, promql
-            )
+            raise response_malformed(MalformedResponseError("JSON that is cut off or invalid"), self.access, promql)
         if body is None or not good or body.get("isPartial"):
             raise response_refused(response.status_code, body, self.access, promql)
         try:
@@ -145,13 +143,13 @@ class Prometheus:
 
 
 def step_error(fault: EvidenceError, action: str) -> StepError:
-    """Turn a failed query into the step's error: lasting troubles are permanent, the others temporary."""
-    kind = PermanentError if fault.problem.kind in _LASTING else TemporaryError
+    """Return the step's error for a failed query: permanent if waiting cannot help, else temporary."""
+    kind = PermanentError if fault.problem.kind in _PERMANENT else TemporaryError
     return kind(action, fault.problem.sentence)
 
 
-def _again(fault: EvidenceError) -> bool:
-    return fault.problem.kind in _TRY_AGAIN
+def _is_retryable(fault: EvidenceError) -> bool:
+    return fault.problem.kind in _RETRYABLE
 
 
 def _json(content: bytes) -> dict[str, Any] | None:

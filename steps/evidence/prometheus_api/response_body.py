@@ -1,7 +1,7 @@
-"""The body of an answer of Prometheus: only so much of it is read, and only for so long.
+"""The body of a response of Prometheus, read with a limit of size and of time.
 
-The time-out of `requests` is for one wait for a byte. A server, or a proxy before it, that sends a byte now and then
-would hold a step for hours, while users stay where they are and the claim runs out.
+The timeout of `requests` is for one wait for a byte. A server, or a proxy in front of it, that sends a byte now and
+then would hold a step for hours, while users stay on the canary and the claim expires.
 """
 
 import time
@@ -11,7 +11,7 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
 MAX_BYTES: Final = 128 << 20
-"""Five million samples: far more than any query of this program asks for."""
+"""Five million samples: far more than any query of this program returns."""
 
 _CHUNK: Final = 1 << 16
 
@@ -21,19 +21,19 @@ class TooLargeError(Exception):
 
 
 def read_body(response: requests.Response, seconds: float) -> bytes:
-    """Read a body that was asked for as a stream.
+    """Return the body of a streamed response.
 
     Args:
-        response: whose body is read, and decompressed.
-        seconds: limit of the whole, and one more wait for a byte.
+        response: its body is read and decompressed.
+        seconds: limit of the whole; one more wait for a byte may be added.
 
     Raises:
         TooLargeError: it has more than MOST_BYTES.
-        ReadTimeout: it took too long. ChunkedEncodingError: it broke off. ContentDecodingError: its compression is bad.
+        ReadTimeout: it took too long. ChunkedEncodingError: it was cut off. ContentDecodingError: bad compression.
     """
     deadline, found = time.monotonic() + seconds, bytearray()
     try:
-        # read1 gives what is there; iter_content would wait until a whole chunk is.
+        # read1 returns what has arrived; iter_content would wait for a whole chunk.
         while part := response.raw.read1(_CHUNK, decode_content=True):
             found += part
             if len(found) > MAX_BYTES:

@@ -1,6 +1,6 @@
-"""The shape of an answer of Prometheus' API, checked before anything is made of it.
+"""The schema of a response of Prometheus' API, checked before the response is used.
 
-Half an answer must never be read as a small one: an entry that is not as the API describes it makes the whole answer
+Half a response must never be read as a small one: one entry that does not follow the API makes the whole response
 unusable.
 """
 
@@ -11,18 +11,18 @@ from typing import Any, Final
 _PAIR: Final = 2
 _SHOWN: Final = 80
 _AHEAD: Final = 60.0
-"""Seconds by which a sample may be newer than the answer: clocks differ a little, and no query brings newer ones."""
+"""Seconds by which a sample may be newer than the response: clocks differ a little, but no query returns the future."""
 
 
 class MalformedResponseError(Exception):
-    """An answer does not have the shape of Prometheus' API; says what is wrong with it."""
+    """A response does not follow Prometheus' API; the text says what is wrong."""
 
 
 def result_of(body: Mapping[str, Any], at: float = inf) -> list[dict[str, Any]]:
-    """Give `data.result` of a successful answer: entries with `metric` and one of value, values, histogram(s).
+    """Return `data.result` of a successful response: entries with `metric` and one of value, values, histogram(s).
 
     Args:
-        body: of the answer.
+        body: of the response.
         at: the server's time, unix seconds: no sample can be newer.
 
     Raises:
@@ -37,7 +37,7 @@ def result_of(body: Mapping[str, Any], at: float = inf) -> list[dict[str, Any]]:
 
 
 def warnings_of(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the texts that the server attached.
+    """Return the server's warnings.
 
     Raises:
         MalformedError: warnings are not a list.
@@ -53,7 +53,7 @@ def _check(entry: object, latest: float) -> None:
         raise MalformedResponseError(f"an entry of data.result is not an object: {_shown(entry)}")
     labels = entry.get("metric", {})
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
-        raise MalformedResponseError(f"the labels of a series are not texts: {_shown(labels)}")
+        raise MalformedResponseError(f"the labels of a series are not strings: {_shown(labels)}")
     samples = entry.get("values", [])
     if not isinstance(samples, list) or not {"value", "values", "histogram", "histograms"} & entry.keys():
         raise MalformedResponseError(f"a series has neither a value nor a list of values: {_shown(entry)}")

@@ -1,4 +1,4 @@
-"""Raw samples as Prometheus returned them, in order and free of what cannot be counted."""
+"""Raw samples as Prometheus returned them, in order and without values that no counter can have."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,12 +9,12 @@ from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import Problem, ProblemKind
 
 POD_LABELS: Final = ("exported_pod", "pod", "kubernetes_pod_name", "pod_name", "k8s_pod_name")
-"""Labels that hold the name of the pod a series is from; the original one first, where a federation keeps both."""
+"""Labels with the name of a series' pod; the original one first, as a federation keeps both."""
 
 INSTANCE_LABELS: Final = ("exported_instance", "instance")
 NAMESPACE_LABELS: Final = ("exported_namespace", "namespace", "kubernetes_namespace", "k8s_namespace_name")
 REPLICA_LABELS: Final = ("prometheus", "prometheus_replica", "__replica__")
-"""What tells apart the Prometheus servers that scrape the same targets."""
+"""Labels that tell Prometheus servers with the same targets apart."""
 
 TARGET_LABELS: Final = (
     "job",
@@ -33,19 +33,19 @@ TARGET_LABELS: Final = (
     "k8s_namespace_name",
     *REPLICA_LABELS,
 )
-"""What tells scrape targets apart; whichever of these labels a series has."""
+"""Labels that tell scrape targets apart; a series has some of them."""
 
 SCRAPER_LABELS: Final = ("endpoint", "container", "service", "replica")
-"""What tells two scrapes of one target apart, and may as well be labels that an application chose itself."""
+"""Labels that tell two scrapes of one target apart; an application may also use these names itself."""
 
 NAME_LABEL: Final = "__name__"
-"""The label that holds a series' metric."""
+"""The label with the name of a series' metric."""
 
 _PAIR: Final = 2
 """A sample is a time and a value."""
 
 _MOST: Final = 2.0**53
-"""No counter of events holds more: a sample is a 64-bit float, and from here on one more event would not change it."""
+"""No counter of events is larger: a sample is a 64-bit float, and above this one more event does not change it."""
 
 _SHOWN: Final = 200
 
@@ -72,23 +72,23 @@ class RawSeries:
 
     @property
     def scraper(self) -> ScrapeTarget:
-        """Identity of what scraped that target, as far as labels tell."""
+        """Identity of the job or server that scraped that target, as far as labels show it."""
         more = tuple((label, self.labels[label]) for label in SCRAPER_LABELS if label in self.labels)
         return self.target + more
 
 
 def target_of(scraper: ScrapeTarget) -> ScrapeTarget:
-    """Give the target of a scraper."""
+    """Return the target of a scraper."""
     return tuple(pair for pair in scraper if pair[0] in TARGET_LABELS)
 
 
 def parse_matrix(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
-    """Read the matrix of a range selector's answer.
+    """Return the series in the matrix of a range selector.
 
     Values that no counter can have (NaN, negative, above 2^53) are left out.
 
     Raises:
-        EvidenceError: the answer is not a matrix of numbers, or has native histograms.
+        EvidenceError: the response is not a matrix of numbers, or has native histograms.
     """
     found: dict[SeriesKey, dict[float, float]] = {}
     for entry in result:
@@ -114,21 +114,21 @@ def _read(entry: Mapping[str, Any]) -> tuple[dict[str, str], dict[float, float]]
 def _malformed(entry: object) -> EvidenceError:
     if isinstance(entry, dict) and ("histogram" in entry or "histograms" in entry):
         text = (
-            "Prometheus answered with native histograms, which this program does not read: keep the classic buckets"
+            "Prometheus sent native histograms, which this program does not read: keep the classic buckets"
             " (always_scrape_classic_histograms: true in the scrape configuration)"
         )
     else:
-        text = f"Prometheus answered with series that are not lists of numbers, such as {str(entry)[:_SHOWN]}"
+        text = f"Prometheus sent series that are not lists of numbers, such as {str(entry)[:_SHOWN]}"
     return EvidenceError(Problem(ProblemKind.NOT_PROMETHEUS, text))
 
 
 def values_by_label(result: Iterable[Mapping[str, Any]], label: str) -> dict[str, float]:
-    """Read the vector of an instant query: value of `label` → value; what is not a number is left out."""
+    """Return the vector of an instant query as value of `label` → value; entries without a number are left out."""
     return {labels.get(label, ""): value for labels, value in parse_vector(result)}
 
 
 def parse_vector(result: Iterable[Mapping[str, Any]]) -> list[tuple[dict[str, str], float]]:
-    """Read the vector of an instant query: (labels, value) of each entry; what is not a number is left out."""
+    """Return the vector of an instant query as (labels, value); entries without a number are left out."""
     found = []
     for entry in result:
         labels, sample = entry.get("metric"), entry.get("value")

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from steps.evidence import EvidenceReader
+from steps.evidence.comparison import Comparison
+from steps.evidence.reader import EvidenceReader
 from steps.judge import PassRule, Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Judgement, ReasonCode, Verdict
@@ -21,11 +22,10 @@ def read(rollout: Rollout) -> Evidence:
     """Read a whole rollout as `analyze` does, the bounds chosen before the canary."""
     client = rollout.prometheus(rollout.started)
     reader = EvidenceReader(client, ARMS)
-    if rollout.family.baseline:
-        reader.control = f"{ARMS.stable}-{BASELINE}"
     reader.choose_bounds()
     client.at = rollout.ended
-    return reader.read(rollout.started, rollout.ended, weight=_WEIGHT)
+    comparison = Comparison(control=f"{ARMS.stable}-{BASELINE}" if rollout.family.baseline else "")
+    return reader.read(rollout.started, rollout.ended, weight=_WEIGHT, comparison=comparison)
 
 
 def until(evidence: Evidence, end: float) -> Evidence:

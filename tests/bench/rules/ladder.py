@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.judgement import Judgement, Verdict
 from tests.bench.rules.canary_steps import until

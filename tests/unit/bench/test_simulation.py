@@ -2,7 +2,9 @@
 
 import pytest
 
-from steps.evidence import Access, EvidenceReader, Prometheus
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.judgement import Verdict
 from tests.bench.rules import argo_rollouts

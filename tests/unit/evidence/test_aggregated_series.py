@@ -1,4 +1,4 @@
-"""Sums over pods: their fall is unknown, never new requests; restarted counters count as before."""
+"""Sums over pods: a drop is unknown, never new requests; restarted counters count as usual."""
 
 from itertools import pairwise
 
@@ -6,47 +6,48 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.counters.aggregated_series import aggregating_scrapers, is_aggregated
 from steps.evidence.counters.counter_resets import Drop, classify_drop
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.prometheus_api.samples import RawSeries
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Evidence
 from tests.support.canned_prometheus import ARMS, NOW, Result, canned, counter, series
-from tests.unit.evidence.test_counter_deltas import increases, ledger
+from tests.unit.evidence.test_counter_deltas import counter_deltas, increases
 
 FIELD = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 6080.0), (1045.0, 6150.0)]
-"""A recorded sum from which a pod goes, as it was seen in the field."""
+"""A recorded sum that loses a pod, as observed in production."""
 
 
 def counted(samples: list[tuple[float, float]], since: float = 900.0) -> list[tuple[float, float]]:
-    """Give (time, increase) of a series that has an instance, as a federation's has."""
-    book = ledger()
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, tuple(samples))], since)
-    return increases(book)
+    """Return (time, increase) of a series that has an instance, as a federation's has."""
+    deltas = counter_deltas()
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, tuple(samples))], since)
+    return increases(deltas)
 
 
-def test_a_pod_that_goes_brings_no_requests() -> None:
+def test_a_pod_that_leaves_a_sum_adds_no_requests() -> None:
     """Increases 100, unknown, 70."""
     assert [(1015.0, 100.0), (1045.0, 70.0)] == counted(FIELD)
 
 
-def test_a_replica_that_lags_behind_is_no_restart() -> None:
+def test_a_replica_that_lags_behind_is_not_a_restart() -> None:
     """The next increase counts from the largest value: each request once."""
     samples = [(1000.0, 10000.0), (1015.0, 10100.0), (1030.0, 10095.0), (1045.0, 10195.0)]
     assert [(1015.0, 100.0), (1045.0, 95.0)] == counted(samples)
 
 
-def test_a_pod_that_comes_back_into_a_sum_brings_its_own_new_requests_at_most() -> None:
-    """It was away for a scrape; its old requests are not new."""
+def test_a_pod_that_returns_to_a_sum_adds_at_most_its_new_requests() -> None:
+    """It was missing for one scrape; its old requests are not new."""
     samples = [*FIELD, (1060.0, 10250.0), (1075.0, 10350.0)]
     assert [(1015.0, 100.0), (1045.0, 70.0), (1075.0, 100.0)] == counted(samples)
 
 
-def test_a_fall_in_a_sum_is_counted_as_unknown() -> None:
-    """Beside the first sample, of which nobody knows what went before."""
-    book = ledger()
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, tuple(FIELD))], 900.0)
-    assert (2, {(("instance", "gw"),)}) == (book.dropped, book.sums)
+def test_a_drop_of_a_sum_is_counted_as_unknown() -> None:
+    """Besides the first sample, whose past is unknown."""
+    deltas = counter_deltas()
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, tuple(FIELD))], 900.0)
+    assert (2, {(("instance", "gw"),)}) == (deltas.dropped, deltas.sums)
 
 
 @pytest.mark.parametrize(
@@ -60,34 +61,34 @@ def test_a_fall_in_a_sum_is_counted_as_unknown() -> None:
     ],
 )
 def test_restarts_count_in_full(samples: list[tuple[float, float]], expected: list[tuple[float, float]]) -> None:
-    """The new value is what came since."""
+    """The new value is the number of requests since."""
     assert expected == counted(samples)
 
 
 def test_a_restart_in_an_outage_counts_every_failure() -> None:
-    """The successes are gone after it, and the failures hardly fell: by themselves they would look like a sum."""
+    """The successes are gone after it, and the failures hardly dropped: alone they would look like a sum."""
     good = RawSeries({"code": "200", "instance": "gw"}, ((1000.0, 9000.0), (1015.0, 9150.0)))
     bad = RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 100.0), (1015.0, 100.0), (1030.0, 80.0)))
-    book = ledger()
-    book.feed([good, bad], 900.0)
-    assert [(1030.0, 80.0)] == increases(book)
+    deltas = counter_deltas()
+    deltas.add([good, bad], 900.0)
+    assert [(1030.0, 80.0)] == increases(deltas)
 
 
-def test_a_fresh_pod_that_restarts_at_once_counts_both_lives() -> None:
-    """Its first scrape shows what a scrape may bring."""
-    book = ledger(newborn=True)
-    book.feed([RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 90.0), (1015.0, 60.0)))], 900.0)
-    assert [(1000.0, 90.0), (1015.0, 60.0)] == increases(book)
-    assert set() == book.sums
+def test_a_new_pod_that_restarts_at_once_counts_both_lives() -> None:
+    """Its first scrape shows how much a scrape may add."""
+    deltas = counter_deltas(newborn=True)
+    deltas.add([RawSeries({"code": "500", "instance": "gw"}, ((1000.0, 90.0), (1015.0, 60.0)))], 900.0)
+    assert [(1000.0, 90.0), (1015.0, 60.0)] == increases(deltas)
+    assert set() == deltas.sums
 
 
-def test_the_reading_is_the_same_whenever_the_answer_comes() -> None:
-    """In one answer or scrape by scrape."""
+def test_the_counts_do_not_depend_on_when_responses_arrive() -> None:
+    """In one response or scrape by scrape."""
     whole = counted(FIELD)
-    book = ledger()
+    deltas = counter_deltas()
     for at, value in FIELD:
-        book.feed([RawSeries({"code": "500", "instance": "gw"}, ((at, value),))], 900.0)
-    assert whole == increases(book)
+        deltas.add([RawSeries({"code": "500", "instance": "gw"}, ((at, value),))], 900.0)
+    assert whole == increases(deltas)
 
 
 @pytest.mark.parametrize(
@@ -102,23 +103,23 @@ def test_the_reading_is_the_same_whenever_the_answer_comes() -> None:
         (200.0, 150.0, 100.0, Drop.RESTART),
     ],
 )
-def test_readings(before: float, after: float, usual: float | None, expected: Drop) -> None:
+def test_each_drop_is_classified(before: float, after: float, usual: float | None, expected: Drop) -> None:
     """At the limits."""
     assert expected is classify_drop(before, after, usual)
 
 
 class Pod:
-    """A pod in a sum: its counter, and when it joins and goes (numbers of scrapes)."""
+    """A pod in a sum: its counter, and when it joins and leaves (numbers of scrapes)."""
 
     def __init__(self, joins: int, stays: int, rates: list[int]) -> None:
         self.joins, self.goes, self._rates = joins, joins + stays, rates
 
     def value(self, scrape: int) -> int:
-        """Give its counter, which began at 0 when it joined."""
+        """Return its counter, which began at 0 when it joined."""
         return sum(self._rates[i % len(self._rates)] for i in range(self.joins, min(scrape, self.goes)))
 
     def is_there(self, scrape: int) -> bool:
-        """Tell whether it is in the sum."""
+        """Return whether it is in the sum."""
         return self.joins <= scrape < self.goes
 
 
@@ -134,22 +135,22 @@ PODS = some.lists(
 @given(PODS)
 @settings(deadline=None)
 def test_sums_never_invent_requests(pods: list[Pod]) -> None:
-    """Pods come and go as they like: at each scrape no more is counted than the pods that are there had."""
+    """Pods come and go at any time: each scrape counts at most the requests of the pods that are present."""
     scrapes = [i for i in range(20) if any(pod.is_there(i) for pod in pods)]
     samples = [(1000.0 + i, float(sum(pod.value(i) for pod in pods if pod.is_there(i)))) for i in scrapes]
-    book = ledger()
+    deltas = counter_deltas()
     one = RawSeries({"code": "500"}, tuple(samples))
-    book.sums.add(one.scraper)
-    book.feed([one], 900.0)
-    found = dict(book.cells[()])
+    deltas.sums.add(one.scraper)
+    deltas.add([one], 900.0)
+    found = dict(deltas.increases[()])
     for before, after in pairwise(scrapes):
         true = sum(pod.value(after) - pod.value(before) for pod in pods if pod.is_there(after))
         assert sum(found[1000.0 + after].values()) <= true
 
 
 @pytest.mark.parametrize("label", ["instance", "pod", "kubernetes_pod_name", "exported_pod", "pod_name"])
-def test_a_series_with_an_identity_is_no_sum(label: str) -> None:
-    """Whatever the label is called; an empty one names nobody."""
+def test_a_series_with_an_identity_is_not_a_sum(label: str) -> None:
+    """With any of these labels; an empty one names nothing."""
     assert [False, True, True] == [is_aggregated({label: "x"}), is_aggregated({label: ""}), is_aggregated({})]
 
 
@@ -164,14 +165,14 @@ def test_a_series_with_an_identity_is_no_sum(label: str) -> None:
     ],
 )
 def test_a_target_that_is_more_than_one_workload_is_a_sum(reporter: str, label: str, expected: bool) -> None:  # noqa: FBT001 - parametrized
-    """A federation's instance is the Prometheus it came from; a proxy calls many workloads and is one."""
+    """A federation's instance is its Prometheus; a proxy calls many workloads but is one."""
     labels = {"instance": "prometheus:9090", "reporter": reporter}
     series = [RawSeries({**labels, label: value}, ((1.0, 5.0), (2.0, 6.0))) for value in ("a", "unknown", "b")]
     assert [False, expected] == [bool(aggregating_scrapers(found)) for found in (series[:2], series)]
 
 
-def test_an_address_that_passes_to_another_pod_makes_no_sum() -> None:
-    """No scrape shows both workloads."""
+def test_an_address_that_moves_to_another_pod_is_not_a_sum() -> None:
+    """No scrape has both workloads."""
     labels = {"instance": "10.0.0.7:15020", "reporter": "destination"}
     found = [
         RawSeries({**labels, "destination_workload": value}, ((at, 5.0),)) for value, at in (("a", 1.0), ("b", 2.0))
@@ -185,14 +186,14 @@ def read(requests: Result, reporter: str = "destination") -> Evidence:
 
 
 def bare(requests: Result) -> Result:
-    """Take away what names a target."""
+    """Remove the labels that name a target."""
     for one in requests:
         del one["metric"]["instance"]
     return requests
 
 
 def test_the_judgement_says_that_sums_were_read() -> None:
-    """Pods cannot be told apart then, and a canary's first sample may be old."""
+    """Then pods cannot be told apart, and a canary's first sample may be old."""
     falling = {NOW - 5: 9000.0, NOW - 4: 9100, NOW - 3: 9200, NOW - 2: 5230, NOW - 1: 5300, NOW: 5370}
     evidence = read(bare([series("shop", falling), series("shop-canary", counter(0, 5))]))
     strata = evidence.metrics[0].series[0].strata
@@ -201,8 +202,8 @@ def test_the_judgement_says_that_sums_were_read() -> None:
     assert any(note.startswith("errors: the series are sums over pods") for note in evidence.notes)
 
 
-def test_pods_are_no_sums() -> None:
-    """Nothing is said, and each is told apart."""
+def test_pods_are_not_sums() -> None:
+    """There is no note, and each pod is separate."""
     evidence = read([series("shop", counter(0, 4), "pod-a", reporter="destination"),
                      series("shop-canary", {NOW: 2}, "pod-b", reporter="destination")])  # fmt: skip
     assert not any("sums" in note for note in evidence.notes)

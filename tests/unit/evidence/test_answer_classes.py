@@ -1,12 +1,13 @@
-"""Answers are compared by class, beside failures: a canary that answers 404 to everything is worse."""
+"""Answers are compared by class, besides failures: a canary that answers everything with 404 is worse."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.definitions.answer_classes import GRPC, HTTP, AnswerSlot, answer_slot, compared_classes, protocols
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.standard_metrics import ANSWERS_WEIGHT, ERRORS_WEIGHT, LATENCY_WEIGHT, SMALL_WEIGHT
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.answers import AnswerClass
 from steps.model.evidence import Evidence, MetricEvidence, MetricKind
@@ -48,14 +49,14 @@ from tests.support.canned_prometheus import ARMS, NOW, Result, canned, counter, 
     ],
 )
 def test_every_answer_has_a_class(code: str, flags: str, grpc: str, expected: AnswerSlot) -> None:
-    """By the gRPC status where there is one, else by the code; what is neither lands among those without an answer."""
+    """By the gRPC status if there is one, else by the code; anything else counts as no answer."""
     labels = {"response_code": code, "response_flags": flags, "grpc_response_status": grpc}
     assert expected is answer_slot(labels)
 
 
 @given(some.dictionaries(some.sampled_from(["response_code", "response_flags", "grpc_response_status"]), some.text()))
-def test_no_label_is_too_odd(labels: dict[str, str]) -> None:
-    """Missing, empty, or anything: it has a class."""
+def test_any_label_value_has_a_class(labels: dict[str, str]) -> None:
+    """Missing, empty or arbitrary labels have a class."""
     assert answer_slot(labels) in AnswerSlot
 
 
@@ -69,12 +70,12 @@ def test_no_label_is_too_odd(labels: dict[str, str]) -> None:
     ],
 )
 def test_only_the_protocols_of_stables_past_have_classes(known: set[str], expected: list[str]) -> None:
-    """The e-values of the classes are averaged: each class more costs power. All where nothing is known."""
+    """The e-values of the classes are averaged: each further class costs power. All classes if nothing is known."""
     assert expected == [label for label, _, _ in compared_classes(frozenset(known))]
 
 
 @pytest.mark.parametrize("known", [{HTTP}, {GRPC}, {HTTP, GRPC}, set()])
-def test_no_answer_escapes_the_classes(known: set[str]) -> None:
+def test_every_slot_is_in_one_class(known: set[str]) -> None:
     """Each slot but the good and the failed ones is in exactly one class, and each is in the total."""
     definitions = [definition for _, _, definition in compared_classes(frozenset(known))]
     counted = sorted(slot for definition in definitions for slot in definition.bad)
@@ -111,12 +112,12 @@ def read(requests: Result, started: float = NOW - 5) -> Evidence:
 
 
 def answers(evidence: Evidence) -> MetricEvidence:
-    """Give the metric of the answers."""
+    """Return the metric of the answers."""
     return next(metric for metric in evidence.metrics if metric.kind is MetricKind.ANSWERS)
 
 
 def test_answers_share_the_query_and_the_total_holds_every_answer() -> None:
-    """Failures and what got no answer are in the total, in no class."""
+    """Failures and requests without an answer are in the total, but in no class."""
     codes = {"200": 10, "302": 1, "404": 2, "503": 3, "0": 4}
     requests = [series(arm, counter(0, n), response_code=code) for arm in ("shop", "shop-canary")
                 for code, n in codes.items()]  # fmt: skip
@@ -132,8 +133,8 @@ def test_answers_share_the_query_and_the_total_holds_every_answer() -> None:
 
 
 @pytest.mark.parametrize("code", ["404", "401", "403", "408", "410", "302", "0"])
-def test_a_canary_that_answers_otherwise_throughout_fails(code: str) -> None:
-    """Though none of its answers is a failure."""
+def test_a_canary_that_always_answers_with_another_class_fails(code: str) -> None:
+    """None of its answers is a failure."""
     requests = [
         series("shop", counter(500, 90)),
         series("shop", counter(50, 1), response_code=code),
@@ -145,7 +146,7 @@ def test_a_canary_that_answers_otherwise_throughout_fails(code: str) -> None:
 
 @pytest.mark.parametrize("status", ["16", "7", "5", "8", "1", "99"])
 def test_a_canary_that_refuses_every_call_fails(status: str) -> None:
-    """The HTTP code is 200 all the same."""
+    """The HTTP code is still 200."""
     requests = [
         series("shop", counter(500, 90), grpc_response_status="0", request_protocol="grpc"),
         series("shop", counter(50, 1), grpc_response_status="5", request_protocol="grpc"),
@@ -155,7 +156,7 @@ def test_a_canary_that_refuses_every_call_fails(status: str) -> None:
     assert (Verdict.FAIL, "answers") == (judgement.verdict, judgement.metric)
 
 
-def test_a_habit_of_stable_is_no_harm() -> None:
+def test_the_same_share_of_a_class_as_stable_is_not_harm() -> None:
     """Both arms answer 30 % with 404."""
     requests = [
         series(arm, counter(100, n * rate), response_code=code)
@@ -166,8 +167,8 @@ def test_a_habit_of_stable_is_no_harm() -> None:
     assert Verdict.PASS is judgement.verdict
 
 
-def test_classes_are_fixed_at_the_first_reading() -> None:
-    """A canary that begins to speak gRPC does not change what it is judged by, and is not overlooked."""
+def test_classes_are_fixed_at_the_first_poll() -> None:
+    """A canary that starts to speak gRPC does not change how it is judged, and is not overlooked."""
     requests = [series("shop", counter(100, 9))]
     prometheus = canned(requests)
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds())

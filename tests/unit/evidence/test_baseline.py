@@ -1,18 +1,15 @@
-"""Where a baseline is compared, its requests are stable's arm from the start on, and stable's own are the past."""
+"""With a baseline, its requests are stable's arm since the start, and stable's own are its past."""
 
 from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.definitions.custom_metrics import (
-    CustomArmLabels,
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_metric,
-)
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.custom_arms import CustomArmLabels, CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_metric
 from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Arm, Evidence, ProblemKind
 from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, canned, counter, series
 
@@ -25,13 +22,12 @@ SERIES = [series("shop", counter(100, 50)), series(CONTROL, YOUNG), series("shop
 def read(prometheus: CannedPrometheus, **options: Any) -> Evidence:
     """Read a run with a baseline."""
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options)
-    reader.control = CONTROL
-    return reader.read(STARTED, NOW, weight=10)
+    return reader.read(STARTED, NOW, weight=10, comparison=Comparison(control=CONTROL))
 
 
 @pytest.mark.parametrize("reporter", ["source", "destination"])
 def test_stable_is_the_past_and_the_baseline_the_present(reporter: str) -> None:
-    """Stable goes on with 50 requests a second, of which none counts once the baseline has its own."""
+    """Stable still gets 50 requests a second; none counts once the baseline has its own."""
     strata = read(canned(SERIES, reporter=reporter)).metrics[0].series[0].strata
     assert [50] == sorted({one.stable.total for one in strata if one.end <= STARTED})
     present = [(one.stable.total, one.canary.total, one.canary.bad) for one in strata if one.start >= STARTED]
@@ -39,7 +35,7 @@ def test_stable_is_the_past_and_the_baseline_the_present(reporter: str) -> None:
 
 
 def test_one_query_reads_all_three() -> None:
-    """By one matcher, every name literal."""
+    """With one matcher; every name is escaped."""
     prometheus = canned(SERIES)
     read(prometheus)
     assert 2 == len(prometheus.asked)
@@ -47,7 +43,7 @@ def test_one_query_reads_all_three() -> None:
 
 
 def test_the_weight_is_what_both_share() -> None:
-    """Canary and baseline get as many, whatever the weight; so even at 100 % there is something to compare with."""
+    """Canary and baseline get the same number at every weight, so there is a comparison even at 100 %."""
     found = read(canned(SERIES))
     assert (50, CONTROL) == (found.weight, found.control)
     assert any(CONTROL in note for note in found.notes)
@@ -56,15 +52,14 @@ def test_the_weight_is_what_both_share() -> None:
 def test_the_reporter_and_the_bounds_come_from_stable() -> None:
     """They are chosen before the baseline has had a request."""
     prometheus = canned(SERIES)
-    reader = EvidenceReader(prometheus, ARMS)
-    reader.control = CONTROL
-    reader.choose_bounds()
-    assert prometheus.asked
-    assert not [asked for asked in prometheus.asked if CONTROL in asked]
+    EvidenceReader(prometheus, ARMS).read(STARTED, NOW, comparison=Comparison(control=CONTROL))
+    choosing = [asked for asked in prometheus.asked if "by (le)" in asked or "by (reporter)" in asked]
+    assert choosing
+    assert not [asked for asked in choosing if CONTROL in asked]
 
 
 def test_without_a_baseline_nothing_changes() -> None:
-    """Its series are neither asked for nor counted, even if an earlier run left some."""
+    """Its series are neither queried nor counted, even if an earlier run left some."""
     prometheus = canned(SERIES)
     evidence = EvidenceReader(prometheus, ARMS, bounds=Bounds()).read(STARTED, NOW, weight=10)
     assert not [asked for asked in prometheus.asked if CONTROL in asked]
@@ -73,7 +68,7 @@ def test_without_a_baseline_nothing_changes() -> None:
 
 
 def test_arms_tell_the_baseline_from_stables_past() -> None:
-    """And an empty label is nobody's."""
+    """An empty label belongs to neither arm."""
     arms = ArmLabels("shop", "shop-canary", "ns", control=CONTROL)
     found = {name: arms.arm_of({"destination_workload": name}) for name in ("shop", CONTROL, "shop-canary", "", "x")}
     assert {"shop": Arm.STABLE, CONTROL: Arm.STABLE, "shop-canary": Arm.CANARY, "": None, "x": None} == found
@@ -99,7 +94,7 @@ def test_custom_metrics_compare_with_the_baselines_pods() -> None:
     assert (None, False) == (alone.arm_of(pods(CONTROL)), alone.is_past(pods("shop")))
 
 
-def test_a_custom_metric_that_the_baseline_lacks_is_no_pass() -> None:
+def test_a_custom_metric_that_the_baseline_lacks_never_passes() -> None:
     """Stable's series do not hide it."""
     counted = Selection("failed_total"), Selection("all_total")
     metric = CustomMetric("checkout", "shop", "shop-canary", *counted, baseline=CONTROL, namespace_label="")

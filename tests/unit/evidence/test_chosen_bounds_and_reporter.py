@@ -13,7 +13,7 @@ def test_latency_bounds_lie_at_or_above_the_quantiles() -> None:
     assert latency_bounds(BUCKETS) == (("p50", 10.0), ("p90", 100.0), ("p99", 250.0))
 
 
-def test_shared_bounds_are_merged_and_the_last_finite_one_serves() -> None:
+def test_equal_bounds_are_merged_and_the_last_finite_one_is_the_fallback() -> None:
     """Everything in one bucket, or beyond the last."""
     assert latency_bounds({"5": 100.0, "+Inf": 100.0}) == (("p50/p90/p99", 5.0),)
     assert latency_bounds({"5": 0.0, "+Inf": 100.0}) == (("p50/p90/p99", 5.0),)
@@ -21,7 +21,7 @@ def test_shared_bounds_are_merged_and_the_last_finite_one_serves() -> None:
 
 
 def test_small_bound_is_at_or_below_one_percent() -> None:
-    """The bound that nearly all of stable's answers exceed."""
+    """Nearly all of stable's answers exceed this bound."""
     assert small_bound({"100": 0.0, "500": 1.0, "1000": 50.0, "+Inf": 100.0}) == 500.0
     assert small_bound({}) is None
 
@@ -38,13 +38,13 @@ def test_small_bound_is_at_or_below_one_percent() -> None:
         ({}, "auto", None),
     ],
 )
-def test_reporter(rates: dict[str, float], wanted: str, expected: str | None) -> None:
-    """Source where it sees the traffic, else waypoint, else destination."""
+def test_the_reporter_follows_stables_traffic(rates: dict[str, float], wanted: str, expected: str | None) -> None:
+    """Source if it sees the traffic, else waypoint, else destination."""
     chosen = reporter_of_rates(rates, wanted)
     assert (chosen.name if chosen else None) == expected
 
 
-def test_the_tail_bound_lies_far_above_the_noise_of_p99() -> None:
+def test_the_tail_bound_is_far_above_the_noise_of_p99() -> None:
     """At least four times p99's bound, and so high that hardly any request of stable exceeds it."""
     quiet = {"5": 900.0, "10": 995.0, "25": 1000.0, "50": 1000.0, "100": 1000.0, "+Inf": 1000.0}
     assert ("tail", 50.0) == latency_bounds(quiet)[-1]

@@ -7,14 +7,10 @@ from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.definitions.custom_metrics import (
-    CustomMetric,
-    CustomMetricContext,
-    Selection,
-    custom_metric,
-    custom_metric_from_json,
-)
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_metric, custom_metric_from_json
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, MetricEvidence, ProblemKind
 from steps.model.judgement import Verdict
@@ -32,7 +28,7 @@ def pod(name: str, metric: str, values: dict[float, float], **labels: str) -> di
 
 
 def read(metric: CustomMetric, own: Result) -> tuple[Evidence, list[str]]:
-    """Read once, with the standard requests beside; returns the custom queries too."""
+    """Read once, with the standard requests; returns the custom queries as well."""
 
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
@@ -80,7 +76,7 @@ def test_a_pair_of_counters_is_one_query_and_counted_exactly() -> None:
 
 
 def test_one_counter_may_be_both_bad_and_all() -> None:
-    """Failures told by a label of the same counter; matchers that both share are asked of Prometheus."""
+    """A label of the same counter marks failures; the query has the matchers of both selections."""
     bad = Selection("asked_total", {"kind": "card"}, {"outcome": "error|timeout"})
     metric = CustomMetric(
         "checkout", "shop", "shop-canary", bad, Selection("asked_total", {"kind": "card"}), label="app"
@@ -97,8 +93,8 @@ def test_one_counter_may_be_both_bad_and_all() -> None:
     assert True is evidence.metrics[-1].aligned
 
 
-def test_good_and_bad_make_all() -> None:
-    """Where nobody counts all events."""
+def test_good_and_bad_counters_add_up_to_all() -> None:
+    """No counter counts all events."""
     metric = CustomMetric("pay", "shop", "shop-canary", Selection("bad"), Selection("good"), every_is_good=True)
     own = [
         pod("shop-canary-7c9f8b5d4-q2w3e", "bad", counter(0, 1)),
@@ -127,7 +123,7 @@ def test_a_histogram_is_split_at_its_bound(above: bool, bad: int) -> None:  # no
 
 @pytest.mark.parametrize(("required", "kind"), [(True, ProblemKind.NO_SERIES), (False, None)])
 def test_a_required_metric_without_series_is_a_problem(required: bool, kind: ProblemKind | None) -> None:  # noqa: FBT001
-    """A name with a slip of the pen must not pass silently."""
+    """A typo in a name must not pass silently."""
     metric = CustomMetric("checkout", "shop", "shop-canary", PAIR.bad, PAIR.every, required=required)
     evidence, _ = read(metric, PODS[:2])
 
@@ -139,7 +135,7 @@ def test_a_bound_that_no_bucket_has_is_a_problem() -> None:
     evidence, _ = read(SEARCH, [series("-", counter(0, 5), app="shop", le="+Inf", __name__="search_bucket")])
 
     assert evidence.problem is not None
-    assert "stable's histograms have no bound 0.5 s in search: name a bound" in evidence.problem.sentence
+    assert "stable's histograms have no bound 0.5 s in search: set a bound" in evidence.problem.sentence
 
 
 def test_a_worse_custom_metric_fails_the_canary_and_is_named() -> None:

@@ -1,4 +1,4 @@
-"""The same counters scraped twice count once; counters of their own are added up."""
+"""Counters that are scraped twice count once; separate counters are added up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
 from steps.evidence.counters.duplicate_scrapes import DuplicateScrapes
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.prometheus_api.samples import RawSeries
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import Evidence
 from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus, Result, canned, counter, series
 
@@ -18,7 +19,7 @@ GW = {"pod": "gw-1", "namespace": "istio-system", "job": "mesh"}
 
 
 def doubled(first: Mapping[str, str], second: Mapping[str, str], shift: float = 0.0) -> Result:
-    """Make both arms' series as two scrapers show them; the second one scrapes so many seconds earlier."""
+    """Make both arms' series as two scrapers see them; the second one scrapes this many seconds earlier."""
     found = []
     for arm, code, step in (("shop", "200", 9), ("shop-canary", "200", 2), ("shop-canary", "503", 2)):
         found.append(series(arm, counter(0, step), **{"response_code": code, **GW, **first}))
@@ -34,12 +35,12 @@ def read(requests: Result, reporter: str = "source", **options: Any) -> Evidence
 
 
 def said(evidence: Evidence) -> list[str]:
-    """Give the notes about scrapers."""
+    """Return the notes about scrapers."""
     return [note for note in evidence.notes if "scraped more than once" in note]
 
 
 def totals(evidence: Evidence) -> tuple[int, int, int]:
-    """Give stable's requests, the canary's, and its failures."""
+    """Return stable's requests, the canary's, and its failures."""
     strata = evidence.metrics[0].series[0].strata
     return (
         sum(one.stable.total for one in strata),
@@ -65,7 +66,7 @@ OTHER = (
 
 @pytest.mark.parametrize("other", OTHER)
 @pytest.mark.parametrize("shift", [0.0, 0.5])
-def test_whatever_tells_two_scrapers_apart_each_request_counts_once(other: dict[str, str], shift: float) -> None:
+def test_each_request_counts_once_whichever_label_differs(other: dict[str, str], shift: float) -> None:
     """At the same moment or half an interval apart."""
     evidence = read(doubled({}, other, shift))
     assert (45, 20, 10) == totals(evidence)
@@ -74,7 +75,7 @@ def test_whatever_tells_two_scrapers_apart_each_request_counts_once(other: dict[
 
 
 def test_the_note_names_both_jobs() -> None:
-    """So that somebody can remove one."""
+    """A user can then remove one."""
     expected = (
         'the same counters are scraped more than once, as job="annotations" and job="mesh": each request counts once'
     )
@@ -82,15 +83,15 @@ def test_the_note_names_both_jobs() -> None:
 
 
 @pytest.mark.parametrize("label", ["kubernetes_pod_name", "exported_pod", "pod_name"])
-def test_a_pod_is_known_by_whichever_label_holds_its_name(label: str) -> None:
-    """A job of annotations calls it otherwise than an operator's."""
+def test_any_pod_label_identifies_a_pod(label: str) -> None:
+    """A job by annotations uses another label than an operator's job."""
     requests = doubled({}, {"job": "annotations", "instance": "10.0.0.7:15090"}, 0.5)
     for one in requests[1::2]:
         one["metric"][label] = one["metric"].pop("pod")
     assert (45, 20, 10) == totals(read(requests))
 
 
-def test_without_a_pods_name_its_address_names_it() -> None:
+def test_without_a_pod_label_the_address_identifies_a_pod() -> None:
     """With another port."""
     requests = doubled({"instance": "10.0.0.7:15020"}, {"instance": "10.0.0.7:15090", "job": "b"}, 0.5)
     for one in requests:
@@ -114,7 +115,7 @@ def test_another_proxy_with_the_same_counts_is_another_proxy(other: dict[str, st
 
 
 def test_sums_by_class_that_lag_by_a_step_are_the_same() -> None:
-    """Above the budget of series samples are taken at fixed times, so that one scraper's may be a scrape older."""
+    """Above the budget of series, samples are taken at fixed times, so one scraper's may be a scrape older."""
     requests = doubled({}, {"job": "annotations"})
     for one in requests[1::2]:
         one["values"] = [[at, str(max(0.0, float(value) - float(one["values"][1][1])))] for at, value in one["values"]]
@@ -123,10 +124,10 @@ def test_sums_by_class_that_lag_by_a_step_are_the_same() -> None:
     assert totals(evidence) in {(45, 20, 10), (36, 16, 8)}
 
 
-def test_many_pods_are_told_apart_at_once() -> None:
-    """Only those of one name or address are compared: a thousand take no longer than their reading."""
+def test_many_pods_are_compared_quickly() -> None:
+    """Only scrapers with the same name or address are compared: a thousand take no longer than reading them."""
     doubles = DuplicateScrapes()
-    doubles.note(
+    doubles.add(
         RawSeries({"pod": f"pod-{i}", "instance": f"10.0.{i // 250}.{i % 250}:15020", "job": job}, ((1.0, 5.0),))
         for i in range(1000)
         for job in ("a", "b")
@@ -149,7 +150,7 @@ def test_two_containers_of_one_pod_are_added_up() -> None:
 
 
 def test_a_doubled_pod_of_stable_is_one_pod() -> None:
-    """Its own proxy, scraped by two jobs; a pod of the canary too, which counts from 0."""
+    """Two jobs scrape its own proxy; also a pod of the canary, which counts from 0."""
     requests = [
         series(arm, values, **{**GW, "pod": pod, "job": job, "instance": f"{pod}:15020"})
         for job in ("mesh", "annotations")
@@ -165,8 +166,8 @@ def test_a_doubled_pod_of_stable_is_one_pod() -> None:
     assert (50, 5, 0) == totals(evidence)
 
 
-def test_if_the_chosen_one_falls_silent_the_other_goes_on() -> None:
-    """Without counting anything twice: at most what one scrape brought is lost."""
+def test_if_the_chosen_scraper_falls_silent_the_other_takes_over() -> None:
+    """Nothing counts twice; at most the requests of one scrape are lost."""
     first, second = {NOW - 20 + i: 9.0 * i for i in range(10)}, {NOW - 20.5 + i: 9.0 * i for i in range(21)}
     requests = [series("shop", first, **GW), series("shop", second, **{**GW, "job": "z"})]
     reader = EvidenceReader(canned(requests), ARMS, bounds=Bounds())
@@ -176,8 +177,8 @@ def test_if_the_chosen_one_falls_silent_the_other_goes_on() -> None:
     assert NOW - 0.5 == evidence.until
 
 
-def test_the_choice_is_kept_while_it_answers() -> None:
-    """A job that is older or faster does not take over."""
+def test_the_chosen_scraper_stays_while_it_reports() -> None:
+    """An older or faster job does not take over."""
     requests = doubled({}, {"job": "annotations"}, 0.5)
     reader = EvidenceReader(prometheus := canned(requests), ARMS, bounds=Bounds())
     before = reader.read(NOW - 5, NOW)
@@ -197,8 +198,8 @@ def both(own: Result) -> CannedPrometheus:
     return CannedPrometheus(lambda asked: own if "all_total" in asked else mesh.query(asked).result)
 
 
-def test_custom_metrics_count_once_and_their_own_labels_are_theirs() -> None:
-    """An endpoint is a scraper's label or the application's: the same scrape shows both of the latter."""
+def test_custom_metrics_count_once_and_keep_their_own_labels() -> None:
+    """An endpoint is a scraper's label or the application's: one scrape has both values of the application's."""
 
     def own(job: str, shift: float) -> Result:
         return [
@@ -228,7 +229,7 @@ PHASES = some.lists(some.integers(0, 19), min_size=2, max_size=4)
 def test_however_scrapers_interleave_no_request_counts_twice(
     steps: list[int], failures: list[int], phases: list[int]
 ) -> None:
-    """Any counters, two to four scrapers, any phases: what is counted is what one of them saw."""
+    """Any counters, two to four scrapers, any phases: the count is what one of them saw."""
 
     def value(rises: list[int], at: float) -> float:
         whole, part = divmod(at, 1.0)

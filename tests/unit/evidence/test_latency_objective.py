@@ -1,9 +1,9 @@
-"""The latency objective is read at the bound at or next above its limit, and changes nothing of the comparison."""
+"""The latency objective is read at the bound at or next above its limit, and does not change the comparison."""
 
 import pytest
 
 from steps.errors import PermanentError
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.latency_objective import (
     ObjectiveBound,
     ObjectiveOutOfRangeError,
@@ -11,6 +11,7 @@ from steps.evidence.definitions.latency_objective import (
     locate_objective,
 )
 from steps.evidence.definitions.metric_names import DURATIONS
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import LatencyObjective, MetricKind, ProblemKind
 from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, counter, series
 
@@ -31,17 +32,17 @@ TEXTS = ("5", "100.0", "1000", "+Inf", "NaN", "", "odd")
     ],
 )
 def test_the_bound_is_at_or_next_above_the_limit(limit: float, factor: float, expected: float | None) -> None:
-    """In the histogram's own unit; never +Inf, which holds everything."""
+    """In the histogram's own unit; never +Inf, which has every request."""
     assert expected == bound_at_or_above(TEXTS, limit, factor)
 
 
 def test_a_tenth_of_a_second_is_a_hundred_milliseconds() -> None:
-    """Though not to the last bit."""
+    """But not to the last bit."""
     assert 0.1 == bound_at_or_above(["0.1", "0.3", "0.5"], 100.0, 1000.0)
     assert 0.3 == bound_at_or_above(["0.1", "0.3", "0.5"], 300.0, 1000.0)
 
 
-def test_another_bound_is_said() -> None:
+def test_another_bound_is_reported() -> None:
     """Requests between the limit and the bound count as good."""
     assert ObjectiveBound(100.0, "p99.9") == locate_objective(LatencyObjective(0.999, 100.0), TEXTS, 1.0)
     found = locate_objective(P99, TEXTS, 1.0)
@@ -51,7 +52,7 @@ def test_another_bound_is_said() -> None:
 
 @pytest.mark.parametrize(("texts", "said"), [(TEXTS, "1000 ms is its largest bound"), ((), "no bounds at all")])
 def test_a_limit_that_no_bucket_reaches_is_refused(texts: tuple[str, ...], said: str) -> None:
-    """With what there is, and the remedy."""
+    """With the bounds that exist, and the remedy."""
     with pytest.raises(ObjectiveOutOfRangeError, match=said) as caught:
         locate_objective(LatencyObjective(0.99, 2000.0), texts, 1.0)
     assert "statsHistogramBuckets" in str(caught.value)
@@ -87,7 +88,7 @@ def reader(prometheus: CannedPrometheus, bounds: Bounds, objective: LatencyObjec
 
 
 def test_the_objective_has_strata_of_its_own() -> None:
-    """The series of the comparison are the same with it and without."""
+    """The series of the comparison are the same with and without it."""
     bounds = Bounds((("p50", 5.0),))
     prometheus = canned(TEXTS, BUCKETS)
     evidence = reader(prometheus, bounds).read(NOW - 5, NOW)
@@ -103,7 +104,7 @@ def test_the_objective_has_strata_of_its_own() -> None:
 
 
 def test_an_objective_at_a_bound_of_the_comparison_shares_it() -> None:
-    """No bound is asked for twice."""
+    """No bound is queried twice."""
     prometheus = canned(TEXTS, BUCKETS)
     evidence = reader(prometheus, Bounds((("p50", 5.0), ("p99", 1000.0)))).read(NOW - 5, NOW)
     latency = next(metric for metric in evidence.metrics if metric.kind is MetricKind.LATENCY)
@@ -129,7 +130,7 @@ def test_without_bounds_of_the_comparison_the_objective_is_read_alone() -> None:
 
 
 @pytest.mark.parametrize("texts", [("5", "100", "+Inf"), ()])
-def test_an_unreachable_limit_is_refused_beforehand_and_a_problem_later(texts: tuple[str, ...]) -> None:
+def test_an_unreachable_limit_is_refused_by_the_preflight_and_a_problem_later(texts: tuple[str, ...]) -> None:
     """Never a pass without it."""
     beforehand, later = (reader(canned(texts, BUCKETS), Bounds((("p50", 5.0),))) for _ in range(2))
     with pytest.raises(PermanentError, match="cannot be read from stable's histogram"):
@@ -139,7 +140,7 @@ def test_an_unreachable_limit_is_refused_beforehand_and_a_problem_later(texts: t
     assert ProblemKind.BOUNDS_DIFFER is problem.kind
 
 
-def test_beforehand_the_note_is_given() -> None:
-    """So that prepare can say it."""
+def test_the_preflight_returns_the_note() -> None:
+    """Prepare can then warn about it."""
     assert ["1000 ms is used" in text for text in reader(canned(TEXTS, BUCKETS), Bounds()).check()] == [True]
     assert () == reader(canned(TEXTS, BUCKETS), Bounds(), None).check()

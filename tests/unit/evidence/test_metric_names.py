@@ -1,4 +1,4 @@
-"""Names, units and labels of the mesh's metrics: as set, as found, and refused with the evidence."""
+"""Names, units and labels of the mesh's metrics: as configured, as found, and refused with the evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BUCKETS = "istio_request_duration_milliseconds_bucket"
 
 
 def histogram(name: str, bounds: tuple[float, ...]) -> CannedPrometheus:
-    """Return a Prometheus that has one histogram of stable, source reporter, and nothing else."""
+    """Return a Prometheus that only has one histogram of stable, by reporter source."""
 
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
@@ -54,7 +54,7 @@ def histogram(name: str, bounds: tuple[float, ...]) -> CannedPrometheus:
         ("sms_time_bucket", None),
     ],
 )
-def test_a_name_tells_its_unit(name: str, unit: str | None) -> None:
+def test_a_name_contains_its_unit(name: str, unit: str | None) -> None:
     """By whole words."""
     assert unit == unit_by_name(name)
 
@@ -74,13 +74,13 @@ def test_a_name_tells_its_unit(name: str, unit: str | None) -> None:
         ((float("inf"),), None, None),
     ],
 )
-def test_bounds_tell_a_unit(bounds: tuple[float, ...], unit: str | None, surely: str | None) -> None:
-    """More evidence is asked for where it is held against a name."""
+def test_bounds_show_the_unit(bounds: tuple[float, ...], unit: str | None, surely: str | None) -> None:
+    """Bounds that contradict a name need more evidence."""
     assert (unit, surely) == (unit_by_bounds(bounds), unit_by_bounds(bounds, surely=True))
 
 
-def test_names_that_are_set_are_the_only_ones() -> None:
-    """Nothing else is looked for; what rules recorded with a prefix is looked for with it."""
+def test_configured_names_are_the_only_ones() -> None:
+    """No other name is queried; recorded metrics are queried with the prefix of their rules."""
     assert ("a_bucket",) == ConfiguredNames(duration="a_bucket").durations
     recorded = ConfiguredNames(requests="workload:istio_requests_total")
     assert f"workload:{BUCKETS}" == recorded.durations[0]
@@ -123,7 +123,7 @@ def test_a_histogram_that_cannot_be_read_as_configured_is_refused(
 def test_a_histogram_is_found_with_its_unit(
     name: str, bounds: tuple[float, ...], wanted: ConfiguredNames, unit: str
 ) -> None:
-    """By its name, or by its bounds where the name says nothing."""
+    """By its name, or by its bounds if the name contains no unit."""
     found = find_durations(histogram(name, bounds), ARMS, wanted)
     assert (name, unit, "", bounds) == (found.metrics.duration, found.metrics.unit, found.fault, found.bounds)
 
@@ -141,10 +141,10 @@ def test_a_mesh_without_durations_is_a_warning() -> None:
         ("istio_request_duration_seconds_bucket", OLD, 10_001, "are 0.005, 0.01, 0.025, 0.1, 1, 10 s"),
         (BUCKETS, NEW, 3_600_001, "3.6e+06 ms is its largest bound"),
         ("nothing", (), 5, "it has no bounds at all. Lower"),
-        ("nothing", (), 5, f"{BUCKETS} is not there"),
+        ("nothing", (), 5, f"Prometheus has no {BUCKETS} of stable"),
     ],
 )
-def test_a_limit_that_no_bucket_holds_is_refused(name: str, bounds: tuple[float, ...], limit: float, part: str) -> None:
+def test_a_limit_beyond_the_buckets_is_refused(name: str, bounds: tuple[float, ...], limit: float, part: str) -> None:
     """With the bounds in the histogram's unit."""
     wanted = MeshRequirements("auto", ConfiguredNames(), LatencyObjective(0.99, limit))
     with pytest.raises(EvidenceError) as caught:
@@ -153,7 +153,7 @@ def test_a_limit_that_no_bucket_holds_is_refused(name: str, bounds: tuple[float,
 
 
 def test_a_limit_is_read_in_the_histograms_unit() -> None:
-    """A bound that is not the limit itself is said by prepare."""
+    """Prepare warns about a bound that is not the limit itself."""
     found = find_durations(histogram("istio_request_duration_seconds_bucket", OLD), ARMS, ConfiguredNames())
     exact, above = (objective_at(LatencyObjective(0.99, limit), found) for limit in (100, 500))
     assert exact is not None
@@ -171,8 +171,8 @@ def test_an_le_that_is_not_a_number_is_left_out() -> None:
     assert (("p50/p90/p99", 5.0),) == latency_bounds({"5": 10.0, "+Inf": 10.0, "": 3.0, "x": 3.0, "NaN": 1.0})
 
 
-def test_names_that_look_alike_come_in_order() -> None:
-    """Recorded ones first; parts of histograms are not offered for counters."""
+def test_similar_names_come_in_order() -> None:
+    """Recorded names first; parts of histograms are not offered for counters."""
     known = [
         "http_requests_total",
         "workload:istio_requests_total",
@@ -197,12 +197,12 @@ def test_names_that_look_alike_come_in_order() -> None:
         ("team", False),
     ],
 )  # fmt: skip
-def test_labels_of_worlds_are_known_by_their_words(label: str, expected: bool) -> None:  # noqa: FBT001 - parametrized
-    """Istio's own, the target's and those of replicas are not among them."""
+def test_cluster_labels_are_recognised_by_their_words(label: str, expected: bool) -> None:  # noqa: FBT001 - parametrized
+    """Labels of Istio, of the target and of replicas are not."""
     assert expected == is_cluster_label(label)
 
 
-def test_worlds_are_told_with_the_flag_to_add() -> None:
+def test_several_clusters_are_reported_with_the_flag_to_add() -> None:
     """Also where some of the series lack the label."""
     rows = [{"cluster": "eu", "app": "a"}, {"cluster": "us", "app": "b"}]
     assert {"cluster": ("eu", "us")} == worlds(rows)
@@ -221,8 +221,8 @@ def test_worlds_are_told_with_the_flag_to_add() -> None:
         ("~.*", False), ("~e.|u.", False), ("~(eu|us).*", False), ("~[eu]+s?", False), ("", False),
     ],
 )  # fmt: skip
-def test_a_pattern_that_matches_two_worlds_does_not_choose_one(wanted: str, decides: bool) -> None:  # noqa: FBT001
-    """A list does, with a warning: a person who lists both wants both."""
+def test_a_pattern_that_matches_two_clusters_does_not_choose_one(wanted: str, decides: bool) -> None:  # noqa: FBT001
+    """A list does, with a warning: a user who lists both wants both."""
     found = worlds([{"cluster": "eu"}, {"cluster": "us"}])
     assert ({} if decides else found) == unselected(found, {"cluster": wanted})
     assert decides == (
@@ -231,7 +231,7 @@ def test_a_pattern_that_matches_two_worlds_does_not_choose_one(wanted: str, deci
     )
 
 
-def test_callers_labels_are_not_worlds_where_stables_own_proxies_report() -> None:
+def test_callers_labels_are_ignored_if_stables_own_proxies_report() -> None:
     """Callers of two tenants call one shop."""
     callers = [{"reporter": "source", "tenant": name} for name in ("a", "b")]
     assert {"tenant": ("a", "b")} == worlds(callers)
@@ -275,16 +275,16 @@ def test_a_label_of_several_apps_is_narrowed_by_what_the_series_have(label: str,
     assert other not in found.more[label]
 
 
-def test_what_no_service_tells_apart_is_in_doubt() -> None:
-    """The sentence names the others and a label to add."""
+def test_apps_that_no_service_tells_apart_are_refused() -> None:
+    """The sentence names the other apps and a label to add."""
     rows = [row("v1", name, destination_service_name=name) for name in ("a", "b")]
     found = narrowed(rows, VERSIONED)
     assert {} == found.more
-    assert "a, b have them too" in found.doubt
+    assert "a, b have them" in found.doubt
     assert "--metric-labels destination_service_name=a (there are a, b)" in found.doubt
 
 
 def test_the_canarys_value_must_be_its_own_too() -> None:
-    """Stable alone being unique is not enough."""
+    """A unique value of stable alone is not enough."""
     rows = [row("v1", "reviews-v1"), row("v2", "reviews-v2"), row("v2", "ratings-v2")]
-    assert "ratings-v2, reviews-v2 have them too" in narrowed(rows, VERSIONED).doubt
+    assert "ratings-v2, reviews-v2 have them" in narrowed(rows, VERSIONED).doubt

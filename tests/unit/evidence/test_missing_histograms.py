@@ -1,4 +1,4 @@
-"""Names of histograms that were set and are not there: refused, with what Prometheus has in their place."""
+"""Configured histograms that do not exist are refused, with what Prometheus has in their place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_SECONDS = (0.0005, 0.005, 1.0, 3600.0)
 
 
 def server(*names: str, bounds: tuple[float, ...] = IN_SECONDS, knows_native: bool = True) -> CannedPrometheus:
-    """Return a Prometheus that has series of stable of these names; histograms have these bounds."""
+    """Return a Prometheus with stable's series of these names; histograms have these bounds."""
 
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
@@ -42,24 +42,24 @@ def refused(prometheus: CannedPrometheus, wanted: ConfiguredNames) -> str:
     return caught.value.problem.sentence
 
 
-def test_a_duration_metric_that_is_not_there_is_refused() -> None:
+def test_a_missing_duration_metric_is_refused() -> None:
     """Such as milliseconds where this mesh has seconds; a warning would let slow canaries pass."""
-    expected = f"Prometheus has no {MS} of stable, as --duration-metric says; it has {SECONDS}: name that, or leave"
+    expected = f"Prometheus has no {MS} of stable (--duration-metric); it has {SECONDS}: set"
     assert refused(server(SECONDS, BYTES), ConfiguredNames(duration=MS)).startswith(expected)
     said = refused(server("shop_duration_bucket"), ConfiguredNames(duration="shop_durations_bucket"))
-    assert "it has shop_duration_bucket: name that" in said
-    assert "nor one of a like name" in refused(server(), ConfiguredNames(duration="nothing_bucket"))
+    assert "it has shop_duration_bucket: set --duration-metric to that" in said
+    assert "and no similar name" in refused(server(), ConfiguredNames(duration="nothing_bucket"))
 
 
-def test_a_metric_of_sizes_that_is_not_there_is_refused() -> None:
-    """Together with whatever else is wrong."""
+def test_a_missing_metric_of_sizes_is_refused() -> None:
+    """Together with all other faults."""
     said = refused(server(SECONDS, BYTES), ConfiguredNames(response_bytes="nope_bucket", duration="no_bucket"))
-    assert f"no nope_bucket of stable, as --response-bytes-metric says; it has {BYTES}: name that" in said
-    assert f"no no_bucket of stable, as --duration-metric says; it has {SECONDS}: name that" in said
+    assert f"no nope_bucket of stable (--response-bytes-metric); it has {BYTES}: set --response" in said
+    assert f"no no_bucket of stable (--duration-metric); it has {SECONDS}: set" in said
 
 
-def test_names_that_are_there_are_well() -> None:
-    """What was not set is not asked for: a mesh may count no sizes."""
+def test_existing_names_are_accepted() -> None:
+    """Names that are not configured are not queried: a mesh may not count sizes."""
     wanted = ConfiguredNames(duration=SECONDS, response_bytes=BYTES)
     assert (
         SECONDS
@@ -70,14 +70,14 @@ def test_names_that_are_there_are_well() -> None:
     assert () == check_mesh_metrics(server(SECONDS), ARMS, MeshRequirements("auto", ConfiguredNames()), "").warnings
 
 
-def test_a_unit_that_the_bounds_deny_is_refused() -> None:
+def test_a_unit_that_contradicts_the_bounds_is_refused() -> None:
     """Envoy's own bounds, in seconds."""
     assert "are seconds, but --duration-unit says milliseconds" in refused(server(SECONDS), ConfiguredNames(unit="ms"))
 
 
 @pytest.mark.parametrize("knows_native", [True, False])
 def test_a_counter_is_not_called_a_native_histogram(knows_native: bool) -> None:  # noqa: FBT001 - parametrized
-    """Where the server does not know these, it has none."""
+    """A server that does not know them has none."""
     prometheus = server("istio_requests_total", bounds=(), knows_native=knows_native)
     said = refused(prometheus, ConfiguredNames(duration="istio_requests_total"))
-    assert said.startswith("istio_requests_total has no buckets (label le): name the _bucket series of a histogram")
+    assert said.startswith("istio_requests_total has no buckets (label le): set --duration-metric to")

@@ -1,4 +1,4 @@
-"""A pod is an arm's if the API server says so; its name alone decides only what nobody can ask any more."""
+"""The API server decides which arm a pod belongs to; its name alone only decides if there is no API server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from steps.evidence.definitions.custom_metrics import CustomMetric, CustomMetricContext, Selection, custom_arm_labels
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection, custom_arm_labels
 from steps.evidence.definitions.pod_owners import PodOwners, pod_name_pattern
 from steps.model.evidence import Arm
 from steps.model.pods import PodNames, pod_prefix
@@ -17,13 +18,13 @@ LONG = "a" * 57
 
 
 class Server:
-    """An API server whose knowledge the test changes; counts how often it is asked."""
+    """An API server whose pods the test changes; counts how often it is asked."""
 
     def __init__(self, known: PodNames) -> None:
         self.known, self.asked = known, list[tuple[str, ...]]()
 
     def __call__(self, deployments: Sequence[str]) -> PodNames:
-        """Answer."""
+        """Return the pods of these Deployments."""
         self.asked.append(tuple(deployments))
         return self.known
 
@@ -48,14 +49,14 @@ KNOWN = PodNames(
         ("", ""),
     ],
 )
-def test_a_pods_owner_is_the_api_servers_word(pod: str, owner: str) -> None:
-    """A past ReplicaSet's pod counts; a Job's, one that something else owns, and a shape of its own do not."""
+def test_the_api_server_decides_the_owner_of_a_pod(pod: str, owner: str) -> None:
+    """A past ReplicaSet's pod counts; a Job's, another owner's, or one with a name of its own does not."""
     pods = PodOwners(Server(KNOWN))
     assert [name for name in ARMS if name == owner] == [name for name in ARMS if pods.is_of(name, pod, ARMS)]
 
 
 def test_the_api_server_is_asked_once_a_poll_and_only_about_unknown_pods() -> None:
-    """However many series a stranger has."""
+    """The number of series of unknown pods does not matter."""
     server = Server(KNOWN)
     pods = PodOwners(server)
     for pod in ("shop-6d4cf56db6-aaaaa", "shop-migrate-abcde", "shop-migrate-fghij"):
@@ -72,7 +73,7 @@ def test_the_api_server_is_asked_once_a_poll_and_only_about_unknown_pods() -> No
 
 
 def test_a_new_replica_set_is_learnt_when_its_pod_appears() -> None:
-    """And what was known before stays, although the Deployment may be gone."""
+    """What was known before stays, even if the Deployment is gone."""
     server = Server(KNOWN)
     pods = PodOwners(server)
     assert not pods.is_of("shop", "shop-9999999999-ddddd", ARMS)
@@ -83,7 +84,7 @@ def test_a_new_replica_set_is_learnt_when_its_pod_appears() -> None:
 
 
 def test_a_baseline_that_joins_later_is_asked_for() -> None:
-    """What was nobody's pod may be its."""
+    """A pod without an owner may be its pod."""
     server = Server(KNOWN)
     pods = PodOwners(server)
     young = "shop-baseline-6d4cf56db6-fffff"
@@ -92,8 +93,8 @@ def test_a_baseline_that_joins_later_is_asked_for() -> None:
     assert pods.is_of("shop-baseline", young, (*ARMS, "shop-baseline"))
 
 
-def test_names_that_kubernetes_cuts_are_told_by_their_owners_alone() -> None:
-    """Two Deployments' pods begin alike then, and the pattern must let both in."""
+def test_cut_names_are_attributed_by_their_owners_alone() -> None:
+    """Then the pods of two Deployments have the same prefix, and the pattern must match both."""
     sets = {name: f"{name}-7c9f8b5d4" for name in (f"{LONG}-b", f"{LONG}-canary")}
     prefixes = {name: (pod_prefix(replica_set),) for name, replica_set in sets.items()}
     assert 1 == len(set(prefixes.values()))
@@ -104,7 +105,7 @@ def test_names_that_kubernetes_cuts_are_told_by_their_owners_alone() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 30, 45, 46, 47, 48, 52, 56, 57, 58, 63])
-def test_the_pattern_lets_every_pod_of_a_deployment_in(length: int) -> None:
+def test_the_pattern_matches_every_pod_of_a_deployment(length: int) -> None:
     """Wherever the name is cut; the hash of the template has at most ten characters."""
     name = "a" * length
     for made in ("5d9c7b8f6", "5d9c7b8f64"):
@@ -114,7 +115,7 @@ def test_the_pattern_lets_every_pod_of_a_deployment_in(length: int) -> None:
     assert not re.fullmatch(pod_name_pattern("shop"), "shop-canary-7c9f8b5d4-x7k2p")
 
 
-def test_without_anybody_to_ask_names_decide() -> None:
+def test_without_an_api_server_names_decide() -> None:
     """As in a recording of an older version."""
     assert PodOwners().is_of("shop", "shop-6d4cf56db6-x7k2p", ARMS)
 

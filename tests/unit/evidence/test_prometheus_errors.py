@@ -1,4 +1,4 @@
-"""Every way of not answering has its own sentence with a remedy, and none shows a secret."""
+"""Every failure to answer has a sentence of its own with a remedy, and none shows a secret."""
 
 from pathlib import Path
 
@@ -36,8 +36,10 @@ GOOD = {"status": "success", "data": {"resultType": "vector", "result": []}}
         (404, "nothing", ProblemKind.NOT_PROMETHEUS, "base path"),
     ],
 )
-def test_answers(status: int, body: str | dict[str, object], kind: ProblemKind, part: str) -> None:
-    """Status and body decide what is told."""
+def test_each_response_has_its_sentence(
+    status: int, body: str | dict[str, object], kind: ProblemKind, part: str
+) -> None:
+    """Status and body decide the sentence."""
     if isinstance(body, str):
         responses.get(QUERY, status=status, body=body)
     else:
@@ -58,8 +60,8 @@ def test_answers(status: int, body: str | dict[str, object], kind: ProblemKind, 
         (requests.exceptions.SSLError(), ProblemKind.UNREACHABLE, "certificate"),
     ],
 )
-def test_no_answer(fault: Exception, kind: ProblemKind, part: str) -> None:
-    """Down and slow are told apart."""
+def test_each_failed_connection_has_its_sentence(fault: Exception, kind: ProblemKind, part: str) -> None:
+    """Down and slow have different sentences."""
     responses.get(QUERY, body=fault)
     with pytest.raises(EvidenceError) as caught:
         Prometheus(Access(ADDRESS)).query("up")
@@ -69,14 +71,14 @@ def test_no_answer(fault: Exception, kind: ProblemKind, part: str) -> None:
 
 @responses.activate
 def test_a_hiccup_is_retried_once() -> None:
-    """One failed request is not worth a word."""
+    """One failed request is not reported."""
     responses.get(QUERY, status=503)
     responses.get(QUERY, json=GOOD)
     assert Prometheus(Access(ADDRESS)).query("up").result == []
 
 
 @responses.activate
-def test_token_is_read_at_each_request_and_never_told(tmp_path: Path) -> None:
+def test_the_token_is_read_at_each_request_and_never_shown(tmp_path: Path) -> None:
     """Rotated tokens are used at once; sentences show neither token nor credentials of the address."""
     token = tmp_path / "token"
     token.write_text("first-secret\n")
@@ -95,13 +97,13 @@ def test_token_is_read_at_each_request_and_never_told(tmp_path: Path) -> None:
 
 @responses.activate
 def test_long_queries_are_posted() -> None:
-    """A query too long for an address goes into the body."""
+    """A query that is too long for a URL is sent in the body."""
     responses.post(QUERY, json=GOOD)
     assert Prometheus(Access(ADDRESS)).query("up or " * 500).result == []
 
 
 @responses.activate
-def test_check_tells_an_unknown_stable_and_a_dead_server_apart() -> None:
+def test_check_distinguishes_an_unknown_stable_from_a_dead_server() -> None:
     """The step must know whether repeating helps."""
     reader = EvidenceReader(Prometheus(Access(ADDRESS)), ArmLabels("shop", "shop-canary", "ns"))
     responses.get(QUERY, json=GOOD)
@@ -113,8 +115,8 @@ def test_check_tells_an_unknown_stable_and_a_dead_server_apart() -> None:
 
 
 @responses.activate
-def test_read_reports_trouble_as_a_problem_and_a_bad_query_as_an_error() -> None:
-    """A dead server is evidence of nothing; a refused query is ours to mend."""
+def test_read_reports_a_failing_server_as_a_problem_and_a_bad_query_as_an_error() -> None:
+    """A dead server proves nothing; a refused query is our own fault."""
     reader = EvidenceReader(Prometheus(Access(ADDRESS)), ArmLabels("shop", "shop-canary", "ns"))
     responses.get(QUERY, status=503)
     evidence = reader.read(100.0, 110.0)

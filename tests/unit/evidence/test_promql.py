@@ -1,4 +1,4 @@
-"""PromQL is built, never pasted."""
+"""PromQL is built from escaped parts."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_values_are_escaped() -> None:
 
 
 def test_label_names_are_checked() -> None:
-    """A label from the settings is no way into the query."""
+    """A label from the settings cannot inject PromQL."""
     with pytest.raises(ValueError, match="not the name"):
         equal_matcher('a="b",c', "x")
 
@@ -55,7 +55,9 @@ def test_bounds_match_both_spellings() -> None:
         ("200", "-", "5", RequestStatus.GOOD),
     ],
 )
-def test_outcomes(code: str, flags: str, grpc: str, expected: RequestStatus) -> None:
-    """What counts as failed."""
+def test_request_status_by_code_flags_and_grpc_status(
+    code: str, flags: str, grpc: str, expected: RequestStatus
+) -> None:
+    """Which requests count as failed."""
     labels = {"response_code": code, "response_flags": flags, "grpc_response_status": grpc}
     assert request_status(labels) is expected

@@ -1,17 +1,18 @@
-"""The reader on canned answers: what it asks, what it makes of it, what it warns about."""
+"""The reader on canned responses: its queries, its evidence, its warnings."""
 
 import re
 from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import MetricKind
 from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, canned, counter, read, series
 
 
 def test_one_query_per_metric_for_both_arms() -> None:
-    """And the first errors of the canary are counted."""
+    """The first errors of the canary are counted."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus)
     assert len(prometheus.asked) == 2
@@ -33,14 +34,14 @@ def test_polls_fetch_increments_with_overlap() -> None:
 
 
 def test_earlier_runs_of_the_canary_are_not_judged() -> None:
-    """Before the run began, what carried the canary's name was another release."""
+    """Before the run began, the canary's name belonged to another release."""
     earlier = [series("shop", counter(100, 9)), series("shop-canary", counter(0, 5))]
     strata = read(canned(earlier), started=NOW - 2).metrics[0].series[0].strata
     assert [s.canary.total for s in strata] == [0, 0, 0, 5, 5]
 
 
 def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
-    """Stable's pods tell how much bad requests cling together; a fresh canary pod counts from 0."""
+    """Stable's pods show how bursty bad requests are; a new canary pod counts from 0."""
     requests = [
         series("shop", counter(0, 4), "pod-a"),
         series("shop", counter(0, 6), "pod-b"),
@@ -53,8 +54,8 @@ def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
     assert (last.canary.total, last.stable.total) == (2, 10)
 
 
-def test_latency_and_differing_bounds() -> None:
-    """Bad = all less those within the bound; an arm without the bound is told."""
+def test_latency_counts_and_arms_with_different_bounds() -> None:
+    """Bad = all minus those within the bound; an arm without the bound is reported."""
     both = [
         series(arm, counter(0, step), le=le)
         for arm in ("shop", "shop-canary")
@@ -72,7 +73,7 @@ def test_latency_and_differing_bounds() -> None:
     assert "statsHistogramBuckets" in odd.problem.sentence
 
 
-def test_too_many_series_are_summed_and_told() -> None:
+def test_too_many_series_are_summed_with_a_note() -> None:
     """Above the budget one query reads sums by class."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus, series_budget=1)
@@ -99,7 +100,7 @@ def test_doubtful_answers_are_problems(options: dict[str, Any], requests: Result
 
 
 def test_bounds_are_chosen_from_stable_alone() -> None:
-    """The last hour, or, where Prometheus is too young for it, all there is."""
+    """The last hour, or all data if Prometheus is younger."""
     young = {"increase": [], "sum": [("100", "50"), ("250", "100"), ("+Inf", "100")]}
 
     def answer(promql: str) -> Result:

@@ -1,4 +1,4 @@
-"""Whatever comes in place of an answer is a problem with a sentence: never a crash, and never half an answer."""
+"""Anything in place of a response is a problem with a sentence: never a crash, and never half a response."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BODIES = some.fixed_dictionaries(
 
 
 def read(content: bytes, status: int = 200, **headers: str) -> QueryResponse:
-    """Let the client read such an answer."""
+    """Let the client read such a response."""
     response = requests.Response()
     response.status_code = status
     response.headers.update(headers)
@@ -53,7 +53,7 @@ def read(content: bytes, status: int = 200, **headers: str) -> QueryResponse:
 
 
 def answered(body: Any, status: int) -> QueryResponse | EvidenceError:  # noqa: ANN401 - any JSON
-    """Let the client read JSON; return the answer, or the problem."""
+    """Let the client read JSON; return the response, or the problem."""
     try:
         return read(json.dumps(body).encode(), status)
     except EvidenceError as fault:
@@ -61,7 +61,7 @@ def answered(body: Any, status: int) -> QueryResponse | EvidenceError:  # noqa: 
 
 
 def used(answer: QueryResponse) -> None:
-    """Make of an answer what the reader makes of it."""
+    """Use a response as the reader does."""
     assert all(math.isfinite(value) for value in values_by_label(answer.result, "le").values())
     for series in parse_matrix(entry for entry in answer.result if {"metric", "values"} <= entry.keys()):
         assert all(math.isfinite(at) and math.isfinite(value) for at, value in series.samples)
@@ -69,7 +69,7 @@ def used(answer: QueryResponse) -> None:
 
 @given(body=BODIES | JSON, status=some.sampled_from([200, 204, 301, 400, 401, 404, 422, 429, 500, 503]))
 def test_any_json_is_an_answer_or_a_problem(body: Any, status: int) -> None:  # noqa: ANN401 - any JSON
-    """What is taken as an answer can be used."""
+    """A response that is accepted can be used."""
     found = answered(body, status)
     if isinstance(found, EvidenceError):
         assert found.problem.sentence.startswith(f"Prometheus at {ADDRESS} ")
@@ -80,7 +80,7 @@ def test_any_json_is_an_answer_or_a_problem(body: Any, status: int) -> None:  # 
 
 @given(content=some.binary(max_size=40), date=some.text(some.characters(codec="latin-1"), max_size=30))
 def test_any_bytes_are_a_problem_at_any_date(content: bytes, date: str) -> None:
-    """A Date that cannot be read does not crash either."""
+    """An unreadable Date does not crash either."""
     with pytest.raises(EvidenceError):
         read(content, Date=date)
     good = json.dumps({"status": "success", "data": {"result": []}}).encode()
@@ -89,7 +89,7 @@ def test_any_bytes_are_a_problem_at_any_date(content: bytes, date: str) -> None:
 
 @given(result=some.lists(ENTRIES, max_size=4))
 def test_any_entries_can_be_looked_through(result: list[dict[str, Any]]) -> None:
-    """What has no number is left out, as a native histogram is."""
+    """Entries without a number are left out, such as native histograms."""
     assert len(parse_vector(result)) <= len(result)
     assert all(isinstance(value, str) for labels, _ in parse_vector(result) for value in labels.values())
 
@@ -103,8 +103,8 @@ def test_any_entries_can_be_looked_through(result: list[dict[str, Any]]) -> None
         ({"resultType": "vector", "result": {"a": 1}}, "data.result is not a list"),
         ({"resultType": "scalar", "result": [1, "2"]}, "an entry of data.result is not an object: 1"),
         ({"result": ["x"]}, "an entry of data.result is not an object: 'x'"),
-        ({"result": [{"metric": "x", "value": [1, "2"]}]}, "the labels of a series are not texts: 'x'"),
-        ({"result": [{"metric": {"le": 5}, "value": [1, "2"]}]}, "the labels of a series are not texts: {'le': 5}"),
+        ({"result": [{"metric": "x", "value": [1, "2"]}]}, "the labels of a series are not strings: 'x'"),
+        ({"result": [{"metric": {"le": 5}, "value": [1, "2"]}]}, "the labels of a series are not strings: {'le': 5}"),
         ({"result": [{"metric": {}}]}, "a series has neither a value nor a list of values"),
         ({"result": [{"metric": {}, "values": "x"}]}, "a series has neither a value nor a list of values"),
         ({"result": [{"metric": {}, "value": [1, "2"], "values": [3]}]}, "a sample is not a time and a value: 3"),
@@ -116,13 +116,13 @@ def test_any_entries_can_be_looked_through(result: list[dict[str, Any]]) -> None
         ({"result": [{"metric": {}, "value": [1e999, "2"]}]}, "the time of a sample is not a number"),
     ],
 )
-def test_what_is_wrong_with_an_answer_is_told(data: Any, part: str) -> None:  # noqa: ANN401 - any JSON
-    """One bad entry makes the whole answer unusable, and waiting does not help."""
+def test_the_fault_of_a_response_is_reported(data: Any, part: str) -> None:  # noqa: ANN401 - any JSON
+    """One bad entry makes the whole response unusable, and waiting does not help."""
     responses.get(QUERY, body=json.dumps({"status": "success", "data": data}), content_type="application/json")
     with pytest.raises(EvidenceError) as caught:
         Prometheus(Access(ADDRESS)).query("up")
     assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
-    assert f"data that is malformed ({part}" in caught.value.problem.sentence
+    assert f"a malformed response ({part}" in caught.value.problem.sentence
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "Inf", 5, 5.5, "1e3"])
@@ -135,7 +135,7 @@ def test_prometheus_own_numbers_are_numbers(value: str | float) -> None:
 
 
 def test_native_histograms_are_answers_without_a_number() -> None:
-    """They are told in `prepare`, and named where one is read all the same."""
+    """`prepare` reports them, and the reader names them if it meets one."""
     result = [{"metric": {}, "histogram": [1.5, {"count": "3"}]}, {"metric": {}, "histograms": [[1.5, {}]]}]
     answer = read(json.dumps({"status": "success", "data": {"result": result}}).encode())
     assert {} == values_by_label(answer.result, "le")
@@ -143,8 +143,8 @@ def test_native_histograms_are_answers_without_a_number() -> None:
         parse_matrix(answer.result)
 
 
-def test_an_answer_of_brackets_alone_is_a_problem() -> None:
-    """So deep that no parser follows."""
+def test_a_response_of_nested_brackets_is_a_problem() -> None:
+    """Too deep for any parser."""
     with pytest.raises(EvidenceError):
         read(b"[" * 200_000)
     with pytest.raises(EvidenceError):
@@ -160,9 +160,9 @@ def test_warnings_that_are_not_a_list_are_a_fault() -> None:
 @pytest.mark.parametrize(
     "content", [b'{"status":"success","data":{"resultType":"matrix","res', b'{"status":success}', b'{"a": [[[']
 )
-def test_an_answer_that_breaks_off_is_not_called_a_login_page(content: bytes) -> None:
-    """Half of an answer is the trouble of what stands in between."""
-    with pytest.raises(EvidenceError, match="JSON that breaks off, or that is not valid") as caught:
+def test_a_response_that_is_cut_off_is_not_called_a_login_page(content: bytes) -> None:
+    """Half a response is the fault of something in between."""
+    with pytest.raises(EvidenceError, match="JSON that is cut off or invalid") as caught:
         read(content)
     assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
 
@@ -170,8 +170,8 @@ def test_an_answer_that_breaks_off_is_not_called_a_login_page(content: bytes) ->
 @pytest.mark.parametrize(
     ("ahead", "is_good"), [(-5.0, True), (50.0, True), (70.0, False), (3600.0, False), (1e290, False)]
 )
-def test_a_sample_of_tomorrow_is_a_fault(ahead: float, is_good: bool) -> None:  # noqa: FBT001 - a parameter of a table
-    """Clocks may differ by seconds; with samples of the next hour a rung would seem to have lasted so long."""
+def test_a_sample_from_the_future_is_a_fault(ahead: float, is_good: bool) -> None:  # noqa: FBT001 - a parameter of a table
+    """Clocks may differ by seconds; with samples of the next hour a rung would seem to have lasted that long."""
     at = 1_790_000_000.0
     result = [{"metric": {}, "values": [[at - 10, "1"], [at + ahead, "2"]]}]
     content = json.dumps({"status": "success", "data": {"result": result}}).encode()

@@ -1,4 +1,4 @@
-"""Scrapes become cells: at once for one proxy, by a common grid for several."""
+"""Scrapes are aligned in windows: each scrape of one proxy, or a common grid for several."""
 
 import pytest
 
@@ -15,21 +15,21 @@ def test_one_target_closes_at_each_scrape() -> None:
     assert [(cell.start, cell.end) for cell in found] == [(10.0, 11.0), (11.0, 12.5)]
 
 
-def test_no_interval_no_cells() -> None:
-    """One scrape alone bounds no interval."""
+def test_without_an_interval_there_are_no_windows() -> None:
+    """One scrape alone has no interval."""
     assert closed_windows({A: [10.0]}, now=30.0) == []
     assert scrape_interval({}) == 0.0
 
 
-def test_two_targets_share_cells_whatever_their_phases() -> None:
+def test_two_targets_share_windows_whatever_their_phases() -> None:
     """Each target falls once into each cell."""
     scrapes = {A: [100.1 + i for i in range(6)], B: [100.9 + i for i in range(6)]}
     found = closed_windows(scrapes, now=106.0)
     assert all(sorted(target for target, _ in cell.scrapes) == [A, B] for cell in found[:-1])
 
 
-def test_cell_waits_for_an_expected_target_then_closes_an_interval_later() -> None:
-    """A target that lags is waited for, but not for ever."""
+def test_a_window_waits_for_an_expected_target_then_closes_an_interval_later() -> None:
+    """A window waits for a target that lags, but not for ever."""
     scrapes = {A: [100.2 + i for i in range(8)], B: [100.4 + i for i in range(6)]}
     early = closed_windows(scrapes, now=107.3)
     late = closed_windows(scrapes, now=110.0)
@@ -38,8 +38,8 @@ def test_cell_waits_for_an_expected_target_then_closes_an_interval_later() -> No
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.33, 0.5, 0.97])
-def test_jitter_never_moves_a_scrape_into_a_neighbour(phase: float) -> None:
-    """The cut lies where no target scrapes."""
+def test_jitter_never_moves_a_scrape_into_the_next_window(phase: float) -> None:
+    """The grid is cut where no target is scraped."""
     jitter = [0.01, -0.02, 0.0, 0.03, -0.01, 0.02]
     scrapes = {A: [500 + phase + i + j for i, j in enumerate(jitter)], B: [500.45 + phase + i for i in range(6)]}
     found = closed_windows(scrapes, now=520.0)

@@ -1,12 +1,14 @@
-"""Requests that failed before an upstream was chosen are counted: for an arm, or for nobody, never not at all."""
+"""Requests that failed before an upstream was chosen always count: for an arm, or as unattributed."""
 
 from typing import Any
 
 import pytest
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Stratum
 from steps.model.judgement import Verdict
@@ -26,7 +28,7 @@ def failed(values: dict[float, float], service: str = "shop-canary", **labels: s
 
 
 def canned(requests: Result, unknown: Result, reporter: str = "source") -> CannedPrometheus:
-    """Answer the reporter's question, and both selectors of requests."""
+    """Answer the query for the reporter, and both selectors of requests."""
 
     def answer(promql: str) -> Result:
         if "by (reporter)" in promql:
@@ -39,12 +41,11 @@ def canned(requests: Result, unknown: Result, reporter: str = "source") -> Canne
 def read(prometheus: CannedPrometheus, upstreams: Upstreams = HOSTS, control: str = "") -> Evidence:
     """Read a run that began at STARTED."""
     reader = EvidenceReader(prometheus, ArmLabels("shop", "shop-canary", "ns", upstreams=upstreams), bounds=Bounds())
-    reader.control = control
-    return reader.read(STARTED, NOW, weight=50)
+    return reader.read(STARTED, NOW, weight=50, comparison=Comparison(control=control))
 
 
 def present(evidence: Evidence) -> list[Stratum]:
-    """Give the strata of the errors since the run began."""
+    """Return the strata of the errors since the run began."""
     return [one for one in evidence.metrics[0].series[0].strata if one.end > STARTED]
 
 
@@ -67,16 +68,16 @@ def test_a_canary_without_endpoints_is_not_promoted() -> None:
     assert judgement.verdict is not Verdict.PASS
 
 
-def test_where_both_arms_share_a_service_they_are_nobodys() -> None:
-    """In neither arm's counts, in the strata of stable's past as well; a success is not worth counting."""
+def test_failures_of_a_shared_service_are_unattributed() -> None:
+    """Not in an arm's counts, also in the strata of stable's past; successes are not counted."""
     unknown = [failed(counter(3, 2), "shop"), failed(counter(0, 50), "shop", response_code="200", response_flags="-")]
     strata = read(canned(GOOD, unknown), SUBSETS).metrics[0].series[0].strata
     assert [2] * 5 == [one.unattributed for one in strata]
     assert [0] * 5 == [one.canary.bad + one.stable.bad for one in strata]
 
 
-def test_with_a_baseline_failures_of_the_shared_service_are_nobodys() -> None:
-    """And those of stable's own Service are stable's past, which ends when the run begins."""
+def test_with_a_baseline_failures_of_the_shared_service_are_unattributed() -> None:
+    """Those of stable's own Service are stable's past, which ends when the run begins."""
     arms = [*GOOD, series("shop-baseline", {NOW - 2: 3, NOW - 1: 6, NOW: 9})]
     unknown = [failed({NOW - 1: 5, NOW: 6}), failed(counter(7, 4), "shop")]
     strata = read(canned(arms, unknown), control="shop-baseline").metrics[0].series[0].strata
@@ -86,7 +87,7 @@ def test_with_a_baseline_failures_of_the_shared_service_are_nobodys() -> None:
 
 
 def test_the_pods_reports_are_completed_by_the_callers() -> None:
-    """A caller's proxy is not a pod of stable; its series began with its first failure, though nobody saw it before."""
+    """A caller's proxy is not a pod of stable; its series began with its first failure, even if the proxy is new."""
     pods = [
         series("shop", counter(100, 4), "pod-a"),
         series("shop", counter(100, 6), "pod-b"),
@@ -102,7 +103,7 @@ def test_the_pods_reports_are_completed_by_the_callers() -> None:
 
 
 def test_an_old_counter_of_a_caller_does_not_begin_at_0() -> None:
-    """At the edge of the range nobody knows what went before."""
+    """At the edge of the range the past is unknown."""
     reader = EvidenceReader(
         canned([series("shop", counter(0, 4), "pod-a")], [failed({NOW - 9: 400, NOW: 400})], "destination"),
         ArmLabels("shop", "shop-canary", "ns", upstreams=HOSTS), bounds=Bounds(), history_seconds=0.0,
@@ -111,15 +112,15 @@ def test_an_old_counter_of_a_caller_does_not_begin_at_0() -> None:
     assert 0 == sum(one.canary.bad for one in strata)
 
 
-def test_requests_without_a_cluster_are_nobodys_if_their_proxy_serves_the_app() -> None:
-    """A gateway does not say which service it lacked; of one that never served the app nobody counts them."""
+def test_requests_without_a_cluster_are_unattributed_if_their_proxy_serves_the_app() -> None:
+    """A gateway does not say which service was missing; those of a gateway without the app are not counted."""
     nowhere = {"destination_service": "unknown", "destination_service_name": "unknown", "response_flags": "NC"}
     unknown = [failed({NOW - 1: 5, NOW: 6}, **nowhere), failed({NOW: 99}, instance="other-gw", **nowhere)]
     strata = present(read(canned(GOOD, unknown)))
     assert [(0, 0), (5, 5), (1, 1)] == [(one.unattributed, one.nowhere) for one in strata]
 
 
-def test_failures_that_name_the_apps_service_are_told_from_those_that_name_none() -> None:
+def test_failures_with_and_without_a_service_name_are_separate() -> None:
     """The latter may be another app's."""
     nowhere = {"destination_service": "unknown", "destination_service_name": "unknown", "response_flags": "NC"}
     unknown = [failed({NOW - 1: 5, NOW: 6}, **nowhere), failed(counter(3, 2), "shop")]
@@ -127,14 +128,14 @@ def test_failures_that_name_the_apps_service_are_told_from_those_that_name_none(
     assert [(2, 0), (7, 5), (3, 1)] == [(one.unattributed, one.nowhere) for one in strata]
 
 
-def test_series_of_no_interest_leave_the_scrapes_alone() -> None:
-    """What is not the app's is not even a scrape target."""
+def test_series_of_other_apps_do_not_change_the_scrapes() -> None:
+    """Series of other apps are not even a scrape target."""
     foreign = [failed({NOW - 1.5: 5, NOW - 0.5: 12}, "cart", instance="elsewhere")]
     assert read(canned(GOOD, [])).metrics == read(canned(GOOD, foreign)).metrics
 
 
-def test_two_queries_for_the_requests_and_none_more() -> None:
-    """The unknown ones first, so that the main answer is never older; answers are read off the same series."""
+def test_requests_take_exactly_two_queries() -> None:
+    """The unattributed ones first, so that the main response is never older; answers use the same series."""
     prometheus = canned(GOOD, [])
     evidence = read(prometheus)
     assert [True, False] == ['destination_workload="unknown"' in asked for asked in prometheus.asked[1:]]
@@ -143,8 +144,8 @@ def test_two_queries_for_the_requests_and_none_more() -> None:
 
 
 @pytest.mark.parametrize("label", ["destination_version", "destination_canonical_revision"])
-def test_arms_told_by_another_label_are_attributed_by_service_all_the_same(label: str) -> None:
-    """Where no upstream was chosen, that label says "unknown" or "latest"."""
+def test_arms_with_another_label_are_also_attributed_by_service(label: str) -> None:
+    """If no upstream was chosen, that label is "unknown" or "latest"."""
     arms = ArmLabels("v1", "v2", "ns", label, upstreams=Upstreams(Service("shop", "ns"), Service("shop-canary", "ns")))
     main = [series("shop", counter(100, 9), **{label: "v1"}), series("x", counter(100, 1), **{label: "v2"})]
     prometheus = canned(main, [failed({NOW: 5}, **{label: "latest"})])
@@ -152,8 +153,8 @@ def test_arms_told_by_another_label_are_attributed_by_service_all_the_same(label
     assert (6, 5) == (strata[-1].canary.total, strata[-1].canary.bad)
 
 
-def test_a_label_that_names_the_service_does_not_name_the_culprit() -> None:
-    """Callers ask for `shop`; without a cluster nobody knows which arm's Service is missing."""
+def test_a_service_label_does_not_show_the_failed_arm() -> None:
+    """Callers name `shop`; without a cluster either arm's Service may be missing."""
     arms = ArmLabels("shop", "shop-canary", "ns", "destination_service_name", upstreams=HOSTS)
     main = [series("w", counter(100, 9), destination_service_name="shop"),
             series("w", counter(100, 1), destination_service_name="shop-canary")]  # fmt: skip
@@ -164,7 +165,7 @@ def test_a_label_that_names_the_service_does_not_name_the_culprit() -> None:
 
 
 def test_sums_by_class_are_attributed_as_well() -> None:
-    """Above the budget of series; the labels that tell the service are kept, and those of a second scraper."""
+    """Above the budget of series; the labels of the service and of a second scraper are kept."""
     prometheus = canned(GOOD, [failed({NOW - 1: 5, NOW: 12}), failed(counter(7, 1), "shop")])
     reader = EvidenceReader(
         prometheus, ArmLabels("shop", "shop-canary", "ns", upstreams=HOSTS), bounds=Bounds(), series_budget=1

@@ -1,4 +1,4 @@
-"""Whose a request was that failed before an upstream was chosen: by service, by subset, or nobody's."""
+"""The arm of a request that failed before an upstream was chosen: by service, by subset, or unknown."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_a_destinations_host_is_read_in_every_spelling(host: str, expected: Serv
     ],
 )
 def test_arms_with_hosts_of_their_own_are_told_apart(labels: dict[str, str], expected: Arm | None) -> None:
-    """By the full host; by name and namespace where the host is not known; another namespace's is not ours."""
+    """By the full host, or by name and namespace if the host is unknown; another namespace's does not count."""
     assert expected == HOSTS.attribute(labels)
 
 
@@ -78,13 +78,13 @@ def test_arms_with_hosts_of_their_own_are_told_apart(labels: dict[str, str], exp
         (lost("cart.ns.svc.cluster.local"), None),
     ],
 )
-def test_subsets_of_one_host_are_nobodys_unless_a_label_tells(labels: dict[str, str], expected: Arm | None) -> None:
-    """Istio's standard metrics have no subset, a label that a team adds may."""
+def test_subsets_of_one_host_need_a_label_to_be_told_apart(labels: dict[str, str], expected: Arm | None) -> None:
+    """Istio's standard metrics have no subset; a label that a team adds may have it."""
     assert expected == SUBSETS.attribute(labels)
 
 
 def test_a_baseline_shares_the_canarys_service() -> None:
-    """So nobody can tell whose the failures there were; stable's are stable's."""
+    """So its failures may be either's; those of stable's own Service are stable's."""
     found = [HOSTS.attribute(lost(f"{name}.ns.svc"), baseline=True) for name in ("shop", "shop-canary")]
     assert [Arm.STABLE, EITHER_ARM] == found
 
@@ -102,8 +102,8 @@ def test_a_baseline_shares_the_canarys_service() -> None:
         ("shop.example.com", "ns", None),
     ],
 )
-def test_a_request_without_a_cluster_is_never_an_arms(host: str, caller: str, expected: str | None) -> None:
-    """Its host is what the caller asked for: `shop` may have been sent to a canary whose Service is missing."""
+def test_a_request_without_a_cluster_never_counts_for_an_arm(host: str, caller: str, expected: str | None) -> None:
+    """Its host is what the caller named: `shop` may have been routed to a canary whose Service is missing."""
     labels = lost(host, host, response_flags="NC", source_workload_namespace=caller)
     assert expected == HOSTS.attribute(labels)
 
@@ -115,7 +115,7 @@ def names(stable: Destination, canary: Destination, namespace: str = "ns") -> Re
 
 
 def test_the_services_come_from_the_destinations() -> None:
-    """Short hosts mean the VirtualService's namespace, as Istio reads them."""
+    """Short hosts mean the VirtualService's namespace, as in Istio."""
     given = names(Destination("shop.ns.svc.cluster.local", "v1"), Destination("shop-canary"), "gateways")
     expected = Upstreams(Service("shop", "ns", "v1"), Service("shop-canary", "gateways"), "shop")
     assert expected == arms_of(PrometheusSettings.model_validate({}), given).upstreams
@@ -128,8 +128,8 @@ def test_the_services_come_from_the_destinations() -> None:
 @pytest.mark.parametrize(
     ("reporter", "counted_by"), [("source", "source"), ("destination", "source"), ("waypoint", "waypoint")]
 )
-def test_the_callers_proxies_are_asked(reporter: str, counted_by: str) -> None:
-    """No pod ever saw such a request, so that `destination` never counts it. Every name is literal."""
+def test_the_selector_reads_the_callers_proxies(reporter: str, counted_by: str) -> None:
+    """No pod ever saw such a request, so `destination` never counts it. Every name is escaped."""
     arms = arms_of(
         PrometheusSettings.model_validate({}), names(Destination("shop"), Destination("shop.v2.example.com"))
     )

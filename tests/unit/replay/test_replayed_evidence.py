@@ -1,4 +1,4 @@
-"""What the reader was given is in the recording's header, so that a replay reads the same evidence."""
+"""The arguments of the reader are in the recording's header, so that a replay reads the same evidence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from steps.beside import arms_of, tape_of
-from steps.evidence import Bounds, EvidenceReader, QueryResponse
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.playback import replay_evidence
+from steps.evidence.prometheus_api.client import QueryResponse
+from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
@@ -22,16 +24,16 @@ OBJECTIVE = LatencyObjective(0.99, 500.0)
 
 
 class Recorded(CannedPrometheus):
-    """A canned Prometheus that keeps its answers on a tape."""
+    """A canned Prometheus that writes its responses to a recording."""
 
     def __init__(self, tape: Recorder) -> None:
         super().__init__(_answer)
         self._tape = tape
 
     def query(self, promql: str) -> QueryResponse:
-        """Answer and keep it."""
+        """Answer, and record the response."""
         answer = super().query(promql)
-        self._tape.answer(answer)
+        self._tape.write_response(answer)
         return answer
 
 
@@ -49,7 +51,7 @@ def _answer(promql: str) -> Result:
 
 
 def recorded(path: Path) -> Evidence:
-    """Read once with everything that a reader can be given, and record it as a step does."""
+    """Read once with all arguments of a reader, and record it as a step does."""
     settings = PrometheusSettings.model_validate({"ignore_answers": "3xx"})
     tape = tape_of(settings, str(path), NAMES)
     assert tape is not None
@@ -58,12 +60,12 @@ def recorded(path: Path) -> Evidence:
     evidence = reader.read(NOW - 3, NOW, weight=50)
     chosen = reader.reporter
     assert chosen is not None
-    tape.look(Poll(NOW, NOW - 3, NOW - 3, 50, (chosen.name, chosen.reason), reader.bounds))
+    tape.write_poll(Poll(NOW, NOW - 3, NOW - 3, 50, (chosen.name, chosen.reason), reader.bounds))
     return evidence
 
 
 def test_a_recording_is_read_as_it_was(tmp_path: Path) -> None:
-    """With the arms' Services and the classes that were not compared."""
+    """With the arms' Services and the ignored classes."""
     expected = recorded(tmp_path / "run.jsonl")
     _, found = next(replay_evidence(load(tmp_path / "run.jsonl")))
     assert expected == found
@@ -72,7 +74,7 @@ def test_a_recording_is_read_as_it_was(tmp_path: Path) -> None:
 
 
 def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
-    """Its bound was asked for then."""
+    """Its bound was queried when it was recorded."""
     path = tmp_path / "run.jsonl"
     header = {
         "arms": {**asdict(arms_of(PrometheusSettings.model_validate({}), NAMES)), "more": {}},
@@ -86,21 +88,21 @@ def test_an_objective_in_the_header_is_read_again(tmp_path: Path) -> None:
         latency_objective=OBJECTIVE,
     )
     expected = reader.read(NOW - 3, NOW)
-    tape.look(Poll(NOW, NOW - 3, NOW - 3, None, ("source", "as set"), Bounds()))
+    tape.write_poll(Poll(NOW, NOW - 3, NOW - 3, None, ("source", "as set"), Bounds()))
     _, found = next(replay_evidence(load(path)))
     assert expected.metrics == found.metrics
     assert [True] == [one.objective is not None for one in found.metrics if one.name == "latency"]
 
 
-def test_a_recording_of_before_is_read_without_them(tmp_path: Path) -> None:
-    """Its header knows neither Services nor classes; what was never asked is not asked now."""
+def test_an_older_recording_is_read_without_them(tmp_path: Path) -> None:
+    """Its header has neither Services nor classes; a query that was never sent is not sent now."""
     recorded(tmp_path / "run.jsonl")
     recording = load(tmp_path / "run.jsonl")
     header: dict[str, Any] = {**recording.header, "arms": {**recording.header["arms"]}}
     del header["arms"]["upstreams"], header["ignored_answers"]
     looks = tuple(
         ({asked: answer for asked, answer in answers.items() if '"unknown"' not in asked}, look)
-        for answers, look in recording.looks
+        for answers, look in recording.polls
     )
     _, found = next(replay_evidence(Recording(header, looks)))
     assert 0 == sum(one.canary.bad for one in found.metrics[0].series[0].strata)

@@ -66,7 +66,7 @@ def test_the_next_baseline_has_stables_template_of_then(cluster: FakeCluster, wo
 
 def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: FakeCluster, workload: Workload) -> None:
     """It would be the control of another version than the one remembered."""
-    plan = workload.inspect(compared())
+    plan = workload.preflight(compared())
     cluster.set_image("shop", "shop:3")
 
     with pytest.raises(ForeignWrite, match=r"kubectl-edit changed the pod template of shop since"):
@@ -79,10 +79,10 @@ def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: FakeCl
     prepared(cluster, workload)
 
     with pytest.raises(PermanentError, match=r"kubectl delete deployment shop-canary"):
-        workload.inspect(compared())
+        workload.preflight(compared())
     cluster.store.delete(DEPLOYMENT, NAMESPACE, "shop-canary")
     prepared(cluster, workload, compared())
-    assert not workload.inspect(release()).state.baseline
+    assert not workload.preflight(release()).state.baseline
 
 
 def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: FakeCluster, workload: Workload) -> None:
@@ -90,7 +90,7 @@ def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: Fake
     cluster.create(DEPLOYMENT, deployment(NAME, "other:1"))
 
     with pytest.raises(PermanentError, match=r"shop-baseline.*not made by canary-steps.*release without --baseline"):
-        workload.inspect(compared())
+        workload.preflight(compared())
 
 
 def test_subsets_of_one_host_have_a_baseline_too(cluster: FakeCluster, workload: Workload) -> None:
@@ -126,7 +126,7 @@ def test_a_canary_of_peoples_own_must_select_by_more_than_its_service(cluster: F
     wanted = compared(stable="shop-primary", canary="shop", image="", topology=Topology.TARGET_NAMED, **arms)
 
     with pytest.raises(PermanentError, match=r'matchLabels:\n    app: "shop"\n') as told:
-        workload.inspect(wanted)
+        workload.preflight(wanted)
     assert f'    {ARM}: "canary"' in told.value.cause
 
 
@@ -153,7 +153,7 @@ def test_a_policy_that_knows_only_the_canary_is_refused(cluster: FakeCluster, wo
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "closed"}, "spec": policy})
 
     with pytest.raises(PermanentError, match="NetworkPolicy shop/closed selects only shop-canary"):
-        workload.inspect(compared())
+        workload.preflight(compared())
 
 
 def test_the_canarys_destination_serves_while_either_is_up(cluster: FakeCluster, workload: Workload) -> None:
@@ -162,4 +162,4 @@ def test_the_canarys_destination_serves_while_either_is_up(cluster: FakeCluster,
     cluster.change("shop-canary", replicas=0)
     cluster.settle("shop-canary")
 
-    assert (True, True) == workload.sides(memory)
+    assert (True, True) == workload.ready_arms(memory)

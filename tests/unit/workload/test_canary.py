@@ -37,7 +37,7 @@ def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload
 
 def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: FakeCluster, workload: Workload) -> None:
     """Whoever lost the claim in between leaves nothing running."""
-    plan = workload.inspect(release())
+    plan = workload.preflight(release())
     workload.create_canary(release(), plan, TOKEN)
 
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
@@ -65,7 +65,7 @@ def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workloa
     """Both count as a change of the template, also with the same image."""
     patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
     wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
-    plan = workload.inspect(wanted)
+    plan = workload.preflight(wanted)
     workload.create_canary(wanted, plan, TOKEN)
 
     container = cluster.get("shop-canary")["spec"]["template"]["spec"]["containers"][0]
@@ -77,7 +77,7 @@ def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workloa
 
 def test_stable_changed_after_the_inspection_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """What would be cloned is not what was inspected."""
-    plan = workload.inspect(release())
+    plan = workload.preflight(release())
     cluster.set_image("shop", "shop:3")
 
     with pytest.raises(ForeignWrite, match="kubectl-edit changed the pod template of shop"):
@@ -90,7 +90,7 @@ def test_canary_that_is_not_ours_is_refused(cluster: FakeCluster, workload: Work
     cluster.create(*_canary_by_hand())
 
     with pytest.raises(PermanentError, match="was not made by canary-steps"):
-        workload.inspect(release())
+        workload.preflight(release())
 
 
 def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload: Workload) -> None:
@@ -101,7 +101,7 @@ def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload:
     cluster.create(kind, item)
 
     with pytest.raises(PermanentError, match="kubectl delete deployment shop-canary"):
-        workload.inspect(release())
+        workload.preflight(release())
 
 
 def test_version_labelled_subsets_of_one_host_work(cluster: FakeCluster, workload: Workload) -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from steps.errors import TemporaryError
-from steps.workload.capacity import needed
+from steps.workload.capacity import needed_pods
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import POD
@@ -18,7 +18,7 @@ from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 )
 def test_canary_has_a_fifth_more_than_its_part(replicas: int, weight: int, count: int) -> None:
     """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in whole numbers."""
-    assert count == needed(replicas, weight)
+    assert count == needed_pods(replicas, weight)
 
 
 def test_canary_grows_and_is_waited_for(cluster: FakeCluster, workload: Workload) -> None:
@@ -66,7 +66,7 @@ def test_canary_ends_at_no_pods_but_stays(cluster: FakeCluster, workload: Worklo
     assert "" == workload.scale_down(memory, TOKEN)
     assert "" == workload.scale_down(memory, TOKEN)
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
-    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).state, TOKEN)
+    assert "" == workload.scale_down(workload.preflight(release(canary="shop-other")).state, TOKEN)
 
 
 def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: Workload) -> None:
@@ -77,7 +77,7 @@ def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: 
     cluster.settle("shop")
 
     assert not workload.stable_has_capacity(memory)
-    assert (True, True) == workload.sides(memory)
+    assert (True, True) == workload.ready_arms(memory)
 
 
 def test_health_counts_pods_and_restarts(cluster: FakeCluster, workload: Workload) -> None:

@@ -19,7 +19,7 @@ def token(cluster: FakeCluster, name: str = "shop") -> str | None:
 def test_stamp_is_on_the_deployment_not_on_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """A token in the pod template would restart every pod."""
     before = cluster.get("shop")["spec"]
-    workload.stamp(workload.inspect(release()).state, TOKEN)
+    workload.stamp(workload.preflight(release()).state, TOKEN)
 
     assert TOKEN == token(cluster)
     assert before == cluster.get("shop")["spec"]
@@ -64,7 +64,7 @@ def test_status_writes_in_between_do_not_disturb(cluster: FakeCluster, workload:
 @pytest.mark.parametrize("late", ["run-1:1:prepared", "run-1:1:walking"])
 def test_older_claim_cannot_stamp_back(cluster: FakeCluster, workload: Workload, late: str) -> None:
     """Epochs only rise."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     workload.stamp(memory, LATER)
 
     with pytest.raises(NotOwnerError):
@@ -74,7 +74,7 @@ def test_older_claim_cannot_stamp_back(cluster: FakeCluster, workload: Workload,
 
 def test_phase_never_goes_back(cluster: FakeCluster, workload: Workload) -> None:
     """A slow writer of the same run cannot undo the beginning of its rollback."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     workload.stamp(memory, "run-1:1:rolling-back")
 
     with pytest.raises(NotOwnerError):
@@ -103,7 +103,7 @@ def test_removed_token_stops_the_run(cluster: FakeCluster, workload: Workload) -
 
 def test_unstamp_leaves_other_tokens(cluster: FakeCluster, workload: Workload) -> None:
     """Only our own mark is taken away."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     workload.stamp(memory, LATER)
     workload.unstamp(memory, TOKEN)
 

@@ -124,8 +124,8 @@ def test_half_done_promote_is_undone(cluster: FakeCluster, workload: Workload, w
 
     assert UndoResult.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert UndoResult.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert memory.stable_template_hash == workload.inspect(release()).state.stable_template_hash
-    assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
+    assert memory.stable_template_hash == workload.preflight(release()).state.stable_template_hash
+    assert (True, False) == (workload.ready_arms(memory)[0], workload.is_promoted(memory, pin))
 
 
 def test_undo_without_history_says_so(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.errors import PermanentError
-from steps.workload import labels, rbac
-from steps.workload.merge import merge
+from steps.workload import label_selectors, rbac
+from steps.workload.diagnosis import describe_probe
 from steps.workload.pin import digest_of
-from steps.workload.references import configuration, volume_claims
-from steps.workload.shapes import check_volumes, manager_of
-from steps.workload.template import changed, fingerprint, of_replica_set, promoted
-from steps.workload.troubles import describe_probe
+from steps.workload.preconditions import check_volumes, manager_of
+from steps.workload.strategic_merge import merge
+from steps.workload.template import fingerprint, from_replica_set, promoted_template, with_changes
+from steps.workload.template_references import config_references, volume_claims
 from tests.support.shop_release import deployment
 
 TEMPLATE: dict[str, Any] = deployment("shop", "shop:1")["spec"]["template"]
@@ -36,8 +36,8 @@ def test_fingerprint_ignores_what_tells_the_arms_apart() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        changed(TEMPLATE, "", "shop:2", {}, {}),
-        changed(TEMPLATE, "", "", {"MODE": "fast"}, {}),
+        with_changes(TEMPLATE, "", "shop:2", {}, {}),
+        with_changes(TEMPLATE, "", "", {"MODE": "fast"}, {}),
         with_meta(annotations={"checksum/config": "2"}),
         with_meta(labels={"app": "shop", "team": "pay"}),
     ],
@@ -50,7 +50,7 @@ def test_fingerprint_sees_everything_else(other: dict[str, Any]) -> None:
 @given(st.dictionaries(st.sampled_from(["app", "team", "version"]), st.sampled_from(["a", "b"])))
 def test_promoted_template_is_the_canarys_but_for_the_arm(own: dict[str, str]) -> None:
     """Whatever labels stable has, its arm labels stay and the fingerprint is the canary's."""
-    made = promoted(TEMPLATE, with_meta(labels=own), {"app", "version"})
+    made = promoted_template(TEMPLATE, with_meta(labels=own), {"app", "version"})
 
     assert fingerprint(TEMPLATE, {"app", "version"}) == fingerprint(made, {"app", "version"})
     assert own.get("app") == made["metadata"]["labels"].get("app")
@@ -58,7 +58,7 @@ def test_promoted_template_is_the_canarys_but_for_the_arm(own: dict[str, str]) -
 
 def test_template_of_a_replica_set_loses_the_hash_label() -> None:
     """A Deployment's template must not carry it."""
-    assert TEMPLATE == of_replica_set(with_meta(labels={**TEMPLATE["metadata"]["labels"], "pod-template-hash": "x"}))
+    assert TEMPLATE == from_replica_set(with_meta(labels={**TEMPLATE["metadata"]["labels"], "pod-template-hash": "x"}))
 
 
 def test_merge_follows_names_in_lists() -> None:
@@ -75,11 +75,13 @@ def test_merge_follows_names_in_lists() -> None:
 
 def test_environment_replaces_a_reference() -> None:
     """A value and a valueFrom cannot stand side by side."""
-    base = changed(
+    base = with_changes(
         TEMPLATE, "", "", {}, {"spec": {"containers": [{"name": "app", "env": [{"name": "A", "valueFrom": {}}]}]}}
     )
 
-    assert [{"name": "A", "value": "1"}] == changed(base, "app", "", {"A": "1"}, {})["spec"]["containers"][0]["env"]
+    assert [{"name": "A", "value": "1"}] == with_changes(base, "app", "", {"A": "1"}, {})["spec"]["containers"][0][
+        "env"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,9 +97,9 @@ def test_environment_replaces_a_reference() -> None:
         ({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, False),
     ],
 )
-def test_selectors_match_as_kubernetes_does(selector: labels.Selector | None, holds: bool) -> None:  # noqa: FBT001
+def test_selectors_match_as_kubernetes_does(selector: label_selectors.Selector | None, holds: bool) -> None:  # noqa: FBT001
     """All operators; none selects nothing, an empty one everything."""
-    assert holds == labels.matches(selector, {"a": "1"})
+    assert holds == label_selectors.matches(selector, {"a": "1"})
 
 
 def test_selector_is_asked_for_in_the_apis_syntax() -> None:
@@ -109,7 +111,7 @@ def test_selector_is_asked_for_in_the_apis_syntax() -> None:
         {"key": "e", "operator": "DoesNotExist"},
     ]
 
-    assert "a=1,b in (1,2),c notin (3),d,!e" == labels.as_query(
+    assert "a=1,b in (1,2),c notin (3),d,!e" == label_selectors.as_query(
         {"matchLabels": {"a": "1"}, "matchExpressions": expressions}
     )
 
@@ -158,7 +160,7 @@ def test_references_are_found_everywhere() -> None:
         }
     }
 
-    assert {"ConfigMap a", "Secret b", "Secret c", "ConfigMap e"} == configuration(template)
+    assert {"ConfigMap a", "Secret b", "Secret c", "ConfigMap e"} == config_references(template)
     assert ["data"] == volume_claims(template)
 
 

@@ -71,7 +71,7 @@ def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: 
 def test_target_named_walks_the_whole_way(cluster: FakeCluster, workload: Workload) -> None:
     """What people deployed is judged, copied to the primary, and scaled to 0."""
     cluster.deploy("shop-primary", "shop:1")
-    assert Noop.YES == workload.inspect(TARGET_NAMED).noop
+    assert Noop.YES == workload.preflight(TARGET_NAMED).noop
     cluster.set_image("shop", "shop:2")
     cluster.settle("shop")
     memory = prepared(cluster, workload, TARGET_NAMED)

@@ -21,7 +21,7 @@ def test_an_unreadable_token_is_overwritten_by_the_next_claim(
     cluster: FakeCluster, workload: Workload, text: str
 ) -> None:
     """Today it counts as a token of epoch 0."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     cluster.mark("shop", KEY, text)
     assert workload.epoch(NAMESPACE, ["shop"]) in {0, 1}
     workload.stamp(memory, "run-2:2:prepared")
@@ -63,7 +63,7 @@ def test_a_later_phase_of_the_same_claim_replaces_an_earlier_one(
     cluster: FakeCluster, workload: Workload, phase: str
 ) -> None:
     """Phases are in the same order on Deployments as on VirtualServices."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     cluster.mark("shop", KEY, f"run-1:1:{phase}")
     workload.stamp(memory, "run-1:1:rolling-back")
 
@@ -72,7 +72,7 @@ def test_a_later_phase_of_the_same_claim_replaces_an_earlier_one(
 
 def test_a_few_conflicts_do_not_stop_a_claim(cluster: FakeCluster, workload: Workload) -> None:
     """Controllers write the status of a Deployment all the time."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     cluster.api.faults.answer(409, verb="patch", times=3)
     workload.stamp(memory, TOKEN)
 
@@ -95,7 +95,7 @@ def test_a_token_that_appears_between_read_and_write_is_not_overwritten(
     cluster: FakeCluster, workload: Workload
 ) -> None:
     """The absence of a token is part of what is tested."""
-    memory = workload.inspect(release()).state
+    memory = workload.preflight(release()).state
     cluster.api.faults.on_write(1, lambda _: cluster.mark("shop", KEY, "run-9:9:prepared"), moment="before")
 
     with pytest.raises(NotOwnerError, match="says run-9:9:prepared"):

@@ -1,0 +1,30 @@
+"""Keeper: holds a claim through a long wait, renewing it as often as it is asked and noticing its loss."""
+
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+
+
+class ClaimHeartbeat:
+    """A claim that stays alive.
+
+    Args:
+        claim: as it was last written.
+        traffic: VirtualServices.
+        heeds_weights: False for what brings users back whatever others wrote.
+
+    Attributes:
+        claim: as it was last renewed.
+    """
+
+    def __init__(self, claim: Claim, traffic: Traffic, *, heeds_weights: bool = True) -> None:
+        self.claim = claim
+        self._traffic = traffic
+        self._heeds_weights = heeds_weights
+
+    def renew(self) -> None:
+        """Verify the claim and the weights, and write the renewal where it is due (at most once a minute).
+
+        Raises:
+            NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
+        """
+        self.claim = self._traffic.renew(self.claim) if self._heeds_weights else self._traffic.update_state(self.claim)

@@ -1,0 +1,56 @@
+"""Shift: move the weight of a claimed run, growing the canary first where the weight rises."""
+
+import structlog
+
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.verdicts import check_on_ladder
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def shift(
+    claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
+) -> tuple[Claim, int]:
+    """Set a weight (percent, 0-100) once the canary has the pods for it.
+
+    Returns:
+        The claim with the new weight in its memory, and the weight before.
+
+    Raises:
+        PermanentError: the weight is not on the run's ladder, or below the present one.
+        NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
+    """
+    check_on_ladder(claim, weight)
+    if weight > claim.state.weight:
+        claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
+    moved, previous = traffic.set_weight(claim, weight)
+    stamp(moved, claim, workload)  # whatever was written now: a step killed before its stamp is run again
+    if weight != previous:
+        log.info("weight.set", weight=weight, previous_weight=previous)
+    return moved, previous
+
+
+def ensure_canary_capacity(
+    claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
+) -> Claim:
+    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile.
+
+    Before its first requests they must be endpoints, too: somebody may have changed the Service since prepare.
+    """
+    if claim.state.workloads is None:
+        return claim
+    keeper, memory = ClaimHeartbeat(claim, traffic), claim.state
+    workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    if not memory.weight:
+        routes = traffic.ports(memory.targets, memory.stable, memory.canary)
+        workload.require_endpoints(claim.state.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
+    return keeper.claim
+
+
+def stamp(now: Claim, before: Claim, workload: Workload) -> None:
+    """Carry a changed token over to the Deployments, whose writes are fenced by it too."""
+    if now.state.workloads is not None:
+        workload.stamp(now.state.workloads, now.token, before.token)
