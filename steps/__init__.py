@@ -34,6 +34,6 @@ Where to change what
     when the canary fails       judge/rules.py has the thresholds, judge/verdict.py the order of questions
     what a bad request is       evidence/definitions/
     what is checked beforehand  prepare.py, workload/preflight.py, evidence/preflight/, traffic/checks.py
-    what is written, and how    claim/guarded_write.py, claim/deployments.py
+    what is written, and how    claim/amend.py, claim/deployments.py
     what users read             outputs/ and judge/wording/
 """

@@ -72,8 +72,9 @@ def test_the_changes_are_listed() -> None:
 def test_a_row_of_changes_names_what_its_files_contain(change: tuple[str, str, str]) -> None:
     """Classes, functions, settings: each occurs in one of the files of its row."""
     row = " ".join(change)
-    files = [ROOT / one for one in paths(row)]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    named = [ROOT / one for one in paths(row)]
+    files = [file for one in named for file in ([one] if one.is_file() else one.rglob("*.py"))]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     names = [one for one in quoted(row) if re.fullmatch(r"[A-Za-z_]+", one)]
     assert [] == [name for name in names if not re.search(rf"\b{name}\b", text)]
     assert files
