@@ -115,7 +115,7 @@ def _given(settings: Settings) -> dict[str, str]:
 
 
 def _is_granted(cluster: Cluster, names: Names) -> bool:
-    """Tell whether the whole namespace's Role of the shipped workflows is there."""
+    """Return whether the whole namespace's Role of the shipped workflows is there."""
     try:
         return cluster.find(ROLE, names.namespace, accounts.WALKER) is not None
     except Forbidden:

@@ -1,4 +1,4 @@
-"""Making the canary what is to be released, and its baseline what stable is."""
+"""Create or update the canary Deployment from the release, and its baseline from stable."""
 
 import structlog
 
@@ -18,10 +18,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
-    Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
+    Its number of pods does not change and is 0 for a new one: `ensure_capacity` raises it under the token.
 
     Raises:
-        ForeignWrite: stable's template changed since the inspection. PermanentError: as the inspection refuses.
+        ForeignWrite: stable's template changed since the preflight. PermanentError: as the preflight refuses.
         NotOwnerError: another run's.
     """
     seen = _inspected(cluster, release, plan, release.canary)
@@ -29,7 +29,7 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
     if seen.existing is None:
         if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
             return
-        # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
+        # Created in the meantime: by our own retried request, or by another run, whose token stops the write below.
         seen = Inspection(cluster, release)
         seen.check_canary()
     if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
@@ -37,7 +37,7 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
 
 
 def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
-    """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
+    """Create or update the baseline from stable's present template, if the release asks for one; its pods come later.
 
     Raises:
         As `create_canary`.
@@ -71,7 +71,7 @@ def _canary(seen: Inspection) -> Clone:
 def _created(
     cluster: Cluster, fence: Fence, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
 ) -> bool:
-    """Create a clone; False where it is there by now."""
+    """Create a clone; return False if it exists by now."""
     namespace = stable["metadata"]["namespace"]
     try:
         cluster.create(DEPLOYMENT, namespace, clone(stable, wanted, {fence.key: token} if token is not None else {}))

@@ -32,7 +32,7 @@ def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Dep
     app.lab.unschedulable(app.canary, "0/3 nodes are available: 3 Insufficient memory.")
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"), "--ready-timeout-seconds", "1")
     assert (3, "temporary") == (ended.exit_code, ended.code)
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in ended.error
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in ended.error
     assert "one:" in app.claim()
     ended = app.run("promote", "--run", "one")
     assert 4 == ended.exit_code

@@ -132,7 +132,7 @@ def test_events_tell_of_the_pause_on_the_virtual_service(world: Field) -> None:
     analyze(world, Users(world, {2: world.take_away, 5: world.heal}))
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
 
-    assert "was evicted, as a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
+    assert "was evicted, for example by a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
     assert "set the canary's weight to 20 again" in events["WeightResumed"]
 
 
@@ -274,7 +274,7 @@ def test_sweep_and_rollback_restore_a_paused_run(world: Field) -> None:
 def test_other_pods_than_the_judged_ones_get_no_users(world: Field) -> None:
     """Somebody released another image onto the canary meanwhile."""
     reader = Users(world, {2: world.take_away, 4: lambda: world.set_image(CANARY, "shop:3")})
-    with pytest.raises(ForeignWrite, match="changed its pod template meanwhile"):
+    with pytest.raises(ForeignWrite, match="changed its pod template in the meantime"):
         analyze(world, reader)
     assert {(100, 0)} == world.weights()
 

@@ -56,7 +56,7 @@ def test_service_that_misses_its_own_pods_is_refused() -> None:
     """No request would ever reach them."""
     canary = arm("shop-canary", {"app": "c"}, {"app": "c"}, {"app": "other"})
 
-    assert "it asks for app=other, where the pods of shop-canary have app=c" in refused(STABLE, canary)
+    assert "it requires app=other, but the pods of shop-canary have app=c" in refused(STABLE, canary)
 
 
 def test_disjoint_arms_are_fine() -> None:

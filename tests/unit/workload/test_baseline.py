@@ -88,7 +88,7 @@ def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: Pape
     """It may be somebody's monitoring; the refusal says what to do."""
     cluster.create(DEPLOYMENT, deployment(NAME, "other:1"))
 
-    with pytest.raises(PermanentError, match=r"shop-baseline.*not made by canary-steps.*release without --baseline"):
+    with pytest.raises(PermanentError, match=r"shop-baseline.*not created by canary-steps.*release without --baseline"):
         workload.inspect(compared())
 
 

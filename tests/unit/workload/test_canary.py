@@ -88,7 +88,7 @@ def test_canary_that_is_not_ours_is_refused(cluster: PaperCluster, workload: Wor
     cluster.push("shop:x", "9" * 64)
     cluster.create(*_canary_by_hand())
 
-    with pytest.raises(PermanentError, match="was not made by canary-steps"):
+    with pytest.raises(PermanentError, match="was not created by canary-steps"):
         workload.inspect(release())
 
 

@@ -130,4 +130,4 @@ def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
 
     assert (f"pod {victim} is gone", 0) == (seen.disruption, seen.ready)
     assert [(0.0, f"pod {victim} is gone")] == [span[1:] for span in seen.disrupted]
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in seen.detail
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in seen.detail

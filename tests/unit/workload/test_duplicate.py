@@ -21,7 +21,7 @@ def held(phase: Phase = Phase.WALKING, pin: Pin | None = None, asked: str = "") 
 
 @pytest.mark.parametrize("image", ["shop:2", "", "registry.test:5000/shop:latest"])
 def test_an_image_by_tag_is_never_the_same(image: str) -> None:
-    """It may mean other bits a second later."""
+    """It may mean another digest a second later."""
     assert "" == asked(release(image=image))
 
 

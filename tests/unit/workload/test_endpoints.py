@@ -60,7 +60,7 @@ def test_a_target_port_that_no_pod_has_is_refused(
         "after 0.2 s no pod of Deployment shop-canary is a ready endpoint of port 80 (http) with targetPort web" in said
     )
     assert "nothing is behind it. Its ready pods are shop-canary-" in said
-    assert "their containers offer 8080 in container app. Users would be answered 503." in said
+    assert "their containers declare 8080 in container app. Users would get 503." in said
     assert said.endswith("kubectl -n shop get endpointslices -l kubernetes.io/service-name=shop-canary")
 
 
@@ -69,7 +69,7 @@ def test_endpoints_of_other_pods_are_not_the_canarys(
 ) -> None:
     """The Service's selector was changed to stable's: ready endpoints, of the wrong version."""
     serve(cluster, selector={"app": "shop"})
-    assert "behind it are only shop-" in refusal(workload, memory)
+    assert "only shop-" in refusal(workload, memory)
 
 
 def test_a_canary_whose_pods_are_gone_is_refused(

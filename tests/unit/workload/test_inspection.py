@@ -57,7 +57,7 @@ def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: PaperCluste
 
 def test_missing_stable_is_named(workload: Workload) -> None:
     """The name is likely a typing error."""
-    assert f"looking for Deployment {NAMESPACE}/shap" in refused(workload, stable="shap")
+    assert f"looking for the stable Deployment {NAMESPACE}/shap" in refused(workload, stable="shap")
 
 
 def test_missing_service_points_to_init(workload: Workload) -> None:
@@ -76,7 +76,7 @@ def test_several_containers_need_a_choice(cluster: PaperCluster, workload: Workl
     cluster.change("shop", template=template)
     cluster.settle("shop")
 
-    assert "several (app, cache). Say which gets the image with --container." in refused(workload)
+    assert "several (app, cache). Name the one that gets the image with --container." in refused(workload)
     assert "spec.template.spec.containers has app, cache." in refused(workload, container="web")
     assert "cache" == workload.inspect(release(container="cache", image="cache:2")).container
 

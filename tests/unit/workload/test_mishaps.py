@@ -43,7 +43,10 @@ def failed(reason: str, message: str = "", **more: object) -> Json:
 
 
 TAKEN = {
-    "eviction API": (pod(target("EvictionByEvictionAPI", "Eviction API: evicting")), "was evicted, as a drain"),
+    "eviction API": (
+        pod(target("EvictionByEvictionAPI", "Eviction API: evicting")),
+        "was evicted, for example by a drain",
+    ),
     "preemption": (pod(target("PreemptionByScheduler")), "was preempted by a pod of higher priority"),
     "taint": (pod(target("DeletionByTaintManager")), "has a taint"),
     "node gone": (pod(target("DeletionByPodGC", "PodGC: node no longer exists")), "its node is gone"),
@@ -52,8 +55,8 @@ TAKEN = {
     "memory pressure": (failed("Evicted", LOW), "was evicted by its kubelet (Evicted: The node was low on resource"),
     "disk pressure": (failed("Evicted", "The node had condition: [DiskPressure]. "), "[DiskPressure])"),
     "shutdown": (failed("Terminated", "Pod was terminated in response to imminent node shutdown."), "shutdown of its"),
-    "shutdown before 1.22": (failed("Shutdown"), "ended with the shutdown of its node (Shutdown)"),
-    "refused at shutdown": (failed("NodeShutdown"), "a node that shuts down"),
+    "shutdown before 1.22": (failed("Shutdown"), "was ended by the shutdown of its node (Shutdown)"),
+    "refused at shutdown": (failed("NodeShutdown"), "a node that is shutting down"),
     "critical pod": (failed("Preempting"), "was preempted by a critical pod"),
     "node lost": (pod({"reason": "NodeLost"}), "does not answer (NodeLost)"),
     "affinity": (failed("NodeAffinity"), "was refused by its node (NodeAffinity)"),

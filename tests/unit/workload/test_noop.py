@@ -22,7 +22,7 @@ def test_noop_compares_names_and_digests(workload: Workload, image: str, noop: N
 
 
 def test_moving_tag_must_be_looked_at(cluster: PaperCluster, workload: Workload) -> None:
-    """Pulled always, the same tag may be other bits: known when the canary runs."""
+    """Pulled always, the same tag may have another digest: known when the canary runs."""
     cluster.push("shop:latest", "4" * 64)
     cluster.always_pull("shop", "shop:latest")
     wanted = release(image="shop:latest")

@@ -85,9 +85,9 @@ def test_a_target_port_that_no_container_names_is_refused() -> None:
     """Kubernetes gives such a Service no endpoint, and users 503."""
     said = refused(side("shop-canary", port(target="web")))
     assert (
-        "Port 80 (http) of Service shop/shop-canary has targetPort web, a name that no container of Deployment "
-        "shop-canary gives a port; they have http 8080 in container app. Its requests would be answered 503. Correct "
-        "the Service's targetPort, or name the container's port so."
+        "Port 80 (http) of Service shop/shop-canary has targetPort web, but no container of Deployment "
+        "shop-canary has a port of this name; they have http 8080 in container app. Its requests would get 503. Correct "
+        "the Service's targetPort, or rename the container's port."
     ) == said
 
 
@@ -103,7 +103,7 @@ def test_a_target_port_that_no_container_names_is_refused() -> None:
 def test_a_name_that_the_new_template_lacks_is_refused(template: Json) -> None:
     """The Service is right for stable; a template patch renamed the port, took it away, or made it UDP."""
     named = side("shop", port(target="http"))
-    assert "targetPort http, a name that no container" in refused(
+    assert "targetPort http, but no container" in refused(
         side("shop-canary", port(target="http"), template=template), stable=named
     )
 
@@ -113,7 +113,7 @@ def test_a_name_that_the_baseline_lacks_is_refused() -> None:
     canary = side("shop-canary", port(target="web"), template=declares({"name": "web", "containerPort": 8080}))
     baseline = Side("shop-baseline", canary.service, APP)
     assert [] == checked(canary)
-    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline gives a port"):
+    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline has a port of this name"):
         checked(canary, more=(baseline,))
 
 
@@ -121,7 +121,7 @@ def test_a_port_that_the_canarys_service_lacks_is_refused() -> None:
     """The route's number is what the mesh asks for."""
     assert (
         "route primary sends requests to port 80 of Service shop/shop-canary, which has 8080 (http), 9090 (metrics): "
-        "they would be answered 503. Correct destination.port.number, or add the port to the Service."
+        "they would get 503. Correct destination.port.number, or add the port to the Service."
     ) == refused(side("shop-canary", port(8080), port(9090, name="metrics")))
 
 
@@ -145,9 +145,8 @@ def test_only_ports_may_differ_where_the_route_names_none() -> None:
 def test_without_a_named_port_a_service_of_several_must_have_the_ports_of_the_requests() -> None:
     """Istio then takes the port of the request."""
     said = refused(side("shop-canary", port(8080), port(9090, name="http-admin")), UNNAMED)
-    assert (
-        "route primary names no port, so a request keeps its own, and Service shop/shop-canary has no port 80" in said
-    )
+    assert "route primary names no port, so a request keeps its own: Service shop/shop has port 80" in said
+    assert "but Service shop/shop-canary does not" in said
     assert [] == checked(side("shop-canary", port(80), port(9090, name="http-admin")), UNNAMED)
 
 
@@ -156,7 +155,7 @@ def test_a_port_that_the_match_asks_for_is_the_one() -> None:
     asked = (RoutePorts("route admin", None, None, (9090,)),)
     stable = side("shop", port(80), port(9090, name="http-admin"))
     canary = side("shop-canary", port(80), port(8443, "nosuch", "http-other"))
-    assert "no port 9090 as" in refused(canary, asked, stable)
+    assert "has port 9090, but" in refused(canary, asked, stable)
     assert [] == checked(side("shop-canary", port(9090, name="http-admin"), port(81, "nosuch", "x")), asked, stable)
 
 
@@ -184,7 +183,7 @@ def test_a_port_that_stable_serves_and_the_canary_would_not_is_refused() -> None
     """Though no route names it: requests keep their own port."""
     both = declares(HTTP, {"name": "metrics", "containerPort": 9090})
     stable = side("shop", port(80), PARTLY, template=both)
-    assert "targetPort metrics, a name that no container of Deployment shop-canary" in refused(
+    assert "targetPort metrics, but no container of Deployment shop-canary" in refused(
         side("shop-canary", port(80), PARTLY), UNNAMED, stable
     )
 
@@ -256,9 +255,7 @@ def test_all_ways_that_are_wrong_are_said_at_once_and_each_once() -> None:
 
 def test_a_service_of_another_clusters_name_is_refused() -> None:
     """An ExternalName has no pods."""
-    with pytest.raises(
-        PermanentError, match=r"of type ExternalName and stands for shop\.example\.com: no pods are behi"
-    ):
+    with pytest.raises(PermanentError, match=r"of type ExternalName and points to shop\.example\.com: it has no pods"):
         check_kind(side("shop-canary", type="ExternalName", externalName="shop.example.com").service)
 
 
@@ -282,6 +279,6 @@ def test_an_inspection_follows_the_routes(cluster: PaperCluster, workload: Workl
     """Before anything is written, against the objects as they are."""
     spec = {"selector": {"app": "shop-canary"}, "ports": [{"port": 80, "name": "http", "targetPort": "web"}]}
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": spec})
-    with pytest.raises(PermanentError, match="targetPort web, a name that no container of Deployment shop-canary"):
+    with pytest.raises(PermanentError, match="targetPort web, but no container of Deployment shop-canary"):
         workload.inspect(release(routes=NAMED))
     assert "shop" == workload.inspect(release()).memory.stable

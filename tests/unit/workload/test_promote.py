@@ -68,7 +68,7 @@ def test_changed_canary_is_not_promoted(cluster: PaperCluster, workload: Workloa
     cluster.push("shop:3", "3" * 64)
     cluster.set_image("shop-canary", "shop:3")
 
-    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template meanwhile"):
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template in the meantime"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
     assert "shop:1" == cluster.image("shop")
 
@@ -107,7 +107,7 @@ def test_same_tag_with_other_bits_is_undone(cluster: PaperCluster, workload: Wor
     pin = workload.pin(memory)
     cluster.push("shop:latest", "5" * 64)
 
-    with pytest.raises(PermanentError, match="same tag, other bits: container app has sha256:5555"):
+    with pytest.raises(PermanentError, match="the tag points to another digest now: container app has sha256:5555"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
     cluster.settle("shop")
     assert "shop:1" == cluster.image("shop")

@@ -44,7 +44,7 @@ def test_unschedulable_pods_quote_the_scheduler(cluster: PaperCluster, workload:
     cluster.unschedulable = "0/3 nodes are available: 3 Insufficient memory"
 
     sentence = waited(cluster, workload, "shop:2", TemporaryError, 0.5)
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in sentence
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in sentence
 
 
 def test_progress_deadline_ends_early(cluster: PaperCluster, workload: Workload) -> None:
