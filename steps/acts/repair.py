@@ -1,4 +1,4 @@
-"""Repair: roll back what another run left. Fence it off first, then restore; each half may be repeated after a kill."""
+"""Recovery of another run: fence it off first, then clean up; each half may be repeated after a kill."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Seized:
-    """What was another run's and is ours now.
+    """A claim taken over from another run.
 
     Args:
         claim: as taken over, in phase rolling-back.
-        is_complete: whether its promote only lacked its end, so that it is finished instead of rolled back.
+        is_complete: whether only the end of its promote was missing, so that it is finished instead of rolled back.
         reason: why it was taken over, one sentence.
     """
 
@@ -33,10 +33,10 @@ class Seized:
 def take_over(
     victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
 ) -> Claim:
-    """Become the owner of another run's claim, in phase rolling-back: from here on the old owner cannot write.
+    """Become the owner of another run's claim, in phase rolling-back: from then on the old owner cannot write.
 
     Raises:
-        Busy: the victim is alive and `supersede` was not asked for.
+        Busy: the victim is alive and `supersede` is not set.
     """
     taken = traffic.take_over(victim, run, reason, supersede=supersede)
     stamp(taken, victim, workload)
@@ -44,7 +44,7 @@ def take_over(
 
 
 def seize(victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, live: bool = False) -> Seized:
-    """Take a claim over, after a look whether its promote was complete, which the new phase would hide.
+    """Take a claim over; first look whether its promote was complete, which the new phase would hide.
 
     Args:
         victim: the claim as found.
@@ -52,7 +52,7 @@ def seize(victim: Claim, run: str, reason: str, traffic: Traffic, workload: Work
         reason: one sentence.
         traffic: VirtualServices.
         workload: Deployments.
-        live: allow a living victim (supersede).
+        live: allow a live victim (supersede).
     """
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
     complete = is_complete(victim, workload)
@@ -60,7 +60,7 @@ def seize(victim: Claim, run: str, reason: str, traffic: Traffic, workload: Work
 
 
 def settle(seized: Seized, ending: Ending, traffic: Traffic, workload: Workload) -> str:
-    """Bring a seized run to its end; return the outcome, `rolled-back` or `promoted`.
+    """Finish or roll back a run that was taken over; return the outcome, `rolled-back` or `promoted`.
 
     Raises:
         PermanentError: as `restore`; the claim is kept, so that the next sweep or rollback tries again.

@@ -1,4 +1,4 @@
-"""Judge a recording again, look by look, by rules of today."""
+"""Judge a recording again, poll by poll, by other rules."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,13 @@ from steps.model.replay import Rung, Seen
 
 
 def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_seconds: float) -> list[Rung]:
-    """Judge every look by `rules`; `timeout_seconds` after a rung's first look its deadline is reached."""
+    """Judge every poll by `rules`; a rung's deadline is `timeout_seconds` after its first poll."""
     rungs: list[Rung] = []
     first, last = 0.0, ""
     for look, evidence in looks:
         if not rungs or rungs[-1].started != look.rung_started:
             if rungs and _is_paused(rungs[-1]):
-                rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, begun anew
+                rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, started again
             else:
                 rungs.append(Rung(look.weight, look.rung_started))
             first, last = look.now, ""
@@ -30,19 +30,19 @@ def judged_again(looks: Iterable[tuple[Look, Evidence]], rules: Rules, timeout_s
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if news != last:
             if rung.seen and rung.seen[-1].at == seen.at:
-                rung.seen.pop()  # the same scrape, of which one metric had come earlier
+                rung.seen.pop()  # the same scrape; one of its metrics came earlier
             rung.seen.append(seen)
         rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
 
 
 def _is_paused(rung: Rung) -> bool:
-    """Tell whether a rung was left in the middle of a disruption, so that what comes next goes on with it."""
+    """Return whether a rung stopped in the middle of a disruption, so that the next polls continue it."""
     return rung.recorded == (Verdict.CONTINUE, Code.DISRUPTED)
 
 
 def outcome(rungs: list[Rung]) -> tuple[Verdict, str]:
-    """Give the verdict and reason of the whole: of the first rung that does not pass, else of the last."""
+    """Return the overall verdict and reason: those of the first rung that does not pass, else of the last."""
     for rung in rungs:
         decided = rung.decided
         if decided is None:

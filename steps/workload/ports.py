@@ -129,7 +129,7 @@ def _unnamed(side: Side, port: ServicePort) -> Iterator[str]:
     if isinstance(target, str) and target not in {name for name, _, _ in declared(side.template)}:
         yield (
             f"Port {shown(port)} of {side.name} has targetPort {target}, but no container of Deployment "
-            f"{side.deployment} has a port of this name; they have {offered(side.template)}. Its requests would get 503. "
+            f"{side.deployment} has a port so named; they have {offered(side.template)}. Its requests would get 503. "
             "Correct the Service's targetPort, or rename the container's port."
         )
 

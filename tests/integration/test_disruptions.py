@@ -133,7 +133,7 @@ def test_events_tell_of_the_pause_on_the_virtual_service(world: Field) -> None:
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
 
     assert "was evicted, for example by a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
-    assert "set the canary's weight to 20 again" in events["WeightResumed"]
+    assert "restored the canary's weight of 20" in events["WeightResumed"]
 
 
 def test_a_pod_that_does_not_come_back_is_inconclusive(world: Field) -> None:

@@ -160,7 +160,7 @@ def test_a_ladder_is_climbed(present: tuple[int, ...], weight: int) -> None:
         (100, "it is not on the run's ladder"),
         (
             5,
-            "the run is at weight 25 of its ladder 5, 25, 50, which is climbed and not descended. Set 0 to take the us",
+            "the run is at weight 25 of its ladder 5, 25, 50, which can only be climbed. Set 0 to return the us",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def test_a_target_port_that_no_container_names_is_refused() -> None:
     said = refused(side("shop-canary", port(target="web")))
     assert (
         "Port 80 (http) of Service shop/shop-canary has targetPort web, but no container of Deployment "
-        "shop-canary has a port of this name; they have http 8080 in container app. Its requests would get 503. Correct "
+        "shop-canary has a port so named; they have http 8080 in container app. Its requests would get 503. Correct "
         "the Service's targetPort, or rename the container's port."
     ) == said
 
@@ -113,7 +113,7 @@ def test_a_name_that_the_baseline_lacks_is_refused() -> None:
     canary = side("shop-canary", port(target="web"), template=declares({"name": "web", "containerPort": 8080}))
     baseline = Side("shop-baseline", canary.service, APP)
     assert [] == checked(canary)
-    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline has a port of this name"):
+    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline has a port so named"):
         checked(canary, more=(baseline,))
 
 
