@@ -1,4 +1,4 @@
-"""Makes the real collaborators of a step from its settings; each is built only when a step asks for it."""
+"""Build the collaborators of a step from its settings; each is built only when a step asks for it."""
 
 import time
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ def parts_of(settings: Named) -> Parts:
 
 
 def cluster_of(settings: Common) -> tuple[Cluster, str]:
-    """Connect to the API server; return it and the namespace the settings mean."""
+    """Connect to the API server; return it and the namespace of the settings."""
     connection = _connection(settings)
     return _cluster(settings, connection), settings.namespace or namespace_of(connection)
 
@@ -85,14 +85,14 @@ def rehearsal_of(settings: Common) -> Cluster:
 
 
 def ending_of(settings: Drained, cluster: Cluster) -> Ending:
-    """How a run is brought to its end; a rehearsal waits for nothing."""
+    """Return the time limits for the end of a run; a dry run does not wait."""
     pause = _no_pause if cluster.rehearsal else time.sleep
     ready = getattr(settings, "ready_timeout_seconds", 300.0)
     return Ending(ready, settings.drain_seconds, pause)
 
 
 def told(end: StepEnd, cluster: Cluster) -> StepEnd:
-    """Let the closing line of a rehearsal say what would have been written."""
+    """Add to the end of a dry run what it would have written, for the closing log line."""
     if not cluster.rehearsal:
         return end
     return replace(end, summary={**end.summary, "dry_run": True, "would_write": list(cluster.planned)})
@@ -103,13 +103,12 @@ def _no_pause(seconds: float) -> None:
 
 
 def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | None = None) -> EvidenceReader:
-    """Return the reader of both arms' metrics, custom ones where the settings have them; nothing is asked yet.
+    """Return the reader of both arms' metrics, with custom ones if the settings have any; it has queried nothing yet.
 
-    `workload` tells whose pods custom metrics come from. A tape keeps every answer.
+    `workload` finds the pods that custom metrics come from. A tape records every response.
 
     Raises:
-        SettingsError: credentials or certificates are named by halves, a label is wanted twice, or nothing is there to
-            judge by.
+        SettingsError: credentials or certificates are incomplete, a label is used twice, or no metric is left to judge.
     """
     _both(settings, "prometheus_username", "prometheus_password_file")
     _both(settings, "prometheus_cert_file", "prometheus_key_file")
@@ -145,7 +144,7 @@ def reader_of(settings: Queried, names: Names, workload: Workload, tape: Tape | 
 def _check_sources(settings: Queried, custom: tuple[CustomMetric, ...]) -> None:
     twice = {settings.arm_label, *(metric.label for metric in custom)} & set(settings.metric_labels)
     if twice:
-        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); take it away"
+        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); remove it"
         raise SettingsError("reading the settings", cause)
     if settings.without_mesh_metrics and not custom:
         cause = "--without-mesh-metrics: needs at least one custom metric to judge by; name it under `metrics:`"

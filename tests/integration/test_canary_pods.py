@@ -36,7 +36,7 @@ def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Dep
     assert "one:" in app.claim()
     ended = app.run("promote", "--run", "one")
     assert 4 == ended.exit_code
-    assert "prepare did not end. Run prepare again, or rollback." in ended.error
+    assert "prepare did not finish. Run prepare again, or roll back." in ended.error
     assert "rolled-back" == app.run("rollback", "--run", "one").results["outcome"]
     assert ("", 0) == (app.claim(), app.deployment(app.canary)["spec"]["replicas"])
 

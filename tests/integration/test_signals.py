@@ -46,7 +46,7 @@ def terminated(app: App, running: Running, weights: tuple[int, int]) -> Ended:
     os.kill(running.process.pid, signal.SIGTERM)
     ended = running.wait(10)
     assert (3, "interrupted") == (ended.exit_code, ended.code), ended.lines
-    assert "SIGTERM came. Traffic stays as it is" in ended.error
+    assert "received SIGTERM. Traffic stays as it is" in ended.error
     assert set(find(ended.closing["step"]).results) == set(ended.results)
     assert (weights, token) == (app.weights(), app.claim())
     assert token.startswith("one:")

@@ -129,14 +129,14 @@ def test_a_finished_release_can_be_reported(claimed: Clockwork, step: str, state
 
 def test_an_app_without_any_release_has_no_report(world: Clockwork) -> None:
     """4, with what to check."""
-    with pytest.raises(NotFound, match=r"knows of no release of shop\. Check --app"):
+    with pytest.raises(NotFound, match=r"has no release of shop\. Check --app"):
         world.process().report()
 
 
 def test_a_report_of_one_run_never_tells_of_another(claimed: Clockwork) -> None:
     """While it goes on and after its end; a run that never began, or had nothing to do, is not known."""
     assert "run one  walking" in claimed.process().report(run="one")
-    with pytest.raises(NotFound, match=r"knows of no release of shop"):
+    with pytest.raises(NotFound, match=r"has no release of shop"):
         claimed.process().report(run="two")
     claimed.process().rollback()
     assert "run one  rolled-back" in claimed.process().report(run="one")
