@@ -15,12 +15,12 @@ from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, prepared, 
     ("replicas", "weight", "count"),
     [(0, 50, 1), (1, 0, 1), (1, 100, 2), (2, 10, 1), (3, 50, 2), (5, 100, 6), (10, 5, 1), (10, 50, 6), (100, 1, 2)],
 )
-def test_canary_has_a_fifth_more_than_its_part(replicas: int, weight: int, count: int) -> None:
-    """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in whole numbers."""
+def test_canary_gets_a_fifth_more_pods_than_its_share(replicas: int, weight: int, count: int) -> None:
+    """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in integers."""
     assert count == needed(replicas, weight)
 
 
-def test_canary_grows_and_is_waited_for(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_scaled_up_and_becomes_ready(cluster: PaperCluster, workload: Workload) -> None:
     """From weight 10 to 100 of two pods: from one to three."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -28,7 +28,7 @@ def test_canary_grows_and_is_waited_for(cluster: PaperCluster, workload: Workloa
     assert 3 == cluster.get("shop-canary")["status"]["availableReplicas"]
 
 
-def test_canary_is_never_made_smaller(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_never_scaled_down_for_a_weight(cluster: PaperCluster, workload: Workload) -> None:
     """Somebody may want more pods than the formula."""
     memory = prepared(cluster, workload)
     cluster.change("shop-canary", replicas=4)
@@ -38,7 +38,7 @@ def test_canary_is_never_made_smaller(cluster: PaperCluster, workload: Workload)
 
 
 def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, workload: Workload) -> None:
-    """Neither up nor down: the HPA is named with what to set."""
+    """Neither up nor down: the message names the HPA and the value to set."""
     memory = prepared(cluster, workload)
     cluster.autoscale("shop-canary")
 
@@ -48,8 +48,8 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, work
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_autoscaler_at_rest_is_woken(cluster: PaperCluster, workload: Workload) -> None:
-    """At 0 replicas, as a new canary has, it would do nothing for ever: the first pod is started for it."""
+def test_the_first_pod_is_started_for_an_idle_autoscaler(cluster: PaperCluster, workload: Workload) -> None:
+    """At 0 replicas, as a new canary has, an autoscaler would never act."""
     memory = prepared(cluster, workload)
     workload.scale_down(memory, TOKEN)
     cluster.autoscale("shop-canary")
@@ -58,8 +58,8 @@ def test_autoscaler_at_rest_is_woken(cluster: PaperCluster, workload: Workload) 
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_canary_ends_at_no_pods_but_stays(cluster: PaperCluster, workload: Workload) -> None:
-    """Nothing is deleted; a second time is fine, and so is a canary that is gone."""
+def test_canary_is_scaled_to_zero_and_kept(cluster: PaperCluster, workload: Workload) -> None:
+    """Nothing is deleted; it works twice, and for a canary that is gone."""
     memory = prepared(cluster, workload)
 
     assert "" == workload.scale_down(memory, TOKEN)
@@ -69,7 +69,7 @@ def test_canary_ends_at_no_pods_but_stays(cluster: PaperCluster, workload: Workl
 
 
 def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload: Workload) -> None:
-    """The weight may then return in steps only."""
+    """The weight may then return only in steps."""
     memory = prepared(cluster, workload)
     assert workload.stable_has_capacity(memory)
     cluster.change("shop", replicas=1)
@@ -80,7 +80,7 @@ def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload:
 
 
 def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Workload) -> None:
-    """Ready and desired, a cause to quote, and restarts since the run began."""
+    """Ready and desired pods, a cause to quote, and restarts since the run began."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
     assert (1, 1, 0) == (watch.look().desired, watch.look().ready, watch.look().restarts)
@@ -97,7 +97,7 @@ def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Worklo
 
 
 def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, workload: Workload) -> None:
-    """A pod that went by our own scaling is no fault."""
+    """A pod that our own scaling removed is not a fault."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
     watch = workload.health(memory, since=0)
@@ -114,7 +114,7 @@ def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, work
 def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
     cluster: PaperCluster, workload: Workload
 ) -> None:
-    """The cause for the judge, the span for the evidence, and the scheduler's words as the detail."""
+    """It has the cause for the judge, the time span for the evidence, and the scheduler's message as detail."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
     assert ("", ()) == (watch.look().disruption, watch.look().disrupted)

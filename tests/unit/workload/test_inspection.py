@@ -1,4 +1,4 @@
-"""Before anything moves: what is refused, what is warned of, what is remembered."""
+"""Before anything changes: what is refused, what causes a warning, what is remembered."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def refused(workload: Workload, **changes: Any) -> str:
         ({"replicas": 0}, "spec.replicas is 0: nothing serves"),
     ],
 )
-def test_unsafe_shapes_are_refused(
+def test_unsafe_deployments_are_refused(
     cluster: PaperCluster, workload: Workload, spec: dict[str, Any], sentence: str
 ) -> None:
     """Each refusal names object, field and value."""
@@ -47,7 +47,7 @@ def test_unsafe_shapes_are_refused(
 
 
 def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: PaperCluster, workload: Workload) -> None:
-    """There must be something good to go back to; a hotfix is the exception."""
+    """A rollback needs a working version; a hotfix is the exception."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
     cluster.set_image("shop", "shop:bad")
 
@@ -56,7 +56,7 @@ def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: PaperCluste
 
 
 def test_missing_stable_is_named(workload: Workload) -> None:
-    """The name is likely a typing error."""
+    """The name is probably a typing error."""
     assert f"looking for the stable Deployment {NAMESPACE}/shap" in refused(workload, stable="shap")
 
 
@@ -69,7 +69,7 @@ def test_missing_service_points_to_init(workload: Workload) -> None:
 
 
 def test_several_containers_need_a_choice(cluster: PaperCluster, workload: Workload) -> None:
-    """The image cannot be guessed onto one of them, and an unknown name is answered with the known ones."""
+    """The container cannot be guessed; an unknown name is answered with the known ones."""
     template = cluster.get("shop")["spec"]["template"]
     template["spec"]["containers"].append({"name": "cache", "image": "cache:1"})
     cluster.push("cache:1", "c" * 64)
@@ -102,7 +102,7 @@ def test_selector_without_the_name_is_refused_with_labels_to_add(cluster: PaperC
 
 
 def test_stable_service_that_reaches_the_canary_is_refused(cluster: PaperCluster, workload: Workload) -> None:
-    """At weight 0 clients must not meet the canary."""
+    """At weight 0 no client may reach the canary."""
     cluster.serve("wide", team="till")
 
     sentence = refused(workload, stable_destination=Destination("wide"))
@@ -118,7 +118,7 @@ def test_canary_service_that_selects_stable_is_refused(cluster: PaperCluster, wo
 
 
 def test_too_long_label_is_refused_by_length(cluster: PaperCluster, workload: Workload) -> None:
-    """A label's value has 63 characters at most; names of Deployments may be longer."""
+    """A label's value has at most 63 characters; names of Deployments may be longer."""
     name = "s" * 60
     cluster.deploy(name, "shop:1", 1)
     cluster.serve("other", team="till")
@@ -156,7 +156,7 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
     assert "shop:2" == workload.inspect(release(allow_managed=True)).canary_image
 
 
-def test_memory_holds_the_way_back(cluster: PaperCluster, workload: Workload) -> None:
+def test_memory_has_what_a_rollback_needs(cluster: PaperCluster, workload: Workload) -> None:
     """Replicas, ReplicaSet and fingerprint of stable as they are at the start."""
     memory = workload.inspect(release()).memory
 
@@ -166,7 +166,7 @@ def test_memory_holds_the_way_back(cluster: PaperCluster, workload: Workload) ->
 
 
 def test_target_named_needs_a_primary(workload: Workload) -> None:
-    """It is committed by the user; init prints it."""
+    """The user commits it; init prints it."""
     with pytest.raises(NotFound, match="Run `canary-steps init`: it prints shop-primary"):
         workload.inspect(release(**TARGET_NAMED))
 

@@ -1,4 +1,4 @@
-"""A release that would change nothing is told before anything moves."""
+"""A release that would change nothing is detected before anything changes."""
 
 import pytest
 
