@@ -62,7 +62,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     """Run a step inside the error boundary: results are written and one closing line is logged in any case."""
     started = time.monotonic()
     logs.configure("auto", name)
-    results.begin()
+    results.reset()
     step = find(name)
     try:
         end = _run(name, step, arguments)
@@ -90,7 +90,7 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
 
 def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
     try:
-        results.write(step.results, {"reason": results.sentence(sentence)} if "reason" in step.results else {})
+        results.write(step.results, {"reason": results.truncate(sentence)} if "reason" in step.results else {})
     except StepError as error:
         log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     seconds = round(time.monotonic() - started, 3)

@@ -8,8 +8,8 @@ Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the 
 """
 
 from steps.errors import SettingsError
-from steps.model.names import Names
-from steps.settings.groups import Owned, Written
+from steps.model.names import ReleaseNames
+from steps.settings.groups import ClaimSettings, DryRunSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -17,11 +17,11 @@ from steps.wiring import parts_of
 RESULTS = ("outcome",)
 
 
-class Settings(Owned, Written):
+class Settings(ClaimSettings, DryRunSettings):
     """Open the gate of a run that waits for approval."""
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> StepEnd:
     """Approve one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run to approve")

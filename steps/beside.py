@@ -4,27 +4,27 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from steps.acts.beforehand import StableProbes
+from steps.actions.probe_preflight import ProbePreflight
 from steps.errors import SettingsError
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.recording import Tape
-from steps.evidence.selectors import Arms
-from steps.evidence.services import Service, Upstreams
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.recording import Recorder
 from steps.model.evidence import LatencyObjective
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
-from steps.probing.prober import Endpoints, Prober
-from steps.settings.groups import Judged, Promised, Queried
+from steps.probing.prober import ArmEndpoints, Prober
+from steps.settings.groups import JudgeSettings, LatencyObjectiveSettings, PrometheusSettings
 from steps.settings.loading import StepSettings
-from steps.settings.mappings import header
-from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
+from steps.settings.mappings import parse_header
+from steps.settings.metrics import MetricSpec, MetricsSettings, SeriesSpec
 from steps.settings.objectives import latency_objective
-from steps.settings.probes import Probed, ProbeSpec
+from steps.settings.probes import ProbeSettings, ProbeSpec
 from steps.workload.workload import Workload
 
 
-def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
+def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Recorder | None:
     """Start a recording if the settings ask for one.
 
     Raises:
@@ -35,7 +35,11 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     known = arms_of(settings, names)
     arms = {name: value for name, value in asdict(known).items() if name != "metrics"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
-    rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
+    rules = (
+        {name: getattr(settings, name) for name in JudgeSettings.model_fields}
+        if isinstance(settings, JudgeSettings)
+        else {}
+    )
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
     objective = objective_of(settings)
     heard = {
@@ -43,12 +47,12 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
         "mesh": not settings.without_mesh_metrics,
         "ignored_answers": settings.ignore_answers,
     }
-    return Tape(Path(path), {**about, **heard})
+    return Recorder(Path(path), {**about, **heard})
 
 
 def objective_of(settings: StepSettings) -> LatencyObjective | None:
     """Return the latency objective that the reader must count for, None if the settings have none."""
-    return latency_objective(settings.latency_slo) if isinstance(settings, Promised) else None
+    return latency_objective(settings.latency_slo) if isinstance(settings, LatencyObjectiveSettings) else None
 
 
 def progress_of(path: str) -> Progress | None:
@@ -56,13 +60,13 @@ def progress_of(path: str) -> Progress | None:
     return Progress(path) if path else None
 
 
-def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:
+def custom_metrics(settings: PrometheusSettings, names: ReleaseNames) -> tuple[CustomMetric, ...]:
     """Return the custom metrics of the settings."""
-    specs = settings.metrics if isinstance(settings, Measured) else ()
+    specs = settings.metrics if isinstance(settings, MetricsSettings) else ()
     return tuple(_custom(spec, names, settings.pod_label) for spec in specs)
 
 
-def _custom(spec: MetricSpec, names: Names, pod_label: str) -> CustomMetric:
+def _custom(spec: MetricSpec, names: ReleaseNames, pod_label: str) -> CustomMetric:
     return CustomMetric(
         name=spec.name,
         stable=spec.stable_label_value or names.stable,
@@ -88,15 +92,15 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
     return None if spec is None else Selection(spec.metric, spec.match, spec.match_regex)
 
 
-def arms_of(settings: Queried, names: Names) -> Arms:
+def arms_of(settings: PrometheusSettings, names: ReleaseNames) -> ArmLabels:
     """Return the labels that tell the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    return Arms(
+    return ArmLabels(
         stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
     )
 
 
-def _upstreams(names: Names) -> Upstreams:
+def _upstreams(names: ReleaseNames) -> Upstreams:
     """Return the Services behind the arms: short hosts get their VirtualService's namespace, as in Istio."""
     where = names.virtual_services[0].namespace if names.virtual_services else names.namespace
     stable, canary = (
@@ -106,7 +110,7 @@ def _upstreams(names: Names) -> Upstreams:
     return Upstreams(stable, canary, names.app)
 
 
-def control_of(settings: Queried, baseline: str) -> str:
+def control_of(settings: PrometheusSettings, baseline: str) -> str:
     """Return the label value of a baseline in the mesh's metrics; "" if there is no baseline.
 
     Raises:
@@ -118,7 +122,7 @@ def control_of(settings: Queried, baseline: str) -> str:
     return baseline and (settings.baseline_label_value or baseline)
 
 
-def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
+def check_baseline(settings: PrometheusSettings, names: ReleaseNames, baseline: str) -> None:
     """Refuse settings that do not work with a baseline ("" for none), before anything is written.
 
     Raises:
@@ -129,7 +133,7 @@ def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
     if baseline and baseline in {names.stable, names.canary}:
         cause = f"--baseline: {baseline} would be its Deployment but is already an arm's; rename the arm"
         raise SettingsError("reading the settings", cause)
-    if baseline and isinstance(settings, Probed) and settings.probes and settings.probe_gateway_url:
+    if baseline and isinstance(settings, ProbeSettings) and settings.probes and settings.probe_gateway_url:
         cause = (
             "--probe-gateway-url does not work with --baseline: the header leads to the canary's destination, where"
             " the baseline answers half of the requests. Probe the pods, or release without a baseline"
@@ -137,7 +141,7 @@ def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
         raise SettingsError("reading the settings", cause)
 
 
-def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | None:
+def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> Prober | None:
     """Return the sender of the probes, None if there are none; nothing is sent yet.
 
     Raises:
@@ -147,10 +151,10 @@ def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | No
         return None
     probes = [_probe(spec) for spec in settings.probes]
     canary, stable = _arms_of(settings, names, workload)
-    return Prober(probes, lambda: Endpoints(canary(), stable()), settings.probe_interval_seconds)
+    return Prober(probes, lambda: ArmEndpoints(canary(), stable()), settings.probe_interval_seconds)
 
 
-def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> StableProbes | None:
+def probe_preflight_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> ProbePreflight | None:
     """Return the check that tries the probes on stable first, None if there are none.
 
     Raises:
@@ -159,13 +163,13 @@ def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> Stab
     if not settings.probes:
         return None
     _, stable = _arms_of(settings, names, workload)
-    return StableProbes(tuple(_probe(spec) for spec in settings.probes), stable)
+    return ProbePreflight(tuple(_probe(spec) for spec in settings.probes), stable)
 
 
 Ask = Callable[[], tuple[Endpoint, ...]]
 
 
-def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, Ask]:
+def _arms_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> tuple[Ask, Ask]:
     """Return two functions that return the present endpoints of canary and stable."""
     given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
     if any(given) and not all(given):
@@ -173,7 +177,7 @@ def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, A
         raise SettingsError("reading the settings", cause)
     if settings.probe_gateway_url:
         canary, stable = (
-            Endpoint("gateway", base=settings.probe_gateway_url, headers=dict([header(line, flag)]))
+            Endpoint("gateway", base=settings.probe_gateway_url, headers=dict([parse_header(line, flag)]))
             for line, flag in (
                 (settings.probe_canary_header, "--probe-canary-header"),
                 (settings.probe_stable_header, "--probe-stable-header"),
@@ -183,7 +187,7 @@ def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, A
     return lambda: _pods(workload, names, names.canary), lambda: _pods(workload, names, names.stable)
 
 
-def _pods(workload: Workload, names: Names, deployment: str) -> tuple[Endpoint, ...]:
+def _pods(workload: Workload, names: ReleaseNames, deployment: str) -> tuple[Endpoint, ...]:
     found = workload.addresses(names.namespace, deployment)
     return tuple(Endpoint(name, address, port) for name, address, port in found)
 

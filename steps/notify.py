@@ -11,11 +11,11 @@ from typing import Literal
 from pydantic import Field
 
 from steps.errors import NotFound
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs.report import Report
 from steps.outputs.webhook import post
 from steps.report import gather
-from steps.settings.groups import Named
+from steps.settings.groups import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -23,7 +23,7 @@ from steps.wiring import parts_of
 RESULTS = ("outcome",)
 
 
-class Settings(Named):
+class Settings(ReleaseSettings):
     """Report the outcome of a release to a webhook."""
 
     webhook_url_file: str = Field(min_length=1, description="File that holds the webhook's URL, from a Secret.")
@@ -37,7 +37,7 @@ class Settings(Named):
     link: str = Field("", max_length=500, description="Link to more details, for example the workflow's page.")
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> dict[str, object]:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> dict[str, object]:
     """Return the body to send, also for an unknown release."""
     try:
         made = gather(names, traffic)

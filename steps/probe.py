@@ -13,12 +13,12 @@ from pydantic import Field
 
 from steps.beside import prober_of
 from steps.errors import SettingsError
-from steps.judge.probes import ProbeJudgement, judge_probes
+from steps.judge.checks.probe_verdict import ProbeJudgement, judge_probes
 from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
 from steps.probing.prober import Prober
-from steps.settings.groups import Named
-from steps.settings.probes import Probed
+from steps.settings.groups import ReleaseSettings
+from steps.settings.probes import ProbeSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.wiring import parts_of
 
@@ -29,7 +29,7 @@ _EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE:
 _LOOK_SECONDS = 0.1
 
 
-class Settings(Named, Probed):
+class Settings(ReleaseSettings, ProbeSettings):
     """Send deep health checks to canary and stable pods, and compare their responses."""
 
     probe_deadline_seconds: float = Field(

@@ -13,18 +13,18 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
-from steps.rendering.pipeline import pipeline
-from steps.rendering.plan import Defaults, Plan
-from steps.rendering.run import pipeline_run
 from steps.settings.groups import Basic
 from steps.settings.kubernetes_names import LabelName
-from steps.settings.ladder import Climbed
+from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
+from steps.tekton_pipeline.options import PipelineOptions, StepDurations
+from steps.tekton_pipeline.pipeline import pipeline
+from steps.tekton_pipeline.pipeline_run import pipeline_run
 
 RESULTS: tuple[str, ...] = ()
 
 
-class Settings(Basic, Climbed):
+class Settings(Basic, LadderSettings):
     """Print the YAML of a release for a workflow engine that cannot loop over a ladder."""
 
     engine: Literal["tekton"] = Field(description="Workflow engine; the flag name may be omitted.")
@@ -58,7 +58,7 @@ def run(settings: Settings) -> str:
         raise SettingsError("reading the settings", cause)
     released = version("canary-steps")
     shape = settings.gate, settings.one_pod, settings.resolve
-    plan = Plan(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
+    plan = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
     if settings.document == "pipeline":
         return pipeline(plan)
     if not settings.app:
@@ -66,9 +66,9 @@ def run(settings: Settings) -> str:
     return pipeline_run(plan, settings.app, settings.image)
 
 
-def _defaults() -> Defaults:
+def _defaults() -> StepDurations:
     """Return the time limits of the steps, from their own settings."""
-    return Defaults(
+    return StepDurations(
         resolve=resolve.Settings.model_fields["registry_deadline_seconds"].default,
         busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
         ready=promote.Settings.model_fields["ready_timeout_seconds"].default,

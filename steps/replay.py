@@ -12,21 +12,21 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from steps.acts.replaying import judged_again, outcome
+from steps.actions.replay import judge_recording, overall_verdict
 from steps.errors import SettingsError
-from steps.evidence.playback import evidence_of
+from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
-from steps.model.replay import Rung
-from steps.outputs.replayed import as_json, as_text
-from steps.settings.groups import Basic, Judged
+from steps.model.replay import ReplayedRung
+from steps.outputs.replay_report import as_json, as_text
+from steps.settings.groups import Basic, JudgeSettings
 from steps.step import Step, StepEnd
 from steps.wiring import rules_of
 
 RESULTS = ("verdict", "reason")
 
 
-class Settings(Basic, Judged):
+class Settings(Basic, JudgeSettings):
     """Judge a recording again, scrape by scrape, and show when each verdict would have come.
 
     Rules that are not set are those of the recording.
@@ -42,8 +42,8 @@ class Settings(Basic, Judged):
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     """Return the step's end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
-    rungs = judged_again(evidence_of(recording), rules_of(settings), settings.timeout_seconds)
-    verdict, reason = outcome(rungs)
+    rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
+    verdict, reason = overall_verdict(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
     return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text
 
@@ -57,7 +57,9 @@ def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, di
     Raises:
         SettingsError: this version does not accept a recorded rule.
     """
-    then = {name: value for name, value in recording.header.get("rules", {}).items() if name in Judged.model_fields}
+    then = {
+        name: value for name, value in recording.header.get("rules", {}).items() if name in JudgeSettings.model_fields
+    }
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     try:
         made = Settings.model_validate({**then, **given})
@@ -72,7 +74,7 @@ def _written(
     settings: Settings,
     recording: Recording,
     changed: dict[str, Any] | None,
-    rungs: list[Rung],
+    rungs: list[ReplayedRung],
     verdict: Verdict,
     reason: str,
 ) -> str:
@@ -81,8 +83,8 @@ def _written(
         "app": recording.header["app"],
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
-        "looks": len(recording.looks),
-        "rules": {name: getattr(settings, name) for name in Judged.model_fields},
+        "looks": len(recording.polls),
+        "rules": {name: getattr(settings, name) for name in JudgeSettings.model_fields},
         "changed": changed,
     }
     if settings.format == "json":

@@ -13,14 +13,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.acts.record import verdict_of
+from steps.claim.record import verdict_of
 from steps.errors import NotFound, SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs import results
 from steps.outputs.files import save
-from steps.outputs.page import page
+from steps.outputs.html_report import html_page
 from steps.outputs.report import Report
-from steps.settings.groups import Listed, Named
+from steps.settings.groups import CommaSeparated, ReleaseSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -30,25 +30,25 @@ RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
 
 
-class Settings(Named):
+class Settings(ReleaseSettings):
     """Render a running or finished release as text, JSON or a page."""
 
     run: LabelName = Field("", description="Report only this run. Empty: the running or the last one.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
     html: str = Field("", description="Additional file: the report as a static HTML page with charts. Empty: none.")
-    judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+    judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Files that analyze wrote with --judgement-file, one per rung in order, separated by commas."
     )
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> tuple[Report, str]:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Report, str]:
     """Return the report and its text."""
     made = gather(names, traffic, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
-def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
+def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
     """Return the report of the app's running or last release, from its first VirtualService.
 
     Args:
@@ -62,7 +62,7 @@ def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
     first = names.virtual_services[0]
     claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run}:
-        memory = claim.memory
+        memory = claim.state
         return Report(
             app=names.app,
             namespace=names.namespace,
@@ -112,12 +112,12 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.traffic)
     if settings.html:
-        save(page(made, parts.traffic.now()), settings.html, "--html", _DOING)
+        save(html_page(made, parts.traffic.now()), settings.html, "--html", _DOING)
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:
         sys.stdout.write(text)
-    return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})
+    return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 
 
 STEP = Step(Settings, RESULTS, main)

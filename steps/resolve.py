@@ -11,7 +11,7 @@ import structlog
 from pydantic import Field, field_validator
 
 from steps.registry import reference
-from steps.registry.access import Access
+from steps.registry.access import RegistryAccess
 from steps.registry.credentials import credentials_for
 from steps.registry.registry import Registry
 from steps.settings.groups import Basic
@@ -75,7 +75,7 @@ def run(settings: Settings, image: reference.Reference, registry: Registry) -> S
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     image = reference.parse(settings.image)
-    access = Access(
+    access = RegistryAccess(
         credentials=credentials_for(image, settings.registry_config),
         plain_http=settings.registry_plain_http,
         ca_file=Path(settings.registry_ca_file) if settings.registry_ca_file else None,

@@ -7,22 +7,22 @@ Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready 
 
 from pydantic import Field
 
-from steps.acts.forward import CLIMBING, held
-from steps.acts.shift import shift
-from steps.acts.split import await_split
+from steps.actions.observed_weight import await_observed_weight
+from steps.actions.phases import CLIMBING, require_phase
+from steps.actions.shift import shift
 from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
-from steps.settings.groups import Owned, Queried, Ready, Written
+from steps.model.names import ReleaseNames
+from steps.settings.groups import ClaimSettings, DryRunSettings, PrometheusSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, told
+from steps.wiring import parts_of, reader_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("weight", "previous-weight", "observed")
 
 
-class Settings(Owned, Written, Ready, Queried):
+class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, PrometheusSettings):
     """Scale the canary up and set its weight."""
 
     weight: int = Field(ge=0, le=100, description="Percent of the requests that go to the canary, 0-100.")
@@ -35,22 +35,22 @@ class Settings(Owned, Written, Ready, Queried):
 
 
 def run(
-    settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
 ) -> StepEnd:
     """Set one weight; see the module's docstring."""
     halved = False
     if settings.run:
-        claim = held(names, settings.run, traffic, CLIMBING)
+        claim = require_phase(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
-        halved = claim.memory.workloads is not None and bool(claim.memory.workloads.baseline)
+        halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination
-        targets = traffic.resolve(names.wanted, *arms)
+        targets = traffic.resolve(names.targets, *arms)
         previous = traffic.set_weight_unclaimed(targets, *arms, settings.weight)
     results = {"weight": str(settings.weight), "previous-weight": str(previous)}
     if reader is not None:
         limit = settings.observed_timeout_seconds
-        observed = await_split(reader, settings.weight, traffic.now, limit, halved=halved)
+        observed = await_observed_weight(reader, settings.weight, traffic.now, limit, halved=halved)
         results["observed"] = f"{observed:.1f}"
     return StepEnd(results)
 
@@ -67,7 +67,7 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     observes = settings.wait_observed and not settings.dry_run
     reader = reader_of(settings, parts.names, parts.workload) if observes else None
-    return told(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
+    return with_dry_run_summary(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

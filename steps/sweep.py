@@ -17,16 +17,16 @@ from dataclasses import dataclass
 import structlog
 from pydantic import Field
 
-from steps.acts.ending import Ending
-from steps.acts.repair import Seized, seize, settle
-from steps.acts.retreat import retreat
+from steps.actions.recovery import Takeover, clean_up, take_over_run
+from steps.actions.retreat import retreat
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.groups import Common, Drained, Ready, Written
+from steps.settings.groups import ClusterSettings, DrainSettings, DryRunSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
-from steps.wiring import cluster_of, ending_of
+from steps.wiring import cluster_of, teardown_policy_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -35,7 +35,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(Common, Written, Ready, Drained):
+class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
     all_namespaces: bool = Field(
@@ -57,17 +57,19 @@ class Swept:
 
     claim: Claim
     workload: Workload
-    seized: Seized | None = None
+    seized: Takeover | None = None
     outcome: str = ""
     error: Exception | None = None
 
     @property
     def name(self) -> str:
         """The app with the namespace of its first VirtualService."""
-        return f"{self.claim.memory.targets[0].virtual_service.namespace}/{self.claim.app}"
+        return f"{self.claim.state.targets[0].virtual_service.namespace}/{self.claim.app}"
 
 
-def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: Ending) -> StepEnd:
+def run(
+    namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: TeardownPolicy
+) -> StepEnd:
     """Sweep a namespace, or all (None), with the Deployments of each app; see the module's docstring."""
     unread: list[StepError] = []
     found = [Swept(claim, workload_of(claim.app)) for claim in traffic.expired(namespace, unread)]
@@ -78,7 +80,7 @@ def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Wo
     for one in found:
         with _guarded(one):
             if one.seized is not None and one.error is None:
-                one.outcome = settle(one.seized, ending, traffic, one.workload)
+                one.outcome = clean_up(one.seized, ending, traffic, one.workload)
         log.info("sweep.claim", claim=one.name, run=one.claim.run, phase=str(one.claim.phase), outcome=one.outcome)
     return _ended(found, unread)
 
@@ -86,7 +88,7 @@ def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Wo
 def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
     """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
-    one.seized = seize(one.claim, owner, reason, traffic, one.workload)
+    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload)
     if one.seized.is_complete:
         return
     try:
@@ -150,7 +152,7 @@ def main(settings: Settings) -> StepEnd:
     def workload_of(app: str) -> Workload:
         return Workload(cluster, claim_key(app))
 
-    return run(where, Traffic(cluster), workload_of, ending_of(settings, cluster))
+    return run(where, Traffic(cluster), workload_of, teardown_policy_of(settings, cluster))
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Self
 
-from steps.cluster.connection import USER_AGENT, Answer, Connection
+from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
 from steps.errors import Forbidden, NotFound, PermanentError, TemporaryError
 
@@ -27,16 +27,16 @@ class Cluster:
         planned: one line for each write that a rehearsal would have sent, in order.
     """
 
-    rehearsal = False
-    planned: Sequence[str] = ()
+    is_dry_run = False
+    planned_writes: Sequence[str] = ()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hurried(self, seconds: float = 2.0) -> Self:
+    def without_retries(self, seconds: float = 2.0) -> Self:
         """Return this cluster for what must never be in the way: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
-        other._connection = self._connection.hurried(seconds)  # noqa: SLF001 - a copy of oneself
+        other._connection = self._connection.without_retries(seconds)  # noqa: SLF001 - a copy of oneself
         return other
 
     def now(self) -> float:
@@ -113,14 +113,14 @@ class Cluster:
         return bool(review.get("status", {}).get("allowed"))
 
 
-def _accepted(answer: Answer, doing: str) -> Object:
+def _accepted(answer: ApiResponse, doing: str) -> Object:
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.body
     message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
     raise _refusal(answer, doing, message)
 
 
-def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | TemporaryError:
+def _refusal(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
     match answer.status:
         case 404:
             return NotFound(doing, f"{message}. Check the name and the namespace.")
@@ -140,6 +140,6 @@ def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | Tempo
             return PermanentError(doing, f"the API server answered {answer.status}: {message}")
 
 
-def _is_failed_test(answer: Answer) -> bool:
+def _is_failed_test(answer: ApiResponse) -> bool:
     """Tell a patch that did not apply from an object that would be invalid: only the latter has details of causes."""
     return not (answer.body.get("details") or {}).get("causes")

@@ -28,7 +28,7 @@ _JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What the API server said: HTTP status (100-599) and the decoded JSON body."""
 
     status: int
@@ -68,7 +68,7 @@ class Connection:
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send one request and retry temporary faults.
 
         Raises:
@@ -86,7 +86,7 @@ class Connection:
             cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing further was done; run the step again."
             raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
 
-    def hurried(self, seconds: float) -> Self:
+    def without_retries(self, seconds: float) -> Self:
         """Return this connection for what must never be in the way: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
         other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself
@@ -104,7 +104,7 @@ class Connection:
         server, monotonic = self._clock
         return server + time.monotonic() - monotonic
 
-    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> Answer:
+    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> ApiResponse:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
@@ -122,7 +122,7 @@ class Connection:
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise _Trouble(f"no answer from the API server ({type(error).__name__}: {error})") from error
         self._note_time(response.getheader("Date"))
-        answer = Answer(response.status, _decode(raw))
+        answer = ApiResponse(response.status, _decode(raw))
         if answer.status in _RETRIED_STATUS:
             raise _Trouble(f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})")
         return answer

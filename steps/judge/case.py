@@ -3,17 +3,19 @@
 from functools import cached_property
 from math import log
 
-from steps.judge import alone, better, disruptions, enough, unattributed
-from steps.judge.alarm import Alarm, first_alarm, statistic
-from steps.judge.detect import detectable_share
-from steps.judge.guard import guard
-from steps.judge.objective import Objective, objectives
-from steps.judge.odds import Odds
+from steps.judge.checks import full_weight, sample_size
+from steps.judge.checks.guard import judge_guard
+from steps.judge.checks.objective import Objective, objectives
+from steps.judge.comparison import superiority
+from steps.judge.comparison.combined import Alarm, combined_path, first_alarm
+from steps.judge.comparison.metric_result import MetricResult, assess_metric
+from steps.judge.filters import disruptions, unattributed
+from steps.judge.filters.comparability import stable_is_incomparable, without_failed_requests
+from steps.judge.filters.warmup import without_warmup
+from steps.judge.power.detectable_effect import detectable_share
 from steps.judge.rules import Rules
-from steps.judge.unlike import answered, unlike
-from steps.judge.warmup import warm
-from steps.judge.weigh import Weighed, weigh
-from steps.judge.windows import Window
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.windows import Window
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind, Stratum
 from steps.model.judgement import GuardJudgement
 
@@ -37,17 +39,17 @@ class Case:
 
     def __init__(self, evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> None:
         self.given, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
-        undisturbed = disruptions.undisturbed(evidence, health)
-        attributed, self.unattributed = unattributed.attributed(undisturbed, rules)
-        self.evidence = alone.without_strays(attributed)
-        self.alone = evidence.weight == alone.ALL
-        self.unlike = unlike(self.evidence.metrics)
+        undisturbed = disruptions.without_disruptions(evidence, health)
+        attributed, self.unattributed = unattributed.attribute(undisturbed, rules)
+        self.evidence = full_weight.without_strays(attributed)
+        self.alone = evidence.weight == full_weight.FULL_WEIGHT
+        self.unlike = stable_is_incomparable(self.evidence.metrics)
         self.whole = self._whole()
-        self.odds = Odds(rules.ratio)
-        self.weighed = self._weigh()
-        self.seen = enough.look(self.evidence)
-        self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
-            iter(self.weighed), None
+        self.odds = LikelihoodRatio(rules.ratio)
+        self.results = self._weigh()
+        self.seen = sample_size.count_rung(self.evidence)
+        self.main = next((one for one in self.results if one.evidence.kind is MetricKind.ERRORS), None) or next(
+            iter(self.results), None
         )
         self.objectives = objectives(self.evidence.metrics, rules)
         self.guards = tuple(map(self._guard, self.objectives))
@@ -65,12 +67,12 @@ class Case:
     @property
     def totals(self) -> tuple[int, int]:
         """The canary's requests, and the scrapes that had any."""
-        return sum(stratum.canary.total for stratum in self.exposed), enough.rows(self.exposed)
+        return sum(stratum.canary.total for stratum in self.exposed), sample_size.strata_with_canary(self.exposed)
 
     @cached_property
     def path(self) -> list[tuple[float, float]]:
         """(end of the stratum, fail statistic) in order of time, of the metrics that can be compared."""
-        return statistic(self.compared)
+        return combined_path(self.compared)
 
     @cached_property
     def alarm(self) -> Alarm | None:
@@ -78,9 +80,9 @@ class Case:
         return first_alarm(self.compared, self.path, self.rules)
 
     @cached_property
-    def compared(self) -> list[Weighed]:
+    def compared(self) -> list[MetricResult]:
         """The metrics that the comparison may go by."""
-        return [one for one in self.weighed if not (self.unlike and one.evidence.kind is MetricKind.LATENCY)]
+        return [one for one in self.results if not (self.unlike and one.evidence.kind is MetricKind.LATENCY)]
 
     @cached_property
     def detectable(self) -> float | None:
@@ -89,7 +91,7 @@ class Case:
             return None
         if not self.alone:
             return detectable_share(self.main, self.rules, self.odds)
-        return alone.detectable(self.main, self._limits(self.main), self.seen.canary, self.rules)
+        return full_weight.detectable(self.main, self._limits(self.main), self.seen.canary, self.rules)
 
     @cached_property
     def better(self) -> tuple[str, float] | None:
@@ -105,16 +107,16 @@ class Case:
             if one.series is one.metric.objective
         ]
         phi = self.main.phi
-        limits = ((name, better.upper_limit(strata, self.rules.alpha, phi)) for name, strata in judged)
+        limits = ((name, superiority.ratio_upper_limit(strata, self.rules.alpha, phi)) for name, strata in judged)
         return next(((name, limit) for name, limit in limits if limit is not None), None)
 
     @cached_property
-    def pasts(self) -> list[tuple[Weighed, int, alone.Compared]]:
+    def pasts(self) -> list[tuple[MetricResult, int, full_weight.ReferenceComparison]]:
         """At weight 100: each series (by metric and index) against its past, where it has one."""
         found = []
-        for one in self.weighed if self.alone else ():
+        for one in self.results if self.alone else ():
             for index, series in enumerate(one.evidence.series):
-                compared = alone.compare(
+                compared = full_weight.compare_with_reference(
                     series, one.judgement.floor, self.evidence.rung_started, one.paths[index].phi, self.rules,
                     aligned=self.aligned(one.evidence), parts=len(one.paths),
                 )  # fmt: skip
@@ -131,13 +133,13 @@ class Case:
         if not self.alone:
             return objective.allowed
         phi = self.main.phi if self.main else 1.0
-        return alone.excused(objective.series.strata, objective.allowed, self.evidence.rung_started, phi)
+        return full_weight.allowed_share(objective.series.strata, objective.allowed, self.evidence.rung_started, phi)
 
     def aligned(self, metric: MetricEvidence) -> bool:
         """Tell whether both arms of a metric were counted in the same scrape."""
         return self.evidence.aligned if metric.aligned is None else metric.aligned
 
-    def _limits(self, one: Weighed) -> list[tuple[float, float]]:
+    def _limits(self, one: MetricResult) -> list[tuple[float, float]]:
         """Return the shares that the canary alone is held against, each with the line of its evidence."""
         line = 1.0 / self.rules.guard_alpha
         found = [(self.allowed(o), line) for o in self.objectives if o.series in one.evidence.series]
@@ -146,14 +148,18 @@ class Case:
 
     def _whole(self) -> list[MetricEvidence]:
         metrics = self.evidence.metrics
-        return [answered(metric, metrics) if self.unlike else metric for metric in metrics if metric.series]
+        return [
+            without_failed_requests(metric, metrics) if self.unlike else metric for metric in metrics if metric.series
+        ]
 
-    def _weigh(self) -> list[Weighed]:
-        metrics = [warm(metric, self.health, self.rules) for metric in self.whole]
+    def _weigh(self) -> list[MetricResult]:
+        metrics = [without_warmup(metric, self.health, self.rules) for metric in self.whole]
         total = sum(metric.weight for metric in metrics)
         limit = log(1.0 / self.rules.alpha)
         return [
-            weigh(metric, metric.weight / total, self.rules, limit, aligned=self.aligned(metric), odds=self.odds)
+            assess_metric(
+                metric, metric.weight / total, self.rules, limit, aligned=self.aligned(metric), odds=self.odds
+            )
             for metric in metrics
         ]
 
@@ -162,8 +168,8 @@ class Case:
         strata, main = objective.series.strata, self.main
         same = not self.alone and main is not None and objective.series is main.evidence.series[-1]
         known = main.paths[-1].pasts if main is not None and same else ()
-        return guard(
-            objective.metric.name, alone.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
+        return judge_guard(
+            objective.metric.name, full_weight.rung_only(strata, self.evidence.rung_started) if self.alone else strata,
             self.allowed(objective), self.rules,
             aligned=self.evidence.aligned, alone=self.alone, known=known,
         )  # fmt: skip

@@ -15,7 +15,12 @@ class Arm(StrEnum):
 
 
 class MetricKind(StrEnum):
-    """What a "bad" request means for a metric."""
+    """What a "bad" request means for a metric.
+
+    A metric is defined in several places. Its kind is here. Series, bad requests and part of the error budget:
+    `steps/evidence/definitions/standard_metrics.py`. Minimum difference that counts as harm: `steps/judge/rules.py`.
+    Wording: `steps/judge/sentences.py`. Its name, which custom metrics may not have: `steps/settings/metrics.py`.
+    """
 
     ERRORS = "errors"
     LATENCY = "latency"

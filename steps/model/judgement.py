@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     CONTINUE = "continue"
 
 
-class Code(StrEnum):
+class ReasonCode(StrEnum):
     """Why, in one word for machines; the sentence says it to people."""
 
     HEALTHY = "healthy"
@@ -118,7 +118,7 @@ class GuardJudgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One stratum of the table: end (unix seconds), counts of both arms, and the fail statistic after it."""
 
     end: float
@@ -157,7 +157,7 @@ class Judgement:
     canary_requests: int
     metrics: tuple[MetricJudgement, ...] = ()
     guards: tuple[GuardJudgement, ...] = ()
-    table: tuple[Row, ...] = ()
+    table: tuple[TableRow, ...] = ()
     alarm_at: float | None = None
     detectable_ratio: float | None = None
     notes: tuple[str, ...] = ()

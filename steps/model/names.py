@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from steps.model.run import Destination, ObjectName, Target
+from steps.model.run import Destination, ObjectName, RouteTarget
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ReleaseNames:
     """The objects of a release, guessed or given.
 
     Args:
@@ -32,6 +32,6 @@ class Names:
     canary_destination: Destination
 
     @property
-    def wanted(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[RouteTarget, ...]:
         """The VirtualServices with the routes that were named; () lets traffic find them by the arms."""
-        return tuple(Target(entry, self.routes) for entry in self.virtual_services)
+        return tuple(RouteTarget(entry, self.routes) for entry in self.virtual_services)

@@ -23,7 +23,7 @@ class PodNames:
     prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
 
-    def by_prefix(self, pod: str) -> str:
+    def deployment_of(self, pod: str) -> str:
         """Give the only Deployment whose pods are named like this, "" if there is none or more than one.
 
         A beginning that was cut may be another Deployment's as well, so that only a pod's owner tells whose it is.
@@ -34,7 +34,7 @@ class PodNames:
         found = {name for name, prefixes in self.prefixes.items() if begins in prefixes}
         return found.pop() if len(found) == 1 else ""
 
-    def joined(self, newer: "PodNames") -> "PodNames":
+    def merged_with(self, newer: "PodNames") -> "PodNames":
         """Give what is known by both; what is newer counts where they differ."""
         prefixes = {
             name: tuple(dict.fromkeys((*self.prefixes.get(name, ()), *newer.prefixes.get(name, ()))))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeOutcome:
+class ProbeResult:
     """One probe sent to one canary pod and, side by side, to stable.
 
     Attributes:

@@ -6,7 +6,7 @@ from steps.model.judgement import Judgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class JudgedPoll:
     """One look that saw something new: its moment (unix seconds) and the judgement."""
 
     at: float
@@ -14,7 +14,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Rung:
+class ReplayedRung:
     """One rung of the recording, judged on its own.
 
     Attributes:
@@ -28,12 +28,12 @@ class Rung:
 
     weight: int | None
     started: float
-    seen: list[Seen] = field(default_factory=list)
-    fell: dict[Verdict, Seen] = field(default_factory=dict)
+    seen: list[JudgedPoll] = field(default_factory=list)
+    fell: dict[Verdict, JudgedPoll] = field(default_factory=dict)
     recorded: tuple[str, str] = ("", "")
     recorded_at: float = 0.0
 
     @property
-    def decided(self) -> Seen | None:
+    def decided(self) -> JudgedPoll | None:
         """The first verdict: where the step would have stopped."""
         return min(self.fell.values(), key=lambda one: one.at, default=None)

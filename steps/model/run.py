@@ -6,7 +6,7 @@ from enum import StrEnum
 from steps.model.rungs import RungVerdict
 
 CLAIM_PREFIX = "canary-steps.io/claim."
-MEMORY_PREFIX = "canary-steps.io/run."
+STATE_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
 APPROVAL_PREFIX = "canary-steps.io/approve."
 CLAIMED_LABEL = "canary-steps.io/claimed"
@@ -45,7 +45,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RouteTarget:
     """One VirtualService of a run and the routes in it that the run controls.
 
     Args:
@@ -73,7 +73,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadMemory:
+class WorkloadState:
     """The Deployments of a run and what must be known to undo it.
 
     Args:
@@ -110,7 +110,7 @@ class WorkloadMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RunState:
     """What every pod of a run must know; JSON in the annotation `canary-steps.io/run.<app>`.
 
     Args:
@@ -140,11 +140,11 @@ class Memory:
 
     started: float
     expires: float
-    targets: tuple[Target, ...]
+    targets: tuple[RouteTarget, ...]
     stable: Destination
     canary: Destination
     weights: tuple[tuple[float, int], ...] = ()
-    workloads: WorkloadMemory | None = None
+    workloads: WorkloadState | None = None
     pin: Pin | None = None
     latency_bounds: tuple[tuple[str, float], ...] = ()
     small_bound: float | None = None
@@ -180,7 +180,7 @@ class Claim:
     run: str
     epoch: int
     phase: Phase
-    memory: Memory
+    state: RunState
 
     @property
     def token(self) -> str:

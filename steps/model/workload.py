@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from steps.model.ports import RoutePorts
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 
 
 class Topology(StrEnum):
@@ -27,7 +27,7 @@ class Noop(StrEnum):
     """Same tag, pulled always: known only once the canary's pods have told their digests."""
 
 
-class Undo(StrEnum):
+class UndoResult(StrEnum):
     """What undoing a promote found and did."""
 
     UNTOUCHED = "untouched"
@@ -84,7 +84,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReleasePlan:
     """What an inspection found; nothing has been written.
 
     Args:
@@ -96,7 +96,7 @@ class Plan:
         warnings: sentences to be shown to the user before anything moves.
     """
 
-    memory: WorkloadMemory
+    state: WorkloadState
     stable_image: str
     canary_image: str
     container: str

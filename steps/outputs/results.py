@@ -18,12 +18,12 @@ _announced: dict[str, str] = {}
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def variable(name: str) -> str:
+def variable_name(name: str) -> str:
     """Return the environment variable that holds the path of a result: canary-hash → RESULT_CANARY_HASH."""
     return f"RESULT_{name.replace('-', '_').upper()}"
 
 
-def sentence(text: str) -> str:
+def truncate(text: str) -> str:
     """Return a sentence short enough for a result: at most 320 bytes, so that run and judgement fit in beside it."""
     text = text.strip()
     if len(text.encode()) <= SENTENCE_BYTES:
@@ -31,7 +31,7 @@ def sentence(text: str) -> str:
     return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."
 
 
-def begin() -> None:
+def reset() -> None:
     """Forget what an earlier step in this process announced."""
     _announced.clear()
 
@@ -42,7 +42,7 @@ def announce(name: str, value: str) -> None:
     Raises:
         PermanentError: the file cannot be written.
     """
-    path = os.environ.get(variable(name))
+    path = os.environ.get(variable_name(name))
     if path:
         _announced[name] = value
         _write(Path(path), value, name)
@@ -65,7 +65,7 @@ def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
         sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())
         raise PermanentError("writing the results", f"they have {size} bytes, the limit is {LIMIT_BYTES}: {sizes}")
     for name, value in full.items():
-        path = os.environ.get(variable(name))
+        path = os.environ.get(variable_name(name))
         if path:
             _write(Path(path), value, name)
 
@@ -75,5 +75,5 @@ def _write(path: Path, value: str, name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value, encoding="utf-8", newline="")
     except OSError as error:
-        cause = f"{path}: {error.strerror}. Point {variable(name)} at a writable place, an emptyDir for example."
+        cause = f"{path}: {error.strerror}. Point {variable_name(name)} at a writable place, an emptyDir for example."
         raise PermanentError(f"writing result {name}", cause) from error

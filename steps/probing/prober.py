@@ -8,7 +8,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.probing.probe import Endpoint, Probe
 from steps.probing.send import send
 
@@ -20,7 +20,7 @@ Job = tuple[Probe, Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class ArmEndpoints:
     """Where both arms can be reached now: ready pods, or the gateway."""
 
     canary: tuple[Endpoint, ...]
@@ -41,18 +41,18 @@ class Prober:
     def __init__(
         self,
         probes: Sequence[Probe],
-        endpoints: Callable[[], Endpoints],
+        endpoints: Callable[[], ArmEndpoints],
         interval_seconds: float,
         send: Send = send,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probes, self._endpoints, self._interval = tuple(probes), endpoints, interval_seconds
         self._send, self._clock = send, clock
-        self._rounds: list[tuple[ProbeOutcome, ...]] = []
+        self._rounds: list[tuple[ProbeResult, ...]] = []
         self._running: threading.Thread | None = None
         self._due, self._number = clock(), 0
 
-    def look(self) -> tuple[ProbeOutcome, ...]:
+    def look(self) -> tuple[ProbeResult, ...]:
         """Return the outcomes of the newest rounds, the oldest first; start a round where one is due.
 
         Raises:
@@ -63,25 +63,25 @@ class Prober:
             self._start(self._endpoints())
         return tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
 
-    def _start(self, endpoints: Endpoints) -> None:
+    def _start(self, endpoints: ArmEndpoints) -> None:
         if not endpoints.canary or not endpoints.stable:
             return  # nothing to compare: the judge knows about pods that are not ready
         wanted = max(_STABLE_AT_LEAST, len(endpoints.canary))
         first = self._number % len(endpoints.stable)
         stable = tuple(islice(endpoints.stable[first:] + endpoints.stable[:first], wanted))
         self._number += 1
-        chosen = Endpoints(endpoints.canary, stable)
+        chosen = ArmEndpoints(endpoints.canary, stable)
         self._running = threading.Thread(target=self._round, args=(chosen,), name="probes", daemon=True)
         self._running.start()
 
-    def _round(self, endpoints: Endpoints) -> None:
+    def _round(self, endpoints: ArmEndpoints) -> None:
         at = time.time()
         found = self._sent([(probe, one) for probe in self._probes for one in (*endpoints.canary, *endpoints.stable)])
         outcomes = []
         for probe in self._probes:
             stable = next((text for one in endpoints.stable if (text := found[probe.name, id(one)])), "")
             outcomes += [
-                ProbeOutcome(probe.name, one.name, at, found[probe.name, id(one)], stable) for one in endpoints.canary
+                ProbeResult(probe.name, one.name, at, found[probe.name, id(one)], stable) for one in endpoints.canary
             ]
         self._rounds.append(tuple(outcomes))
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
-from steps.probing.answer import complaint
 from steps.probing.probe import Endpoint, Probe, Tls
+from steps.probing.response_check import find_mismatch
 
 _MOST_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 14
@@ -67,7 +67,7 @@ def _sent(session: requests.Session, probe: Probe, url: str, headers: dict[str, 
                 raise requests.Timeout
             if len(body) >= _MOST_BYTES:
                 break
-        return complaint(probe, response.status_code, body, time.monotonic() - began)
+        return find_mismatch(probe, response.status_code, body, time.monotonic() - began)
 
 
 def _broken(tls: Tls) -> str:

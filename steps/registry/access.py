@@ -16,7 +16,7 @@ _BASIC: Final = re.compile(r"\bbasic\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class RegistryAccess:
     """How a registry is reached.
 
     Attributes:
@@ -65,7 +65,7 @@ class Challenge:
     scope: str = ""
 
 
-def challenge_of(header: str, scope: str) -> Challenge | None:
+def parse_challenge(header: str, scope: str) -> Challenge | None:
     """Read a WWW-Authenticate header; a token is preferred to sending a password each time.
 
     Args:
@@ -78,7 +78,7 @@ def challenge_of(header: str, scope: str) -> Challenge | None:
     return Challenge("") if _BASIC.search(header) else None
 
 
-class Header(AuthBase):
+class AuthorizationHeader(AuthBase):
     """Puts one Authorization header on a request, or none; also keeps requests from looking into ~/.netrc."""
 
     def __init__(self, value: str = "") -> None:

@@ -13,11 +13,11 @@ import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
 from steps.errors import PermanentError, TemporaryError
-from steps.registry.access import Access, Header, challenge_of
-from steps.registry.failures import SlowDown, is_temporary, of_exception, of_status
-from steps.registry.reading import TooMuch, body_of
+from steps.registry.access import AuthorizationHeader, RegistryAccess, parse_challenge
+from steps.registry.bearer_token import fetch_token
+from steps.registry.bounded_body import BodyLimitExceeded, read_body
 from steps.registry.reference import Reference, is_digest
-from steps.registry.token import token_for
+from steps.registry.registry_errors import RetryLater, error_of_exception, error_of_response, is_temporary
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -44,7 +44,7 @@ class Registry:
         pause: waits so many seconds.
     """
 
-    def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, access: RegistryAccess, pause: Callable[[float], None] = time.sleep) -> None:
         self._access = access
         self._pause = pause
         self._authorization = ""
@@ -86,7 +86,7 @@ class Registry:
         """Return the digest of a manifest in full, which a registry's header must not contradict."""
         doing, where = _doing(image), f"the registry {image.host}"
         if response.status_code != HTTPStatus.OK:
-            raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
+            raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
         if not _is_manifest(response):
             kind = response.headers.get("Content-Type", "nothing said")[:100]
             cause = f"{where} answered with {kind!r}, not with a manifest: is it a login page, or an image of 2016?"
@@ -94,12 +94,12 @@ class Registry:
         said = response.headers.get(_DIGEST_HEADER, "")
         algorithm = said.partition(":")[0] if is_digest(said) else "sha256"
         try:
-            body = body_of(response, _MOST_BYTES, self._access.timeout_seconds)
-        except TooMuch:
+            body = read_body(response, _MOST_BYTES, self._access.timeout_seconds)
+        except BodyLimitExceeded:
             cause = f"{where} sends a manifest of more than 4 MiB, or too slowly to be waited for"
             raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except requests.RequestException as fault:
-            raise of_exception(doing, where, fault) from fault
+            raise error_of_exception(doing, where, fault) from fault
         found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
         if not body or (said and said != found):
             cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {said[:100] or 'nothing'}"
@@ -112,13 +112,13 @@ class Registry:
         if response.status_code != HTTPStatus.UNAUTHORIZED or self._authorization:
             return response
         scope = f"repository:{image.path}:pull"
-        challenge = challenge_of(response.headers.get("WWW-Authenticate", ""), scope)
+        challenge = parse_challenge(response.headers.get("WWW-Authenticate", ""), scope)
         credentials = self._access.credentials
         if challenge is None or not (challenge.realm or credentials):
             return response
         response.close()
         if challenge.realm:
-            self._authorization = f"Bearer {token_for(challenge, self._access, self._session, _doing(image))}"
+            self._authorization = f"Bearer {fetch_token(challenge, self._access, self._session, _doing(image))}"
         elif credentials:
             self._authorization = credentials.basic
         return self._send(method, image)
@@ -131,20 +131,20 @@ class Registry:
             response = self._session.request(
                 method,
                 address,
-                auth=Header(self._authorization),
+                auth=AuthorizationHeader(self._authorization),
                 timeout=limit,
                 verify=access.verify,
                 stream=True,
                 allow_redirects=True,
             )
         except (requests.RequestException, OSError) as fault:
-            raise of_exception(doing, where, fault) from fault
+            raise error_of_exception(doing, where, fault) from fault
         if urlsplit(response.url).scheme != access.scheme and not access.plain_http:
             response.close()
             raise PermanentError(doing, f"{where} redirects to plain http, where anybody may answer: that is refused")
         if is_temporary(response.status_code):
             with closing(response):
-                raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", access.who)
+                raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", access.who)
         return response
 
 
@@ -158,7 +158,7 @@ def _is_manifest(response: requests.Response) -> bool:
 
 def _wait(state: RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
-    asked = fault.seconds if isinstance(fault, SlowDown) else 0.0
+    asked = fault.seconds if isinstance(fault, RetryLater) else 0.0
     return max(asked, wait_exponential_jitter(multiplier=0.5, max=10.0)(state))
 
 

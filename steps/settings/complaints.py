@@ -26,7 +26,7 @@ def complaint(origin: str, error: Any, field: FieldInfo | None) -> str:  # noqa:
     return f"{origin}{rest} = {shown}: {_allowed(error, field if not rest else None)}"
 
 
-def unknown(name: str, value: object, known: Iterable[str]) -> str:
+def unknown_setting(name: str, value: object, known: Iterable[str]) -> str:
     """Return one line about a setting that does not exist, with the ones that may have been meant."""
     names = sorted(one.replace("_", "-") for one in known)
     close = get_close_matches(name.replace("_", "-"), names, n=3)

@@ -3,15 +3,15 @@
 import structlog
 
 from steps.errors import SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import Named
+from steps.settings.groups import ReleaseSettings
 from steps.settings.kubernetes_names import baseline_name, canary_name
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def names_of(settings: Named, namespace: str) -> Names:
+def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
     """Return the names of a release; what was guessed is logged.
 
     Raises:
@@ -20,7 +20,7 @@ def names_of(settings: Named, namespace: str) -> Names:
     by_stable = settings.topology == "stable-named"
     stable = settings.stable or (settings.app if by_stable else f"{settings.app}-primary")
     canary = settings.canary or (canary_name(stable) if by_stable else settings.app)
-    names = Names(
+    names = ReleaseNames(
         app=settings.app,
         namespace=namespace,
         stable=stable,
@@ -52,7 +52,7 @@ def _destination(entry: str) -> Destination:
     return Destination(host, subset)
 
 
-def _say_guesses(settings: Named, names: Names) -> None:
+def _say_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
     guessed = {
         "stable": names.stable,
         "canary": names.canary,

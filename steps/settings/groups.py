@@ -12,14 +12,14 @@ from steps.settings.matchers import Matchers
 from steps.settings.objectives import LatencyObjectiveText
 
 
-def split(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
+def split_commas(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
     """Turn text with commas into a list; anything else stays what it is."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return value
 
 
-Listed = BeforeValidator(split)
+CommaSeparated = BeforeValidator(split_commas)
 """Lists come as YAML lists or, by flag and environment, separated by commas."""
 
 
@@ -42,7 +42,7 @@ class Basic(StepSettings):
     )
 
 
-class Common(Basic):
+class ClusterSettings(Basic):
     """What every step has that talks to a cluster."""
 
     kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
@@ -56,7 +56,7 @@ class Common(Basic):
     )
 
 
-class Named(Common):
+class ReleaseSettings(ClusterSettings):
     """What is released: the app and the names it is known by."""
 
     app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
@@ -69,10 +69,10 @@ class Named(Common):
         "", description="Deployment that serves. Empty: by topology, `shop` or `shop-primary`."
     )
     canary: SubdomainName = Field("", description="Deployment under test. Empty: by topology, `shop-canary` or `shop`.")
-    virtual_service: Annotated[tuple[QualifiedName, ...], NoDecode, Listed] = Field(
+    virtual_service: Annotated[tuple[QualifiedName, ...], NoDecode, CommaSeparated] = Field(
         (), description="VirtualServices, `name` or `namespace/name`, separated by commas. Empty: the app's name."
     )
-    route: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+    route: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Names of HTTP routes. Empty: all routes whose destinations are exactly the two arms."
     )
     stable_destination: DestinationName = Field(
@@ -84,7 +84,7 @@ class Named(Common):
     )
 
 
-class Owned(Named):
+class ClaimSettings(ReleaseSettings):
     """Who releases it."""
 
     run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
@@ -99,7 +99,7 @@ class Owned(Named):
     )
 
 
-class Written(StepSettings):
+class DryRunSettings(StepSettings):
     """For steps that write."""
 
     dry_run: bool = Field(
@@ -107,7 +107,7 @@ class Written(StepSettings):
     )
 
 
-class Ready(StepSettings):
+class ReadinessSettings(StepSettings):
     """For steps that wait for pods."""
 
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
@@ -116,7 +116,7 @@ class Ready(StepSettings):
     )
 
 
-class Drained(StepSettings):
+class DrainSettings(StepSettings):
     """For steps that end a run."""
 
     drain_seconds: float = Field(
@@ -130,7 +130,7 @@ class Drained(StepSettings):
 _METRIC = r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$"
 
 
-class Queried(StepSettings):
+class PrometheusSettings(StepSettings):
     """How Prometheus is reached and read."""
 
     prometheus_url: str = Field(
@@ -142,7 +142,7 @@ class Queried(StepSettings):
     prometheus_token_file: str = Field("", description="File with a bearer token; read again for each request.")
     prometheus_username: str = Field("", description="User name for basic authentication.")
     prometheus_password_file: str = Field("", description="File with the password for basic authentication.")
-    prometheus_header: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
+    prometheus_header: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Further headers, `Name: value`, separated by commas; a tenant, for example."
     )
     prometheus_ca_file: str = Field("", description="File with the CA certificates to trust, PEM.")
@@ -190,14 +190,14 @@ class Queried(StepSettings):
         description="Read no metrics of the mesh: custom metrics alone carry the release, at least one of them. Failed "
         "connections, the proxies' own 503, and latency that no custom histogram shows are not seen then.",
     )
-    ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, Listed] = Field(
+    ignore_answers: Annotated[tuple[AnswerName, ...], NoDecode, CommaSeparated] = Field(
         (),
         description="Classes of answers that this release is expected to raise, separated by commas: 3xx, 4xx, "
         "grpc-mistakes, grpc-refused, no-answer. They are not compared with stable's.",
     )
 
 
-class Compared(StepSettings):
+class BaselineSettings(StepSettings):
     """What the canary is compared with."""
 
     baseline: bool = Field(
@@ -207,7 +207,7 @@ class Compared(StepSettings):
     )
 
 
-class Promised(StepSettings):
+class LatencyObjectiveSettings(StepSettings):
     """What users were promised, and prepare and the judge must both know."""
 
     latency_slo: LatencyObjectiveText = Field(
@@ -217,7 +217,7 @@ class Promised(StepSettings):
     )
 
 
-class Judged(Promised):
+class JudgeSettings(LatencyObjectiveSettings):
     """When the judge passes and fails a canary; see docs of the method for the rest of its rules."""
 
     pass_rule: Literal["no-harm", "proven"] = Field(
@@ -290,7 +290,7 @@ class Judged(Promised):
     )
 
 
-class Waited(StepSettings):
+class DeadlineSettings(StepSettings):
     """How a verdict is waited for."""
 
     poll_seconds: float = Field(

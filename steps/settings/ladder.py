@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.groups import split
+from steps.settings.groups import split_commas
 from steps.settings.loading import StepSettings
 
 _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
@@ -29,7 +29,7 @@ def _entries(value: Any) -> Any:  # noqa: ANN401 - see `_weights`
     if text is None:
         return value
     if not text.startswith("["):
-        return split(text) if text else []
+        return split_commas(text) if text else []
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -40,7 +40,7 @@ Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 """Weights of a rollout, percent, ascending."""
 
 
-class Planned(StepSettings):
+class OptionalLadderSettings(StepSettings):
     """For steps that may know the whole ladder."""
 
     ladder: Ladder = Field(
@@ -63,7 +63,7 @@ class Planned(StepSettings):
         return ladder
 
 
-class Climbed(Planned):
+class LadderSettings(OptionalLadderSettings):
     """For steps that climb the whole ladder."""
 
     ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")

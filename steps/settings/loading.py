@@ -17,7 +17,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
-from steps.settings.complaints import complaint, unknown
+from steps.settings.complaints import complaint, unknown_setting
 
 ENV_PREFIX = "CANARY_"
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
@@ -132,7 +132,7 @@ def _yaml(file: Path, known: frozenset[str]) -> dict[str, Any]:
     fields = {str(name).replace("-", "_"): value for name, value in content.items()}
     strange = [name for name in content if str(name).replace("-", "_") not in known]
     if strange:
-        lines = [f"{file}: {unknown(str(name), content[name], known)}" for name in strange]
+        lines = [f"{file}: {unknown_setting(str(name), content[name], known)}" for name in strange]
         raise SettingsError(_LOADING, "; ".join(lines))
     return fields
 

@@ -34,7 +34,7 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
         raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
 
 
-def header(line: str, flag: str) -> tuple[str, str]:
+def parse_header(line: str, flag: str) -> tuple[str, str]:
     """Read `Name: value` as a header.
 
     Raises:

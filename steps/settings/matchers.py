@@ -23,7 +23,7 @@ _NOT_RE2: Final = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
 _LONGEST: Final = 500
 
 
-def regular(value: str) -> str:
+def checked_regex(value: str) -> str:
     """Return a regular expression in the syntax that Prometheus (RE2) and Python share.
 
     Raises:
@@ -73,7 +73,7 @@ def _checked(found: dict[str, str]) -> dict[str, str]:
         if len(value) > _LONGEST:
             raise ValueError(f"the value of {label!r} has more than {_LONGEST} characters")
         if value.startswith(REGEX):
-            regular(value.removeprefix(REGEX))
+            checked_regex(value.removeprefix(REGEX))
     return found
 
 

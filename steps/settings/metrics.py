@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_settings import NoDecode
 
 from steps.settings.loading import StepSettings
-from steps.settings.matchers import regular
-from steps.settings.specs import EntryName, Spec, entries, unique
+from steps.settings.matchers import checked_regex
+from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
 
-MOST: Final = 12
-STANDARD: Final = ("errors", "latency", "small-bodies", "answers")
+MAX_METRICS: Final = 12
+STANDARD_METRICS: Final = ("errors", "latency", "small-bodies", "answers")
 
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
 Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]
@@ -27,7 +27,7 @@ class SeriesSpec(Spec):
 
     metric: MetricName = Field(description="Name of the counter, or of the histogram's `_bucket` series.")
     match: dict[Label, Value] = Field({}, description="Labels that must have exactly these values.")
-    match_regex: dict[Label, Annotated[Value, AfterValidator(regular)]] = Field(
+    match_regex: dict[Label, Annotated[Value, AfterValidator(checked_regex)]] = Field(
         {}, description="Labels whose whole value must match, in syntax that RE2 and Python share."
     )
 
@@ -64,7 +64,7 @@ class MetricSpec(Spec):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if self.name in STANDARD:
+        if self.name in STANDARD_METRICS:
             raise ValueError(f"{self.name!r} is a standard metric's name; call it otherwise")
         totals, bounds = [self.every, self.good], [self.above, self.below]
         pair = self.bad is not None and totals.count(None) == 1
@@ -76,11 +76,15 @@ class MetricSpec(Spec):
 
 
 MetricList = Annotated[
-    tuple[MetricSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=MOST), AfterValidator(unique)
+    tuple[MetricSpec, ...],
+    NoDecode,
+    BeforeValidator(parse_entries),
+    Field(max_length=MAX_METRICS),
+    AfterValidator(unique_names),
 ]
 
 
-class Measured(StepSettings):
+class MetricsSettings(StepSettings):
     """What is judged beside the standard metrics."""
 
     metrics: MetricList = Field((), description="Custom metrics, at most 12; see docs/canary-yaml.md.")

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_settings import NoDecode
 
 from steps.settings.loading import StepSettings
-from steps.settings.specs import EntryName, Spec, entries, unique
+from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$", max_length=4000)]
@@ -70,11 +70,11 @@ class ProbeSpec(Spec):
 
 
 ProbeList = Annotated[
-    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=20), AfterValidator(unique)
+    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(parse_entries), Field(max_length=20), AfterValidator(unique_names)
 ]
 
 
-class Probed(StepSettings):
+class ProbeSettings(StepSettings):
     """Deep health checks."""
 
     probes: ProbeList = Field((), description="Deep health checks, at most 20; see docs/canary-yaml.md.")

@@ -23,7 +23,7 @@ EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}
 """What an entry is called in sentences: at most 40 of a-z, 0-9 and '-'."""
 
 
-def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
+def parse_entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
     """Take a list as it is, and text (a flag, a variable) as YAML or JSON.
 
     Raises:
@@ -37,7 +37,7 @@ def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything;
         raise ValueError(f"must be a YAML list: {' '.join(str(error).split())}") from error
 
 
-def unique(found: tuple[Any, ...]) -> tuple[Any, ...]:
+def unique_names(found: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse a list in which two entries share a name."""
     names = [entry.name for entry in found]
     twice = next((name for name in names if names.count(name) > 1), None)

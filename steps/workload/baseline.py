@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from steps.errors import PermanentError
-from steps.workload import labels as label
-from steps.workload.arms import ARM_LABEL, Arm
+from steps.workload import label_selectors as label
+from steps.workload.arm_selectors import ARM_LABEL, ArmSelectors
 from steps.workload.clone import Clone
 from steps.workload.template import Template, with_labels
 
-VALUE = "baseline"
+BASELINE_VALUE = "baseline"
 
 
-def baseline_of(name: str, template: Template, stable: Arm, canary: Arm) -> Clone:
+def baseline_clone(name: str, template: Template, stable: ArmSelectors, canary: ArmSelectors) -> Clone:
     """Return the baseline Deployment of stable's pod template.
 
     Its pods carry the labels that the canary's destination requires; a label that only the canary Deployment selects by
@@ -28,20 +28,20 @@ def baseline_of(name: str, template: Template, stable: Arm, canary: Arm) -> Clon
     """
     free = sorted(label.keys(canary.selector) - set(canary.requires), key=lambda key: (key != ARM_LABEL, key))
     shared = {key: canary.pods[key] for key in label.keys(canary.selector) | set(canary.requires) if key in canary.pods}
-    made = {**stable.pods, **shared, **dict.fromkeys(free[:1], VALUE)}
+    made = {**stable.pods, **shared, **dict.fromkeys(free[:1], BASELINE_VALUE)}
     chosen = {key: made[key] for key in sorted(label.keys(canary.selector)) if key in made}
     arm = replace(canary, deployment=name, selector={"matchLabels": chosen}, pods=made)
     _check_apart(arm, stable, canary)
     return Clone(name, with_labels(template, made), arm.selector)
 
 
-def as_arm(baseline: Clone, canary: Arm) -> Arm:
+def baseline_selectors(baseline: Clone, canary: ArmSelectors) -> ArmSelectors:
     """Return the baseline as selectors see it: behind the canary's destination."""
     pods: Mapping[str, str] = baseline.template["metadata"]["labels"]
     return replace(canary, deployment=baseline.name, selector=baseline.selector, pods=pods)
 
 
-def _check_apart(baseline: Arm, stable: Arm, canary: Arm) -> None:
+def _check_apart(baseline: ArmSelectors, stable: ArmSelectors, canary: ArmSelectors) -> None:
     doing = f"comparing the selectors of {canary.deployment} and its baseline {baseline.deployment}"
     if label.matches(canary.selector, baseline.pods) or label.matches(baseline.selector, canary.pods):
         own = {**(canary.selector.get("matchLabels") or {}), ARM_LABEL: "canary"}

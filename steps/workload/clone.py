@@ -22,7 +22,7 @@ class Clone:
     selector: Mapping[str, Any]
 
 
-def clone(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
+def clone_manifest(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
     """Return the Deployment to create, with no pods yet.
 
     No metadata of the original is copied: a GitOps tool would prune a canary with its labels or annotations.
@@ -45,7 +45,7 @@ def clone(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Obje
     }
 
 
-def is_ours(deployment: Object) -> bool:
+def is_clone(deployment: Object) -> bool:
     """Return whether prepare made this Deployment."""
     labels: dict[str, str] = deployment["metadata"].get("labels") or {}
     return labels.get(MANAGED_BY) == OURS

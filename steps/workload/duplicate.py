@@ -6,13 +6,13 @@ import json
 from steps.cluster.api import Cluster
 from steps.model.run import Claim, Phase
 from steps.model.workload import Noop, Release
-from steps.workload.inspection import Inspection
-from steps.workload.noop import noop
-from steps.workload.pin import arm_keys, running_digests
+from steps.workload.noop import detect_noop
+from steps.workload.pin import arm_label_keys, running_digests
+from steps.workload.preflight import Preflight
 from steps.workload.template import fingerprint
 
 
-def asked(release: Release) -> str:
+def request_fingerprint(release: Release) -> str:
     """Return 16 hex digits of what a release would change, or "" if its image is not given by digest.
 
     Neither the repository nor a tag beside the digest counts.
@@ -38,21 +38,23 @@ def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
     Raises:
         PermanentError: the release is not possible. NotFound: a Deployment or Service is missing.
     """
-    key = asked(release)
+    key = request_fingerprint(release)
     if not key or claim.phase is Phase.ROLLING_BACK:
         return False
-    if claim.memory.asked == key:
+    if claim.state.asked == key:
         return True
-    seen = Inspection(cluster, release)
-    keys = arm_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
+    seen = Preflight(cluster, release)
+    keys = arm_label_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
     if claim.phase is not Phase.PROMOTING:
         stable = seen.stable["spec"]["template"]
-        if noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
+        if detect_noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
             return True
-    pin = claim.memory.pin
+    pin = claim.state.pin
     if pin is None or seen.existing is None:
         return False
     template = seen.existing["spec"]["template"]
-    if fingerprint(template, arm_keys(seen.stable, seen.existing)) != pin.template_hash:
+    if fingerprint(template, arm_label_keys(seen.stable, seen.existing)) != pin.template_hash:
         return False
-    return noop(template, seen.template, keys, {name: {digest} for name, digest in pin.digests.items()}) is Noop.YES
+    return (
+        detect_noop(template, seen.template, keys, {name: {digest} for name, digest in pin.digests.items()}) is Noop.YES
+    )

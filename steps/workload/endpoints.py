@@ -11,10 +11,10 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, ENDPOINT_SLICE, SERVICE
 from steps.errors import Forbidden, PermanentError
 from steps.model.ports import RoutePorts
-from steps.model.run import WorkloadMemory
+from steps.model.run import WorkloadState
 from steps.workload.pods import current_pods, is_ready
-from steps.workload.ready import Patience
-from steps.workload.serviceports import ServicePort, needed, offered, service_name, shown, target_of
+from steps.workload.readiness import WaitPolicy
+from steps.workload.service_ports import ServicePort, needed_ports, offered, service_name, shown, target_of_port
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -24,7 +24,7 @@ FOLLOW_SECONDS: Final = 15.0
 
 
 def require_endpoints(
-    cluster: Cluster, memory: WorkloadMemory, service: str, routes: Sequence[RoutePorts], patience: Patience
+    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], patience: WaitPolicy
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
@@ -40,7 +40,7 @@ def require_endpoints(
     Raises:
         PermanentError: a port without a ready endpoint; names Service, port, and what the pods offer.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     patience = replace(patience, deadline_seconds=min(patience.deadline_seconds, FOLLOW_SECONDS))
     found = cluster.get(SERVICE, memory.namespace, service)
@@ -53,7 +53,7 @@ def require_endpoints(
             return
         deployment = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
         ready = {str(pod["metadata"]["name"]) for pod in current_pods(cluster, deployment) if is_ready(pod)}
-        lacking = [way for way in needed(routes, found) if not any(_serves(slices, port, ready) for port in way)]
+        lacking = [way for way in needed_ports(routes, found) if not any(_serves(slices, port, ready) for port in way)]
         if not lacking:
             return
         waited = time.monotonic() - began
@@ -90,10 +90,10 @@ def _refusal(
     slices: Sequence[Object],
     deployment: Object,
     ready: set[str],
-    patience: Patience,
+    patience: WaitPolicy,
 ) -> PermanentError:
     namespace, name = service["metadata"].get("namespace", ""), service["metadata"]["name"]
-    ports = " and ".join(f"port {shown(port)} with targetPort {target_of(port)}" for port in way)
+    ports = " and ".join(f"port {shown(port)} with targetPort {target_of_port(port)}" for port in way)
     others = sorted(set().union(*(_endpoints(slices, port) for port in way)) - ready - {""})
     behind = f"only {', '.join(others[:3])} is behind it" if others else "nothing is behind it"
     pods = ", ".join(sorted(ready)[:3]) or "none at present"

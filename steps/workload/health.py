@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.evidence import Health
-from steps.workload.disruptions import Disruptions, Span
-from steps.workload.mishaps import mishap, moment
-from steps.workload.pods import current_replica_set, is_leaving, is_ready, pods_of
-from steps.workload.troubles import troubles
+from steps.workload.diagnosis import diagnose
+from steps.workload.disruption_tracker import DisruptionSpan, DisruptionTracker
+from steps.workload.pod_disruptions import pod_disruption, unix_seconds
+from steps.workload.pods import current_replica_set, is_ready, is_terminating, pods_of
 
 
 class HealthWatch:
@@ -33,7 +33,7 @@ class HealthWatch:
         canary: str,
         since: float,
         complete_at: float | None = None,
-        earlier: Sequence[Span] = (),
+        earlier: Sequence[DisruptionSpan] = (),
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
@@ -44,7 +44,7 @@ class HealthWatch:
         self._desired = 0
         self._vanished = 0
         self._short_since: float | None = None
-        self._disruptions = Disruptions(since if complete_at is None else complete_at, earlier)
+        self._disruptions = DisruptionTracker(since if complete_at is None else complete_at, earlier)
 
     def look(self) -> Health:
         """Return the canary's present health.
@@ -55,7 +55,7 @@ class HealthWatch:
         canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
         replica_set = current_replica_set(self._cluster, canary)
         every = pods_of(self._cluster, canary, replica_set, leaving=True) if replica_set is not None else []
-        pods = [pod for pod in every if not is_leaving(pod)]
+        pods = [pod for pod in every if not is_terminating(pod)]
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))
         self._count(pods, desired)
@@ -64,8 +64,8 @@ class HealthWatch:
         detail = ""
         if ready < desired:
             # The disruption already explains the pod that was taken away: the detail is about its replacement.
-            told = [pod for pod in pods if not disruption or mishap(pod) is None]
-            detail = next((entry.sentence for entry in troubles(canary, told, 0.0)), "")
+            told = [pod for pod in pods if not disruption or pod_disruption(pod) is None]
+            detail = next((entry.sentence for entry in diagnose(canary, told, 0.0)), "")
         return Health(
             desired=desired,
             ready=ready,
@@ -74,7 +74,7 @@ class HealthWatch:
             vanished=self._vanished,
             detail=detail,
             disruption=disruption,
-            ready_at=tuple(sorted(moment(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
+            ready_at=tuple(sorted(unix_seconds(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
             disrupted=self._disruptions.spans,
         )
 
@@ -94,9 +94,9 @@ class HealthWatch:
             self._known[name] = max(0, restarts - self._first_seen[name])
 
     def _restarts_since(self, pod: Object) -> int:
-        if moment(pod["metadata"].get("creationTimestamp")) >= self._since:
+        if unix_seconds(pod["metadata"].get("creationTimestamp")) >= self._since:
             return _restarts(pod)
-        return sum(moment(_ended(entry)) >= self._since for entry in _statuses(pod))
+        return sum(unix_seconds(_ended(entry)) >= self._since for entry in _statuses(pod))
 
     def _unready_seconds(self, pods: list[Object], now: float, *, short: bool) -> float:
         if not short:
@@ -104,7 +104,7 @@ class HealthWatch:
             return 0.0
         if self._disruptions.fault_at is not None:  # what the cluster did does not count against the version
             return max(0.0, now - self._disruptions.fault_at)
-        told = [moment(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
+        told = [unix_seconds(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
         told += [self._disruptions.began] if self._disruptions.began is not None else []
         seen = self._short_since if self._short_since is not None else now
         self._short_since = max(self._since, min([seen, *told]))

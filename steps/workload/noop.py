@@ -7,7 +7,7 @@ from steps.model.workload import Noop
 from steps.workload.template import containers, fingerprint
 
 
-def noop(
+def detect_noop(
     stable: Mapping[str, Any],
     wanted: Mapping[str, Any],
     arm_keys: Collection[str],

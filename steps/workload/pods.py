@@ -5,7 +5,7 @@ from typing import Any
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import POD, REPLICA_SET
-from steps.workload import labels as label
+from steps.workload import label_selectors as label
 from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
 
 
@@ -34,7 +34,7 @@ def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, leavin
     if made:
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: made}
     listed = cluster.list(POD, deployment["metadata"]["namespace"], label.as_query(selector))
-    found = [entry for entry in listed if leaving or not is_leaving(entry)]
+    found = [entry for entry in listed if leaving or not is_terminating(entry)]
     return [entry for entry in found if _is_owned(entry, replica_set)]
 
 
@@ -44,7 +44,7 @@ def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
     return pods_of(cluster, deployment, found) if found is not None else []
 
 
-def addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
+def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
     """Return (name, IP address, port) of the Deployment's ready pods; port 80 if no container declares one."""
     ports = [
         int(port["containerPort"])
@@ -61,7 +61,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions)
 
 
-def is_leaving(pod: Mapping[str, Any]) -> bool:
+def is_terminating(pod: Mapping[str, Any]) -> bool:
     """Return whether a pod is being deleted: it receives no new requests."""
     return bool(pod["metadata"].get("deletionTimestamp"))
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from steps.errors import PermanentError
-from steps.workload.merge import merge
+from steps.workload.strategic_merge import merge
 
 Template = dict[str, Any]
 
@@ -38,7 +38,7 @@ def containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
 
 
-def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
+def released_container(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
     """Return the container that is released: the named one, or the only one.
 
     Raises:
@@ -63,13 +63,13 @@ def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str
     return next(iter(known.values()))
 
 
-def changed(
+def with_changes(
     template: Mapping[str, Any], container: str, image: str, env: Mapping[str, str], patch: Mapping[str, Any]
 ) -> Template:
     """Return a copy of a template with an image, environment variables and a patch applied."""
     made = merge(template, patch)
     made.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)
-    target = container_of(made, container, "the patched template")
+    target = released_container(made, container, "the patched template")
     if image:
         target["image"] = image
     for name, value in env.items():
@@ -90,7 +90,7 @@ def with_labels(template: Mapping[str, Any], labels: Mapping[str, str]) -> Templ
     return made
 
 
-def promoted(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
+def promoted_template(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
     """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time."""
     made = deepcopy(dict(canary))
     own = stable.get("metadata") or {}
@@ -103,7 +103,7 @@ def promoted(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Ite
     return made
 
 
-def of_replica_set(template: Mapping[str, Any]) -> Template:
+def from_replica_set(template: Mapping[str, Any]) -> Template:
     """Return a ReplicaSet's template as a Deployment's."""
     made = deepcopy(dict(template))
     made.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)

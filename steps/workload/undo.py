@@ -8,22 +8,27 @@ instead of guessing.
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
-from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Undo
-from steps.workload.fence import Fence
-from steps.workload.pin import arm_keys, last_manager
-from steps.workload.ready import Patience, wait_ready
-from steps.workload.template import fingerprint, of_replica_set
+from steps.model.run import Pin, WorkloadState
+from steps.model.workload import UndoResult
+from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.readiness import WaitPolicy, wait_ready
+from steps.workload.template import fingerprint, from_replica_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def undo_promote(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, pin: Pin | None, token: str | None, patience: Patience
-) -> Undo:
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    pin: Pin | None,
+    token: str | None,
+    patience: WaitPolicy,
+) -> UndoResult:
     """Restore the template that stable had at the start, if this run's promote changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the
@@ -42,22 +47,22 @@ def undo_promote(
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
-    found = Undo.UNTOUCHED
+    found = UndoResult.UNTOUCHED
 
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
         present = stable["spec"]["template"]
-        if fingerprint(present, arm_keys(stable)) == memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) == memory.stable_template_hash:
             return []
         if (
             memory.template_by_external
             or pin is None
-            or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash
+            or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
         ):
-            found = Undo.FOREIGN
+            found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
             return []
-        found = Undo.RESTORED
+        found = UndoResult.RESTORED
         log.info("undo.template", deployment=memory.stable, replica_set=memory.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
@@ -65,7 +70,7 @@ def undo_promote(
         ]
 
     stable = fence.write(memory.namespace, memory.stable, token, restore)
-    if found is Undo.RESTORED or (found is Undo.UNTOUCHED and _is_rolling(stable)):
+    if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
         wait_ready(cluster, memory.namespace, memory.stable, None, patience)
     return found
 
@@ -79,7 +84,7 @@ def _is_rolling(stable: Object) -> bool:
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:
+def _old_template(cluster: Cluster, memory: WorkloadState) -> Object:
     old = cluster.find(REPLICA_SET, memory.namespace, memory.stable_replica_set) if memory.stable_replica_set else None
     if old is None:
         raise PermanentError(
@@ -87,4 +92,4 @@ def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:
             f"ReplicaSet {memory.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
             f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
         )
-    return of_replica_set(old["spec"]["template"])
+    return from_replica_set(old["spec"]["template"])

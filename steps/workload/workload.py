@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
-from steps.model.run import Claim, Destination, Pin, WorkloadMemory
-from steps.model.workload import Plan, Release, Topology, Undo
+from steps.model.run import Claim, Destination, Pin, WorkloadState
+from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
 from steps.workload import pin as identity
-from steps.workload.fence import Fence
 from steps.workload.health import HealthWatch
-from steps.workload.inspection import Inspection, require_stable, service_of
-from steps.workload.podnames import pod_names
-from steps.workload.ready import Patience, wait_ready
+from steps.workload.pod_names import pod_names
+from steps.workload.preflight import Preflight, require_stable, service_name_of
+from steps.workload.readiness import WaitPolicy, wait_ready
 
 Renew = Callable[[], None]
 
@@ -36,7 +36,7 @@ class Workload:
         self, cluster: Cluster, claim_key: str, *, poll_seconds: float = 1.0, hopeless_seconds: float = 10.0
     ) -> None:
         self._cluster = cluster
-        self._fence = Fence(cluster, claim_key)
+        self._fence = ClaimedDeployments(cluster, claim_key)
         self._poll_seconds = poll_seconds
         self._hopeless_seconds = hopeless_seconds
 
@@ -44,19 +44,19 @@ class Workload:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
-    def inspect(self, release: Release) -> Plan:
+    def preflight(self, release: Release) -> ReleasePlan:
         """Check whether a release is safe, without writing; see `Preflight`."""
-        return Inspection(self._cluster, release).plan()
+        return Preflight(self._cluster, release).plan()
 
     def is_duplicate(self, release: Release, claim: Claim) -> bool:
         """Return whether another run's live claim makes a release unnecessary; see `duplicate`."""
         return duplicate.is_duplicate(self._cluster, release, claim)
 
-    def stamp(self, memory: WorkloadMemory, new: str, old: str | None = None) -> None:
+    def stamp(self, memory: WorkloadState, new: str, old: str | None = None) -> None:
         """Write a token to all Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""
         self._fence.stamp(memory.namespace, memory.deployments, new, old)
 
-    def unstamp(self, memory: WorkloadMemory, token: str) -> None:
+    def unstamp(self, memory: WorkloadState, token: str) -> None:
         """Remove our token from all Deployments."""
         self._fence.unstamp(memory.namespace, memory.deployments, token)
 
@@ -64,7 +64,7 @@ class Workload:
         """Return the highest epoch on the Deployments, 0 for none; a new claim needs a higher one."""
         return self._fence.epoch(namespace, names)
 
-    def create_canary(self, release: Release, plan: Plan, token: str | None) -> None:
+    def create_canary(self, release: Release, plan: ReleasePlan, token: str | None) -> None:
         """Create or update the canary Deployment and its baseline, if any, without raising their number of pods."""
         canary.create_canary(self._cluster, self._fence, release, plan, token)
         canary.create_baseline(self._cluster, self._fence, release, plan, token)
@@ -76,7 +76,7 @@ class Workload:
         return wait_ready(self._cluster, namespace, name, replicas, self._patience(deadline_seconds, renew))
 
     def ensure_capacity(
-        self, memory: WorkloadMemory, token: str | None, weight: int, deadline_seconds: float, renew: Renew
+        self, memory: WorkloadState, token: str | None, weight: int, deadline_seconds: float, renew: Renew
     ) -> None:
         """Scale the canary up for a weight (0-100) and its baseline to the same size, and wait until they are ready."""
         patience = self._patience(deadline_seconds, renew)
@@ -84,7 +84,7 @@ class Workload:
 
     def require_endpoints(
         self,
-        memory: WorkloadMemory,
+        memory: WorkloadState,
         canary: Destination,
         routes: Sequence[RoutePorts],
         deadline_seconds: float,
@@ -92,25 +92,25 @@ class Workload:
     ) -> None:
         """Require a ready pod of the canary behind every port that the routes reach on its destination."""
         patience = self._patience(deadline_seconds, renew)
-        endpoints.require_endpoints(self._cluster, memory, service_of(canary), routes, patience)
+        endpoints.require_endpoints(self._cluster, memory, service_name_of(canary), routes, patience)
 
-    def stable_has_capacity(self, memory: WorkloadMemory) -> bool:
+    def stable_has_capacity(self, memory: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""
         return capacity.stable_has_capacity(self._cluster, memory)
 
-    def sides(self, memory: WorkloadMemory) -> tuple[bool, bool]:
+    def ready_arms(self, memory: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""
-        return capacity.sides(self._cluster, memory)
+        return capacity.ready_arms(self._cluster, memory)
 
-    def pin(self, memory: WorkloadMemory) -> Pin:
+    def pin(self, memory: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""
-        return identity.pin(self._cluster, memory)
+        return identity.pin_canary(self._cluster, memory)
 
-    def check_pin(self, memory: WorkloadMemory, pin: Pin) -> None:
+    def check_pin(self, memory: WorkloadState, pin: Pin) -> None:
         """Refuse (ForeignWrite) if the canary is no longer the pinned one."""
         identity.check_pin(self._cluster, memory, pin)
 
-    def runs_same_bits(self, memory: WorkloadMemory, pin: Pin) -> bool:
+    def runs_same_bits(self, memory: WorkloadState, pin: Pin) -> bool:
         """Return whether stable's ready pods run exactly the pinned digests: the answer to `Noop.LOOK`."""
         stable = self._cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
         running = identity.running_digests(self._cluster, stable)
@@ -118,7 +118,7 @@ class Workload:
 
     def health(
         self,
-        memory: WorkloadMemory,
+        memory: WorkloadState,
         since: float,
         complete_at: float | None = None,
         earlier: Sequence[tuple[float, float, str]] = (),
@@ -132,33 +132,33 @@ class Workload:
 
     def addresses(self, namespace: str, name: str) -> list[tuple[str, str, int]]:
         """Return (name, IP address, port) of a Deployment's ready pods of its present template."""
-        return pods.addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
+        return pods.pod_addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
-        self, memory: WorkloadMemory, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
+        self, memory: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
     ) -> None:
         """Roll the pinned template out to stable and verify that the same image digests run there."""
         patience = self._patience(deadline_seconds, renew)
         promote.promote_template(self._cluster, self._fence, memory, pin, token, patience)
 
-    def promote_external(self, memory: WorkloadMemory, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
+    def promote_external(self, memory: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
         """Wait until somebody else has rolled the pinned digests out to stable; write nothing."""
         promote.promote_external(self._cluster, memory, pin, self._patience(deadline_seconds, renew))
 
-    def is_promoted(self, memory: WorkloadMemory, pin: Pin) -> bool:
+    def is_promoted(self, memory: WorkloadState, pin: Pin) -> bool:
         """Return whether stable runs the pinned template and digests on all its pods."""
         return promote.is_promoted(self._cluster, memory, pin)
 
     def undo_promote(
-        self, memory: WorkloadMemory, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
-    ) -> Undo:
+        self, memory: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
+    ) -> UndoResult:
         """Restore stable's original template if this run changed it, and wait until it is ready."""
         patience = self._patience(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)
 
-    def scale_down(self, memory: WorkloadMemory, token: str | None) -> str:
+    def scale_down(self, memory: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, memory, token)
 
-    def _patience(self, deadline_seconds: float, renew: Renew) -> Patience:
-        return Patience(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)
+    def _patience(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
+        return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)

@@ -10,16 +10,16 @@ from statistics import median
 from typing import Final
 
 from tests.bench.rules import argo_rollouts
+from tests.bench.rules.canary_steps import canary_steps, proven
 from tests.bench.rules.flagger import flagger
 from tests.bench.rules.kayenta_rule import kayenta
-from tests.bench.rules.ours import ours, proven
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.family import Family
-from tests.bench.world.rollout import Rollout, rollout
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.family import Family
+from tests.bench.simulation.rollout import Rollout, rollout
 
 RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
-    "canary-steps": ours,
+    "canary-steps": canary_steps,
     "Flagger x5": lambda one: flagger(one, 5),
     "Flagger x1": lambda one: flagger(one, 1),
     "Argo example": argo_rollouts.example,

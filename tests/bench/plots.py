@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from tests.bench.measure import PROVEN, Tally
-from tests.bench.world.family import RUN_SECONDS
+from tests.bench.simulation.family import RUN_SECONDS
 
 COLOURS: Final = {
     "canary-steps": "#0b6e4f", "Flagger x5": "#c1440e", "Flagger x1": "#e9a27f", "Argo example": "#2f4b9c",

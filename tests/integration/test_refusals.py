@@ -1,4 +1,4 @@
-"""What prepare refuses, and that a refusal touches nothing: exit code, object, field, value and remedy."""
+"""Prepare's refusals change nothing and have an exit code, object, field, value and remedy."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli import App, Ended
 from tests.integration.conftest import Deploy, deploy_to
-from tests.lab.embedded.api.kinds import DEPLOYMENT, DESTINATION_RULE, SERVICE, VIRTUAL_SERVICE, VOLUME_CLAIM
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, DESTINATION_RULE, SERVICE, VIRTUAL_SERVICE, VOLUME_CLAIM
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def shop(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> App:
+def shop(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> LabApp:
     """Return an app that all refusals may share, as none of them changes it."""
     return deploy_to(shared_lab, "refused", tmp_path_factory.mktemp("refused"))
 
 
 @pytest.fixture(autouse=True)
-def _untouched(shop: App) -> Iterator[None]:
+def _untouched(shop: LabApp) -> Iterator[None]:
     shop.mark()
     yield
     assert [] == [(call.verb, call.path) for call in shop.writes()]
 
 
-def refused(app: App, *flags: str, image: str = "v2", code: int = 4) -> str:
+def refused(app: LabApp, *flags: str, image: str = "v2", code: int = 4) -> str:
     """Run a prepare that must be refused before its first write; return what it says."""
-    ended: Ended = app.run("prepare", "--image", app.image(image), *flags)
+    ended: StepResult = app.run("prepare", "--image", app.image(image), *flags)
     assert code == ended.exit_code, ended.lines
     assert [] == [(call.verb, call.path) for call in app.writes()]
-    # The run's id is told as soon as it is chosen, so that whoever cleans up knows it.
+    # The run's id is reported as soon as it is chosen, so that a cleanup knows it.
     assert {"run"} == {name for name, value in ended.results.items() if value}
     return ended.error
 
@@ -61,21 +62,21 @@ def spec_with(**fields: object) -> Callable[[Json], Json]:
         (["--namespace=default"], ["VirtualService default/refused", "not found"]),
     ],
 )
-def test_an_unknown_name_is_refused_with_what_there_is(shop: App, flags: list[str], said: list[str]) -> None:
+def test_an_unknown_name_is_refused_with_the_existing_ones(shop: LabApp, flags: list[str], said: list[str]) -> None:
     """Route, host, VirtualService, Deployment, container, namespace."""
     error = refused(shop, *flags)
     assert [] == [part for part in said if part not in error], error
 
 
-def test_an_unknown_app_is_refused(shop: App) -> None:
-    """A typing error in the app's name is met with the object that was looked for."""
+def test_an_unknown_app_is_refused(shop: LabApp) -> None:
+    """A typo in the app's name is answered with the object that was looked for."""
     ended = shop.run("prepare", "--app", "refusedd", "--image", shop.image("v2"))
     assert 4 == ended.exit_code
     assert "VirtualService demo/refusedd" in ended.error
 
 
 def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> None:
-    """Else Envoy would answer 503 for the canary's part."""
+    """Otherwise Envoy would answer 503 to the canary's share."""
     app = deploy("subsets", topology="subsets")
     rule = app.lab.api.store.get(DESTINATION_RULE, "demo", "subsets")
     app.change(
@@ -87,7 +88,7 @@ def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> N
 
 
 def test_a_missing_service_of_the_canary_is_refused(deploy: Deploy) -> None:
-    """Its name, and what prints it."""
+    """With its name, and the command that prints it."""
     app = deploy("serviceless")
     app.lab.api.store.delete(SERVICE, "demo", "serviceless-canary")
     error = refused(app)
@@ -95,7 +96,7 @@ def test_a_missing_service_of_the_canary_is_refused(deploy: Deploy) -> None:
     assert "`canary-steps init` prints it" in error
 
 
-def test_the_running_image_is_a_noop_that_touches_nothing(shop: App) -> None:
+def test_the_running_image_is_a_noop_that_touches_nothing(shop: LabApp) -> None:
     """Exit 0, so that a pipeline may release the same commit twice."""
     ended = shop.run("prepare", "--image", shop.image("v1"))
     assert (0, "noop", "") == (ended.exit_code, ended.results["outcome"], ended.results["run"])
@@ -105,20 +106,20 @@ def test_the_running_image_is_a_noop_that_touches_nothing(shop: App) -> None:
     assert (0, "noop") == (rollout.exit_code, rollout.results["outcome"])
 
 
-def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: App) -> None:
+def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: LabApp) -> None:
     """Temporary (3), with the address that was tried."""
     error = refused(shop, "--prometheus-url=http://127.0.0.1:9", code=3)
     assert "Prometheus at http://127.0.0.1:9" in error
     assert "refuses connections: it is down, or the port is wrong" in error
 
 
-def test_something_else_at_prometheus_address_is_told_from_one_that_is_down(shop: App) -> None:
+def test_another_server_at_prometheus_address_is_distinguished_from_none(shop: LabApp) -> None:
     """A login page or another program: permanent (4), with what may be missing in the address."""
     error = refused(shop, "--prometheus-url", shop.lab.gateway_url)
-    assert "has no query API there (404): the base path may be missing" in error
+    assert "has no query API there (404): check its base path" in error
 
 
-def test_a_prometheus_that_does_not_know_stable_is_refused(shop: App) -> None:
+def test_a_prometheus_that_does_not_know_stable_is_refused(shop: LabApp) -> None:
     """Nothing could be compared; the sentence names label, value and namespace."""
     error = refused(shop, "--stable-label-value=stranger")
     assert 'destination_workload="stranger" in namespace demo' in error
@@ -136,7 +137,7 @@ def test_a_prometheus_that_does_not_know_stable_is_refused(shop: App) -> None:
         ({"revisionHistoryLimit": 0}, "spec.revisionHistoryLimit is 0"),
     ],
 )
-def test_a_shape_that_cannot_be_released_safely_is_refused(shop: App, changed: Json, said: str) -> None:
+def test_a_deployment_that_cannot_be_released_safely_is_refused(shop: LabApp, changed: Json, said: str) -> None:
     """Recreate, paused, no history: object, field, value, remedy."""
     before = shop.deployment()["spec"]
     shop.change(DEPLOYMENT, spec_with(**changed))
@@ -173,7 +174,7 @@ def test_a_volume_that_one_node_mounts_is_refused(deploy: Deploy) -> None:
     assert "Use a ReadWriteMany" in error
 
 
-def test_several_containers_need_to_be_told_apart(deploy: Deploy) -> None:
+def test_several_containers_need_a_name(deploy: Deploy) -> None:
     """Without --container nobody knows which image is meant; the names are listed."""
     app = deploy("pair", wait=False)
     containers = app.deployment()["spec"]["template"]["spec"]["containers"]
@@ -206,7 +207,7 @@ def test_weights_that_do_not_sum_to_a_hundred_are_refused(deploy: Deploy) -> Non
     assert "Make them sum to 100: stable 100, canary 0" in error
 
 
-def test_a_bad_setting_is_refused_before_anything_is_asked(shop: App) -> None:
+def test_a_bad_setting_is_refused_before_anything_is_asked(shop: LabApp) -> None:
     """Exit 2 without a single request, every result file written, the reason in it."""
     asked = len(shop.lab.api.faults.log)
     ended = shop.run("rollout", "--image", shop.image("v2"), "--ladder", "10,5")
@@ -239,8 +240,8 @@ def test_a_port_of_the_route_that_the_service_lacks_is_refused(deploy: Deploy) -
 
 
 @pytest.mark.parametrize("ladder", ["[]", "[5, 5, 1000]", "[50, 10]", "[0]", "abc"])
-def test_a_ladder_that_cannot_be_climbed_is_refused(shop: App, ladder: str) -> None:
-    """2, before anything is asked of anybody."""
+def test_a_ladder_that_cannot_be_climbed_is_refused(shop: LabApp, ladder: str) -> None:
+    """Exit 2, before the first request."""
     ended = shop.run("prepare", "--image", shop.image("v2"), CANARY_LADDER=ladder)
     assert (2, []) == (ended.exit_code, shop.writes())
     assert f"CANARY_LADDER = {ladder!r}: " in ended.error

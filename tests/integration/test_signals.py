@@ -1,4 +1,4 @@
-"""SIGTERM leaves traffic as it is and says so; after SIGTERM and SIGKILL alike the next rollback ends the run."""
+"""SIGTERM leaves traffic as it is and reports that; after SIGTERM and after SIGKILL the next rollback ends the run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import Literal
 import pytest
 
 from steps.__main__ import find
-from tests.integration.cli import App, Ended, Running
 from tests.integration.conftest import deploy_to
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import RunningStep, StepResult
 
 pytestmark = pytest.mark.integration
 NO_NODE = "workload.not_ready"
 
 
 @pytest.fixture(scope="module")
-def deployed(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> App:
+def deployed(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> LabApp:
     """Return an app that all tests here release in turn."""
     return deploy_to(shared_lab, "ended", tmp_path_factory.mktemp("ended"))
 
 
 @pytest.fixture
-def app(deployed: App) -> Iterator[App]:
+def app(deployed: LabApp) -> Iterator[LabApp]:
     """Return it, and after a test check that one rollback brings everything back."""
     yield deployed
     deployed.lab.api.faults.clear()
@@ -40,8 +41,8 @@ def app(deployed: App) -> Iterator[App]:
     assert 0 == deployed.deployment(deployed.canary)["spec"]["replicas"]
 
 
-def terminated(app: App, running: Running, weights: tuple[int, int]) -> Ended:
-    """Send SIGTERM and check all that is promised of it."""
+def terminated(app: LabApp, running: RunningStep, weights: tuple[int, int]) -> StepResult:
+    """Send SIGTERM and check everything that is promised for it."""
     token = app.claim()
     os.kill(running.process.pid, signal.SIGTERM)
     ended = running.wait(10)
@@ -53,7 +54,7 @@ def terminated(app: App, running: Running, weights: tuple[int, int]) -> Ended:
     return ended
 
 
-def test_prepare_that_waits_for_its_canary_can_be_ended(app: App) -> None:
+def test_prepare_that_waits_for_its_canary_can_be_ended(app: LabApp) -> None:
     """The claim stays for the rollback."""
     app.lab.unschedulable(app.canary)
     running = app.start("prepare", "--run", "one", "--image", app.image("v2"))
@@ -62,7 +63,7 @@ def test_prepare_that_waits_for_its_canary_can_be_ended(app: App) -> None:
     assert {"", "one"} == set(ended.results.values())
 
 
-def test_set_weight_that_waits_for_pods_can_be_ended(app: App) -> None:
+def test_set_weight_that_waits_for_pods_can_be_ended(app: LabApp) -> None:
     """The weight was not set yet, and is not set now."""
     app.prepared()
     app.lab.unschedulable(app.canary)
@@ -71,8 +72,8 @@ def test_set_weight_that_waits_for_pods_can_be_ended(app: App) -> None:
     terminated(app, running, (100, 0))
 
 
-def test_analyze_can_be_ended_while_it_judges(app: App) -> None:
-    """Nothing was judged, so the canary keeps its weight; the reason tells of the signal."""
+def test_analyze_can_be_ended_while_it_judges(app: LabApp) -> None:
+    """Nothing was judged, so the canary keeps its weight; the reason names the signal."""
     app.prepared()
     running = app.start("analyze", "--run", "one", "--weight", "10")
     running.wait_for_event("judge.looked")
@@ -80,7 +81,7 @@ def test_analyze_can_be_ended_while_it_judges(app: App) -> None:
     assert ("", ended.error) == (ended.results["verdict"], ended.results["reason"])
 
 
-def test_promote_can_be_ended_while_stable_rolls_out(app: App) -> None:
+def test_promote_can_be_ended_while_stable_rolls_out(app: LabApp) -> None:
     """Halfway: the canary keeps its weight, and the rollback gives stable its old template."""
     app.prepared()
     app.run("set-weight", "--run", "one", "--weight", "10")
@@ -91,7 +92,7 @@ def test_promote_can_be_ended_while_stable_rolls_out(app: App) -> None:
     assert app.image("v2") == app.running_image()
 
 
-def test_rollback_can_be_ended_while_it_drains(app: App) -> None:
+def test_rollback_can_be_ended_while_it_drains(app: LabApp) -> None:
     """Users are on stable by then; the canary's end is left to the next rollback."""
     app.prepared()
     app.run("set-weight", "--run", "one", "--weight", "10")
@@ -100,25 +101,25 @@ def test_rollback_can_be_ended_while_it_drains(app: App) -> None:
     terminated(app, running, (100, 0))
 
 
-def test_rollout_can_be_ended_on_a_rung(app: App) -> None:
-    """It does not roll back by itself: who ends it decides."""
+def test_rollout_can_be_ended_on_a_rung(app: LabApp) -> None:
+    """It does not roll back by itself: that is for the user who ended it to decide."""
     running = app.start("rollout", "--run", "one", "--image", app.image("v2"), "--ladder", "7,50")
     running.wait_for_event("judge.looked")
     terminated(app, running, (93, 7))
 
 
-def prepare(app: App) -> tuple[str, ...]:
+def prepare(app: LabApp) -> tuple[str, ...]:
     """Return how the first step is started."""
     return "prepare", "--image", app.image("v2")
 
 
-def rung(app: App) -> tuple[str, ...]:
+def rung(app: LabApp) -> tuple[str, ...]:
     """Prepare, and return how a rung is started."""
     app.prepared()
     return "analyze", "--weight", "100"
 
 
-def rollback(app: App) -> tuple[str, ...]:
+def rollback(app: LabApp) -> tuple[str, ...]:
     """Get to weight 10, and return how the rollback is started."""
     app.prepared()
     app.run("set-weight", "--run", "one", "--weight", "10")
@@ -136,11 +137,15 @@ def rollback(app: App) -> tuple[str, ...]:
     ids=["prepare", "analyze", "rollback-weight", "rollback-canary"],
 )
 def test_a_real_process_may_be_killed(
-    app: App, way: Callable[[App], tuple[str, ...]], resource: str, number: int, moment: Literal["before", "after"]
+    app: LabApp,
+    way: Callable[[LabApp], tuple[str, ...]],
+    resource: str,
+    number: int,
+    moment: Literal["before", "after"],
 ) -> None:
-    """SIGKILL at a write whose answer is never read: what test_kills finds in one process holds for processes too."""
+    """SIGKILL at a write whose answer is never read: test_kills holds for real processes, too."""
     step, *flags = way(app)
-    started: list[Running] = []
+    started: list[RunningStep] = []
     app.lab.api.faults.on_write(
         number,
         lambda _: started[0].stop(),

@@ -1,4 +1,4 @@
-"""What a dead run left is brought in order by sweep, whatever it was doing, and nothing else is touched."""
+"""Sweep cleans up whatever a dead run left, and touches nothing else."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli import App
 from tests.integration.conftest import deploy_to
-from tests.lab.embedded.api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -22,13 +22,13 @@ EXPIRED = 700.0
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab of its own: sweep looks at all apps of a namespace, and the clock is moved."""
+    """Return a lab of its own: sweep handles all apps of a namespace, and the tests move the clock."""
     with EmbeddedLab() as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
-def apps(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, App]]:
+def apps(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabApp, LabApp]]:
     """Return two apps that serve; every test leaves them without a claim."""
     folder = tmp_path_factory.mktemp("steps")
     two = deploy_to(lab, "shop", folder), deploy_to(lab, "till", folder)
@@ -39,13 +39,13 @@ def apps(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(autouse=True)
 def put_back(lab: EmbeddedLab) -> Iterator[None]:
-    """Set the clock right again."""
+    """Reset the clock."""
     yield
     lab.api.faults.clear()
     lab.api.store.clock_offset_seconds = 0.0
 
 
-def walked(app: App, weight: int = 25) -> None:
+def walked(app: LabApp, weight: int = 25) -> None:
     """Let a run die at a weight."""
     app.prepared()
     assert 0 == app.run("set-weight", "--run", "one", "--weight", str(weight)).exit_code
@@ -57,8 +57,8 @@ def expire(lab: EmbeddedLab) -> None:
     lab.api.store.clock_offset_seconds += EXPIRED
 
 
-def is_restored(app: App) -> bool:
-    """Tell whether the app is as before its release."""
+def is_restored(app: LabApp) -> bool:
+    """Return whether the app is as before its release."""
     metadata = app.virtual_service()["metadata"]
     ours = [key for key in metadata.get("annotations", {}) if "canary-steps.io/" in key and "/last." not in key]
     labels = [key for key in metadata.get("labels") or {} if "canary-steps.io/" in key]
@@ -67,7 +67,7 @@ def is_restored(app: App) -> bool:
     return (app.weights(), canary["spec"]["replicas"], marks) == ((100, 0), 0, [])
 
 
-def annotate(app: App, key: str, value: str) -> None:
+def annotate(app: LabApp, key: str, value: str) -> None:
     """Set one annotation as somebody else would."""
 
     def change(item: Json) -> Json:
@@ -82,7 +82,7 @@ def outcomes(results: dict[str, str]) -> dict[str, str]:
     return {row["app"]: row["outcome"] for row in json.loads(results["list"])}
 
 
-def test_a_rollout_killed_on_a_rung_is_rolled_back(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_a_rollout_killed_on_a_rung_is_rolled_back(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """By kill -9, with users on the canary; Prometheus is not asked."""
     shop, _ = apps
     with shop.users(20):
@@ -97,7 +97,7 @@ def test_a_rollout_killed_on_a_rung_is_rolled_back(lab: EmbeddedLab, apps: tuple
     assert "expired" in shop.run("report").results["reason"]
 
 
-def test_all_expired_claims_are_swept_and_each_has_a_line(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_all_expired_claims_are_swept_with_a_log_line_each(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """Two apps at once."""
     for app in apps:
         walked(app)
@@ -108,8 +108,8 @@ def test_all_expired_claims_are_swept_and_each_has_a_line(lab: EmbeddedLab, apps
     assert all(is_restored(app) for app in apps)
 
 
-def test_users_of_every_app_are_back_before_any_canary_goes_down(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """A pod that takes its time must not keep another app's users on a dead run's canary."""
+def test_users_of_every_app_are_back_before_any_canary_goes_down(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+    """A slow pod must not keep another app's users on a dead run's canary."""
     for app in apps:
         walked(app)
         app.mark()
@@ -121,8 +121,8 @@ def test_users_of_every_app_are_back_before_any_canary_goes_down(lab: EmbeddedLa
     assert last_weight < first_scaled
 
 
-def test_living_claims_are_left_alone(apps: tuple[App, App]) -> None:
-    """Nothing is written while a run is at work."""
+def test_living_claims_are_left_alone(apps: tuple[LabApp, LabApp]) -> None:
+    """Nothing is written while a run is alive."""
     shop, _ = apps
     walked(shop)
     token = shop.claim()
@@ -133,7 +133,7 @@ def test_living_claims_are_left_alone(apps: tuple[App, App]) -> None:
     shop.run("rollback", "--run", "one")
 
 
-def test_nothing_to_do_is_fine(apps: tuple[App, App]) -> None:
+def test_nothing_to_do_succeeds(apps: tuple[LabApp, LabApp]) -> None:
     """One list request, exit 0."""
     shop, _ = apps
     asked = len(shop.lab.api.faults.log)
@@ -143,8 +143,8 @@ def test_nothing_to_do_is_fine(apps: tuple[App, App]) -> None:
     assert ["list"] == [call.verb for call in calls]
 
 
-def test_a_rehearsal_writes_nothing(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """And says what it would do."""
+def test_a_rehearsal_writes_nothing(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+    """And reports what it would do."""
     shop, _ = apps
     walked(shop)
     expire(lab)
@@ -156,7 +156,7 @@ def test_a_rehearsal_writes_nothing(lab: EmbeddedLab, apps: tuple[App, App]) -> 
     assert {"demo/shop": "rolled-back"} == outcomes(shop.run("sweep").results)
 
 
-def test_an_unreadable_claim_does_not_stop_the_others(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_an_unreadable_claim_does_not_stop_the_others(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """It ends with 4 and the command that helps; the good claim is swept."""
     shop, till = apps
     walked(shop)
@@ -173,7 +173,7 @@ def test_an_unreadable_claim_does_not_stop_the_others(lab: EmbeddedLab, apps: tu
     assert {"demo/shop": "rolled-back"} == outcomes(shop.run("sweep").results)
 
 
-def test_a_claim_that_meets_a_fault_does_not_stop_the_others(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_a_claim_that_meets_a_fault_does_not_stop_the_others(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """Its Deployments answer 500: exit 3, both apps' users are back, the other claim is gone."""
     shop, till = apps
     walked(shop)
@@ -189,8 +189,8 @@ def test_a_claim_that_meets_a_fault_does_not_stop_the_others(lab: EmbeddedLab, a
     assert is_restored(shop)
 
 
-def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """Exit 4, the weight is held, the claim kept; once stable is back, the next sweep restores."""
+def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+    """Exit 4, weight and claim are kept; once stable is back, the next sweep restores it."""
     shop, _ = apps
     walked(shop)
     shop.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"replicas": 0}})
@@ -207,8 +207,8 @@ def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, a
     assert is_restored(shop)
 
 
-def test_two_sweeps_at_once_are_harmless(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """One of them takes each claim; both end with 0."""
+def test_two_sweeps_at_once_are_harmless(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+    """Each claim is taken by one of them; both end with 0."""
     for app in apps:
         walked(app)
     expire(lab)
@@ -220,8 +220,8 @@ def test_two_sweeps_at_once_are_harmless(lab: EmbeddedLab, apps: tuple[App, App]
     assert all(is_restored(app) for app in apps)
 
 
-def test_all_namespaces_are_swept_on_request(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
-    """From another namespace nothing is seen, with the flag everything."""
+def test_all_namespaces_are_swept_on_request(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+    """Without the flag it sees no other namespace, with it all."""
     shop, _ = apps
     walked(shop)
     expire(lab)
@@ -229,7 +229,7 @@ def test_all_namespaces_are_swept_on_request(lab: EmbeddedLab, apps: tuple[App, 
     assert {"demo/shop": "rolled-back"} == outcomes(shop.run("sweep", "--all-namespaces").results)
 
 
-def test_a_sweep_that_was_killed_is_finished_by_the_next(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_a_sweep_that_was_killed_is_finished_by_the_next(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """Killed after its second write; its own claim expires two minutes later."""
     shop, _ = apps
     walked(shop)
@@ -243,7 +243,7 @@ def test_a_sweep_that_was_killed_is_finished_by_the_next(lab: EmbeddedLab, apps:
     assert is_restored(shop)
 
 
-def test_a_sweep_can_be_ended_while_it_drains(lab: EmbeddedLab, apps: tuple[App, App]) -> None:
+def test_a_sweep_can_be_ended_while_it_drains(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """SIGTERM: users are back by then; the next one takes the canary down."""
     shop, _ = apps
     walked(shop)
@@ -259,7 +259,7 @@ def test_a_sweep_can_be_ended_while_it_drains(lab: EmbeddedLab, apps: tuple[App,
     assert is_restored(shop)
 
 
-def test_an_approval_opens_the_gate_of_a_run(apps: tuple[App, App]) -> None:
+def test_an_approval_opens_the_gate_of_a_run(apps: tuple[LabApp, LabApp]) -> None:
     """`analyze --hold` goes on only after `approve`, which only the owner's run may be given."""
     shop, _ = apps
     with shop.users(60):

@@ -10,8 +10,8 @@ from math import isnan
 from typing import Final
 
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.family import RUN_SECONDS, Family
-from tests.bench.world.rollout import Rollout
+from tests.bench.simulation.family import RUN_SECONDS, Family
+from tests.bench.simulation.rollout import Rollout
 
 _ERROR_LIMIT: Final = 4
 

@@ -10,8 +10,8 @@ from math import isnan
 from typing import Final
 
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.family import RUN_SECONDS
-from tests.bench.world.rollout import Rollout
+from tests.bench.simulation.family import RUN_SECONDS
+from tests.bench.simulation.rollout import Rollout
 
 INTERVAL_SECONDS: Final = 60
 _TARGET: Final = 'reporter="destination",destination_workload_namespace="shop",destination_workload=~"shop-canary"'

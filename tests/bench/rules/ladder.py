@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.judgement import Judgement, Verdict
-from tests.bench.rules.ours import until
-from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family, flat
-from tests.bench.world.rollout import ARMS, Rollout, observed
-from tests.bench.world.scrapes import EPOCH
-from tests.bench.world.traffic import draw
+from tests.bench.rules.canary_steps import until
+from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family, flat
+from tests.bench.simulation.rollout import ARMS, Rollout, observed
+from tests.bench.simulation.scrapes import EPOCH
+from tests.bench.simulation.traffic import draw
 
 WEIGHTS: Final = (5, 25, 50)
 RUNG_SECONDS: Final = 600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from tests.contract.kubernetes.cluster import MERGE_PATCH, Cluster, Json
+from tests.support.api_client import MERGE_PATCH, ApiClient, Json
 
 
 def test_the_fields_a_clone_reads_have_defaults(deployment: Json) -> None:
@@ -45,7 +45,7 @@ def test_containers_have_defaults(deployment: Json) -> None:
     }
 
 
-def test_a_latest_or_missing_tag_is_always_pulled(cluster: Cluster, deployment: Json) -> None:
+def test_a_latest_or_missing_tag_is_always_pulled(cluster: ApiClient, deployment: Json) -> None:
     """And one by digest is not."""
     policies = {}
     for number, image in enumerate(("shop", "shop:latest", "host:5000/shop", "shop@sha256:" + "0" * 64)):
@@ -58,16 +58,16 @@ def test_a_latest_or_missing_tag_is_always_pulled(cluster: Cluster, deployment: 
     assert list(policies.values()) == ["Always", "Always", "Always", "IfNotPresent"]
 
 
-def test_one_replica_is_the_default(cluster: Cluster, deployment: Json, name: str) -> None:
-    """Where nothing is said; a dry run starts no pod."""
+def test_one_replica_is_the_default(cluster: ApiClient, deployment: Json, name: str) -> None:
+    """If the field is left out; a dry run starts no pod."""
     item = copy.deepcopy(deployment)
     item["metadata"] = {"name": f"{name}-one"}
     del item["spec"]["replicas"]
     assert cluster.create("deployments", item, dryRun="All").body["spec"]["replicas"] == 1
 
 
-def test_the_selector_is_immutable(cluster: Cluster, deployment: Json) -> None:
-    """Arms that overlap cannot be mended in place."""
+def test_the_selector_is_immutable(cluster: ApiClient, deployment: Json) -> None:
+    """Overlapping arms cannot be fixed in place."""
     labels = {"app": "other"}
     patch = {"spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)
@@ -76,7 +76,7 @@ def test_the_selector_is_immutable(cluster: Cluster, deployment: Json) -> None:
     assert "field is immutable" in answer.body["message"]
 
 
-def test_the_selector_must_match_the_template(cluster: Cluster, deployment: Json, name: str) -> None:
+def test_the_selector_must_match_the_template(cluster: ApiClient, deployment: Json, name: str) -> None:
     """A clone whose labels were changed in one place only is refused."""
     item = copy.deepcopy(deployment)
     item["metadata"] = {"name": f"{name}-odd"}
@@ -85,7 +85,7 @@ def test_the_selector_must_match_the_template(cluster: Cluster, deployment: Json
     assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "spec.template.metadata.labels")
 
 
-def test_the_scale_subresource_changes_replicas_alone(cluster: Cluster, deployment: Json) -> None:
+def test_the_scale_subresource_changes_replicas_alone(cluster: ApiClient, deployment: Json) -> None:
     """How stable and canary are sized."""
     name = deployment["metadata"]["name"]
     path = cluster.path("deployments", name) + "/scale"
@@ -95,7 +95,7 @@ def test_the_scale_subresource_changes_replicas_alone(cluster: Cluster, deployme
     assert cluster.get("deployments", name).body["spec"]["template"] == deployment["spec"]["template"]
 
 
-def test_the_status_cannot_be_written_with_the_object(cluster: Cluster, deployment: Json) -> None:
+def test_the_status_cannot_be_written_with_the_object(cluster: ApiClient, deployment: Json) -> None:
     """Only its subresource can."""
     patch = {"status": {"readyReplicas": 99}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.kubernetes.cluster import MERGE_PATCH, Cluster, Json
+from tests.support.api_client import MERGE_PATCH, ApiClient, Json
 
 KEY = "canary-steps.io~1run.shop"
 WEIGHT = "/spec/http/0/route/1/weight"
@@ -19,35 +19,35 @@ def _owners_of_routes(item: Json) -> list[str]:
     return [entry["manager"] for entry in entries if "f:http" in entry["fieldsV1"].get("f:spec", {})]
 
 
-def test_annotations_of_a_virtual_service_raise_no_generation(cluster: Cluster, virtual_service: Json) -> None:
+def test_annotations_of_a_virtual_service_raise_no_generation(cluster: ApiClient, virtual_service: Json) -> None:
     """Renewing a claim causes no push to the proxies."""
     answer = cluster.patch("virtualservices", virtual_service["metadata"]["name"], _annotate("{}"))
     assert answer.body["metadata"]["generation"] == virtual_service["metadata"]["generation"]
     assert answer.body["metadata"]["resourceVersion"] != virtual_service["metadata"]["resourceVersion"]
 
 
-def test_weights_raise_the_generation(cluster: Cluster, virtual_service: Json) -> None:
+def test_weights_raise_the_generation(cluster: ApiClient, virtual_service: Json) -> None:
     """A change of the spec does."""
     operations = [{"op": "add", "path": WEIGHT, "value": 10}]
     answer = cluster.patch("virtualservices", virtual_service["metadata"]["name"], operations)
     assert answer.body["metadata"]["generation"] == virtual_service["metadata"]["generation"] + 1
 
 
-def test_annotations_of_a_deployment_raise_its_generation(cluster: Cluster, deployment: Json) -> None:
-    """They are copied to its ReplicaSets, so a claim's token there makes its controller look again."""
+def test_annotations_of_a_deployment_raise_its_generation(cluster: ApiClient, deployment: Json) -> None:
+    """They are copied to its ReplicaSets, so a claim's token makes the controller reconcile."""
     patch = {"metadata": {"annotations": {"canary-steps.io/claim.shop": "a:1:prepared"}}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)
     assert answer.body["metadata"]["generation"] == deployment["metadata"]["generation"] + 1
 
 
-def test_labels_of_a_deployment_raise_no_generation(cluster: Cluster, deployment: Json) -> None:
+def test_labels_of_a_deployment_raise_no_generation(cluster: ApiClient, deployment: Json) -> None:
     """Labels are not copied."""
     patch = {"metadata": {"labels": {"team": "checkout"}}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)
     assert answer.body["metadata"]["generation"] == deployment["metadata"]["generation"]
 
 
-def test_the_last_writer_of_weights_owns_the_routes(cluster: Cluster, virtual_service: Json) -> None:
+def test_the_last_writer_of_weights_owns_the_routes(cluster: ApiClient, virtual_service: Json) -> None:
     """Lists of a custom resource are atomic: a foreign write can be blamed on its manager."""
     name = virtual_service["metadata"]["name"]
     assert _owners_of_routes(virtual_service) == ["contract"]
@@ -56,7 +56,7 @@ def test_the_last_writer_of_weights_owns_the_routes(cluster: Cluster, virtual_se
     assert _owners_of_routes(answer.body) == ["somebody-else"]
 
 
-def test_annotating_takes_no_routes_from_their_owner(cluster: Cluster, virtual_service: Json) -> None:
+def test_annotating_takes_no_routes_from_their_owner(cluster: ApiClient, virtual_service: Json) -> None:
     """A claim alone leaves the team's ownership of the routes."""
     name = virtual_service["metadata"]["name"]
     answer = cluster.patch("virtualservices", name, _annotate("{}"), fieldManager="canary-steps")
@@ -66,14 +66,14 @@ def test_annotating_takes_no_routes_from_their_owner(cluster: Cluster, virtual_s
     assert (ours["operation"], ours["fieldsType"]) == ("Update", "FieldsV1")
 
 
-def test_without_a_field_manager_the_user_agent_names_it(cluster: Cluster, virtual_service: Json) -> None:
+def test_without_a_field_manager_the_user_agent_names_it(cluster: ApiClient, virtual_service: Json) -> None:
     """Up to its first slash."""
     assert [entry["manager"] for entry in virtual_service["metadata"]["managedFields"]] == ["contract"]
 
 
 @pytest.mark.parametrize(("length", "code"), [(63, 200), (64, 422)])
 def test_the_name_part_of_an_annotation_has_63_bytes(
-    cluster: Cluster, virtual_service: Json, length: int, code: int
+    cluster: ApiClient, virtual_service: Json, length: int, code: int
 ) -> None:
     """Long app names are cut and hashed to fit."""
     operations = _annotate("x", "canary-steps.io/" + "a" * length)
@@ -81,26 +81,26 @@ def test_the_name_part_of_an_annotation_has_63_bytes(
 
 
 @pytest.mark.parametrize(("total", "code"), [(256 * 1024, 200), (256 * 1024 + 1, 422)])
-def test_annotations_hold_256_kib_together(cluster: Cluster, virtual_service: Json, total: int, code: int) -> None:
+def test_annotations_hold_256_kib_together(cluster: ApiClient, virtual_service: Json, total: int, code: int) -> None:
     """Keys and values are counted."""
     operations = _annotate("x" * (total - len("canary-steps.io/run.shop")))
     assert cluster.patch("virtualservices", virtual_service["metadata"]["name"], operations).code == code
 
 
-def test_an_annotation_must_be_text(cluster: Cluster, virtual_service: Json) -> None:
+def test_an_annotation_must_be_text(cluster: ApiClient, virtual_service: Json) -> None:
     """Numbers are refused, not converted."""
     operations = [{"op": "add", "path": "/metadata/annotations", "value": {"a": 1}}]
     assert cluster.patch("virtualservices", virtual_service["metadata"]["name"], operations).code in {400, 422}
 
 
 @pytest.mark.parametrize("bad", ["Shop", "shop_canary", "-shop", "s" * 254])
-def test_names_that_are_no_dns_subdomains_are_refused(cluster: Cluster, bad: str) -> None:
+def test_names_that_are_not_dns_subdomains_are_refused(cluster: ApiClient, bad: str) -> None:
     """At the field metadata.name."""
     answer = cluster.create("configmaps", {"metadata": {"name": bad}})
     assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "metadata.name")
 
 
-def test_a_label_value_of_64_bytes_is_refused(cluster: Cluster, name: str) -> None:
+def test_a_label_value_of_64_bytes_is_refused(cluster: ApiClient, name: str) -> None:
     """Run ids that become labels must be short."""
     answer = cluster.create("configmaps", {"metadata": {"name": name, "labels": {"run": "r" * 64}}})
     assert (answer.code, answer.body["reason"]) == (422, "Invalid")

@@ -1,4 +1,4 @@
-"""Ten small apps released at once on one node: nothing starves, nothing crosses over."""
+"""Ten small apps released at once on one node: none starves, none affects another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record
-from tests.e2e.place import configure
+from tests.e2e.setup import configure
 from tests.lab.cluster.lab import ClusterLab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full, pytest.mark.alone]

@@ -1,4 +1,4 @@
-"""A namespace with what tekton/ ships, a registry that tells of pushes, and the listener that hears it."""
+"""A namespace with the objects of tekton/, a registry that reports pushes, and the listener that receives them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.push.pushes import Shop, forget, listener_of, objects
-from tests.e2e.tekton import shipped
+from tests.e2e.push.registry_pushes import PushedApp, listener_of, objects, remove_cluster_objects
+from tests.e2e.tekton import installation
 from tests.lab.cluster import tekton, triggers
 from tests.lab.cluster.lab import ClusterLab
-from tests.lab.triggers.messages import TOKEN
+from tests.support.triggers.messages import TOKEN
 
 
 @pytest.fixture(scope="session")
 def lab(images: None) -> Iterator[ClusterLab]:
-    """Return a namespace of the lab's own cluster in which Tekton and Triggers are at work."""
+    """Return a namespace of the lab's own cluster in which Tekton and Triggers run."""
     with ClusterLab(f"push-{random.randrange(10**8)}") as lab:
         if not lab.is_own:
             pytest.skip("the registry and the listeners are parts of the lab's own cluster")
@@ -26,13 +26,13 @@ def lab(images: None) -> Iterator[ClusterLab]:
 
 
 @pytest.fixture(scope="session")
-def shop(lab: ClusterLab) -> Iterator[Shop]:
-    """Return what pushes to the registry and looks at the runs: all shipped objects are there, the listener listens."""
-    shipped.install(lab)
+def shop(lab: ClusterLab) -> Iterator[PushedApp]:
+    """Return the pushed apps; all shipped objects are applied and the listener runs."""
+    installation.install(lab)
     lab.api.apply(objects(lab.namespace), lab.namespace)
     lab.api.apply([listener_of("distribution")], lab.namespace)
     host = triggers.registry_up(TOKEN)
     triggers.listen(lab.api, "canary-push-distribution", lab.namespace, 0)
-    yield Shop(lab, host)
+    yield PushedApp(lab, host)
     triggers.end(0)
-    forget(lab, lab.namespace)
+    remove_cluster_objects(lab, lab.namespace)

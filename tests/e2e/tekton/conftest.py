@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.tekton import shipped
-from tests.e2e.tekton.endings import CORE, begin
+from tests.e2e.tekton import installation
 from tests.e2e.tekton.releases import Release
+from tests.e2e.tekton.stopped_runs import CORE, begin
 from tests.lab.cluster import tekton
 from tests.lab.cluster.lab import ClusterLab
 
@@ -20,7 +20,7 @@ def lab(images: None) -> Iterator[ClusterLab]:
     with ClusterLab(f"tekton-{random.randrange(10**8)}") as lab:
         if lab.is_own:
             tekton.up(lab.api)
-        shipped.install(lab)
+        installation.install(lab)
         yield lab
 
 

@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 from tests.lab.cluster import images
+from tests.lab.cluster.addresses import KUBECONFIG
 from tests.lab.cluster.api import Api, Json, documents
 from tests.lab.cluster.build import binary, definitions
 from tests.lab.cluster.daemons import Daemon, answers, is_running, start
-from tests.lab.cluster.places import KUBECONFIG
 
 NAMESPACE = "argo"
 _HEALTH = "http://127.0.0.1:6060/healthz"
@@ -22,7 +22,7 @@ def up(api: Api) -> None:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "workflow-controller-configmap"},
-        # They would be served on port 9090 of all addresses, which is where the embedded labs have their Prometheus.
+        # They would be served on port 9090 of all addresses, where the embedded labs have their Prometheus.
         "data": {"metricsConfig": "enabled: false\n", "telemetryConfig": "enabled: false\n"},
     }
     api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
@@ -44,7 +44,7 @@ def executor_permissions(service_account: str = "default") -> list[Json]:
 
 
 def command(*arguments: str, kubeconfig: Path = KUBECONFIG) -> subprocess.CompletedProcess[str]:
-    """Run Argo's own command: lint, submit, stop, terminate…; the caller looks at the exit code."""
+    """Run Argo's own command: lint, submit, stop, terminate…; the caller checks the exit code."""
     words = (str(binary("argo")), "--kubeconfig", str(kubeconfig), *arguments)
     return subprocess.run(words, check=False, capture_output=True, text=True)
 

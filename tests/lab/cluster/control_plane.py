@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from tests.lab.cluster.addresses import API_PORT, KUBECONFIG, NODE, SERVICE_RANGE, STATE
 from tests.lab.cluster.api import Api
 from tests.lab.cluster.build import binary
 from tests.lab.cluster.certificates import CA, certificate, key
 from tests.lab.cluster.daemons import Daemon, answers, start, wait_for
 from tests.lab.cluster.kubeconfigs import write
-from tests.lab.cluster.places import API_PORT, KUBECONFIG, NODE, SERVICE_RANGE, STATE
 
 _ETCD, _ETCD_PEERS = "http://127.0.0.1:22379", "http://127.0.0.1:22380"
 _API_HEALTH = f"https://{NODE}:{API_PORT}/readyz"
@@ -15,7 +15,7 @@ _MANAGER_PORT, _SCHEDULER_PORT = 10257, 10259
 
 
 def up() -> Api:
-    """Start it all and return the way to it."""
+    """Start all of it and return the client."""
     write(KUBECONFIG, "admin")
     start(_etcd())
     start(_api_server())
@@ -82,7 +82,7 @@ def _scheduler() -> Daemon:
 
 
 def _alone(port: int) -> tuple[str, ...]:
-    """Return what both take: no election, since there is one of each."""
+    """Return flags of both: no leader election, since there is one of each."""
     return (
         "--leader-elect=false",
         "--bind-address=127.0.0.1",

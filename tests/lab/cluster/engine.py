@@ -1,4 +1,4 @@
-"""A Docker engine: the one that is there, else one of the lab's own, which is used on the host's network alone.
+"""A Docker engine: an existing one, or else one of the lab's own, which uses only the host's network.
 
 It keeps its images in the cache, so that they are built once; it makes no bridge and no packet filter rules.
 """
@@ -10,32 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab.cluster import leftovers, packages
+from tests.lab.cluster import cleanup, packages
+from tests.lab.cluster.addresses import DOCKER_CGROUP, STATE, program
 from tests.lab.cluster.build import CACHE
 from tests.lab.cluster.daemons import Daemon, is_running, start, stop
-from tests.lab.cluster.places import DOCKER_CGROUP, STATE, program
 
 _SOCKET = STATE / "docker.sock"
 
 
 def up() -> str:
-    """Return the address of an engine, as DOCKER_HOST has it; start one if none answers."""
+    """Return the address of an engine in the form of DOCKER_HOST; start one if none answers."""
     if address := _found():
         return address
     packages.install("dockerd", "docker")
-    leftovers.clean_after_crash()
+    cleanup.clean_after_crash()
     STATE.mkdir(exist_ok=True)
     start(_dockerd())
     return f"unix://{_SOCKET}"
 
 
 def is_own() -> bool:
-    """Tell whether the lab's own engine is used; it runs where others cannot be had, and pulls nothing."""
+    """Return whether the lab's own engine is used, which pulls nothing."""
     return not _found()
 
 
 def why_not() -> str:
-    """Return why no engine can be had without installing anything, "" where one can."""
+    """Return why no engine is available without installing anything, "" if one is."""
     if _found():
         return ""
     if os.geteuid() != 0:
@@ -47,16 +47,16 @@ def why_not() -> str:
 
 @contextmanager
 def borrowed() -> Iterator[str]:
-    """Lend an engine, and end it afterwards if it was started for that."""
+    """Yield the address of an engine, and end it afterwards if it was started here."""
     was_there = _found() or is_running("dockerd")
     yield up()
     if not was_there:
         stop("dockerd")
-        leftovers.clean_after_crash()
+        cleanup.clean_after_crash()
 
 
 def docker(*arguments: str, given: bytes | None = None, cwd: Path | None = None) -> bytes:
-    """Run Docker's command; what it prints is returned, and raised where it fails."""
+    """Run Docker's command; return what it prints, or raise it if it fails."""
     environment = {**os.environ, "DOCKER_HOST": up(), "DOCKER_BUILDKIT": "0"}
     done = subprocess.run(
         (program("docker"), *arguments), input=given, cwd=cwd, env=environment, check=False, capture_output=True

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.lab.cluster.addresses import API_PORT, NODE
 from tests.lab.cluster.certificates import CA, certificate, key
-from tests.lab.cluster.places import API_PORT, NODE
 
 
 def write(path: Path, user: str, namespace: str = "default") -> Path:

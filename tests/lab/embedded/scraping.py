@@ -1,4 +1,4 @@
-"""How a lab's Prometheus is set up: the plain way, or one of the ways that real ones differ from it."""
+"""How a lab's Prometheus is set up: the plain way, or one of the variations found in real set-ups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.lab.embedded.addresses import ADMIN_PORT
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 _BOUNDS_MS = (
     0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,
@@ -33,7 +33,7 @@ class World:
 
 @dataclass(frozen=True)
 class Scraping:
-    """What is unlike the plain set-up, which scrapes each proxy once and keeps its names.
+    """Differences from the plain set-up, which scrapes each proxy once and keeps its names.
 
     Args:
         twice: a second job scrapes the same proxies, as Istio's annotation job does beside a PodMonitor: another job

@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.bench.ladders import Climbs, markdown
 from tests.bench.rules.ladder import PROMOTED, ROLLED_BACK, climb
-from tests.bench.whole import Climbs, markdown
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.family import Family, flat
-from tests.bench.world.incidents import LADDERS, QUICK
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.family import Family, flat
+from tests.bench.simulation.incidents import LADDERS, QUICK
 
 
 def test_a_good_canary_climbs_every_rung_and_none_in_less_than_half_a_minute() -> None:

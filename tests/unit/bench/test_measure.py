@@ -6,9 +6,9 @@ from tests.bench.measure import REPORTING_SEEDS, RULES, Result, Tally, measure, 
 from tests.bench.page import slug
 from tests.bench.plots import plot
 from tests.bench.rules.outcome import Outcome
+from tests.bench.simulation.families import FAMILIES, HELD_OUT, QUICK
 from tests.bench.targets import targets
 from tests.bench.tradeoff import FAULTS, NULLS
-from tests.bench.world.families import FAMILIES, HELD_OUT, QUICK
 
 
 def tally(*times: float | None, name: str = "errors 20 %, 10 rps", rule: str = "canary-steps") -> Tally:

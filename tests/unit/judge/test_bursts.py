@@ -5,17 +5,17 @@ from math import log
 
 import pytest
 
-from steps.judge.clumps import Burst, Clumps
-from steps.judge.habits import Habits
-from steps.judge.past import Past
-from steps.judge.process import run
 from steps.judge.rules import Rules
-from steps.judge.spread import spread_of
+from steps.judge.statistics.bursts import BurstLengths, BurstLimit
+from steps.judge.statistics.e_process import run_e_process
+from steps.judge.statistics.overdispersion import track_history
+from steps.judge.statistics.pod_rates import PodRates
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250
 LIMIT = log(100.0)
-KNOWN = Past(1.0, length=2.0)
+KNOWN = StableHistory(1.0, length=2.0)
 """Bursts of two strata, no exception."""
 
 
@@ -37,7 +37,7 @@ def past(length: int, *, count: int = 40) -> list[Stratum]:
     return strata
 
 
-def take_in(one: Stratum, clumps: Clumps, habits: Habits, usual: float) -> None:
+def take_in(one: Stratum, clumps: BurstLengths, habits: PodRates, usual: float) -> None:
     """Feed a stratum, as `spread` does."""
     cells = [(pod.total, pod.bad) for pod in one.stable_pods]
     loads = habits.loads(cells)
@@ -45,9 +45,9 @@ def take_in(one: Stratum, clumps: Clumps, habits: Habits, usual: float) -> None:
     habits.add(cells, one.stable.bad, loads)
 
 
-def learnt(strata: list[Stratum]) -> Clumps:
+def learnt(strata: list[Stratum]) -> BurstLengths:
     """Feed a past."""
-    clumps, habits = Clumps(), Habits()
+    clumps, habits = BurstLengths(), PodRates()
     for one in strata:
         take_in(one, clumps, habits, usual=0.001)
     return clumps
@@ -67,7 +67,7 @@ def test_what_is_over_within_a_scrape_is_no_burst(length: int) -> None:
 
 def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables() -> None:
     """Of five equal pods one event falls on the canary with chance a fifth."""
-    burst = Burst(1)
+    burst = BurstLimit(1)
     brought = [burst.limit([5.0], stratum(k, [0] * PODS, canary_bad=20), KNOWN, k + 1)[0] for k in range(8)]
     assert sum(brought[:4]) == pytest.approx(log(5))
     assert sum(brought) == pytest.approx(2 * log(5))
@@ -75,7 +75,7 @@ def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables
 
 def test_a_quiet_scrape_ends_the_burst() -> None:
     """The next burst is a new event."""
-    burst = Burst(1)
+    burst = BurstLimit(1)
     first = burst.limit([5.0], stratum(0, [0] * PODS, canary_bad=20), KNOWN, 1)
     burst.limit([-1.0], stratum(1, [0] * PODS), KNOWN, 2)
     assert burst.limit([5.0], stratum(2, [0] * PODS, canary_bad=20), KNOWN, 3) == first
@@ -84,25 +84,25 @@ def test_a_quiet_scrape_ends_the_burst() -> None:
 def test_where_stable_has_no_bursts_nothing_is_held_back() -> None:
     """A length of 0 means that none was seen."""
     logs = [5.0, -2.0]
-    assert Burst(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), Past(1.0), 1) == logs
+    assert BurstLimit(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), StableHistory(1.0), 1) == logs
 
 
 def test_a_canarys_bad_minute_is_no_alarm_where_stables_pods_have_such_minutes_and_a_steady_fault_is() -> None:
     """Four scrapes agree in both worlds; the same canary is an alarm where stable's pods are quiet."""
     minute = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(4)]
     steady = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(40)]
-    assert max(run((*past(4), *minute), Rules(), LIMIT, aligned=False).values) < 100
-    assert max(run((*past(0), *minute), Rules(), LIMIT, aligned=False).values) >= 100
-    assert max(run((*past(4), *steady), Rules(), LIMIT, aligned=False).values) >= 100
+    assert max(run_e_process((*past(4), *minute), Rules(), LIMIT, aligned=False).values) < 100
+    assert max(run_e_process((*past(0), *minute), Rules(), LIMIT, aligned=False).values) >= 100
+    assert max(run_e_process((*past(4), *steady), Rules(), LIMIT, aligned=False).values) >= 100
 
 
 def test_a_pod_that_is_odd_all_the_time_is_a_habit_and_no_burst() -> None:
     """It must not blind the judge for good."""
-    clumps, habits = Clumps(), Habits()
+    clumps, habits = BurstLengths(), PodRates()
     for k in range(200):
         one = stratum(k, [1, 1, 1, 12], canary=0)
         if k == 100:
-            clumps = Clumps()
+            clumps = BurstLengths()
         take_in(one, clumps, habits, usual=15 / 1000)
     assert clumps.length == 0.0
     cells = [(REQUESTS, 0)] * PODS
@@ -116,7 +116,7 @@ def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does
 
     def value(*, seconds: float, aligned: bool) -> float:
         total = Stratum(600.0, 600.0 + seconds, Counts(1000, 0), Counts(20, 20), quiet[0].stable_pods)
-        return run((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
+        return run_e_process((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
 
     assert value(seconds=5.0, aligned=True) >= 100
     assert value(seconds=1.0, aligned=True) < 100
@@ -150,7 +150,7 @@ def canary(share: float, count: int, like: Stratum) -> list[Stratum]:
 @pytest.mark.parametrize("first", [0, 10, 28])
 def test_an_incident_of_stable_does_not_raise_phi_for_good(share: float, first: int, *, told_apart: bool) -> None:
     """One in ten minutes, at whatever moment: it is an exception, and its length is known."""
-    past = spread_of(incident(share, told_apart=told_apart, first=first, last=first + 12)).past
+    past = track_history(incident(share, told_apart=told_apart, first=first, last=first + 12)).past
     assert past.phi < 2.0
     assert past.length > 4.0
     assert past.hazard < 0.01
@@ -164,19 +164,19 @@ def test_a_canary_that_is_bad_from_the_start_is_found_after_an_incident_of_stabl
     """Within four scrapes, though one pod had failed for three minutes."""
     before = incident(0.3, told_apart=told_apart)
     after = canary(share, 4, before[-1])
-    assert max(run((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
+    assert max(run_e_process((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
 
 
 def test_a_burst_of_the_canary_after_minutes_of_quiet_is_held_against_stables_incident() -> None:
     """Later on an incident of the canary's own is no surprise: its first minutes are one event."""
     before = incident(0.3)
     quiet, bad = canary(0.0, 10, before[-1]), canary(0.3, 4, before[-1])
-    assert max(run((*before, *quiet, *bad), Rules(), LIMIT, aligned=False).values) < 100
+    assert max(run_e_process((*before, *quiet, *bad), Rules(), LIMIT, aligned=False).values) < 100
 
 
 def test_where_pods_have_bursts_all_the_time_they_are_no_exception() -> None:
     """Both phi and their lengths count then."""
-    known = spread_of(past(4)).past
+    known = track_history(past(4)).past
     assert known.hazard == 1.0
     assert known.phi > 5.0
     assert known.length == pytest.approx(4.0, abs=0.5)
@@ -187,4 +187,4 @@ def test_the_partial_strata_at_both_ends_of_an_incident_belong_to_it() -> None:
     strata = incident(0.4)
     for k in (9, 22):
         strata[k] = stratum(k, [4, *[0] * 8], canary=0)
-    assert spread_of(strata).past.phi < 2.0
+    assert track_history(strata).past.phi < 2.0

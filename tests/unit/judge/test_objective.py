@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.apart import apart
-from steps.judge.plain import tail
+from steps.judge.comparison.large_difference import large_difference
+from steps.judge.statistics.exact_tests import upper_tail
 from steps.model.evidence import Counts, MetricKind, Series
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, incident, metric, sound, strata
-from tests.unit.judge.worlds import binomial
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Row, evenly, evidence, incident, metric, sound, strata
+from tests.support.simulated_rollouts import binomial
 
 RULES = Rules()
 NO_SLO = replace(RULES, success_slo=None)
@@ -46,7 +46,7 @@ def test_at_the_deadline_it_is_inconclusive_and_says_by_which_counts() -> None:
     rows: list[Row] = [((25, 1), (450, 3)), ((25, 1), (450, 4))] * 3
     judgement = judge(evidence(strata(INCIDENT, rows)), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
     assert judgement.reason == (
         "canary 6/150 = 4.0 % failed at this weight v. stable 21/2700 = 0.78 %: above the objective"
         " (at most 1.0 %, --success-slo), which stable meets; not passing"
@@ -109,7 +109,7 @@ def test_an_objective_of_latency_holds_alike() -> None:
         deadline_reached=True,
     )  # fmt: skip
 
-    assert (Verdict.INCONCLUSIVE, Code.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.ABOVE_OBJECTIVE) == (judgement.verdict, judgement.code)
     assert "slower than 500 ms (the bucket bound above 400 ms) at this weight v. stable 21/2700" in judgement.reason
     assert "--latency-slo" in judgement.reason
 
@@ -124,7 +124,7 @@ def test_an_objective_of_latency_that_nothing_can_answer_lets_nothing_pass() -> 
 
     for latency, words in ((without, "there are no buckets"), (empty, "no request with a duration")):
         judgement = judge(evidence(good, latency), None, rules, deadline_reached=True)
-        assert (Verdict.INCONCLUSIVE, Code.TOO_FEW) == (judgement.verdict, judgement.code)
+        assert (Verdict.INCONCLUSIVE, ReasonCode.TOO_FEW) == (judgement.verdict, judgement.code)
         assert words in judgement.reason
 
 
@@ -134,7 +134,7 @@ def test_without_an_objective_a_difference_beyond_doubt_does_not_pass() -> None:
     sound: list[Row] = [((100, 0), (450, 0))] * 12
 
     def found(rows: list[Row], rung_started: float) -> str | None:
-        window = apart(strata(INCIDENT, rows), 0.001, NO_SLO, rung_started)
+        window = large_difference(strata(INCIDENT, rows), 0.001, NO_SLO, rung_started)
         return None if window is None else window.name
 
     assert "at this weight" == found(bad, 0.0)
@@ -169,12 +169,12 @@ def test_a_pass_is_never_above_the_objective(
     judgement = judge(seen, None, RULES, deadline_reached=late)
     counts = Counts(sum(canary for (canary, _), _ in rows), sum(failed for (_, failed), _ in rows))
 
-    assert judgement.verdict is not Verdict.PASS or tail(counts, 0.01) >= 0.01
+    assert judgement.verdict is not Verdict.PASS or upper_tail(counts, 0.01) >= 0.01
 
 
 def test_half_of_all_requests_is_glaring_beside_a_stable_of_any_noise() -> None:
     """Stable fails in bursts again and again, so that a plain test, divided by their scatter, says little."""
     past = [(40, 30) if number % 12 < 2 else (40, 0) for number in range(120)]
-    window = apart(strata(past, [((4, 2), (36, 0))] * 12), 0.001, NO_SLO, 0.0)
+    window = large_difference(strata(past, [((4, 2), (36, 0))] * 12), 0.001, NO_SLO, 0.0)
 
     assert window is not None

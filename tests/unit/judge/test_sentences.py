@@ -7,13 +7,14 @@ from math import log
 
 import pytest
 
-from steps.judge import Rules, against, judge, sentences
-from steps.judge.held import Caution, caution
-from steps.judge.odds import Odds
-from steps.judge.onset import onset
+from steps.judge import Rules, judge
+from steps.judge.comparison.limiting_factor import LimitingFactor, limiting_factor
+from steps.judge.statistics.change_point import change_point
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.wording import fails, phrases
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
-from steps.model.judgement import Code, SeriesJudgement, Verdict
-from tests.unit.judge.made import Row, evenly, evidence, metric, sound, strata
+from steps.model.judgement import ReasonCode, SeriesJudgement, Verdict
+from tests.support.evidence_rows import Row, evenly, evidence, metric, sound, strata
 
 RULES = Rules()
 PAST = evenly(450, 4, 120)
@@ -46,7 +47,7 @@ def test_the_worst_of_several_series_is_named() -> None:
     )
     judgement = judge(evidence(errors, answers), None, RULES, deadline_reached=False)
 
-    assert (Verdict.FAIL, Code.WORSE, "answers") == (judgement.verdict, judgement.code, judgement.metric)
+    assert (Verdict.FAIL, ReasonCode.WORSE, "answers") == (judgement.verdict, judgement.code, judgement.metric)
     assert judgement.reason.startswith("canary 90/90 = 100 % answered 4xx v. stable 0/810 = 0 %; at least ")
 
 
@@ -62,7 +63,7 @@ def test_the_worst_of_several_series_is_named() -> None:
 )
 def test_each_class_of_answers_has_its_words(label: str, words: str) -> None:
     """As a person would say it."""
-    assert words == sentences.bad(MetricKind.ANSWERS, "answers", "", Series((), label=label))
+    assert words == phrases.what_is_bad(MetricKind.ANSWERS, "answers", "", Series((), label=label))
 
 
 def test_a_late_fault_is_described_since_it_began() -> None:
@@ -81,17 +82,17 @@ def test_a_fault_from_the_start_has_no_since() -> None:
     """Nor one that is spread over the whole rung."""
     steady = strata(PAST, [((50, 2), (450, 1))] * 60)
 
-    assert 0 == onset([one for one in steady if one.canary.total])
-    assert 40 == onset(strata([], [*[((50, 0), (450, 1))] * 40, *[((50, 10), (450, 1))] * 5]))
-    assert 0 == onset(())
+    assert 0 == change_point([one for one in steady if one.canary.total])
+    assert 40 == change_point(strata([], [*[((50, 0), (450, 1))] * 40, *[((50, 10), (450, 1))] * 5]))
+    assert 0 == change_point(())
 
 
 def test_a_limit_that_says_nothing_is_not_said() -> None:
     """At least 1.0 times is not an argument."""
     series = SeriesJudgement("", None, 100, 30, 900, 90, 0.3, 0.1, 120.0, 120.0, 1.0, 0, 4, 1.04, 9.0)
     judged = judge(evidence(strata(PAST, [((50, 0), (450, 0))] * 6)), None, RULES, deadline_reached=False).metrics[0]
-    weak = against.worse(judged, series, None, 10.0, 10.0, 2, 0.01)
-    strong = against.worse(judged, replace(series, ratio_low=7.5), None, 10.0, 10.0, 2, 0.01)
+    weak = fails.worse(judged, series, None, 10.0, 10.0, 2, 0.01)
+    strong = fails.worse(judged, replace(series, ratio_low=7.5), None, 10.0, 10.0, 2, 0.01)
 
     assert "times" not in weak
     assert "at least 7.5 times the failure rate (99 % confidence)" in strong
@@ -99,7 +100,7 @@ def test_a_limit_that_says_nothing_is_not_said() -> None:
 
 def test_no_share_is_made_of_no_request() -> None:
     """0/0 is not 0 %."""
-    said = sentences.counted(Counts(10, 3), Counts(0, 0), "failed")
+    said = phrases.counted(Counts(10, 3), Counts(0, 0), "failed")
 
     assert "canary 3/10 = 30.0 % failed v. no request of stable" == said
 
@@ -109,7 +110,7 @@ def test_no_share_is_made_of_no_request() -> None:
 )
 def test_evidence_is_not_written_out_beyond_a_million(value: float, shown: str) -> None:
     """61 digits help nobody."""
-    assert shown in against.suspicious("counts", value, 100.0)
+    assert shown in fails.suspicious("counts", value, 100.0)
 
 
 def series_of(past: list[tuple[int, int, int]], canary: list[tuple[int, int]]) -> tuple[Stratum, ...]:
@@ -125,21 +126,21 @@ def series_of(past: list[tuple[int, int, int]], canary: list[tuple[int, int]]) -
 @pytest.mark.parametrize(
     ("past", "canary", "expected"),
     [
-        ([(0, 0, 0)] * 60, [(50, 25)], Caution.CAP),
+        ([(0, 0, 0)] * 60, [(50, 25)], LimitingFactor.CAP),
         ([(12, 0, 0) if n % 9 == 0 else (0, 12, 0) if n % 9 == 4 else (0, 0, 0) for n in range(90)],
-         [(50, 2)] * 6, Caution.NOISE),
-        ([(0, 0, 0)] * 30 + [(0, 60, 0)] * 20 + [(0, 0, 0)] * 30, [(30, 12)] * 8, Caution.BURSTS),
-        ([(0, 1, 0)] * 60, [(50, 0)] * 12, Caution.NOTHING),
+         [(50, 2)] * 6, LimitingFactor.NOISE),
+        ([(0, 0, 0)] * 30 + [(0, 60, 0)] * 20 + [(0, 0, 0)] * 30, [(30, 12)] * 8, LimitingFactor.BURSTS),
+        ([(0, 1, 0)] * 60, [(50, 0)] * 12, LimitingFactor.NOTHING),
     ],
 )  # fmt: skip
 def test_the_reason_for_holding_back_is_the_caution_that_took_most(
-    past: list[tuple[int, int, int]], canary: list[tuple[int, int]], expected: Caution
+    past: list[tuple[int, int, int]], canary: list[tuple[int, int]], expected: LimitingFactor
 ) -> None:
     """The cap of a scrape, stable's overdispersion, the length of its bursts, or none of them."""
-    found = caution(series_of(past, canary), RULES, log(100.0), Odds(RULES.ratio), aligned=False)
+    found = limiting_factor(series_of(past, canary), RULES, log(100.0), LikelihoodRatio(RULES.ratio), aligned=False)
 
     assert expected is found
-    assert found in against.CAUTIONS
+    assert found in fails.CAUTIONS
 
 
 def test_a_guard_says_what_is_bad_and_how_often() -> None:
@@ -147,7 +148,7 @@ def test_a_guard_says_what_is_bad_and_how_often() -> None:
     rules = replace(RULES, floors={**RULES.floors, MetricKind.ERRORS: 0.5})
     judgement = judge(evidence(strata([], [((500, 30), (4500, 20))] * 8)), None, rules, deadline_reached=False)
 
-    assert (Verdict.FAIL, Code.GUARD) == (judgement.verdict, judgement.code)
+    assert (Verdict.FAIL, ReasonCode.GUARD) == (judgement.verdict, judgement.code)
     assert judgement.reason == (
         "canary 90/1500 = 6.0 % failed over its last 3 scrapes: at most 1.0 % is allowed, and stable had 0.44 %"
     )

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.unattributed import attributed
+from steps.judge.filters.unattributed import attribute
 from steps.model.evidence import Counts, Evidence, Stratum
-from steps.model.judgement import Code, Verdict
-from tests.unit.judge.made import Pair, Row, evenly, evidence, strata
+from steps.model.judgement import ReasonCode, Verdict
+from tests.support.evidence_rows import Pair, Row, evenly, evidence, strata
 
 RULES = Rules()
 PAST: list[Pair] = evenly(450, 4, 120)
@@ -79,8 +79,8 @@ def test_more_than_before_that_did_not_begin_with_the_weight_block_a_pass() -> N
     seen = given_up(evidence(strata(PAST, rows)), [0] * 12 + [8] * 12)
     early, late = (judge(seen, None, RULES, deadline_reached=late) for late in (False, True))
 
-    assert (Verdict.CONTINUE, Code.UNATTRIBUTED) == (early.verdict, early.code)
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (late.verdict, late.code)
+    assert (Verdict.CONTINUE, ReasonCode.UNATTRIBUTED) == (early.verdict, early.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (late.verdict, late.code)
     assert "96 of 12096 requests" in late.reason
     assert "check the endpoints, ports and subset labels" in late.reason
 
@@ -90,7 +90,7 @@ def test_more_than_the_canarys_part_is_not_the_canarys_alone() -> None:
     rows: list[Row] = [((25, 0), (225, 0))] * 6
     judgement = judge(given_up(evidence(strata(PAST, rows)), [250] * 6), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
 
 
 def test_what_begins_with_a_later_rung_counts_there_as_well() -> None:
@@ -114,7 +114,7 @@ def test_once_they_are_over_a_later_rung_may_pass() -> None:
 def test_evidence_without_any_comes_back_as_it_is() -> None:
     """Nothing is copied, nothing noted."""
     seen = evidence(strata(PAST, [((50, 0), (450, 0))] * 6))
-    same, found = attributed(seen, RULES)
+    same, found = attribute(seen, RULES)
 
     assert seen is same
     assert (0, False) == (found.counted, found.blocks)
@@ -125,7 +125,7 @@ def test_no_request_is_lost_or_counted_twice(draws: list[tuple[int, int, int]]) 
     """Whoever they count for, the canary gets all of them or none."""
     rows: list[Row] = [((canary, 0), (stable, 0)) for canary, stable, _ in draws]
     seen = given_up(evidence(strata([(50, 0)] * 20, rows)), [failed for _, _, failed in draws])
-    changed, found = attributed(seen, RULES)
+    changed, found = attribute(seen, RULES)
     before, after = (
         sum(one.canary.total for one in made.metrics[0].series[0].strata) for made in (seen, changed)
     )  # fmt: skip

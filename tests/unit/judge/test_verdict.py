@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import PassRule, Rules, judge
-from steps.judge.enough import look
+from steps.judge.checks.sample_size import count_rung
 from steps.model.evidence import (
     Counts,
     Evidence,
@@ -115,7 +115,9 @@ def test_too_early_is_told_by_time_not_by_requests() -> None:
     rules, seen = replace(RULES, min_seconds=3600.0), evidence([((50, 0), (50, 0))] * 6)
     early, late = (judge(seen, None, rules, deadline_reached=late).reason for late in (False, True))
     assert "of at least 60 min at this weight have passed" in early
-    nearly = judge(seen, None, replace(RULES, min_seconds=look(seen).seconds + 0.3), deadline_reached=False).reason
+    nearly = judge(
+        seen, None, replace(RULES, min_seconds=count_rung(seen).seconds + 0.3), deadline_reached=False
+    ).reason
     had, needed = re.findall(r"\d+ s", nearly)
     assert had != needed
     assert late == f"{early}; the deadline of a rung must be longer than that"

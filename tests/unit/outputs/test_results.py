@@ -46,7 +46,7 @@ def test_a_place_that_cannot_be_written_is_named_with_its_variable(
 
 def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long sentence in a script of many bytes a letter, beside the longest run id and judgement."""
-    reason = results.sentence("стабильная " * 100 + "\n")
+    reason = results.truncate("стабильная " * 100 + "\n")
     assert reason.endswith("...")
     longest = {
         "run": "r" * 63,
@@ -61,4 +61,4 @@ def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_short_sentence_is_kept_as_it_is() -> None:
     """But for the end of its line."""
-    assert "all is well" == results.sentence("all is well\n")
+    assert "all is well" == results.truncate("all is well\n")

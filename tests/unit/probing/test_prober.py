@@ -6,9 +6,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.probing.probe import Endpoint, Probe
-from steps.probing.prober import Endpoints, Prober
+from steps.probing.prober import ArmEndpoints, Prober
 
 
 def pods(arm: str, count: int) -> tuple[Endpoint, ...]:
@@ -33,11 +33,11 @@ class World:
 
     def prober(self, canary: int = 2, stable: int = 2) -> Prober:
         """Make a prober of one probe with an interval of 5 s."""
-        endpoints = Endpoints(pods("canary", canary), pods("stable", stable))
+        endpoints = ArmEndpoints(pods("canary", canary), pods("stable", stable))
         return Prober([Probe("front")], lambda: endpoints, 5.0, self.send, lambda: self.now)
 
 
-def settled(prober: Prober, count: int) -> tuple[ProbeOutcome, ...]:
+def settled(prober: Prober, count: int) -> tuple[ProbeResult, ...]:
     """Wait for so many outcomes."""
     deadline = time.monotonic() + 5
     while len(found := prober.look()) < count and time.monotonic() < deadline:

@@ -10,7 +10,7 @@ import responses
 from responses import matchers
 
 from steps.errors import PermanentError, StepError, TemporaryError
-from steps.registry.access import Access
+from steps.registry.access import RegistryAccess
 from steps.registry.credentials import Credentials
 from steps.registry.reference import parse
 from steps.registry.registry import MANIFESTS, Registry
@@ -35,12 +35,12 @@ class Clock:
         self.pauses.append(seconds)
 
 
-def asked(access: Access | None = None, pause: Clock | None = None) -> str:
+def asked(access: RegistryAccess | None = None, pause: Clock | None = None) -> str:
     """Resolve the image, once where the access does not say otherwise."""
-    return Registry(access or Access(deadline_seconds=0), pause or Clock()).digest(IMAGE)
+    return Registry(access or RegistryAccess(deadline_seconds=0), pause or Clock()).digest(IMAGE)
 
 
-def refused(access: Access | None = None) -> StepError:
+def refused(access: RegistryAccess | None = None) -> StepError:
     """Return the error of a resolution, which must not hold a secret."""
     with pytest.raises(StepError) as caught:
         asked(access)
@@ -144,7 +144,7 @@ def test_trouble_is_borne_until_the_deadline() -> None:
     head(body=requests.exceptions.ConnectionError("reset"))
     head(headers=HEADERS)
     clock = Clock()
-    assert DIGEST == asked(Access(deadline_seconds=60), clock)
+    assert DIGEST == asked(RegistryAccess(deadline_seconds=60), clock)
     assert 3 == len(clock.pauses)
     assert clock.pauses[0] >= 7
     assert all(0 < pause < 7 for pause in clock.pauses[1:])
@@ -156,7 +156,7 @@ def test_a_registry_that_asks_for_an_hour_is_not_waited_for() -> None:
     head(status=429, headers={"Retry-After": "3600"})
     clock = Clock()
     with pytest.raises(TemporaryError, match="429"):
-        asked(Access(deadline_seconds=60), clock)
+        asked(RegistryAccess(deadline_seconds=60), clock)
     assert [] == clock.pauses
 
 
@@ -172,7 +172,7 @@ def test_a_token_is_fetched_where_the_registry_sends_us_for_one(credentials: Cre
         TOKENS, json={name: "t0ken"}, match=[matchers.query_param_matcher(wanted), matchers.header_matcher(basic)]
     )
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(credentials, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(credentials, deadline_seconds=0))
     assert bool(credentials) == ("Authorization" in responses.calls[1].request.headers)
 
 
@@ -186,7 +186,7 @@ def test_an_identity_token_is_exchanged_for_one() -> None:
     }  # fmt: skip
     responses.post(TOKENS, json={"access_token": "t0ken"}, match=[matchers.urlencoded_params_matcher(grant)])
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(Credentials(identity_token="s3cret"), deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(Credentials(identity_token="s3cret"), deadline_seconds=0))
 
 
 @responses.activate
@@ -194,7 +194,7 @@ def test_a_password_goes_to_a_registry_that_asks_for_it() -> None:
     """Not before: the first request is anonymous."""
     head(status=401, headers={"WWW-Authenticate": 'Basic realm="registry"'})
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": ANN.basic})])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
     assert "Authorization" not in responses.calls[0].request.headers
 
 
@@ -205,7 +205,7 @@ def test_of_two_ways_the_token_is_taken() -> None:
     head(status=401, headers=both)
     responses.get(TOKENS, json={"token": "t0ken"})
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
 
 
 @responses.activate
@@ -229,7 +229,7 @@ def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepE
     """Each with its own sentence."""
     head(status=401, headers=BEARER)
     responses.get(TOKENS, **answer)
-    error = refused(Access(ANN, deadline_seconds=0))
+    error = refused(RegistryAccess(ANN, deadline_seconds=0))
     assert isinstance(error, kind)
     assert part in str(error)
 
@@ -239,7 +239,7 @@ def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepE
 def test_a_password_never_goes_over_plain_http(realm: str) -> None:
     """Whatever a registry asks for."""
     head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
-    error = refused(Access(ANN, deadline_seconds=0))
+    error = refused(RegistryAccess(ANN, deadline_seconds=0))
     assert isinstance(error, PermanentError)
     assert "credentials go over https only" in str(error)
 
@@ -259,7 +259,7 @@ def test_a_redirect_is_followed_without_the_credentials() -> None:
     head(status=401, headers={"WWW-Authenticate": "Basic"})
     head(status=307, headers={"Location": "https://mirror.test/v2/x"})
     responses.head("https://mirror.test/v2/x", headers=HEADERS, content_type=MANIFESTS[0])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
     assert ANN.basic == responses.calls[1].request.headers["Authorization"]
     assert "Authorization" not in responses.calls[2].request.headers
 
@@ -283,4 +283,4 @@ def test_plain_http_is_spoken_where_it_was_asked_for() -> None:
     responses.head(plain, status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
     responses.get(realm, json={"token": "t0ken"})
     responses.head(plain, headers=HEADERS, content_type=MANIFESTS[0])
-    assert DIGEST == asked(Access(plain_http=True, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(plain_http=True, deadline_seconds=0))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steps.settings.conventions import names_of
-from steps.settings.groups import Named
+from steps.settings.conventions import release_names
+from steps.settings.groups import ReleaseSettings
 from tests.unit.settings.conftest import Load, Refusal
 
 LABEL = "must be a Kubernetes name: at most 63 of a-z, 0-9 and '-', starting and ending with a-z or 0-9"
@@ -120,9 +120,9 @@ def test_two_arms_of_one_name_are_refused(load_step: Load) -> None:
         (["--canary-destination=shop"], "--stable-destination and --canary-destination are both shop"),
     ):
         settings = load_step("rollback", "--app=shop", *flags)
-        assert isinstance(settings, Named)
+        assert isinstance(settings, ReleaseSettings)
         with pytest.raises(Exception, match=said):
-            names_of(settings, "demo")
+            release_names(settings, "demo")
 
 
 def test_a_name_of_sixty_characters_gets_a_canary_of_sixty_three(load_step: Load) -> None:
@@ -130,8 +130,8 @@ def test_a_name_of_sixty_characters_gets_a_canary_of_sixty_three(load_step: Load
     names = []
     for last in "ab":
         settings = load_step("rollback", f"--app={'x' * 59}{last}")
-        assert isinstance(settings, Named)
-        names.append(names_of(settings, "demo").canary)
+        assert isinstance(settings, ReleaseSettings)
+        names.append(release_names(settings, "demo").canary)
     assert [63, 63] == [len(name) for name in names]
     assert 2 == len(set(names))
     assert all(name.startswith("x" * 40) and name.endswith("-canary") for name in names)

@@ -8,14 +8,14 @@ from steps import prepare, set_weight
 from steps.analyze import Settings
 from steps.beside import arms_of, custom_metrics
 from steps.errors import SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import Queried
+from steps.settings.groups import PrometheusSettings
 from steps.wiring import reader_of
 from steps.workload.workload import Workload
 from tests.unit.settings.conftest import Load, Refusal
 
-NAMES = Names(
+NAMES = ReleaseNames(
     "shop", "ns", "shop", "shop-canary", "shop-baseline", (ObjectName("ns", "shop"),), (), Destination("shop"),
     Destination("shop-canary"),
 )  # fmt: skip
@@ -111,7 +111,7 @@ def test_names_are_checked(refusal: Refusal, flag: str, name: str) -> None:
 
 @pytest.mark.parametrize("kind", [prepare.Settings, Settings])
 def test_without_the_mesh_something_must_be_there_to_judge_by(
-    kind: type[Queried], workload_of_nobody: Workload
+    kind: type[PrometheusSettings], workload_of_nobody: Workload
 ) -> None:
     """A custom metric at least."""
     settings = kind.model_validate({"app": "shop", "without_mesh_metrics": True})

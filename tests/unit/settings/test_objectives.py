@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steps.beside import objective_of
 from steps.model.evidence import LatencyObjective
-from steps.settings.groups import Judged
+from steps.settings.groups import JudgeSettings
 from steps.settings.objectives import latency_objective
 from steps.wiring import rules_of
 from tests.unit.settings.conftest import Load, Refusal
@@ -63,7 +63,7 @@ def test_another_type_in_yaml_is_refused_alike(value: str, refusal: Refusal) -> 
 
 def test_yaml_reaches_the_rules_and_the_reader(load_step: Load) -> None:
     """The text of canary.yaml becomes a share for the judge, and an objective for the reader."""
-    settings = cast("Judged", load_step(*REPLAY, file="latency-slo: p99.9=250ms\nmust-detect: 0.05\n"))
+    settings = cast("JudgeSettings", load_step(*REPLAY, file="latency-slo: p99.9=250ms\nmust-detect: 0.05\n"))
     rules = rules_of(settings)
 
     assert pytest.approx(0.001) == rules.latency_slo
@@ -74,7 +74,7 @@ def test_yaml_reaches_the_rules_and_the_reader(load_step: Load) -> None:
 @pytest.mark.parametrize("flags", [(), ("--latency-slo=",)])
 def test_without_the_setting_there_is_no_objective(flags: tuple[str, ...], load_step: Load) -> None:
     """Nor one for an empty parameter of a workflow."""
-    settings = cast("Judged", load_step(*REPLAY, *flags))
+    settings = cast("JudgeSettings", load_step(*REPLAY, *flags))
 
     assert objective_of(settings) is None
     assert (None, None, 1.0) == (

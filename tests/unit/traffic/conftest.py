@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from steps.traffic import Traffic
-from tests.lab.embedded.api import StandInApi
-from tests.unit.traffic.shop import Shop
+from tests.support.kubernetes_api import StandInApi
+from tests.support.shop_namespace import ShopNamespace
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path) -> Iterator[ShopNamespace]:
     """Return the empty namespace."""
     with StandInApi(namespaces=("shop", "other")) as api:
-        yield Shop(api, tmp_path)
+        yield ShopNamespace(api, tmp_path)
 
 
 @pytest.fixture
-def traffic(shop: Shop) -> Traffic:
+def traffic(shop: ShopNamespace) -> Traffic:
     """Return the front class, as one process has it."""
     return shop.traffic()

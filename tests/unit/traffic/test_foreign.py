@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from steps.claim.errors import ClaimCorrupt
 from steps.errors import ForeignWrite, NotOwnerError
 from steps.model.run import Phase
-from steps.traffic import Traffic, Unreadable
-from tests.unit.traffic.shop import (
+from steps.traffic import Traffic
+from tests.support.shop_namespace import (
     MEMORY,
     SHOP,
     TOKEN,
     Json,
-    Shop,
+    ShopNamespace,
     plain_spec,
     record_of,
     rich_spec,
@@ -30,7 +31,7 @@ def _set(weight: int) -> Callable[[Json], None]:
     return change
 
 
-def test_a_forward_step_stops_at_a_foreign_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_forward_step_stops_at_a_foreign_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """It says what it found, what it had set, who wrote it and when."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -43,7 +44,7 @@ def test_a_forward_step_stops_at_a_foreign_weight(shop: Shop, traffic: Traffic) 
     assert shop.weights()[0] == [50, 50]
 
 
-def test_a_foreign_edit_between_reading_and_writing_is_not_overwritten(shop: Shop, traffic: Traffic) -> None:
+def test_a_foreign_edit_between_reading_and_writing_is_not_overwritten(shop: ShopNamespace, traffic: Traffic) -> None:
     """The test of the route list holds the patch back."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -53,7 +54,7 @@ def test_a_foreign_edit_between_reading_and_writing_is_not_overwritten(shop: Sho
     assert shop.weights()[0] == [100, 0]
 
 
-def test_a_retreat_overwrites_foreign_weights(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_overwrites_foreign_weights(shop: ShopNamespace, traffic: Traffic) -> None:
     """Users come first: weight 0 and the phase in the same patch."""
     before = shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -61,12 +62,12 @@ def test_a_retreat_overwrites_foreign_weights(shop: Shop, traffic: Traffic) -> N
     seen = len(shop.api.faults.writes())
     after = traffic.retreat(claim, "too many 5xx")
     writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
-    assert (len(writes), after.phase, after.memory.reason) == (1, Phase.ROLLING_BACK, "too many 5xx")
+    assert (len(writes), after.phase, after.state.reason) == (1, Phase.ROLLING_BACK, "too many 5xx")
     assert shop.weights() == [[100, 0], [None], [100, 0]]
     assert json.dumps(without_weights(shop.get())) == json.dumps(without_weights(before))
 
 
-def test_a_retreat_is_repeatable_and_keeps_its_first_reason(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_is_repeatable_and_keeps_its_first_reason(shop: ShopNamespace, traffic: Traffic) -> None:
     """Whoever retreats again changes nothing."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -75,7 +76,7 @@ def test_a_retreat_is_repeatable_and_keeps_its_first_reason(shop: Shop, traffic:
     assert traffic.retreat(first, "three") == first
 
 
-def test_a_retreat_wins_against_a_phase_it_did_not_see(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_wins_against_a_phase_it_did_not_see(shop: ShopNamespace, traffic: Traffic) -> None:
     """It may begin from any phase of its own claim."""
     shop.add()
     claim = shop.claim()
@@ -84,7 +85,7 @@ def test_a_retreat_wins_against_a_phase_it_did_not_see(shop: Shop, traffic: Traf
     assert traffic.retreat(claim, "x").phase is Phase.ROLLING_BACK
 
 
-def test_a_slow_writer_cannot_raise_the_weight_after_the_retreat(shop: Shop, traffic: Traffic) -> None:
+def test_a_slow_writer_cannot_raise_the_weight_after_the_retreat(shop: ShopNamespace, traffic: Traffic) -> None:
     """Its patch tests the phase it believes in."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -95,7 +96,7 @@ def test_a_slow_writer_cannot_raise_the_weight_after_the_retreat(shop: Shop, tra
     assert shop.weights()[0] == [100, 0]
 
 
-def test_a_retreat_finds_a_renamed_route(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_finds_a_renamed_route(shop: ShopNamespace, traffic: Traffic) -> None:
     """A foreign rename does not keep users on the canary; forward steps stop at it."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -106,7 +107,7 @@ def test_a_retreat_finds_a_renamed_route(shop: Shop, traffic: Traffic) -> None:
     assert shop.weights() == [[100, 0], [None], [100, 0]]
 
 
-def test_a_retreat_leaves_a_foreign_third_destination_its_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_retreat_leaves_a_foreign_third_destination_its_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """The canary gets nothing, stable the remainder."""
     shop.add(spec=plain_spec(two_arms("main")))
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -120,7 +121,7 @@ def test_a_retreat_leaves_a_foreign_third_destination_its_weight(shop: Shop, tra
     assert shop.weights() == [[70, 0, 30]]
 
 
-def test_a_route_without_stable_is_reported_after_the_retreat(shop: Shop, traffic: Traffic) -> None:
+def test_a_route_without_stable_is_reported_after_the_retreat(shop: ShopNamespace, traffic: Traffic) -> None:
     """No weight can mend it; the other routes are back and the rollback has begun."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -131,18 +132,18 @@ def test_a_route_without_stable_is_reported_after_the_retreat(shop: Shop, traffi
     assert shop.annotations()[TOKEN] == "r1:1:rolling-back"
 
 
-def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: Shop, traffic: Traffic) -> None:
+def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: ShopNamespace, traffic: Traffic) -> None:
     """A process that knows the run retreats, and heals the memory with the same patch."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({MEMORY: "oops"}))
-    with pytest.raises(Unreadable):
+    with pytest.raises(ClaimCorrupt):
         traffic.held("shop", "r1", [SHOP])
     after = traffic.retreat(claim, "5xx")
     assert (shop.weights()[0], traffic.held("shop", "r1", [SHOP])) == ([100, 0], after)
 
 
-def test_an_edit_of_something_else_is_no_obstacle(shop: Shop, traffic: Traffic) -> None:
+def test_an_edit_of_something_else_is_no_obstacle(shop: ShopNamespace, traffic: Traffic) -> None:
     """Others may change time-outs and matches during a run."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -151,7 +152,7 @@ def test_an_edit_of_something_else_is_no_obstacle(shop: Shop, traffic: Traffic) 
     assert (shop.weights()[0], shop.get()["spec"]["http"][0]["timeout"]) == ([80, 20], "9s")
 
 
-def test_nothing_of_ours_is_left_to_conflict_with(shop: Shop, traffic: Traffic) -> None:
+def test_nothing_of_ours_is_left_to_conflict_with(shop: ShopNamespace, traffic: Traffic) -> None:
     """The last patch removes our entry of managedFields: a GitOps tool may change the routes again."""
     shop.add(spec=rich_spec())
     claim, _ = traffic.set_weight(shop.claim(), 10)

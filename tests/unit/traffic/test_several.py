@@ -4,23 +4,35 @@ from collections.abc import Callable
 
 import pytest
 
+from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, ObjectName, Phase, Target
-from steps.traffic import Busy, Traffic
-from tests.unit.traffic.shop import CANARY, LAST, MEMORY, STABLE, TOKEN, Killed, Shop, plain_spec, record_of, two_arms
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget
+from steps.traffic.traffic import Traffic
+from tests.support.killed_process import Killed
+from tests.support.shop_namespace import (
+    CANARY,
+    LAST,
+    MEMORY,
+    STABLE,
+    TOKEN,
+    ShopNamespace,
+    plain_spec,
+    record_of,
+    two_arms,
+)
 
 NAMES = ("a", "b", "c")
 
 
 @pytest.fixture
-def three(shop: Shop) -> Shop:
+def three(shop: ShopNamespace) -> ShopNamespace:
     """Return the namespace with three VirtualServices."""
     for name in NAMES:
         shop.add(name, plain_spec(two_arms("main")))
     return shop
 
 
-def _everywhere(shop: Shop) -> list[int | None]:
+def _everywhere(shop: ShopNamespace) -> list[int | None]:
     return [shop.weights(name)[0][1] for name in NAMES]
 
 
@@ -37,30 +49,30 @@ def _until_done(act: Callable[[int], object]) -> list[int]:
     raise AssertionError("it never ends")
 
 
-def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: Shop, traffic: Traffic) -> None:
+def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: ShopNamespace, traffic: Traffic) -> None:
     """From any of them the claim is found, as the holder has it."""
     claim, _ = traffic.set_weight(three.claim("r1", *NAMES), 10)
-    renewed = traffic.remember(claim, by="bob")
+    renewed = traffic.update_state(claim, by="bob")
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:walking"] * 3
-    for target in claim.memory.targets:
+    for target in claim.state.targets:
         assert traffic.claims_on(target.virtual_service) == [renewed]
         assert traffic.held("shop", "r1", [target.virtual_service]) == renewed
     assert _everywhere(three) == [10, 10, 10]
 
 
-def test_taking_survives_a_kill_anywhere(three: Shop) -> None:
+def test_taking_survives_a_kill_anywhere(three: ShopNamespace) -> None:
     """The same run takes the claim completely, other runs find it busy from the first stamp on."""
-    targets = three.traffic().resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = three.traffic().resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     deaths = _until_done(lambda lives: three.doomed(lives).take("shop", "r1", targets, STABLE, CANARY))
     assert len(deaths) > 8
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:prepared"] * 3
-    with pytest.raises(Busy):
+    with pytest.raises(ClaimHeld):
         three.claim("r2", "c")
 
 
-def test_a_half_taken_claim_is_swept(three: Shop, traffic: Traffic) -> None:
+def test_a_half_taken_claim_is_swept(three: ShopNamespace, traffic: Traffic) -> None:
     """Killed after the first stamp: sweep takes over and releases what there is."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     lives = 0
     while TOKEN not in three.annotations("a"):
         lives += 1
@@ -72,7 +84,7 @@ def test_a_half_taken_claim_is_swept(three: Shop, traffic: Traffic) -> None:
     assert [sorted(three.annotations(name)) for name in NAMES] == [[LAST], [], []]
 
 
-def test_setting_a_weight_survives_a_kill_anywhere(three: Shop, traffic: Traffic) -> None:
+def test_setting_a_weight_survives_a_kill_anywhere(three: ShopNamespace, traffic: Traffic) -> None:
     """The next attempt goes on; a VirtualService that lags behind is no foreign write."""
     three.claim("r1", *NAMES)
     for weight in (5, 20, 0, 50):
@@ -84,7 +96,7 @@ def test_setting_a_weight_survives_a_kill_anywhere(three: Shop, traffic: Traffic
         assert _everywhere(three) == [weight] * 3
 
 
-def test_the_next_weight_may_come_after_a_kill(three: Shop, traffic: Traffic) -> None:
+def test_the_next_weight_may_come_after_a_kill(three: ShopNamespace, traffic: Traffic) -> None:
     """Also where two kills in a row left three VirtualServices at three weights."""
     three.claim("r1", *NAMES)
     traffic.set_weight(traffic.held("shop", "r1", [_name("a")]), 5)
@@ -99,7 +111,7 @@ def test_the_next_weight_may_come_after_a_kill(three: Shop, traffic: Traffic) ->
     assert _everywhere(three) == [30, 30, 30]
 
 
-def test_the_way_back_survives_a_kill_anywhere(three: Shop, traffic: Traffic) -> None:
+def test_the_way_back_survives_a_kill_anywhere(three: ShopNamespace, traffic: Traffic) -> None:
     """After a death at any request the next rollback ends at weight 0 with nothing left but the record."""
 
     def roll_back(lives: int) -> None:
@@ -125,7 +137,7 @@ def test_the_way_back_survives_a_kill_anywhere(three: Shop, traffic: Traffic) ->
     assert death > 10
 
 
-def test_sweeping_survives_a_kill_anywhere(three: Shop, traffic: Traffic) -> None:
+def test_sweeping_survives_a_kill_anywhere(three: ShopNamespace, traffic: Traffic) -> None:
     """A sweep that dies is swept itself: after its claim expired, or at once by the same run."""
     for death in range(1, 60):
         traffic.set_weight(three.claim("r1", *NAMES), 50)
@@ -142,7 +154,7 @@ def test_sweeping_survives_a_kill_anywhere(three: Shop, traffic: Traffic) -> Non
     assert death > 12
 
 
-def test_a_takeover_killed_halfway_is_finished_by_its_rollback(three: Shop, traffic: Traffic) -> None:
+def test_a_takeover_killed_halfway_is_finished_by_its_rollback(three: ShopNamespace, traffic: Traffic) -> None:
     """The old stamps behind a new holder count as the new owner's, even where a second taker came."""
     victim, _ = traffic.set_weight(three.claim("r1", *NAMES), 50)
     for run in ("r2", "r3"):
@@ -156,7 +168,7 @@ def test_a_takeover_killed_halfway_is_finished_by_its_rollback(three: Shop, traf
     assert [sorted(three.annotations(name)) for name in NAMES] == [[LAST], [], []]
 
 
-def test_a_retreat_skips_what_is_no_longer_its_own(three: Shop, traffic: Traffic) -> None:
+def test_a_retreat_skips_what_is_no_longer_its_own(three: ShopNamespace, traffic: Traffic) -> None:
     """A human took one VirtualService over: it stays as it is, the others go back."""
     claim, _ = traffic.set_weight(three.claim("r1", *NAMES), 50)
     three.edit(lambda obj: obj["metadata"]["annotations"].pop(TOKEN), "b")
@@ -164,7 +176,7 @@ def test_a_retreat_skips_what_is_no_longer_its_own(three: Shop, traffic: Traffic
     assert _everywhere(three) == [0, 50, 0]
 
 
-def test_a_retreat_brings_back_the_others_before_it_complains(three: Shop, traffic: Traffic) -> None:
+def test_a_retreat_brings_back_the_others_before_it_complains(three: ShopNamespace, traffic: Traffic) -> None:
     """A VirtualService that is gone does not keep users of the others on the canary."""
     claim, _ = traffic.set_weight(three.claim("r1", *NAMES), 50)
     three.remove("a")
@@ -173,22 +185,22 @@ def test_a_retreat_brings_back_the_others_before_it_complains(three: Shop, traff
     assert [three.weights(name)[0][1] for name in ("b", "c")] == [0, 0]
 
 
-def test_orphans_of_a_deleted_holder_are_swept(three: Shop, traffic: Traffic) -> None:
+def test_orphans_of_a_deleted_holder_are_swept(three: ShopNamespace, traffic: Traffic) -> None:
     """The copies of the memory stand in for it."""
     traffic.set_weight(three.claim("r1", *NAMES), 50)
     three.remove("a")
     three.later(601)
-    assert [claim.memory.targets[0].virtual_service.name for claim in traffic.expired("shop")] == ["b", "c"]
+    assert [claim.state.targets[0].virtual_service.name for claim in traffic.expired("shop")] == ["b", "c"]
     _sweep(traffic)
     assert [three.weights(name)[0][1] for name in ("b", "c")] == [0, 0]
     assert not set(three.annotations("b")) & {TOKEN, MEMORY}
 
 
-def test_a_refusal_halfway_gives_back_what_was_taken(three: Shop, traffic: Traffic) -> None:
+def test_a_refusal_halfway_gives_back_what_was_taken(three: ShopNamespace, traffic: Traffic) -> None:
     """Run r2 owns `c` alone; r1, which wants all three, leaves no stamp behind."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     three.api.faults.on_write(1, lambda _: three.claim("r2", "c"))
-    with pytest.raises(Busy, match="run r2"):
+    with pytest.raises(ClaimHeld, match="run r2"):
         traffic.take("shop", "r1", targets, STABLE, CANARY)
     assert [three.annotations(name).get(TOKEN) for name in NAMES] == [None, None, "r2:1:prepared"]
 
@@ -196,7 +208,7 @@ def test_a_refusal_halfway_gives_back_what_was_taken(three: Shop, traffic: Traff
 def _sweep(traffic: Traffic, run: str = "s1") -> None:
     for victim in traffic.expired("shop"):
         claim: Claim = traffic.take_over(victim, run, f"run {victim.run} expired")
-        claim = traffic.retreat(claim, claim.memory.reason)
+        claim = traffic.retreat(claim, claim.state.reason)
         traffic.release(claim, record_of(claim))
 
 

@@ -4,25 +4,35 @@ import json
 
 import pytest
 
+from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
-from steps.model.run import Destination, ObjectName, Phase, Target
-from steps.traffic import Busy, Leftover, Traffic
-from tests.lab.embedded.api import Call
-from tests.unit.traffic.shop import CANARY, SHOP, STABLE, TOKEN, Shop, plain_spec, two_arms, without_weights
+from steps.model.run import Destination, ObjectName, Phase, RouteTarget
+from steps.traffic import Traffic
+from tests.support.kubernetes_api import Call
+from tests.support.shop_namespace import (
+    CANARY,
+    SHOP,
+    STABLE,
+    TOKEN,
+    ShopNamespace,
+    plain_spec,
+    two_arms,
+    without_weights,
+)
 
 
-def test_only_weights_of_the_routes_with_both_arms_change(shop: Shop, traffic: Traffic) -> None:
+def test_only_weights_of_the_routes_with_both_arms_change(shop: ShopNamespace, traffic: Traffic) -> None:
     """Matches, retries, faults, mirrors, unknown fields, other routes and protocols stay byte-equal."""
     before = shop.add()
     claim, previous = traffic.set_weight(shop.claim(), 10)
     after = shop.get()
-    assert (previous, claim.memory.weight, claim.phase) == (0, 10, Phase.WALKING)
+    assert (previous, claim.state.weight, claim.phase) == (0, 10, Phase.WALKING)
     assert shop.weights() == [[90, 10], [None], [90, 10]]
     assert json.dumps(without_weights(after)) == json.dumps(without_weights(before))
     assert after["metadata"]["annotations"][TOKEN] == "r1:1:walking"
 
 
-def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic: Traffic) -> None:
+def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: ShopNamespace, traffic: Traffic) -> None:
     """Users never see half a rung."""
     shop.add()
     claim = shop.claim()
@@ -40,7 +50,7 @@ def test_all_routes_of_a_virtual_service_change_in_one_patch(shop: Shop, traffic
     assert {path.rsplit("~1", 1)[-1] for path in paths if path.startswith("/metadata")} == {"claim.shop", "run.shop"}
 
 
-def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """Weight 0, the weight to return to and why stand there together, or not at all; the phase stays."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 25)
@@ -49,13 +59,13 @@ def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: Shop, traffic:
     paused, _ = traffic.set_weight(claim, 0, paused_weight=25, disruptions=why)
     writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
     assert (1, Phase.WALKING) == (len(writes), paused.phase)
-    assert (0, 25, why) == (paused.memory.weight, paused.memory.paused_weight, paused.memory.disruptions)
+    assert (0, 25, why) == (paused.state.weight, paused.state.paused_weight, paused.state.disruptions)
     for weight in (0, 25):
         after, _ = traffic.set_weight(paused, weight)
-        assert (weight, 0, why) == (after.memory.weight, after.memory.paused_weight, after.memory.disruptions)
+        assert (weight, 0, why) == (after.state.weight, after.state.paused_weight, after.state.disruptions)
 
 
-def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_that_is_set_already_writes_nothing(shop: ShopNamespace, traffic: Traffic) -> None:
     """A repeated step is free."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -64,7 +74,7 @@ def test_a_weight_that_is_set_already_writes_nothing(shop: Shop, traffic: Traffi
     assert shop.api.faults.writes()[seen:] == []
 
 
-def test_annotations_alone_leave_the_generation(shop: Shop, traffic: Traffic) -> None:
+def test_annotations_alone_leave_the_generation(shop: ShopNamespace, traffic: Traffic) -> None:
     """Claiming and renewing cause no push to the proxies."""
     before = shop.add()["metadata"]["generation"]
     claim = shop.claim()
@@ -73,7 +83,7 @@ def test_annotations_alone_leave_the_generation(shop: Shop, traffic: Traffic) ->
     assert shop.get()["metadata"]["generation"] == before
 
 
-def test_a_route_inserted_before_ours_is_no_obstacle(shop: Shop, traffic: Traffic) -> None:
+def test_a_route_inserted_before_ours_is_no_obstacle(shop: ShopNamespace, traffic: Traffic) -> None:
     """Routes are found anew by name, unnamed ones by their arms."""
     shop.add(spec=plain_spec(two_arms("main"), two_arms()))
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -83,7 +93,7 @@ def test_a_route_inserted_before_ours_is_no_obstacle(shop: Shop, traffic: Traffi
     assert shop.weights() == [[None], [80, 20], [80, 20]]
 
 
-def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: Shop, traffic: Traffic) -> None:
+def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: ShopNamespace, traffic: Traffic) -> None:
     """The tests of name and route list hold the patch back; it is planned anew."""
     shop.add(spec=plain_spec(two_arms("main")))
     claim = shop.claim()
@@ -93,16 +103,16 @@ def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: Shop, t
     assert shop.weights() == [[None, None], [80, 20]]
 
 
-def test_a_lost_answer_is_no_lost_weight(shop: Shop, traffic: Traffic) -> None:
+def test_a_lost_answer_is_no_lost_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """The write that came through is recognized, although its token is new."""
     shop.add()
     claim = shop.claim()
     shop.api.faults.lose_answer(verb="patch")
     after, previous = traffic.set_weight(claim, 5)
-    assert (after.memory.weight, after.phase, previous) == (5, Phase.WALKING, 0)
+    assert (after.state.weight, after.phase, previous) == (5, Phase.WALKING, 0)
 
 
-def test_conflicts_are_tried_again(shop: Shop, traffic: Traffic) -> None:
+def test_conflicts_are_tried_again(shop: ShopNamespace, traffic: Traffic) -> None:
     """A few 409 are daily life."""
     shop.add()
     claim = shop.claim()
@@ -111,7 +121,7 @@ def test_conflicts_are_tried_again(shop: Shop, traffic: Traffic) -> None:
     assert shop.weights()[0] == [95, 5]
 
 
-def test_a_storm_of_conflicts_ends_as_temporary(shop: Shop) -> None:
+def test_a_storm_of_conflicts_ends_as_temporary(shop: ShopNamespace) -> None:
     """The step gives up after its deadline and leaves traffic as it is."""
     shop.add()
     claim = shop.claim()
@@ -121,7 +131,7 @@ def test_a_storm_of_conflicts_ends_as_temporary(shop: Shop) -> None:
     assert shop.weights()[0] == [100, None]
 
 
-def test_server_errors_for_a_while_are_survived(shop: Shop, traffic: Traffic) -> None:
+def test_server_errors_for_a_while_are_survived(shop: ShopNamespace, traffic: Traffic) -> None:
     """An API server that restarts is no reason to fail."""
     shop.add()
     claim = shop.claim()
@@ -130,7 +140,7 @@ def test_server_errors_for_a_while_are_survived(shop: Shop, traffic: Traffic) ->
     assert shop.weights()[0] == [95, 5]
 
 
-def test_a_forbidden_verb_is_named(shop: Shop, traffic: Traffic) -> None:
+def test_a_forbidden_verb_is_named(shop: ShopNamespace, traffic: Traffic) -> None:
     """The message says what to grant."""
     shop.add()
     claim = shop.claim()
@@ -140,7 +150,7 @@ def test_a_forbidden_verb_is_named(shop: Shop, traffic: Traffic) -> None:
 
 
 @pytest.mark.parametrize("weight", [-1, 101])
-def test_a_weight_is_a_percentage(shop: Shop, traffic: Traffic, weight: int) -> None:
+def test_a_weight_is_a_percentage(shop: ShopNamespace, traffic: Traffic, weight: int) -> None:
     """A defect of a caller does not reach the cluster."""
     shop.add()
     claim = shop.claim()
@@ -148,32 +158,32 @@ def test_a_weight_is_a_percentage(shop: Shop, traffic: Traffic, weight: int) -> 
         traffic.set_weight(claim, weight)
 
 
-def test_a_weight_without_a_claim(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """Single steps serve other pipelines; nothing of ours stays."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30) == 0
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100) == 30
     assert (shop.weights(), shop.annotations()) == ([[0, 100]], {})
     assert traffic.weights(targets, STABLE, CANARY) == {(SHOP, "#0"): 100}
 
 
-def test_a_weight_without_a_claim_respects_claims(shop: Shop, traffic: Traffic) -> None:
+def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: Traffic) -> None:
     """A living claim is not touched, nor is one that waits for sweep."""
     shop.add(spec=plain_spec())
-    targets = shop.claim().memory.targets
-    with pytest.raises(Busy, match="run r1 of shop owns it"):
+    targets = shop.claim().state.targets
+    with pytest.raises(ClaimHeld, match="run r1 of shop owns it"):
         traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
     shop.later(601)
-    with pytest.raises(Leftover, match="expired"):
+    with pytest.raises(ClaimExpired, match="expired"):
         traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
     assert shop.weights() == [[100, 0]]
 
 
-def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -> None:
+def test_a_claim_that_comes_between_is_respected(shop: ShopNamespace, traffic: Traffic) -> None:
     """The absence of a claim is part of what is tested."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
 
     def only_ours(call: Call) -> bool:
         return b"/weight" in call.body
@@ -184,12 +194,12 @@ def test_a_claim_that_comes_between_is_respected(shop: Shop, traffic: Traffic) -
     assert shop.weights() == [[100, 0]]
 
 
-def test_two_apps_share_a_virtual_service(shop: Shop, traffic: Traffic) -> None:
+def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic) -> None:
     """Claims are per app; their routes must differ; the label stays until the last one left."""
     cart = (Destination("cart"), Destination("cart-canary"))
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
     claim = shop.claim()
-    targets = traffic.resolve([Target(SHOP, ())], *cart)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], *cart)
     other = traffic.take("cart", "c1", targets, *cart)
     traffic.set_weight(other, 50)
     traffic.set_weight(claim, 10)

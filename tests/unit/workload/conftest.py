@@ -1,4 +1,4 @@
-"""A fake cluster in which `shop` serves two pods of shop:1 and the Service of its canary exists."""
+"""A fake cluster in which `shop` runs two pods of shop:1 and the Service of its canary exists."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import PaperCluster
+from tests.support.fake_cluster import FakeCluster
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[PaperCluster]:
+def cluster(tmp_path: Path) -> Iterator[FakeCluster]:
     """Return the cluster, ready."""
-    with PaperCluster(tmp_path) as made:
+    with FakeCluster(tmp_path) as made:
         made.push("shop:1", "1" * 64)
         made.push("shop:2", "2" * 64)
         made.deploy("shop", "shop:1")
@@ -21,6 +21,6 @@ def cluster(tmp_path: Path) -> Iterator[PaperCluster]:
 
 
 @pytest.fixture
-def workload(cluster: PaperCluster) -> Workload:
+def workload(cluster: FakeCluster) -> Workload:
     """Return the `Workload` of one process."""
     return cluster.connect()[0]

@@ -6,11 +6,12 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import DEPLOYMENT, SERVICE, Json, Kind
-from tests.unit.workload.paper import KEY, NAMESPACE, TOKEN, PaperCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, Json, Kind
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
-def test_canary_gets_the_image_and_labels_of_its_own(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workload: Workload) -> None:
     """Where stable's selector has shop, the canary's pods have shop-canary; other labels stay."""
     prepared(cluster, workload)
 
@@ -22,7 +23,7 @@ def test_canary_gets_the_image_and_labels_of_its_own(cluster: PaperCluster, work
     assert {"matchLabels": {"app": "shop-canary"}} == made["spec"]["selector"]
 
 
-def test_canary_takes_no_metadata_of_the_original(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload: Workload) -> None:
     """With the labels of a GitOps tool, that tool would prune it."""
     cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
     cluster.mark("shop", "note", "mine")
@@ -34,15 +35,15 @@ def test_canary_takes_no_metadata_of_the_original(cluster: PaperCluster, workloa
     assert "note" not in meta["annotations"]
 
 
-def test_new_canary_has_no_pods_before_it_is_scaled_up(cluster: PaperCluster, workload: Workload) -> None:
+def test_new_canary_has_no_pods_before_it_is_scaled_up(cluster: FakeCluster, workload: Workload) -> None:
     """A run that lost the claim in between leaves nothing running."""
-    plan = workload.inspect(release())
+    plan = workload.preflight(release())
     workload.create_canary(release(), plan, TOKEN)
 
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_creating_twice_changes_nothing(cluster: PaperCluster, workload: Workload) -> None:
+def test_creating_twice_changes_nothing(cluster: FakeCluster, workload: Workload) -> None:
     """A step that was killed after its write can run again."""
     prepared(cluster, workload)
     before = cluster.get("shop-canary")["spec"]
@@ -51,7 +52,7 @@ def test_creating_twice_changes_nothing(cluster: PaperCluster, workload: Workloa
     assert before == cluster.get("shop-canary")["spec"]
 
 
-def test_existing_canary_gets_the_new_template(cluster: PaperCluster, workload: Workload) -> None:
+def test_existing_canary_gets_the_new_template(cluster: FakeCluster, workload: Workload) -> None:
     """The canary Deployment of an earlier run is used again."""
     cluster.push("shop:3", "3" * 64)
     prepared(cluster, workload)
@@ -60,11 +61,11 @@ def test_existing_canary_gets_the_new_template(cluster: PaperCluster, workload: 
     assert "shop:3" == cluster.image("shop-canary")
 
 
-def test_environment_and_template_patch_are_applied(cluster: PaperCluster, workload: Workload) -> None:
+def test_environment_and_template_patch_are_applied(cluster: FakeCluster, workload: Workload) -> None:
     """Both count as a change of the template, also with the same image."""
     patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
     wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
-    plan = workload.inspect(wanted)
+    plan = workload.preflight(wanted)
     workload.create_canary(wanted, plan, TOKEN)
 
     container = cluster.get("shop-canary")["spec"]["template"]["spec"]["containers"][0]
@@ -74,25 +75,25 @@ def test_environment_and_template_patch_are_applied(cluster: PaperCluster, workl
     assert any("resources" in sentence for sentence in plan.warnings)
 
 
-def test_stable_changed_after_the_preflight_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_changed_after_the_preflight_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """The clone would have another template than the one that was checked."""
-    plan = workload.inspect(release())
+    plan = workload.preflight(release())
     cluster.set_image("shop", "shop:3")
 
     with pytest.raises(ForeignWrite, match="kubectl-edit changed the pod template of shop"):
         workload.create_canary(release(), plan, TOKEN)
 
 
-def test_canary_that_is_not_ours_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_that_is_not_ours_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """Somebody's Deployment of that name is not overwritten."""
     cluster.push("shop:x", "9" * 64)
     cluster.create(*_canary_by_hand())
 
     with pytest.raises(PermanentError, match="was not created by canary-steps"):
-        workload.inspect(release())
+        workload.preflight(release())
 
 
-def test_canary_with_another_selector_is_refused(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload: Workload) -> None:
     """A selector is immutable: the remedy is to delete that Deployment."""
     kind, item = _canary_by_hand()
     item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
@@ -100,10 +101,10 @@ def test_canary_with_another_selector_is_refused(cluster: PaperCluster, workload
     cluster.create(kind, item)
 
     with pytest.raises(PermanentError, match="kubectl delete deployment shop-canary"):
-        workload.inspect(release())
+        workload.preflight(release())
 
 
-def test_version_labelled_subsets_of_one_host_work(cluster: PaperCluster, workload: Workload) -> None:
+def test_version_labelled_subsets_of_one_host_work(cluster: FakeCluster, workload: Workload) -> None:
     """If the selectors contain the version, `app` stays and `version` differs."""
     labels = {"app": "cart", "version": "v1"}
     item = deployment("cart", "shop:1")

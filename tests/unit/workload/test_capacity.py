@@ -5,10 +5,11 @@ import time
 import pytest
 
 from steps.errors import TemporaryError
-from steps.workload.capacity import needed
+from steps.workload.capacity import needed_pods
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import POD
-from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
 
 @pytest.mark.parametrize(
@@ -17,10 +18,10 @@ from tests.unit.workload.paper import NAMESPACE, TOKEN, PaperCluster, prepared, 
 )
 def test_canary_gets_a_fifth_more_pods_than_its_share(replicas: int, weight: int, count: int) -> None:
     """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in integers."""
-    assert count == needed(replicas, weight)
+    assert count == needed_pods(replicas, weight)
 
 
-def test_canary_is_scaled_up_and_becomes_ready(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_scaled_up_and_becomes_ready(cluster: FakeCluster, workload: Workload) -> None:
     """From weight 10 to 100 of two pods: from one to three."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -28,7 +29,7 @@ def test_canary_is_scaled_up_and_becomes_ready(cluster: PaperCluster, workload: 
     assert 3 == cluster.get("shop-canary")["status"]["availableReplicas"]
 
 
-def test_canary_is_never_scaled_down_for_a_weight(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_never_scaled_down_for_a_weight(cluster: FakeCluster, workload: Workload) -> None:
     """Somebody may want more pods than the formula."""
     memory = prepared(cluster, workload)
     cluster.change("shop-canary", replicas=4)
@@ -37,7 +38,7 @@ def test_canary_is_never_scaled_down_for_a_weight(cluster: PaperCluster, workloa
     assert 4 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, workload: Workload) -> None:
+def test_replicas_of_an_autoscaler_are_never_written(cluster: FakeCluster, workload: Workload) -> None:
     """Neither up nor down: the message names the HPA and the value to set."""
     memory = prepared(cluster, workload)
     cluster.autoscale("shop-canary")
@@ -48,7 +49,7 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: PaperCluster, work
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_the_first_pod_is_started_for_an_idle_autoscaler(cluster: PaperCluster, workload: Workload) -> None:
+def test_the_first_pod_is_started_for_an_idle_autoscaler(cluster: FakeCluster, workload: Workload) -> None:
     """At 0 replicas, as a new canary has, an autoscaler would never act."""
     memory = prepared(cluster, workload)
     workload.scale_down(memory, TOKEN)
@@ -58,17 +59,17 @@ def test_the_first_pod_is_started_for_an_idle_autoscaler(cluster: PaperCluster, 
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_canary_is_scaled_to_zero_and_kept(cluster: PaperCluster, workload: Workload) -> None:
+def test_canary_is_scaled_to_zero_and_kept(cluster: FakeCluster, workload: Workload) -> None:
     """Nothing is deleted; it works twice, and for a canary that is gone."""
     memory = prepared(cluster, workload)
 
     assert "" == workload.scale_down(memory, TOKEN)
     assert "" == workload.scale_down(memory, TOKEN)
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
-    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).memory, TOKEN)
+    assert "" == workload.scale_down(workload.preflight(release(canary="shop-other")).state, TOKEN)
 
 
-def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload: Workload) -> None:
+def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: Workload) -> None:
     """The weight may then return only in steps."""
     memory = prepared(cluster, workload)
     assert workload.stable_has_capacity(memory)
@@ -76,10 +77,10 @@ def test_stable_below_its_start_has_no_capacity(cluster: PaperCluster, workload:
     cluster.settle("shop")
 
     assert not workload.stable_has_capacity(memory)
-    assert (True, True) == workload.sides(memory)
+    assert (True, True) == workload.ready_arms(memory)
 
 
-def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Workload) -> None:
+def test_health_counts_pods_and_restarts(cluster: FakeCluster, workload: Workload) -> None:
     """Ready and desired pods, a cause to quote, and restarts since the run began."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
@@ -96,7 +97,7 @@ def test_health_counts_pods_and_restarts(cluster: PaperCluster, workload: Worklo
     assert "last with exit code 137, OOMKilled" in seen.detail
 
 
-def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, workload: Workload) -> None:
+def test_health_tells_vanished_pods_from_scaled_ones(cluster: FakeCluster, workload: Workload) -> None:
     """A pod that our own scaling removed is not a fault."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -112,7 +113,7 @@ def test_health_tells_vanished_pods_from_scaled_ones(cluster: PaperCluster, work
 
 
 def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
-    cluster: PaperCluster, workload: Workload
+    cluster: FakeCluster, workload: Workload
 ) -> None:
     """It has the cause for the judge, the time span for the evidence, and the scheduler's message as detail."""
     memory = prepared(cluster, workload)

@@ -5,23 +5,25 @@ from contextlib import suppress
 import pytest
 
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Undo
+from steps.model.run import Pin, WorkloadState
+from steps.model.workload import UndoResult
 from steps.workload.workload import Workload
-from tests.lab.embedded.api.kinds import REPLICA_SET
-from tests.unit.workload.paper import NAMESPACE, TOKEN, Killed, PaperCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
+from tests.support.kubernetes_api.kinds import REPLICA_SET
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
-Walked = tuple[WorkloadMemory, Pin]
+Walked = tuple[WorkloadState, Pin]
 
 
 @pytest.fixture
-def walked(cluster: PaperCluster, workload: Workload) -> Walked:
+def walked(cluster: FakeCluster, workload: Workload) -> Walked:
     """Return a run whose canary of shop:2 is ready and pinned."""
     memory = prepared(cluster, workload)
     return memory, workload.pin(memory)
 
 
-def test_pin_has_replica_set_template_and_digests(cluster: PaperCluster, walked: Walked) -> None:
+def test_pin_has_replica_set_template_and_digests(cluster: FakeCluster, walked: Walked) -> None:
     """A tag does not identify an image."""
     _, pin = walked
 
@@ -29,7 +31,7 @@ def test_pin_has_replica_set_template_and_digests(cluster: PaperCluster, walked:
     assert pin.replica_set.startswith("shop-canary-")
 
 
-def test_promote_rolls_the_template_out(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_promote_rolls_the_template_out(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """Stable keeps its own labels and selector, and everything else comes from the canary."""
     memory, pin = walked
     workload.promote_template(memory, pin, TOKEN, 10, renew)
@@ -40,7 +42,7 @@ def test_promote_rolls_the_template_out(cluster: PaperCluster, workload: Workloa
     assert workload.is_promoted(memory, pin)
 
 
-def test_promoting_twice_changes_nothing(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_promoting_twice_changes_nothing(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """The step is level-based."""
     memory, pin = walked
     workload.promote_template(memory, pin, TOKEN, 10, renew)
@@ -50,7 +52,7 @@ def test_promoting_twice_changes_nothing(cluster: PaperCluster, workload: Worklo
     assert generation == cluster.get("shop")["metadata"]["generation"]
 
 
-def test_restart_of_stable_in_between_is_kept(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_restart_of_stable_in_between_is_kept(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """`kubectl rollout restart` is not a foreign template and is not undone."""
     memory, pin = walked
     template = cluster.get("shop")["spec"]["template"]
@@ -62,7 +64,7 @@ def test_restart_of_stable_in_between_is_kept(cluster: PaperCluster, workload: W
     assert "2026-01-01T00:00:00Z" == annotations["kubectl.kubernetes.io/restartedAt"]
 
 
-def test_changed_canary_is_not_promoted(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_changed_canary_is_not_promoted(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """What runs now was not judged."""
     memory, pin = walked
     cluster.push("shop:3", "3" * 64)
@@ -73,7 +75,7 @@ def test_changed_canary_is_not_promoted(cluster: PaperCluster, workload: Workloa
     assert "shop:1" == cluster.image("shop")
 
 
-def test_restarted_canary_is_not_promoted(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_restarted_canary_is_not_promoted(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """It has another ReplicaSet: these pods were not judged."""
     memory, pin = walked
     template = cluster.get("shop-canary")["spec"]["template"]
@@ -86,7 +88,7 @@ def test_restarted_canary_is_not_promoted(cluster: PaperCluster, workload: Workl
 
 
 def test_foreign_template_on_stable_is_not_overwritten(
-    cluster: PaperCluster, workload: Workload, walked: Walked
+    cluster: FakeCluster, workload: Workload, walked: Walked
 ) -> None:
     """Neither by promote nor by the undo; the last writer is named."""
     memory, pin = walked
@@ -95,11 +97,11 @@ def test_foreign_template_on_stable_is_not_overwritten(
 
     with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template after the run began"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
-    assert Undo.FOREIGN == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.FOREIGN == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert "shop:hot" == cluster.image("shop")
 
 
-def test_a_tag_with_another_digest_is_undone(cluster: PaperCluster, workload: Workload) -> None:
+def test_a_tag_with_another_digest_is_undone(cluster: FakeCluster, workload: Workload) -> None:
     """The tag moved between the canary's pull and stable's."""
     cluster.always_pull("shop", "shop:1")
     cluster.push("shop:latest", "4" * 64)
@@ -113,20 +115,20 @@ def test_a_tag_with_another_digest_is_undone(cluster: PaperCluster, workload: Wo
     assert "shop:1" == cluster.image("shop")
 
 
-def test_incomplete_promote_is_undone(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_incomplete_promote_is_undone(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """Stable's old template comes back from its ReplicaSet and becomes ready."""
     memory, pin = walked
     cluster.faulty["shop:2"] = "never-ready"
     with pytest.raises(TemporaryError, match=r"1 of an older template|2 of an older template"):
         workload.promote_template(memory, pin, TOKEN, 0.5, renew)
 
-    assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert Undo.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert memory.stable_template_hash == workload.inspect(release()).memory.stable_template_hash
-    assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
+    assert UndoResult.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert memory.stable_template_hash == workload.preflight(release()).state.stable_template_hash
+    assert (True, False) == (workload.ready_arms(memory)[0], workload.is_promoted(memory, pin))
 
 
-def test_undo_without_history_says_so(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_undo_without_history_says_so(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """Nothing is guessed if the old ReplicaSet is gone."""
     memory, pin = walked
     workload.promote_template(memory, pin, TOKEN, 10, renew)
@@ -136,7 +138,7 @@ def test_undo_without_history_says_so(cluster: PaperCluster, workload: Workload,
         workload.undo_promote(memory, pin, TOKEN, 10, renew)
 
 
-def test_external_promote_waits_and_writes_nothing(cluster: PaperCluster, workload: Workload, walked: Walked) -> None:
+def test_external_promote_waits_and_writes_nothing(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
     """Git makes stable run the judged digests, under any name."""
     memory, pin = walked
     before = len(cluster.api.faults.writes())
@@ -150,7 +152,7 @@ def test_external_promote_waits_and_writes_nothing(cluster: PaperCluster, worklo
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 def test_killed_anywhere_a_rollback_ends_on_a_ready_stable(
-    cluster: PaperCluster,
+    cluster: FakeCluster,
     walked: Walked,
     answered: bool,  # noqa: FBT001
 ) -> None:

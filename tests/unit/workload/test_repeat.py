@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from steps.cluster.connection import Connection
-from steps.cluster.rehearsal import Rehearsal
+from steps.cluster.dry_run import DryRunCluster
 from steps.model.run import Destination
 from steps.model.workload import Noop, Topology
 from steps.workload.workload import Workload
-from tests.unit.workload.paper import KEY, TOKEN, Killed, PaperCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
+from tests.support.shop_release import KEY, TOKEN, release, renew
 
 TARGET_NAMED = release(
     stable="shop-primary",
@@ -23,7 +25,7 @@ TARGET_NAMED = release(
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-def test_killed_prepare_is_repeated(cluster: PaperCluster, answered: bool) -> None:  # noqa: FBT001
+def test_killed_prepare_is_repeated(cluster: FakeCluster, answered: bool) -> None:  # noqa: FBT001
     """Killed before or after any request, the next prepare ends with a ready canary."""
     for lives in range(1, 60):
         workload, connection = cluster.connect()
@@ -37,13 +39,13 @@ def test_killed_prepare_is_repeated(cluster: PaperCluster, answered: bool) -> No
     pytest.fail("prepare never ended")
 
 
-def workload_sides(cluster: PaperCluster, canary: str) -> tuple[bool, bool]:
+def workload_sides(cluster: FakeCluster, canary: str) -> tuple[bool, bool]:
     """Return for both arms whether one of their pods is available."""
     found = [cluster.get(name).get("status", {}).get("availableReplicas", 0) for name in ("shop", canary)]
     return found[0] > 0, found[1] > 0
 
 
-def test_lost_response_of_the_creation_is_not_a_conflict(cluster: PaperCluster, workload: Workload) -> None:
+def test_lost_response_of_the_creation_is_not_a_conflict(cluster: FakeCluster, workload: Workload) -> None:
     """The repeated request finds the object that the first one created."""
     cluster.api.faults.lose_answer(verb="create", resource="deployments")
     prepared(cluster, workload)
@@ -51,9 +53,9 @@ def test_lost_response_of_the_creation_is_not_a_conflict(cluster: PaperCluster, 
     assert "shop:2" == cluster.image("shop-canary")
 
 
-def test_rehearsal_writes_and_waits_for_nothing(cluster: PaperCluster, tmp_path: Path) -> None:
+def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
-    rehearsal = Rehearsal(Connection(str(tmp_path / "kubeconfig")))
+    rehearsal = DryRunCluster(Connection(str(tmp_path / "kubeconfig")))
     workload = Workload(rehearsal, KEY)
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
@@ -63,13 +65,13 @@ def test_rehearsal_writes_and_waits_for_nothing(cluster: PaperCluster, tmp_path:
     workload.scale_down(memory, TOKEN)
 
     assert [] == cluster.api.faults.writes()
-    assert "create Deployment shop/shop-canary" in rehearsal.planned
+    assert "create Deployment shop/shop-canary" in rehearsal.planned_writes
 
 
-def test_target_named_release_from_start_to_end(cluster: PaperCluster, workload: Workload) -> None:
+def test_target_named_release_from_start_to_end(cluster: FakeCluster, workload: Workload) -> None:
     """The version that people deployed is judged, copied to the primary, and scaled to 0."""
     cluster.deploy("shop-primary", "shop:1")
-    assert Noop.YES == workload.inspect(TARGET_NAMED).noop
+    assert Noop.YES == workload.preflight(TARGET_NAMED).noop
     cluster.set_image("shop", "shop:2")
     cluster.settle("shop")
     memory = prepared(cluster, workload, TARGET_NAMED)
@@ -84,7 +86,7 @@ def test_target_named_release_from_start_to_end(cluster: PaperCluster, workload:
     assert 0 == cluster.get("shop")["spec"]["replicas"]
 
 
-def test_target_named_takes_an_image_too(cluster: PaperCluster, workload: Workload) -> None:
+def test_target_named_takes_an_image_too(cluster: FakeCluster, workload: Workload) -> None:
     """With --image the canary is what people deploy to, with that image."""
     cluster.deploy("shop-primary", "shop:1")
     wanted = release(
@@ -100,7 +102,7 @@ def test_target_named_takes_an_image_too(cluster: PaperCluster, workload: Worklo
     assert ("shop:2", "shop:1") == (cluster.image("shop"), cluster.image("shop-primary"))
 
 
-def test_external_template_is_never_undone(cluster: PaperCluster, workload: Workload) -> None:
+def test_external_template_is_never_undone(cluster: FakeCluster, workload: Workload) -> None:
     """Only GitOps may revert what GitOps wrote."""
     memory = prepared(cluster, workload, release(template_by_external=True))
     pin = workload.pin(memory)
@@ -110,7 +112,7 @@ def test_external_template_is_never_undone(cluster: PaperCluster, workload: Work
     assert "shop:2" == cluster.image("shop")
 
 
-def test_promote_is_repeatable_after_its_token_was_removed(cluster: PaperCluster, workload: Workload) -> None:
+def test_promote_is_repeatable_after_its_token_was_removed(cluster: FakeCluster, workload: Workload) -> None:
     """Killed between the last write to the Deployments and the release of the claim, it finds nothing left to do."""
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab.embedded.load.records import Record, View
-from tests.lab.embedded.processes import Processes
+from tests.support.processes import Processes
 
 
 class Load:

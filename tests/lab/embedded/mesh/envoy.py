@@ -1,4 +1,4 @@
-"""The Envoy processes: one per gateway; the first also plays all sidecars."""
+"""The Envoy processes: one per gateway; the first is also all sidecars."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.lab.embedded.addresses import ADMIN_PORT
 from tests.lab.embedded.mesh.pilot import Pilot
 from tests.lab.embedded.mesh.resources import bootstrap
-from tests.lab.embedded.processes import Processes
+from tests.support.processes import Processes
 
 
 def binary(name: str) -> str:
@@ -26,7 +26,7 @@ def binary(name: str) -> str:
 
 
 def start(processes: Processes, pilot: Pilot, folder: Path, number: int, address: str) -> subprocess.Popen[bytes]:
-    """Start the Envoy of gateway `number`; one worker is plenty and cheap."""
+    """Start the Envoy of gateway `number`; one worker is enough."""
     name = f"gateway-{number}"
     config = folder / f"{name}.json"
     admin = (address, ADMIN_PORT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.embedded.api.kinds import Json
+from tests.support.kubernetes_api.kinds import Json
 
 _UNLIMITED = 4294967295
 _PARTS = ("connectionPool", "outlierDetection")
@@ -34,13 +34,13 @@ def thresholds(policy: Json) -> Json:
 
 
 def connect_timeout(policy: Json) -> str:
-    """Return how long a connection may take; Istio's default of 10 s would make tests long."""
+    """Return the timeout of a connection; Istio's default of 10 s would make tests slow."""
     tcp = (policy.get("connectionPool") or {}).get("tcp") or {}
     return str(tcp.get("connectTimeout", "1s"))
 
 
 def outlier_detection(policy: Json) -> Json:
-    """Return the cluster's field that ejects endpoints which fail again and again, or nothing."""
+    """Return the cluster's field that ejects endpoints that keep failing, or nothing."""
     asked = policy.get("outlierDetection")
     if not asked:
         return {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lab.embedded.api.kinds import Json
 from tests.lab.embedded.mesh import metrics
 from tests.lab.embedded.mesh.policies import connect_timeout, outlier_detection, thresholds
 from tests.lab.embedded.mesh.services import Cluster
+from tests.support.kubernetes_api.kinds import Json
 
 _TYPE = "type.googleapis.com/envoy"
 
@@ -67,7 +67,7 @@ def _listener(name: str, address: tuple[str, int], routes: Json, access_log: lis
 
 
 def outbound_cluster(cluster: Cluster, endpoints: Path) -> Json:
-    """Return a cluster whose endpoints come from a file; limits as Istio's, which are none unless a rule sets some."""
+    """Return a cluster whose endpoints come from a file; as in Istio there are no limits unless a rule sets some."""
     service_name, namespace = cluster.host.split(".")[:2]
     known = {"service": cluster.host, "service_name": service_name, "service_namespace": namespace}
     return {

@@ -1,0 +1,1 @@
+"""Every sentence of a judgement, in English, with the numbers that matter."""

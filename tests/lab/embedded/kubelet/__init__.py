@@ -1,0 +1,1 @@
+"""Runs the controllers, and each pod as a process: scheduler and kubelet."""

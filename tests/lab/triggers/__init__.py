@@ -1,1 +1,0 @@
-"""Listeners of Tekton Triggers on paper, and the messages of registries that they are tested with."""

@@ -1,0 +1,106 @@
+"""Steps run in the process of the test against a stepped cluster, and killed where the test wants it."""
+
+from __future__ import annotations
+
+from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.watch import AnalysisExtras
+from steps.beside import progress_of
+from steps.claim.keys import claim_key
+from steps.cluster.api import Cluster
+from steps.evidence.reader import EvidenceReader
+from steps.model.names import ReleaseNames
+from steps.settings.conventions import release_names
+from steps.settings.groups import ReleaseSettings
+from steps.step import StepEnd
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_connection import InProcessConnection
+from tests.support.kill_point import KillPoint
+from tests.support.kubernetes_api.kinds import Json
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
+
+
+class StepProcess:
+    """Stands for one process that runs one step. In a cluster each step has a container of its own: make one for each.
+
+    Attributes:
+        world: the cluster it acts on.
+    """
+
+    def __init__(
+        self, world: SteppedCluster, kill_point: KillPoint | None = None, ending: TeardownPolicy | None = None
+    ) -> None:
+        self.kill_point, self._ending = kill_point or KillPoint(), ending or TeardownPolicy(5.0, 0.0, lambda _: None)
+        cluster = Cluster(InProcessConnection(world, self.kill_point))
+        self.world, self._cluster = world, cluster
+        self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
+        self._traffic = Traffic(cluster, 2.0)
+        self._workload = self._workload_of(APP)
+
+    def _workload_of(self, app: str) -> Workload:
+        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
+
+    def prepare(self, run: str = "one", image: str = "shop:2", **more: object) -> StepEnd:
+        """Prepare."""
+        given = {**self._given, "run": run, "image": image, "on_busy": "fail", "baseline": self.world.baseline, **more}
+        settings = prepare.Settings.model_validate(given)
+        names, world = _names(settings), self.world
+        return prepare.run(
+            settings, names, self._cluster, self._traffic, self._workload, world.evidence, self._ending
+        )  # fmt: skip
+
+    def set_weight(self, weight: int = 20, run: str = "one") -> StepEnd:
+        """Set a weight."""
+        settings = set_weight.Settings.model_validate({**self._given, "run": run, "weight": weight})
+        return set_weight.run(settings, _names(settings), self._traffic, self._workload, None)
+
+    def analyze(
+        self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
+    ) -> StepEnd:
+        """Judge a rung; the canary is healthy unless the reader says otherwise."""
+        given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
+        settings = analyze.Settings.model_validate({**given, **more})
+        beside, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
+        return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), beside)
+
+    def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:
+        """Promote."""
+        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
+        return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def rollout(self, reader: EvidenceReader | None = None, run: str = "one", **more: object) -> StepEnd:
+        """Release shop:2 up the ladder 5, 60."""
+        given = {**self._given, "run": run, "image": "shop:2", "on_busy": "fail", "ladder": (5, 60), "min_seconds": 0}
+        settings = rollout.Settings.model_validate({**given, "baseline": self.world.baseline, **more})
+        parts = self._cluster, self._traffic, self._workload, reader or FixedEvidence(0.0), self._ending
+        return rollout.run(settings, _names(settings), *parts)
+
+    def report(self, form: str = "text", run: str = "") -> str:
+        """Render the report, of one run alone if it is named."""
+        settings = report.Settings.model_validate(
+            {"app": APP, "virtual_service": self._given["virtual_service"], "format": form, "run": run}
+        )
+        return report.run(settings, _names(settings), self._traffic)[1]
+
+    def rollback(self, run: str = "one") -> StepEnd:
+        """Roll back."""
+        settings = rollback.Settings.model_validate({**self._given, "run": run})
+        return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def sweep(self) -> StepEnd:
+        """Sweep the namespace."""
+        return sweep.run(NAMESPACE, self._traffic, self._workload_of, self._ending)
+
+    def approve(self, run: str = "one") -> StepEnd:
+        """Open the gate."""
+        settings = approve.Settings.model_validate(
+            {"app": APP, "virtual_service": self._given["virtual_service"], "run": run}
+        )
+        return approve.run(settings, _names(settings), self._traffic)
+
+
+def _names(settings: ReleaseSettings) -> ReleaseNames:
+    return release_names(settings, NAMESPACE)

@@ -1,0 +1,98 @@
+"""`metadata.managedFields`: who set which field last, by Update operations.
+
+Precise enough to answer "who wrote /spec/http last": each leaf (a plain value, or a list as a whole where the schema
+says atomic, as all lists of Istio's CRDs are) belongs to the managers that wrote its present value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tests.support.kubernetes_api.kinds import Json, Kind
+
+Path = tuple[str, ...]
+
+_KEYED_LISTS = {
+    "containers": ("name",), "initContainers": ("name",), "env": ("name",), "volumes": ("name",),
+    "volumeMounts": ("mountPath",), "ownerReferences": ("uid",), "conditions": ("type",),
+}  # fmt: skip
+_ATOMIC_MAPS = {"selector", "matchLabels"}
+_TRACKED_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
+_MARKED_MAPS = {"f:labels", "f:annotations"}
+
+
+def _leaves(value: object, path: Path, *, builtin: bool) -> Iterator[tuple[Path, object]]:
+    name = path[-1].removeprefix("f:") if path else ""
+    keys: tuple[str, ...] = _KEYED_LISTS.get(name, ()) if builtin or "f:metadata" in path else ()
+    if name == "ports" and builtin and "f:spec" in path:
+        keys = ("containerPort", "protocol") if "f:template" in path else ("port", "protocol")
+    if isinstance(value, dict) and value and not (builtin and name in _ATOMIC_MAPS):
+        if name and path[-1] in _MARKED_MAPS:
+            yield (*path, "."), None
+        for key, child in value.items():
+            yield from _leaves(child, (*path, f"f:{key}"), builtin=builtin)
+    elif isinstance(value, list) and keys and all(isinstance(one, dict) for one in value):
+        for one in value:
+            element = "k:" + json.dumps({key: one[key] for key in keys if key in one}, separators=(",", ":"))
+            yield (*path, element, "."), None
+            yield from _leaves(one, (*path, element), builtin=builtin)
+    else:
+        yield path, value
+
+
+def _tracked(kind: Kind, item: Json, subresource: str) -> dict[Path, object]:
+    metadata = {key: value for key, value in item.get("metadata", {}).items() if key in _TRACKED_METADATA and value}
+    body = {key: value for key, value in item.items() if key not in {"apiVersion", "kind", "metadata", "status"}}
+    kept = {"status": item.get("status", {})} if subresource == "status" else {"metadata": metadata, **body}
+    return dict(_leaves({k: v for k, v in kept.items() if v}, (), builtin=not kind.custom))
+
+
+def _to_set(fields: Json, path: Path = ()) -> set[Path]:
+    found: set[Path] = set()
+    for key, child in fields.items():
+        found |= _to_set(child, (*path, key)) if child else {(*path, key)}
+    return found
+
+
+def _to_fields(paths: set[Path]) -> Json:
+    fields: Json = {}
+    for path in sorted(paths):
+        place = fields
+        for element in path:
+            place = place.setdefault(element, {})
+    return fields
+
+
+def record(kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, subresource: str = "") -> None:
+    """Write into `new` who manages its fields now, given the old object and who changed it."""
+    before = _tracked(kind, old, subresource) if old else {}
+    after = _tracked(kind, new, subresource)
+    missing = object()
+    changed = {path for path, value in after.items() if before.get(path, missing) != value}
+    touched = changed | (set(before) - set(after))
+    entries: list[Json] = []
+    mine: Json | None = None
+    for entry in (old or {}).get("metadata", {}).get("managedFields", []):
+        is_mine = (entry["manager"], entry["operation"], entry.get("subresource", "")) == (
+            manager, "Update", subresource,
+        )  # fmt: skip
+        same_part = entry.get("subresource", "") == subresource
+        owned = _to_set(entry["fieldsV1"]) - (touched if same_part else set())
+        kept = {**entry, "fieldsV1": _to_fields(owned | (changed if is_mine else set()))}
+        if is_mine and changed:
+            kept["time"] = now
+            mine = kept
+        if kept["fieldsV1"]:
+            entries.append(kept)
+    if mine is None and changed:
+        mine = {
+            "manager": manager,
+            "operation": "Update",
+            "apiVersion": new.get("apiVersion", kind.api_version),
+            "time": now,
+            "fieldsType": "FieldsV1",
+            "fieldsV1": _to_fields(changed),
+        }
+        entries.append(mine | ({"subresource": subresource} if subresource else {}))
+    new["metadata"]["managedFields"] = entries
