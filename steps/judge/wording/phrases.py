@@ -9,6 +9,7 @@ from typing import Final
 
 from steps.model.evidence import Counts, MetricKind, Series
 from steps.model.judgement import MetricJudgement, SeriesJudgement
+from steps.model.times import time_of_day
 
 _ANSWERS: Final = {
     "no-answer": "got no answer",
