@@ -46,8 +46,9 @@ RIGHT = (
 
 
 def texts(file: Path) -> str:
-    """Return the text of a file with line breaks, and the comment signs that begin lines, as single blanks."""
-    return re.sub(r"\s*\n\s*(#+ |\"\"\"|>\s)?\s*", " ", file.read_text(encoding="utf-8"))
+    """Return the text of a file as one line: without the signs that begin comments, and with names split into words."""
+    text = re.sub(r"[\"']\s*\n\s*f?[\"']", "", file.read_text(encoding="utf-8"))
+    return re.sub(r"\s*\n\s*(#+ |>\s)?\s*", " ", text).replace("_", " ")
 
 
 def docstrings(file: Path) -> Iterator[tuple[str, str]]:

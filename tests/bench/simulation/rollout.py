@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
-from tests.bench.world.database import Database
-from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
-from tests.bench.world.scrapes import EPOCH, scrape
-from tests.bench.world.traffic import BASELINE, PodTraffic, draw
+from tests.bench.simulation.database import Database
+from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.scrapes import EPOCH, scrape
+from tests.bench.simulation.traffic import BASELINE, PodTraffic, draw
 
 ARMS = ArmLabels("shop", "shop-canary", "shop")
 
