@@ -19,7 +19,7 @@ class MetricKind(StrEnum):
 
     A metric is defined in several places. Its kind is here. Series, bad requests and part of the error budget:
     `steps/evidence/definitions/standard_metrics.py`. Minimum difference that counts as harm: `steps/judge/rules.py`.
-    Wording: `steps/judge/sentences.py`. Its name, which custom metrics may not have: `steps/settings/metrics.py`.
+    Wording: `steps/judge/wording/phrases.py`. Its name, which custom metrics may not have: `steps/settings/metrics.py`.
     """
 
     ERRORS = "errors"
