@@ -5,7 +5,6 @@ from __future__ import annotations
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import AnalysisExtras
-from steps.beside import progress_of
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
@@ -14,6 +13,7 @@ from steps.settings.conventions import release_names
 from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
+from steps.wiring.analysis import progress_of
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_connection import InProcessConnection
