@@ -1,11 +1,10 @@
 """Phrases from which the sentences of a judgement are made: numbers, times, counts, and what "bad" means.
 
 A metric of a new kind needs its words in `what_is_bad`. The other places that define a metric: its kind in
-`model/evidence.py` (MetricKind), its smallest harmful difference in `judge/rules.py` (Rules.floors), and its series and
-part of the error budget in `evidence/`.
+`model/evidence.py` (MetricKind), its smallest harmful difference in `judge/rules.py` (Rules.floors), its series and part
+of the error budget in `evidence/definitions/standard_metrics.py`, its reserved name in `settings/metrics.py`.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 from steps.model.evidence import Counts, MetricKind, Series
@@ -36,7 +35,7 @@ def points(share: float) -> str:
 
 def clock(seconds: float) -> str:
     """Format unix seconds as the time of day in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S UTC")
+    return f"{time_of_day(seconds)} UTC"
 
 
 def since_when(since: float | None) -> str:
