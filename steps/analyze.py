@@ -29,10 +29,8 @@ from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement_file import save
 from steps.settings.cluster import DryRunSettings
-from steps.settings.judge import DeadlineSettings, JudgeSettings
-from steps.settings.metrics import MetricsSettings
-from steps.settings.probes import ProbeSettings
-from steps.settings.prometheus import PrometheusSettings
+from steps.settings.evidence import EvidenceSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings, rules_to_record
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
@@ -43,16 +41,7 @@ from steps.workload.workload import Workload
 RESULTS = ("verdict", "reason", "judgement")
 
 
-class Analysis(
-    ClaimSettings,
-    DryRunSettings,
-    ReadinessSettings,
-    PrometheusSettings,
-    MetricsSettings,
-    ProbeSettings,
-    JudgeSettings,
-    DeadlineSettings,
-):
+class Analysis(ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
@@ -195,7 +184,7 @@ def ended(judgement: Judgement) -> StepEnd:
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    tape = tape_of(settings, settings.record, parts.names)
+    tape = tape_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, tape)
     prober = prober_of(settings, parts.names, parts.workload)
     end = run(

@@ -1,6 +1,6 @@
 """Build the optional parts of an analysis from the settings: custom metrics, probes, recording, progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,18 +15,18 @@ from steps.model.names import ReleaseNames
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import ArmEndpoints, Prober
-from steps.settings.base import StepSettings
-from steps.settings.judge import JudgeSettings, LatencyObjectiveSettings
+from steps.settings.evidence import EvidenceSettings
+from steps.settings.judge import LatencyObjectiveSettings
 from steps.settings.mappings import parse_header
-from steps.settings.metrics import MetricSpec, MetricsSettings, SeriesSpec
+from steps.settings.metrics import MetricSpec, SeriesSpec
 from steps.settings.objectives import latency_objective
 from steps.settings.probes import ProbeSettings, ProbeSpec
 from steps.settings.prometheus import PrometheusSettings
 from steps.workload.workload import Workload
 
 
-def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Recorder | None:
-    """Start a recording if the settings ask for one.
+def tape_of(settings: EvidenceSettings, path: str, names: ReleaseNames, rules: Mapping[str, object]) -> Recorder | None:
+    """Start a recording if there is a path for it.
 
     Raises:
         PermanentError: the file cannot be written.
@@ -36,12 +36,7 @@ def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Rec
     known = arms_of(settings, names)
     arms = {name: value for name, value in asdict(known).items() if name != "metrics"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
-    rules = (
-        {name: getattr(settings, name) for name in JudgeSettings.model_fields}
-        if isinstance(settings, JudgeSettings)
-        else {}
-    )
-    about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
+    about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": dict(rules)}
     objective = objective_of(settings)
     heard = {
         "latency_objective": asdict(objective) if objective else None,
@@ -51,9 +46,9 @@ def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Rec
     return Recorder(Path(path), {**about, **heard})
 
 
-def objective_of(settings: StepSettings) -> LatencyObjective | None:
-    """Return the latency objective that the reader must count for, None if the settings have none."""
-    return latency_objective(settings.latency_slo) if isinstance(settings, LatencyObjectiveSettings) else None
+def objective_of(settings: LatencyObjectiveSettings) -> LatencyObjective | None:
+    """Return the objective of latency that the reader must count for, None where the settings have none."""
+    return latency_objective(settings.latency_slo)
 
 
 def progress_of(path: str) -> Progress | None:
@@ -61,10 +56,9 @@ def progress_of(path: str) -> Progress | None:
     return Progress(path) if path else None
 
 
-def custom_metrics(settings: PrometheusSettings, names: ReleaseNames) -> tuple[CustomMetric, ...]:
-    """Return the custom metrics of the settings."""
-    specs = settings.metrics if isinstance(settings, MetricsSettings) else ()
-    return tuple(_custom(spec, names, settings.pod_label) for spec in specs)
+def custom_metrics(settings: EvidenceSettings, names: ReleaseNames) -> tuple[CustomMetric, ...]:
+    """Return the custom metrics."""
+    return tuple(_custom(spec, names, settings.pod_label) for spec in settings.metrics)
 
 
 def _custom(spec: MetricSpec, names: ReleaseNames, pod_label: str) -> CustomMetric:
@@ -123,8 +117,8 @@ def control_of(settings: PrometheusSettings, baseline: str) -> str:
     return baseline and (settings.baseline_label_value or baseline)
 
 
-def check_baseline(settings: PrometheusSettings, names: ReleaseNames, baseline: str) -> None:
-    """Refuse settings that do not work with a baseline ("" for none), before anything is written.
+def check_baseline(settings: EvidenceSettings, names: ReleaseNames, baseline: str) -> None:
+    """Refuse what does not go with a baseline ("" for none), before anything is written.
 
     Raises:
         SettingsError: its name is an arm's; its label value is unknown; or probes go through a gateway, where the
@@ -134,7 +128,7 @@ def check_baseline(settings: PrometheusSettings, names: ReleaseNames, baseline: 
     if baseline and baseline in {names.stable, names.canary}:
         cause = f"--baseline: {baseline} would be its Deployment but is already an arm's; rename the arm"
         raise SettingsError("reading the settings", cause)
-    if baseline and isinstance(settings, ProbeSettings) and settings.probes and settings.probe_gateway_url:
+    if baseline and settings.probes and settings.probe_gateway_url:
         cause = (
             "--probe-gateway-url does not work with --baseline: the header leads to the canary's destination, where"
             " the baseline answers half of the requests. Probe the pods, or release without a baseline"

@@ -30,14 +30,11 @@ from steps.model.run import Claim
 from steps.model.workload import Noop, Release, ReleasePlan, Topology
 from steps.outputs import results
 from steps.settings.cluster import DryRunSettings
-from steps.settings.judge import LatencyObjectiveSettings
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
-from steps.settings.metrics import MetricsSettings
-from steps.settings.probes import ProbeSettings
-from steps.settings.prometheus import PrometheusSettings
 from steps.settings.release import ClaimSettings
-from steps.settings.workload import BaselineSettings, DrainSettings, ReadinessSettings
+from steps.settings.workload import BaselineSettings, DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
@@ -53,16 +50,7 @@ _TURNS = 10
 
 
 class Preparation(
-    ClaimSettings,
-    DryRunSettings,
-    ReadinessSettings,
-    DrainSettings,
-    PrometheusSettings,
-    MetricsSettings,
-    ProbeSettings,
-    LatencyObjectiveSettings,
-    BaselineSettings,
-    OptionalLadderSettings,
+    ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
 ):
     """What prepare needs; rollout has it too."""
 

@@ -42,6 +42,11 @@ class Settings(ReleaseSettings):
         (), description="Files that analyze wrote with --judgement-file, one per rung in order, separated by commas."
     )
 
+    @property
+    def run_id(self) -> str:
+        """Id of the run that log lines name."""
+        return self.run
+
 
 def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Report, str]:
     """Return the report and its text."""

@@ -30,6 +30,7 @@ from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.outputs import results
 from steps.outputs.files import save
+from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -192,7 +193,7 @@ def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgement
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    tape = tape_of(settings, settings.record, parts.names)
+    tape = tape_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, tape)
     ending = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload

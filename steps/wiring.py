@@ -20,9 +20,11 @@ from steps.evidence.prometheus_api.client import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Recorder
 from steps.judge.rules import PassRule, Rules
+from steps.model.evidence import LatencyObjective
 from steps.model.names import ReleaseNames
 from steps.settings.cluster import ClusterSettings
 from steps.settings.conventions import release_names
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.mappings import parse_header
 from steps.settings.objectives import latency_objective
@@ -51,8 +53,8 @@ def parts_of(settings: ReleaseSettings) -> Parts:
     cluster, namespace = cluster_of(settings)
     names = release_names(settings, namespace)
     structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
-    if run := getattr(settings, "run", ""):
-        structlog.contextvars.bind_contextvars(run=run)
+    if settings.run_id:
+        structlog.contextvars.bind_contextvars(run=settings.run_id)
     return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
 
 
@@ -74,7 +76,7 @@ def _connection(settings: ClusterSettings) -> Connection:
 
 
 def _cluster(settings: ClusterSettings, connection: Connection) -> Cluster:
-    return _rehearsal(connection) if getattr(settings, "dry_run", False) else Cluster(connection)
+    return _rehearsal(connection) if settings.is_dry_run else Cluster(connection)
 
 
 def _rehearsal(connection: Connection) -> Cluster:
@@ -91,8 +93,7 @@ def rehearsal_of(settings: ClusterSettings) -> Cluster:
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
     """Return the time limits for the end of a run; a dry run does not wait."""
     pause = _no_pause if cluster.is_dry_run else time.sleep
-    ready = getattr(settings, "ready_timeout_seconds", 300.0)
-    return TeardownPolicy(ready, settings.drain_seconds, pause)
+    return TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
 
 
 def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:
@@ -107,17 +108,45 @@ def _no_pause(seconds: float) -> None:
 
 
 def reader_of(
-    settings: PrometheusSettings, names: ReleaseNames, workload: Workload, tape: Recorder | None = None
+    settings: EvidenceSettings, names: ReleaseNames, workload: Workload, tape: Recorder | None = None
 ) -> EvidenceReader:
-    """Return the reader of both arms' metrics, with custom ones if the settings have any; it has queried nothing yet.
+    """Return the reader of both arms' metrics, custom ones included; nothing is queried yet.
 
-    `workload` finds the pods that custom metrics come from. A tape records every response.
+    `workload` finds the owners of the pods in custom metrics. A tape keeps every response.
 
     Raises:
-        SettingsError: credentials or certificates are incomplete, a label is used twice, or no metric is left to judge.
+        SettingsError: of a pair of credentials or certificates only one is set, a label is used twice, or there is
+            nothing to judge by.
     """
-    _both(settings, "prometheus_username", "prometheus_password_file")
-    _both(settings, "prometheus_cert_file", "prometheus_key_file")
+    custom, objective = custom_metrics(settings, names), objective_of(settings)
+    return _reader(settings, names, workload, tape, custom, objective)
+
+
+def mesh_reader_of(settings: PrometheusSettings, names: ReleaseNames, workload: Workload) -> EvidenceReader:
+    """Return the reader of the mesh's metrics alone, which show how the requests are split.
+
+    Raises:
+        SettingsError: as `reader_of`.
+    """
+    return _reader(settings, names, workload, None, (), None)
+
+
+def _reader(
+    settings: PrometheusSettings,
+    names: ReleaseNames,
+    workload: Workload,
+    tape: Recorder | None,
+    custom: tuple[CustomMetric, ...],
+    objective: LatencyObjective | None,
+) -> EvidenceReader:
+    _require_both(
+        ("--prometheus-username", settings.prometheus_username),
+        ("--prometheus-password-file", settings.prometheus_password_file),
+    )
+    _require_both(
+        ("--prometheus-cert-file", settings.prometheus_cert_file),
+        ("--prometheus-key-file", settings.prometheus_key_file),
+    )
     access = Access(
         url=settings.prometheus_url,
         timeout_seconds=settings.prometheus_timeout_seconds,
@@ -130,7 +159,6 @@ def reader_of(
         client_key=_path(settings.prometheus_key_file),
     )
     prometheus = Prometheus(access, record=tape.write_response if tape else None)
-    custom = custom_metrics(settings, names)
     _check_sources(settings, custom)
     return EvidenceReader(
         prometheus,
@@ -143,7 +171,7 @@ def reader_of(
         pods=PodOwners(lambda deployments: workload.pod_names(names.namespace, deployments)),
         mesh=not settings.without_mesh_metrics,
         ignored_answers=settings.ignore_answers,
-        latency_objective=objective_of(settings),
+        latency_objective=objective,
     )
 
 
@@ -184,7 +212,7 @@ def _path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
-def _both(settings: PrometheusSettings, first: str, second: str) -> None:
-    if bool(getattr(settings, first)) != bool(getattr(settings, second)):
-        flags = [f"--{name.replace('_', '-')}" for name in (first, second)]
-        raise SettingsError("reading the settings", f"{flags[0]} and {flags[1]} go together: set both or none")
+def _require_both(first: tuple[str, str], second: tuple[str, str]) -> None:
+    """Refuse two settings, each a flag and its value, of which only one is set."""
+    if bool(first[1]) != bool(second[1]):
+        raise SettingsError("reading the settings", f"{first[0]} and {second[0]} go together: set both or none")

@@ -98,9 +98,9 @@ class BurstLengths:
         """
         self._strata += 1
         quiet = self.quiet
-        least = _FAR if quiet else _STILL_FAR - 1
+        threshold = _FAR if quiet else _STILL_FAR - 1
         # Nearly all strata end here: no pod has enough bad requests to begin a burst or to go on with one.
-        if everything <= least or max([bad for _, bad in pods]) <= least:
+        if everything <= threshold or max([bad for _, bad in pods]) <= threshold:
             if not quiet:
                 self._running, self.raised = [], set()
             return
@@ -109,7 +109,7 @@ class BurstLengths:
         def bursts(index: int, running: int) -> bool:
             """Compare a pod with what the other pods let one expect of it, by its usual rate."""
             bad, load = pods[index][1], loads[index]
-            if bad <= least or whole <= load:
+            if bad <= threshold or whole <= load:
                 return False
             expected = max(usual, (everything - bad) / (whole - load)) * load
             if running:
@@ -120,7 +120,7 @@ class BurstLengths:
             """Compare a pod with the others by requests alone: its usual rate may have learnt the burst."""
             total, bad = pods[index]
             share = max(usual, (everything - bad) / (requests - total)) if requests > total else usual
-            return bad > least and bad >= _STILL_TIMES * share * total
+            return bad > threshold and bad >= _STILL_TIMES * share * total
 
         self._update(len(pods), bursts, fails)
 
@@ -129,8 +129,8 @@ class BurstLengths:
         self._strata += 1
 
         def bursts(_: int, running: int) -> bool:
-            least, times = (_STILL_FAR, _STILL_TIMES) if running else (_FAR + 1, _MANY_TIMES)
-            return bad >= least and bad >= times * usual * total
+            threshold, times = (_STILL_FAR, _STILL_TIMES) if running else (_FAR + 1, _MANY_TIMES)
+            return bad >= threshold and bad >= times * usual * total
 
         self._update(1, bursts, lambda index: bursts(index, 1))
 

@@ -14,6 +14,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.prometheus import PrometheusSettings
 from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_unattributed_requests import failed
@@ -52,8 +53,8 @@ def _answer(promql: str) -> Result:
 
 def recorded(path: Path) -> Evidence:
     """Read once with all arguments of a reader, and record it as a step does."""
-    settings = PrometheusSettings.model_validate({"ignore_answers": "3xx"})
-    tape = tape_of(settings, str(path), NAMES)
+    settings = EvidenceSettings.model_validate({"ignore_answers": "3xx"})
+    tape = tape_of(settings, str(path), NAMES, {})
     assert tape is not None
     reader = EvidenceReader(Recorded(tape), arms_of(settings, NAMES), bounds=Bounds((("p50", 5.0),)),
                             ignored_answers=settings.ignore_answers)  # fmt: skip
