@@ -54,7 +54,7 @@ class HealthWatch:
         """
         canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
         replica_set = current_replica_set(self._cluster, canary)
-        every = pods_of(self._cluster, canary, replica_set, leaving=True) if replica_set is not None else []
+        every = pods_of(self._cluster, canary, replica_set, terminating=True) if replica_set is not None else []
         pods = [pod for pod in every if not is_terminating(pod)]
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))

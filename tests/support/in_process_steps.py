@@ -41,7 +41,7 @@ class StepProcess:
         self._workload = self._workload_of(APP)
 
     def _workload_of(self, app: str) -> Workload:
-        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
+        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, fault_grace_seconds=0.0)
 
     def prepare(self, run: str = "one", image: str = "shop:2", **more: object) -> StepEnd:
         """Prepare."""
