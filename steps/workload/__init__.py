@@ -16,7 +16,7 @@ The canary
     readiness.py        waits for pods; diagnosis.py explains why they do not become ready
     endpoints.py        requires ready endpoints before the first request
     pin.py              what was judged: ReplicaSet, template fingerprint, image digests
-    health.py           pods during an analysis; disruption_tracker.py and pod_disruptions.py separate faults of the
+    health.py           pods in an analysis; disruption_tracker.py and pod_disruptions.py separate faults of the
                         cluster from faults of the version
 
 The end
