@@ -12,9 +12,9 @@ from pydantic import Field, field_validator
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.phases import PROMOTABLE, require_phase
+from steps.actions.promotion_gate import check_passed
 from steps.actions.shift import stamp
 from steps.actions.teardown import TeardownPolicy
-from steps.actions.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase

@@ -3,7 +3,7 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.verdicts import check_on_ladder
+from steps.actions.ladder import check_on_ladder
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from steps.actions.verdicts import check_on_ladder, check_passed, summarize_verdicts
+from steps.actions.ladder import check_on_ladder
+from steps.actions.promotion_gate import check_passed
+from steps.actions.verdicts import summarize_verdicts
 from steps.errors import PermanentError
 from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
@@ -58,17 +60,17 @@ def test_a_pass_on_the_last_rung_is_enough(kept: RunState) -> None:
         ),
         (
             memory(weights=(5, 0), verdicts=((5, "pass"),)),
-            "weight 0 since 1970-01-01 00:00:09Z; weight 5 before it was",
+            "weight 0 since 1970-01-01 00:00:09 UTC; weight 5 before it was",
         ),
         (
             memory(),
-            "weight 50 has no verdict since it was set at 1970-01-01 00:00:09Z. Run `analyze --run one` at this",
+            "weight 50 has no verdict since it was set at 1970-01-01 00:00:09 UTC. Run `analyze --run one` at this",
         ),
         (memory(ladder=()), r"\(or an older image judged it, which keeps no verdicts\)"),
         (memory(verdicts=((25, "pass"),)), "weight 50 has no verdict"),
         (
             memory(verdicts=((50, "inconclusive"),)),
-            "weight 50 was judged inconclusive at 1970-01-01 00:01:40Z, which is",
+            "weight 50 was judged inconclusive at 1970-01-01 00:01:40 UTC, which is",
         ),
         (memory(verdicts=((50, "fail"),)), "weight 50 was judged fail"),
         (memory(ladder=(), weights=(20,), verdicts=((20, "fail"),)), "weight 20 was judged fail"),
