@@ -23,8 +23,8 @@ The end
     promote.py          copies the pinned template to stable and verifies the digests
     undo.py             restores the template that stable had at the start
 
-A template's fingerprint, and never a name or a tag, decides whether two templates are equal. Each function may be called
-again after a kill: it looks at what is there and writes only the difference.
+A template's fingerprint, and never a name or a tag, decides whether two templates are equal. Each function may be
+called again after a kill: it looks at what is there and writes only the difference.
 """
 
 from steps.workload.workload import Workload
