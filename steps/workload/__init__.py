@@ -16,15 +16,15 @@ The canary
     readiness.py        waits for pods; diagnosis.py explains why they do not become ready
     endpoints.py        requires ready endpoints before the first request
     pin.py              what was judged: ReplicaSet, template fingerprint, image digests
-    health.py           pods in an analysis; disruption_tracker.py and pod_disruptions.py separate faults of the
+    health.py           pods during an analysis; disruption_tracker.py and pod_disruptions.py separate faults of the
                         cluster from faults of the version
 
 The end
     promote.py          copies the pinned template to stable and verifies the digests
     undo.py             restores the template that stable had at the start
 
-A template's fingerprint, never a name or a tag, decides whether two templates are equal. Each function may be called
-again after a kill: it looks at what is there and writes only the difference.
+A template's fingerprint, and never a name or a tag, decides whether two templates are equal. Each function may be
+called again after a kill: it looks at what is there and writes only the difference.
 """
 
 from steps.workload.workload import Workload
