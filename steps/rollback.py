@@ -55,9 +55,9 @@ def run(
 
 def _claim(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload) -> Claim:
     if not settings.any_run:
-        return traffic.held(names.app, settings.run, names.virtual_services)
+        return traffic.claims.held(names.app, settings.run, names.virtual_services)
     first = names.virtual_services[0]
-    held = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
     return fence_off(held, f"by-hand-{secrets.token_hex(4)}", settings.reason, traffic, workload)

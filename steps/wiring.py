@@ -8,6 +8,7 @@ import structlog
 
 from steps.actions.teardown import TeardownPolicy
 from steps.beside import arms_of, custom_metrics, objective_of
+from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
@@ -44,6 +45,7 @@ class Parts:
 
     cluster: Cluster
     names: ReleaseNames
+    claims: Claims
     traffic: Traffic
     workload: Workload
 
@@ -55,7 +57,8 @@ def parts_of(settings: ReleaseSettings) -> Parts:
     structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
     if settings.run_id:
         structlog.contextvars.bind_contextvars(run=settings.run_id)
-    return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
+    claims = Claims(cluster)
+    return Parts(cluster, names, claims, Traffic(cluster, claims), Workload(cluster, claim_key(names.app)))
 
 
 def cluster_of(settings: ClusterSettings) -> tuple[Cluster, str]:

@@ -38,12 +38,12 @@ def apply_verdict(
         workload: Deployments.
         retreats: whether a fail returns the users to stable.
     """
-    at = round(traffic.now(), 1)
+    at = round(traffic.claims.now(), 1)
     weight = claim.state.paused_weight or dict(claim.state.weights).get(since, 0)
     verdict = RungVerdict(weight, str(judgement.verdict), at, note) if weight else None
     if judgement.verdict is not Verdict.FAIL:
         if verdict is not None:
-            traffic.keep_verdict(claim, verdict, since)
+            traffic.claims.keep_verdict(claim, verdict, since)
     elif retreats:
         _retreat(claim, judgement.reason, verdict, since, traffic, workload)
     else:
@@ -86,7 +86,7 @@ def _keep_fail(claim: Claim, verdict: RungVerdict | None, since: float, traffic:
     if verdict is None:
         return
     try:
-        traffic.keep_verdict(claim, verdict, since)
+        traffic.claims.keep_verdict(claim, verdict, since)
     except Interrupted:
         raise
     except StepError as error:

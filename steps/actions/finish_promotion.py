@@ -39,14 +39,14 @@ def finish_promotion(
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
     if exposed:
-        drain(claim, ending, traffic)
+        drain(claim, ending, traffic.claims)
     if claim.state.workloads is not None:
         left = workload.scale_down(claim.state.workloads, claim.token)
         if left:
             log.warning("canary.left_running", reason=left)
         workload.unstamp(claim.state.workloads, claim.token)
     verdict, reason = summarize_verdicts(claim.state)
-    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict))
+    traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict))
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 

@@ -38,7 +38,7 @@ def fence_off(
     Raises:
         ClaimHeld: the victim is alive and `supersede` is not set.
     """
-    taken = traffic.take_over(victim, run, reason, supersede=supersede)
+    taken = traffic.claims.take_over(victim, run, reason, supersede=supersede)
     stamp(taken, victim, workload)
     return taken
 

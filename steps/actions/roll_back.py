@@ -40,12 +40,12 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
     if memory is not None:
         _undo(safe, ending, traffic, workload)
         if exposed:
-            drain(safe, ending, traffic)
+            drain(safe, ending, traffic.claims)
         left = workload.scale_down(memory, safe.token)
         if left:
             log.warning("canary.left_running", reason=left)
         workload.unstamp(memory, safe.token)
-    traffic.release(safe, record_of(safe, "rolled-back", reason, traffic.now()))
+    traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"
 

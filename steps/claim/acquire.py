@@ -1,5 +1,7 @@
 """Take a claim by compare-and-swap: the first VirtualService decides, the others follow."""
 
+from dataclasses import dataclass
+
 from steps.claim.annotations import remove_annotations, write_annotations
 from steps.claim.guarded_write import GuardedWriter, RouteCheck
 from steps.claim.lookup import refuse_competing
@@ -10,30 +12,40 @@ from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
 
-def take(
-    cluster: Cluster,
-    writer: GuardedWriter,
-    app: str,
-    run: str,
-    targets: tuple[RouteTarget, ...],
-    stable: Destination,
-    canary: Destination,
-    expiry_seconds: float,
-    by: str,
-    after_epoch: int,
-    asked: str,
-    check: RouteCheck,
-) -> Claim:
-    """Take the claim, or find it taken by this run already; see `Traffic.take`."""
-    targets = tuple(sorted(targets, key=lambda target: target.virtual_service))
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """The claim that is wanted.
+
+    Args:
+        app: the application. run: id of the run.
+        targets: VirtualServices and routes.
+        stable: destination of the serving side. canary: of the side under test.
+        expiry_seconds: how long the claim outlives its last renewal (> 0).
+        by: who releases.
+        asked: fingerprint of what is released, "" where the image is not given by digest; see `RunState`.
+        ladder: weights that the run is to climb, () where it is not known.
+    """
+
+    app: str
+    run: str
+    targets: tuple[RouteTarget, ...]
+    stable: Destination
+    canary: Destination
+    expiry_seconds: float = 600.0
+    by: str = ""
+    asked: str = ""
+    ladder: tuple[int, ...] = ()
+
+
+def take(cluster: Cluster, writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
+    """Take the claim, or find it taken by this run already; see `Claims.take`."""
+    app, run = request.app, request.run
+    targets = tuple(sorted(request.targets, key=lambda target: target.virtual_service))
     doing = f"claiming VirtualService {targets[0].virtual_service} for run {run}"
     objects = {target.virtual_service: writer.read(target.virtual_service) for target in targets}
     for target in targets:
         refuse_competing(cluster, objects[target.virtual_service], target, doing, objects, app, run)
-    now = round(cluster.now(), 1)
-    state = RunState(
-        now, now + expiry_seconds, targets, stable, canary, by=by, expiry_seconds=expiry_seconds, asked=asked
-    )
+    state = _first_state(request, targets, round(cluster.now(), 1))
     records = [last_record(obj, app) for obj in objects.values()]
     epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, state)
@@ -51,6 +63,19 @@ def take(
     if claim.phase is Phase.PREPARED:
         _take_others(cluster, writer, claim, doing, check)
     return claim
+
+
+def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: float) -> RunState:
+    return RunState(
+        started=now,
+        expires=now + request.expiry_seconds,
+        targets=targets,
+        stable=request.stable,
+        canary=request.canary,
+        by=request.by,
+        expiry_seconds=request.expiry_seconds,
+        asked=request.asked,
+    )
 
 
 def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
@@ -72,7 +97,7 @@ def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: s
 
 
 def _give_back(writer: GuardedWriter, claim: Claim) -> None:
-    """Take the stamps off again after a refusal halfway, so that nobody waits for their expiry."""
+    """Take the tokens off again after a refusal halfway, so that nobody waits for their expiry."""
 
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)

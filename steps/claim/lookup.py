@@ -17,7 +17,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def claim_of_run(cluster: Cluster, writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
-    """Return the run's claim; see `Traffic.held`."""
+    """Return the run's claim; see `Claims.held`."""
     doing = f"looking for the claim of run {run} on VirtualService {', '.join(map(str, names))}"
     other = ""
     for name in sorted(names):
@@ -41,7 +41,7 @@ def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
 
 
 def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
-    """Return the expired claims of a namespace (None: of all); see `Traffic.expired`."""
+    """Return the expired claims of a namespace (None: of all); see `Claims.expired`."""
     objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
     known = {name_of(obj): obj for obj in objects}
     found: dict[tuple[str, str, int, ObjectName], Claim] = {}

@@ -28,7 +28,7 @@ def with_new_expiry(state: RunState, now: float) -> RunState:
 
 
 def renew(cluster: Cluster, writer: GuardedWriter, claim: Claim, check: RouteCheck) -> Claim:
-    """Look at every VirtualService, write the anchor's state when it is due; see `Traffic.renew`."""
+    """Look at every VirtualService, write the anchor's state when it is due; see `Claims.renew`."""
     first, *others = claim.state.targets
 
     def plan(obj: Object) -> list[Operation]:

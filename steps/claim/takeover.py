@@ -19,7 +19,7 @@ run's canary, so the next sweep must not wait as long as for a release."""
 def take_over(
     cluster: Cluster, writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool
 ) -> Claim:
-    """Stamp the anchor first, then the others that still carry the victim's token; see `Traffic.take_over`."""
+    """Stamp the anchor first, then the others that still carry the victim's token; see `Claims.take_over`."""
     anchor = victim.state.targets[0].virtual_service
     doing = f"taking over the claim of run {victim.run} on VirtualService {anchor}"
     epoch = victim.epoch + 1

@@ -1,20 +1,20 @@
 """Move a claim to its next phase, change its state, approve it."""
 
 from dataclasses import replace
-from typing import Any
 
 from steps.claim.annotations import edit_annotations, expect_token, update_annotations
 from steps.claim.guarded_write import GuardedWriter, require_own_claim
 from steps.claim.keys import approval_key
 from steps.claim.observed import observe_claim
 from steps.claim.renewal import is_renewal_due, with_new_expiry
+from steps.claim.state import StateChanges
 from steps.claim.token import is_later
 from steps.cluster.api import Cluster, Object, Operation
 from steps.model.run import Claim, Phase
 
 
-def move(cluster: Cluster, writer: GuardedWriter, claim: Claim, phase: Phase, changes: dict[str, Any]) -> Claim:
-    """Set the phase on the anchor, which decides, then on the others; see `Traffic.move`."""
+def move(cluster: Cluster, writer: GuardedWriter, claim: Claim, phase: Phase, changes: StateChanges) -> Claim:
+    """Set the phase on the anchor, which decides, then on the others; see `Claims.move`."""
     if phase is not claim.phase and not is_later(phase, claim.phase):
         raise ValueError(f"a run never goes back from {claim.phase} to {phase}")
     first = claim.state.targets[0].virtual_service
@@ -40,7 +40,7 @@ def move(cluster: Cluster, writer: GuardedWriter, claim: Claim, phase: Phase, ch
 
 
 def approve(writer: GuardedWriter, claim: Claim) -> None:
-    """Name the run in the approval annotation of the anchor; see `Traffic.approve`."""
+    """Name the run in the approval annotation of the anchor; see `Claims.approve`."""
     first = claim.state.targets[0].virtual_service
     doing = f"approving run {claim.run} on VirtualService {first}"
 

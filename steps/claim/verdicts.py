@@ -31,7 +31,7 @@ def without_verdict(state: RunState, weight: int) -> RunState:
 
 
 def keep_verdict(cluster: Cluster, writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
-    """Write a verdict into the anchor's state; see `Traffic.keep_verdict`."""
+    """Write a verdict into the anchor's state; see `Claims.keep_verdict`."""
     first = claim.state.targets[0].virtual_service
     doing = f"keeping the verdict of weight {verdict.weight} on VirtualService {first}"
 

@@ -1,7 +1,6 @@
 """Set the weight of an owned run: routes, state, expiry and phase of a VirtualService in one fenced patch."""
 
 from dataclasses import replace
-from typing import Any
 
 from steps.claim.annotations import annotations_of, edit_annotations, expect_token, expect_unchanged, update_annotations
 from steps.claim.guarded_write import GuardedWriter, require_own_claim
@@ -9,6 +8,7 @@ from steps.claim.keys import approval_key, claim_key
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import ObservedClaim, observe_claim
 from steps.claim.renewal import is_renewal_due, with_new_expiry
+from steps.claim.state import StateChanges
 from steps.claim.token import is_later
 from steps.claim.verdicts import without_verdict
 from steps.cluster.api import Cluster, Object, Operation
@@ -22,7 +22,7 @@ _CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
 
 def set_weight(
-    cluster: Cluster, writer: GuardedWriter, claim: Claim, weight: int, changes: dict[str, Any], *, allow_foreign: bool
+    cluster: Cluster, writer: GuardedWriter, claim: Claim, weight: int, changes: StateChanges, *, allow_foreign: bool
 ) -> Claim:
     """Write the anchor first, so that the state knows of the weight, then the others; see `Traffic.set_weight`."""
     wanted = Phase.WALKING if weight and claim.phase is Phase.PREPARED else claim.phase
@@ -34,7 +34,8 @@ def set_weight(
         if wanted is Phase.ROLLING_BACK and weight > seen.state.weight:
             raise NotOwnerError(doing, f"run {claim.run} is rolling back; its weight can only fall now.")
         edits = _weights(obj, seen, first, weight, doing, allow_foreign=allow_foreign)
-        state = replace(with_weight(seen.state, weight, cluster.now()), **{"paused_weight": 0, **changes})
+        state = replace(with_weight(seen.state, weight, cluster.now()), paused_weight=0)
+        state = replace(state, **changes)
         if wanted in _CLIMBING and weight != seen.state.weight:
             state = without_verdict(state, weight)
         if edits or state != seen.state or is_renewal_due(state, cluster.now()):
