@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from steps.claim.amend import RouteCheck
 from steps.claim.annotations import remove_annotations, write_annotations
-from steps.claim.guarded_write import GuardedWriter, RouteCheck
+from steps.claim.guarded_write import GuardedWriter
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
-from steps.cluster.api import Cluster, Object, Operation
+from steps.cluster.api import Object, Operation
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
@@ -37,15 +38,15 @@ class ClaimRequest:
     ladder: tuple[int, ...] = ()
 
 
-def take(cluster: Cluster, writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
+def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
     """Take the claim, or find it taken by this run already; see `Claims.take`."""
     app, run = request.app, request.run
     targets = tuple(sorted(request.targets, key=lambda target: target.virtual_service))
     doing = f"claiming VirtualService {targets[0].virtual_service} for run {run}"
     objects = {target.virtual_service: writer.read(target.virtual_service) for target in targets}
     for target in targets:
-        refuse_competing(cluster, objects[target.virtual_service], target, doing, objects, app, run)
-    state = _first_state(request, targets, round(cluster.now(), 1))
+        refuse_competing(writer.cluster, objects[target.virtual_service], target, doing, objects, app, run)
+    state = _first_state(request, targets, round(writer.cluster.now(), 1))
     records = [last_record(obj, app) for obj in objects.values()]
     epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, state)
@@ -54,14 +55,14 @@ def take(cluster: Cluster, writer: GuardedWriter, request: ClaimRequest, after_e
         seen = observe_claim(obj, app)
         if seen is not None and seen.token.run == run:
             return []
-        refuse_competing(cluster, obj, targets[0], doing, None, app, run)
+        refuse_competing(writer.cluster, obj, targets[0], doing, None, app, run)
         check(obj, targets[0], claim.state, doing)
         return write_annotations(obj, claim)
 
     first = observe_claim(writer.write(targets[0].virtual_service, plan), app)
     claim = first.as_claim() if first else claim
     if claim.phase is Phase.PREPARED:
-        _take_others(cluster, writer, claim, doing, check)
+        _take_others(writer, claim, doing, check)
     return claim
 
 
@@ -78,7 +79,7 @@ def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: f
     )
 
 
-def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
+def _take_others(writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
     try:
         for target in claim.state.targets[1:]:
 
@@ -86,7 +87,7 @@ def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: s
                 seen = observe_claim(obj, claim.app)
                 if seen is not None and seen.token.is_of(claim):
                     return []
-                refuse_competing(cluster, obj, target, doing, None, claim.app, claim.run)
+                refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
                 check(obj, target, claim.state, doing)
                 return write_annotations(obj, claim)
 

@@ -5,15 +5,19 @@ from typing import Unpack
 
 from steps.claim import acquire, lookup, release, renewal, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
+from steps.claim.amend import RouteCheck
 from steps.claim.annotations import annotations_of
 from steps.claim.events import Events
-from steps.claim.guarded_write import GuardedWriter, RouteCheck
+from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key
 from steps.claim.state import StateChanges
 from steps.cluster.api import Cluster
+from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotOwnerError, StepError
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget
 from steps.model.rungs import RungVerdict
+
+_NOT_FOUND = "Name another with --virtual-service namespace/name, or let `init` print one."
 
 
 class Claims:
@@ -34,7 +38,7 @@ class Claims:
     def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
         self._cluster = cluster
         self._events = Events(cluster)
-        self.writer = GuardedWriter(cluster, retry_seconds)
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
@@ -46,7 +50,7 @@ class Claims:
         Raises:
             NotOwnerError: it holds none: released, taken over, or its token was removed by hand.
         """
-        return lookup.claim_of_run(self._cluster, self.writer, app, run, names)
+        return lookup.claim_of_run(self.writer, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
         """Return all claims on a VirtualService, of any app, alive or expired."""
@@ -97,7 +101,7 @@ class Claims:
             ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired, restore it first.
             What `check` raises.
         """
-        claim = acquire.take(self._cluster, self.writer, request, after_epoch, check)
+        claim = acquire.take(self.writer, request, after_epoch, check)
         if claim.phase is Phase.PREPARED:
             targets = ", ".join(f"{one.virtual_service} ({', '.join(one.routes)})" for one in claim.state.targets)
             self.note(claim, "Claimed", f"run {claim.run} of {request.app} claimed {targets}")
@@ -115,7 +119,7 @@ class Claims:
         Raises:
             ClaimHeld: the victim is alive after all. NotOwnerError: it was released or taken by somebody else.
         """
-        claim = takeover.take_over(self._cluster, self.writer, victim, run, reason, supersede=supersede)
+        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede)
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
         return claim
 
@@ -130,7 +134,7 @@ class Claims:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
             What `check` raises.
         """
-        return renewal.renew(self._cluster, self.writer, claim, check)
+        return renewal.renew(self.writer, claim, check)
 
     def move(self, claim: Claim, phase: Phase, **changes: Unpack[StateChanges]) -> Claim:
         """Move a run to a phase, changing its state in the same patch.
@@ -139,11 +143,11 @@ class Claims:
             ValueError: a phase never goes back.
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return transition.move(self._cluster, self.writer, claim, phase, changes)
+        return transition.move(self.writer, claim, phase, changes)
 
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
         """Change the state as it is now, under the same token; errors as with `move`."""
-        return transition.move(self._cluster, self.writer, claim, claim.phase, changes)
+        return transition.move(self.writer, claim, claim.phase, changes)
 
     def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
         """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.
@@ -157,7 +161,7 @@ class Claims:
         Raises:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return verdicts.keep_verdict(self._cluster, self.writer, claim, verdict, since)
+        return verdicts.keep_verdict(self.writer, claim, verdict, since)
 
     def approve(self, claim: Claim) -> None:
         """Open the gate of a run, in the phase it was read in.

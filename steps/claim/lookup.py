@@ -16,7 +16,7 @@ from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def claim_of_run(cluster: Cluster, writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
+def claim_of_run(writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
     """Return the run's claim; see `Claims.held`."""
     doing = f"looking for the claim of run {run} on VirtualService {', '.join(map(str, names))}"
     other = ""
@@ -24,7 +24,7 @@ def claim_of_run(cluster: Cluster, writer: GuardedWriter, app: str, run: str, na
         seen = observe_claim(writer.read(name), app)
         if seen is None:
             continue
-        claim = assemble_claim(cluster, seen, {})
+        claim = assemble_claim(writer.cluster, seen, {})
         if claim.run == run and claim.state.targets[0].virtual_service == seen.anchor:
             return claim
         if claim.run == run:

@@ -113,7 +113,7 @@ class Traffic:
         """
         _require_percentage(weight)
         previous = claim.state.weight
-        after = weights.set_weight(self._cluster, self._writer, claim, weight, changes, allow_foreign=allow_foreign)
+        after = weights.set_weight(self._writer, claim, weight, changes, allow_foreign=allow_foreign)
         if weight != previous:
             message = f"run {claim.run} set the canary's weight from {previous} to {weight}"
             self.claims.note(after, "WeightSet", message)
@@ -128,7 +128,7 @@ class Traffic:
             ClaimHeld: a living claim owns the routes. ClaimExpired: an expired one does.
         """
         _require_percentage(weight)
-        return weights.set_weight_unclaimed(self._cluster, self._writer, tuple(targets), stable, canary, weight)
+        return weights.set_weight_unclaimed(self._writer, tuple(targets), stable, canary, weight)
 
     def retreat(self, claim: Claim, reason: str, verdict: RungVerdict | None = None) -> Claim:
         """Put all weight on stable and begin the rollback, from any phase, in one patch per VirtualService.
@@ -144,7 +144,7 @@ class Traffic:
         Raises:
             NotOwnerError: the claim is gone or another's. ForeignWrite: a route has no stable to go back to.
         """
-        after = retreat.retreat(self._cluster, self._writer, claim, reason, verdict)
+        after = retreat.retreat(self._writer, claim, reason, verdict)
         if claim.phase is not Phase.ROLLING_BACK:
             message = f"run {claim.run} put all weight on stable: {reason}"
             self.claims.note(after, "Retreated", message, warning=True)

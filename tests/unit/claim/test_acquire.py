@@ -205,11 +205,7 @@ def test_expired_claims_are_found_by_label(shop: ShopNamespace, traffic: Traffic
     claim = shop.claim()
     assert traffic.claims.expired("shop") == []
     shop.later(601)
-    assert (traffic.claims.expired("shop"), traffic.claims.expired(None), traffic.claims.expired("other")) == (
-        [claim],
-        [claim],
-        [],
-    )
+    assert [traffic.claims.expired(where) for where in ("shop", None, "other")] == [[claim], [claim], []]
 
 
 def test_an_unreadable_claim_says_how_to_remove_it(shop: ShopNamespace) -> None:
