@@ -159,7 +159,7 @@ def _begin(
         if beside.probe_preflight is not None and turns == 1:
             _warn(beside.probe_preflight.check(rehearsal=cluster.is_dry_run))
         try:
-            return acquire(request, plan.state, traffic, workload), plan
+            return acquire(request, plan.state, traffic), plan
         except (ClaimHeld, ClaimExpired):
             # Two runs found the app free in the same second, and the other one was faster.
             if turns == _TURNS:
@@ -220,7 +220,7 @@ def _make_canary(
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
     memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
-    workload.stamp(memory, claim.token)
+    traffic.claims.mark_deployments(claim)
     keeper = ClaimHeartbeat(claim, traffic)
     keeper.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
@@ -245,7 +245,6 @@ def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     """End a release whose tag, pulled again, has the digest that stable runs: scale the canary down again."""
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
-        workload.unstamp(claim.state.workloads, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.claims.now()))
     log.info("prepare.noop", detail=_SAME_BITS)
 

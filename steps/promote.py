@@ -12,7 +12,6 @@ from pydantic import Field, field_validator
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.phases import PROMOTABLE, require_phase
-from steps.actions.shift import stamp
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
@@ -93,7 +92,6 @@ def promote(
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
     promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
-    stamp(promoting, claim, workload)
     keeper = ClaimHeartbeat(promoting, traffic)
     if settings.template_by == "external":
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)

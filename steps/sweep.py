@@ -90,7 +90,7 @@ def run(
 def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
     """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
-    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload)
+    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload, repair=True)
     if one.seized.is_complete:
         return
     try:

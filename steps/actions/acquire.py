@@ -84,7 +84,7 @@ def wait_until_free(
             return None
 
 
-def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, workload: Workload) -> Claim:
+def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic) -> Claim:
     """Claim the app for a run, and remember what the Deployments were at the start.
 
     A repeated prepare keeps what the first one saw.
@@ -93,11 +93,11 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, w
         ClaimHeld, ClaimExpired: another run was faster.
     """
     claims = traffic.claims
-    after = workload.epoch(workloads.namespace, workloads.deployments)
+    after = claims.highest_epoch(request.app, workloads)
     claim = claims.take(request, check=traffic.all_on_stable, after_epoch=after)
     if claim.phase is Phase.PREPARED:
         claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
-    workload.stamp(claim.state.workloads or workloads, claim.token)
+    claims.mark_deployments(claim)
     return claim

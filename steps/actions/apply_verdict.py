@@ -3,7 +3,6 @@
 import structlog
 
 from steps.actions.retreat import retreat
-from steps.actions.shift import stamp
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.judgement import Judgement, Verdict
 from steps.model.run import Claim
@@ -64,10 +63,9 @@ def try_retreat(
         log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return
     try:
-        stamp(safe, claim, workload)
-    except (
-        StepError
-    ) as error:  # the users are on stable; rollback writes the token to the Deployments before anything else
+        traffic.claims.mark_deployments(safe, claim)
+    except StepError as error:
+        # The users are on stable; rollback writes the token to the Deployments before anything else.
         log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above
 
 

@@ -6,7 +6,7 @@ after a kill continues from there.
 
 import structlog
 
-from steps.actions.shift import ensure_canary_capacity, stamp
+from steps.actions.shift import ensure_canary_capacity
 from steps.model.evidence import Health
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -85,9 +85,7 @@ class WeightPause:
         return self._traffic.claims.update_state(claim, paused_weight=0)
 
     def _set(self, claim: Claim, weight: int, paused: int, disruptions: tuple[Span, ...]) -> Claim:
-        moved, _ = self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)
-        stamp(moved, claim, self._workload)
-        return moved
+        return self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)[0]
 
     def _remember(self, claim: Claim, health: Health) -> Claim:
         if health.disrupted == claim.state.disruptions:

@@ -7,14 +7,15 @@ from steps.claim import acquire, lookup, release, renewal, takeover, transition,
 from steps.claim.acquire import ClaimRequest
 from steps.claim.amend import RouteCheck
 from steps.claim.annotations import annotations_of
+from steps.claim.deployments import ClaimedDeployments
 from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
-from steps.claim.keys import approval_key
+from steps.claim.keys import approval_key, claim_key
 from steps.claim.state import StateChanges
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotOwnerError, StepError
-from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget
+from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
 
 _NOT_FOUND = "Name another with --virtual-service namespace/name, or let `init` print one."
@@ -38,6 +39,7 @@ class Claims:
     def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
         self._cluster = cluster
         self._events = Events(cluster)
+        self._retry_seconds = retry_seconds
         self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
 
     def now(self) -> float:
@@ -107,20 +109,30 @@ class Claims:
             self.note(claim, "Claimed", f"run {claim.run} of {request.app} claimed {targets}")
         return claim
 
-    def take_over(self, victim: Claim, run: str, reason: str, *, supersede: bool = False) -> Claim:
+    def take_over(
+        self, victim: Claim, run: str, reason: str, *, supersede: bool = False, repair: bool = False
+    ) -> Claim:
         """Take a claim over under a new epoch, in phase rolling-back, keeping its state; repeatable.
+
+        From here on the old owner cannot write, neither VirtualServices nor Deployments.
 
         Args:
             victim: the claim as found.
             run: the new owner.
             reason: why, one sentence; it stays in the state unless a rollback had one already.
             supersede: allow a living victim.
+            repair: replace tokens on Deployments that cannot be read, and report it by a warning and an Event.
 
         Raises:
             ClaimHeld: the victim is alive after all. NotOwnerError: it was released or taken by somebody else.
+            ClaimCorrupt: a token cannot be read, on a Deployment only where `repair` was not asked for.
         """
         claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede)
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
+        repaired = self.mark_deployments(claim, victim, repair=repair)
+        if repaired:
+            message = f"run {run} replaced a token that could not be read on Deployment {', '.join(repaired)}"
+            self.note(claim, "TokenRepaired", message, warning=True)
         return claim
 
     def renew(self, claim: Claim, *, check: RouteCheck) -> Claim:
@@ -137,13 +149,15 @@ class Claims:
         return renewal.renew(self.writer, claim, check)
 
     def move(self, claim: Claim, phase: Phase, **changes: Unpack[StateChanges]) -> Claim:
-        """Move a run to a phase, changing its state in the same patch.
+        """Move a run to a phase, changing its state in the same patch; the Deployments follow.
 
         Raises:
             ValueError: a phase never goes back.
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return transition.move(self.writer, claim, phase, changes)
+        moved = transition.move(self.writer, claim, phase, changes)
+        self.mark_deployments(moved, claim)
+        return moved
 
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
         """Change the state as it is now, under the same token; errors as with `move`."""
@@ -176,16 +190,45 @@ class Claims:
         self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.state.weight}")
 
     def release(self, claim: Claim, record: Record) -> None:
-        """Give the claim back; only the record stays, on the anchor, which is cleaned last.
+        """Give the claim back, first on Deployments; only the record stays, on the anchor, which is cleaned last.
 
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.
         """
+        if (workloads := claim.state.workloads) is not None:
+            self._deployments(claim.app).remove_token(workloads.namespace, workloads.deployments, claim.token)
         release.release(self.writer, claim, record)
         why = f": {record.reason}" if record.reason else ""
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
+
+    def mark_deployments(self, claim: Claim, before: Claim | None = None, *, repair: bool = False) -> list[str]:
+        """Put the claim's token on its Deployments, whose writes are guarded by it, too.
+
+        Args:
+            claim: as it is now; without Deployments nothing is done.
+            before: the claim that it follows, None where it was free.
+            repair: replace a token that cannot be read.
+
+        Returns:
+            The Deployments whose unreadable token was replaced.
+
+        Raises:
+            NotOwnerError: a Deployment carries a later token, or lost the one this run had put on it.
+        """
+        if (workloads := claim.state.workloads) is None:
+            return []
+        old = before.token if before else None
+        deployments = self._deployments(claim.app)
+        return deployments.write_token(workloads.namespace, workloads.deployments, claim.token, old, repair=repair)
+
+    def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
+        """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
+        return self._deployments(app).highest_epoch(workloads.namespace, workloads.deployments)
 
     def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
         """Write a Kubernetes Event on the run's first VirtualService; failing that, a log line."""
         about = claim.state.targets[0].virtual_service
         self._events.note(about, reason, message, uid=self.writer.uids.get(about, ""), warning=warning)
+
+    def _deployments(self, app: str) -> ClaimedDeployments:
+        return ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)

@@ -117,6 +117,10 @@ class Traffic:
         if weight != previous:
             message = f"run {claim.run} set the canary's weight from {previous} to {weight}"
             self.claims.note(after, "WeightSet", message)
+        # While the weight rises always: a step killed before this is run again. Later, an end that was killed may have
+        # taken the tokens off already.
+        if after.token != claim.token or after.phase in weights.CLIMBING:
+            self.claims.mark_deployments(after, claim)
         return after, previous
 
     def set_weight_unclaimed(

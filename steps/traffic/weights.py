@@ -18,7 +18,7 @@ from steps.traffic.destinations import ArmDestinations
 from steps.traffic.drift import arm_destinations, require_own_routes
 from steps.traffic.routes import Route, locate, locate_all, weigh
 
-_CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
+CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
 
 def set_weight(
@@ -35,7 +35,7 @@ def set_weight(
         edits = _weights(obj, seen, anchor, weight, doing, allow_foreign=allow_foreign)
         state = replace(with_weight(seen.state, weight, writer.cluster.now()), paused_weight=0)
         state = replace(state, **changes)
-        if phase in _CLIMBING and weight != seen.state.weight:
+        if phase in CLIMBING and weight != seen.state.weight:
             state = without_verdict(state, weight)
         return Edit(state, phase, edits)
 

@@ -86,9 +86,9 @@ class StepProcess:
         )
         return report.run(settings, _names(settings), self._traffic.claims)[1]
 
-    def rollback(self, run: str = "one") -> StepEnd:
+    def rollback(self, run: str = "one", **more: object) -> StepEnd:
         """Roll back."""
-        settings = rollback.Settings.model_validate({**self._given, "run": run})
+        settings = rollback.Settings.model_validate({**self._given, "run": run, **more})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def sweep(self) -> StepEnd:
