@@ -5,21 +5,14 @@ Writes: stable's pod template (not with `--template-by external`), weights, the 
 Exit codes: 0 done · 2 · 3 stable not ready in time · 4 no pass, another canary, foreign write · 7 not the owner.
 """
 
-from typing import Literal
-
 from pydantic import Field, field_validator
 
-from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
-from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.phases import PROMOTABLE, require_phase
-from steps.actions.promotion_gate import check_passed
+from steps.actions.promote_run import promote_run
 from steps.actions.teardown import TeardownPolicy
-from steps.errors import NotOwnerError, PermanentError, SettingsError
+from steps.errors import NotOwnerError, SettingsError
 from steps.model.names import ReleaseNames
-from steps.model.run import Claim, Phase
-from steps.settings.cluster import DryRunSettings
-from steps.settings.release import ClaimSettings
-from steps.settings.workload import DrainSettings
+from steps.settings.promotion import PromotionSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
@@ -30,17 +23,7 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 """Values of a switch, which are not reasons: `--unjudged=false` must not promote."""
 
 
-class Promotion(ClaimSettings, DryRunSettings, DrainSettings):
-    """What promote needs; rollout has it too."""
-
-    template_by: Literal["canary", "external"] = Field(
-        "canary",
-        description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
-        "person does, and this step waits until stable runs the judged images.",
-    )
-
-
-class Settings(Promotion):
+class Settings(PromotionSettings):
     """Copy the canary's template to stable, return the weight, scale the canary down."""
 
     unjudged: str = Field(
@@ -60,7 +43,7 @@ class Settings(Promotion):
 
 
 def run(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
 ) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
@@ -72,36 +55,13 @@ def run(
         if last is not None and last.run == settings.run and last.outcome == "promoted":
             return StepEnd({"outcome": "promoted"})  # killed after the release, and now running again
         raise
-    promote(claim, settings, traffic, workload, ending, settings.unjudged)
+    by_external = settings.template_by == "external"
+    promote_run(claim, teardown, traffic, workload, by_external=by_external, unjudged=settings.unjudged)
     return StepEnd({"outcome": "promoted"})
 
 
-def promote(
-    claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: TeardownPolicy, unjudged: str = ""
-) -> None:
-    """Copy the judged template to stable and end the run; `unjudged` is the reason if the last rung has no pass."""
-    memory, pin = claim.state.workloads, claim.state.pin
-    if memory is None or pin is None:
-        cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
-        raise PermanentError(f"promoting run {claim.run}", cause)
-    if is_promotion_complete(claim, workload):
-        # Killed near its end, maybe with some tokens removed already: only the end is missing.
-        return finish_promotion(claim, ending, traffic, workload)
-    # Foreign weights stop it here, with stable's template unchanged.
-    claim = traffic.claims.renew(claim, check=traffic.own_weights)
-    # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
-    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
-    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
-    keeper = ClaimHeartbeat(promoting, traffic)
-    if settings.template_by == "external":
-        workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
-    else:
-        workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    return finish_promotion(keeper.claim, ending, traffic, workload)
-
-
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
     return with_dry_run_summary(end, parts.cluster)
