@@ -30,7 +30,7 @@ RESULTS = ("outcome",)
 
 
 class Settings(ClaimSettings, DryRunSettings, DrainSettings):
-    """Give all weight back to stable and scale the canary down, unless promoted."""
+    """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
     any_run: bool = Field(

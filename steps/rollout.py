@@ -101,16 +101,16 @@ def _brought_to_its_end(
     if claim.phase is Phase.PROMOTING:
         promote.promote(claim, settings, traffic, workload, ending)
         verdict, reason = summarize_verdicts(claim.state)
-        return _told(settings, verdict, reason, "promoted", EXIT_DONE)
+        return _step_end(settings, verdict, reason, "promoted", EXIT_DONE)
     if claim.phase is Phase.ROLLING_BACK:
         outcome = roll_back(claim, claim.state.reason, ending, traffic, workload)
         verdict = verdict_of(claim.state)
         exit_code = _ROLLED_BACK.get(verdict, PermanentError.exit_code)
-        return _told(settings, verdict, claim.state.reason, outcome, exit_code)
+        return _step_end(settings, verdict, claim.state.reason, outcome, exit_code)
     return None
 
 
-def _told(settings: Settings, verdict: str, reason: str, outcome: str, exit_code: int) -> StepEnd:
+def _step_end(settings: Settings, verdict: str, reason: str, outcome: str, exit_code: int) -> StepEnd:
     found = {"verdict": verdict, "reason": results.truncate(reason), "judgement": "{}", "outcome": outcome}
     return StepEnd({"run": settings.run, **found}, exit_code)
 

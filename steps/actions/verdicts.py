@@ -1,6 +1,5 @@
 """Verdicts of the rungs: whether they allow a promote, and how the record sums them up."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from steps.errors import PermanentError
 from steps.model.judgement import Verdict
 from steps.model.run import Claim, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
+from steps.model.times import date_and_time
 
 UNJUDGED: Final = "unjudged"
 """Stands for a verdict in the record: a person promoted without a pass on the last rung."""
@@ -65,11 +65,11 @@ def _lacking(claim: Claim) -> str:
     if not weight:
         return _unexposed(memory)
     again = f"Run `analyze --run {claim.run}`"
-    since = _clock(memory.weights[-1][0])
+    since = date_and_time(memory.weights[-1][0])
     if verdict is None:
         return f"weight {weight} has no verdict since it was set at {since}{_kept(memory)}. {again} at this weight"
     if verdict.verdict != Verdict.PASS:
-        said = f"weight {weight} was judged {verdict.verdict} at {_clock(verdict.at)}"
+        said = f"weight {weight} was judged {verdict.verdict} at {date_and_time(verdict.at)}"
         return f"{said}, which is not a pass. {again} at this weight once more"
     left = [rung for rung in memory.ladder if rung > weight]
     if left:
@@ -77,7 +77,7 @@ def _lacking(claim: Claim) -> str:
         return f"{said}. Set weight {left[0]} and analyze it, and so on to {left[-1]}"
     failed = next((one for one in memory.verdicts if one.verdict == Verdict.FAIL), None)
     if failed is not None:
-        said = f"weight {weight} passed, but weight {failed.weight} was judged fail at {_clock(failed.at)}"
+        said = f"weight {weight} passed, but weight {failed.weight} was judged fail at {date_and_time(failed.at)}"
         return f"{said}. Set weight 0, then {failed.weight} again, and analyze it and every weight above it"
     return ""
 
@@ -89,7 +89,7 @@ def _unexposed(memory: RunState) -> str:
         return f"no weight was set in this run, so no request of a user was judged. {rungs}"
     known = verdict_at(memory, last)
     said = f"; weight {last} before it was judged {known.verdict}" if known else ""
-    return f"the canary has weight 0 since {_clock(memory.weights[-1][0])}{said}. {rungs}"
+    return f"the canary has weight 0 since {date_and_time(memory.weights[-1][0])}{said}. {rungs}"
 
 
 def _kept(memory: RunState) -> str:
@@ -109,15 +109,15 @@ def summarize_verdicts(memory: RunState) -> tuple[str, str]:
         sentence.
     """
     if memory.unjudged:
-        rungs = "; ".join(_told(memory, every=True)) or "no weight was judged"
+        rungs = "; ".join(_weights_by_verdict(memory, every=True)) or "no weight was judged"
         return UNJUDGED, f"promoted without a pass: {memory.unjudged} ({rungs}); stable runs the canary's template"
     if not memory.verdicts:
         return "", "stable runs the canary's template; the claim keeps no verdict of any weight"
     passed = sorted(one.weight for one in memory.verdicts if one.verdict == Verdict.PASS)
-    others = _told(memory, every=False)
+    others = _weights_by_verdict(memory, every=False)
     said = "no weight" if not passed else f"weight {listed(passed)}" if others else f"every rung ({listed(passed)})"
-    told = [f"the canary passed {said}", *_by_others(memory), *others, "stable runs its template"]
-    return memory.verdicts[-1].verdict, "; ".join(told)
+    parts = [f"the canary passed {said}", *_by_others(memory), *others, "stable runs its template"]
+    return memory.verdicts[-1].verdict, "; ".join(parts)
 
 
 def _by_others(memory: RunState) -> Iterable[str]:
@@ -128,15 +128,15 @@ def _by_others(memory: RunState) -> Iterable[str]:
             yield f"{listed(weights)} {note}"
 
 
-def _told(memory: RunState, *, every: bool) -> list[str]:
+def _weights_by_verdict(memory: RunState, *, every: bool) -> list[str]:
     """Return the verdict of each weight of the ladder and the run: of every one, or of those that did not pass."""
     known = dict.fromkeys([*memory.ladder, *_climbed(memory)], "not judged")
     known |= {one.weight: one.verdict for one in memory.verdicts}
-    told: dict[str, list[int]] = {}
+    weights_of: dict[str, list[int]] = {}
     for weight in sorted(known):
         if every or known[weight] != Verdict.PASS:
-            told.setdefault(known[weight], []).append(weight)
-    return [f"weight {listed(weights)} {verdict}" for verdict, weights in told.items()]
+            weights_of.setdefault(known[weight], []).append(weight)
+    return [f"weight {listed(weights)} {verdict}" for verdict, weights in weights_of.items()]
 
 
 def _climbed(memory: RunState) -> list[int]:
@@ -150,7 +150,3 @@ def listed(weights: Sequence[int]) -> str:
     """Return weights as people write them, without the middle of a long list."""
     texts = [str(weight) for weight in weights]
     return ", ".join(texts if len(texts) <= _SHOWN else [*texts[: _SHOWN - 2], "…", texts[-1]])
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))

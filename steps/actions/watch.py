@@ -197,9 +197,9 @@ class Watch:
 
     def tell(self) -> None:
         """Report the last look to the recording, the progress file and the log, unless that is done."""
-        told, self._tell = self._tell, None
-        if told is not None:
-            told()
+        report, self._tell = self._tell, None
+        if report is not None:
+            report()
 
     def _heed(self, health: Health | None) -> None:
         """Pause or restore the weight, as the canary's pods require."""

@@ -39,7 +39,7 @@ class ObservedClaim:
         return self.state.targets[0].virtual_service
 
     def is_part_of(self, claim: Claim) -> bool:
-        """Tell whether this is the claim, or what a takeover killed halfway left of its predecessor."""
+        """Return whether this is the claim, or a remainder of its predecessor after a takeover that was killed."""
         anchor = claim.state.targets[0].virtual_service
         behind = self.at != anchor and self.anchor == anchor and self.token.epoch < claim.epoch
         return behind or self.token.is_of(claim)
@@ -66,7 +66,7 @@ def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
         return None
     try:
         if text is None:
-            raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - told with the others below
+            raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - handled with the others below
         known, state = load_state(text)
         if shorten_app(known) != shorten_app(app) or not state.targets:
             raise ValueError(f"annotation {state_key(app)} belongs to {known!r} or has no targets")  # noqa: TRY301

@@ -1,4 +1,4 @@
-"""Give a claim back: nothing of ours stays but the record."""
+"""Release a claim: only the record stays."""
 
 import structlog
 

@@ -22,7 +22,7 @@ class Token:
     phase: Phase
 
     def is_of(self, claim: Claim) -> bool:
-        """Tell whether this stamp was set under the same claim, in whatever phase."""
+        """Return whether this token was set under the same claim, in any phase."""
         return (self.run, self.epoch) == (claim.run, claim.epoch)
 
 
@@ -39,5 +39,5 @@ def parse_token(token: str) -> Token:
 
 
 def is_later(phase: Phase, than: Phase) -> bool:
-    """Tell whether a run in phase `than` may still move to `phase`."""
+    """Return whether a run in phase `than` may still move to `phase`."""
     return _ORDER.index(phase) > _ORDER.index(than)

@@ -1,4 +1,4 @@
-"""Tell which arm a destination of a route is, as Istio would: hosts by full name, subsets, no ports."""
+"""Which arm a destination of a route is, as Istio decides it: by full host name and subset, not by port."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ArmDestinations:
     namespace: str
 
     def are_distinct(self) -> bool:
-        """Tell whether the two can be told apart."""
+        """Return whether the two differ."""
         return self._key(self.stable) != self._key(self.canary)
 
     def arm(self, route_destination: Mapping[str, Any]) -> ArmName | None:

@@ -46,7 +46,7 @@ class Reading:
         return next((claim for claim in self.claims_on(name) if claim.state.expires >= now), None)
 
     def is_expired(self, claim: Claim) -> bool:
-        """Tell whether a claim expired, by the API server's time."""
+        """Return whether a claim expired, by the API server's time."""
         return claim.state.expires < self._cluster.now()
 
     def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
@@ -59,7 +59,7 @@ class Reading:
         return lookup.expired_claims(self._cluster, namespace, [] if troubles is None else troubles)
 
     def approved(self, claim: Claim) -> bool:
-        """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
+        """Return whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
         objects = (self._writer.read(target.virtual_service) for target in claim.state.targets)
         return any(annotations_of(obj).get(approval_key(claim.app)) == claim.run for obj in objects)
 

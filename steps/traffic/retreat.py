@@ -73,7 +73,7 @@ def _retreat_one(
     if lost:
         cause = (
             f"route {', '.join(lost)} leads to the canary alone since somebody removed stable,"
-            f" which no weight can mend: put {claim.state.stable} back into its route list."
+            f" which no weight can fix: put {claim.state.stable} back into its route list."
         )
         raise ForeignWrite(doing, cause)
     return now.as_claim() if now and is_anchor else claim

@@ -120,7 +120,7 @@ def locate_all(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> lis
 
 
 def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation]:
-    """Give the canary its weight (0-100) and stable the remainder; [] if it is so already.
+    """Return the operations that set the canary's weight (0-100) and stable's to the rest; [] if they are set.
 
     Args:
         route: as read.
@@ -143,7 +143,7 @@ def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation
 
 
 def stranded(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[str]:
-    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot mend them."""
+    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot fix them."""
     lost = []
     for index, body in enumerate(http_routes(obj)):
         sides = {arms.arm(entry) for entry in body.get("route") or []}

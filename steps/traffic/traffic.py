@@ -123,7 +123,7 @@ class Traffic(Reading):
     def set_weight(
         self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Any
     ) -> tuple[Claim, int]:
-        """Give the canary a weight on every route of a run; a first weight above 0 makes the run walk.
+        """Set the canary's weight on every route of a run; the first weight above 0 starts the walking phase.
 
         A pause of the weight ends by it, unless `changes` say otherwise.
 
@@ -151,7 +151,7 @@ class Traffic(Reading):
     def set_weight_unclaimed(
         self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination, weight: int
     ) -> int:
-        """Give the canary a weight (0-100) without a claim, for other pipelines; return the weight before.
+        """Set the canary's weight (0-100) without a claim, for other pipelines; return the weight before.
 
         Raises:
             ClaimHeld: a living claim owns the routes. ClaimExpired: an expired one does.
@@ -228,7 +228,7 @@ class Traffic(Reading):
         self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.state.weight}")
 
     def release(self, claim: Claim, record: Record) -> None:
-        """Give the claim back; only the record stays, on the first VirtualService. The anchor is cleaned last.
+        """Release the claim; only the record stays, on the first VirtualService. The anchor is cleaned last.
 
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.

@@ -101,7 +101,7 @@ def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: in
 
 
 def _is_at_rest(obj: Object, claim: Claim, target: RouteTarget) -> bool:
-    """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
+    """Return whether nobody claims this VirtualService for the app, and its canary has no weight."""
     if claim_key(claim.app) in annotations_of(obj):
         return False
     return not any(route.canary for route in locate_all(obj, target.routes, arm_destinations(claim.state, target)))

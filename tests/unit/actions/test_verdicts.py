@@ -18,10 +18,10 @@ def memory(
     ladder: tuple[int, ...] = FULL, weights: tuple[int, ...] = FULL, verdicts: tuple[Said, ...] = (), unjudged: str = ""
 ) -> RunState:
     """Return the memory of a run that set these weights and got these verdicts, in order."""
-    told = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
+    given = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
     return RunState(
         0.0, 900.0, TARGETS, Destination("shop"), Destination("shop-canary"), tuple((9.0, one) for one in weights),
-        ladder=ladder, verdicts=told, unjudged=unjudged,
+        ladder=ladder, verdicts=given, unjudged=unjudged,
     )  # fmt: skip
 
 
@@ -58,17 +58,17 @@ def test_a_pass_on_the_last_rung_is_enough(kept: RunState) -> None:
         ),
         (
             memory(weights=(5, 0), verdicts=((5, "pass"),)),
-            "weight 0 since 1970-01-01 00:00:09Z; weight 5 before it was",
+            "weight 0 since 1970-01-01 00:00:09 UTC; weight 5 before it was",
         ),
         (
             memory(),
-            "weight 50 has no verdict since it was set at 1970-01-01 00:00:09Z. Run `analyze --run one` at this",
+            "weight 50 has no verdict since it was set at 1970-01-01 00:00:09 UTC. Run `analyze --run one` at this",
         ),
         (memory(ladder=()), r"\(or an older image judged it, which keeps no verdicts\)"),
         (memory(verdicts=((25, "pass"),)), "weight 50 has no verdict"),
         (
             memory(verdicts=((50, "inconclusive"),)),
-            "weight 50 was judged inconclusive at 1970-01-01 00:01:40Z, which is",
+            "weight 50 was judged inconclusive at 1970-01-01 00:01:40 UTC, which is",
         ),
         (memory(verdicts=((50, "fail"),)), "weight 50 was judged fail"),
         (memory(ladder=(), weights=(20,), verdicts=((20, "fail"),)), "weight 20 was judged fail"),

@@ -40,7 +40,7 @@ def test_other_annotations_and_labels_stay(shop: ShopNamespace, traffic: Traffic
 
 
 def test_of_two_runs_at_once_exactly_one_wins(shop: ShopNamespace) -> None:
-    """Compare-and-swap decides; the other is told whose it is."""
+    """Compare-and-swap decides; the error names the winner."""
     for turn in range(5):
         shop.add(f"shop{turn}", plain_spec())
         assert _race(shop, f"shop{turn}") == ["Claim", "ClaimHeld"]
@@ -120,7 +120,7 @@ def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: 
 
 
 def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) -> None:
-    """A run looks before it inspects; its own claim is no rival."""
+    """A run looks before it inspects; its own claim does not compete."""
     shop.add()
     targets = shop.claim().state.targets
     seen = len(shop.api.faults.writes())
@@ -135,7 +135,7 @@ def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) 
     assert len(shop.api.faults.writes()) == seen
 
 
-def test_a_canary_with_weight_is_no_start(shop: ShopNamespace) -> None:
+def test_a_canary_with_weight_is_not_a_start(shop: ShopNamespace) -> None:
     """A run begins with all weight on stable."""
     shop.add(spec=plain_spec(two_arms("main", canary=20)))
     with pytest.raises(PermanentError, match=r"weight 20 .* set spec.http\[0\].route\[1\].weight: 0"):

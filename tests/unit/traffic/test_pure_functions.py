@@ -83,14 +83,14 @@ def test_a_small_record_survives_whole() -> None:
 
 
 def test_a_long_record_keeps_its_first_and_last_weights() -> None:
-    """The middle of the walk is what matters least."""
+    """The middle of the walk matters less than its ends."""
     weights = tuple((float(at), at % 100) for at in range(1000))
     read = record.load_record(record.dump_record(Record("r", 1, "promoted", "fine", 0.0, 1.0, weights=weights)))
     assert (read.weights[0], read.weights[-1]) == (weights[0], weights[-1])
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"version":1}', '{"version":1,"app":"a","targets":[]}'])
-def test_what_is_no_memory_is_a_value_error(text: str) -> None:
+def test_a_text_that_is_not_a_state_is_a_value_error(text: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match=r"."):
         state.load_state(text)
