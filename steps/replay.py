@@ -24,7 +24,7 @@ from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
 from steps.settings.judge import RULES, JudgeSettings, rules_to_record
 from steps.step import Step, StepEnd
-from steps.wiring import rules_of
+from steps.wiring.judging import rules_of
 
 RESULTS = ("verdict", "reason")
 

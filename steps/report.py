@@ -25,7 +25,7 @@ from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of
+from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome", "reason")
 _DOING = "writing the report"

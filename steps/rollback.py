@@ -21,7 +21,7 @@ from steps.settings.release import ClaimSettings
 from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

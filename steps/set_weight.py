@@ -19,7 +19,8 @@ from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import mesh_reader_of, parts_of, with_dry_run_summary
+from steps.wiring.cluster import parts_of, with_dry_run_summary
+from steps.wiring.evidence import mesh_reader_of
 from steps.workload.workload import Workload
 
 RESULTS = ("weight", "previous-weight", "observed")

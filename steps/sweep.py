@@ -27,7 +27,7 @@ from steps.settings.cluster import DryRunSettings
 from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import cluster_of, teardown_policy_of
+from steps.wiring.cluster import cluster_of, teardown_policy_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},
 }
-FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
+FREE = STEPS | {"__main__", "wiring", "__init__"}
 
 # Clients and parsers of the outside world, and the only layers that may hold them.
 CLIENTS = {
@@ -128,7 +128,7 @@ def test_what_only_thinks_needs_the_standard_library_alone(layer: str) -> None:
 def test_only_steps_and_what_wires_them_know_settings() -> None:
     """Acts, traffic, workload, evidence and judge get plain arguments."""
     users = {layer_of(file) for file in FILES if "settings" in parts_of(file)}
-    assert set() == users - STEPS - {"__main__", "wiring", "beside", "step", "settings"}
+    assert set() == users - STEPS - {"__main__", "wiring", "step", "settings"}
 
 
 def test_nothing_is_shelled_out_or_evaluated() -> None:
@@ -154,7 +154,7 @@ def test_each_step_stands_in_a_file_of_its_own() -> None:
     )
     assert isinstance(table, ast.Dict)
     names = {ast.literal_eval(key).replace("-", "_") for key in table.keys if key is not None}
-    files = {file.stem for file in ROOT.glob("*.py")} - {"__main__", "__init__", "wiring", "beside", "step", "errors"}
+    files = {file.stem for file in ROOT.glob("*.py")} - {"__main__", "__init__", "wiring", "step", "errors"}
     assert files == names
 
 

@@ -6,12 +6,11 @@ import pytest
 
 from steps import prepare, set_weight
 from steps.analyze import Settings
-from steps.beside import arms_of, custom_metrics
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
 from steps.settings.evidence import EvidenceSettings
-from steps.wiring import reader_of
+from steps.wiring.evidence import arms_of, custom_metrics, reader_of
 from steps.workload.workload import Workload
 from tests.unit.settings.conftest import Load, Refusal
 
