@@ -87,7 +87,7 @@ def run(
 ) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
-        claim = require_phase(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
+        claim = require_phase(names, settings.run, traffic.claims, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
                 try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
@@ -97,7 +97,7 @@ def run(
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
             raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the run whose claim it uses")
-    started = traffic.now() - settings.since_seconds
+    started = traffic.claims.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, extras)
     judgement, _ = _judge(settings, watch, hold=False)
     watch.tell()
@@ -129,7 +129,7 @@ def rung(
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
     weights = claim.state.weights
-    rung_started = weights[-1][0] if weights else traffic.now()
+    rung_started = weights[-1][0] if weights else traffic.claims.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
     workloads = claim.state.workloads
     disruptions = claim.state.disruptions

@@ -7,12 +7,12 @@ for the run's present weight: the next change of the weight removes it, so a lat
 Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is already ending.
 """
 
+from steps.claim.claims import Claims
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.settings.cluster import DryRunSettings
 from steps.settings.release import ClaimSettings
 from steps.step import Step, StepEnd
-from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome",)
@@ -22,18 +22,18 @@ class Settings(ClaimSettings, DryRunSettings):
     """Open the gate of a run that waits for approval."""
 
 
-def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, claims: Claims) -> StepEnd:
     """Approve one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run to approve")
-    traffic.approve(traffic.held(names.app, settings.run, names.virtual_services))
+    claims.approve(claims.held(names.app, settings.run, names.virtual_services))
     return StepEnd({"outcome": "approved"})
 
 
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    return run(settings, parts.names, parts.traffic)
+    return run(settings, parts.names, parts.claims)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -13,6 +13,7 @@ import structlog
 from pydantic import Field
 from pydantic_settings import NoDecode
 
+from steps.claim.claims import Claims
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, ROLE, SERVICE
 from steps.errors import Forbidden, NotFound, StepError
@@ -148,7 +149,7 @@ def rehearse(settings: Settings, names: ReleaseNames, findings: list[Document], 
         for one in findings:
             if isinstance(one, Manifest):
                 rehearsal.create(one.kind, one.namespace, {"metadata": one.metadata, **one.body})
-        traffic = Traffic(rehearsal)
+        traffic = Traffic(rehearsal, Claims(rehearsal))
         traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
         release = Release(
             namespace=names.namespace,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from steps.claim.claims import Claims
 from steps.errors import NotFound
 from steps.model.names import ReleaseNames
 from steps.outputs.report import Report
@@ -17,7 +18,6 @@ from steps.outputs.webhook import post
 from steps.report import gather
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
-from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome",)
@@ -37,10 +37,10 @@ class Settings(ReleaseSettings):
     link: str = Field("", max_length=500, description="Link to more details, for example the workflow's page.")
 
 
-def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> dict[str, object]:
+def run(settings: Settings, names: ReleaseNames, claims: Claims) -> dict[str, object]:
     """Return the body to send, also for an unknown release."""
     try:
-        made = gather(names, traffic)
+        made = gather(names, claims)
     except NotFound as error:
         made = Report(names.app, names.namespace, "", "unknown", reason=error.cause)
     if settings.webhook_format == "json":
@@ -53,7 +53,7 @@ def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> dict[str, 
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    post(settings.webhook_url_file, run(settings, parts.names, parts.traffic), settings.webhook_timeout_seconds)
+    post(settings.webhook_url_file, run(settings, parts.names, parts.claims), settings.webhook_timeout_seconds)
     return StepEnd({"outcome": "sent"})
 
 

@@ -15,11 +15,12 @@ import structlog
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from steps.actions.acquire import BusyPolicy, ClaimRequest, acquire, wait_until_free
+from steps.actions.acquire import BusyPolicy, acquire, wait_until_free
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.permissions import check_permissions
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import NO_EXTRAS, AnalysisExtras
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.claim.record import record_of
 from steps.cluster.api import Cluster
@@ -108,17 +109,17 @@ def run(
     check_baseline(settings, names, control)
     check_permissions(cluster, names, baseline=settings.baseline)
     release = _release(settings, names, traffic)
-    wanted = _wanted(settings, names, release, traffic)
-    release = replace(release, routes=traffic.ports(wanted.targets, wanted.stable, wanted.canary))
+    request = _request(settings, names, release, traffic)
+    release = replace(release, routes=traffic.ports(request.targets, request.stable, request.canary))
     # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     _warn((*reader.check(), *reader.check_custom()))
-    begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, extras)
+    begun = _begin(request, release, settings, ending, cluster, traffic, workload, extras)
     if isinstance(begun, StepEnd):
         return begun
     claim, plan = begun
     bounds = reader.choose_bounds()
-    claim = traffic.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    claim = traffic.claims.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
@@ -128,7 +129,7 @@ def run(
 
 
 def _begin(
-    wanted: ClaimRequest,
+    request: ClaimRequest,
     release: Release,
     settings: Preparation,
     ending: TeardownPolicy,
@@ -140,13 +141,13 @@ def _begin(
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
     def same(claim: Claim) -> bool:
-        return claim.app == wanted.app and workload.is_duplicate(release, claim)
+        return claim.app == request.app and workload.is_duplicate(release, claim)
 
     policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds)
     turns = 0
     while True:
         turns += 1
-        holder = wait_until_free(wanted, policy, ending, traffic, workload, same)
+        holder = wait_until_free(request, policy, ending, traffic, workload, same)
         if holder is not None:
             reason = f"run {holder.run} is active and leaves nothing to do for {release.image}: nothing was changed"
             log.info("prepare.noop", detail=reason, holder=holder.run)
@@ -160,7 +161,7 @@ def _begin(
         if extras.probe_preflight is not None and turns == 1:
             _warn(extras.probe_preflight.check(rehearsal=cluster.is_dry_run))
         try:
-            return acquire(wanted, plan.state, traffic, workload), plan
+            return acquire(request, plan.state, traffic), plan
         except (ClaimHeld, ClaimExpired):
             # Two runs found the app free in the same second, and the other one was faster.
             if turns == _TURNS:
@@ -180,7 +181,7 @@ def with_run(settings: _Preparing, names: ReleaseNames) -> _Preparing:
     return settings.model_copy(update={"run": run})
 
 
-def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> ClaimRequest:
+def _request(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> ClaimRequest:
     return ClaimRequest(
         app=names.app,
         run=settings.run,
@@ -221,7 +222,7 @@ def _make_canary(
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
     memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
-    workload.stamp(memory, claim.token)
+    traffic.claims.mark_deployments(claim)
     keeper = ClaimHeartbeat(claim, traffic)
     keeper.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
@@ -230,7 +231,7 @@ def _make_canary(
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
-    return traffic.update_state(claim, pin=pin)
+    return traffic.claims.update_state(claim, pin=pin)
 
 
 def _is_same(claim: Claim, workload: Workload) -> bool:
@@ -246,8 +247,7 @@ def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
     """End a release whose tag, pulled again, has the digest that stable runs: scale the canary down again."""
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
-        workload.unstamp(claim.state.workloads, claim.token)
-    traffic.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.now()))
+    traffic.claims.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.claims.now()))
     log.info("prepare.noop", detail=_SAME_BITS)
 
 

@@ -12,9 +12,8 @@ from pydantic import Field, field_validator
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.phases import PROMOTABLE, require_phase
-from steps.actions.shift import stamp
+from steps.actions.promotion_gate import check_passed
 from steps.actions.teardown import TeardownPolicy
-from steps.actions.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
@@ -67,9 +66,9 @@ def run(
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
     try:
-        claim = require_phase(names, settings.run, traffic, PROMOTABLE)
+        claim = require_phase(names, settings.run, traffic.claims, PROMOTABLE)
     except NotOwnerError:
-        last = traffic.last(names.virtual_services[0], names.app)
+        last = traffic.claims.last(names.virtual_services[0], names.app)
         if last is not None and last.run == settings.run and last.outcome == "promoted":
             return StepEnd({"outcome": "promoted"})  # killed after the release, and now running again
         raise
@@ -88,11 +87,11 @@ def promote(
     if is_promotion_complete(claim, workload):
         # Killed near its end, maybe with some tokens removed already: only the end is missing.
         return finish_promotion(claim, ending, traffic, workload)
-    claim = traffic.renew(claim)  # foreign weights stop it here, with stable's template unchanged
+    # Foreign weights stop it here, with stable's template unchanged.
+    claim = traffic.claims.renew(claim, check=traffic.own_weights)
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
-    promoting = traffic.move(claim, Phase.PROMOTING, unjudged=granted)
-    stamp(promoting, claim, workload)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     keeper = ClaimHeartbeat(promoting, traffic)
     if settings.template_by == "external":
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)

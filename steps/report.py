@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
+from steps.claim.claims import Claims
 from steps.claim.record import verdict_of
 from steps.errors import NotFound, SettingsError
 from steps.model.names import ReleaseNames
@@ -24,7 +25,6 @@ from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
-from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome", "reason")
@@ -48,25 +48,25 @@ class Settings(ReleaseSettings):
         return self.run
 
 
-def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Report, str]:
+def run(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str]:
     """Return the report and its text."""
-    made = gather(names, traffic, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
+    made = gather(names, claims, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
-def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
+def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     """Return the report of the app's running or last release, from its first VirtualService.
 
     Args:
         names: of the release.
-        traffic: VirtualServices.
+        claims: on VirtualServices.
         run: report only this run; "" = any.
 
     Raises:
         NotFound: the VirtualService has no such release.
     """
     first = names.virtual_services[0]
-    claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
+    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run}:
         memory = claim.state
         return Report(
@@ -81,7 +81,7 @@ def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
             images=memory.pin.digests if memory.pin else {},
             by=memory.by,
         )
-    last = traffic.last(first, names.app)
+    last = claims.last(first, names.app)
     if last is None:
         cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
@@ -116,9 +116,9 @@ def _read(path: str) -> dict[str, object]:
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    made, text = run(settings, parts.names, parts.traffic)
+    made, text = run(settings, parts.names, parts.claims)
     if settings.html:
-        save(html_page(made, parts.traffic.now()), settings.html, "--html", _DOING)
+        save(html_page(made, parts.claims.now()), settings.html, "--html", _DOING)
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:

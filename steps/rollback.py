@@ -10,9 +10,9 @@ import secrets
 import structlog
 from pydantic import Field
 
-from steps.actions.recovery import fence_off
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.claims import Claims
 from steps.errors import NotOwnerError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
@@ -45,7 +45,7 @@ def run(
 ) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
-        claim = _claim(settings, names, traffic, workload)
+        claim = _claim(settings, names, traffic.claims)
         outcome = roll_back(claim, claim.state.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
@@ -53,14 +53,15 @@ def run(
     return StepEnd({"outcome": outcome})
 
 
-def _claim(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload) -> Claim:
+def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
     if not settings.any_run:
-        return traffic.held(names.app, settings.run, names.virtual_services)
+        return claims.held(names.app, settings.run, names.virtual_services)
     first = names.virtual_services[0]
-    held = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
-    return fence_off(held, f"by-hand-{secrets.token_hex(4)}", settings.reason, traffic, workload)
+    owner = f"by-hand-{secrets.token_hex(4)}"
+    return claims.take_over(held, owner, settings.reason, supersede=True, repair=True)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -97,7 +97,7 @@ def _brought_to_its_end(
 ) -> StepEnd | None:
     """End a run whose process was killed amid its promote or its rollback; None where it did not come so far."""
     try:
-        claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
     except (NotOwnerError, PermanentError):
         return None  # prepare reports what is wrong, if anything is
     if claim.phase is Phase.PROMOTING:
@@ -127,8 +127,8 @@ def _walk(
     judgements: list[Judgement],
     extras: AnalysisExtras,
 ) -> StepEnd:
-    for weight in _left(settings.ladder, require_phase(names, settings.run, traffic, CLIMBING)):
-        claim = require_phase(names, settings.run, traffic, CLIMBING)
+    for weight in _left(settings.ladder, require_phase(names, settings.run, traffic.claims, CLIMBING)):
+        claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
         judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, extras)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
@@ -136,7 +136,7 @@ def _walk(
             outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
             end = analyze.ended(judgement)
             return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-    promote.promote(require_phase(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
+    promote.promote(require_phase(names, settings.run, traffic.claims, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
 
 
@@ -154,12 +154,12 @@ def _rehearse(
 ) -> StepEnd:
     """Plan the whole release of a canary that passes; without traffic there is nothing to judge."""
     for weight in settings.ladder:
-        claim = require_phase(names, settings.run, traffic, CLIMBING)
+        claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
         set_at, _ = claim.state.weights[-1]
-        traffic.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.now()), set_at)
+        traffic.claims.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.claims.now()), set_at)
         log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
-    promote.promote(require_phase(names, settings.run, traffic, PROMOTABLE), settings, traffic, workload, ending)
+    promote.promote(require_phase(names, settings.run, traffic.claims, PROMOTABLE), settings, traffic, workload, ending)
     return StepEnd({"run": settings.run, "outcome": "dry-run"})
 
 
@@ -167,7 +167,7 @@ def _restore(
     settings: Settings, names: ReleaseNames, reason: str, traffic: Traffic, workload: Workload, ending: TeardownPolicy
 ) -> str:
     try:
-        claim: Claim = traffic.held(names.app, settings.run, names.virtual_services)
+        claim: Claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
         return roll_back(claim, reason, ending, traffic, workload)
     except NotOwnerError:
         return "not-owner"
@@ -183,7 +183,7 @@ def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgement
     if not settings.report_dir:
         return
     try:
-        made = report.gather(names, traffic).with_judgements([one.to_json() for one in judgements])
+        made = report.gather(names, traffic.claims).with_judgements([one.to_json() for one in judgements])
         for name, text in (("report.json", made.as_json()), ("report.txt", made.as_text())):
             save(text, str(Path(settings.report_dir) / name), "--report-dir", "writing the report")
     except Interrupted:

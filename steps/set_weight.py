@@ -44,7 +44,7 @@ def run(
     """Set one weight; see the module's docstring."""
     halved = False
     if settings.run:
-        claim = require_phase(names, settings.run, traffic, CLIMBING)
+        claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
         halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
@@ -54,7 +54,7 @@ def run(
     results = {"weight": str(settings.weight), "previous-weight": str(previous)}
     if reader is not None:
         limit = settings.observed_timeout_seconds
-        observed = await_observed_weight(reader, settings.weight, traffic.now, limit, halved=halved)
+        observed = await_observed_weight(reader, settings.weight, traffic.claims.now, limit, halved=halved)
         results["observed"] = f"{observed:.1f}"
     return StepEnd(results)
 

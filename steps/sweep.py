@@ -20,6 +20,7 @@ from pydantic import Field
 from steps.actions.recovery import Takeover, clean_up, take_over_run
 from steps.actions.retreat import retreat
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
@@ -73,7 +74,7 @@ def run(
 ) -> StepEnd:
     """Sweep a namespace, or all (None), with the Deployments of each app; see the module's docstring."""
     unread: list[StepError] = []
-    found = [Swept(claim, workload_of(claim.app)) for claim in traffic.expired(namespace, unread)]
+    found = [Swept(claim, workload_of(claim.app)) for claim in traffic.claims.expired(namespace, unread)]
     owner = f"sweep-{secrets.token_hex(4)}"
     for one in found:
         with _guarded(one):
@@ -89,7 +90,7 @@ def run(
 def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
     """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
-    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload)
+    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload, repair=True)
     if one.seized.is_complete:
         return
     try:
@@ -153,7 +154,7 @@ def main(settings: Settings) -> StepEnd:
     def workload_of(app: str) -> Workload:
         return Workload(cluster, claim_key(app))
 
-    return run(where, Traffic(cluster), workload_of, teardown_policy_of(settings, cluster))
+    return run(where, Traffic(cluster, Claims(cluster)), workload_of, teardown_policy_of(settings, cluster))
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -9,8 +9,9 @@ import structlog
 
 from steps.actions.recovery import clean_up, take_over_run
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
-from steps.model.run import Claim, Destination, RouteTarget, WorkloadState
+from steps.model.run import Claim, Phase, WorkloadState
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -34,33 +35,8 @@ class BusyPolicy:
     pause: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
-    """The claim to acquire.
-
-    Args:
-        app: the application. run: id of the run.
-        targets: VirtualServices and routes.
-        stable: destination of the serving side. canary: of the side under test.
-        expiry_seconds: how long the claim outlives its last renewal (> 0).
-        by: who releases.
-        asked: fingerprint of the release, "" if the image is not given by digest.
-        ladder: weights that the run will climb, () if unknown.
-    """
-
-    app: str
-    run: str
-    targets: tuple[RouteTarget, ...]
-    stable: Destination
-    canary: Destination
-    expiry_seconds: float
-    by: str
-    asked: str = ""
-    ladder: tuple[int, ...] = ()
-
-
 def wait_until_free(
-    wanted: ClaimRequest,
+    request: ClaimRequest,
     policy: BusyPolicy,
     ending: TeardownPolicy,
     traffic: Traffic,
@@ -72,7 +48,7 @@ def wait_until_free(
     This comes before the preflight of the Deployments, which a run that died may have left half changed.
 
     Args:
-        wanted: the claim to acquire.
+        request: the claim to acquire.
         policy: what to do while another run holds a live claim.
         ending: time limits for the end of a run.
         traffic: the VirtualServices.
@@ -88,16 +64,16 @@ def wait_until_free(
     deadline = time.monotonic() + policy.timeout_seconds
     while True:
         try:
-            traffic.refuse_competing(wanted.app, wanted.run, wanted.targets)
+            traffic.claims.refuse_competing(request.app, request.run, request.targets)
         except ClaimExpired as found:
             reason = f"the claim of run {found.claim.run} expired"
-            clean_up(take_over_run(found.claim, wanted.run, reason, traffic, workload), ending, traffic, workload)
+            clean_up(take_over_run(found.claim, request.run, reason, traffic, workload), ending, traffic, workload)
         except ClaimHeld as busy:
             if same(busy.claim):
                 return busy.claim
             if policy.on_busy == "supersede":
-                reason = f"superseded by run {wanted.run}"
-                seized = take_over_run(busy.claim, wanted.run, reason, traffic, workload, live=True)
+                reason = f"superseded by run {request.run}"
+                seized = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
                 clean_up(seized, ending, traffic, workload)
             elif policy.on_busy == "fail" or time.monotonic() >= deadline:
                 raise
@@ -108,7 +84,7 @@ def wait_until_free(
             return None
 
 
-def acquire(wanted: ClaimRequest, workloads: WorkloadState, traffic: Traffic, workload: Workload) -> Claim:
+def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic) -> Claim:
     """Claim the app for a run, and remember what the Deployments were at the start.
 
     A repeated prepare keeps what the first one saw.
@@ -116,19 +92,12 @@ def acquire(wanted: ClaimRequest, workloads: WorkloadState, traffic: Traffic, wo
     Raises:
         ClaimHeld, ClaimExpired: another run was faster.
     """
-    after = workload.epoch(workloads.namespace, workloads.deployments)
-    claim = traffic.take(
-        wanted.app,
-        wanted.run,
-        wanted.targets,
-        wanted.stable,
-        wanted.canary,
-        wanted.expiry_seconds,
-        wanted.by,
-        after,
-        wanted.asked,
-    )
+    claims = traffic.claims
+    after = claims.highest_epoch(request.app, workloads)
+    claim = claims.take(request, check=traffic.all_on_stable, after_epoch=after)
+    if claim.phase is Phase.PREPARED:
+        claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:
-        claim = traffic.update_state(claim, workloads=workloads, ladder=wanted.ladder)
-    workload.stamp(claim.state.workloads or workloads, claim.token)
+        claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
+    claims.mark_deployments(claim)
     return claim

@@ -3,7 +3,6 @@
 import structlog
 
 from steps.actions.retreat import retreat
-from steps.actions.shift import stamp
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.judgement import Judgement, Verdict
 from steps.model.run import Claim
@@ -38,12 +37,12 @@ def apply_verdict(
         workload: Deployments.
         retreats: whether a fail returns the users to stable.
     """
-    at = round(traffic.now(), 1)
+    at = round(traffic.claims.now(), 1)
     weight = claim.state.paused_weight or dict(claim.state.weights).get(since, 0)
     verdict = RungVerdict(weight, str(judgement.verdict), at, note) if weight else None
     if judgement.verdict is not Verdict.FAIL:
         if verdict is not None:
-            traffic.keep_verdict(claim, verdict, since)
+            traffic.claims.keep_verdict(claim, verdict, since)
     elif retreats:
         _retreat(claim, judgement.reason, verdict, since, traffic, workload)
     else:
@@ -64,10 +63,9 @@ def try_retreat(
         log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return
     try:
-        stamp(safe, claim, workload)
-    except (
-        StepError
-    ) as error:  # the users are on stable; rollback writes the token to the Deployments before anything else
+        traffic.claims.mark_deployments(safe, claim)
+    except StepError as error:
+        # The users are on stable; rollback writes the token to the Deployments before anything else.
         log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above
 
 
@@ -86,7 +84,7 @@ def _keep_fail(claim: Claim, verdict: RungVerdict | None, since: float, traffic:
     if verdict is None:
         return
     try:
-        traffic.keep_verdict(claim, verdict, since)
+        traffic.claims.keep_verdict(claim, verdict, since)
     except Interrupted:
         raise
     except StepError as error:

@@ -2,7 +2,6 @@
 
 import structlog
 
-from steps.actions.shift import stamp
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import record_of
@@ -39,14 +38,13 @@ def finish_promotion(
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
     if exposed:
-        drain(claim, ending, traffic)
+        drain(claim, ending, traffic.claims)
     if claim.state.workloads is not None:
         left = workload.scale_down(claim.state.workloads, claim.token)
         if left:
             log.warning("canary.left_running", reason=left)
-        workload.unstamp(claim.state.workloads, claim.token)
     verdict, reason = summarize_verdicts(claim.state)
-    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict))
+    traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict))
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 
@@ -61,10 +59,7 @@ def _return_weight(
     while True:
         weight, memory = claim.state.weight, claim.state.workloads
         whole = memory is None or workload.stable_has_capacity(memory)
-        moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
-        if moved.token != claim.token:
-            stamp(moved, claim, workload)
-        claim = moved
+        claim, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
         if weight:
             log.info("weight.returned", weight=claim.state.weight, previous_weight=weight, stable_has_capacity=whole)
         if not claim.state.weight:

@@ -27,4 +27,8 @@ class ClaimHeartbeat:
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
-        self.claim = self._traffic.renew(self.claim) if self._checks_weights else self._traffic.update_state(self.claim)
+        claims = self._traffic.claims
+        if self._checks_weights:
+            self.claim = claims.renew(self.claim, check=self._traffic.own_weights)
+        else:
+            self.claim = claims.update_state(self.claim)

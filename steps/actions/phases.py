@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
+from steps.claim.claims import Claims
 from steps.errors import NotOwnerError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.traffic.traffic import Traffic
 
 CLIMBING = (Phase.PREPARED, Phase.WALKING)
 PROMOTABLE = (*CLIMBING, Phase.PROMOTING)
 
 
-def require_phase(names: ReleaseNames, run: str, traffic: Traffic, phases: Sequence[Phase]) -> Claim:
+def require_phase(names: ReleaseNames, run: str, claims: Claims, phases: Sequence[Phase]) -> Claim:
     """Return the claim of a run, which must be in one of the phases.
 
     Raises:
         NotOwnerError: the run holds no claim, or its rollback or promotion began.
     """
-    claim = traffic.held(names.app, run, names.virtual_services)
+    claim = claims.held(names.app, run, names.virtual_services)
     if claim.phase not in phases:
         reason = f" ({claim.state.reason})" if claim.state.reason else ""
         cause = f"the run is in phase {claim.phase}{reason}, which cannot be resumed. Start a new run."

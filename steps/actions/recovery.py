@@ -6,7 +6,6 @@ import structlog
 
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.roll_back import roll_back
-from steps.actions.shift import stamp
 from steps.actions.teardown import TeardownPolicy
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -30,21 +29,15 @@ class Takeover:
     reason: str
 
 
-def fence_off(
-    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
-) -> Claim:
-    """Become the owner of another run's claim, in phase rolling-back: from then on the old owner cannot write.
-
-    Raises:
-        ClaimHeld: the victim is alive and `supersede` is not set.
-    """
-    taken = traffic.take_over(victim, run, reason, supersede=supersede)
-    stamp(taken, victim, workload)
-    return taken
-
-
 def take_over_run(
-    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, live: bool = False
+    victim: Claim,
+    run: str,
+    reason: str,
+    traffic: Traffic,
+    workload: Workload,
+    *,
+    live: bool = False,
+    repair: bool = False,
 ) -> Takeover:
     """Take a claim over; first look whether its promote was complete, which the new phase would hide.
 
@@ -55,10 +48,12 @@ def take_over_run(
         traffic: VirtualServices.
         workload: Deployments.
         live: allow a live victim (supersede).
+        repair: replace tokens on Deployments that cannot be read.
     """
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
     complete = is_promotion_complete(victim, workload)
-    return Takeover(fence_off(victim, run, reason, traffic, workload, supersede=live), complete, reason)
+    claim = traffic.claims.take_over(victim, run, reason, supersede=live, repair=repair)
+    return Takeover(claim, complete, reason)
 
 
 def clean_up(seized: Takeover, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:

@@ -31,7 +31,7 @@ def retreat(
                 f"stays at {claim.state.weight} so that users are still served. Fix stable, then run rollback again."
             )
             log.error("retreat.held", weight=claim.state.weight, stable=memory.stable)
-            traffic.note(claim, "RetreatHeld", cause, warning=True)
+            traffic.claims.note(claim, "RetreatHeld", cause, warning=True)
             raise PermanentError("returning all weight to stable", cause)
     before = claim.state.weight
     moved = traffic.retreat(claim, reason, verdict)

@@ -5,7 +5,6 @@ import structlog
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
-from steps.actions.shift import stamp
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.model.run import Claim
@@ -36,16 +35,15 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
         # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
         _undo(claim, ending, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
-    stamp(safe, claim, workload)
+    traffic.claims.mark_deployments(safe, claim)
     if memory is not None:
         _undo(safe, ending, traffic, workload)
         if exposed:
-            drain(safe, ending, traffic)
+            drain(safe, ending, traffic.claims)
         left = workload.scale_down(memory, safe.token)
         if left:
             log.warning("canary.left_running", reason=left)
-        workload.unstamp(memory, safe.token)
-    traffic.release(safe, record_of(safe, "rolled-back", reason, traffic.now()))
+    traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"
 

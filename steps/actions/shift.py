@@ -3,7 +3,7 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.verdicts import check_on_ladder
+from steps.actions.ladder import check_on_ladder
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -27,9 +27,6 @@ def shift(
     if weight > claim.state.weight:
         claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)
-    stamp(
-        moved, claim, workload
-    )  # even if nothing was written now: an earlier attempt may have been killed before this
     if weight != previous:
         log.info("weight.set", weight=weight, previous_weight=previous)
     return moved, previous
@@ -50,9 +47,3 @@ def ensure_canary_capacity(
         routes = traffic.ports(memory.targets, memory.stable, memory.canary)
         workload.require_endpoints(claim.state.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
     return keeper.claim
-
-
-def stamp(now: Claim, before: Claim, workload: Workload) -> None:
-    """Write a changed token to the Deployments, whose writes it fences, too."""
-    if now.state.workloads is not None:
-        workload.stamp(now.state.workloads, now.token, before.token)

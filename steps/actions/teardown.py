@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from steps.claim.claims import Claims
 from steps.model.run import Claim
-from steps.traffic.traffic import Traffic
 
 _RENEW_SECONDS = 30.0
 
@@ -25,7 +25,7 @@ class TeardownPolicy:
     pause: Callable[[float], None] = time.sleep
 
 
-def drain(claim: Claim, ending: TeardownPolicy, traffic: Traffic) -> None:
+def drain(claim: Claim, ending: TeardownPolicy, claims: Claims) -> None:
     """Wait for requests in flight after weight 0, and keep the claim alive meanwhile.
 
     Raises:
@@ -36,4 +36,4 @@ def drain(claim: Claim, ending: TeardownPolicy, traffic: Traffic) -> None:
         ending.pause(min(left, _RENEW_SECONDS))
         left -= _RENEW_SECONDS
         if left > 0:
-            traffic.update_state(claim)
+            claims.update_state(claim)

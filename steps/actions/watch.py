@@ -174,7 +174,7 @@ class Watch:
             self._keeper.renew()
         health = self._pods.look() if self._pods else None
         self._heed(health)  # before the query to Prometheus, which may be slow
-        now = self._traffic.now()
+        now = self._traffic.claims.now()
         evidence = self._reader.read(
             self._started, now, rung_started=self._rung_started, weight=self._weight, comparison=self._comparison
         )
@@ -193,7 +193,8 @@ class Watch:
         self._tell = tell
         if judgement.verdict is not Verdict.FAIL:
             self.tell()  # a fail is reported after the retreat: a slow disk must not delay it
-        return judgement, next_poll_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
+        since_newest = self._traffic.claims.now() - evidence.until
+        return judgement, next_poll_seconds(evidence.scrape_interval_seconds, since_newest)
 
     def tell(self) -> None:
         """Report the last look to the recording, the progress file and the log, unless that is done."""
@@ -280,7 +281,7 @@ class Watch:
         )
 
     def _approved(self) -> bool:
-        return self._keeper is not None and self._traffic.approved(self._keeper.claim)
+        return self._keeper is not None and self._traffic.claims.approved(self._keeper.claim)
 
 
 def _unapproved(judgement: Judgement, seconds: float) -> Judgement:

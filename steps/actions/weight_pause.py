@@ -6,7 +6,7 @@ after a kill continues from there.
 
 import structlog
 
-from steps.actions.shift import ensure_canary_capacity, stamp
+from steps.actions.shift import ensure_canary_capacity
 from steps.model.evidence import Health
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -62,7 +62,7 @@ class WeightPause:
         paused = self._set(claim, 0, weight, health.disrupted)
         log.warning("weight.paused", weight=0, previous_weight=weight, reason=health.disruption)
         what = f"run {claim.run} returned all users to stable until the canary's pods are back: {health.disruption}"
-        self._traffic.note(paused, "WeightPaused", what, warning=True)
+        self._traffic.claims.note(paused, "WeightPaused", what, warning=True)
         return paused
 
     def _resume(self, claim: Claim, health: Health) -> Claim:
@@ -76,23 +76,21 @@ class WeightPause:
         claim = self._end(claim, weight, health.disrupted)
         log.info("weight.resumed", weight=weight, previous_weight=0)
         what = f"run {claim.run} restored the canary's weight of {weight}: {health.ready} of its pods are ready"
-        self._traffic.note(claim, "WeightResumed", what)
+        self._traffic.claims.note(claim, "WeightResumed", what)
         return claim
 
     def _end(self, claim: Claim, weight: int, disruptions: tuple[Span, ...]) -> Claim:
         """End a pause only after every VirtualService has the weight, so that a kill in between is noticed."""
         claim = self._set(claim, weight, weight, disruptions)
-        return self._traffic.update_state(claim, paused_weight=0)
+        return self._traffic.claims.update_state(claim, paused_weight=0)
 
     def _set(self, claim: Claim, weight: int, paused: int, disruptions: tuple[Span, ...]) -> Claim:
-        moved, _ = self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)
-        stamp(moved, claim, self._workload)
-        return moved
+        return self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)[0]
 
     def _remember(self, claim: Claim, health: Health) -> Claim:
         if health.disrupted == claim.state.disruptions:
             return claim
-        return self._traffic.update_state(claim, disruptions=health.disrupted)
+        return self._traffic.claims.update_state(claim, disruptions=health.disrupted)
 
     def _stable_can_serve(self, claim: Claim) -> bool:
         """Return whether stable may get the users: it is ready, or neither arm is, as in a retreat."""
@@ -110,7 +108,7 @@ class WeightPause:
                 f" {claim.state.weight} although the canary's pods are disrupted"
             )
             log.error("pause.held", weight=claim.state.weight, stable=memory.stable)
-            self._traffic.note(claim, "PauseHeld", what, warning=True)
+            self._traffic.claims.note(claim, "PauseHeld", what, warning=True)
         return False
 
     def _say(self, claim: Claim, health: Health) -> None:

@@ -1,39 +1,52 @@
 """Take a claim by compare-and-swap: the first VirtualService decides, the others follow."""
 
+from dataclasses import dataclass
+
+from steps.claim.amend import RouteCheck
 from steps.claim.annotations import remove_annotations, write_annotations
-from steps.claim.guarded_write import GuardedWriter, RouteCheck
+from steps.claim.guarded_write import GuardedWriter
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
-from steps.cluster.api import Cluster, Object, Operation
+from steps.cluster.api import Object, Operation
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
 
-def take(
-    cluster: Cluster,
-    writer: GuardedWriter,
-    app: str,
-    run: str,
-    targets: tuple[RouteTarget, ...],
-    stable: Destination,
-    canary: Destination,
-    expiry_seconds: float,
-    by: str,
-    after_epoch: int,
-    asked: str,
-    check: RouteCheck,
-) -> Claim:
-    """Take the claim, or find it taken by this run already; see `Traffic.take`."""
-    targets = tuple(sorted(targets, key=lambda target: target.virtual_service))
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """The claim that is wanted.
+
+    Args:
+        app: the application. run: id of the run.
+        targets: VirtualServices and routes.
+        stable: destination of the serving side. canary: of the side under test.
+        expiry_seconds: how long the claim outlives its last renewal (> 0).
+        by: who releases.
+        asked: fingerprint of what is released, "" where the image is not given by digest; see `RunState`.
+        ladder: weights that the run is to climb, () where it is not known.
+    """
+
+    app: str
+    run: str
+    targets: tuple[RouteTarget, ...]
+    stable: Destination
+    canary: Destination
+    expiry_seconds: float = 600.0
+    by: str = ""
+    asked: str = ""
+    ladder: tuple[int, ...] = ()
+
+
+def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
+    """Take the claim, or find it taken by this run already; see `Claims.take`."""
+    app, run = request.app, request.run
+    targets = tuple(sorted(request.targets, key=lambda target: target.virtual_service))
     doing = f"claiming VirtualService {targets[0].virtual_service} for run {run}"
     objects = {target.virtual_service: writer.read(target.virtual_service) for target in targets}
     for target in targets:
-        refuse_competing(cluster, objects[target.virtual_service], target, doing, objects, app, run)
-    now = round(cluster.now(), 1)
-    state = RunState(
-        now, now + expiry_seconds, targets, stable, canary, by=by, expiry_seconds=expiry_seconds, asked=asked
-    )
+        refuse_competing(writer.cluster, objects[target.virtual_service], target, doing, objects, app, run)
+    state = _first_state(request, targets, round(writer.cluster.now(), 1))
     records = [last_record(obj, app) for obj in objects.values()]
     epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, state)
@@ -42,18 +55,31 @@ def take(
         seen = observe_claim(obj, app)
         if seen is not None and seen.token.run == run:
             return []
-        refuse_competing(cluster, obj, targets[0], doing, None, app, run)
+        refuse_competing(writer.cluster, obj, targets[0], doing, None, app, run)
         check(obj, targets[0], claim.state, doing)
         return write_annotations(obj, claim)
 
     first = observe_claim(writer.write(targets[0].virtual_service, plan), app)
     claim = first.as_claim() if first else claim
     if claim.phase is Phase.PREPARED:
-        _take_others(cluster, writer, claim, doing, check)
+        _take_others(writer, claim, doing, check)
     return claim
 
 
-def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
+def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: float) -> RunState:
+    return RunState(
+        started=now,
+        expires=now + request.expiry_seconds,
+        targets=targets,
+        stable=request.stable,
+        canary=request.canary,
+        by=request.by,
+        expiry_seconds=request.expiry_seconds,
+        asked=request.asked,
+    )
+
+
+def _take_others(writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
     try:
         for target in claim.state.targets[1:]:
 
@@ -61,7 +87,7 @@ def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: s
                 seen = observe_claim(obj, claim.app)
                 if seen is not None and seen.token.is_of(claim):
                     return []
-                refuse_competing(cluster, obj, target, doing, None, claim.app, claim.run)
+                refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
                 check(obj, target, claim.state, doing)
                 return write_annotations(obj, claim)
 
@@ -72,7 +98,7 @@ def _take_others(cluster: Cluster, writer: GuardedWriter, claim: Claim, doing: s
 
 
 def _give_back(writer: GuardedWriter, claim: Claim) -> None:
-    """Take the stamps off again after a refusal halfway, so that nobody waits for their expiry."""
+    """Take the tokens off again after a refusal halfway, so that nobody waits for their expiry."""
 
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)

@@ -1,33 +1,39 @@
-"""Writes to Deployments that only the owner of the claim can make."""
+"""The token on Deployments: it follows the token on the VirtualServices, and every write of a Deployment tests it."""
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from steps.cluster.api import Cluster, Conflict, Object, Operation
-from steps.cluster.json_patch import pointer
+import structlog
+
+from steps.claim.annotations import annotations_of
+from steps.claim.errors import ClaimCorrupt
+from steps.claim.guarded_write import Decide, GuardedWriter
+from steps.claim.token import Token, is_later, parse_token
+from steps.cluster import json_patch
+from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import NotOwnerError, StepError, TemporaryError
-from steps.model.run import Phase
+from steps.errors import NotFound, NotOwnerError, StepError
+from steps.model.run import ObjectName, Phase
 
-_ATTEMPTS = 12
-_PAUSE_SECONDS = 0.2
-_RANK = {str(phase): rank for rank, phase in enumerate(Phase)}
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-Decide = Callable[[Object], Sequence[Operation]]
+RETRY_SECONDS: Final = 10.0
 
 
 class ClaimedDeployments:
-    """Writes to Deployments under the token of one application's claim.
+    """Deployments under the token of one application's claim.
 
     Args:
         cluster: the API server.
         key: the claim annotation, `canary-steps.io/claim.<app>`.
+        retry_seconds: how long a write that meets other writers is tried again (>= 0).
     """
 
-    def __init__(self, cluster: Cluster, key: str) -> None:
+    def __init__(self, cluster: Cluster, key: str, retry_seconds: float = RETRY_SECONDS) -> None:
         self._cluster = cluster
+        self._writer = GuardedWriter(cluster, DEPLOYMENT, retry_seconds)
         self.key = key
-        self._path = pointer("metadata", "annotations", key)
+        self._path = ("metadata", "annotations", key)
 
     def write(self, namespace: str, name: str, token: str | None, decide: Decide) -> Object:
         """Read a Deployment, let `decide` say what to write, and write it as a whole or not at all.
@@ -41,28 +47,26 @@ class ClaimedDeployments:
 
         Raises:
             NotOwnerError: there is something to write, and the Deployment carries another token, or none.
+            ClaimCorrupt: there is something to write, and its token cannot be read.
             NotFound: no such Deployment.
-            TemporaryError: it changed under every attempt.
+            TemporaryError: others kept changing it.
         """
-        for _ in range(_ATTEMPTS):
-            found = self._cluster.get(DEPLOYMENT, namespace, name)
-            current = self.token_of(found)
-            lost = None
-            if current != token and not _lags(current, token):
-                lost = NotOwnerError(f"writing Deployment {namespace}/{name}", self._whose(current, token))
-            operations = self._decided(decide, found, lost)
-            if not operations:
-                return found
-            test = [] if token is None else [{"op": "test", "path": self._path, "value": current}]
-            if current != token:
-                test.append({"op": "replace", "path": self._path, "value": token})
-            try:
-                return self._cluster.patch(DEPLOYMENT, namespace, name, [*test, *operations])
-            except Conflict:
-                time.sleep(_PAUSE_SECONDS)
-        raise self._unsettled(namespace, name)
 
-    def stamp(self, namespace: str, names: Iterable[str], new: str, old: str | None = None) -> None:
+        def guarded(found: Object) -> list[Operation]:
+            current = annotations_of(found).get(self.key)
+            operations = _decided(decide, found, self._lost(found, token))
+            if not operations:
+                return []
+            test = [] if token is None else [json_patch.expect(current, *self._path)]
+            if current != token:
+                test.append({"op": "replace", "path": json_patch.pointer(*self._path), "value": token})
+            return [*test, *operations]
+
+        return self._writer.write(ObjectName(namespace, name), guarded)
+
+    def write_token(
+        self, namespace: str, names: Iterable[str], new: str, old: str | None = None, *, repair: bool = False
+    ) -> list[str]:
         """Put a token on Deployments; those that do not exist are passed over.
 
         A token is replaced when it is `old`, of a lower epoch, or an earlier phase of the same run: so a slow
@@ -73,82 +77,120 @@ class ClaimedDeployments:
             names: Deployments.
             new: the token to put on.
             old: the token that is being followed up, None where the claim was free.
+            repair: replace a token that cannot be read.
+
+        Returns:
+            The Deployments whose unreadable token was replaced.
 
         Raises:
             NotOwnerError: a Deployment carries a later token, or lost the one this run had put on it.
-            TemporaryError: it changed under every attempt.
+            ClaimCorrupt: a Deployment carries a token that cannot be read, and `repair` was not asked for.
+            TemporaryError: others kept changing it.
         """
+        repaired = []
         for name in sorted(set(names)):
-            self._stamp(namespace, name, new, old)
+            previous = self._write_token(ObjectName(namespace, name), new, old, repair=repair)
+            if previous is not None:
+                log.warning("claim.token_repaired", deployment=f"{namespace}/{name}", previous=previous, token=new)
+                repaired.append(name)
+        return repaired
 
-    def unstamp(self, namespace: str, names: Iterable[str], token: str) -> None:
+    def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
         """Take our token off Deployments; other tokens and missing Deployments are left as they are."""
+
+        def removal(found: Object) -> list[Operation]:
+            if annotations_of(found).get(self.key) != token:
+                return []
+            return [json_patch.expect(token, *self._path), json_patch.remove(*self._path)]
+
         for name in sorted(set(names)):
-            found = self._cluster.find(DEPLOYMENT, namespace, name)
-            if found is None or self.token_of(found) != token:
+            try:
+                self._writer.write(ObjectName(namespace, name), removal)
+            except NotFound:
                 continue
-            test: Operation = {"op": "test", "path": self._path, "value": token}
-            try:
-                self._cluster.patch(DEPLOYMENT, namespace, name, [test, {"op": "remove", "path": self._path}])
-            except Conflict:
-                continue  # somebody else's by now
 
-    def epoch(self, namespace: str, names: Iterable[str]) -> int:
-        """Return the highest epoch that Deployments carry, 0 for none: the next claim must count on from there."""
+    def highest_epoch(self, namespace: str, names: Iterable[str]) -> int:
+        """Return the highest epoch that Deployments carry, 0 for none: the next claim must count on from there.
+
+        Raises:
+            ClaimCorrupt: a Deployment carries a token that cannot be read.
+        """
         found = [self._cluster.find(DEPLOYMENT, namespace, name) for name in sorted(set(names))]
-        return max((_parts(self.token_of(entry))[1] for entry in found if entry is not None), default=0)
+        tokens = [self._token_of(entry) for entry in found if entry is not None]
+        return max((token.epoch for token in tokens if token is not None), default=0)
 
-    def token_of(self, deployment: Object) -> str | None:
-        """Return the token a Deployment carries for this application."""
-        annotations: dict[str, str] = deployment["metadata"].get("annotations") or {}
-        return annotations.get(self.key)
-
-    @staticmethod
-    def _decided(decide: Decide, found: Object, lost: NotOwnerError | None) -> list[Operation]:
-        """Let nothing-to-write pass without a token: a step killed after it took its token off must be repeatable."""
+    def _token_of(self, found: Object) -> Token | None:
+        text = annotations_of(found).get(self.key)
+        if text is None:
+            return None
         try:
-            operations = list(decide(found))
-        except StepError as error:
-            if lost is not None:
-                raise lost from error
-            raise
-        if operations and lost is not None:
-            raise lost
-        return operations
+            return parse_token(text)
+        except ValueError as error:
+            raise self._corrupt(found, text) from error
 
-    def _stamp(self, namespace: str, name: str, new: str, old: str | None) -> None:
-        for _ in range(_ATTEMPTS):
-            found = self._cluster.find(DEPLOYMENT, namespace, name)
-            if found is None:
-                return
-            current = self.token_of(found)
-            if current == new:
-                return
-            if not _follows(current, new, old):
-                raise NotOwnerError(f"claiming Deployment {namespace}/{name}", self._whose(current, new))
+    def _corrupt(self, found: Object, text: str) -> ClaimCorrupt:
+        namespace, name = found["metadata"].get("namespace"), found["metadata"]["name"]
+        cause = (
+            f"its annotation {self.key} is {text!r}, which is not run:epoch:phase, so nobody knows whose it is. If no"
+            f" run releases this app, remove it: kubectl annotate deployment -n {namespace} {name} {self.key}-"
+            " (rollback --any-run and sweep replace it by themselves)."
+        )
+        return ClaimCorrupt(f"reading the claim on Deployment {namespace}/{name}", cause)
+
+    def _lost(self, found: Object, token: str | None) -> StepError | None:
+        """Return why a write under `token` is not allowed, None where it is."""
+        text = annotations_of(found).get(self.key)
+        if text == token:
+            return None
+        try:
+            current = self._token_of(found)
+        except ClaimCorrupt as error:
+            return error
+        if current is not None and token is not None and _lags(current, parse_token(token)):
+            return None
+        name = f"{found['metadata'].get('namespace')}/{found['metadata']['name']}"
+        return NotOwnerError(f"writing Deployment {name}", self._whose(text, token))
+
+    def _write_token(self, name: ObjectName, new: str, old: str | None, *, repair: bool) -> str | None:
+        """Put a token on one Deployment; return the unreadable text that it replaced."""
+        unreadable: list[str] = []
+
+        def follow(found: Object) -> list[Operation]:
+            unreadable.clear()
+            text = annotations_of(found).get(self.key)
+            if text == new:
+                return []
             try:
-                self._cluster.patch(DEPLOYMENT, namespace, name, self._put(found, new))
-            except Conflict:
-                time.sleep(_PAUSE_SECONDS)
-            else:
-                return
-        raise self._unsettled(namespace, name)
+                current = self._token_of(found)
+            except ClaimCorrupt:
+                if not repair:
+                    raise
+                unreadable.append(str(text))
+                return self._put(found, new)
+            if not _follows(current, parse_token(new), parse_token(old) if old else None):
+                raise NotOwnerError(f"claiming Deployment {name}", self._whose(text, new))
+            return self._put(found, new)
+
+        try:
+            self._writer.write(name, follow)
+        except NotFound:
+            return None
+        return unreadable[0] if unreadable else None
 
     def _put(self, found: Object, new: str) -> list[Operation]:
         meta = found["metadata"]
-        add: Operation = {"op": "add", "path": self._path, "value": new}
         if meta.get("annotations"):
-            # A JSON Patch cannot test that a token is absent, but that the whole map is as it was read.
-            return [{"op": "test", "path": "/metadata/annotations", "value": meta["annotations"]}, add]
-        version: Operation = {
-            "op": "test",
-            "path": "/metadata/resourceVersion",
-            "value": meta.get("resourceVersion"),
-        }
+            # A JSON Patch cannot test that a token is absent, but that the whole map is as it was read. Controllers
+            # write a Deployment's status all the time, so that its resourceVersion would never hold.
+            return [
+                json_patch.expect(meta["annotations"], "metadata", "annotations"),
+                json_patch.add(new, *self._path),
+            ]
+        version = json_patch.expect(meta.get("resourceVersion"), "metadata", "resourceVersion")
         return [
             *([version] if "resourceVersion" in meta else []),
-            {"op": "add", "path": "/metadata/annotations", "value": {}},
-            add,
+            json_patch.add({}, "metadata", "annotations"),
+            json_patch.add(new, *self._path),
         ]
 
     def _whose(self, current: str | None, wanted: str | None) -> str:
@@ -159,33 +201,34 @@ class ClaimedDeployments:
             f"Removing the annotation by hand takes it over."
         )
 
-    @staticmethod
-    def _unsettled(namespace: str, name: str) -> TemporaryError:
-        return TemporaryError(
-            f"writing Deployment {namespace}/{name}",
-            f"it changed under all of {_ATTEMPTS} attempts. Another writer is at work on it: find out who, run again.",
-        )
+
+def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[Operation]:
+    """Let nothing-to-write pass without a token: a step killed after it took its token off must be repeatable."""
+    try:
+        operations = decide(found)
+    except StepError as error:
+        if lost is not None:
+            raise lost from error
+        raise
+    if operations and lost is not None:
+        raise lost
+    return operations
 
 
-def _parts(token: str | None) -> tuple[str, int, int]:
-    run, _, rest = (token or "").partition(":")
-    epoch, _, phase = rest.partition(":")
-    return run, int(epoch) if epoch.isdigit() else 0, _RANK.get(phase, -1)
+def _same_claim(one: Token, other: Token) -> bool:
+    return (one.run, one.epoch) == (other.run, other.epoch)
 
 
-def _lags(current: str | None, token: str | None) -> bool:
-    """Return whether a Deployment missed a change of phase of the same claim: the step was killed before its stamp."""
-    run, epoch, rank = _parts(token)
-    return token is not None and _parts(current)[:2] == (run, epoch) and _parts(current)[2] < rank
+def _lags(current: Token, token: Token) -> bool:
+    """Tell whether a Deployment missed a change of phase of the same claim: the step was killed before it got there."""
+    return _same_claim(current, token) and is_later(token.phase, current.phase)
 
 
-def _follows(current: str | None, new: str, old: str | None) -> bool:
-    new_run, new_epoch, new_rank = _parts(new)
+def _follows(current: Token | None, new: Token, old: Token | None) -> bool:
     if current is None:
-        continues = old is not None and _parts(old)[0] == new_run and _parts(old)[1] == new_epoch
-        # A rollback must also work for a run that was killed between its claim and its first stamp.
-        return not continues or new_rank >= _RANK[Phase.ROLLING_BACK]
+        continues = old is not None and _same_claim(old, new)
+        # A rollback must also work for a run that was killed between its claim and its first token on a Deployment.
+        return not continues or not is_later(Phase.ROLLING_BACK, new.phase)
     if current == old:
         return True
-    run, epoch, rank = _parts(current)
-    return epoch < new_epoch or (run == new_run and epoch == new_epoch and rank <= new_rank)
+    return current.epoch < new.epoch or (_same_claim(current, new) and not is_later(current.phase, new.phase))

@@ -16,15 +16,15 @@ from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def claim_of_run(cluster: Cluster, writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
-    """Return the run's claim; see `Traffic.held`."""
+def claim_of_run(writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
+    """Return the run's claim; see `Claims.held`."""
     doing = f"looking for the claim of run {run} on VirtualService {', '.join(map(str, names))}"
     other = ""
     for name in sorted(names):
         seen = observe_claim(writer.read(name), app)
         if seen is None:
             continue
-        claim = assemble_claim(cluster, seen, {})
+        claim = assemble_claim(writer.cluster, seen, {})
         if claim.run == run and claim.state.targets[0].virtual_service == seen.anchor:
             return claim
         if claim.run == run:
@@ -41,7 +41,7 @@ def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
 
 
 def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
-    """Return the expired claims of a namespace (None: of all); see `Traffic.expired`."""
+    """Return the expired claims of a namespace (None: of all); see `Claims.expired`."""
     objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
     known = {name_of(obj): obj for obj in objects}
     found: dict[tuple[str, str, int, ObjectName], Claim] = {}

@@ -15,7 +15,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
-    """Clean the others first: until the anchor is clean, the claim can be found and released; see `Traffic.release`."""
+    """Clean the others first: until the anchor is clean, the claim can be found and released; see `Claims.release`."""
     anchor, *others = claim.state.targets
     doing = f"releasing the claim of run {claim.run} on VirtualService {anchor.virtual_service}"
     text = dump_record(record)

@@ -3,13 +3,28 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
 """Rises when a field changes its meaning or goes away; new fields with a default do not raise it."""
+
+
+class StateChanges(TypedDict, total=False):
+    """The fields of a run's state that may change after it was claimed, see `RunState`."""
+
+    workloads: WorkloadState
+    pin: Pin
+    latency_bounds: tuple[tuple[str, float], ...]
+    small_bound: float | None
+    by: str
+    paused_weight: int
+    disruptions: tuple[tuple[float, float, str], ...]
+    ladder: tuple[int, ...]
+    unjudged: str
+
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
 
@@ -54,7 +69,7 @@ def load_state(text: str) -> tuple[str, RunState]:
             raise ValueError(f"version {body['version']} is not known here, only {VERSION}: use the newer image")
         return str(body["app"]), _memory(body)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"not a state of a run ({type(error).__name__}: {error})") from error
+        raise ValueError(f"not the state of a run ({type(error).__name__}: {error})") from error
 
 
 def _memory(body: Mapping[str, Any]) -> RunState:

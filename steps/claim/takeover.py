@@ -7,7 +7,7 @@ from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import observe_claim
-from steps.cluster.api import Cluster, Object, Operation
+from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError
 from steps.model.run import Claim, Phase
 
@@ -16,10 +16,8 @@ REPAIR_SECONDS: Final = 120.0
 run's canary, so the next sweep must not wait as long as for a release."""
 
 
-def take_over(
-    cluster: Cluster, writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool
-) -> Claim:
-    """Stamp the anchor first, then the others that still carry the victim's token; see `Traffic.take_over`."""
+def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool) -> Claim:
+    """Stamp the anchor first, then the others that still carry the victim's token; see `Claims.take_over`."""
     anchor = victim.state.targets[0].virtual_service
     doing = f"taking over the claim of run {victim.run} on VirtualService {anchor}"
     epoch = victim.epoch + 1
@@ -30,14 +28,14 @@ def take_over(
             return []
         if seen is None or not seen.token.is_of(victim):
             raise NotOwnerError(doing, f"{f'run {seen.token.run}' if seen else 'nobody'} owns it now.")
-        if not supersede and seen.state.expires >= cluster.now():
-            raise ClaimHeld(doing, seen.as_claim(), cluster.now())
+        if not supersede and seen.state.expires >= writer.cluster.now():
+            raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         expiry = min(seen.state.expiry_seconds, REPAIR_SECONDS)
         state = replace(
             seen.state,
             # An orphan's copy still lists VirtualServices that no longer belong to it.
             targets=victim.state.targets,
-            expires=round(cluster.now(), 1) + expiry,
+            expires=round(writer.cluster.now(), 1) + expiry,
             expiry_seconds=expiry,
             reason=seen.state.reason or reason,
         )

@@ -5,11 +5,10 @@ from typing import Final
 
 import structlog
 
-from steps.claim.annotations import update_annotations
-from steps.claim.guarded_write import GuardedWriter, require_own_claim
-from steps.claim.observed import observe_claim
-from steps.claim.renewal import with_new_expiry
-from steps.cluster.api import Cluster, Object, Operation
+from steps.claim.amend import Edit, amend
+from steps.claim.guarded_write import GuardedWriter
+from steps.claim.observed import ObservedClaim
+from steps.cluster.api import Object
 from steps.model.run import Claim, RunState
 from steps.model.rungs import RungVerdict
 
@@ -30,20 +29,17 @@ def without_verdict(state: RunState, weight: int) -> RunState:
     return replace(state, verdicts=tuple(one for one in state.verdicts if one.weight != weight))
 
 
-def keep_verdict(cluster: Cluster, writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
-    """Write a verdict into the anchor's state; see `Traffic.keep_verdict`."""
-    first = claim.state.targets[0].virtual_service
-    doing = f"keeping the verdict of weight {verdict.weight} on VirtualService {first}"
+def keep_verdict(writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
+    """Write a verdict into the anchor's state; see `Claims.keep_verdict`."""
+    anchor = claim.state.targets[0]
+    doing = f"keeping the verdict of weight {verdict.weight} on VirtualService {anchor.virtual_service}"
 
-    def plan(obj: Object) -> list[Operation]:
-        seen = require_own_claim(obj, claim, frozenset({claim.phase}), doing)
+    def decide(_: Object, seen: ObservedClaim) -> Edit | None:
         judged = 0 if seen.state.paused_weight == verdict.weight else verdict.weight  # a pause is weight 0 meanwhile
         if seen.state.weights[-1:] != ((since, judged),):
             detail = f"weight {verdict.weight} was judged; meanwhile somebody set weight {seen.state.weight}."
             log.warning("verdict.not_kept", weight=verdict.weight, verdict=verdict.verdict, detail=detail)
-            return []
-        state = with_new_expiry(with_verdict(seen.state, verdict), cluster.now())
-        return update_annotations(obj, replace(claim, state=state))
+            return None
+        return Edit(with_verdict(seen.state, verdict), claim.phase)
 
-    now = observe_claim(writer.write(first, plan), claim.app)
-    return now.as_claim() if now else claim
+    return amend(writer, claim, anchor, frozenset({claim.phase}), doing, decide)

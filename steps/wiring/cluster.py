@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
@@ -28,6 +29,7 @@ class Parts:
 
     cluster: Cluster
     names: ReleaseNames
+    claims: Claims
     traffic: Traffic
     workload: Workload
 
@@ -39,7 +41,8 @@ def parts_of(settings: ReleaseSettings) -> Parts:
     structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
     if settings.run_id:
         structlog.contextvars.bind_contextvars(run=settings.run_id)
-    return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
+    claims = Claims(cluster)
+    return Parts(cluster, names, claims, Traffic(cluster, claims), Workload(cluster, claim_key(names.app)))
 
 
 def cluster_of(settings: ClusterSettings) -> tuple[Cluster, str]:

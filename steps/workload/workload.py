@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from steps.claim.deployments import ClaimedDeployments
+from steps.claim.deployments import RETRY_SECONDS, ClaimedDeployments
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
@@ -30,13 +30,20 @@ class Workload:
         claim_key: the claim annotation of the application, `canary-steps.io/claim.<app>`.
         poll_seconds: time between two looks while waiting (> 0).
         fault_grace_seconds: how long to tolerate a fault that kubelet itself retries before it is final (>= 0).
+        retry_seconds: how long a write that meets other writers is tried again (>= 0).
     """
 
     def __init__(
-        self, cluster: Cluster, claim_key: str, *, poll_seconds: float = 1.0, fault_grace_seconds: float = 10.0
+        self,
+        cluster: Cluster,
+        claim_key: str,
+        *,
+        poll_seconds: float = 1.0,
+        fault_grace_seconds: float = 10.0,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._cluster = cluster
-        self._fence = ClaimedDeployments(cluster, claim_key)
+        self._fence = ClaimedDeployments(cluster, claim_key, retry_seconds)
         self._poll_seconds = poll_seconds
         self._fault_grace_seconds = fault_grace_seconds
 
@@ -51,18 +58,6 @@ class Workload:
     def is_duplicate(self, release: Release, claim: Claim) -> bool:
         """Return whether another run's live claim makes a release unnecessary; see `duplicate`."""
         return duplicate.is_duplicate(self._cluster, release, claim)
-
-    def stamp(self, memory: WorkloadState, new: str, old: str | None = None) -> None:
-        """Write a token to all Deployments at a claim, a takeover or a change of phase; see `Fence.stamp`."""
-        self._fence.stamp(memory.namespace, memory.deployments, new, old)
-
-    def unstamp(self, memory: WorkloadState, token: str) -> None:
-        """Remove our token from all Deployments."""
-        self._fence.unstamp(memory.namespace, memory.deployments, token)
-
-    def epoch(self, namespace: str, names: Iterable[str]) -> int:
-        """Return the highest epoch on the Deployments, 0 for none; a new claim needs a higher one."""
-        return self._fence.epoch(namespace, names)
 
     def create_canary(self, release: Release, plan: ReleasePlan, token: str | None) -> None:
         """Create or update the canary Deployment and its baseline, if any, without raising their number of pods."""

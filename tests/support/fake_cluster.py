@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster
 from steps.model.run import WorkloadState
 from steps.model.workload import Release
@@ -49,7 +50,13 @@ class FakeCluster:
     def connect(self) -> tuple[Workload, KillableConnection]:
         """Return a new process' view of the cluster."""
         connection = KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
-        return Workload(Cluster(connection), KEY, poll_seconds=0.02, fault_grace_seconds=0.2), connection
+        workload = Workload(Cluster(connection), KEY, poll_seconds=0.02, fault_grace_seconds=0.2, retry_seconds=2.0)
+        return workload, connection
+
+    def claimed(self) -> ClaimedDeployments:
+        """Return a new process' view of the tokens on Deployments."""
+        cluster = Cluster(KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5))
+        return ClaimedDeployments(cluster, KEY, retry_seconds=2.0)
 
     def deploy(self, name: str, image: str, replicas: int = 2, **spec: Any) -> None:
         """Create a Deployment and its Service, and wait until it is ready."""
@@ -187,11 +194,16 @@ class FakeCluster:
         return self._pulled[image]
 
 
-def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:
+def prepared(
+    cluster: FakeCluster,
+    workload: Workload,
+    wanted: Release | None = None,
+    claimed: ClaimedDeployments | None = None,
+) -> WorkloadState:
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
     plan = workload.preflight(wanted)
-    workload.stamp(plan.state, TOKEN)
+    (claimed or cluster.claimed()).write_token(NAMESPACE, plan.state.deployments, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
     workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)
     return plan.state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import AnalysisExtras
+from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
@@ -37,7 +38,7 @@ class StepProcess:
         cluster = Cluster(InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
-        self._traffic = Traffic(cluster, 2.0)
+        self._traffic = Traffic(cluster, Claims(cluster, 2.0))
         self._workload = self._workload_of(APP)
 
     def _workload_of(self, app: str) -> Workload:
@@ -83,11 +84,11 @@ class StepProcess:
         settings = report.Settings.model_validate(
             {"app": APP, "virtual_service": self._given["virtual_service"], "format": form, "run": run}
         )
-        return report.run(settings, _names(settings), self._traffic)[1]
+        return report.run(settings, _names(settings), self._traffic.claims)[1]
 
-    def rollback(self, run: str = "one") -> StepEnd:
+    def rollback(self, run: str = "one", **more: object) -> StepEnd:
         """Roll back."""
-        settings = rollback.Settings.model_validate({**self._given, "run": run})
+        settings = rollback.Settings.model_validate({**self._given, "run": run, **more})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def sweep(self) -> StepEnd:
@@ -99,7 +100,7 @@ class StepProcess:
         settings = approve.Settings.model_validate(
             {"app": APP, "virtual_service": self._given["virtual_service"], "run": run}
         )
-        return approve.run(settings, _names(settings), self._traffic)
+        return approve.run(settings, _names(settings), self._traffic.claims)
 
 
 def _names(settings: ReleaseSettings) -> ReleaseNames:

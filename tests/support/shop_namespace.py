@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from steps.claim.acquire import ClaimRequest
+from steps.claim.claims import Claims
 from steps.cluster.api import Cluster
 from steps.cluster.connection import ApiResponse, Connection
 from steps.cluster.dry_run import DryRunCluster
-from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, RouteTarget
+from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Phase, Record, RouteTarget
 from steps.traffic import Traffic
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api import StandInApi
@@ -68,13 +70,15 @@ class ShopNamespace:
 
     def traffic(self, retry_seconds: float = 2.0) -> Traffic:
         """Return the front class, as one process has it."""
-        return Traffic(self.cluster(), retry_seconds)
+        cluster = self.cluster()
+        return Traffic(cluster, Claims(cluster, retry_seconds))
 
     def doomed(self, requests: int) -> Traffic:
         """Return the front class of a process that is killed after this many requests."""
         connection = self.connection()
         connection.lives = requests
-        return Traffic(Cluster(connection), 2.0)
+        cluster = Cluster(connection)
+        return Traffic(cluster, Claims(cluster, 2.0))
 
     def add(self, name: str = "shop", spec: Json | None = None, **metadata: Any) -> Json:
         """Store a VirtualService, as kubectl would."""
@@ -131,7 +135,13 @@ class ShopNamespace:
         traffic = traffic or self.traffic()
         wanted = [RouteTarget(ObjectName("shop", name), ()) for name in names or ("shop",)]
         targets = traffic.resolve(wanted, STABLE, CANARY)
-        return traffic.take("shop", run, targets, STABLE, CANARY, by="ann")
+        return take(traffic, ClaimRequest("shop", run, targets, STABLE, CANARY, by="ann"))
+
+
+def take(traffic: Traffic, request: ClaimRequest, after_epoch: int = 0) -> Claim:
+    """Take a claim and renew it, as prepare does."""
+    claim = traffic.claims.take(request, check=traffic.all_on_stable, after_epoch=after_epoch)
+    return traffic.claims.renew(claim, check=traffic.own_weights) if claim.phase is Phase.PREPARED else claim
 
 
 def rich_spec() -> Json:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from steps.actions.verdicts import check_on_ladder, check_passed, summarize_verdicts
+from steps.actions.ladder import check_on_ladder
+from steps.actions.promotion_gate import check_passed
+from steps.actions.verdicts import summarize_verdicts
 from steps.errors import PermanentError
 from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict

@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
+from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, RouteTarget
@@ -18,6 +20,7 @@ from tests.support.shop_namespace import (
     ShopNamespace,
     plain_spec,
     record_of,
+    take,
     two_arms,
 )
 
@@ -34,7 +37,7 @@ def test_other_annotations_and_labels_stay(shop: ShopNamespace, traffic: Traffic
     """What others wrote is there during and after a run."""
     shop.add(spec=plain_spec(), annotations={"a/b.c": "1"}, labels={"team": "x"})
     claim = shop.claim()
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert sorted(shop.annotations()) == ["a/b.c", LAST]
     assert shop.get()["metadata"]["labels"] == {"team": "x"}
 
@@ -108,7 +111,7 @@ def test_epochs_count_on_over_runs(shop: ShopNamespace, traffic: Traffic) -> Non
     """The record remembers the epoch, so that no token ever comes back."""
     shop.add()
     claim = shop.claim()
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert shop.claim("r1").epoch == 2
 
 
@@ -116,7 +119,7 @@ def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: 
     """A Deployment may carry a newer token than the record knows of."""
     shop.add()
     targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
-    assert traffic.take("shop", "r1", targets, STABLE, CANARY, after_epoch=7).epoch == 8
+    assert take(traffic, ClaimRequest("shop", "r1", targets, STABLE, CANARY), 7).epoch == 8
 
 
 def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -124,14 +127,14 @@ def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) 
     shop.add()
     targets = shop.claim().state.targets
     seen = len(shop.api.faults.writes())
-    traffic.refuse_competing("shop", "r1", targets)
+    traffic.claims.refuse_competing("shop", "r1", targets)
     with pytest.raises(ClaimHeld):
-        traffic.refuse_competing("shop", "r2", targets)
+        traffic.claims.refuse_competing("shop", "r2", targets)
     with pytest.raises(ClaimHeld):
-        traffic.refuse_competing("cart", "r1", targets)
+        traffic.claims.refuse_competing("cart", "r1", targets)
     shop.later(601)
     with pytest.raises(ClaimExpired):
-        traffic.refuse_competing("shop", "r2", targets)
+        traffic.claims.refuse_competing("shop", "r2", targets)
     assert len(shop.api.faults.writes()) == seen
 
 
@@ -148,16 +151,16 @@ def test_a_taken_over_run_can_write_nothing(shop: ShopNamespace, traffic: Traffi
     shop.add()
     old, _ = traffic.set_weight(shop.claim(), 10)
     shop.later(601)
-    new = traffic.take_over(old, "r2", "run r1 expired")
+    new = traffic.claims.take_over(old, "r2", "run r1 expired")
     assert (new.token, new.state.weight, new.state.reason) == ("r2:2:rolling-back", 10, "run r1 expired")
     for write in (
         lambda: traffic.set_weight(old, 20),
         lambda: traffic.retreat(old, "x"),
-        lambda: traffic.renew(old),
-        lambda: traffic.move(old, Phase.PROMOTING),
-        lambda: traffic.update_state(old, by="x"),
-        lambda: traffic.release(old, record_of(old)),
-        lambda: traffic.held("shop", "r1", [SHOP]),
+        lambda: traffic.claims.renew(old, check=traffic.own_weights),
+        lambda: traffic.claims.move(old, Phase.PROMOTING),
+        lambda: traffic.claims.update_state(old, by="x"),
+        lambda: traffic.claims.release(old, record_of(old)),
+        lambda: traffic.claims.held("shop", "r1", [SHOP]),
     ):
         with pytest.raises(NotOwnerError):
             write()
@@ -169,18 +172,18 @@ def test_a_living_claim_is_taken_over_only_on_purpose(shop: ShopNamespace, traff
     shop.add()
     claim = shop.claim()
     with pytest.raises(ClaimHeld):
-        traffic.take_over(claim, "r2", "x")
-    assert traffic.take_over(claim, "r2", "superseded", supersede=True).run == "r2"
+        traffic.claims.take_over(claim, "r2", "x")
+    assert traffic.claims.take_over(claim, "r2", "superseded", supersede=True).run == "r2"
 
 
 def test_a_takeover_is_repeatable(shop: ShopNamespace, traffic: Traffic) -> None:
     """After a kill the same run finds it done; a third run does not."""
     shop.add()
     claim = shop.claim()
-    first = traffic.take_over(claim, "r2", "x", supersede=True)
-    assert traffic.take_over(claim, "r2", "x", supersede=True) == first
+    first = traffic.claims.take_over(claim, "r2", "x", supersede=True)
+    assert traffic.claims.take_over(claim, "r2", "x", supersede=True) == first
     with pytest.raises(NotOwnerError, match="run r2 owns it now"):
-        traffic.take_over(claim, "r3", "x", supersede=True)
+        traffic.claims.take_over(claim, "r3", "x", supersede=True)
 
 
 def test_removing_the_token_by_hand_takes_over(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -191,7 +194,7 @@ def test_removing_the_token_by_hand_takes_over(shop: ShopNamespace, traffic: Tra
     with pytest.raises(NotOwnerError, match="somebody removed the token"):
         traffic.set_weight(claim, 20)
     with pytest.raises(NotOwnerError, match="no run has a claim"):
-        traffic.held("shop", "r1", [SHOP])
+        traffic.claims.held("shop", "r1", [SHOP])
     assert shop.weights()[0] == [90, 10]
 
 
@@ -200,11 +203,9 @@ def test_expired_claims_are_found_by_label(shop: ShopNamespace, traffic: Traffic
     shop.add()
     shop.add("broken", plain_spec(), annotations={TOKEN: "what"}, labels={"canary-steps.io/claimed": "true"})
     claim = shop.claim()
-    assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
+    assert traffic.claims.expired("shop") == []
     shop.later(601)
-    assert (traffic.expired("shop"), traffic.expired(None), traffic.expired("other")) == ([claim], [claim], [])
-    assert traffic.is_expired(claim)
-    assert traffic.live_claim_on(SHOP) is None
+    assert [traffic.claims.expired(where) for where in ("shop", None, "other")] == [[claim], [claim], []]
 
 
 def test_an_unreadable_claim_says_how_to_remove_it(shop: ShopNamespace) -> None:
@@ -219,19 +220,19 @@ def test_long_app_names_are_cut_and_hashed(shop: ShopNamespace, traffic: Traffic
     shop.add()
     app = "a" * 60
     targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
-    claim = traffic.take(app, "r1", targets, STABLE, CANARY)
+    claim = take(traffic, ClaimRequest(app, "r1", targets, STABLE, CANARY))
     shop.later(601)
-    assert [one.app for one in traffic.expired("shop")] == [app]
-    assert claim == traffic.held(app, "r1", [SHOP])
+    assert [one.app for one in traffic.claims.expired("shop")] == [app]
+    assert claim == traffic.claims.held(app, "r1", [SHOP])
 
 
 def test_a_rehearsal_writes_nothing_and_shows_everything(shop: ShopNamespace) -> None:
     """Under --dry-run the whole way can be walked."""
     rehearsal = shop.rehearsal()
-    traffic = Traffic(rehearsal)
+    traffic = Traffic(rehearsal, Claims(rehearsal))
     before = shop.add()
     claim, _ = traffic.set_weight(shop.claim(traffic=traffic), 10)
     claim = traffic.retreat(claim, "x")
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert shop.get() == before
     assert rehearsal.planned_writes == ["patch VirtualService shop/shop"] * 4

@@ -12,7 +12,7 @@ def test_every_act_is_an_event_on_the_virtual_service(shop: ShopNamespace, traff
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(traffic=traffic), 10)
     claim = traffic.retreat(claim, "too many 5xx")
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert shop.events() == ["Claimed", "WeightSet", "Retreated", "Released"]
     about = shop.api.store.list(EVENT, "shop")[0]["involvedObject"]
     assert about["uid"] == shop.get()["metadata"]["uid"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimCorrupt
 from steps.errors import NotOwnerError
 from steps.model.run import Phase, RouteTarget
@@ -19,6 +20,7 @@ from tests.support.shop_namespace import (
     ShopNamespace,
     plain_spec,
     record_of,
+    take,
 )
 
 
@@ -27,10 +29,10 @@ def test_a_renewal_is_written_once_a_minute(shop: ShopNamespace, traffic: Traffi
     shop.add()
     claim = shop.claim()
     seen = len(shop.api.faults.writes())
-    assert traffic.renew(claim) == claim
+    assert traffic.claims.renew(claim, check=traffic.own_weights) == claim
     assert len(shop.api.faults.writes()) == seen
     shop.later(61)
-    assert traffic.renew(claim).state.expires >= claim.state.expires + 60
+    assert traffic.claims.renew(claim, check=traffic.own_weights).state.expires >= claim.state.expires + 60
     assert len(shop.api.faults.writes()) == seen + 1
 
 
@@ -38,11 +40,11 @@ def test_a_short_claim_is_renewed_in_time(shop: ShopNamespace, traffic: Traffic)
     """With an expiry of 30 s, as older images allowed, once a minute would leave a living run to the sweep."""
     shop.add()
     targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
-    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30)
+    claim = take(traffic, ClaimRequest("shop", "r1", targets, STABLE, CANARY, expiry_seconds=30))
     for _ in range(6):
         shop.later(11)
-        claim = traffic.renew(claim)
-        assert (traffic.expired("shop"), traffic.is_expired(claim)) == ([], False)
+        claim = traffic.claims.renew(claim, check=traffic.own_weights)
+        assert traffic.claims.expired("shop") == []
 
 
 def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
@@ -52,21 +54,21 @@ def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
     shop.add()
     targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     minimum = next(entry.ge for entry in ClaimSettings.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
-    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=minimum)
+    claim = take(traffic, ClaimRequest("shop", "r1", targets, STABLE, CANARY, expiry_seconds=minimum))
     shop.later(37)
-    assert claim == traffic.renew(claim), "not due yet"
+    assert claim == traffic.claims.renew(claim, check=traffic.own_weights), "not due yet"
     shop.later(30 + 50)
-    assert ([], False) == (traffic.expired("shop"), traffic.is_expired(claim))
-    assert traffic.renew(claim).state.expires > claim.state.expires
+    assert [] == traffic.claims.expired("shop")
+    assert traffic.claims.renew(claim, check=traffic.own_weights).state.expires > claim.state.expires
 
 
 def test_memory_changes_meet_the_memory_as_it_is(shop: ShopNamespace, traffic: Traffic) -> None:
     """Two steps of a run do not undo what the other noted."""
     shop.add()
     old = shop.claim()
-    traffic.update_state(old, by="bob")
+    traffic.claims.update_state(old, by="bob")
     after, _ = traffic.set_weight(old, 10)
-    assert (after.state.by, traffic.held("shop", "r1", [SHOP])) == ("bob", after)
+    assert (after.state.by, traffic.claims.held("shop", "r1", [SHOP])) == ("bob", after)
 
 
 def test_phases_never_go_back(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -74,8 +76,8 @@ def test_phases_never_go_back(shop: ShopNamespace, traffic: Traffic) -> None:
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     with pytest.raises(ValueError, match="never goes back"):
-        traffic.move(claim, Phase.PREPARED)
-    promoting = traffic.move(claim, Phase.PROMOTING)
+        traffic.claims.move(claim, Phase.PREPARED)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING)
     with pytest.raises(NotOwnerError, match="moved on to phase promoting"):
         traffic.set_weight(claim, 20)
     back = traffic.retreat(promoting, "5xx")
@@ -91,9 +93,9 @@ def test_an_approval_names_the_run(shop: ShopNamespace, traffic: Traffic) -> Non
     shop.add()
     claim = shop.claim()
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r0"}))
-    assert not traffic.approved(claim)
+    assert not traffic.claims.approved(claim)
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
-    assert traffic.approved(claim)
+    assert traffic.claims.approved(claim)
 
 
 def test_only_the_record_stays(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -102,10 +104,10 @@ def test_only_the_record_stays(shop: ShopNamespace, traffic: Traffic) -> None:
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({APPROVE: "r1"}))
     claim = traffic.retreat(claim, "5xx")
-    traffic.release(claim, record_of(claim))
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert (sorted(shop.annotations()), shop.is_marked()) == ([LAST], False)
-    assert traffic.last(SHOP, "shop") == record_of(claim)
+    assert traffic.claims.last(SHOP, "shop") == record_of(claim)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "r1", "r1:x:prepared", "r1:1:somewhere"])
@@ -117,11 +119,11 @@ def test_an_unreadable_token_ends_every_write_of_its_run(shop: ShopNamespace, tr
     before = shop.get()
     for write in (
         lambda: traffic.set_weight(claim, 5),
-        lambda: traffic.update_state(claim, by="x"),
-        lambda: traffic.move(claim, Phase.PROMOTING),
-        lambda: traffic.renew(claim),
-        lambda: traffic.take_over(claim, "r2", "why", supersede=True),
-        lambda: traffic.release(claim, record_of(claim)),
+        lambda: traffic.claims.update_state(claim, by="x"),
+        lambda: traffic.claims.move(claim, Phase.PROMOTING),
+        lambda: traffic.claims.renew(claim, check=traffic.own_weights),
+        lambda: traffic.claims.take_over(claim, "r2", "why", supersede=True),
+        lambda: traffic.claims.release(claim, record_of(claim)),
         lambda: shop.claim("r2"),
     ):
         with pytest.raises(ClaimCorrupt, match=r"kubectl annotate virtualservice -n shop shop canary-steps.io/claim\."):
@@ -134,8 +136,8 @@ def test_a_phase_never_goes_back_on_a_virtual_service(shop: ShopNamespace, traff
     """A slow writer that saw an earlier phase is refused."""
     shop.add(spec=plain_spec())
     claim = shop.claim()
-    traffic.move(claim, phase)
+    traffic.claims.move(claim, phase)
     with pytest.raises(NotOwnerError, match=r"this step saw prepared|its weight can only fall now"):
-        traffic.renew(claim)
+        traffic.claims.renew(claim, check=traffic.own_weights)
     with pytest.raises(ValueError, match="a run never goes back"):
-        traffic.move(replace(claim, phase=phase), Phase.PREPARED)
+        traffic.claims.move(replace(claim, phase=phase), Phase.PREPARED)

@@ -22,7 +22,7 @@ def on(traffic: Traffic, claim: Claim, weight: int) -> Claim:
 def judged(traffic: Traffic, claim: Claim, verdict: str = "pass", at: float = 9.0) -> Claim:
     """Keep a verdict of the present weight."""
     since, weight = claim.state.weights[-1]
-    return traffic.keep_verdict(claim, RungVerdict(weight, verdict, at), since)
+    return traffic.claims.keep_verdict(claim, RungVerdict(weight, verdict, at), since)
 
 
 def kept(shop: ShopNamespace, name: str = "shop") -> list[tuple[int, str]]:
@@ -104,7 +104,7 @@ def test_a_retreat_keeps_the_verdict_in_its_own_patch(shop: ShopNamespace, traff
     after = traffic.retreat(claim, "it fails", RungVerdict(20, "fail", 9.0))
     patches = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
     assert (1, [(20, "fail")], Phase.ROLLING_BACK) == (len(patches), kept(shop), after.phase)
-    assert ["fail"] == [entry.verdict for entry in traffic.claims_on(SHOP)[0].state.verdicts]
+    assert ["fail"] == [entry.verdict for entry in traffic.claims.claims_on(SHOP)[0].state.verdicts]
 
 
 def test_a_hundred_verdicts_are_small(shop: ShopNamespace, traffic: Traffic) -> None:

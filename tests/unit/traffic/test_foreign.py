@@ -40,7 +40,7 @@ def test_a_forward_step_stops_at_a_foreign_weight(shop: ShopNamespace, traffic: 
     with pytest.raises(ForeignWrite, match=said):
         traffic.set_weight(claim, 20)
     with pytest.raises(ForeignWrite, match=said):
-        traffic.renew(claim)
+        traffic.claims.renew(claim, check=traffic.own_weights)
     assert shop.weights()[0] == [50, 50]
 
 
@@ -81,7 +81,7 @@ def test_a_retreat_wins_against_a_phase_it_did_not_see(shop: ShopNamespace, traf
     shop.add()
     claim = shop.claim()
     walking, _ = traffic.set_weight(claim, 10)
-    traffic.move(walking, Phase.PROMOTING)
+    traffic.claims.move(walking, Phase.PROMOTING)
     assert traffic.retreat(claim, "x").phase is Phase.ROLLING_BACK
 
 
@@ -138,9 +138,9 @@ def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: ShopNamespace,
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({MEMORY: "oops"}))
     with pytest.raises(ClaimCorrupt):
-        traffic.held("shop", "r1", [SHOP])
+        traffic.claims.held("shop", "r1", [SHOP])
     after = traffic.retreat(claim, "5xx")
-    assert (shop.weights()[0], traffic.held("shop", "r1", [SHOP])) == ([100, 0], after)
+    assert (shop.weights()[0], traffic.claims.held("shop", "r1", [SHOP])) == ([100, 0], after)
 
 
 def test_an_edit_of_something_else_never_blocks(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -158,7 +158,7 @@ def test_nothing_of_ours_is_left_to_conflict_with(shop: ShopNamespace, traffic: 
     claim, _ = traffic.set_weight(shop.claim(), 10)
     claim = traffic.retreat(claim, "x")
     managers = [entry["manager"] for entry in shop.get()["metadata"]["managedFields"]]
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     last = [call for call in shop.api.faults.writes() if call.resource == "virtualservices"][-1]
     removed = [entry["path"] for entry in json.loads(last.body) if entry["op"] == "remove"]
     assert f"/metadata/managedFields/{managers.index('canary-steps')}" in removed

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
 from steps.errors import Forbidden, NotFound, PermanentError
 from steps.model.run import Destination, ObjectName, RouteTarget
 from steps.traffic import Traffic
 from steps.traffic.rbac import SWEEPER, WALKER, WALKER_WITH_SUBSETS
-from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, two_arms
+from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, take, two_arms
 
 V1, V2 = Destination("shop", "v1"), Destination("shop", "v2")
 
@@ -133,10 +134,10 @@ def test_the_access_lists_are_all_a_run_needs(shop: ShopNamespace) -> None:
     shop.add(spec=plain_spec(_subset_route()))
     shop.add_rule("shop", "v1", "v2")
     traffic = shop.traffic()
-    claim = traffic.take("shop", "r1", traffic.resolve([RouteTarget(SHOP, ())], V1, V2), V1, V2)
+    claim = take(traffic, ClaimRequest("shop", "r1", traffic.resolve([RouteTarget(SHOP, ())], V1, V2), V1, V2))
     traffic.set_weight(claim, 10)
     shop.later(601)
-    traffic.retreat(traffic.take_over(traffic.expired("shop")[0], "s1", "expired"), "expired")
+    traffic.retreat(traffic.claims.take_over(traffic.claims.expired("shop")[0], "s1", "expired"), "expired")
     assert shop.weights() == [[100, 0]]
 
 
@@ -149,4 +150,4 @@ def test_a_walker_lists_nothing_where_hosts_tell_the_arms_apart(shop: ShopNamesp
     assert {entry.is_named for entry in WALKER if not entry.is_optional} == {True}
     assert shop.claim().run == "r1"
     with pytest.raises(Forbidden):
-        shop.traffic().expired("shop")
+        shop.traffic().claims.expired("shop")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, ObjectName, Phase, RouteTarget
@@ -18,6 +19,7 @@ from tests.support.shop_namespace import (
     ShopNamespace,
     plain_spec,
     record_of,
+    take,
     two_arms,
 )
 
@@ -52,18 +54,18 @@ def _until_done(act: Callable[[int], object]) -> list[int]:
 def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: ShopNamespace, traffic: Traffic) -> None:
     """From any of them the claim is found, as the holder has it."""
     claim, _ = traffic.set_weight(three.claim("r1", *NAMES), 10)
-    renewed = traffic.update_state(claim, by="bob")
+    renewed = traffic.claims.update_state(claim, by="bob")
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:walking"] * 3
     for target in claim.state.targets:
-        assert traffic.claims_on(target.virtual_service) == [renewed]
-        assert traffic.held("shop", "r1", [target.virtual_service]) == renewed
+        assert traffic.claims.claims_on(target.virtual_service) == [renewed]
+        assert traffic.claims.held("shop", "r1", [target.virtual_service]) == renewed
     assert _everywhere(three) == [10, 10, 10]
 
 
 def test_taking_survives_a_kill_anywhere(three: ShopNamespace) -> None:
     """The same run takes the claim completely, other runs find it busy from the first stamp on."""
     targets = three.traffic().resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
-    deaths = _until_done(lambda lives: three.doomed(lives).take("shop", "r1", targets, STABLE, CANARY))
+    deaths = _until_done(lambda lives: take(three.doomed(lives), ClaimRequest("shop", "r1", targets, STABLE, CANARY)))
     assert len(deaths) > 8
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:prepared"] * 3
     with pytest.raises(ClaimHeld):
@@ -77,7 +79,7 @@ def test_a_half_taken_claim_is_swept(three: ShopNamespace, traffic: Traffic) -> 
     while TOKEN not in three.annotations("a"):
         lives += 1
         with pytest.raises(Killed):
-            three.doomed(lives).take("shop", "r1", targets, STABLE, CANARY)
+            take(three.doomed(lives), ClaimRequest("shop", "r1", targets, STABLE, CANARY))
     assert TOKEN not in three.annotations("c")
     three.later(601)
     _sweep(traffic)
@@ -90,7 +92,7 @@ def test_setting_a_weight_survives_a_kill_anywhere(three: ShopNamespace, traffic
     for weight in (5, 20, 0, 50):
 
         def attempt(lives: int, weight: int = weight) -> None:
-            three.doomed(lives).set_weight(traffic.held("shop", "r1", [_name("a")]), weight)
+            three.doomed(lives).set_weight(traffic.claims.held("shop", "r1", [_name("a")]), weight)
 
         assert len(_until_done(attempt)) >= 3
         assert _everywhere(three) == [weight] * 3
@@ -99,15 +101,15 @@ def test_setting_a_weight_survives_a_kill_anywhere(three: ShopNamespace, traffic
 def test_the_next_weight_may_come_after_a_kill(three: ShopNamespace, traffic: Traffic) -> None:
     """Also where two kills in a row left three VirtualServices at three weights."""
     three.claim("r1", *NAMES)
-    traffic.set_weight(traffic.held("shop", "r1", [_name("a")]), 5)
+    traffic.set_weight(traffic.claims.held("shop", "r1", [_name("a")]), 5)
     for weight, at in ((10, [10, 10, 5]), (20, [20, 10, 5])):
         writes = 2 if weight == 10 else 1
         three.api.faults.clear()
         doomed = three.doomed(writes * 2)
         with pytest.raises(Killed):
-            doomed.set_weight(traffic.held("shop", "r1", [_name("a")]), weight)
+            doomed.set_weight(traffic.claims.held("shop", "r1", [_name("a")]), weight)
         assert _everywhere(three) == at
-    traffic.set_weight(traffic.held("shop", "r1", [_name("a")]), 30)
+    traffic.set_weight(traffic.claims.held("shop", "r1", [_name("a")]), 30)
     assert _everywhere(three) == [30, 30, 30]
 
 
@@ -116,8 +118,8 @@ def test_the_way_back_survives_a_kill_anywhere(three: ShopNamespace, traffic: Tr
 
     def roll_back(lives: int) -> None:
         doomed = three.doomed(lives)
-        claim = doomed.retreat(doomed.held("shop", "r1", [_name("a")]), "x")
-        doomed.release(claim, record_of(claim))
+        claim = doomed.retreat(doomed.claims.held("shop", "r1", [_name("a")]), "x")
+        doomed.claims.release(claim, record_of(claim))
 
     for death in range(1, 40):
         claim = traffic.set_weight(three.claim("r1", *NAMES), 50)[0]
@@ -127,7 +129,7 @@ def test_the_way_back_survives_a_kill_anywhere(three: ShopNamespace, traffic: Tr
             try:
                 roll_back(1000)
             except NotOwnerError:
-                record = traffic.last(_name("a"), "shop")
+                record = traffic.claims.last(_name("a"), "shop")
                 assert record is not None
                 assert (record.run, record.epoch) == ("r1", claim.epoch)
         else:
@@ -159,11 +161,13 @@ def test_a_takeover_killed_halfway_is_finished_by_its_rollback(three: ShopNamesp
     victim, _ = traffic.set_weight(three.claim("r1", *NAMES), 50)
     for run in ("r2", "r3"):
         with pytest.raises(Killed):
-            three.doomed(3).take_over(traffic.held("shop", victim.run, [_name("a")]), run, "x", supersede=True)
-        victim = traffic.held("shop", run, [_name("c")])
+            three.doomed(3).claims.take_over(
+                traffic.claims.held("shop", victim.run, [_name("a")]), run, "x", supersede=True
+            )
+        victim = traffic.claims.held("shop", run, [_name("c")])
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r3:3:rolling-back", "r1:1:walking", "r1:1:walking"]
     claim = traffic.retreat(victim, "x")
-    traffic.release(claim, record_of(claim))
+    traffic.claims.release(claim, record_of(claim))
     assert _everywhere(three) == [0, 0, 0]
     assert [sorted(three.annotations(name)) for name in NAMES] == [[LAST], [], []]
 
@@ -190,7 +194,7 @@ def test_orphans_of_a_deleted_holder_are_swept(three: ShopNamespace, traffic: Tr
     traffic.set_weight(three.claim("r1", *NAMES), 50)
     three.remove("a")
     three.later(601)
-    assert [claim.state.targets[0].virtual_service.name for claim in traffic.expired("shop")] == ["b", "c"]
+    assert [claim.state.targets[0].virtual_service.name for claim in traffic.claims.expired("shop")] == ["b", "c"]
     _sweep(traffic)
     assert [three.weights(name)[0][1] for name in ("b", "c")] == [0, 0]
     assert not set(three.annotations("b")) & {TOKEN, MEMORY}
@@ -201,15 +205,15 @@ def test_a_refusal_halfway_gives_back_what_was_taken(three: ShopNamespace, traff
     targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     three.api.faults.on_write(1, lambda _: three.claim("r2", "c"))
     with pytest.raises(ClaimHeld, match="run r2"):
-        traffic.take("shop", "r1", targets, STABLE, CANARY)
+        take(traffic, ClaimRequest("shop", "r1", targets, STABLE, CANARY))
     assert [three.annotations(name).get(TOKEN) for name in NAMES] == [None, None, "r2:1:prepared"]
 
 
 def _sweep(traffic: Traffic, run: str = "s1") -> None:
-    for victim in traffic.expired("shop"):
-        claim: Claim = traffic.take_over(victim, run, f"run {victim.run} expired")
+    for victim in traffic.claims.expired("shop"):
+        claim: Claim = traffic.claims.take_over(victim, run, f"run {victim.run} expired")
         claim = traffic.retreat(claim, claim.state.reason)
-        traffic.release(claim, record_of(claim))
+        traffic.claims.release(claim, record_of(claim))
 
 
 def _name(name: str) -> ObjectName:

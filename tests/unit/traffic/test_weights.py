@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
 from steps.model.run import Destination, ObjectName, Phase, RouteTarget
@@ -16,6 +17,7 @@ from tests.support.shop_namespace import (
     TOKEN,
     ShopNamespace,
     plain_spec,
+    take,
     two_arms,
     without_weights,
 )
@@ -79,7 +81,7 @@ def test_annotations_alone_leave_the_generation(shop: ShopNamespace, traffic: Tr
     before = shop.add()["metadata"]["generation"]
     claim = shop.claim()
     shop.later(90)
-    traffic.renew(claim)
+    traffic.claims.renew(claim, check=traffic.own_weights)
     assert shop.get()["metadata"]["generation"] == before
 
 
@@ -200,8 +202,8 @@ def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic)
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
     claim = shop.claim()
     targets = traffic.resolve([RouteTarget(SHOP, ())], *cart)
-    other = traffic.take("cart", "c1", targets, *cart)
+    other = take(traffic, ClaimRequest("cart", "c1", targets, *cart))
     traffic.set_weight(other, 50)
     traffic.set_weight(claim, 10)
     assert shop.weights() == [[90, 10], [50, 50]]
-    assert [one.app for one in traffic.claims_on(ObjectName("shop", "shop"))] == ["cart", "shop"]
+    assert [one.app for one in traffic.claims.claims_on(ObjectName("shop", "shop"))] == ["cart", "shop"]

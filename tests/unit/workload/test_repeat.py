@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.connection import Connection
 from steps.cluster.dry_run import DryRunCluster
 from steps.model.run import Destination
@@ -12,7 +13,7 @@ from steps.model.workload import Noop, Topology
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.killed_process import Killed
-from tests.support.shop_release import KEY, TOKEN, release, renew
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, release, renew
 
 TARGET_NAMED = release(
     stable="shop-primary",
@@ -57,7 +58,7 @@ def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: 
     """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
     rehearsal = DryRunCluster(Connection(str(tmp_path / "kubeconfig")))
     workload = Workload(rehearsal, KEY)
-    memory = prepared(cluster, workload)
+    memory = prepared(cluster, workload, claimed=ClaimedDeployments(rehearsal, KEY))
     pin = workload.pin(memory)
     workload.promote_template(memory, pin, TOKEN, 10, renew)
     workload.promote_external(memory, pin, 10, renew)
@@ -118,7 +119,7 @@ def test_promote_is_repeatable_after_its_token_was_removed(cluster: FakeCluster,
     pin = workload.pin(memory)
     workload.promote_template(memory, pin, TOKEN, 10, renew)
     workload.scale_down(memory, TOKEN)
-    workload.unstamp(memory, TOKEN)
+    cluster.claimed().remove_token(NAMESPACE, memory.deployments, TOKEN)
     workload.promote_template(memory, pin, TOKEN, 10, renew)
 
     assert "" == workload.scale_down(memory, TOKEN)

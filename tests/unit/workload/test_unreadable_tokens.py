@@ -2,11 +2,13 @@
 
 import pytest
 
+from steps.claim.errors import ClaimCorrupt
 from steps.errors import NotOwnerError, TemporaryError
 from steps.workload.workload import Workload
 from tests.support.fake_cluster import FakeCluster, prepared
-from tests.support.shop_release import KEY, NAMESPACE, TOKEN, release, renew
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, release
 
+LATER = "run-2:2:rolling-back"
 UNREADABLE = ["nonsense", "run-1", "run-1:x:prepared", "run-1:1", ""]
 
 
@@ -17,45 +19,56 @@ def token(cluster: FakeCluster, name: str = "shop") -> str | None:
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
-def test_an_unreadable_token_is_overwritten_by_the_next_claim(
-    cluster: FakeCluster, workload: Workload, text: str
-) -> None:
-    """Today it counts as a token of epoch 0."""
+def test_an_unreadable_token_stops_the_next_claim(cluster: FakeCluster, workload: Workload, text: str) -> None:
+    """Nobody knows whose it is: the message says how to remove it, and nothing is written."""
     memory = workload.preflight(release()).state
     cluster.mark("shop", KEY, text)
-    assert workload.epoch(NAMESPACE, ["shop"]) in {0, 1}
-    workload.stamp(memory, "run-2:2:prepared")
+    claimed = cluster.claimed()
 
-    assert "run-2:2:prepared" == token(cluster)
+    with pytest.raises(ClaimCorrupt, match=rf"kubectl annotate deployment -n shop shop {KEY}-"):
+        claimed.highest_epoch(NAMESPACE, ["shop"])
+    with pytest.raises(ClaimCorrupt, match="reading the claim on Deployment shop/shop"):
+        claimed.write_token(NAMESPACE, memory.deployments, "run-2:2:prepared")
+    assert text == token(cluster)
 
 
-@pytest.mark.parametrize("text", [text for text in UNREADABLE if text != "run-1:1"])
+@pytest.mark.parametrize("text", UNREADABLE)
 def test_a_write_under_an_unreadable_token_is_refused(cluster: FakeCluster, workload: Workload, text: str) -> None:
-    """Only a claim, a takeover or a change of phase replaces a token; without a phase it counts as an earlier one."""
+    """Also where the text looks like our own token without its phase."""
     memory = prepared(cluster, workload)
     cluster.mark("shop-canary", KEY, text)
 
-    with pytest.raises(NotOwnerError, match=f"says {text}, this run is run-1:1:prepared"):
-        workload.ensure_capacity(memory, TOKEN, 100, 5, renew)
+    for claim in (TOKEN, None):
+        with pytest.raises(ClaimCorrupt, match="which is not run:epoch:phase"):
+            workload.scale_down(memory, claim)
     assert text == token(cluster, "shop-canary")
+
+
+def test_an_unreadable_token_is_repaired_on_request(cluster: FakeCluster, workload: Workload) -> None:
+    """For sweep and rollback --any-run, which say whose Deployments they repaired; all others are followed up."""
+    memory = prepared(cluster, workload)
+    cluster.mark("shop-canary", KEY, "nonsense")
+    claimed = cluster.claimed()
+
+    assert ["shop-canary"] == claimed.write_token(NAMESPACE, memory.deployments, LATER, TOKEN, repair=True)
+    assert [LATER, LATER] == [token(cluster), token(cluster, "shop-canary")]
+    assert [] == claimed.write_token(NAMESPACE, memory.deployments, LATER, TOKEN, repair=True)
 
 
 def test_an_unreadable_token_stays_at_the_end_of_a_run(cluster: FakeCluster, workload: Workload) -> None:
     """Only our own token is taken off."""
     memory = prepared(cluster, workload)
     cluster.mark("shop-canary", KEY, "nonsense")
-    workload.unstamp(memory, TOKEN)
+    cluster.claimed().remove_token(NAMESPACE, memory.deployments, TOKEN)
 
     assert (None, "nonsense") == (token(cluster), token(cluster, "shop-canary"))
 
 
-def test_a_run_whose_name_has_colons_keeps_its_epoch_on_virtual_services_alone(
-    cluster: FakeCluster, workload: Workload
-) -> None:
-    """Deployments are read from the left: today such a token has no epoch there."""
+def test_a_token_is_read_as_on_virtual_services(cluster: FakeCluster) -> None:
+    """From the right: a run may have a colon."""
     cluster.mark("shop", KEY, "a:b:7:prepared")
 
-    assert 0 == workload.epoch(NAMESPACE, ["shop"])
+    assert 7 == cluster.claimed().highest_epoch(NAMESPACE, ["shop"])
 
 
 @pytest.mark.parametrize("phase", ["prepared", "walking", "promoting"])
@@ -65,7 +78,7 @@ def test_a_later_phase_of_the_same_claim_replaces_an_earlier_one(
     """Phases are in the same order on Deployments as on VirtualServices."""
     memory = workload.preflight(release()).state
     cluster.mark("shop", KEY, f"run-1:1:{phase}")
-    workload.stamp(memory, "run-1:1:rolling-back")
+    cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:rolling-back")
 
     assert "run-1:1:rolling-back" == token(cluster)
 
@@ -74,7 +87,7 @@ def test_a_few_conflicts_do_not_stop_a_claim(cluster: FakeCluster, workload: Wor
     """Controllers write the status of a Deployment all the time."""
     memory = workload.preflight(release()).state
     cluster.api.faults.answer(409, verb="patch", times=3)
-    workload.stamp(memory, TOKEN)
+    cluster.claimed().write_token(NAMESPACE, memory.deployments, TOKEN)
 
     assert TOKEN == token(cluster)
 
@@ -85,7 +98,7 @@ def test_conflicts_without_end_are_temporary(cluster: FakeCluster, workload: Wor
     cluster.api.faults.answer(409, verb="patch", times=None)
 
     with pytest.raises(TemporaryError, match="writing Deployment shop/shop"):
-        workload.stamp(memory, "run-1:1:walking", TOKEN)
+        cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:walking", TOKEN)
     with pytest.raises(TemporaryError, match="writing Deployment shop/shop-canary"):
         workload.scale_down(memory, TOKEN)
     assert TOKEN == token(cluster)
@@ -99,5 +112,5 @@ def test_a_token_that_appears_between_read_and_write_is_not_overwritten(
     cluster.api.faults.on_write(1, lambda _: cluster.mark("shop", KEY, "run-9:9:prepared"), moment="before")
 
     with pytest.raises(NotOwnerError, match="says run-9:9:prepared"):
-        workload.stamp(memory, TOKEN)
+        cluster.claimed().write_token(NAMESPACE, memory.deployments, TOKEN)
     assert "run-9:9:prepared" == token(cluster)

@@ -1,0 +1,33 @@
+"""The ladder of a run: which weight may come next, and how messages list weights."""
+
+from collections.abc import Sequence
+
+from steps.errors import PermanentError
+from steps.model.run import Claim
+
+_SHOWN = 12
+"""How many weights a message lists; of a longer ladder it lists the first ones and the last."""
+
+
+def check_on_ladder(claim: Claim, weight: int) -> None:
+    """Refuse a weight that the run's ladder does not allow next; 0 is always allowed.
+
+    Raises:
+        PermanentError: the claim knows a ladder without this weight, or the run stands above it.
+    """
+    ladder, present = claim.state.ladder, claim.state.weight
+    if not ladder or not weight:
+        return
+    doing = f"setting weight {weight} of run {claim.run}"
+    if weight not in ladder:
+        cause = f"it is not on the run's ladder {weight_list(ladder)}, which prepare was given (--ladder)."
+        raise PermanentError(doing, f"{cause} Set one of these weights, or roll back and prepare with another ladder.")
+    if weight < present:
+        cause = f"the run is at weight {present} of its ladder {weight_list(ladder)}, which can only be climbed."
+        raise PermanentError(doing, f"{cause} Set 0 to return the users to stable, or roll back.")
+
+
+def weight_list(weights: Sequence[int]) -> str:
+    """Return weights as people write them, without the middle of a long list."""
+    texts = [str(weight) for weight in weights]
+    return ", ".join(texts if len(texts) <= _SHOWN else [*texts[: _SHOWN - 2], "…", texts[-1]])

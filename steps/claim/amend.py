@@ -1,0 +1,130 @@
+"""Change what a run owns: the one way in which the owner of a claim writes a VirtualService.
+
+Every such write tests the token, and puts state, expiry and phase in the same patch as the rest. It may be repeated
+after a kill: `decide` states what should be, whatever is there.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from steps.claim.annotations import annotations_of, expect_token, update_annotations
+from steps.claim.errors import ClaimCorrupt
+from steps.claim.expiry import is_renewal_due, with_new_expiry
+from steps.claim.guarded_write import Decide, GuardedWriter
+from steps.claim.keys import claim_key
+from steps.claim.observed import ObservedClaim, name_of, observe_claim
+from steps.claim.token import is_later, parse_token
+from steps.cluster.api import Object, Operation
+from steps.errors import NotOwnerError
+from steps.model.run import Claim, Phase, RouteTarget, RunState
+
+RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
+"""Looks at the routes of a target, for a run with this state, and raises if something is wrong; the text is the action
+for the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the owner of a claim wants of a VirtualService.
+
+    Args:
+        state: of the run, after the edit; its expiry is moved on where that is due.
+        phase: of the run, after the edit.
+        operations: on routes or other annotations; they come after the test of the token.
+    """
+
+    state: RunState
+    phase: Phase
+    operations: Sequence[Operation] = ()
+
+
+DecideEdit = Callable[[Object, ObservedClaim], Edit | None]
+
+
+def amend(
+    writer: GuardedWriter, claim: Claim, target: RouteTarget, phases: frozenset[Phase], doing: str, decide: DecideEdit
+) -> Claim:
+    """Write what `decide` wants to a VirtualService of the run.
+
+    Args:
+        writer: of VirtualServices.
+        claim: the run's.
+        target: the VirtualService.
+        phases: those in which the token may be.
+        doing: for messages.
+        decide: gets the object and the claim as it shows it, returns the edit, None for nothing to do; called again
+            after a conflict. What it raises ends the write.
+
+    Returns:
+        The claim as the VirtualService shows it after that.
+
+    Raises:
+        NotOwnerError: the claim is gone, another's, or in another phase.
+    """
+    obj = writer.write(target.virtual_service, amendment(writer, claim, target, phases, doing, decide))
+    seen = observe_claim(obj, claim.app)
+    return seen.as_claim() if seen else claim
+
+
+def amendment(
+    writer: GuardedWriter, claim: Claim, target: RouteTarget, phases: frozenset[Phase], doing: str, decide: DecideEdit
+) -> Decide:
+    """Return what `amend` writes, for a caller that has to look at the object before its claim."""
+    is_anchor = target.virtual_service == claim.state.targets[0].virtual_service
+
+    def operations(obj: Object) -> list[Operation]:
+        seen = require_own_claim(obj, claim, phases, doing)
+        edit = decide(obj, seen)
+        if edit is None:
+            return []
+        state, now = edit.state, writer.cluster.now()
+        is_changed = bool(edit.operations) or state != seen.state
+        # The anchor's copy decides when a claim expires: the others' expiry is only moved on by what changes them.
+        if is_changed or (is_anchor and (edit.phase is not seen.token.phase or is_renewal_due(state, now))):
+            state = with_new_expiry(state, now)
+        # The token as read is tested first, before routes are written, and before it is replaced by a new phase.
+        test = expect_token(obj, seen.app) if edit.operations else []
+        return [*test, *edit.operations, *update_annotations(obj, replace(claim, phase=edit.phase, state=state))]
+
+    return operations
+
+
+def phases_until(phase: Phase) -> frozenset[Phase]:
+    """Return the phases in which a kill between two VirtualServices may have left those that follow the anchor."""
+    return frozenset(earlier for earlier in Phase if not is_later(earlier, phase))
+
+
+def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> ObservedClaim:
+    """Return the claim as `obj` shows it, if it is still this one and in one of `phases`.
+
+    Raises:
+        NotOwnerError: the token is gone, another's, or in another phase.
+    """
+    seen = _seen(obj, claim)
+    if seen is None:
+        cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
+        raise NotOwnerError(doing, cause)
+    if not seen.is_part_of(claim):
+        cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {seen.token.run} ({seen.token.epoch})."
+        raise NotOwnerError(doing, cause)
+    if seen.token.phase not in phases:
+        if seen.token.phase is Phase.ROLLING_BACK:
+            why = f" ({seen.state.reason})" if seen.state.reason else ""
+            raise NotOwnerError(doing, f"the rollback of run {claim.run} began{why}; its weight can only fall now.")
+        raise NotOwnerError(
+            doing, f"run {claim.run} moved on to phase {seen.token.phase}; this step saw {claim.phase}."
+        )
+    return seen
+
+
+def _seen(obj: Object, claim: Claim) -> ObservedClaim | None:
+    """Return what `obj` shows; where the token is ours and the state was damaged, what this process knows of it.
+
+    So a run heals its state by its next write, and above all can still retreat.
+    """
+    try:
+        return observe_claim(obj, claim.app)
+    except ClaimCorrupt:
+        if annotations_of(obj).get(claim_key(claim.app)) != claim.token:
+            raise
+        return ObservedClaim(name_of(obj), claim.app, parse_token(claim.token), claim.state)

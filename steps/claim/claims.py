@@ -1,0 +1,234 @@
+"""The front of this package: what steps do with claims."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from steps.claim import acquire, lookup, release, renewal, takeover, transition, verdicts
+from steps.claim.acquire import ClaimRequest
+from steps.claim.amend import RouteCheck
+from steps.claim.annotations import annotations_of
+from steps.claim.deployments import ClaimedDeployments
+from steps.claim.events import Events
+from steps.claim.guarded_write import GuardedWriter
+from steps.claim.keys import approval_key, claim_key
+from steps.claim.state import StateChanges
+from steps.cluster.api import Cluster
+from steps.cluster.kinds import VIRTUAL_SERVICE
+from steps.errors import NotOwnerError, StepError
+from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
+from steps.model.rungs import RungVerdict
+
+_NOT_FOUND = "Name another with --virtual-service namespace/name, or let `init` print one."
+
+
+class Claims:
+    """Claims as the steps use them. Every call states what should be, and may be repeated after a kill.
+
+    All calls raise, besides what they name: Forbidden (a verb is not allowed), NotFound (a VirtualService is missing),
+    TemporaryError (the API server is in trouble, or others kept changing the object), ClaimCorrupt (annotations of a
+    claim cannot be read).
+
+    Attributes:
+        writer: reads and writes the VirtualServices.
+
+    Args:
+        cluster: the API server, or its rehearsal.
+        retry_seconds: how long a write that meets other writers is tried again (>= 0).
+    """
+
+    def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
+        self._cluster = cluster
+        self._events = Events(cluster)
+        self._retry_seconds = retry_seconds
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
+
+    def now(self) -> float:
+        """Return the API server's time in unix seconds."""
+        return self._cluster.now()
+
+    def held(self, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
+        """Return the claim that a run holds on the named VirtualServices.
+
+        Raises:
+            NotOwnerError: it holds none: released, taken over, or its token was removed by hand.
+        """
+        return lookup.claim_of_run(self.writer, app, run, names)
+
+    def claims_on(self, name: ObjectName) -> list[Claim]:
+        """Return all claims on a VirtualService, of any app, alive or expired."""
+        return lookup.claims_on(self._cluster, self.writer.read(name))
+
+    def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
+        """Return the expired claims in a namespace (None: in all).
+
+        Args:
+            namespace: where to look.
+            troubles: gets an error for each claim that cannot be read; such a claim is logged and left out.
+        """
+        return lookup.expired_claims(self._cluster, namespace, [] if troubles is None else troubles)
+
+    def approved(self, claim: Claim) -> bool:
+        """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
+        objects = (self.writer.read(target.virtual_service) for target in claim.state.targets)
+        return any(annotations_of(obj).get(approval_key(claim.app)) == claim.run for obj in objects)
+
+    def last(self, name: ObjectName, app: str) -> Record | None:
+        """Return the record of the app's last run on a VirtualService."""
+        return release.last_record(self.writer.read(name), app)
+
+    def refuse_competing(self, app: str, run: str, targets: Sequence[RouteTarget]) -> None:
+        """Look whether another run is in the way of `take`, writing nothing.
+
+        Raises:
+            ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired.
+        """
+        for target in targets:
+            doing = f"claiming {target.virtual_service} for {run}"
+            obj = self.writer.read(target.virtual_service)
+            lookup.refuse_competing(self._cluster, obj, target, doing, None, app, run)
+
+    def take(self, request: ClaimRequest, *, check: RouteCheck, after_epoch: int = 0) -> Claim:
+        """Take the claim for a run, by compare-and-swap; a run that has it gets it as it is.
+
+        Args:
+            request: the claim that is wanted.
+            check: refuses routes that are not at rest.
+            after_epoch: the epoch must be larger (>= 0): a token that a person left on a Deployment may be newer than
+                the record.
+
+        Returns:
+            The claim. Its phase is not `prepared` where the same run went further before; then nothing was changed.
+
+        Raises:
+            ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired, restore it first.
+            What `check` raises.
+        """
+        claim = acquire.take(self.writer, request, after_epoch, check)
+        if claim.phase is Phase.PREPARED:
+            targets = ", ".join(f"{one.virtual_service} ({', '.join(one.routes)})" for one in claim.state.targets)
+            self.note(claim, "Claimed", f"run {claim.run} of {request.app} claimed {targets}")
+        return claim
+
+    def take_over(
+        self, victim: Claim, run: str, reason: str, *, supersede: bool = False, repair: bool = False
+    ) -> Claim:
+        """Take a claim over under a new epoch, in phase rolling-back, keeping its state; repeatable.
+
+        From here on the old owner cannot write, neither VirtualServices nor Deployments.
+
+        Args:
+            victim: the claim as found.
+            run: the new owner.
+            reason: why, one sentence; it stays in the state unless a rollback had one already.
+            supersede: allow a living victim.
+            repair: replace tokens on Deployments that cannot be read, and report it by a warning and an Event.
+
+        Raises:
+            ClaimHeld: the victim is alive after all. NotOwnerError: it was released or taken by somebody else.
+            ClaimCorrupt: a token cannot be read, on a Deployment only where `repair` was not asked for.
+        """
+        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede)
+        self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
+        repaired = self.mark_deployments(claim, victim, repair=repair)
+        if repaired:
+            message = f"run {run} replaced a token that could not be read on Deployment {', '.join(repaired)}"
+            self.note(claim, "TokenRepaired", message, warning=True)
+        return claim
+
+    def renew(self, claim: Claim, *, check: RouteCheck) -> Claim:
+        """Verify token and routes on every VirtualService, and once a minute move the expiry on.
+
+        Args:
+            claim: the run's.
+            check: refuses routes that are not as the run last wrote them; not asked while the run rolls back.
+
+        Raises:
+            NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
+            What `check` raises.
+        """
+        return renewal.renew(self.writer, claim, check)
+
+    def move(self, claim: Claim, phase: Phase, **changes: Unpack[StateChanges]) -> Claim:
+        """Move a run to a phase, changing its state in the same patch; the Deployments follow.
+
+        Raises:
+            ValueError: a phase never goes back.
+            NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
+        """
+        moved = transition.move(self.writer, claim, phase, changes)
+        self.mark_deployments(moved, claim)
+        return moved
+
+    def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
+        """Change the state as it is now, under the same token; errors as with `move`."""
+        return transition.move(self.writer, claim, claim.phase, changes)
+
+    def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
+        """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.
+
+        Args:
+            claim: the run's, in the phase it was judged in.
+            verdict: what was said of the rung.
+            since: when the judged weight was set, as the state has it (unix seconds). If another weight was set since,
+                nothing is written, and a warning is logged: the verdict is not about what users get now.
+
+        Raises:
+            NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
+        """
+        return verdicts.keep_verdict(self.writer, claim, verdict, since)
+
+    def approve(self, claim: Claim) -> None:
+        """Open the gate of a run, in the phase it was read in.
+
+        Raises:
+            NotOwnerError: the claim is gone, another's, or the run rolls back by now.
+        """
+        if claim.phase is Phase.ROLLING_BACK:
+            why = f" ({claim.state.reason})" if claim.state.reason else ""
+            raise NotOwnerError(f"approving run {claim.run}", f"its rollback began{why}: there is no gate to open.")
+        transition.approve(self.writer, claim)
+        self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.state.weight}")
+
+    def release(self, claim: Claim, record: Record) -> None:
+        """Give the claim back, first on Deployments; only the record stays, on the anchor, which is cleaned last.
+
+        Raises:
+            NotOwnerError: the claim is another's, or was removed by hand.
+        """
+        if (workloads := claim.state.workloads) is not None:
+            self._deployments(claim.app).remove_token(workloads.namespace, workloads.deployments, claim.token)
+        release.release(self.writer, claim, record)
+        why = f": {record.reason}" if record.reason else ""
+        self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
+
+    def mark_deployments(self, claim: Claim, before: Claim | None = None, *, repair: bool = False) -> list[str]:
+        """Put the claim's token on its Deployments, whose writes are guarded by it, too.
+
+        Args:
+            claim: as it is now; without Deployments nothing is done.
+            before: the claim that it follows, None where it was free.
+            repair: replace a token that cannot be read.
+
+        Returns:
+            The Deployments whose unreadable token was replaced.
+
+        Raises:
+            NotOwnerError: a Deployment carries a later token, or lost the one this run had put on it.
+        """
+        if (workloads := claim.state.workloads) is None:
+            return []
+        old = before.token if before else None
+        deployments = self._deployments(claim.app)
+        return deployments.write_token(workloads.namespace, workloads.deployments, claim.token, old, repair=repair)
+
+    def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
+        """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
+        return self._deployments(app).highest_epoch(workloads.namespace, workloads.deployments)
+
+    def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
+        """Write a Kubernetes Event on the run's first VirtualService; failing that, a log line."""
+        about = claim.state.targets[0].virtual_service
+        self._events.note(about, reason, message, uid=self.writer.uids.get(about, ""), warning=warning)
+
+    def _deployments(self, app: str) -> ClaimedDeployments:
+        return ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)
