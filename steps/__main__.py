@@ -84,7 +84,7 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
     if step.bare and arguments and not arguments[0].startswith("-"):
         arguments = [f"--{step.bare}={arguments[0]}", *arguments[1:]]
     settings = load(step.settings, arguments, _known_fields, f"canary-steps {name}")
-    logs.configure(getattr(settings, "log_format", "auto"), name)
+    logs.configure(settings.log_format, name)
     return step.main(settings)
 
 

@@ -28,23 +28,19 @@ from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement_file import save
-from steps.settings.groups import (
-    ClaimSettings,
-    DeadlineSettings,
-    DryRunSettings,
-    JudgeSettings,
-    PrometheusSettings,
-    ReadinessSettings,
-)
+from steps.settings.cluster import DryRunSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings
 from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import ReadinessSettings
+from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, rules_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("verdict", "reason", "judgement")
-_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
 class Analysis(
@@ -190,7 +186,9 @@ def ended(judgement: Judgement) -> StepEnd:
         "reason": results.truncate(judgement.reason),
         "judgement": judgement.small(),
     }
-    return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+    return StepEnd(
+        found, EXIT_CODES[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests}
+    )
 
 
 def main(settings: Settings) -> StepEnd:

@@ -9,7 +9,8 @@ Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the 
 
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
-from steps.settings.groups import ClaimSettings, DryRunSettings
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of

@@ -15,12 +15,13 @@ from steps.model.names import ReleaseNames
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import ArmEndpoints, Prober
-from steps.settings.groups import JudgeSettings, LatencyObjectiveSettings, PrometheusSettings
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
+from steps.settings.judge import JudgeSettings, LatencyObjectiveSettings
 from steps.settings.mappings import parse_header
 from steps.settings.metrics import MetricSpec, MetricsSettings, SeriesSpec
 from steps.settings.objectives import latency_objective
 from steps.settings.probes import ProbeSettings, ProbeSpec
+from steps.settings.prometheus import PrometheusSettings
 from steps.workload.workload import Workload
 
 

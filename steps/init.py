@@ -20,8 +20,10 @@ from steps.manifests import accounts, config_map, other_arm, primary, routing
 from steps.manifests.manifest import Document, Manifest, ManualEdit, as_yaml
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release, Topology
-from steps.settings.groups import BaselineSettings, CommaSeparated, ReleaseSettings
 from steps.settings.kubernetes_names import QualifiedName, SubdomainName
+from steps.settings.lists import CommaSeparated
+from steps.settings.release import ReleaseSettings
+from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, rehearsal_of

@@ -15,7 +15,7 @@ from steps.model.names import ReleaseNames
 from steps.outputs.report import Report
 from steps.outputs.webhook import post
 from steps.report import gather
-from steps.settings.groups import ReleaseSettings
+from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of

@@ -29,19 +29,15 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.workload import Noop, Release, ReleasePlan, Topology
 from steps.outputs import results
-from steps.settings.groups import (
-    BaselineSettings,
-    ClaimSettings,
-    DrainSettings,
-    DryRunSettings,
-    LatencyObjectiveSettings,
-    PrometheusSettings,
-    ReadinessSettings,
-)
+from steps.settings.cluster import DryRunSettings
+from steps.settings.judge import LatencyObjectiveSettings
 from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
 from steps.settings.metrics import MetricsSettings
 from steps.settings.probes import ProbeSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import BaselineSettings, DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary

@@ -16,16 +16,16 @@ from steps.errors import SettingsError
 from steps.judge.checks.probe_verdict import ProbeJudgement, judge_probes
 from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
+from steps.outputs import results
 from steps.probing.prober import Prober
-from steps.settings.groups import ReleaseSettings
 from steps.settings.probes import ProbeSettings
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.settings.release import ReleaseSettings
+from steps.step import EXIT_CODES, Step, StepEnd
 from steps.wiring import parts_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("verdict", "reason")
-_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 _LOOK_SECONDS = 0.1
 
 
@@ -53,7 +53,8 @@ def run(settings: Settings, prober: Prober, pause: Callable[[float], None] = tim
 
 
 def _ended(judgement: ProbeJudgement) -> StepEnd:
-    return StepEnd({"verdict": str(judgement.verdict), "reason": judgement.reason[:380]}, _EXIT[judgement.verdict])
+    found = {"verdict": str(judgement.verdict), "reason": results.truncate(judgement.reason)}
+    return StepEnd(found, EXIT_CODES[judgement.verdict])
 
 
 def main(settings: Settings) -> StepEnd:

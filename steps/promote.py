@@ -18,7 +18,9 @@ from steps.actions.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.settings.groups import ClaimSettings, DrainSettings, DryRunSettings, ReadinessSettings
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
-from steps.settings.groups import Basic
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
@@ -24,7 +23,7 @@ from steps.tekton_pipeline.pipeline_run import pipeline_run
 RESULTS: tuple[str, ...] = ()
 
 
-class Settings(Basic, LadderSettings):
+class Settings(LadderSettings):
     """Print the YAML of a release for a workflow engine that cannot loop over a ladder."""
 
     engine: Literal["tekton"] = Field(description="For which engine; the flag may be left out.")
@@ -53,12 +52,12 @@ def run(settings: Settings) -> str:
         raise SettingsError("reading the settings", cause)
     released = version("canary-steps")
     shape = settings.gate, settings.one_pod, settings.resolve
-    plan = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
+    options = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
     if settings.document == "pipeline":
-        return pipeline(plan)
+        return pipeline(options)
     if not settings.app:
         raise SettingsError("reading the settings", "--app (or CANARY_APP) is required for --document run")
-    return pipeline_run(plan, settings.app, settings.image)
+    return pipeline_run(options, settings.app, settings.image)
 
 
 def _defaults() -> StepDurations:

@@ -3,7 +3,8 @@
 Before: a file that `analyze --record` or `rollout --record` made. Needs no cluster and no Prometheus.
 Writes: standard output, or the file `--output`. Rules come from flags, environment and canary.yaml;
 those that are not given are the recording's.
-Exit codes: 0 whatever the verdict, which is a result · 2 no recording, or of another version.
+Exit codes: 0 whatever the verdict, which is a result · 2 no recording, or of another version · 4 the file cannot be
+written.
 """
 
 import sys
@@ -18,15 +19,17 @@ from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
 from steps.model.replay import ReplayedRung
+from steps.outputs import results
+from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
-from steps.settings.groups import Basic, JudgeSettings
+from steps.settings.judge import JudgeSettings
 from steps.step import Step, StepEnd
 from steps.wiring import rules_of
 
 RESULTS = ("verdict", "reason")
 
 
-class Settings(Basic, JudgeSettings):
+class Settings(JudgeSettings):
     """Judge a recording again, scrape by scrape, and say when each verdict would have fallen.
 
     Rules that are not given are those of the recording.
@@ -43,7 +46,7 @@ def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
     verdict, reason = overall_verdict(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
-    return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text
+    return StepEnd({"verdict": str(verdict), "reason": results.truncate(reason)}, summary={"rungs": len(rungs)}), text
 
 
 def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, dict[str, Any] | None]:
@@ -94,7 +97,7 @@ def main(settings: Settings) -> StepEnd:
     """Read the file and write the answer."""
     end, text = run(settings, load(Path(settings.recording)))
     if settings.output:
-        Path(settings.output).write_text(text, encoding="utf-8")
+        save(text, settings.output, "--output", "writing the replay")
     else:
         sys.stdout.write(text)
     return end

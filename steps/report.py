@@ -20,8 +20,9 @@ from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
 from steps.outputs.report import Report
-from steps.settings.groups import CommaSeparated, ReleaseSettings
 from steps.settings.kubernetes_names import LabelName
+from steps.settings.lists import CommaSeparated
+from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of

@@ -14,7 +14,7 @@ from steps.registry import reference
 from steps.registry.access import RegistryAccess
 from steps.registry.credentials import credentials_for
 from steps.registry.registry import Registry
-from steps.settings.groups import Basic
+from steps.settings.base import StepSettings
 from steps.step import Step, StepEnd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("image", "digest")
 
 
-class Settings(Basic):
+class Settings(StepSettings):
     """Ask the registry for the digest behind an image's tag."""
 
     image: str = Field(max_length=512, description="Image, `repository:tag`; its tag is looked up. `latest` without.")

@@ -16,7 +16,9 @@ from steps.actions.teardown import TeardownPolicy
 from steps.errors import NotOwnerError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.settings.groups import ClaimSettings, DrainSettings, DryRunSettings, ReadinessSettings
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary

@@ -29,6 +29,7 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.outputs import results
+from steps.outputs.files import save
 from steps.settings.ladder import LadderSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -180,13 +181,11 @@ def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgement
         return
     try:
         made = report.gather(names, traffic).with_judgements([one.to_json() for one in judgements])
-        folder = Path(settings.report_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(made.as_json(), encoding="utf-8")
-        (folder / "report.txt").write_text(made.as_text(), encoding="utf-8")
+        for name, text in (("report.json", made.as_json()), ("report.txt", made.as_text())):
+            save(text, str(Path(settings.report_dir) / name), "--report-dir", "writing the report")
     except Interrupted:
         raise
-    except (StepError, OSError) as error:
+    except StepError as error:
         log.warning("report.failed", error=str(error))
 
 

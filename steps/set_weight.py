@@ -13,7 +13,10 @@ from steps.actions.shift import shift
 from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
-from steps.settings.groups import ClaimSettings, DryRunSettings, PrometheusSettings, ReadinessSettings
+from steps.settings.cluster import DryRunSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of, reader_of, with_dry_run_summary

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from steps.settings.loading import StepSettings
+from steps.model.judgement import Verdict
+from steps.settings.base import StepSettings
 
 EXIT_DONE = 0
 EXIT_FAIL = 5
 EXIT_INCONCLUSIVE = 6
+
+EXIT_CODES = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
+"""Exit codes of the steps that end with a verdict."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.groups import ClusterSettings, DrainSettings, DryRunSettings, ReadinessSettings
+from steps.settings.cluster import ClusterSettings, DryRunSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import cluster_of, teardown_policy_of

@@ -21,10 +21,14 @@ from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Recorder
 from steps.judge.rules import PassRule, Rules
 from steps.model.names import ReleaseNames
+from steps.settings.cluster import ClusterSettings
 from steps.settings.conventions import release_names
-from steps.settings.groups import ClusterSettings, DrainSettings, JudgeSettings, PrometheusSettings, ReleaseSettings
+from steps.settings.judge import JudgeSettings
 from steps.settings.mappings import parse_header
 from steps.settings.objectives import latency_objective
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ReleaseSettings
+from steps.settings.workload import DrainSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload

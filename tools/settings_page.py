@@ -15,8 +15,8 @@ _HEAD = """\
 
 Written by `make docs` from the settings classes. The value of a setting comes from the first of:
 its flag, its environment variable, `canary.yaml` (`--config`), its default. An empty flag or
-variable counts as not set. All names follow one rule: `--prometheus-url` = `CANARY_PROMETHEUS_URL` =
-`prometheus-url` in canary.yaml and in Argo and Tekton YAML.
+variable counts as not set. All names follow one rule: `--prometheus-url` =
+`CANARY_PROMETHEUS_URL` = `prometheus-url` in canary.yaml and in Argo and Tekton YAML.
 
 | setting | steps | default | meaning |
 |---|---|---|---|

@@ -26,12 +26,12 @@ def judge_recording(looks: Iterable[tuple[Poll, Evidence]], rules: Rules, timeou
         judgement = judge_against_control(evidence, look.health, rules, look.probes, deadline_reached=late)
         seen = JudgedPoll(max(evidence.until, look.rung_started), judgement)
         if judgement.verdict is not Verdict.CONTINUE:
-            rung.fell.setdefault(judgement.verdict, seen)
+            rung.first_polls.setdefault(judgement.verdict, seen)
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if news != last:
-            if rung.seen and rung.seen[-1].at == seen.at:
-                rung.seen.pop()  # the same scrape, of which one metric had come earlier
-            rung.seen.append(seen)
+            if rung.polls and rung.polls[-1].at == seen.at:
+                rung.polls.pop()  # the same scrape, of which one metric had come earlier
+            rung.polls.append(seen)
         rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
 
@@ -44,13 +44,13 @@ def _is_paused(rung: ReplayedRung) -> bool:
 def overall_verdict(rungs: list[ReplayedRung]) -> tuple[Verdict, str]:
     """Give the verdict and reason of the whole: of the first rung that does not pass, else of the last."""
     for rung in rungs:
-        decided = rung.decided
+        decided = rung.first_verdict
         if decided is None:
-            reason = rung.seen[-1].judgement.reason if rung.seen else "the recording holds no look"
+            reason = rung.polls[-1].judgement.reason if rung.polls else "the recording holds no look"
             return Verdict.INCONCLUSIVE, f"the recording ends before a verdict: {reason}"
         if decided.judgement.verdict is not Verdict.PASS:
             return decided.judgement.verdict, decided.judgement.reason
     if not rungs:
         return Verdict.INCONCLUSIVE, "the recording holds no look"
-    last = rungs[-1].decided
+    last = rungs[-1].first_verdict
     return Verdict.PASS, last.judgement.reason if last else ""

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import structlog
 
-from steps.acts.beforehand import StableProbes
-from steps.acts.interruption import Interruption
-from steps.acts.judging import foreseen, judged
-from steps.acts.keeper import Keeper
-from steps.acts.pace import pause_seconds
+from steps.actions.control_group import detectable_against_control, judge_against_control
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.polling import next_poll_seconds
+from steps.actions.probe_preflight import ProbePreflight
+from steps.actions.weight_pause import WeightPause
 from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder
@@ -100,8 +100,8 @@ class Watch:
         pods: HealthSource | None,
         started: float,
         rung_started: float,
-        beside: Beside = ALONE,
-        interruption: Interruption | None = None,
+        beside: AnalysisExtras = NO_EXTRAS,
+        interruption: WeightPause | None = None,
         comparison: Comparison = WITH_STABLE,
     ) -> None:
         self._beside, self._interruption = beside, interruption

@@ -1,4 +1,4 @@
-"""The API server for `--dry-run`: reads are real, writes are noted and shown to later reads, and nothing is sent."""
+"""The API server for `--dry-run`: reads are real; writes are recorded and visible to later reads, but never sent."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -36,7 +36,7 @@ class DryRunCluster(Cluster):
         return deepcopy(planned)
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> Object:
-        """Note a creation."""
+        """Record a creation."""
         name = str(body["metadata"].get("name", ""))
         if self.find(kind, namespace, name) is not None:
             raise Conflict(f"creating {kind.name} {namespace}/{name}", "it exists")
@@ -46,10 +46,10 @@ class DryRunCluster(Cluster):
         return deepcopy(made)
 
     def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
-        """Note a patch; its tests are made on the object as it would be.
+        """Record a patch; its tests apply to the object as it would be.
 
         Raises:
-            Conflict: a test does not hold.
+            Conflict: a test fails.
         """
         before = self.get(kind, namespace, name)
         try:
@@ -60,7 +60,7 @@ class DryRunCluster(Cluster):
         return dict(after)
 
     def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        """Note a deletion."""
+        """Record a deletion."""
         self._plan(kind, namespace, name, None, "delete", {"uid": uid})
 
     def _plan(self, kind: Kind, namespace: str, name: str, after: Object | None, verb: str, body: object) -> None:

@@ -1,4 +1,4 @@
-"""From a verdict and its sentence to the full judgement."""
+"""Builds the full judgement from a verdict and its sentence: numbers, table, notes and rules."""
 
 from dataclasses import asdict
 
@@ -7,14 +7,14 @@ from steps.judge.checks import pod_health, sample_ratio, sample_size
 from steps.judge.checks.full_weight import strays
 from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.filters import disruptions, unattributed
-from steps.judge.wording import phrases
+from steps.judge.wording import notes
 from steps.model.judgement import Judgement, TableRow, Verdict
 
 
 def build_judgement(
     case: Case, verdict: Verdict, code: str, sentence: str, metric: str | None = None, alarm_at: float | None = None
 ) -> Judgement:
-    """Return the judgement; `metric` is the one the sentence speaks of, None = the main one."""
+    """Return the judgement; `metric` is the one that the sentence is about, None = the main one."""
     shown = next((one for one in case.results if one.judgement.name == metric), case.main)
     requests, strata = case.totals
     return Judgement(
@@ -42,26 +42,27 @@ def build_judgement(
 
 
 def undecided(case: Case, code: str, sentence: str, metric: str | None = None) -> Judgement:
-    """Return what is not decided: `continue`, or `inconclusive` at the deadline."""
-    return build_judgement(case, Verdict.INCONCLUSIVE if case.late else Verdict.CONTINUE, code, sentence, metric)
+    """Return a judgement that decides nothing: `continue`, or `inconclusive` at the deadline."""
+    verdict = Verdict.INCONCLUSIVE if case.deadline_reached else Verdict.CONTINUE
+    return build_judgement(case, verdict, code, sentence, metric)
 
 
 def _notes(case: Case) -> tuple[str, ...]:
-    # Requests that a disruption leaves out are a part of what the weight promised.
+    # Requests that are left out because of a disruption are a part of what the weight promised.
     observed = case.given if case.health is not None and case.health.disrupted else case.evidence
-    notes = [
+    found = [
         *case.evidence.notes,
         *pod_health.notes(case.health),
         *disruptions.notes(case.health),
         *sample_ratio.mismatch_note(observed),
+        *unattributed.note(case.unattributed),
     ]
-    notes += unattributed.note(case.unattributed)
-    if case.unlike:
-        notes.append(phrases.UNLIKE)
-    series = sample_size.main_series(case.given) if case.alone else None
-    if series is not None and (past_the_route := strays(case.given, series.strata)).total:
-        notes.append(phrases.strays(past_the_route))
-    return tuple(notes)
+    if case.stable_is_incomparable:
+        found.append(notes.INCOMPARABLE)
+    series = sample_size.main_series(case.given) if case.full_weight else None
+    if series is not None and (stray := strays(case.given, series.strata)).total:
+        found.append(notes.strays(stray))
+    return tuple(found)
 
 
 def _table(case: Case, shown: MetricResult | None) -> tuple[TableRow, ...]:

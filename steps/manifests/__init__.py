@@ -1,1 +1,1 @@
-"""Groundwork: what an app needs in its cluster before its first release, as objects to be applied. Only reads."""
+"""The manifests that `init` prints: objects that an app needs in its cluster before its first release. Read-only."""

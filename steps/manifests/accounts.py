@@ -1,4 +1,4 @@
-"""The three accounts, each with what its steps need and nothing else; names narrow what RBAC can narrow."""
+"""The three service accounts with the permissions that their steps need; limited by name where RBAC allows it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from steps.traffic import rbac as traffic
 from steps.workload import rbac as workload
 
 READER, WALKER, SWEEPER = "canary-steps-reader", "canary-steps-walker", "canary-steps-sweeper"
-_DOES = {
+_STEPS = {
     READER: "report and a read-only analyze",
     WALKER: "prepare, set-weight, analyze, promote, rollback, approve and rollout",
     SWEEPER: "sweep",
@@ -21,7 +21,7 @@ _DOES = {
 def rbac_rules(
     permissions: Iterable[Permission], resource_names: Mapping[Kind, tuple[str, ...]]
 ) -> list[dict[str, Any]]:
-    """Return RBAC rules; a permission that can be named is narrowed to the names of its kind, where there are any."""
+    """Return RBAC rules; a permission that can be limited by name gets the names of its kind, where there are any."""
     found = []
     for one in permissions:
         rule: dict[str, Any] = {"apiGroups": [one.kind.group], "resources": [one.kind.plural], "verbs": list(one.verbs)}
@@ -33,7 +33,7 @@ def rbac_rules(
 
 def accounts(names: ReleaseNames, *, baseline: bool = False) -> list[Manifest]:
     """Return accounts, roles and bindings for one app, its baseline included or not; the app's namespace first."""
-    made = [Manifest(SERVICE_ACCOUNT, names.namespace, name, {}, f"Account of {_DOES[name]}.") for name in _DOES]
+    made = [Manifest(SERVICE_ACCOUNT, names.namespace, name, {}, f"Account of {_STEPS[name]}.") for name in _STEPS]
     by_subset = names.stable_destination.subset or names.canary_destination.subset
     walking = traffic.WALKER_WITH_SUBSETS if by_subset else traffic.WALKER
     services = (names.stable_destination.host, names.canary_destination.host)
@@ -49,22 +49,24 @@ def accounts(names: ReleaseNames, *, baseline: bool = False) -> list[Manifest]:
             here = tuple(one.name for one in names.virtual_services if one.namespace == namespace)
             permissions = [*(workloads if namespace == names.namespace else ()), *(routes if here else ())]
             granted = rbac_rules(permissions, {**own, VIRTUAL_SERVICE: here})
-            made += _bound(f"{account}-{names.app}"[:253], account, namespace, names, granted)
+            made += _role_and_binding(f"{account}-{names.app}"[:253], account, namespace, names, granted)
     return [
         *made,
-        *_bound(SWEEPER, SWEEPER, names.namespace, names, rbac_rules([*workload.SWEEPER, *traffic.SWEEPER], {})),
+        *_role_and_binding(
+            SWEEPER, SWEEPER, names.namespace, names, rbac_rules([*workload.SWEEPER, *traffic.SWEEPER], {})
+        ),
     ]
 
 
-def _bound(
+def _role_and_binding(
     name: str, account: str, namespace: str, names: ReleaseNames, granted: list[dict[str, Any]]
 ) -> list[Manifest]:
-    why = f"What {_DOES[account]} of {names.app} may do, and nothing else."
+    why = f"The permissions that {_STEPS[account]} of {names.app} need, and no others."
     if account == SWEEPER:
-        why = "What sweep may do; it finds claims by label, so names cannot narrow it."
+        why = "The permissions of sweep; it finds claims by label, so they cannot be limited by name."
     subject = {"kind": SERVICE_ACCOUNT.name, "name": account, "namespace": names.namespace}
     binding = {"roleRef": {"apiGroup": ROLE.group, "kind": ROLE.name, "name": name}, "subjects": [subject]}
     return [
         Manifest(ROLE, namespace, name, {"rules": granted}, why),
-        Manifest(ROLE_BINDING, namespace, name, binding, f"Gives it to account {account}."),
+        Manifest(ROLE_BINDING, namespace, name, binding, f"Grants them to account {account}."),
     ]

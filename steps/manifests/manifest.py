@@ -1,4 +1,4 @@
-"""What init prints: objects with the reason for them, and remarks where a person has to edit."""
+"""The documents that init prints: objects with their purpose, and comments where a person has to edit."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ class Manifest:
     Args:
         kind: of object. namespace: where it goes. name: its name.
         body: everything below `metadata` ("spec", "data", "rules"), without apiVersion and kind.
-        why: what it is for, one or two sentences.
+        why: its purpose, one or two sentences.
         labels: of the object.
     """
 
@@ -45,7 +45,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class ManualEdit:
-    """What a person has to do, since the object exists and is not ours to overwrite; printed as a comment."""
+    """An edit for a person, since the object exists and must not be overwritten; printed as a comment."""
 
     text: str
 
@@ -63,7 +63,7 @@ def as_yaml(findings: Iterable[Document]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as they are, objects without aliases, and list items below their key."""
+    """Writes multi-line texts as blocks, and repeated objects without aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401 - any object may be repeated
         del data

@@ -1,4 +1,4 @@
-"""The second Service: every arm needs one of its own where the arms are told apart by host."""
+"""Labels and Service of the other arm: each arm needs its own Service where the arms are two hosts."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -8,7 +8,7 @@ from steps.cluster.kinds import SERVICE
 from steps.manifests.manifest import Manifest
 from steps.workload.arm_selectors import ArmSelectors, canary_labels
 
-_TAKEN = ("name", "port", "targetPort", "protocol", "appProtocol")
+_COPIED = ("name", "port", "targetPort", "protocol", "appProtocol")
 
 
 def arm_service(service: Object, deployment: Object, name: str, other: str) -> Manifest:
@@ -21,14 +21,16 @@ def arm_service(service: Object, deployment: Object, name: str, other: str) -> M
         other: Deployment of the new arm.
     """
     selector = arm_selector(service["spec"].get("selector") or {}, deployment, other)
-    ports = [{key: deepcopy(port[key]) for key in _TAKEN if key in port} for port in service["spec"].get("ports") or []]
-    why = f"Requests for Deployment {other} alone: the two arms of a release must not share pods."
+    ports = [
+        {key: deepcopy(port[key]) for key in _COPIED if key in port} for port in service["spec"].get("ports") or []
+    ]
+    why = f"Sends requests to the pods of Deployment {other} only: the two arms of a release must not share pods."
     body = {"spec": {"selector": selector, "ports": ports}}
     return Manifest(SERVICE, service["metadata"]["namespace"], name, body, why)
 
 
 def arm_labels(deployment: Object, other: str) -> dict[str, str]:
-    """Return the pod labels of the other arm, made from those of a Deployment: where they say its name, the other's."""
+    """Return the pod labels of the other arm: those of a Deployment, with the other's name in place of its own."""
     template = deployment["spec"]["template"]["metadata"].get("labels") or {}
     arm = ArmSelectors(deployment["metadata"]["name"], deployment["spec"]["selector"], template, "", {}, {})
     made = canary_labels(arm, other, {})
@@ -40,7 +42,7 @@ def arm_labels(deployment: Object, other: str) -> dict[str, str]:
 
 
 def arm_selector(selector: Mapping[str, str], deployment: Object, other: str) -> dict[str, str]:
-    """Return a selector for the other arm's pods with the keys of this one and those that tell the two apart."""
+    """Return a selector for the other arm's pods: the keys of this one, and the keys in which the two differ."""
     made = arm_labels(deployment, other)
     template = deployment["spec"]["template"]["metadata"].get("labels") or {}
     keys = [*selector, *(key for key, value in made.items() if template.get(key) != value and key not in selector)]

@@ -1,4 +1,4 @@
-"""Target-named: the Deployment that serves, made once from the one people deploy, with its autoscaler and budget."""
+"""Target-named: the serving Deployment, made once from the one that people deploy, with its autoscaler and budget."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -10,21 +10,21 @@ from steps.manifests.manifest import Manifest
 from steps.manifests.other_arm import arm_labels
 from steps.workload.capacity import autoscaler_of
 from steps.workload.label_selectors import matches
+from steps.workload.template import RESTARTED
 
-_TAKEN = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
-_RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_COPIED = ("replicas", "strategy", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 
 
 def primary_manifests(cluster: Cluster, deployed: Object, name: str) -> list[Manifest]:
-    """Return the Deployment that serves, as a copy of the one people deploy, and what belongs to it."""
+    """Return the serving Deployment, a copy of the one that people deploy, with its autoscaler and budget."""
     namespace = deployed["metadata"]["namespace"]
     labels = arm_labels(deployed, name)
     selector = _selector(deployed["spec"]["selector"], labels)
     template = deepcopy(deployed["spec"]["template"])
     template["metadata"] = {"labels": labels, **_annotations(template)}
-    spec = {key: deepcopy(deployed["spec"][key]) for key in _TAKEN if key in deployed["spec"]}
+    spec = {key: deepcopy(deployed["spec"][key]) for key in _COPIED if key in deployed["spec"]}
     why = (
-        f"Serves the users. Commit it once; from then on promote alone writes its pod template, from what was judged "
+        f"Serves the users. Commit it once; after that only promote writes its pod template, a copy of the one judged "
         f"in {deployed['metadata']['name']}."
     )
     body = {"spec": {**spec, "selector": selector, "template": template}}
@@ -43,7 +43,7 @@ def _budget(cluster: Cluster, deployed: Object, name: str, labels: Mapping[str, 
     for budget in cluster.list(POD_DISRUPTION_BUDGET, namespace):
         if matches(budget["spec"].get("selector"), pods) and not matches(budget["spec"].get("selector"), labels):
             spec = {**deepcopy(budget["spec"]), "selector": _selector(budget["spec"]["selector"], labels)}
-            why = f"Keeps as many pods of {name} as {budget['metadata']['name']} keeps of its own."
+            why = f"Protects the pods of {name} as {budget['metadata']['name']} protects its own."
             return [Manifest(POD_DISRUPTION_BUDGET, namespace, name, {"spec": spec}, why)]
     return []
 
@@ -54,5 +54,5 @@ def _selector(selector: Mapping[str, Any], labels: Mapping[str, str]) -> dict[st
 
 
 def _annotations(template: Object) -> dict[str, Any]:
-    kept = {key: value for key, value in (template["metadata"].get("annotations") or {}).items() if key != _RESTARTED}
+    kept = {key: value for key, value in (template["metadata"].get("annotations") or {}).items() if key != RESTARTED}
     return {"annotations": kept} if kept else {}

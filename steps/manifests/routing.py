@@ -1,4 +1,4 @@
-"""The routes: a VirtualService with both destinations, and a DestinationRule where subsets tell the arms apart."""
+"""The routing: a VirtualService with both destinations, and a DestinationRule where the arms are subsets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,29 +25,31 @@ def virtual_services(
     hosts: Sequence[str],
     gateways: Sequence[str],
 ) -> list[Document]:
-    """Return what the VirtualServices of a release lack.
+    """Return what the VirtualServices of a release are missing.
 
-    A VirtualService is only printed where none routes the host yet; an existing one is its owner's to edit, and the
-    lines to add are a remark.
+    A VirtualService is only printed if none routes the host yet; an existing one has to be edited by its owner, and
+    the lines to add are printed as a comment.
     """
     found: list[Document] = []
     for name in names.virtual_services:
         present = cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
         if present is not None:
-            found += _lacking(traffic, names, present)
+            found += _missing_arms(traffic, names, present)
             continue
-        rivals = [obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)]
-        if rivals:
-            others = ", ".join(str(name_of(obj)) for obj in rivals)
-            text = f"VirtualService {others} routes the host already, so none is printed. Name it: --virtual-service "
+        others_of_host = [
+            obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)
+        ]
+        if others_of_host:
+            others = ", ".join(str(name_of(obj)) for obj in others_of_host)
+            text = f"VirtualService {others} already routes the host, so none is printed. Name it: --virtual-service "
             found.append(ManualEdit(f"{text}{others}"))
-            found += [one for obj in rivals for one in _lacking(traffic, names, obj)]
+            found += [one for obj in others_of_host for one in _missing_arms(traffic, names, obj)]
         else:
-            found.append(_made(names, name, service, hosts, gateways))
+            found.append(_new_virtual_service(names, name, service, hosts, gateways))
     return found
 
 
-def _lacking(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
+def _missing_arms(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
     name = name_of(present)
     if with_both_arms(present, ArmDestinations(names.stable_destination, names.canary_destination, name.namespace)):
         return []
@@ -70,7 +72,7 @@ def _routes_host(obj: Object, names: ReleaseNames, hosts: Sequence[str]) -> bool
     return any(full_host(host, namespace) in wanted for host in routed)
 
 
-def _made(
+def _new_virtual_service(
     names: ReleaseNames, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]
 ) -> Manifest:
     own = service["metadata"]["name"] if name.namespace == names.namespace else _full(service)
@@ -79,16 +81,20 @@ def _made(
         spec["gateways"] = ["mesh", *gateways]
     ports = service["spec"].get("ports") or []
     if len(ports) <= 1:
-        spec["http"] = [{"name": "release", "route": _split(names, None)}]
+        spec["http"] = [{"name": "release", "route": _two_destinations(names, None)}]
     else:
         spec["http"] = [
-            {"name": f"port-{port['port']}", "match": [{"port": port["port"]}], "route": _split(names, port["port"])}
+            {
+                "name": f"port-{port['port']}",
+                "match": [{"port": port["port"]}],
+                "route": _two_destinations(names, port["port"]),
+            }
             for port in ports
             if _is_http(port)
-        ] or [{"name": "release", "route": _split(names, ports[0]["port"])}]
+        ] or [{"name": "release", "route": _two_destinations(names, ports[0]["port"])}]
     why = "The split between the two arms. All weight is on stable; a release changes the two weights and nothing else."
     if not gateways:
-        why += " It serves clients in the mesh; for those from outside name their gateway: --gateway namespace/name."
+        why += " It serves clients in the mesh; for clients outside name their gateway: --gateway namespace/name."
     return Manifest(VIRTUAL_SERVICE, name.namespace, name.name, {"spec": spec}, why)
 
 
@@ -96,7 +102,7 @@ def _full(service: Object) -> str:
     return full_host(service["metadata"]["name"], service["metadata"]["namespace"])
 
 
-def _split(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
+def _two_destinations(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
     split = []
     for destination, weight in ((names.stable_destination, 100), (names.canary_destination, 0)):
         body: dict[str, Any] = {"host": destination.host}
@@ -112,10 +118,10 @@ def _is_http(port: Object) -> bool:
 
 
 def destination_rule(cluster: Cluster, names: ReleaseNames, stable: Object, service: Object) -> list[Document]:
-    """Return the DestinationRule that the subsets of the two destinations need, where there is none.
+    """Return the DestinationRule that the subsets of the two destinations need, if there is none.
 
     Raises:
-        PermanentError: stable's pods carry no label that a canary's could differ in.
+        PermanentError: stable's pods have no label by which a canary's could differ.
     """
     arms = (names.stable_destination, names.canary_destination)
     if not any(arm.subset for arm in arms):
@@ -133,22 +139,22 @@ def destination_rule(cluster: Cluster, names: ReleaseNames, stable: Object, serv
     if rules:
         lines = "\n".join(f"  - name: {one['name']}\n    labels: {one['labels']}" for one in subsets)
         return [ManualEdit(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
-    why = "The two subsets that the routes name. Envoy answers 503 for a subset that no DestinationRule defines."
+    why = "The two subsets of the routes. Envoy answers 503 for a subset that no DestinationRule defines."
     body = {"spec": {"host": names.stable_destination.host, "subsets": subsets}}
     return [Manifest(DESTINATION_RULE, names.namespace, host.partition(".")[0], body, why)]
 
 
 def _subset(arm: Destination, names: ReleaseNames, stable: Object, service: Object) -> dict[str, Any]:
-    """Tell a subset by the label in stable's selector that the Service does not select by."""
+    """Return a subset, defined by a label of stable's selector that the Service does not select by."""
     chosen = stable["spec"]["selector"].get("matchLabels") or {}
     selected = service["spec"].get("selector") or {}
     free = [key for key in chosen if key not in selected]
     if not free:
         cause = (
             f"Deployment {names.stable} selects its pods by {', '.join(chosen) or 'nothing'}, as Service"
-            f" {service['metadata']['name']} does: no label is left to tell two subsets apart. Add one,"
-            " `track: stable`, to its selector and template (a selector is immutable: make the Deployment anew), or"
-            " release by hosts."
+            f" {service['metadata']['name']} does: no label is left to distinguish two subsets. Add one, for example"
+            " `track: stable`, to its selector and template (a selector is immutable: recreate the Deployment), or"
+            " use two hosts instead of subsets."
         )
         raise PermanentError(f"looking for labels of subset {arm.subset}", cause)
     key = next((one for one in ("track", "version") if one in free), free[0])

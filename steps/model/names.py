@@ -1,4 +1,4 @@
-"""The names of a release's objects, guessed or given."""
+"""The names of a release's objects, from the settings or by convention."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from steps.model.run import Destination, ObjectName, RouteTarget
 
 @dataclass(frozen=True, slots=True)
 class ReleaseNames:
-    """The objects of a release, guessed or given.
+    """The names of a release's objects.
 
     Args:
         app: the application.
@@ -33,5 +33,5 @@ class ReleaseNames:
 
     @property
     def targets(self) -> tuple[RouteTarget, ...]:
-        """The VirtualServices with the routes that were named; () lets traffic find them by the arms."""
+        """The VirtualServices with the routes that the settings name; with () traffic finds the routes by the arms."""
         return tuple(RouteTarget(entry, self.routes) for entry in self.virtual_services)

@@ -1,4 +1,4 @@
-"""What deep health checks found: plain data between `probing`, the judge and recordings."""
+"""Results of deep health checks: plain data for `probing`, the judge and recordings."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ class ProbeResult:
     Attributes:
         probe: its name.
         target: the canary pod, or "gateway".
-        at: when it was answered, unix seconds of the prober's clock: only the order counts.
+        at: when its round began, unix seconds by the prober's clock: only the order counts.
         canary: why the canary failed it, in a few words; "" = it passed.
-        stable: the same for stable: the first failure among the stable pods that were asked; "" = all passed.
+        stable: the same for stable: the first failure among the stable pods that were probed; "" = all passed.
     """
 
     probe: str

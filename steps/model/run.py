@@ -13,7 +13,7 @@ CLAIMED_LABEL = "canary-steps.io/claimed"
 
 
 class Phase(StrEnum):
-    """How far a run is. It only ever moves on: prepared → walking → promoting → done, or → rolling-back → done."""
+    """How far a run is. Phases only advance: prepared → walking → promoting → done, or → rolling-back → done."""
 
     PREPARED = "prepared"
     WALKING = "walking"
@@ -59,7 +59,7 @@ class RouteTarget:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What exactly is being released.
+    """The exact version that is being released.
 
     Args:
         replica_set: name of the canary's ReplicaSet.
@@ -74,18 +74,18 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadState:
-    """The Deployments of a run and what must be known to undo it.
+    """The Deployments of a run and the facts needed to undo it.
 
     Args:
         namespace: of the Deployments.
         stable: Deployment that serves.
         canary: Deployment under test.
         stable_replicas: its replicas when the run started (>= 0).
-        stable_replica_set: its ReplicaSet when the run started: the way back from a half-done promote.
+        stable_replica_set: its ReplicaSet when the run started, to undo an unfinished promote.
         stable_template_hash: fingerprint of its pod template when the run started.
         created_canary: whether prepare made the canary Deployment.
-        template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written, nor undone.
-        baseline: Deployment of stable's template that is compared with the canary in place of stable, "" for none.
+        template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written or undone.
+        baseline: Deployment of stable's template that is compared with the canary instead of stable, "" for none.
     """
 
     namespace: str
@@ -105,7 +105,7 @@ class WorkloadState:
 
     @property
     def clones(self) -> tuple[str, ...]:
-        """Those behind the canary's destination, which go down at the end: the canary, and its baseline if any."""
+        """Deployments behind the canary's destination, scaled down at the end: the canary, and its baseline if any."""
         return (self.canary, self.baseline) if self.baseline else (self.canary,)
 
 
@@ -166,12 +166,12 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run's ownership of the objects it changes.
+    """A run's ownership of the objects that it changes.
 
     Args:
         app: the application.
         run: id of the run, a Kubernetes name.
-        epoch: rises by one with every claim or takeover (>= 1), so that a slow writer of an older one is fenced off.
+        epoch: rises by one with every claim or takeover (>= 1), so that late writes of an older owner are rejected.
         phase: how far the run is.
         memory: what the run knows.
     """
@@ -184,17 +184,17 @@ class Claim:
 
     @property
     def token(self) -> str:
-        """What stands in the claim annotation: it changes only with owner or phase."""
+        """The value of the claim annotation: it changes only with owner or phase."""
         return f"{self.run}:{self.epoch}:{self.phase}"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What stays after the end, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
+    """The record that stays after a run, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
 
     Args:
         run: id of the run.
-        epoch: its epoch, from which the next one counts on.
+        epoch: its epoch; the next run gets the one after it.
         outcome: `promoted`, `rolled-back`, `noop`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.

@@ -1,11 +1,11 @@
-"""The report as a page: static HTML with inline SVG, nothing loaded, no scripts, every value escaped."""
+"""The report as a page: static HTML with inline SVG, without scripts or remote content; every value is escaped."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from html import escape
 from string import Template
 from typing import Any, Final
 
+from steps.model.times import date_and_time
 from steps.outputs import charts
 from steps.outputs.report import Report
 
@@ -36,7 +36,7 @@ def html_page(report: Report, now: float) -> str:
 
     Args:
         report: the release.
-        now: unix seconds; where the weights of a running release are drawn up to.
+        now: unix seconds; where the chart of the weights of a running release ends.
     """
     ended = report.ended or now
     return _PAGE.substitute(
@@ -55,8 +55,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return [
         ("verdict", report.verdict or "-"),
         ("run", report.run or "-"),
-        ("started", f"{_moment(report.started)} by {report.by or '-'}"),
-        ("ended", f"{_moment(report.ended)}{took}" if report.ended else "still running"),
+        ("started", f"{date_and_time(report.started)} by {report.by or '-'}"),
+        ("ended", f"{date_and_time(report.ended)}{took}" if report.ended else "still running"),
         *((f"image {container}", image) for container, image in (report.images or {}).items()),
     ]
 
@@ -83,7 +83,3 @@ def _series(judgement: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         for metric in judgement["metrics"]
         for one in metric["series"]
     ]
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else "-"

@@ -7,7 +7,7 @@ from steps.outputs import files
 
 
 def save(judgement: Judgement, path: str) -> None:
-    """Write a judgement to a file; no path, no file.
+    """Write a judgement to a file; without a path, write nothing.
 
     Raises:
         PermanentError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Token services: what most registries send us to before they let anybody read."""
+"""Token services, to which most registries send a client for a token before it may read."""
 
 from contextlib import closing
 from http import HTTPStatus
@@ -13,26 +13,26 @@ from steps.registry.bounded_body import read_json_object
 from steps.registry.registry_errors import error_of_exception, error_of_response
 
 _CLIENT: Final = "canary-steps"
-_MOST_BYTES: Final = 1 << 18
+_MAX_BYTES: Final = 1 << 18
 
 
 def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.Session, doing: str) -> str:
-    """Return a token for what a registry asks.
+    """Return a token for the challenge of a registry.
 
     Args:
-        challenge: what it asks for, and where that is given.
-        access: credentials and patience.
+        challenge: the scope, and the URL of the token service.
+        access: credentials and timeouts.
         session: keeps connections.
         doing: for the message.
 
     Raises:
-        TemporaryError: the token service is in trouble. PermanentError: it refuses, or is none.
+        TemporaryError: the token service is failing. PermanentError: it refuses, or is not a token service.
     """
     service = urlsplit(challenge.realm)
     where = f"the token service {service.hostname}"
     if service.scheme != "https" and not (service.scheme == "http" and access.plain_http):
-        cause = f"it is told by {challenge.realm[:200]!r}, and credentials go over https only"
-        raise PermanentError(doing, f"{cause}: mend the registry's configuration, or set --registry-plain-http")
+        cause = f"its token service is {challenge.realm[:200]!r}, and credentials go over https only"
+        raise PermanentError(doing, f"{cause}: fix the registry's configuration, or set --registry-plain-http")
     try:
         response = _send(challenge, access, session)
     except (requests.RequestException, OSError) as fault:
@@ -40,10 +40,10 @@ def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.
     with closing(response):
         if response.status_code != HTTPStatus.OK:
             raise error_of_response(doing, where, response, challenge.scope, access.who)
-        body = read_json_object(response, _MOST_BYTES, access.timeout_seconds)
+        body = read_json_object(response, _MAX_BYTES, access.timeout_seconds)
     token = body.get("token") or body.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise PermanentError(doing, f"{where} gave no token: it is no token service, or of another kind")
+        raise PermanentError(doing, f"{where} returned no token: it is not a token service, or of another kind")
     return token
 
 

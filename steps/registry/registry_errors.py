@@ -1,4 +1,4 @@
-"""Every way in which a registry can fail to answer, told in one sentence with its remedy, without secrets."""
+"""Errors of a registry: one sentence with a remedy, and without secrets, for every way in which it can fail."""
 
 import re
 import socket
@@ -12,12 +12,12 @@ from steps.errors import PermanentError, StepError, TemporaryError
 from steps.registry.bounded_body import read_json_object
 
 _CODE: Final = re.compile(r"[A-Z][A-Z_]{1,40}")
-_LOOKED_AT: Final = (1 << 16, 2.0)
-"""Bytes and seconds that the body of a refusal is worth."""
+_BODY_LIMITS: Final = (1 << 16, 2.0)
+"""Limits, in bytes and seconds, for reading the body of an error response."""
 
 _PERMANENT: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: "{where} has no {what} {said}: was it pushed there, and is the name right? Some registries"
-    " say so of what {who} may not read, too",
+    " also answer this if {who} may not read it",
     HTTPStatus.UNAUTHORIZED: "{where} does not let {who} read {what} {said}: set or renew --registry-config, and check"
     " the name",
     HTTPStatus.FORBIDDEN: "{where} forbids {who} to read {what} {said}: grant read access to the repository",
@@ -25,7 +25,7 @@ _PERMANENT: Final[dict[int, str]] = {
 
 
 class RetryLater(TemporaryError):  # noqa: N818 - what the registry asks for
-    """The registry is busy or in trouble.
+    """The registry is busy or failing.
 
     Attributes:
         seconds: how long to wait, by its Retry-After; 0 = it did not say.
@@ -37,44 +37,46 @@ class RetryLater(TemporaryError):  # noqa: N818 - what the registry asks for
 
 
 def error_of_exception(doing: str, where: str, fault: Exception) -> StepError:
-    """Tell a request that never got a proper answer."""
+    """Return the error for a request that got no valid response."""
     if isinstance(fault, requests.exceptions.SSLError):
-        cause = "has no certificate that is trusted here: name its CA with --registry-ca-file; where it speaks http, on"
-        return PermanentError(doing, f"{where} {cause} a network that you trust, set --registry-plain-http")
+        cause = "has no certificate that is trusted here: name its CA with --registry-ca-file; if it uses http, on a"
+        return PermanentError(doing, f"{where} {cause} network that you trust, set --registry-plain-http")
     if isinstance(fault, requests.exceptions.Timeout):
-        return TemporaryError(doing, f"{where} took too long to answer: it is overloaded, or a NetworkPolicy drops us")
+        cause = "took too long to answer: it is overloaded, or a NetworkPolicy drops our packets"
+        return TemporaryError(doing, f"{where} {cause}")
     if isinstance(fault, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return TemporaryError(doing, f"{where} {_connection(fault)}")
     if isinstance(fault, requests.RequestException):
-        return PermanentError(doing, f"{where} could not be asked ({type(fault).__name__}): check the image's name")
+        cause = f"the request failed ({type(fault).__name__}): check the image's name"
+        return PermanentError(doing, f"{where}: {cause}")
     name = getattr(fault, "filename", None) or "a file"
     return PermanentError(doing, f"{name} cannot be read: check --registry-ca-file and the mounted Secret")
 
 
 def error_of_response(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
-    """Tell an answer that is no success.
+    """Return the error for a response that is not a success.
 
     Args:
         doing: for the message.
         where: the registry or its token service.
-        response: the answer, as a stream; of its body only the error's code is repeated.
+        response: the response, as a stream; the message repeats only the error code in its body.
         what: what was asked for, "tag v2 of team/shop".
-        who: whom the registry sees.
+        who: the account that the registry sees.
     """
     status, said = response.status_code, _said(response)
     if status in _PERMANENT:
         return PermanentError(doing, _PERMANENT[status].format(where=where, what=what, said=said, who=who))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        cause = f"{where} limits how often {who} may ask {said}: use credentials with a higher limit"
+        cause = f"{where} rate-limits {who} {said}: use credentials with a higher limit"
         return RetryLater(doing, cause, _retry_after(response))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return RetryLater(doing, f"{where} is in trouble {said}: look at its own logs", _retry_after(response))
-    cause = "check the image's name, and leave --registry-plain-http out where it speaks https"
-    return PermanentError(doing, f"{where} did not answer as a registry does {said}: {cause}")
+        return RetryLater(doing, f"{where} is failing {said}: look at its own logs", _retry_after(response))
+    cause = "check the image's name, and do not set --registry-plain-http if it uses https"
+    return PermanentError(doing, f"{where} did not answer like a registry {said}: {cause}")
 
 
 def is_temporary(status: int) -> bool:
-    """Tell whether the same request may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -84,12 +86,12 @@ def _connection(fault: requests.RequestException) -> str:
         return "has a name that does not resolve: check the image's name"
     if "refused" in str(fault).lower():
         return "refuses connections: it is down, or the port is wrong"
-    return "cannot be reached, or broke off: it is down, or the network does not allow the connection"
+    return "cannot be reached, or closed the connection: it is down, or the network does not allow the connection"
 
 
 def _said(response: requests.Response) -> str:
-    """Return the status and the API's word for the error; the rest of a body is not repeated, it may hold anything."""
-    errors = read_json_object(response, *_LOOKED_AT).get("errors")
+    """Return the status and the API's error code; the rest of the body is not repeated, it may contain secrets."""
+    errors = read_json_object(response, *_BODY_LIMITS).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     code = str(first.get("code", "")) if isinstance(first, dict) else ""
     return f"({response.status_code}{f' {code}' if _CODE.fullmatch(code) else ''})"

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.groups import split_commas
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
+from steps.settings.lists import split_commas
 
 _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
 
@@ -24,7 +24,7 @@ def _weights(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
 
 
 def _entries(value: Any) -> Any:  # noqa: ANN401 - see `_weights`
-    """Take text with commas, or the JSON list that a workflow loops over, apart."""
+    """Split text with commas, or parse the JSON list that a workflow loops over."""
     text = value.strip() if isinstance(value, str) else None
     if text is None:
         return value
@@ -41,12 +41,12 @@ Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 
 
 class OptionalLadderSettings(StepSettings):
-    """For steps that may know the whole ladder."""
+    """For steps to which the whole ladder may be given."""
 
     ladder: Ladder = Field(
         (),
         validate_default=False,
-        description="Weights that the run is to climb, percent, ascending, 1-100; other weights are then refused, and "
+        description="Weights that the run will climb, percent, ascending, 1-100; other weights are then refused, and "
         "promote needs a pass on the last one. Empty: not known, any weight may be set.",
     )
 

@@ -1,1 +1,1 @@
-"""What `render` prints: YAML for workflow engines that cannot loop over a ladder themselves."""
+"""The Tekton Pipeline and PipelineRun that `render` prints, since Tekton cannot loop over a ladder."""

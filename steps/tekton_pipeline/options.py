@@ -1,11 +1,11 @@
-"""What a rendered release consists of, and how long it may take."""
+"""The options of a rendered Pipeline, its tasks, and its time limits."""
 
 import math
 from dataclasses import dataclass
 
 _HOUR_SECONDS = 3600
 _POD_SECONDS = 60
-"""What a pod may take to start where nodes are busy."""
+"""Start time of a pod on busy nodes."""
 
 RESOLVE_MINUTES = 15
 SET_WEIGHT_MINUTES = 15
@@ -18,7 +18,7 @@ APPROVAL_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class StepDurations:
-    """How long the steps take at most where nobody says otherwise, seconds.
+    """Default limits of the steps, seconds.
 
     Args:
         busy: waiting for another run of the app. ready: waiting for pods. rung: judging one weight. drain: at the end.
@@ -34,16 +34,16 @@ class StepDurations:
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """A release to render.
+    """The options of a rendered Pipeline.
 
     Args:
         weights: the ladder, percent, ascending.
-        gate: wait for a person before the promote, judging on.
-        one_pod: one task walks the whole ladder.
+        gate: wait for approval before the promote, and keep judging meanwhile.
+        one_pod: one task climbs the whole ladder.
         resolve: a first task asks the registry for the image's digest.
-        version: of the product, which the image is tagged with.
-        defaults: how long the steps take at most.
-        title: name of the Pipeline; "" = by its shape.
+        version: of the product, and tag of its image.
+        defaults: default limits of the steps.
+        title: name of the Pipeline; "" = by its options.
     """
 
     weights: tuple[int, ...]
@@ -68,21 +68,21 @@ class PipelineOptions:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of all tasks in order, the final one last."""
+        """Names of all tasks in order, with the finally task at the end."""
         first = ("resolve",) if self.resolve else ()
         return (*first, *(("rollout",) if self.one_pod else ("prepare", *self.walk, "promote")), "finish")
 
     @property
     def ladder(self) -> str:
-        """The ladder as a flag takes it."""
+        """The ladder as the value of a flag."""
         return ",".join(map(str, self.weights))
 
     @property
     def tasks_hours(self) -> int:
-        """Limit of all tasks but the final one: twice the longest release whose settings are the defaults."""
+        """Limit of all tasks but the finally task: twice the longest release with default settings."""
         longest = self.defaults.busy + self.defaults.ready  # prepare
         longest += self.defaults.resolve if self.resolve else 0
-        # At its deadline `on-inconclusive: pause` judges on for as long again.
+        # At its deadline `on-inconclusive: pause` keeps judging for the same time again.
         longest += len(self.weights) * (self.defaults.ready + 2 * self.defaults.rung)
         longest += APPROVAL_SECONDS if self.gate else 0
         longest += self.defaults.ready + self.defaults.drain  # promote
@@ -91,12 +91,12 @@ class PipelineOptions:
 
     @property
     def finally_hours(self) -> int:
-        """Limit of the final task with its retries."""
+        """Limit of the finally task with its retries."""
         return math.ceil((1 + FINISH_RETRIES) * FINISH_MINUTES / 60)
 
     @property
     def pipeline_hours(self) -> int:
-        """Limit of the whole, an hour above the sum of the two."""
+        """Limit of the whole run, an hour above the sum of the two."""
         return self.tasks_hours + self.finally_hours + 1
 
     def command(self, document: str) -> str:

@@ -1,4 +1,4 @@
-"""The Tekton Pipeline of a release, as YAML with the reasons beside what it sets."""
+"""The Tekton Pipeline of a release, as YAML with comments that give the reasons."""
 
 from steps.tekton_pipeline.options import (
     FINISH_MINUTES,
@@ -13,54 +13,58 @@ from steps.tekton_pipeline.parameters import parameters
 from steps.tekton_pipeline.yaml_text import WIDTH, comment_lines
 
 _BY_STEPS = """\
-prepare, then set-weight and analyze for each weight, then promote. A task that fails ends the walk: no further weight
-is set. analyze gives all weight back to stable itself, seconds before any other task could."""
+prepare, then set-weight and analyze for each weight, then promote. After a failed task no further weight is set.
+analyze itself gives all weight back to stable, seconds before any other task could."""
 _BY_ONE_POD = """\
-One task walks the whole ladder in one pod, which saves a pod's start for each step; the steps show in its log. What a
-dead pod leaves, `finish` restores."""
+One task climbs the whole ladder in one pod, which saves the start of a pod for each step; its log shows the steps. If
+the pod dies, `finish` restores stable."""
 _POINTS = (
     """\
-`finish` restores stable unless the release was promoted, whatever the end was. It takes params and the run's id, never
-results: Tekton skips a finally task whose result was not produced. It reads the cluster, so its `when` would be a risk
-without a use.""",
+`finish` restores stable unless the release was promoted, however the run ended. It uses params and the run's id, never
+results: Tekton skips a finally task whose result was not produced. It reads the cluster itself, so it needs no `when`,
+which could only skip it by mistake.""",
     """\
-Nothing is retried but `finish`: the steps repeat what is temporary themselves, by deadline, and a verdict is never
-asked for twice. The claim on the VirtualService keeps two runs of an app apart, since Tekton has no lock.""",
+Only `finish` is retried: the steps retry temporary faults themselves, until a deadline, and a verdict is never asked
+for twice. The claim on the VirtualService prevents two runs of an app at once, since Tekton has no lock.""",
     """\
-Start it by a PipelineRun with accounts and timeouts as in ../run: without them Tekton ends everything after 60
-minutes, `finish` included. `tkn pipelinerun cancel` without --grace=CancelledRunFinally, deletion and timeouts.pipeline
-run no `finish`: then the CronJob canary-sweep restores. docs/tekton.md has the table.""",
+Start it with a PipelineRun that has the accounts and timeouts of ../run: without them Tekton ends everything after 60
+minutes, `finish` included. After `tkn pipelinerun cancel` without --grace=CancelledRunFinally, after deletion and after
+timeouts.pipeline no `finish` runs: then the CronJob canary-sweep restores stable. docs/tekton.md has the table.""",
 )
 _NOOP = """\
-Where stable runs the image's bits already, prepare ends with outcome `noop`. Every task asks for it, since a task that
-`when` skips does not skip those that only run after it; the run ends green with reason Completed."""
+If stable already runs this image, prepare ends with outcome `noop`. Every task has a `when` on it, since a task that
+`when` skips does not skip the tasks after it; the run ends green with reason Completed."""
 _PUSHED = """\
-`resolve` asks the registry what the image's tag means now; that digest is released and recorded, so that a tag that
-moves meanwhile moves nothing. Credentials: the Secret that registry-secret names, of type
-kubernetes.io/dockerconfigjson."""
+`resolve` asks the registry for the digest behind the image's tag; that digest is released and recorded, even if the tag
+moves meanwhile. Credentials: the Secret that registry-secret names, of type kubernetes.io/dockerconfigjson."""
 _GATE = """\
-`gate` judges on at the last weight until somebody approves: canary-steps approve --app … --run …, a TaskRun of
-canary-approve, or the annotation canary-steps.io/approve.<app> with the run's id. Nobody in time: rolled back."""
+`gate` keeps judging at the last weight until somebody approves: canary-steps approve --app … --run …, a TaskRun of
+canary-approve, or the annotation canary-steps.io/approve.<app> with the run's id. Without approval in time: rolled
+back."""
 
 
-def pipeline(plan: PipelineOptions) -> str:
+def pipeline(options: PipelineOptions) -> str:
     """Return the Pipeline."""
-    return "\n".join([*_head(plan), *_spec(plan), ""])
+    return "\n".join([*_head(options), *_spec(options), ""])
 
 
-def _head(plan: PipelineOptions) -> list[str]:
-    what = "in one pod" if plan.one_pod else f"up the ladder {plan.ladder}" + (" with a gate" if plan.gate else "")
-    written = f"# A canary release by Tekton {what}. Written by `{plan.command('pipeline')}`"
+def _head(options: PipelineOptions) -> list[str]:
+    what = (
+        "in one pod"
+        if options.one_pod
+        else f"up the ladder {options.ladder}" + (" with a gate" if options.gate else "")
+    )
+    written = f"# A canary release with Tekton {what}. Written by `{options.command('pipeline')}`."
     lines = [written] if len(written) <= WIDTH else written.replace(" Written", "\n# Written").split("\n")
-    pushed = (_PUSHED,) if plan.resolve else ()
-    if plan.one_pod:
-        lines.append("# and not to be edited.")
+    pushed = (_PUSHED,) if options.resolve else ()
+    if options.one_pod:
+        lines.append("# Do not edit it.")
         points = (_BY_ONE_POD, *pushed, *_POINTS)
     else:
-        lines.append("# and not to be edited: Tekton has no loop that waits, so another ladder is another Pipeline.")
-        points = (_BY_STEPS, *pushed, _NOOP, *((_GATE,) if plan.gate else ()), *_POINTS)
-    shown = "one pod" if plan.one_pod else ", ".join(map(str, plan.weights)) + (", gate" if plan.gate else "")
-    shown += ", from a tag" if plan.resolve else ""
+        lines.append("# Do not edit it. Tekton has no loop that waits, so each ladder needs its own Pipeline.")
+        points = (_BY_STEPS, *pushed, _NOOP, *((_GATE,) if options.gate else ()), *_POINTS)
+    shown = "one pod" if options.one_pod else ", ".join(map(str, options.weights)) + (", gate" if options.gate else "")
+    shown += ", from a tag" if options.resolve else ""
     return [
         *lines,
         "#",
@@ -68,10 +72,10 @@ def _head(plan: PipelineOptions) -> list[str]:
         "apiVersion: tekton.dev/v1",
         "kind: Pipeline",
         "metadata:",
-        f"  name: {plan.name}",
+        f"  name: {options.name}",
         "  labels:",
         "    app.kubernetes.io/part-of: canary-steps",
-        f'    app.kubernetes.io/version: "{plan.version}"',
+        f'    app.kubernetes.io/version: "{options.version}"',
         "  annotations:",
         '    tekton.dev/pipelines.minVersion: "1.0.0"',
         "    tekton.dev/categories: Deployment",
@@ -81,32 +85,32 @@ def _head(plan: PipelineOptions) -> list[str]:
     ]
 
 
-def _spec(plan: PipelineOptions) -> list[str]:
+def _spec(options: PipelineOptions) -> list[str]:
     return [
         "spec:",
         "  description: >-",
-        "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is taken back.",
+        "    Releases an image up a ladder of weights, each judged from Prometheus; a harmful canary is rolled back.",
         "  params:",
-        *parameters(plan),
+        *parameters(options),
         "  results:",
-        *_results(plan),
+        *_results(options),
         "  tasks:",
-        *(_resolve() if plan.resolve else []),
-        *(_one_pod(plan) if plan.one_pod else _by_steps(plan)),
+        *(_resolve() if options.resolve else []),
+        *(_one_pod(options) if options.one_pod else _by_steps(options)),
         "  finally:",
         *_finish(),
     ]
 
 
-def _results(plan: PipelineOptions) -> list[str]:
-    first = "rollout" if plan.one_pod else "prepare"
-    digest = '  - {name: image, description: "What was released, by digest.", value: "$(tasks.resolve.results.image)"}'
-    said = "promoted, noop or rolled-back" if plan.one_pod else "ready or noop"
+def _results(options: PipelineOptions) -> list[str]:
+    first = "rollout" if options.one_pod else "prepare"
+    digest = '  - {name: image, description: "The released image, by digest.", value: "$(tasks.resolve.results.image)"}'
+    said = "promoted, noop or rolled-back" if options.one_pod else "ready or noop"
     return [
-        *([digest] if plan.resolve else []),
+        *([digest] if options.resolve else []),
         f'  - {{name: {first}, description: "{said}", value: "$(tasks.{first}.results.outcome)"}}',
         "  - name: outcome",
-        '    description: "How this run ended, promoted or rolled-back; empty where it never held the claim."',
+        '    description: "How this run ended, promoted or rolled-back; empty if it never held the claim."',
         '    value: "$(finally.finish.results.outcome)"',
         '  - {name: reason, description: "One sentence.", value: "$(finally.finish.results.reason)"}',
     ]
@@ -138,29 +142,29 @@ def _resolve() -> list[str]:
     return [
         "  - name: resolve",
         "    taskRef: {name: canary-resolve}",
-        f"    timeout: {_minutes(RESOLVE_MINUTES)} # a registry in trouble is asked for a minute",
+        f"    timeout: {_minutes(RESOLVE_MINUTES)} # a failing registry is retried for a minute",
         "    params:",
         *_given({**_of_params("image", "announced-digest", "registry-secret"), **_LAST}),
     ]
 
 
-def _image(plan: PipelineOptions) -> dict[str, str]:
-    return {"image": "$(tasks.resolve.results.image)"} if plan.resolve else _of_params("image")
+def _image(options: PipelineOptions) -> dict[str, str]:
+    return {"image": "$(tasks.resolve.results.image)"} if options.resolve else _of_params("image")
 
 
-def _by_steps(plan: PipelineOptions) -> list[str]:
+def _by_steps(options: PipelineOptions) -> list[str]:
     by = {"by": "$(context.pipelineRun.name)"}
     limit = (
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
-    ladder = {"ladder": plan.ladder}  # what the claim knows of it: promote needs a pass on its last weight
-    given = {**by, **_image(plan), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
+    ladder = {"ladder": options.ladder}  # stored in the claim: promote needs a pass on its last weight
+    given = {**by, **_image(options), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
-    for name in plan.walk:
+    for name in options.walk:
         lines += _rung(name, before)
         before = name
-    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two roll-outs of pods, or a merge that GitOps waits for"
+    limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two rollouts of pods, or the merge that GitOps waits for"
     return [*lines, *_task("promote", "promote", before, _of_params("template-by"), limit)]
 
 
@@ -169,7 +173,7 @@ def _rung(name: str, before: str) -> list[str]:
     if step == "set-weight":
         limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
         return _task(name, step, before, {"weight": weight, **_of_params("prometheus-url")}, limit)
-    # No timeout: the step has its own deadline, which a parameter sets, and retreats from what it cannot judge.
+    # No timeout: the step has its own deadline, which a parameter sets, and retreats if it cannot judge.
     if step == "analyze":
         given = _of_params("on-inconclusive", "timeout-seconds", "prometheus-url")
     else:
@@ -177,10 +181,10 @@ def _rung(name: str, before: str) -> list[str]:
     return _task(name, "analyze", before, given)
 
 
-def _one_pod(plan: PipelineOptions) -> list[str]:
+def _one_pod(options: PipelineOptions) -> list[str]:
     names = ("ladder", "template-by", "baseline", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
     by = {"by": "$(context.pipelineRun.name)"}
-    return _task("rollout", "rollout", "", {**by, **_image(plan), **_of_params(*names)})
+    return _task("rollout", "rollout", "", {**by, **_image(options), **_of_params(*names)})
 
 
 def _finish() -> list[str]:
@@ -188,8 +192,8 @@ def _finish() -> list[str]:
     return [
         "  - name: finish",
         "    taskRef: {name: canary-finish}",
-        f"    retries: {FINISH_RETRIES} # the one task that may be repeated whatever happened",
-        f"    timeout: {_minutes(FINISH_MINUTES)} # an attempt; stable's pods have 5 min to become ready, twice",
+        f"    retries: {FINISH_RETRIES} # the only task that may always be repeated",
+        f"    timeout: {_minutes(FINISH_MINUTES)} # per attempt; stable's pods have 5 min to become ready, twice",
         "    params:",
         *_given({**_OWN, **reason, **_LAST}),
     ]

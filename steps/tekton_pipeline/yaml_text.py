@@ -7,7 +7,7 @@ WIDTH = 118
 
 
 def comment_lines(points: Iterable[str]) -> list[str]:
-    """Return comment lines, each point as an entry of a list."""
+    """Return comment lines, with each point as a list item."""
     lines: list[str] = []
     for point in points:
         lines += wrap(point, WIDTH, initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False)
@@ -15,7 +15,7 @@ def comment_lines(points: Iterable[str]) -> list[str]:
 
 
 def description_lines(text: str, indent: int) -> list[str]:
-    """Return a description as YAML, folded where it is long."""
+    """Return a description as YAML, folded if it is long."""
     line = f'{" " * indent}description: "{text}"'
     if len(line) <= WIDTH and '"' not in text and "\\" not in text:
         return [line]

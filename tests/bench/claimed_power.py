@@ -1,7 +1,7 @@
-"""Is what a pass claims true: that such a canary would have been caught?
+"""Is the claim of a pass true, that such a canary would have been caught?
 
-Many worlds of stable are drawn, each with a good canary that is judged. Then canaries that fail the share which the
-judgement names are drawn into the same traffic, beside the same counts of stable, and judged as they would have been.
+Many rollouts of stable are drawn, each with a good canary that is judged. Then canaries that fail the share that the
+judgement names are drawn into the same traffic, with the same counts of stable, and judged as they would have been.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ class Scenario:
         share: share (0-1) of requests that fail in both arms.
         scrapes: with canary traffic. seconds: between them.
         ladder: the canary's parts of the requests (0-1), each for an equal number of scrapes.
-        aligned: counted by gateways, pods not told apart.
+        aligned: counted by gateways, which do not tell pods apart.
         batch: bad requests come in batches of this mean size.
         history: scrapes of stable alone before.
         incident: share of the first pod's requests that failed for three minutes of that time.
@@ -47,7 +47,7 @@ class Scenario:
 
     @property
     def name(self) -> str:
-        """The cell in words."""
+        """The scenario in words, which also seeds it."""
         parts = "-".join(f"{100 * part:g}" for part in self.ladder)
         more = f", batches of {self.batch:g}" if self.batch > 1 else ""
         more += ", after an incident" if self.incident else "" if self.history == HISTORY else f", past {self.history}"
@@ -79,9 +79,9 @@ class Scenario:
         return min(total, batches + int(rng.negative_binomial(batches, 1.0 / self.batch))) if batches else 0
 
 
-def _both(cell: Scenario) -> Iterator[Scenario]:
-    yield cell
-    yield replace(cell, aligned=True)
+def _both(scenario: Scenario) -> Iterator[Scenario]:
+    yield scenario
+    yield replace(scenario, aligned=True)
 
 
 _LADDER = (0.05, 0.25, 0.5)
@@ -96,7 +96,7 @@ FULL = (
     *QUICK,
     *(
         one
-        for cell in (
+        for scenario in (
             Scenario(1, 0.001, 20),
             Scenario(1, 0.001, 8, ladder=(0.5,)),
             Scenario(10, 0.001, 60),
@@ -116,16 +116,16 @@ FULL = (
             Scenario(1000, 0.0001, 20),
             Scenario(1000, 0.01, 60, 60.0),
         )
-        for one in _both(cell)
+        for one in _both(scenario)
     ),
 )
 
 
 @dataclass(frozen=True)
 class ClaimCheck:
-    """What came of a cell: the mean share claimed, and the part of the canaries failing it that were caught (0-1)."""
+    """Result of a scenario: the mean claimed share, and the part (0-1) of the canaries failing it that were caught."""
 
-    cell: Scenario
+    scenario: Scenario
     claimed: float
     caught: float
     canaries: int
@@ -137,7 +137,7 @@ class ClaimCheck:
 
 
 def evidence_of(strata: Sequence[Stratum], *, aligned: bool) -> Evidence:
-    """Wrap strata as errors with 60 % of the budget; the rest is a silent metric's."""
+    """Wrap strata as errors with 60 % of the budget; the rest belongs to a metric without requests."""
     silent = tuple(Stratum(one.start, one.end, Counts(0, 0), Counts(0, 0)) for one in strata)
     metrics = (
         MetricEvidence("errors", MetricKind.ERRORS, (Series(tuple(strata)),), weight=0.6),
@@ -154,7 +154,7 @@ def failing(strata: Sequence[Stratum], share: float, rng: np.random.Generator) -
 
 
 def caught(strata: Sequence[Stratum], *, aligned: bool) -> bool:
-    """Tell whether the judge would have said `fail` at one of its looks: the last, or where the guard may alarm."""
+    """Return whether the judge would have said `fail` at the last judgement, or at one where the guard may alarm."""
     looks = [len(strata), *_guarded(strata)]
     return any(
         judge(evidence_of(strata[:end], aligned=aligned), None, RULES, deadline_reached=False).verdict is Verdict.FAIL
@@ -163,34 +163,35 @@ def caught(strata: Sequence[Stratum], *, aligned: bool) -> bool:
 
 
 def _guarded(strata: Sequence[Stratum]) -> list[int]:
-    """Give the earlier looks at which three scrapes on end are out of bounds."""
+    """Return the earlier judgements at which three scrapes in a row are above the objective."""
     allowed = 1.0 - (RULES.success_slo or 0.0)
     out = [one.canary.total > 0 and one.canary.bad > allowed * one.canary.total for one in strata]
     return [i + 1 for i in range(2, len(strata) - 1) if all(out[i - 2 : i + 1])]
 
 
-def check_claim(cell: Scenario, worlds: int, canaries: int, first_seed: int = 0) -> ClaimCheck:
-    """Draw `worlds` of a cell and `canaries` in each; worlds in which nothing was claimed are left out."""
+def check_claim(scenario: Scenario, rollouts: int, canaries: int, first_seed: int = 0) -> ClaimCheck:
+    """Draw `rollouts` rollouts of a scenario and `canaries` in each; rollouts that claim nothing are left out."""
     claims, found = [], []
-    for seed in range(first_seed, first_seed + worlds):
-        rng = np.random.default_rng([seed, *cell.name.encode()])
-        strata = cell.draw(rng)
-        good = evidence_of(failing(strata, cell.share, rng), aligned=cell.aligned)
+    for seed in range(first_seed, first_seed + rollouts):
+        rng = np.random.default_rng([seed, *scenario.name.encode()])
+        strata = scenario.draw(rng)
+        good = evidence_of(failing(strata, scenario.share, rng), aligned=scenario.aligned)
         judgement = judge(good, None, RULES, deadline_reached=True)
         share = judgement.detectable_ratio
         if share is None or judgement.verdict is Verdict.FAIL:
             continue
         claims.append(share)
-        found += [caught(failing(strata, share, rng), aligned=cell.aligned) for _ in range(canaries)]
+        found += [caught(failing(strata, share, rng), aligned=scenario.aligned) for _ in range(canaries)]
     if not found:
-        return ClaimCheck(cell, 1.0, 0.0, 0)
-    return ClaimCheck(cell, sum(claims) / len(claims), sum(found) / len(found), len(found))
+        return ClaimCheck(scenario, 1.0, 0.0, 0)
+    return ClaimCheck(scenario, sum(claims) / len(claims), sum(found) / len(found), len(found))
 
 
 def markdown(found: Sequence[ClaimCheck]) -> str:
-    """Give the table of the page."""
-    rows = ["| world | claimed on average | caught |", "|---|--:|--:|"]
+    """Return the table of the page."""
+    rows = ["| scenario | claimed on average | caught |", "|---|--:|--:|"]
     rows += [
-        f"| {one.cell.name} | {100 * one.claimed:.2f} % | {100 * one.caught:.0f} % of {one.canaries} |" for one in found
+        f"| {one.scenario.name} | {100 * one.claimed:.2f} % | {100 * one.caught:.0f} % of {one.canaries} |"
+        for one in found
     ]
     return "\n".join(rows)

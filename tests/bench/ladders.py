@@ -1,4 +1,4 @@
-"""Whole rollouts by the default ladder: how many were promoted, rolled back or left open, when, and at what price."""
+"""Whole rollouts by the default ladder: how many were promoted, rolled back or left open, when, and at what cost."""
 
 import multiprocessing
 import time
@@ -29,12 +29,12 @@ class Climbs:
     ended: list[Ended] = field(default_factory=list)
 
     def count(self, how: str) -> int:
-        """Count those that ended so."""
+        """Count the rollouts that ended like this."""
         return sum(1 for one in self.ended if one.how == how)
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The table's cells, as HEADS say."""
+        """The table's cells, in the order of HEADS."""
         counts = (f"{self.count(how)} of {len(self.ended)}" for how in (PROMOTED, ROLLED_BACK, INCONCLUSIVE))
         seconds, failed = ([getattr(one, name) for one in self.ended] for name in ("seconds", "failed"))
         return self.family.name, *counts, _pair(seconds), _pair(failed)
@@ -65,7 +65,7 @@ def measure(
 
 
 def markdown(found: Sequence[Climbs]) -> str:
-    """Give the table of the page; families that were held out while the judge was being changed are marked."""
+    """Return the table of the page; families that were held out while the judge was being changed are marked."""
     rows = [f"| {' | '.join(HEADS)} |", "|---|" + "--:|" * (len(HEADS) - 1)]
     for one in found:
         name, *cells = one.cells

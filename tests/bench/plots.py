@@ -1,4 +1,4 @@
-"""One small SVG a family. Written by hand: curves and bars do not need 60 MB of a plotting library."""
+"""One small SVG per family. Written by hand: curves and bars do not need a plotting library of 60 MB."""
 
 from collections.abc import Sequence
 from html import escape

@@ -18,13 +18,13 @@ from tests.bench.targets import targets
 QUICK_SECONDS = 20.0
 FULL_SECONDS = 900.0
 _QUICK_LADDERS, _FULL_LADDERS = (10, 15.0), (60, 0.25)
-"""Rollouts of each family by the whole ladder, and the time for them: seconds, and in the full mode a part of all."""
+"""Rollouts of each family by the whole ladder, and the time for them: seconds, and a part of all time in full mode."""
 
-_QUICK_WORLDS, _FULL_WORLDS = (6, 20), (20, 50)
-"""Worlds of a cell of `detection`, and canaries in each."""
+_QUICK_CLAIMS, _FULL_CLAIMS = (6, 20), (20, 50)
+"""Rollouts of a scenario of `claimed_power`, and canaries in each."""
 
 _NULL_RUNS, _FAULT_RUNS = 400, 80
-"""Most rollouts of a family in the full mode; the time decides how many become of it."""
+"""Maximum number of rollouts of a family in full mode; the time decides how many there will be."""
 
 
 def quick(console: Console) -> None:
@@ -32,7 +32,7 @@ def quick(console: Console) -> None:
     results = measure(QUICK, lambda family: 200 if family.fault else 400, QUICK_SECONDS, _workers())
     _print(console, tallies(results))
     _print_ladders(console, ladders.measure(incidents.QUICK, *_QUICK_LADDERS, _workers()))
-    _print_claims(console, [claimed_power.check_claim(cell, *_QUICK_WORLDS) for cell in claimed_power.QUICK])
+    _print_claims(console, [claimed_power.check_claim(one, *_QUICK_CLAIMS) for one in claimed_power.QUICK])
 
 
 def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make bench-full") -> None:
@@ -43,7 +43,7 @@ def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make b
     _print(console, found)
     climbs = ladders.measure(tuple(incidents.LADDERS), runs, seconds * part, _workers())
     _print_ladders(console, climbs)
-    claims = [claimed_power.check_claim(cell, *_FULL_WORLDS, first_seed=REPORTING_SEEDS) for cell in claimed_power.FULL]
+    claims = [claimed_power.check_claim(one, *_FULL_CLAIMS, first_seed=REPORTING_SEEDS) for one in claimed_power.FULL]
     _print_claims(console, claims)
     last = max(result.seed for result in results)
     about = (
@@ -71,7 +71,7 @@ def _print_claims(console: Console, found: list[claimed_power.ClaimCheck]) -> No
     for one in found:
         console.print(
             f"[{_colour(met=one.true)}]caught {100 * one.caught:.0f} % of {one.canaries}[/] canaries that failed"
-            f" {100 * one.claimed:.2f} %, as a pass had claimed (target 88 to 97 %): {one.cell.name}"
+            f" {100 * one.claimed:.2f} %, as a pass had claimed (target 88 to 97 %): {one.scenario.name}"
         )
 
 

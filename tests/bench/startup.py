@@ -41,7 +41,7 @@ class Start:
 
 
 class _Silence(ThreadingHTTPServer):
-    """An API server that knows nothing, but when it was asked."""
+    """An API server that only knows when it was asked."""
 
     asked: list[float]
 

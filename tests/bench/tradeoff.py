@@ -1,7 +1,7 @@
 """False alarms against time: the same rollouts judged with other rules. `python -m tests.bench.tradeoff` prints them.
 
-Uses the tuning seeds: this is where defaults are chosen, not where they are praised. docs/tradeoff.md keeps what it
-printed, for the targets that are missed.
+Uses the tuning seeds: it is for choosing defaults, not for publishing figures. docs/tradeoff.md keeps its output, since
+some targets are missed.
 """
 
 import multiprocessing

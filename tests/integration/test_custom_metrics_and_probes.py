@@ -203,5 +203,5 @@ def test_unreachable_pods_are_reported_with_a_remedy(deploy: Deploy, tmp_path: P
     refused = app.run("prepare", "--run=one", f"--image={app.image('v2')}", flag)
 
     assert ((6, "inconclusive"), 4) == ((step.exit_code, step.results["verdict"]), refused.exit_code)
-    assert "pods in STRICT mTLS cannot be probed directly: name --probe-gateway-url" in step.results["reason"]
+    assert "pods in STRICT mTLS cannot be probed directly: set --probe-gateway-url" in step.results["reason"]
     assert "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url" in refused.error

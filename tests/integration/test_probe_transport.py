@@ -87,9 +87,9 @@ def test_a_certificate_file_that_is_missing_or_broken_is_named(
 
     assert f"{missing} cannot be read" == send(secured(ca_file=missing), pod.endpoint)
     assert f"{missing} cannot be read" == send(secured(verify=False, cert_file=missing, key_file=missing), pod.endpoint)
-    assert f"{broken} holds no certificate in PEM" == send(secured(ca_file=str(broken)), pod.endpoint)
+    assert f"{broken} contains no PEM certificate" == send(secured(ca_file=str(broken)), pod.endpoint)
     mixed = secured(verify=False, cert_file=pki.crt("client"), key_file=pki.key("server"))
-    assert "that belong together" in send(mixed, pod.endpoint)
+    assert "are not a matching PEM certificate and key" in send(mixed, pod.endpoint)
 
 
 def test_a_plain_probe_of_a_tls_port_is_told(pki: Pki, serve: Callable[..., LocalServer]) -> None:
@@ -104,7 +104,8 @@ def test_a_chunked_body_is_read_whole(serve: Callable[..., LocalServer]) -> None
     pod = serve(chunked(iter([b"<p>in st", b"ock</p>"])))
 
     assert "" == send(Probe("p", contains="in stock", min_body_bytes=15), pod.endpoint)
-    assert "the body lacks 'sold out'" == send(Probe("p", contains="sold out"), serve(chunked(iter([b"x"]))).endpoint)
+    short = serve(chunked(iter([b"x"]))).endpoint
+    assert "the body does not contain 'sold out'" == send(Probe("p", contains="sold out"), short)
 
 
 def test_of_a_huge_body_one_mebibyte_is_read(serve: Callable[..., LocalServer]) -> None:
@@ -122,7 +123,7 @@ def test_of_a_huge_body_one_mebibyte_is_read(serve: Callable[..., LocalServer]) 
 
     assert ("", True) == (found, time.monotonic() - began < 10)
     assert sum(sent) < 64 << 20
-    assert "the body lacks 'end'" == send(Probe("p", contains="end"), big)
+    assert "the body does not contain 'end'" == send(Probe("p", contains="end"), big)
 
 
 def test_a_body_that_comes_slowly_is_no_answer(serve: Callable[..., LocalServer]) -> None:
@@ -146,9 +147,9 @@ def test_the_value_at_a_json_pointer_is_compared(serve: Callable[..., LocalServe
     pod = serve(body(json.dumps(document).encode())).endpoint
     for pointer, value in (("/checks/0/state", "up"), ("/a~1b/~0", True), ("", document), ("/n", 1)):
         assert "" == send(Probe("p", pointer=pointer, value=value), pod)
-    assert "'1' at /n in place of 'true'" == send(Probe("p", pointer="/n", value=True), pod)
+    assert "'1' at /n instead of 'true'" == send(Probe("p", pointer="/n", value=True), pod)
     assert "the body has nothing at /checks/7/state" == send(Probe("p", pointer="/checks/7/state", value="up"), pod)
-    assert "the body is no JSON" == send(Probe("p", pointer="", value=1), serve(body(b"<html>")).endpoint)
+    assert "the body is not JSON" == send(Probe("p", pointer="", value=1), serve(body(b"<html>")).endpoint)
 
 
 def test_a_redirect_is_an_answer_of_its_own(serve: Callable[..., LocalServer]) -> None:
@@ -160,6 +161,6 @@ def test_a_redirect_is_an_answer_of_its_own(serve: Callable[..., LocalServer]) -
         body(b"", 302, Location="/login")(handler)
 
     pod = serve(login).endpoint
-    assert "status 302 in place of 200" == send(Probe("p", "/account"), pod)
+    assert "status 302 instead of 200" == send(Probe("p", "/account"), pod)
     assert "" == send(Probe("p", "/account", statuses=(302, 303)), pod)
     assert ["/account", "/account"] == visited

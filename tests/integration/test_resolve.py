@@ -101,7 +101,7 @@ def test_a_private_ca_is_trusted_if_it_is_named(
     ended = resolve(*asked)
     assert (4, True) == (ended.exit_code, "--registry-ca-file" in ended.error), ended.error
     ended = resolve(*asked, "--registry-plain-http")
-    assert (4, True) == (ended.exit_code, "leave --registry-plain-http out" in ended.error), ended.error
+    assert (4, True) == (ended.exit_code, "do not set --registry-plain-http" in ended.error), ended.error
     ended = resolve(*asked, "--registry-ca-file", str(tmp_path / "missing"))
     assert (4, True) == (ended.exit_code, "cannot be read" in ended.error), ended.error
 
@@ -134,7 +134,7 @@ def test_a_token_is_fetched_with_the_password_which_the_registry_never_sees(tmp_
         assert [(manifest, ""), (manifest, "Bearer t0ken")] == [one for one in seen if one[0] == manifest]
         assert [token] == [path for path, _ in seen if path != manifest]
         ended = resolve("--image", f"{host}/team/shop:v2", "--registry-plain-http")
-        assert (4, True) == (ended.exit_code, "the token service localhost does not let nobody" in ended.error)
+        assert (4, True) == (ended.exit_code, "the token service localhost does not let anonymous" in ended.error)
 
 
 def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
@@ -148,7 +148,7 @@ def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
     ("flags", "part"),
     [
         (("--image", "Shop:v2"), "--image"),
-        (("--image", "shop:$(reboot)"), "is no tag"),
+        (("--image", "shop:$(reboot)"), "is not a tag"),
         ((), "--image (or CANARY_IMAGE) is required"),
         (("--image", "shop:v2", "--announced-digest", "sha256:abc"), "--announced-digest"),
         (("--image", "shop:v2", "--registry-config", "/nowhere/config.json"), "/nowhere/config.json"),

@@ -11,7 +11,7 @@ from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
 from steps.settings.conventions import release_names
-from steps.settings.groups import ReleaseSettings
+from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload

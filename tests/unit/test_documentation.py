@@ -5,8 +5,6 @@ import shlex
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from steps.__main__ import STEPS, find
 from steps.errors import StepError
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE
@@ -68,14 +66,6 @@ def test_the_readme_justifies_every_package() -> None:
     named = {one for part in re.findall(r"\*\*([^*]+)\*\*", decisions) for one in re.split(r", ", part)}
     # Some need no reason: pydantic comes with its settings, pytest with its runner, types with their packages; linters.
     assert {"pydantic", "pytest", "types-PyYAML", "types-requests", "mypy", "ruff"} == packages - named
-
-
-@pytest.mark.parametrize("path", [README, README.with_name("CHANGELOG.md")], ids=lambda path: path.name)
-def test_prose_is_wrapped(path: Path) -> None:
-    """At 100 columns, so that a diff is readable; tables, code and links may be longer."""
-    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    prose = [line for line in text.splitlines() if not line.startswith("|") and "](" not in line]
-    assert [] == [line for line in prose if len(line) > 100]
 
 
 def test_the_readme_is_short() -> None:

@@ -45,7 +45,7 @@ MAY_IMPORT = {
     },
     "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
-    "step": {"settings"},
+    "step": {"model", "settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
 

@@ -3,7 +3,7 @@
 from pydantic.fields import FieldInfo
 
 from steps.__main__ import find
-from steps.settings.groups import ClaimSettings
+from steps.settings.release import ClaimSettings
 from tools.setting_text import description, is_required
 
 Json = dict[str, object]

@@ -6,7 +6,8 @@ from pydantic.fields import FieldInfo
 
 from steps.__main__ import STEPS, find
 from steps.outputs import results
-from steps.settings.groups import ClusterSettings, PrometheusSettings
+from steps.settings.cluster import ClusterSettings
+from steps.settings.prometheus import PrometheusSettings
 from steps.tekton_pipeline.yaml_text import comment_lines
 from tools.tekton.catalog import FINISH, RESULT_DESCRIPTIONS, CatalogEntry
 from tools.tekton.parameters import Json, environment_variable, parameter, parameter_settings

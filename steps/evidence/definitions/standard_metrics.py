@@ -1,7 +1,7 @@
 """The standard metrics: which series they read, what each series counts, and what is bad.
 
 A metric has four more homes: its kind in `steps/model/evidence.py` (MetricKind), the difference that counts as harm in
-`steps/judge/rules.py`, its wording in `steps/judge/sentences.py`, and its name, which custom
+`steps/judge/rules.py`, its wording in `steps/judge/wording/phrases.py`, and its name, which custom
 metrics may not have, in `steps/settings/metrics.py`. Bounds that are learnt from stable are in `bucket_bounds.py`, and
 kept in the claim.
 """

@@ -1,7 +1,7 @@
-"""The objective in plain numbers: a canary that is above it, while stable is not, does not pass.
+"""The objective in plain numbers: a canary that is above it does not pass while stable meets it.
 
-The guard fails a canary, so it needs any-time evidence, which noise in stable's past makes smaller. This question only
-keeps a canary from passing, so plain counts decide it: no incident in stable's past excuses a canary that breaks the
+The guard fails a canary, so it needs any-time evidence, which noise in stable's history reduces. The check here only
+keeps a canary from passing, so plain counts decide: no incident in stable's history excuses a canary that is above the
 objective now.
 """
 
@@ -17,13 +17,13 @@ from steps.judge.statistics.windows import Window, windows
 from steps.judge.wording.phrases import what_is_bad
 from steps.model.evidence import Counts, MetricEvidence, MetricKind, Series, Stratum
 
-_LEAST = 1e-6
+_MIN_ALLOWED = 1e-6
 
 _FAR: Final = 2.0
-"""So many times what is allowed is not the noise of a service that lives close to its objective."""
+"""So many times the allowed share is not the noise of a service that is always close to its objective."""
 
 _STRAY: Final = 1
-"""So many bad requests say nothing about the canary, however few it had in all."""
+"""So many bad requests say nothing about the canary, even if it had few requests in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Objective:
 
     Attributes:
         metric: the metric it belongs to.
-        series: strata whose bad requests it limits.
+        series: the strata whose bad requests it limits.
         allowed: largest share (0-1) of bad requests.
         flag: the setting that states it.
-        limit: for latency what was asked for, in ms, if the series' bound is larger; else None.
+        limit: for latency the limit that was asked for, in ms, if the series' bound is larger; else None.
     """
 
     metric: MetricEvidence
@@ -58,11 +58,13 @@ class Objective:
 
 
 def objectives(metrics: Sequence[MetricEvidence], rules: Rules) -> tuple[Objective, ...]:
-    """Return the objectives that the rules state and the evidence can answer."""
+    """Return the objectives that the rules state and the evidence can check."""
     found = []
     for metric in metrics:
         if metric.kind is MetricKind.ERRORS and rules.success_slo is not None and metric.series:
-            found.append(Objective(metric, metric.series[-1], max(1.0 - rules.success_slo, _LEAST), "--success-slo"))
+            found.append(
+                Objective(metric, metric.series[-1], max(1.0 - rules.success_slo, _MIN_ALLOWED), "--success-slo")
+            )
         if metric.objective is not None and rules.latency_slo is not None:
             bound, asked = metric.objective.bound, rules.latency_limit_ms
             limit = asked if asked is not None and bound is not None and bound > asked else None
@@ -71,7 +73,7 @@ def objectives(metrics: Sequence[MetricEvidence], rules: Rules) -> tuple[Objecti
 
 
 def unanswered(metrics: Sequence[MetricEvidence], rules: Rules) -> str | None:
-    """Return the sentence for an objective of latency that no evidence can answer, or None."""
+    """Return the sentence for a latency objective that no evidence can check, or None."""
     if rules.latency_slo is None:
         return None
     found = [metric.objective for metric in metrics if metric.objective is not None]
@@ -88,33 +90,33 @@ def unanswered(metrics: Sequence[MetricEvidence], rules: Rules) -> str | None:
 def windows_above(strata: Sequence[Stratum], allowed: float, rung_started: float) -> list[Window]:
     """Return the windows in which the canary is above the allowed bad share (0-1) beyond doubt, the rung first.
 
-    What lies before the present rung does not count if the rung by itself shows that the canary is within it.
+    Earlier rungs do not count if the present one alone shows that the canary meets it.
     """
     return [window for window in _counting(strata, allowed, rung_started) if exceeds(window.canary, allowed)]
 
 
-def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least: int) -> Window | None:
+def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, min_bad: int) -> Window | None:
     """Return a window in which the canary breaks the objective and stable meets it, or None.
 
-    Either is beyond doubt: that the canary is above the objective, or that it is worse than stable, while its share is
-    above the objective and stable's is not. The latter needs fewer requests.
+    One of two things is beyond doubt: the canary is above the objective; or it is worse than stable, while its share is
+    above the objective and stable's is not. The second needs fewer requests.
 
     Args:
         strata: of the objective's series, history included.
         allowed: share (0-1) that is allowed.
         rung_started: when the present weight was set, unix seconds.
-        least: bad canary requests below which nothing is called broken.
+        min_bad: bad canary requests below which nothing is called broken.
     """
     for window in windows_above(strata, allowed, rung_started):
-        if window.canary.bad >= least and not exceeds(window.stable, allowed):
+        if window.canary.bad >= min_bad and not exceeds(window.stable, allowed):
             return window
-    if not any(_over(window.canary, allowed, least) for window in windows(strata, rung_started)):
+    if not any(_over(window.canary, allowed, min_bad) for window in windows(strata, rung_started)):
         return None
     quiet = without_incidents(strata)
     noise = dispersion_over_time(quiet)
     for window in _counting(quiet, allowed, rung_started):
         canary, stable = window.canary, window.stable
-        if not _over(canary, allowed, least) or stable.bad > allowed * stable.total:
+        if not _over(canary, allowed, min_bad) or stable.bad > allowed * stable.total:
             continue
         if log_fisher(canary, stable) / noise < log(DOUBT):
             return window
@@ -124,9 +126,9 @@ def broken(strata: Sequence[Stratum], allowed: float, rung_started: float, least
 def missed_by_both(strata: Sequence[Stratum], allowed: float, rung_started: float) -> Window | None:
     """Return the present rung if both arms are above the objective in it, one of them by far; else None.
 
-    The guard asks this of the last three scrapes, in which few requests show nothing. Beside a stable that is far above
-    it hardly anything could be caught, so there the canary's plain share decides. An incident of stable that is over
-    does not count: then the canary has to meet the objective by itself.
+    The guard asks this about the last three scrapes, in which few requests show nothing. If stable is far above the
+    objective, hardly anything could be caught, so the canary's plain share decides. An incident of stable that is over
+    does not count: then the canary has to meet the objective on its own.
 
     Args:
         strata: of the objective's series, history included.
@@ -148,19 +150,19 @@ def _length(window: Window) -> int:
     return len(window.strata)
 
 
-def _over(counts: Counts, allowed: float, least: int) -> bool:
-    return counts.bad >= least and counts.bad > allowed * counts.total
+def _over(counts: Counts, allowed: float, min_bad: int) -> bool:
+    return counts.bad >= min_bad and counts.bad > allowed * counts.total
 
 
 def _counting(strata: Sequence[Stratum], allowed: float, rung_started: float) -> list[Window]:
-    """Return the windows that count: the whole run does not, if the rung shows that the canary is within bounds."""
+    """Return the windows that count: not the whole run, if the rung shows that the canary meets the objective."""
     seen = windows(strata, rung_started)
     if all(window.present for window in seen):
         return list(seen)
-    kept = seen[0].present and lower_tail(seen[0].canary, allowed) < DOUBT
-    return [window for window in seen if window.present or not kept]
+    is_met = seen[0].present and lower_tail(seen[0].canary, allowed) < DOUBT
+    return [window for window in seen if window.present or not is_met]
 
 
 def exceeds(counts: Counts, allowed: float) -> bool:
-    """Tell whether an arm is above the allowed share beyond doubt, in plain numbers."""
+    """Return whether an arm is above the allowed share beyond doubt, in plain numbers."""
     return upper_tail(counts, allowed) < DOUBT

@@ -1,7 +1,7 @@
-"""Deep health checks as the judge sees them: only "the canary fails, stable passes" counts, three times in a row.
+"""Probes (deep health checks) in the verdict: only "the canary fails, stable passes" counts, three times in a row.
 
-They have a budget of their own, outside alpha: a check that fails by chance once in a hundred requests does so three
-times in a row in one of a million rounds.
+They have a budget of their own, outside alpha: a probe that fails by chance once in a hundred requests does so three
+times in a row in one round of a million.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from steps.model.judgement import Verdict
 from steps.model.probes import ProbeResult
 
 Outcomes = Sequence[ProbeResult] | None
-"""In order of time; None where there are no probes, () while none was answered."""
+"""In order of time; None if there are no probes, () while none was answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeJudgement:
-    """What the probes alone say."""
+    """The verdict of the probes alone."""
 
     verdict: Verdict
     reason: str
 
 
 def failure(outcomes: Outcomes, rules: Rules) -> str | None:
-    """Give the sentence for a probe that a canary pod failed and stable passed often enough in a row, or None."""
+    """Return the sentence for a probe that a canary pod failed and stable passed often enough in a row, or None."""
     rows: dict[tuple[str, str], int] = {}
     for one in outcomes or ():
         key = (one.probe, one.target)
@@ -38,11 +38,11 @@ def failure(outcomes: Outcomes, rules: Rules) -> str | None:
 
 
 def blocked(outcomes: Outcomes) -> str | None:
-    """Give the sentence for probes that do not let a canary pass now, or None."""
+    """Return the sentence for probes that keep the canary from passing now, or None."""
     if outcomes is None:
         return None
     if not outcomes:
-        return "no probe was answered yet: both arms need a ready pod"
+        return "no probe has been answered yet: both arms need a ready pod"
     for one in _latest(outcomes):
         if one.canary and one.stable:
             return shared_failure(one)
@@ -52,22 +52,22 @@ def blocked(outcomes: Outcomes) -> str | None:
 
 
 def both_fail(outcomes: Outcomes) -> bool:
-    """Whether the newest answers to some probe were wrong on both arms."""
+    """Return whether the newest answers to some probe were wrong on both arms."""
     return any(one.canary and one.stable for one in _latest(outcomes or ()))
 
 
 def shared_failure(one: ProbeResult) -> str:
-    """Explain a probe that fails on both arms, and what to look at."""
-    hint = "the probe may ask for the wrong thing, or what both arms share is in trouble"
+    """Explain a probe that fails on both arms, and what to check."""
+    hint = "the probe may expect the wrong answer, or something that both arms share is failing"
     if "connection" in one.canary and "connection" in one.stable:
         hint = (
-            "pods in STRICT mTLS cannot be probed directly: name --probe-gateway-url, or check port and NetworkPolicies"
+            "pods in STRICT mTLS cannot be probed directly: set --probe-gateway-url, or check port and NetworkPolicies"
         )
     return f"probe {one.probe} fails on both arms (canary: {one.canary}; stable: {one.stable}): {hint}"
 
 
 def judge_probes(outcomes: Sequence[ProbeResult], rules: Rules, *, deadline_reached: bool) -> ProbeJudgement:
-    """Judge by probes alone: pass after as many sound rounds in a row as a failure needs."""
+    """Judge by probes alone: pass after as many good rounds in a row as a failure needs bad ones."""
     if sentence := failure(outcomes, rules):
         return ProbeJudgement(Verdict.FAIL, sentence)
     rounds = sorted({one.at for one in outcomes})[-rules.probe_failures :]

@@ -1,24 +1,28 @@
-"""Does the canary get the part of the requests that its weight says? A note only: many things may lead past a route."""
+"""Sample ratio mismatch: does the canary get the part of the requests that its weight says?
+
+It is only a note, since many kinds of requests may bypass a route. The test is the sequential one of Lindon and Malek
+(2022), a Bayes factor with a beta prior.
+"""
 
 from math import lgamma, log
 from typing import Final
 
 from steps.judge.checks.sample_size import main_series
-from steps.judge.wording import phrases
+from steps.judge.wording import notes
 from steps.model.evidence import Evidence
 
 _PRIOR: Final = 100.0
-"""Strength of the prior, in requests: Beta(100 q, 100 (1 - q)) around the promised part q (judge design, 1a)."""
+"""Strength of the prior, in requests: Beta(100 q, 100 (1 - q)) around the part q that the weight says."""
 
 _LINE: Final = log(1000.0)
-_LESS: Final = 0.7
-"""A part above this share of the promised one is not worth a note."""
+_NOTABLE: Final = 0.7
+"""A part of at least this share of the expected one is not worth a note."""
 
 _SETTLED_INTERVALS: Final = 1.0
 
 
 def mismatch_note(evidence: Evidence) -> tuple[str, ...]:
-    """Give a note where the canary got clearly fewer requests on this rung than its weight says, else ().
+    """Return a note if the canary got clearly fewer requests on this rung than its weight says, else ().
 
     The test is a beta-binomial e-value against "each request reaches the canary with chance weight / 100", from the
     first whole scrape after the weight was set.
@@ -30,9 +34,9 @@ def mismatch_note(evidence: Evidence) -> tuple[str, ...]:
     strata = [stratum for stratum in series.strata if stratum.start >= since]
     canary, stable = sum(s.canary.total for s in strata), sum(s.stable.total for s in strata)
     part = weight / 100.0
-    if canary >= _LESS * part * (canary + stable) or _log_e(canary, stable, part) < _LINE:
+    if canary >= _NOTABLE * part * (canary + stable) or _log_e(canary, stable, part) < _LINE:
         return ()
-    return (phrases.sample_ratio_mismatch(canary, canary + stable, weight),)
+    return (notes.sample_ratio_mismatch(canary, canary + stable, weight),)
 
 
 def _log_e(canary: int, stable: int, part: float) -> float:

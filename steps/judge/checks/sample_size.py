@@ -1,19 +1,18 @@
-"""Was enough seen to let the canary pass? And is it silent although its weight promised requests?"""
+"""Sample size: are there enough requests for a pass? And is the canary silent although its weight promises some?"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steps.judge.rules import Rules
-from steps.judge.wording import phrases
-from steps.model.evidence import Evidence, MetricKind, Series, Stratum
+from steps.judge.wording import waits
+from steps.model.evidence import Evidence, MetricKind, Series
 
-_KNOWN_SPLIT = 20
-"""Canary requests from which their observed part of the traffic is believed."""
+_SPLIT_IS_KNOWN = 20
+"""Canary requests from which the observed split of the traffic is believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RungCounts:
-    """What was seen on the present rung.
+    """Counts of the present rung.
 
     Attributes:
         canary, stable: requests since the weight was set.
@@ -32,13 +31,13 @@ class RungCounts:
 
 
 def main_series(evidence: Evidence) -> Series | None:
-    """Give the series that counts every request: of the errors if there is such a metric, else of the first."""
+    """Return the series that counts every request: of the errors if there is such a metric, else of the first."""
     metrics = sorted(evidence.metrics, key=lambda metric: metric.kind is not MetricKind.ERRORS)
     return next((metric.series[0] for metric in metrics if metric.series), None)
 
 
 def count_rung(evidence: Evidence) -> RungCounts:
-    """Count what was seen on the present rung."""
+    """Count the requests, strata and seconds of the present rung."""
     series = main_series(evidence)
     strata = [s for s in series.strata if s.end > evidence.rung_started] if series else []
     heard = max((s.end for s in strata if s.canary.total), default=evidence.rung_started)
@@ -52,52 +51,47 @@ def count_rung(evidence: Evidence) -> RungCounts:
     )
 
 
-def silence(evidence: Evidence, seen: RungCounts, rules: Rules) -> str | None:
-    """Give the sentence for a canary that is silent although its weight promised requests, or None."""
-    if seen.silent < rules.silent_seconds or evidence.weight == 0:
+def silence(evidence: Evidence, rung: RungCounts, rules: Rules) -> str | None:
+    """Return the sentence for a canary that is silent although its weight promises requests, or None."""
+    if rung.silent < rules.silent_seconds or evidence.weight == 0:
         return None
-    expected = _expected(evidence, seen)
+    expected = _expected(evidence, rung)
     if expected is None or expected < rules.silent_requests:
         return None
-    return phrases.silent(seen.stable_silent, expected, seen.silent)
+    return waits.silent(rung.stable_silent, expected, rung.silent)
 
 
-def _expected(evidence: Evidence, seen: RungCounts) -> float | None:
-    """Give the canary requests that stable's traffic in the silent time made likely; None without any ground."""
+def _expected(evidence: Evidence, rung: RungCounts) -> float | None:
+    """Return the canary requests that stable's traffic in the silent time made likely; None if nothing tells."""
     likely = []
     if evidence.weight is not None:
-        likely.append(seen.stable_silent * evidence.weight / max(1, 100 - evidence.weight))
-    if seen.canary >= _KNOWN_SPLIT and seen.stable > seen.stable_silent:
-        likely.append(seen.stable_silent * seen.canary / (seen.stable - seen.stable_silent))
+        likely.append(rung.stable_silent * evidence.weight / max(1, 100 - evidence.weight))
+    if rung.canary >= _SPLIT_IS_KNOWN and rung.stable > rung.stable_silent:
+        likely.append(rung.stable_silent * rung.canary / (rung.stable - rung.stable_silent))
     return min(likely, default=None)
 
 
-def shortage(seen: RungCounts, detectable: float | None, rules: Rules, *, deadline_reached: bool) -> str | None:
-    """Give the sentence for too little data, or None if it is enough for a pass.
+def shortage(rung: RungCounts, detectable: float | None, rules: Rules, *, deadline_reached: bool) -> str | None:
+    """Return the sentence for too little data, or None if there is enough for a pass.
 
     Before the deadline and within `patience_seconds`, `min_requests` are needed; later `patient_requests` will do if
     a canary that fails `patient_detectable` of its requests would have been caught.
     """
-    patient = deadline_reached or seen.seconds >= rules.patience_seconds
+    patient = deadline_reached or rung.seconds >= rules.patience_seconds
     needed = rules.min_requests
     if patient and detectable is not None and detectable <= rules.patient_detectable:
         needed = min(rules.patient_requests, rules.min_requests)
-    short = seen.canary < needed or seen.strata < rules.min_strata or seen.seconds < rules.min_seconds
+    short = rung.canary < needed or rung.strata < rules.min_strata or rung.seconds < rules.min_seconds
     if not short:
         return None
-    if seen.canary >= needed and seen.strata >= rules.min_strata:
-        return phrases.too_early(seen.seconds, rules.min_seconds, deadline_reached=deadline_reached)
-    return phrases.too_few(seen.canary, seen.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
+    if rung.canary >= needed and rung.strata >= rules.min_strata:
+        return waits.too_early(rung.seconds, rules.min_seconds, deadline_reached=deadline_reached)
+    return waits.too_few(rung.canary, rung.strata, needed, rules.min_strata, deadline_reached=deadline_reached)
 
 
 def progress(evidence: Evidence, rules: Rules) -> float:
-    """Give the part (0-1) of the least that a pass of the present rung needs: requests, strata and time."""
-    seen = count_rung(evidence)
-    parts = [seen.canary / rules.min_requests, seen.strata / max(1, rules.min_strata)]
-    parts += [seen.seconds / rules.min_seconds] if rules.min_seconds > 0 else []
+    """Return the progress (0-1) towards what a pass of the present rung needs: requests, strata and time."""
+    rung = count_rung(evidence)
+    parts = [rung.canary / rules.min_requests, rung.strata / max(1, rules.min_strata)]
+    parts += [rung.seconds / rules.min_seconds] if rules.min_seconds > 0 else []
     return min(1.0, *parts)
-
-
-def strata_with_canary(strata: Sequence[Stratum]) -> int:
-    """Count the strata with canary traffic."""
-    return sum(1 for stratum in strata if stratum.canary.total)

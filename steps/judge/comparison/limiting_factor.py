@@ -1,4 +1,4 @@
-"""Why evidence was held back: the caution without which there would have been an alarm."""
+"""Which limit keeps evidence below the alarm line: the first of them without which there would have been an alarm."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from math import log
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.e_process import CONSTANT, START_NOW, run_e_process
+from steps.judge.statistics.e_process import BAD_FROM_START, CONSTANT, run_e_process
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
 from steps.model.evidence import Stratum
 
@@ -14,14 +14,23 @@ from steps.model.evidence import Stratum
 class LimitingFactor(StrEnum):
     """What makes evidence smaller than plain counts say."""
 
-    NOISE = "overdispersion"
+    PHI = "overdispersion"
     BURSTS = "bursts"
     CAP = "cap"
-    NOTHING = "nothing"
+    COUNTS = "counts"
 
 
-_ORDER: Final = (LimitingFactor.NOTHING, LimitingFactor.NOISE, LimitingFactor.CAP, LimitingFactor.BURSTS)
-"""The stages of the evidence of a stratum: plain counts, divided by phi, cut at the cap, limited as a burst."""
+WORDS: Final = {
+    LimitingFactor.PHI: "but stable's own failures are too bursty to be sure (overdispersion {phi})",
+    LimitingFactor.BURSTS: "but pods of stable failed in bursts as well, and this has not outlasted theirs yet",
+    LimitingFactor.CAP: "but no single scrape may decide, and more of them must agree",
+    LimitingFactor.COUNTS: "but there are too few requests for an alarm",
+}
+"""Why the evidence of a large difference is small; formatted with phi."""
+
+
+_ORDER: Final = (LimitingFactor.COUNTS, LimitingFactor.PHI, LimitingFactor.CAP, LimitingFactor.BURSTS)
+"""The stages of a stratum's evidence: plain counts, divided by phi, cut at the cap, limited as a burst."""
 
 
 class _Stages:
@@ -39,23 +48,22 @@ class _Stages:
 
 
 def limiting_factor(
-    strata: tuple[Stratum, ...], rules: Rules, limit: float, odds: LikelihoodRatio, *, aligned: bool
+    strata: tuple[Stratum, ...], rules: Rules, limit: float, ratios: LikelihoodRatio, *, aligned: bool
 ) -> LimitingFactor:
-    """Return the first caution after which the evidence of a series is too small for an alarm.
+    """Return the first stage after which the evidence of a series is too small for an alarm.
 
     Args:
         strata: of the series, history included.
         rules: caps.
         limit: ln(1/alpha).
-        odds: table of the null ratio.
-        aligned: both arms are counted in the same scrape.
+        ratios: table of the null ratio.
+        aligned: both arms were counted in the same scrape.
 
     Returns:
-        NOTHING where even the plain counts do not suffice, or where all of them do.
+        COUNTS if even the plain counts do not suffice, or if the evidence suffices after every stage.
     """
     stages = _Stages()
-    run_e_process(strata, rules, limit, aligned=aligned, odds=odds, watch=stages.add)
-    line = limit - log(START_NOW * CONSTANT * max(GAIN_WEIGHTS))
-    return next(
-        (one for one, sums in zip(_ORDER, stages.sums, strict=True) if max(sums) < line), LimitingFactor.NOTHING
-    )
+    run_e_process(strata, rules, limit, aligned=aligned, ratios=ratios, observer=stages.add)
+    line = limit - log(BAD_FROM_START * CONSTANT * max(GAIN_WEIGHTS))
+    limits = (one for one, sums in zip(_ORDER, stages.sums, strict=True) if max(sums) < line)
+    return next(limits, LimitingFactor.COUNTS)

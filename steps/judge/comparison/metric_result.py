@@ -1,4 +1,4 @@
-"""From one metric's evidence to its numbers: e-values, counts, shares and whether it may name the canary worse."""
+"""The result of one metric: e-values, counts, shares, and whether it may call the canary worse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from steps.judge.rules import Rules
 from steps.judge.statistics.e_process import EProcessPath, run_e_process
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
-from steps.judge.statistics.windows import arm_counts
+from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, MetricEvidence, Series, Stratum
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
 _RECENT = 12
+"""Scrapes in which a late fault is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class MetricResult:
 
     Attributes:
         values: (end of the stratum, e-value of the metric) in order of time.
-        harmful: enough bad requests and a difference worth acting on, in some series.
+        is_harmful: some series has enough bad requests and a difference worth acting on.
         worst: index of the series with the largest e-value.
     """
 
@@ -44,10 +45,12 @@ class MetricResult:
 
 
 def assess_metric(
-    metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, aligned: bool, odds: LikelihoodRatio
+    metric: MetricEvidence, weight: float, rules: Rules, limit: float, *, aligned: bool, ratios: LikelihoodRatio
 ) -> MetricResult:
-    """Weigh one metric; `weight` is its share of the budget, `limit` is ln(1/alpha)."""
-    paths = tuple(run_e_process(series.strata, rules, limit, aligned=aligned, odds=odds) for series in metric.series)
+    """Assess one metric; `weight` is its share of the budget, `limit` is ln(1/alpha)."""
+    paths = tuple(
+        run_e_process(series.strata, rules, limit, aligned=aligned, ratios=ratios) for series in metric.series
+    )
     shown = tuple(_show(series, path) for series, path in zip(metric.series, paths, strict=True))
     floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
     harms = [
@@ -64,7 +67,7 @@ def assess_metric(
 
 
 def weighted_shares(strata: Sequence[Stratum]) -> tuple[int, int, float]:
-    """Give canary requests, bad canary requests, and stable's share weighted by the canary's requests per stratum.
+    """Return canary requests, bad canary requests, and stable's share weighted by the canary's requests by stratum.
 
     Strata in which stable had no requests are left out. The weighting makes the two shares comparable under drift.
     """
@@ -100,7 +103,7 @@ def _show(series: Series, path: EProcessPath) -> SeriesJudgement:
 
 
 def is_harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
-    """Tell whether the difference, over the run or recently (a late fault), is worth acting on.
+    """Return whether the difference, over the run or recently (a late fault), is worth acting on.
 
     That is: at least `rules.min_bad` bad canary requests, and a share larger than stable's by `floor`.
     """
@@ -115,7 +118,7 @@ def is_harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
 
 
 def _mean_path(series: tuple[Series, ...], paths: tuple[EProcessPath, ...]) -> tuple[tuple[float, float], ...]:
-    """Average the paths of a metric's series; they share their strata, so the shortest rules."""
+    """Average the paths of a metric's series by stratum; a series that began later counts as 1 before."""
     longest = max(range(len(paths)), key=lambda i: len(paths[i].values), default=None)
     if longest is None:
         return ()

@@ -1,26 +1,26 @@
-"""A stable that fails so much that its other metrics are those of failures, not of its work.
+"""A stable that fails so much that its other metrics describe its failures, not its work, and cannot be compared.
 
-A failure is often answered at once, or only after a timeout, so a canary that works must not be called slow for that:
-latency is left out of the comparison. And a failed request has no class of answers, so a canary that answers with the
-404 of every day must not be compared with requests that got none: answers are compared among those that did not fail.
+Failures are often answered at once, or only after a timeout, so a canary that works must not be called slow for that:
+latency is left out of the comparison. And a failed request has no class of answer, so a canary with its usual 404s must
+not be compared with requests that got no answer: answers are compared among the requests that did not fail.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from steps.judge.statistics.windows import arm_counts
+from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, Counts, MetricEvidence, MetricKind, Series, Stratum
 
 _MUCH: Final = 0.2
-"""Stable's share of failures from which on its other metrics are not its own."""
+"""Stable's share of failures from which its other metrics cannot be compared."""
 
-_MOST: Final = 0.5
-"""The canary's share of one class of answers that needs an explanation where stable has no answer to compare with."""
+_MAJORITY: Final = 0.5
+"""The canary's share of one class of answers that needs an explanation if stable has no answer to compare with."""
 
 
 def stable_is_incomparable(metrics: Sequence[MetricEvidence]) -> bool:
-    """Tell whether stable fails much while the canary has traffic, and the canary at most half as much."""
+    """Return whether stable fails a lot while the canary has traffic, and the canary at most half as much."""
     errors = _errors(metrics)
     heard = next((i for i, s in enumerate(errors) if s.canary.total), len(errors))
     stable, canary = arm_counts(errors[heard:], Arm.STABLE), arm_counts(errors[heard:], Arm.CANARY)
@@ -31,19 +31,19 @@ def stable_is_incomparable(metrics: Sequence[MetricEvidence]) -> bool:
 
 
 def without_failed_requests(metric: MetricEvidence, metrics: Sequence[MetricEvidence]) -> MetricEvidence:
-    """Return a metric of answers without the requests that failed; another metric as it is."""
+    """Return a metric of answers without the requests that failed; other metrics unchanged."""
     if metric.kind is not MetricKind.ANSWERS:
         return metric
     failed = {stratum.end: stratum for stratum in _errors(metrics)}
     return replace(metric, series=tuple(_without(series, failed) for series in metric.series))
 
 
-def unexplained(metric: MetricEvidence, least: int) -> Series | None:
-    """Return a class that most of the canary's answers have, where stable has no answer to compare with; else None."""
+def unexplained(metric: MetricEvidence, min_bad: int) -> Series | None:
+    """Return a class that most of the canary's answers have, if stable has no answer to compare with; else None."""
     for series in metric.series if metric.kind is MetricKind.ANSWERS else ():
         exposed = [stratum for stratum in series.strata if stratum.canary.total]
         canary = arm_counts(exposed, Arm.CANARY)
-        if not arm_counts(exposed, Arm.STABLE).total and canary.bad >= max(least, _MOST * canary.total):
+        if not arm_counts(exposed, Arm.STABLE).total and canary.bad >= max(min_bad, _MAJORITY * canary.total):
             return series
     return None
 

@@ -1,7 +1,7 @@
-"""Failures that name no service, as a gateway counts them where a route leads to nothing (flag NC): whose are they?
+"""Failures that name no service: whose are they? A gateway counts them if a route leads nowhere (response flag NC).
 
-They may be those of any application behind the same gateway. But a request that the canary lost is missing in its own
-counts: a canary that gets what its weight promises lost none.
+They may belong to any application behind the same gateway. But a request that the canary lost is missing in its own
+counts: a canary that gets all that its weight promises has lost none.
 """
 
 from collections.abc import Sequence
@@ -12,34 +12,34 @@ from steps.judge.statistics.exact_tests import DOUBT, lower_tail, upper_tail
 from steps.model.evidence import Counts, Evidence, Stratum
 
 _SURE: Final = 1e-3
-_HALF: Final = 2
-"""The canary must lack half of what its weight promises."""
+_LACKS: Final = 2
+"""The canary lacks requests if it gets at most this fraction (a half) of what its weight promises."""
 
 
 def without_no_service(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
-    """Return the strata without these failures: the unattributed ones that are left are the application's."""
+    """Return the strata without these failures: the remaining unattributed ones belong to this application."""
     return tuple(
         replace(one, unattributed=one.unattributed - one.nowhere, nowhere=0) if one.nowhere else one for one in strata
     )
 
 
 def belong_to_this_app(strata: Sequence[Stratum], evidence: Evidence) -> bool:
-    """Tell whether the canary surely lacks requests on this rung; also True without any such failures."""
+    """Return whether the canary surely lacks requests on this rung; also True if there are no such failures."""
     stable, canary, failed = _rung(strata, evidence)
     if not failed:
         return not any(one.nowhere for one in strata)
-    part, known = (evidence.weight or 0) / 100.0, stable + canary
-    return _HALF * canary <= part * known and lower_tail(Counts(known, canary), part) < _SURE
+    part, attributed = (evidence.weight or 0) / 100.0, stable + canary
+    return _LACKS * canary <= part * attributed and lower_tail(Counts(attributed, canary), part) < _SURE
 
 
 def belong_to_another_app(strata: Sequence[Stratum], evidence: Evidence) -> bool:
-    """Tell whether the canary has its part on this rung, and with these failures would have surely more than it."""
+    """Return whether the canary gets its part on this rung, and would surely get too much if these were its own."""
     stable, canary, failed = _rung(strata, evidence)
     if not failed or not evidence.weight:
         return False
-    part, known = evidence.weight / 100.0, stable + canary
-    is_served = lower_tail(Counts(known, canary), part) > DOUBT
-    return is_served and upper_tail(Counts(known + failed, canary + failed), part) < _SURE
+    part, attributed = evidence.weight / 100.0, stable + canary
+    is_served = lower_tail(Counts(attributed, canary), part) > DOUBT
+    return is_served and upper_tail(Counts(attributed + failed, canary + failed), part) < _SURE
 
 
 def _rung(strata: Sequence[Stratum], evidence: Evidence) -> tuple[int, int, int]:

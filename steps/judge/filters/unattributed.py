@@ -1,7 +1,8 @@
-"""Failures that nobody can attribute: the proxy answered before it chose an upstream, and both arms share a service.
+"""Unattributed failures: the proxy answered before it chose an upstream, and both arms share a service.
 
-They are in neither arm's counts. Where they began when the canary got its weight, they are the canary's: its endpoints
-are missing, or its port is wrong. Else they are reported, and they block a pass while there are more than before.
+They are in neither arm's counts. If they began when the canary got its weight, they are counted as the canary's: its
+endpoints are missing, or its port is wrong. Otherwise they are reported, and they block a pass while there are more
+than before.
 """
 
 from collections.abc import Sequence
@@ -9,78 +10,74 @@ from dataclasses import dataclass, replace
 from math import log, sqrt
 from typing import Final
 
-from steps.judge.filters import no_service_failures
+from steps.judge.filters.no_service_failures import belong_to_another_app, belong_to_this_app, without_no_service
 from steps.judge.rules import Rules
 from steps.judge.statistics.exact_tests import DOUBT, log_fisher
 from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
 
-_SURE: Final = log(1e-4)
+_SURE_LOG: Final = log(1e-4)
 _FAR: Final = 20.0
-"""How many times the past's share makes "hardly any before"."""
+"""There were "hardly any before" if the share is now at least so many times as large."""
 
 _FIRST: Final = 3
-"""Scrapes after a weight was set in which failures that come with it must begin."""
+"""Failures that the canary's weight caused begin within so many scrapes after it was set."""
 
 _PROMISED: Final = 5.0
-"""Or the time in which the weight promised the canary so many requests: a quiet service takes longer."""
+"""Or while the weight promised the canary no more than so many requests: a service with little traffic takes longer."""
 
 _FITS: Final = 1.5
 _SPARE: Final = 4.0
-"""The canary's weight explains so many times its part of the requests, and so many standard deviations more."""
+"""The canary's weight explains so many times its part of the requests, plus so many standard deviations."""
 
 _SHARE: Final = 0.001
-"""Share of all requests that blocks a pass where there is no past to compare with."""
+"""Share of all requests that blocks a pass if there is no time before to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unattributed:
-    """What failed before an upstream was chosen.
+    """The failures before an upstream was chosen.
 
     Attributes:
-        since: all requests since the canary was exposed, and those that nobody can attribute as the bad ones.
+        since: all requests since the canary was exposed, with the unattributed ones as the bad ones.
         before: the same before that.
-        counted: how many were counted as the canary's; 0 = none.
+        counted: how many were counted as the canary's.
         blocks: there are more than before, on the present rung too.
-        nowhere: how many of those since then name no service, where they were not counted as the canary's.
-        anothers: those are surely another application's.
+        no_service: how many of those since then name no service, if they were not counted as the canary's.
+        is_another_apps: those are surely another application's.
     """
 
     since: Counts
     before: Counts
     counted: int = 0
     blocks: bool = False
-    nowhere: int = 0
-    anothers: bool = False
+    no_service: int = 0
+    is_another_apps: bool = False
 
 
 NONE: Final = Unattributed(Counts(0, 0), Counts(0, 0))
 
 
 def attribute(evidence: Evidence, rules: Rules) -> tuple[Evidence, Unattributed]:
-    """Return the evidence with such failures in the canary's counts where they began with its weight, and the finding.
+    """Return the evidence, with such failures in the canary's counts if they began with its weight, and the finding.
 
-    Evidence without any comes back as it is.
+    Evidence without any is returned unchanged.
     """
     metric = next((one for one in evidence.metrics if one.kind is MetricKind.ERRORS and one.series), None)
     if metric is None or not any(stratum.unattributed for stratum in metric.series[0].strata):
         return evidence, NONE
     whole = metric.series[0].strata
     since, before = _parts(whole, evidence)
-    strata = (
-        whole
-        if no_service_failures.belong_to_this_app(whole, evidence)
-        else no_service_failures.without_no_service(whole)
-    )
-    begin = _began(strata, evidence, rules)
+    is_this_apps = belong_to_this_app(whole, evidence)
+    strata = whole if is_this_apps else without_no_service(whole)
+    begin = _start(strata, evidence, rules)
     if begin is None:
-        anothers = no_service_failures.belong_to_another_app(whole, evidence)
-        blocks = _block(strata if anothers else whole, evidence, rules)
+        is_another_apps = belong_to_another_app(whole, evidence)
+        blocks = _blocks(strata if is_another_apps else whole, evidence, rules)
         return evidence, Unattributed(
-            since, before, blocks=blocks, nowhere=_nowhere(whole, evidence), anothers=anothers
+            since, before, blocks=blocks, no_service=_no_service(whole, evidence), is_another_apps=is_another_apps
         )
-    mine = strata is whole
     changed = tuple(
-        replace(one, strata=_given(one.strata if mine else no_service_failures.without_no_service(one.strata), begin))
+        replace(one, strata=_as_canarys(one.strata if is_this_apps else without_no_service(one.strata), begin))
         for one in metric.series
     )
     metrics = tuple(replace(one, series=changed) if one is metric else one for one in evidence.metrics)
@@ -94,17 +91,17 @@ def _parts(strata: Sequence[Stratum], evidence: Evidence) -> tuple[Counts, Count
     return _counts(strata, evidence.started), before
 
 
-def _block(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> bool:
+def _blocks(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> bool:
     since, before = _parts(strata, evidence)
-    return _more(since, before, rules) and _still(strata, evidence, before)
+    return _are_more(since, before, rules) and _still_occur(strata, evidence, before)
 
 
-def _nowhere(strata: Sequence[Stratum], evidence: Evidence) -> int:
+def _no_service(strata: Sequence[Stratum], evidence: Evidence) -> int:
     return sum(stratum.nowhere for stratum in strata if stratum.end > evidence.started)
 
 
-def _began(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> float | None:
-    """Return the moment a weight was set with which the failures began, unix seconds, or None."""
+def _start(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> float | None:
+    """Return when the weight with which the failures began was set (unix seconds), or None."""
     if evidence.weight == 0:
         return None
     for moment in (evidence.started, evidence.rung_started):
@@ -113,17 +110,19 @@ def _began(strata: Sequence[Stratum], evidence: Evidence, rules: Rules) -> float
         new, old = _counts(since), _counts(before)
         if new.bad < rules.min_bad or not _explained(since, new, evidence.weight):
             continue
-        if _at_once(since, evidence.weight) and (_none_before(new, old) if old.total else _lacking(since, evidence)):
+        if _at_once(since, evidence.weight) and (
+            _none_before(new, old) if old.total else _lacks_requests(since, evidence)
+        ):
             return moment
     return None
 
 
 def _none_before(new: Counts, old: Counts) -> bool:
-    return old.bad * new.total * _FAR <= new.bad * old.total and log_fisher(new, old) < _SURE
+    return old.bad * new.total * _FAR <= new.bad * old.total and log_fisher(new, old) < _SURE_LOG
 
 
 def _at_once(since: Sequence[Stratum], weight: int | None) -> bool:
-    """Tell whether the first failure came within the first scrapes, or the first few requests of the canary."""
+    """Return whether the first failure came within the first scrapes, or the first few requests of the canary."""
     promised, scrapes = 0.0, 0
     for stratum in since:
         if stratum.unattributed:
@@ -137,7 +136,7 @@ def _at_once(since: Sequence[Stratum], weight: int | None) -> bool:
 
 
 def _explained(since: Sequence[Stratum], new: Counts, weight: int | None) -> bool:
-    """Tell whether the canary's weight explains so many; more is the trouble of both arms."""
+    """Return whether the canary's weight explains so many; more are a problem of both arms."""
     if weight is None:
         return True
     part = new.total * weight / 100.0
@@ -145,21 +144,21 @@ def _explained(since: Sequence[Stratum], new: Counts, weight: int | None) -> boo
     return mine <= _FITS * part + _SPARE * sqrt(part) + 1.0
 
 
-def _lacking(since: Sequence[Stratum], evidence: Evidence) -> bool:
-    """Tell, where there is no past, whether the canary lacks most of the requests that its weight promises."""
+def _lacks_requests(since: Sequence[Stratum], evidence: Evidence) -> bool:
+    """Return, if there is no time before, whether the canary lacks most of the requests that its weight promises."""
     if evidence.weight is None:
         return False
     new = _counts(since)
     return 2.0 * sum(stratum.canary.total for stratum in since) <= new.total * evidence.weight / 100.0
 
 
-def _more(since: Counts, before: Counts, rules: Rules) -> bool:
+def _are_more(since: Counts, before: Counts, rules: Rules) -> bool:
     if not before.total:
         return since.bad >= rules.min_bad and since.bad > _SHARE * since.total
     return log_fisher(since, before) < log(DOUBT)
 
 
-def _still(strata: Sequence[Stratum], evidence: Evidence, before: Counts) -> bool:
+def _still_occur(strata: Sequence[Stratum], evidence: Evidence, before: Counts) -> bool:
     rung = _counts(strata, evidence.rung_started)
     return rung.bad * before.total > before.bad * rung.total if before.total else rung.bad > 0
 
@@ -170,7 +169,7 @@ def _counts(strata: Sequence[Stratum], since: float | None = None) -> Counts:
     return Counts(sum(s.stable.total + s.canary.total for s in chosen) + bad, bad)
 
 
-def _given(strata: Sequence[Stratum], begin: float) -> tuple[Stratum, ...]:
+def _as_canarys(strata: Sequence[Stratum], begin: float) -> tuple[Stratum, ...]:
     def give(stratum: Stratum) -> Stratum:
         if not stratum.unattributed or stratum.end <= begin:
             return stratum
@@ -181,7 +180,7 @@ def _given(strata: Sequence[Stratum], begin: float) -> tuple[Stratum, ...]:
 
 
 def words(found: Unattributed) -> str:
-    """Return the counts as words: "345 of 7000 requests failed before …"."""
+    """Return the counts in words: "345 of 7000 requests failed before …"."""
     return (
         f"{found.since.bad} of {found.since.total} requests since the canary got traffic failed before an upstream was"
         f" chosen (before that {found.before.bad} of {found.before.total})"
@@ -189,22 +188,22 @@ def words(found: Unattributed) -> str:
 
 
 def note(found: Unattributed) -> tuple[str, ...]:
-    """Return what to report of them."""
+    """Return the note about them, or ()."""
     if not found.since.bad and not found.before.bad:
         return ()
     if found.counted:
         return (f"{words(found)}: {found.counted} count as the canary's, because they began with its weight",)
-    if found.nowhere and found.anothers:
+    if found.no_service and found.is_another_apps:
         whose = "name no service and are another app's behind the same gateway, as the canary gets all of its requests"
-        return (f"{words(found)}: {found.nowhere} of them {whose}",)
+        return (f"{words(found)}: {found.no_service} of them {whose}",)
     return (f"{words(found)}: they count for neither version",)
 
 
 def blocked(found: Unattributed) -> str:
     """Explain why there is no pass."""
     others = ""
-    if found.nowhere:
-        others = f" ({found.nowhere} name no service: they may be another app's behind the same gateway)"
+    if found.no_service:
+        others = f" ({found.no_service} name no service: they may be another app's behind the same gateway)"
     return (
         f"{words(found)}, and they may be the canary's{others}: check the endpoints, ports and subset labels behind its"
         f" destination; no pass while there are more than before"

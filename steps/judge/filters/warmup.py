@@ -1,8 +1,8 @@
-"""Warm-up: a young canary is slower than an old stable (caches, pools, compilers), which says nothing of the release.
+"""Warm-up: a young canary is slower than an old stable (caches, pools, compilers), whatever its version.
 
-The scrapes in which some canary pod was younger than `warmup_seconds` are left out of latency, in which alone the
-comparison would be unfair; errors and the absolute guard count from the first request on. Leaving out is by the pods'
-age, which the requests' outcome does not move, so the test stays valid.
+The scrapes in which some canary pod was younger than `warmup_seconds` are left out of latency, the only metric in which
+the comparison would be unfair; errors and the absolute guard count from the first request on. Scrapes are chosen by the
+age of the pods, which does not depend on the outcome of requests, so the test stays valid.
 """
 
 from dataclasses import replace
@@ -11,28 +11,28 @@ from typing import Final
 from steps.judge.rules import Rules
 from steps.model.evidence import Counts, Health, MetricEvidence, MetricKind, Stratum
 
-_NOTHING: Final = Counts(0, 0)
+_NO_REQUESTS: Final = Counts(0, 0)
 
 
 def without_warmup(metric: MetricEvidence, health: Health | None, rules: Rules) -> MetricEvidence:
-    """Give the metric without what the canary did while its pods were warming up."""
+    """Return the metric without the canary's requests of the times in which its pods were warming up."""
     if health is None or metric.kind is not MetricKind.LATENCY or not rules.warmup_seconds or not health.ready_at:
         return metric
     spans = [(at, at + rules.warmup_seconds) for at in health.ready_at]
 
     def trimmed(stratum: Stratum) -> Stratum:
         young = any(stratum.end > begin and stratum.start < end for begin, end in spans)
-        return replace(stratum, canary=_NOTHING) if young and stratum.canary.total else stratum
+        return replace(stratum, canary=_NO_REQUESTS) if young and stratum.canary.total else stratum
 
     return replace(metric, series=tuple(replace(s, strata=tuple(map(trimmed, s.strata))) for s in metric.series))
 
 
 def is_warming(whole: MetricEvidence, warm: MetricEvidence, rules: Rules) -> bool:
-    """Tell whether a metric has too little left after the warm-up for a pass, though requests came."""
+    """Return whether a metric keeps too few scrapes for a pass after the warm-up, although requests came."""
     if whole is warm:
         return False
-    left, came = (
+    kept, came = (
         sum(1 for stratum in metric.series[0].strata if stratum.canary.total) if metric.series else 0
         for metric in (warm, whole)
     )
-    return left < rules.min_strata and came > left
+    return kept < rules.min_strata and came > kept

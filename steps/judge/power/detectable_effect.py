@@ -1,4 +1,7 @@
-"""What would have been caught: the honest half of a pass."""
+"""The detectable effect: the smallest share of failures that would have been caught, or will be by the deadline.
+
+A pass only means something together with it: with little traffic, "healthy" may just mean "not enough seen".
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,25 +13,25 @@ from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.power.counterfactual import AlarmRule, Counterfactual
 from steps.judge.power.power_search import smallest_detectable_share
 from steps.judge.rules import Rules
+from steps.judge.statistics.history_tracker import track_history
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
-from steps.judge.statistics.overdispersion import track_history
-from steps.judge.wording import phrases
+from steps.judge.wording import notes
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 
 _RECENT: Final = 60
-"""Strata from which the traffic to come is guessed."""
+"""Recent strata from which the coming traffic is estimated."""
 
-_FORESEEN: Final = 60
-"""Strata in which the traffic to come is guessed, at most."""
+_MAX_COMING: Final = 60
+"""Maximum number of strata into which the coming traffic is divided."""
 
 
-def detectable_share(weighed: MetricResult, rules: Rules, odds: LikelihoodRatio) -> float | None:
-    """Give the smallest bad share (0-1) of the canary that would have been caught nine times in ten.
+def detectable_share(weighed: MetricResult, rules: Rules, ratios: LikelihoodRatio) -> float | None:
+    """Return the smallest bad share (0-1) of the canary that would have been caught nine times in ten.
 
-    Supposes that each request since the canary's first exposure (that of the run, on its first rung) had failed with
-    this chance, with traffic, scrapes and stable's counts as observed; "caught" is a `fail` by this metric's comparison
-    or its guard at one of the judgements up to now. Whether other metrics would have raised an alarm as well is left
-    out. None when even a canary that fails everything would have gone unnoticed.
+    Assumes that each request since the canary's first exposure (on the first rung of the run) had failed with this
+    chance, with traffic, scrapes and stable's counts as observed. "Caught" is a `fail` by this metric's comparison or
+    its guard at one of the judgements up to now; alarms of other metrics are not counted. None if even a canary that
+    fails everything would have gone unnoticed.
     """
     series, path = weighed.evidence.series[weighed.worst], weighed.paths[weighed.worst]
     judged = weighed.judgement
@@ -36,8 +39,8 @@ def detectable_share(weighed: MetricResult, rules: Rules, odds: LikelihoodRatio)
     alarm = AlarmRule(line, judged.floor, _allowed(weighed.evidence.kind, rules), path.aligned)
     if not any(stratum.canary.total and stratum.stable.total for stratum in series.strata):
         return None
-    replay = Counterfactual(series.strata, path.pasts, alarm, rules, odds)
-    return smallest_detectable_share(replay.totals, replay.alarms, rules.min_bad)
+    counterfactual = Counterfactual(series.strata, path.histories, alarm, rules, ratios)
+    return smallest_detectable_share(counterfactual.totals, counterfactual.alarms, rules.min_bad)
 
 
 def _allowed(kind: MetricKind, rules: Rules) -> float | None:
@@ -47,11 +50,11 @@ def _allowed(kind: MetricKind, rules: Rules) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What can be detected by the deadline, if traffic stays as it is.
+    """What can be detected by the deadline, if the traffic stays as it is.
 
     Attributes:
         per_second: canary requests a second. requests: of the canary by the deadline.
-        ratio: smallest share of failures (0-1) that would be caught nine times in ten; None = not even all.
+        ratio: smallest share of failures (0-1) that would be caught nine times in ten; None = not even a total failure.
     """
 
     per_second: float
@@ -61,10 +64,10 @@ class Forecast:
 
 
 def forecast(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | None:
-    """Tell what a rung of `seconds` can show, from the traffic of both arms so far; None without weight or traffic.
+    """Return what a rung of `seconds` can show, by the traffic of both arms so far; None without weight or traffic.
 
-    The same question as `detectable_share`, of a canary that is exposed for `seconds` to traffic like the latest, after
-    a past like stable's.
+    The same question as `detectable_share`, about a canary that gets traffic like the latest for `seconds`, after a
+    history like stable's.
     """
     series = main_series(evidence)
     strata = series.strata[-_RECENT:] if series else ()
@@ -74,12 +77,14 @@ def forecast(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | Non
     rate = sum(s.stable.total + s.canary.total for s in strata) / time
     part = evidence.weight / 100.0
     metric = next(metric for metric in evidence.metrics if series in metric.series)
-    ratio = _foreseen(series, metric, evidence, rules, seconds)
-    said = phrases.forecast(rate * part, rate * part * seconds, seconds, ratio)
-    return Forecast(rate * part, rate * part * seconds, ratio, said)
+    ratio = _forecast_share(series, metric, evidence, rules, seconds)
+    sentence = notes.forecast(rate * part, rate * part * seconds, seconds, ratio)
+    return Forecast(rate * part, rate * part * seconds, ratio, sentence)
 
 
-def _foreseen(series: Series, metric: MetricEvidence, evidence: Evidence, rules: Rules, seconds: float) -> float | None:
+def _forecast_share(
+    series: Series, metric: MetricEvidence, evidence: Evidence, rules: Rules, seconds: float
+) -> float | None:
     floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
     weight = metric.weight / sum(one.weight for one in evidence.metrics)
     aligned = evidence.aligned if metric.aligned is None else metric.aligned
@@ -88,15 +93,15 @@ def _foreseen(series: Series, metric: MetricEvidence, evidence: Evidence, rules:
     coming = _coming(series.strata[-_RECENT:], evidence, seconds)
     if not any(stratum.canary.total and stratum.stable.total for stratum in coming):
         return None
-    replay = Counterfactual(
-        (*past, *coming), [track_history(past).past] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
+    counterfactual = Counterfactual(
+        (*past, *coming), [track_history(past).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
     )
-    return smallest_detectable_share(replay.totals, replay.alarms, rules.min_bad)
+    return smallest_detectable_share(counterfactual.totals, counterfactual.alarms, rules.min_bad)
 
 
 def _coming(recent: Sequence[Stratum], evidence: Evidence, seconds: float) -> tuple[Stratum, ...]:
-    """Give the strata of the next `seconds`, evenly filled as the recent ones were on average."""
-    count = max(1, min(_FORESEEN, round(seconds / max(evidence.scrape_interval_seconds, 1e-3))))
+    """Return the strata of the next `seconds`, evenly filled with the average of the recent ones."""
+    count = max(1, min(_MAX_COMING, round(seconds / max(evidence.scrape_interval_seconds, 1e-3))))
     time = sum(stratum.end - stratum.start for stratum in recent)
     rate = sum(stratum.stable.total + stratum.canary.total for stratum in recent) / time
     part = (evidence.weight or 0) / 100.0

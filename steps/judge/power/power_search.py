@@ -1,4 +1,4 @@
-"""How large a share of bad requests shows nine times in ten, where it depends on how they fall on the strata."""
+"""Search for the share of bad requests that raises an alarm nine times in ten, over random placements on the strata."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -7,10 +7,10 @@ from math import cos, erf, log, pi, sqrt
 from typing import Final
 
 CAUGHT: Final = 0.925
-"""The chance of being caught that is claimed as nine in ten; between the two lies what the search leaves open."""
+"""The chance of being caught that is claimed as nine in ten; the difference covers the tolerance of the search."""
 
 _DRAWS, _LESS, _FEWEST = 192, 8, 4
-"""Ways to fall are tried the fewer the more strata there are: each takes longer, and they differ less."""
+"""Fewer placements are tried if there are more strata: each takes longer, and they differ less."""
 
 _CLOSE: Final = 0.02
 """Relative width at which a search for a number of bad requests ends."""
@@ -24,42 +24,46 @@ _HALVINGS: Final = 14
 _WORD: Final = 2**64 - 1
 
 Alarms = Callable[[Sequence[int]], bool]
-"""Whether so many bad requests by stratum raise the alarm."""
+"""Returns whether these numbers of bad requests by stratum raise the alarm."""
 
 
-def smallest_detectable_share(totals: Sequence[int], alarms: Alarms, least: int) -> float | None:
-    """Give the smallest bad share (0-1) that raises the alarm with chance CAUGHT.
+def smallest_detectable_share(totals: Sequence[int], alarms: Alarms, minimum: int) -> float | None:
+    """Return the smallest bad share (0-1) that raises the alarm with chance CAUGHT.
 
-    Bad requests fall on all requests alike. How many are needed is found for several ways in which they may fall on the
-    strata (scattered by numbers that follow from `totals`, so that equal evidence gives equal answers); how many there
-    are at a share is binomial, by Peizer and Pratt's approximation (JASA 63, 1968).
+    Every request is equally likely to be bad. The number of bad requests that raises the alarm is found for several
+    random placements on the strata (the random numbers follow from `totals`, so that equal evidence gives equal
+    answers). How many bad requests a share brings is binomial, by the approximation of Peizer and Pratt (JASA 63,
+    1968).
 
     Args:
         totals: requests by stratum.
-        alarms: the question asked of each way.
-        least: bad requests below which there is no alarm.
+        alarms: the question asked about each placement.
+        minimum: bad requests below which there is no alarm.
 
     Returns:
-        The share, or None where even a canary that fails everything would go unnoticed.
+        The share, or None if even a canary that fails everything would go unnoticed.
     """
     whole = sum(totals)
-    if whole < least or not alarms(totals):
+    if whole < minimum or not alarms(totals):
         return None
-    even = _search(lambda bad: alarms(_even(totals, bad)), least, whole, least, _ROUGH)
+    even = _search(lambda bad: alarms(_even(totals, bad)), minimum, whole, minimum, _ROUGH)
     draw = _uniform(whole * len(totals) + totals[-1])
     draws = max(_FEWEST, _DRAWS // len(totals) - _LESS)
-    bounds = (least, whole, even)
+    bounds = (minimum, whole, even)
     return _share(whole, [_needed(_placement(totals, even, draw), alarms, bounds) for _ in range(draws)])
 
 
 def _needed(place: Callable[[int], list[int]], alarms: Alarms, bounds: tuple[int, int, int]) -> int:
-    least, most, guess = bounds
-    return _search(lambda bad: alarms(place(bad)), least, most, guess)
+    minimum, most, guess = bounds
+    return _search(lambda bad: alarms(place(bad)), minimum, most, guess)
 
 
-def _search(enough: Callable[[int], bool], least: int, most: int, guess: int, width: float = _CLOSE) -> int:
-    """Give the least number (to a relative `width`) that is enough, knowing that `most` is; starting near a guess."""
-    low, high, step = least - 1, most, max(1, guess // 8)
+def _search(enough: Callable[[int], bool], minimum: int, most: int, guess: int, width: float = _CLOSE) -> int:
+    """Return the smallest number (to a relative `width`) that is enough, starting near a guess; `most` is enough.
+
+    First steps of doubling size from the guess until the answer lies between `low` and `high`, then bisection.
+    """
+    low, high, step = minimum - 1, most, max(1, guess // 8)
     at = min(guess, most)
     while low < at < high:
         if enough(at):
@@ -81,7 +85,7 @@ def _even(totals: Sequence[int], bad: int) -> list[int]:
 
 
 def _placement(totals: Sequence[int], usual: int, draw: Iterator[float]) -> Callable[[int], list[int]]:
-    """Draw one way for bad requests to fall on strata; more of them are the same ones and some more."""
+    """Draw one placement of bad requests on strata; a larger number extends a smaller one."""
     reached = list(accumulate(totals))
     whole = reached[-1]
     if whole <= _SMALL:
@@ -101,24 +105,24 @@ def _placement(totals: Sequence[int], usual: int, draw: Iterator[float]) -> Call
 
 
 def _scattered(totals: Sequence[int], draw: Iterator[float]) -> Callable[[int], list[int]]:
-    """Scatter many bad requests: normal deviations of a multinomial law, the same ones for every number of them."""
+    """Place many bad requests: normal deviations of a multinomial law, the same ones for every number of them."""
     whole = sum(totals)
     parts = [total / whole for total in totals]
     raw = [sqrt(part) * _normal(draw) for part in parts]
-    apart = [one - part * sum(raw) for one, part in zip(raw, parts, strict=True)]
+    deviations = [one - part * sum(raw) for one, part in zip(raw, parts, strict=True)]
 
     def place(bad: int) -> list[int]:
         scale = sqrt(bad * (1.0 - bad / whole))
         return [
             min(total, max(0, round(bad * part + scale * off)))
-            for total, part, off in zip(totals, parts, apart, strict=True)
+            for total, part, off in zip(totals, parts, deviations, strict=True)
         ]
 
     return place
 
 
 def _uniform(seed: int) -> Iterator[float]:
-    """Give numbers in (0, 1) that look drawn at random, the same ones for the same seed (SplitMix64)."""
+    """Yield pseudo-random numbers in (0, 1), the same ones for the same seed (SplitMix64)."""
     state = seed
     while True:
         state = (state + 0x9E3779B97F4A7C15) & _WORD
@@ -128,12 +132,12 @@ def _uniform(seed: int) -> Iterator[float]:
 
 
 def _normal(draw: Iterator[float]) -> float:
-    """Give a standard normal number from two uniform ones (Box and Muller)."""
+    """Return a standard normal number from two uniform ones (Box and Muller)."""
     return sqrt(-2.0 * log(next(draw))) * cos(2.0 * pi * next(draw))
 
 
 def _share(total: int, needed: Sequence[int]) -> float:
-    """Give the share (0-1) at which the numbers needed, equally likely, are reached with chance CAUGHT."""
+    """Return the share (0-1) at which the needed numbers, all equally likely, are reached with chance CAUGHT."""
     low, high = min(needed) / total / 4.0, 1.0
     for _ in range(_HALVINGS):
         middle = sqrt(low * high)
@@ -143,7 +147,7 @@ def _share(total: int, needed: Sequence[int]) -> float:
 
 
 def binomial_at_least(number: int, total: int, share: float) -> float:
-    """Give the chance of at least `number` (1..total) among `total` independent draws of this share (0-1)."""
+    """Return the chance of at least `number` (1..total) among `total` independent draws of this share (0-1)."""
     if share >= 1.0:
         return 1.0
     mean, below, above = total * share, number - 0.5, total - number + 0.5

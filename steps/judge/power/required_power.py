@@ -1,11 +1,11 @@
-"""The smallest power of a pass: `must_detect` asks that a rise to this share would have been caught."""
+"""The minimum power of a pass: `must_detect` requires that a rise to this share would have been caught."""
 
 from collections.abc import Callable
 from typing import Final
 
 from steps.judge.power.detectable_effect import forecast
 from steps.judge.rules import Rules
-from steps.judge.wording import phrases
+from steps.judge.wording import waits
 from steps.model.evidence import Evidence
 
 _LONGEST: Final = 7 * 86400.0
@@ -18,24 +18,24 @@ def insufficient_power(
     """Return the sentence for a power that does not suffice, or None.
 
     Args:
-        evidence: for the traffic to come.
+        evidence: for the expected traffic.
         detectable: smallest share (0-1) that would have been caught so far, None = not even a total failure.
         rules: `must_detect`.
         seconds: time since the canary got its first traffic.
-        deadline_reached: nothing is waited for any more.
+        deadline_reached: there is no more time to wait.
     """
     if rules.must_detect >= 1.0 or (detectable is not None and detectable <= rules.must_detect):
         return None
-    # A forecast takes as long as a judgement, so it is made for the one that is read.
+    # A forecast takes as long as a judgement, so only the last judgement, which people read, has one.
     more = _more(evidence, detectable, rules, seconds) if detectable is not None and deadline_reached else None
-    return phrases.low_power(detectable, rules.must_detect, more, deadline_reached=deadline_reached)
+    return waits.low_power(detectable, rules.must_detect, more, deadline_reached=deadline_reached)
 
 
 def _more(evidence: Evidence, detectable: float, rules: Rules, seconds: float) -> float | None:
-    """Return about how many more seconds it takes at this traffic and weight; None where nothing tells.
+    """Return roughly how many more seconds are needed at this traffic and weight; None if nothing tells.
 
-    By how much longer the forecast takes for the one share than for the other: what it does not know, such as bursts
-    of stable, makes both longer alike.
+    The time so far is scaled by the ratio of two forecasts, for the required share and for the present one: what a
+    forecast does not know, such as bursts of stable, makes both longer in the same way.
     """
 
     def ratio(length: float) -> float | None:

@@ -1,22 +1,22 @@
-"""When a fault began: a late one is described by the scrapes since then, not by the mean since the start."""
+"""When a fault began: a late fault is described by the scrapes since then, not by the mean since the start."""
 
 from collections.abc import Sequence
 from math import log
 from typing import Final
 
-from steps.judge.statistics.windows import arm_counts
+from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, Stratum
 
 _BEFORE: Final = 3
-"""Scrapes with canary traffic before a fault, from which it can be called late."""
+"""Scrapes with canary traffic before a fault from which it may be called late."""
 
 _BETTER: Final = 0.5
-"""And the canary's share before it, relative to the one since, up to which it is."""
+"""A fault is late up to this ratio of the canary's bad share before it to the one since."""
 
 _GAIN: Final = 3.0
 """How much better "since then" must explain the counts than "from the start", in log-likelihood."""
 
-_LEAST: Final = 1e-4
+_MIN_SHARE: Final = 1e-4
 
 
 def change_point(strata: Sequence[Stratum]) -> int:
@@ -26,7 +26,7 @@ def change_point(strata: Sequence[Stratum]) -> int:
     share of the same strata (Page's CUSUM, looked at from its end).
     """
     stable = arm_counts(strata, Arm.STABLE)
-    usual = max(stable.bad / stable.total if stable.total else 0.0, _LEAST)
+    usual = max(stable.bad / stable.total if stable.total else 0.0, _MIN_SHARE)
     requests = bad = best = 0
     most = whole = 0.0
     for index in range(len(strata) - 1, -1, -1):
@@ -37,6 +37,7 @@ def change_point(strata: Sequence[Stratum]) -> int:
         whole = _gain(bad, requests * usual)
         if whole > most:
             most, best = whole, index
+    # `whole` is now the gain of a fault from the start: a later start must explain the counts clearly better.
     return best if most - whole >= _GAIN and _is_late(strata, best) else 0
 
 

@@ -1,4 +1,4 @@
-"""Sums over blocks of strata, and how unevenly a block's bad requests fell on pods or on neighbouring times."""
+"""Pearson's chi-square of bad requests over pods, or over neighbouring times, summed over blocks of strata."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,13 +6,14 @@ from typing import Final
 from steps.judge.statistics.pod_rates import CountPair, PodRates
 
 PRIOR_WEIGHT: Final = 25.0
-"""As if the prior had been seen in 25 bad requests times degrees of freedom."""
+"""The prior counts as if it had been seen in 25 bad requests times degrees of freedom."""
 
 PRIOR_FREEDOM: Final = 10.0
-"""And, for the longer blocks, in ten degrees of freedom: a quarter of an hour of five pods is one look, however many
-requests failed in it."""
+"""And, for the longer blocks, in ten degrees of freedom: a quarter of an hour of five pods is one observation, no
+matter how many requests failed in it."""
 
 _STAND_INS: Final = 4
+"""Neighbouring blocks that are compared where there are no pods to compare."""
 
 
 class ChiSquareBlock:
@@ -20,7 +21,7 @@ class ChiSquareBlock:
 
     Attributes:
         square, freedom: sums of chi-square and of degrees of freedom, both weighted by bad requests.
-        weight: as if the prior had been seen in so many bad requests times degrees of freedom.
+        weight: of the prior, in bad requests times degrees of freedom.
     """
 
     def __init__(self, parts: int) -> None:
@@ -32,9 +33,9 @@ class ChiSquareBlock:
         self.weight = PRIOR_WEIGHT
 
     def add(
-        self, whole: CountPair, pods: list[CountPair], habits: PodRates
+        self, whole: CountPair, pods: list[CountPair], pod_rates: PodRates
     ) -> tuple[CountPair, list[CountPair]] | None:
-        """Add one shorter block; give the sums when this one is full."""
+        """Add one shorter block; return the sums when this block is full."""
         self._total += whole[0]
         self._bad += whole[1]
         self._shorter.append(pods)
@@ -43,22 +44,23 @@ class ChiSquareBlock:
         whole, pods = (self._total, self._bad), _summed(self._shorter)
         self._total = self._bad = 0
         self._shorter = []
-        self.close(whole, pods, habits.loads(pods))
+        self.close(whole, pods, pod_rates.loads(pods))
         return whole, pods
 
     def close(self, whole: CountPair, pods: list[CountPair], loads: Sequence[float]) -> None:
-        """Weigh a full block: how its bad requests fell on pods of such loads, or on neighbouring blocks."""
-        there = count_present(pods)
-        if there > 1:
+        """Weigh a full block: how its bad requests fell on pods with such loads, or on neighbouring blocks."""
+        present = count_present(pods)
+        if present > 1:
             if whole[1]:
-                self._weigh(pearson_chi_square(pods, loads, whole[1]), whole[1], there - 1)
+                self._weigh(pearson_chi_square(pods, loads, whole[1]), whole[1], present - 1)
             return
         self._earlier.append(whole)
         if len(self._earlier) == _STAND_INS:
             bad = sum(x for _, x in self._earlier)
-            there = count_present(self._earlier)
-            if bad and there > 1:
-                self._weigh(pearson_chi_square(self._earlier, [n for n, _ in self._earlier], bad), bad, there - 1)
+            present = count_present(self._earlier)
+            if bad and present > 1:
+                square = pearson_chi_square(self._earlier, [n for n, _ in self._earlier], bad)
+                self._weigh(square, bad, present - 1)
             self._earlier = []
 
     def _weigh(self, square: float, bad: int, degrees: int) -> None:
@@ -70,11 +72,11 @@ class ChiSquareBlock:
 
 
 def _summed(blocks: Sequence[Sequence[CountPair]]) -> list[CountPair]:
-    """Add lists of cells, position by position."""
+    """Add up lists of pairs, position by position."""
     longest = max(map(len, blocks))
     totals, bad = [0] * longest, [0] * longest
-    for cells in blocks:
-        for i, (n, x) in enumerate(cells):
+    for pairs in blocks:
+        for i, (n, x) in enumerate(pairs):
             totals[i] += n
             bad[i] += x
     return list(zip(totals, bad, strict=True))
@@ -85,13 +87,13 @@ def count_present(pods: list[CountPair]) -> int:
     return len(pods) - pods.count((0, 0))
 
 
-def pearson_chi_square(cells: Sequence[CountPair], loads: Sequence[float], bad: int) -> float:
-    """Give Pearson's chi-square of cells (requests, bad ones; `bad` in all) that should share by `loads`."""
+def pearson_chi_square(pairs: Sequence[CountPair], loads: Sequence[float], bad: int) -> float:
+    """Return Pearson's chi-square of pairs whose `bad` bad requests should be shared in proportion to `loads`."""
     whole, square = sum(loads), 0.0
     each = bad / whole if whole else 0.0
-    for (total, seen), load in zip(cells, loads, strict=True):
+    for (total, seen), load in zip(pairs, loads, strict=True):
         mean = load * each
         if 0.0 < mean < total:
-            apart = seen - mean
-            square += apart * apart * total / (mean * (total - mean))
+            deviation = seen - mean
+            square += deviation * deviation * total / (mean * (total - mean))
     return square

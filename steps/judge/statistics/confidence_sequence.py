@@ -1,4 +1,8 @@
-"""Any-time limits of the ratio canary/stable."""
+"""Confidence sequence of the ratio canary rate / stable rate: limits that hold at all times together.
+
+The limits are the null ratios that an e-process over the strata does not reject, as every confidence sequence is an
+inverted test (Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon 2021).
+"""
 
 from collections.abc import Sequence
 from math import exp, log
@@ -9,17 +13,14 @@ from steps.model.evidence import Stratum
 _FROM: Final = log(0.01)
 _STEP: Final = log(10.0) / 8
 _POINTS: Final = 49
-"""The ratio is looked up on a grid from 0.01 to 10 000, eight points a decade."""
+"""The ratio is searched on a grid from 0.01 to 10 000, eight points a decade."""
 
 _SHIFTS: Final = (2, 4, 8, 14, 24)
 """Alternatives, in grid points: 1.8, 3.2, 10, 56 and 1 000 times the ratio under test."""
 
 
 def ratio_limits(strata: Sequence[Stratum], alpha: float, phi: float) -> tuple[float | None, float | None]:
-    """Give the any-time limits (chance 1 - alpha) of canary rate / stable rate; None where nothing limits it.
-
-    The limits are the null ratios which an e-process over the strata does not reject (judge design, 1a).
-    """
+    """Return the lower and upper limit (confidence 1 - alpha) of canary rate / stable rate; None if there is none."""
     logs = _log_likelihoods(strata, phi)
     line = log(2.0 / alpha) + log(len(_SHIFTS))
     kept = [i for i in range(_POINTS) if not _rejected(logs, i, line)]

@@ -1,7 +1,7 @@
-"""Plain tests of counts: what anybody would conclude who sees the numbers once, without a history.
+"""Exact tests of counts: what anyone would conclude from seeing the numbers once, without a history.
 
-They assume that requests fail independently, and they are made for one look. So they may keep a canary from passing
-for a while, but they never fail one: that needs the any-time tests of `process` and `one_arm`.
+They assume that requests fail independently, and that one looks once. So they may keep a canary from passing for a
+while, but they never fail one: that needs the any-time tests of `e_process` and `one_sample`.
 """
 
 from collections.abc import Callable
@@ -11,22 +11,22 @@ from typing import Final
 from steps.model.evidence import Counts
 
 DOUBT: Final = 0.01
-"""Chance below which a plain count is taken at its word."""
+"""Chance below which a plain count is believed."""
 
 _NEGLIGIBLE: Final = 1e-12
 _TERMS: Final = 100_000
-"""Terms that are added one by one: larger counts would need millions, and nobody waits for the twelfth digit."""
+"""Terms that are added one by one: larger counts would need millions of them, only to settle the twelfth digit."""
 
-_MOST: Final = 10**10
-"""Requests whose factorials are still known well enough: ln(n!) has an error of about 1e-5 there."""
+_MAX_REQUESTS: Final = 10**10
+"""Requests up to which factorials are exact enough: ln(n!) has an error of about 1e-5 there."""
 
 
 def upper_tail(counts: Counts, share: float) -> float:
-    """Return P(X >= bad) for X ~ Binomial(total, share): small where more is bad than `share` (0-1) explains.
+    """Return P(X >= bad) for X ~ Binomial(total, share): small if more is bad than `share` (0-1) explains.
 
-    1 where no more than the mean is bad, which is all the callers ask for.
+    1 if no more than the mean is bad; the callers ask for nothing more exact.
     """
-    (counts,) = _sized(counts)
+    (counts,) = _scaled_down(counts)
     total, bad = counts.total, counts.bad
     if bad <= total * share:
         return 1.0
@@ -38,16 +38,16 @@ def upper_tail(counts: Counts, share: float) -> float:
 
 
 def lower_tail(counts: Counts, share: float) -> float:
-    """Return P(X <= bad) for X ~ Binomial(total, share): small where the arm is surely better than `share` (0-1)."""
+    """Return P(X <= bad) for X ~ Binomial(total, share): small if the arm is surely better than `share` (0-1)."""
     return upper_tail(Counts(counts.total, counts.total - counts.bad), 1.0 - share)
 
 
 def log_fisher(canary: Counts, stable: Counts) -> float:
-    """Return ln P(as many of both arms' bad requests fall on the canary, or more), if both arms are equally bad.
+    """Return ln P(at least as many of both arms' bad requests fall on the canary), if both arms are equally bad.
 
-    Fisher's exact test, one-sided: the hypergeometric tail. 0 where the canary has no more than its part.
+    Fisher's exact test, one-sided: the hypergeometric tail. 0 if the canary has no more than its part.
     """
-    canary, stable = _sized(canary, stable)
+    canary, stable = _scaled_down(canary, stable)
     total, bad = canary.total + stable.total, canary.bad + stable.bad
     if not stable.total or canary.bad * total <= bad * canary.total:
         return 0.0
@@ -59,21 +59,21 @@ def log_fisher(canary: Counts, stable: Counts) -> float:
     return min(0.0, first + log(_series(ratio, canary.bad, min(bad, canary.total))))
 
 
-def _sized(*arms: Counts) -> tuple[Counts, ...]:
-    """Return the counts, or a part of each where they are so many that a float cannot tell their factorials apart.
+def _scaled_down(*arms: Counts) -> tuple[Counts, ...]:
+    """Return the counts, or a part of each if they are so large that a float cannot tell their factorials apart.
 
-    Fewer requests of the same shares prove less, so this errs on the side of a pass.
+    Fewer requests with the same shares prove less, so this errs on the side of a pass.
     """
     most = max(counts.total for counts in arms)
-    if most <= _MOST:
+    if most <= _MAX_REQUESTS:
         return arms
-    return tuple(Counts(counts.total * _MOST // most, counts.bad * _MOST // most) for counts in arms)
+    return tuple(Counts(counts.total * _MAX_REQUESTS // most, counts.bad * _MAX_REQUESTS // most) for counts in arms)
 
 
 def _series(ratio: Callable[[int], float], first: int, last: int) -> float:
-    """Return 1 + the sum of the following terms, each `ratio(x)` times the one before; they fall beyond the mean.
+    """Return 1 + the sum of the following terms, each `ratio(x)` times the one before; they shrink beyond the mean.
 
-    What is left after many terms is bounded from above by a geometric series, since the ratios fall as well.
+    The rest after many terms is bounded from above by a geometric series, since the ratios shrink as well.
     """
     total = term = 1.0
     for x in range(first, min(last, first + _TERMS)):

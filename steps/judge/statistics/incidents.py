@@ -1,48 +1,48 @@
-"""Stable's incidents: a bad minute of stable in its past says nothing for a canary that fails now.
+"""Stable's incidents: a bad minute in stable's history does not excuse a canary that fails now.
 
-An incident is a stretch of scrapes in which stable fails far more than in the rest of its time. One or two such
-stretches are incidents and are left out of plain comparisons. More of them are the way this service fails, which a
-canary may do as well: then nothing is left out.
+An incident is a stretch of scrapes in which stable fails far more than at all other times. One or two such stretches
+are incidents and are left out of plain comparisons. More of them are how this service usually fails, and a canary may
+fail so as well: then nothing is left out.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from steps.judge.statistics.exact_tests import upper_tail
-from steps.judge.statistics.windows import arm_counts
+from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, Counts, Stratum
 
-_LEAST: Final = 3
-_RARE: Final = 1e-3
-"""Bad requests of a scrape, and the chance of so many in the rest of the time, that make it part of an incident."""
+_INCIDENT_BAD: Final = 3
+_INCIDENT_CHANCE: Final = 1e-3
+"""A scrape belongs to an incident from so many bad requests on, if their chance at all other times is below this."""
 
 _ROUNDS: Final = 6
 _GAP: Final = 2
 """Scrapes between two bad ones that still belong to one incident."""
 
-_INCIDENTS: Final = 2
-_NEVER: Final = 0.5
-"""Where stable is bad for more than this part of its scrapes, that is not an incident but its normal state."""
+_MAX_INCIDENTS: Final = 2
+_MAX_PART: Final = 0.5
+"""If stable is bad in more than this part of its scrapes, that is not an incident but its normal state."""
 
 
 def without_incidents(strata: Sequence[Stratum]) -> list[Stratum]:
-    """Return the strata outside of stable's incidents; also the neighbours of an incident are left out.
+    """Return the strata outside of stable's incidents and their neighbours.
 
-    The neighbours may hold a part of it: pods are scraped at different moments.
+    A neighbour may contain a part of the incident, since pods are scraped at different moments.
     """
-    episodes = _episodes(_bad(strata))
-    if not episodes or len(episodes) > _INCIDENTS:
+    episodes = _episodes(_bad_strata(strata))
+    if not episodes or len(episodes) > _MAX_INCIDENTS:
         return list(strata)
-    if sum(last - first + 1 for first, last in episodes) > _NEVER * len(strata):
+    if sum(last - first + 1 for first, last in episodes) > _MAX_PART * len(strata):
         return list(strata)
     out = {index for first, last in episodes for index in range(first - 1, last + 2)}
     return [stratum for index, stratum in enumerate(strata) if index not in out]
 
 
 def dispersion_over_time(strata: Sequence[Stratum]) -> float:
-    """Return how much more stable's failures scatter from scrape to scrape than independent ones would, >= 1.
+    """Return how much more stable's failures vary from scrape to scrape than independent ones would, >= 1.
 
-    Pearson's chi-square per degree of freedom of the scrapes' totals.
+    Pearson's chi-square of the scrapes' totals, per degree of freedom.
     """
     counts = [stratum.stable for stratum in strata if stratum.stable.total]
     whole = arm_counts(strata, Arm.STABLE)
@@ -53,10 +53,10 @@ def dispersion_over_time(strata: Sequence[Stratum]) -> float:
     return max(1.0, square / (len(counts) - 1))
 
 
-def _bad(strata: Sequence[Stratum]) -> list[int]:
+def _bad_strata(strata: Sequence[Stratum]) -> list[int]:
     """Return the indexes of the strata in which stable fails far more than in the others.
 
-    Begins with the better half of the strata as "the others", so that a long incident does not hide itself.
+    Starts with the better half of the strata as "the others", so that a long incident does not hide itself.
     """
     heard = [index for index, stratum in enumerate(strata) if stratum.stable.total]
     heard.sort(key=lambda index: strata[index].stable.bad / strata[index].stable.total)
@@ -72,11 +72,11 @@ def _bad(strata: Sequence[Stratum]) -> list[int]:
 
 
 def _far(counts: Counts, share: float) -> bool:
-    return counts.bad >= _LEAST and upper_tail(counts, share) < _RARE
+    return counts.bad >= _INCIDENT_BAD and upper_tail(counts, share) < _INCIDENT_CHANCE
 
 
 def _episodes(indexes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and last index of each stretch, small gaps closed."""
+    """Return the first and last index of each stretch, with small gaps closed."""
     found: list[tuple[int, int]] = []
     for index in indexes:
         if found and index - found[-1][1] <= 1 + _GAP:

@@ -1,8 +1,9 @@
-"""Any-time evidence that the canary's bad share exceeds stable's by less than is tolerated.
+"""Any-time evidence that the canary's bad share exceeds stable's by less than the tolerated margin.
 
-Universal inference (Wasserman, Ramdas, Balakrishnan 2020): the likelihood of "both arms have the same share", averaged
-over that share, divided by the largest likelihood under "the canary's is higher by what is tolerated, or more". Under
-the latter its mean is at most 1 at any stopping time. Which shares are likely is learnt from stable's past alone.
+Universal inference (Wasserman, Ramdas and Balakrishnan 2020): the likelihood of "both arms have the same share",
+averaged over that share, divided by the largest likelihood under "the canary's share is higher by the margin or more".
+Under the latter its mean is at most 1 at any stopping time. Which shares are likely is learnt from stable's history
+alone.
 """
 
 from collections.abc import Callable
@@ -12,23 +13,23 @@ from typing import Final
 
 from steps.model.evidence import Counts
 
-Tolerated = Callable[[float], float]
-"""The difference tolerated at a bad share of stable (both 0-1); must not fall as the share grows."""
+Margin = Callable[[float], float]
+"""The tolerated difference at a bad share of stable (both 0-1); must not fall as the share grows."""
 
 _SHARES: Final = tuple(0.5**power for power in range(1, 18))
-"""0.5 to 0.000008, all alike likely where nothing is known."""
+"""0.5 to 0.000008, all equally likely while nothing is known."""
 
 _AROUND: Final = ((0.75, 0.2), (1.0, 0.6), (1.33, 0.2))
 _KNOWN: Final = 0.9
-"""Weight of the past's share and its neighbours; the rest stays with _SHARES, should the service have changed."""
+"""Weight of the history's share and its neighbours; the rest stays with _SHARES, in case the service has changed."""
 
 _PIECES, _STEPS, _HALVINGS = 32, 40, 12
-_LEAST: Final = 1e-12
+_MIN_SHARE: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class DifferenceTest:
-    """What was seen of both arms, and of stable before.
+    """The counts of both arms, and of stable before.
 
     Attributes:
         canary, stable: requests and bad ones of the same time.
@@ -41,24 +42,24 @@ class DifferenceTest:
     past: Counts
     phi: float = 1.0
 
-    def log_evidence(self, tolerated: Tolerated) -> float:
-        """Give ln(e-value) against "the canary is worse by `tolerated` or more"; 0 where it looks so."""
+    def log_evidence(self, margin: Margin) -> float:
+        """Return ln(e-value) against "the canary is worse by `margin` or more"; 0 if it looks so."""
         if not self.canary.total or not self.stable.total:
             return 0.0
         usual = self.stable.bad / self.stable.total
-        if self.canary.bad / self.canary.total >= usual + tolerated(usual):
+        if self.canary.bad / self.canary.total >= usual + margin(usual):
             return 0.0
-        return (self._same() - self._worse(usual, tolerated)) / self.phi
+        return (self._same() - self._worse(usual, margin)) / self.phi
 
-    def excluded(self, tolerated: Tolerated, beta: float) -> float:
-        """Give the smallest multiple of `tolerated` that is ruled out at `beta`, as a difference (0-1)."""
+    def excluded(self, margin: Margin, beta: float) -> float:
+        """Return the smallest multiple of `margin` that is ruled out at `beta`, as a difference (0-1)."""
         usual = self.stable.bad / self.stable.total if self.stable.total else 0.0
-        unit, line = tolerated(usual), log(1.0 / beta)
+        unit, line = margin(usual), log(1.0 / beta)
         low, high = 0.0, 1.0 / unit
         for _ in range(_HALVINGS):
             middle = (low * high) ** 0.5 if low else high / 2.0
-            out = self.log_evidence(lambda share, times=middle: times * tolerated(share)) >= line  # type: ignore[misc]
-            low, high = (low, middle) if out else (middle, high)
+            ruled_out = self.log_evidence(lambda share, times=middle: times * margin(share)) >= line  # type: ignore[misc]
+            low, high = (low, middle) if ruled_out else (middle, high)
         return min(1.0, high * unit)
 
     def _same(self) -> float:
@@ -71,12 +72,13 @@ class DifferenceTest:
         top = max(logs)
         return top + log(sum(exp(value - top) for value in logs))
 
-    def _worse(self, usual: float, tolerated: Tolerated) -> float:
-        """Give the largest log-likelihood of the null: it lies on its edge, where stable's share is below `usual`."""
+    def _worse(self, usual: float, margin: Margin) -> float:
+        """Return the largest log-likelihood of the null: it lies on its edge, where stable's share is below `usual`."""
 
         def edge(share: float) -> float:
-            return self._log_likelihood(share + tolerated(share), share)
+            return self._log_likelihood(share + margin(share), share)
 
+        # A coarse search for the best piece, then a ternary search within its neighbours.
         points = [usual * piece / _PIECES for piece in range(_PIECES + 1)]
         best = max(range(_PIECES + 1), key=lambda i: edge(points[i]))
         low, high = points[max(0, best - 1)], points[min(_PIECES, best + 1)]
@@ -86,9 +88,9 @@ class DifferenceTest:
         return max(edge(points[best]), edge((low + high) / 2.0))
 
     def _log_likelihood(self, canary: float, stable: float) -> float:
-        return _log_chance(self.canary, canary) + _log_chance(self.stable, stable)
+        return _log_binomial(self.canary, canary) + _log_binomial(self.stable, stable)
 
 
-def _log_chance(counts: Counts, share: float) -> float:
-    inside = min(max(share, _LEAST), 1.0 - _LEAST)
+def _log_binomial(counts: Counts, share: float) -> float:
+    inside = min(max(share, _MIN_SHARE), 1.0 - _MIN_SHARE)
     return counts.bad * log(inside) + (counts.total - counts.bad) * log(1.0 - inside)

@@ -1,13 +1,14 @@
-"""The stretches of time over which a canary must look sound before it passes.
+"""The stretches of time over which a canary must look healthy before it passes.
 
-A mean hides a fault that began late, and a single scrape shows nothing small. So plain questions are asked over the
-last scrapes, over the present rung, and over the whole run.
+A mean hides a fault that began late, and a single scrape does not show a small one. So plain questions are asked over
+the last scrapes, over the present rung, and over the whole run.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, Counts, Stratum
 
 LAST_SCRAPES: Final = (3, 12)
@@ -19,10 +20,10 @@ class Window:
     """A stretch of time.
 
     Attributes:
-        name: how a sentence calls it: "over the last 3 scrapes", "at this weight", "over the run".
+        name: as in sentences: "over the last 3 scrapes", "at this weight", "over the run".
         strata: its scrapes.
-        present: it lies within the present rung. What lies before is excused by a rung that is clearly better.
-        last: it is the last few scrapes only.
+        present: it lies within the present rung. Earlier faults are excused by a rung that is clearly better.
+        last: it consists of the last few scrapes only.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Window:
 
 
 def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...]:
-    """Return the windows of a series' strata, the present rung first; those without canary traffic are left out."""
+    """Return the windows of a series' strata, the present rung first, without those that have no canary traffic."""
     heard = [index for index, stratum in enumerate(strata) if stratum.canary.total]
     if not heard:
         return ()
@@ -57,10 +58,3 @@ def windows(strata: Sequence[Stratum], rung_started: float) -> tuple[Window, ...
     if len(rung) < len(exposed) or not found:
         found.append(Window("over the run", exposed, present=False))
     return tuple(found)
-
-
-def arm_counts(strata: Sequence[Stratum], arm: Arm) -> Counts:
-    """Return the sum of an arm's counts."""
-    if arm is Arm.CANARY:
-        return Counts(sum(s.canary.total for s in strata), sum(s.canary.bad for s in strata))
-    return Counts(sum(s.stable.total for s in strata), sum(s.stable.bad for s in strata))

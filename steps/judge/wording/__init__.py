@@ -1,1 +1,1 @@
-"""Every sentence of a judgement, in English, with the numbers that matter."""
+"""Sentences of a judgement, in English, with the numbers that matter: fails, doubts, waits, passes, notes."""

@@ -1,4 +1,4 @@
-"""Our own judge through its public door: what `analyze` reads and judges, looked at after every scrape."""
+"""Our own judge through its public interface: what `analyze` reads and judges, after every scrape."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ Look = Callable[[int], Judgement]
 
 
 def read(rollout: Rollout) -> Evidence:
-    """Read a whole rollout as `analyze` does, the bounds chosen before the canary."""
+    """Read a whole rollout as `analyze` does, with the bounds chosen before the canary."""
     client = rollout.prometheus(rollout.started)
     reader = EvidenceReader(client, ARMS)
     reader.choose_bounds()
@@ -29,7 +29,7 @@ def read(rollout: Rollout) -> Evidence:
 
 
 def until(evidence: Evidence, end: float) -> Evidence:
-    """Give the evidence as it was when the stratum that ends at `end` was the newest."""
+    """Return the evidence as it was when the stratum that ends at `end` was the newest."""
     metrics = tuple(
         replace(
             metric,
@@ -49,7 +49,7 @@ def canary_steps(rollout: Rollout, rules: Rules | None = None) -> Outcome:
 
 
 def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
-    """Find the first failing stratum in few calls, since the comparison's alarm stays.
+    """Find the first failing stratum in few calls, since the comparison's alarm is permanent.
 
     Once crossed, the line stays crossed, so the first failing stratum is found by bisection; the guard comes and goes
     and is asked wherever its last strata are out of bounds. A test compares with looking at every stratum.
@@ -96,7 +96,7 @@ def _comparison(at: Look, count: int) -> tuple[int | None, str]:
 
 
 def _guarded(strata: Sequence[Stratum], ends: Sequence[float], rules: Rules) -> list[int]:
-    """Give the strata at which the guard could alarm: the last three of the canary are out of bounds."""
+    """Return the strata at which the guard could alarm: the canary's last three are above the objective."""
     if rules.success_slo is None:
         return []
     exposed = [stratum for stratum in strata if stratum.end >= ends[0] and stratum.canary.total]

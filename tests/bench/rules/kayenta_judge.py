@@ -101,13 +101,13 @@ def _noisy(values: Sequence[float]) -> list[float]:
 
 
 def prepare(values: Sequence[float], config: Config) -> list[float]:
-    """Treat NaN, and take outliers out if asked to."""
+    """Handle NaN, and leave out outliers if asked to."""
     found = [0.0 if isnan(value) else value for value in values if config.replace_nan or not isnan(value)]
     return without_outliers(found, config.outlier_factor) if config.remove_outliers and found else found
 
 
 def without_outliers(values: Sequence[float], factor: float) -> list[float]:
-    """Leave out what lies beyond Q1 - factor * IQR or Q3 + factor * IQR, and beyond the 1st or 99th percentile."""
+    """Leave out values beyond Q1 - factor * IQR or Q3 + factor * IQR, and beyond the 1st or 99th percentile."""
     first, third = percentile(values, 0.25), percentile(values, 0.75)
     low = min(first - factor * (third - first), percentile(values, 0.01))
     high = max(third + factor * (third - first), percentile(values, 0.99))
@@ -124,7 +124,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def score(groups: Mapping[str, Sequence[Classified]], weights: Mapping[str, float] | None = None) -> float:
-    """Give the summary score, 0-100; groups without a weight share what the others leave."""
+    """Return the summary score, 0-100; groups without a weight share the rest."""
     metrics = [one for group in groups.values() for one in group]
     missing = sum(one.label is Label.NODATA for one in metrics)
     if any(one.critical for one in metrics) or (metrics and _WHOLE * missing / len(metrics) >= _HALF):

@@ -1,4 +1,4 @@
-"""Kayenta as a rule: a point a minute, all points so far judged every five minutes against an equal-size baseline.
+"""Kayenta as a rule: every five minutes all points so far, one a minute, are judged against an equal-size baseline.
 
 Metrics: percent of failed requests and p99 of the durations, direction "increase", all else as Kayenta defaults;
 thresholds 95 / 75 as in its documentation: below 75 the canary is ended at once.

@@ -1,6 +1,6 @@
 """Our own judge over a whole rollout with default settings: from the first weight to promoted or rolled back.
 
-The traffic follows the weights: a rung's traffic is drawn when the rung begins, and thrown away from where it ended.
+The traffic follows the weights: a rung's traffic is drawn when it begins, and discarded from where it ended.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from tests.bench.simulation.traffic import draw
 WEIGHTS: Final = (5, 25, 50)
 RUNG_SECONDS: Final = 600
 RULES: Final = Rules(min_seconds=30.0)
-"""As `prepare` and `analyze` have it without any setting."""
+"""As `prepare` and `analyze` behave without any setting."""
 
 PROMOTED, ROLLED_BACK, INCONCLUSIVE = "promoted", "rolled back", "inconclusive"
 _ALL: Final = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS
@@ -80,7 +80,7 @@ def _bounds(one: Rollout) -> Bounds:
 
 
 def _rung(one: Rollout, bounds: Bounds, began: int, weight: int, rules: Rules) -> tuple[Judgement, float]:
-    """Judge a rung after every stratum; give the answer and when it came, in seconds since the first exposure."""
+    """Judge a rung after every stratum; return the judgement and its time, in seconds since the first exposure."""
     last = EPOCH + began + RUNG_SECONDS
     reader = EvidenceReader(one.prometheus(last), ARMS, bounds=bounds)
     evidence = reader.read(one.started, last, rung_started=EPOCH + began, weight=weight)

@@ -1,1 +1,1 @@
-"""The benchmark's world: raw Istio counters of simulated rollouts, behind the Prometheus API."""
+"""The benchmark's simulation: raw Istio counters of simulated rollouts, behind the Prometheus API."""

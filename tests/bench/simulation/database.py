@@ -18,7 +18,7 @@ Window = Sequence[tuple[float, float]]
 
 
 class Database:
-    """Series by metric; answers an instant query at any time, seeing nothing later than it."""
+    """Series by metric; answers an instant query at any time, from samples up to that time."""
 
     def __init__(self, series: Sequence[Stored]) -> None:
         self._by_name: dict[str, list[Stored]] = defaultdict(list)
@@ -27,17 +27,17 @@ class Database:
         self._found: dict[int, list[Stored]] = {}
 
     def query(self, promql: str, at: float) -> list[dict[str, Any]]:
-        """Give `data.result` of the HTTP API: a matrix for a range selector, else a vector."""
+        """Return `data.result` of the HTTP API: a matrix for a range selector, else a vector."""
         node = parse(promql)
         if isinstance(node, Selector) and node.seconds:
             return self._matrix(node, at)
         vector = self._evaluate(node, at)
         if isinstance(vector, float):
-            raise TypeError(f"a number is no answer: {promql}")
+            raise TypeError(f"a number is not a series: {promql}")
         return [{"metric": dict(labels), "value": [at, str(value)]} for labels, value in vector.items()]
 
     def number(self, promql: str, at: float) -> float | None:
-        """Give the only value of a vector, None if there is none (NaN is a value)."""
+        """Return the only value of a vector, None if there is none (NaN is a value)."""
         vector = self._evaluate(parse(promql), at)
         if isinstance(vector, float):
             return vector
@@ -55,7 +55,7 @@ class Database:
         return found
 
     def _select(self, node: Selector) -> list[Stored]:
-        if id(node) not in self._found:  # nodes are cached for good, so their ids stay theirs
+        if id(node) not in self._found:  # nodes are cached for ever, so their ids stay unique
             known = self._by_name.get(node.name, ()) if node.name else chain.from_iterable(self._by_name.values())
             self._found[id(node)] = [
                 series for series in known if all(test(_label(series, label)) for label, test in node.matchers)
@@ -112,7 +112,7 @@ class Database:
 
 
 def extrapolated(times: Sequence[float], values: Sequence[float], start: float, end: float) -> float:
-    """Give increase() of at least two samples in (start, end], as Prometheus' extrapolatedRate does."""
+    """Return increase() of at least two samples in (start, end], as Prometheus' extrapolatedRate does."""
     rise = values[-1] - values[0]
     rise += sum(before for before, after in pairwise(values) if after < before)
     covered = times[-1] - times[0]
@@ -137,7 +137,7 @@ def _label(series: Stored, label: str) -> str:
 
 
 def _labels(labels: Mapping[str, str], name: str = "") -> Labels:
-    """Give labels in order, with the metric's name where it tells series apart."""
+    """Return labels in order, with the metric's name if it distinguishes series."""
     return tuple(sorted([*labels.items(), *([(NAME, name)] if name else [])]))
 
 

@@ -1,4 +1,4 @@
-"""The families: those the judge's rules were settled on, and (held out) those it never saw before it was measured."""
+"""The families: those on which the judge's rules were chosen, and (held out) those used only for measuring."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ COLD = steps(0.001, (0, 0.03), (90, 0.001))
 
 
 def ramp(times: Times, _: np.random.Generator) -> Shares:
-    """Give the canary's part on a ladder 5, 10, 25, 50 %."""
+    """Return the canary's part on the ladder 5, 10, 25, 50 %."""
     return np.select([times < 450, times < 900, times < 1350], [0.05, 0.1, 0.25], 0.5)
 
 
 def wave(times: Times, _: np.random.Generator) -> Shares:
-    """Give errors that swing between .2 and .8 % every three minutes."""
+    """Return errors that swing between .2 and .8 % every three minutes."""
     return 0.005 + 0.003 * np.sin(2 * np.pi * times / 180)
 
 
 def hiccups(times: Times, rng: np.random.Generator) -> Shares:
-    """Give a pod's own short outages: about one in ten minutes, 20 % of its requests for some 20 seconds."""
+    """Return a pod's own short outages: about one in ten minutes, 20 % of its requests for about 20 seconds."""
     found = np.zeros(len(times))
     for start in rng.uniform(times[0], times[-1], rng.poisson((times[-1] - times[0]) / 600)):
         found[(times >= start) & (times < start + rng.exponential(20))] = 0.2
@@ -30,7 +30,7 @@ def hiccups(times: Times, rng: np.random.Generator) -> Shares:
 
 
 def long_hiccups(times: Times, rng: np.random.Generator) -> Shares:
-    """Give a pod's own outages of 30 to 120 s: one in a quarter of an hour, 20 % of its requests."""
+    """Return a pod's own outages of 30 to 120 s: one in a quarter of an hour, 20 % of its requests."""
     found = np.zeros(len(times))
     for start in rng.uniform(times[0], times[-1], rng.poisson((times[-1] - times[0]) / 900)):
         found[(times >= start) & (times < start + rng.uniform(30, 120))] = 0.2
@@ -38,12 +38,12 @@ def long_hiccups(times: Times, rng: np.random.Generator) -> Shares:
 
 
 def flicker(share: float, on: float, every: float) -> Shape:
-    """Give `share` for `on` seconds in every `every`, else .1 %."""
+    """Return `share` for `on` seconds in every `every`, else .1 %."""
     return lambda times, _: np.where((times >= 0) & (times % every < on), share, 0.001)
 
 
 def bots(times: Times, rng: np.random.Generator) -> Shares:
-    """Give the share of 404 of both arms alike: 1 %, and some minute-long bursts of 10 to 60 % that bots bring."""
+    """Return the share of 404 in both arms: 1 %, and some minute-long bursts of 10 to 60 % caused by bots."""
     found = np.full(len(times), 0.01)
     for start in rng.uniform(times[0], times[-1], rng.poisson((times[-1] - times[0]) / 400)):
         found[(times >= start) & (times < start + rng.uniform(5, 60))] = rng.uniform(0.1, 0.6)

@@ -1,4 +1,4 @@
-"""What a family of rollouts is: traffic, bad requests, latency and sizes of both arms over time."""
+"""A family of rollouts: traffic, bad requests, latency and sizes of both arms over time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ Shape = Callable[[Times, np.random.Generator], Shares]
 
 TICK_SECONDS = 3
 HISTORY_SECONDS = 600
-"""How long the world ran before the canary: what a reader may learn of stable."""
+"""How long the simulation ran before the canary: what a reader may learn about stable."""
 
 RUN_SECONDS = 1800
 
 
 def flat(share: float) -> Shape:
-    """Give the same share always."""
+    """Return the same share at all times."""
     return lambda times, _: np.full(len(times), share)
 
 
@@ -28,7 +28,7 @@ TENTH = flat(0.1)
 
 
 def steps(before: float, *changes: tuple[float, float]) -> Shape:
-    """Give `before`, then for each (second, share) that share from then on."""
+    """Return `before`, then for each (second, share) that share from then on."""
 
     def shape(times: Times, _: np.random.Generator) -> Shares:
         found = np.full(len(times), before)
@@ -40,12 +40,12 @@ def steps(before: float, *changes: tuple[float, float]) -> Shape:
 
 
 def line(start: float, end: float) -> Shape:
-    """Give a share that goes from `start` to `end` over the run."""
+    """Return a share that goes from `start` to `end` over the run."""
     return lambda times, _: np.interp(times, [0, RUN_SECONDS], [start, end])
 
 
 def incident(share: float, seconds: float) -> Shape:
-    """Give an incident of about this share and length at a chance moment of the ten minutes before the canary."""
+    """Return an incident of about this share and length at a random moment of the ten minutes before the canary."""
 
     def shape(times: Times, rng: np.random.Generator) -> Shares:
         length, height = seconds * rng.uniform(0.8, 1.25), min(1.0, share * rng.uniform(0.8, 1.25))
@@ -71,25 +71,25 @@ class Family:
 
     Attributes:
         fault: the canary is worse, and should be rolled back.
-        held_out: never used to tune the judge, reported apart.
+        held_out: never used to tune the judge, reported separately.
         rps: requests per second of both arms together.
         stable, canary: share (0-1) of requests that fail.
         per_pod: a further share that each pod draws for itself (same law in both arms).
         part: the canary's part of the requests (0-1).
-        batch: failed requests come in batches of this mean size (1: singly).
+        batch: failed requests come in batches of this mean size (1: one at a time).
         small, canary_small: share of the good answers that are nearly empty.
         stable_pods, canary_pods: pods of the arms.
-        bad_pods: only so many of the canary's pods fail, the others behave as stable (None: all).
+        bad_pods: only so many of the canary's pods fail; the others behave like stable (None: all).
         odd_pod: a further share (0-1) of the first stable pod's requests that always fails.
         first_pod: a further share of the first stable pod's requests that fails, by time.
         missing: share of the answers of both arms that are 404, drawn once for both; None: none.
-        canary_missing: the canary's own share of 404 in place of it; None: the same.
-        baseline: ours compares with an equally large baseline of the stable version in place of stable.
+        canary_missing: the canary's own share of 404 instead; None: the same.
+        baseline: ours compares with an equally large baseline of the stable version instead of stable.
         gateways: proxies in front that count for reporter "source"; 0: only the pods' own proxies count.
         scrape_seconds: Prometheus' interval.
-        known_seconds: since when Prometheus has samples before the canary (at most HISTORY_SECONDS).
+        known_seconds: time before the canary of which Prometheus has samples (at most HISTORY_SECONDS).
         gap: chance that a scrape of a target fails.
-        restart: (arm's first pod of stable, of canary) restarts at these seconds; its counters begin anew.
+        restart: (arm's first pod of stable, of canary) restarts at these seconds; its counters start at 0 again.
         grpc: failures are HTTP 200 with gRPC status 14.
     """
 

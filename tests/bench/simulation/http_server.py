@@ -1,4 +1,4 @@
-"""The same database behind a real HTTP server, as Prometheus' API: the shortcut in-process changes nothing."""
+"""The same database behind a real HTTP server, as Prometheus' API: the in-process shortcut changes nothing."""
 
 import json
 import threading
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Tell the simulated time."""
+        """Return the simulated time."""
         return formatdate(self.server.at, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server

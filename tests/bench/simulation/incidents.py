@@ -17,7 +17,7 @@ ONE_POD = {
     "30 s of one pod of nine": (incident(0.4, 30), False),
     "100 s of one pod of nine, failing all": (incident(1.0, 100), True),
 }
-"""What stable's last ten minutes had, and whether this was held out while the judge was being changed."""
+"""The incident in stable's last ten minutes, and whether this was held out while the judge was being changed."""
 
 
 def _after(
@@ -68,4 +68,4 @@ QUICK = (
     "equal 0.1 %, 100 rps, whole ladder",
     "stable fails 30 %, whole ladder, gateways",
 )
-"""The cells of `make bench`."""
+"""The families of `make bench`."""

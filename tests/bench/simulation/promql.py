@@ -1,8 +1,8 @@
-"""As much PromQL as the rules' own queries need, evaluated over simulated samples as Prometheus 3 does.
+"""The part of PromQL that the rules' own queries need, evaluated over simulated samples as in Prometheus 3.
 
 Known: selectors with = != =~ !~, also without a name; ranges, rate, increase, irate, sum and count (by before or
 after), histogram_quantile, numbers and * / or. `rate` extrapolates to the window's ends by Prometheus' rules, so births
-and resets hurt as they do there.
+and resets have the same effect as there.
 """
 
 import re

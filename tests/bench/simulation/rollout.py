@@ -1,4 +1,4 @@
-"""One simulated rollout as a rule sees it: a Prometheus to ask, and a clock; and what only the referee knows."""
+"""One simulated rollout as a rule sees it, with a Prometheus and a clock; and the truth, which rules do not see."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
-from tests.bench.world.database import Database
-from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
-from tests.bench.world.scrapes import EPOCH, scrape
-from tests.bench.world.traffic import BASELINE, PodTraffic, draw
+from tests.bench.simulation.database import Database
+from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.scrapes import EPOCH, scrape
+from tests.bench.simulation.traffic import BASELINE, PodTraffic, draw
 
 ARMS = ArmLabels("shop", "shop-canary", "shop")
 
@@ -26,7 +26,7 @@ class SimulatedPrometheus(Prometheus):
         self.database, self.at = database, at
 
     def query(self, promql: str) -> QueryResponse:
-        """Answer from the samples that are there by now."""
+        """Answer from the samples that exist by now."""
         return QueryResponse(promql, self.at, self.database.query(promql, self.at))
 
 
@@ -36,7 +36,7 @@ class Rollout:
 
     Attributes:
         started, ended: unix seconds of the canary's first exposure, and of the deadline.
-        scrapes: when Prometheus got samples of the two arms, each target's on its own, unix seconds.
+        scrapes: when Prometheus got samples of each target of the two arms, unix seconds.
         failed: the canary's failed and empty answers by tick since the exposure.
     """
 
@@ -50,18 +50,18 @@ class Rollout:
     _answers: dict[tuple[str, float], float | None] = field(default_factory=dict)
 
     def prometheus(self, at: float | None = None) -> SimulatedPrometheus:
-        """Give the client, its server's clock at `at` (default: the deadline)."""
+        """Return the client, its server's clock at `at` (default: the deadline)."""
         return SimulatedPrometheus(self.database, self.ended if at is None else at)
 
     def number(self, promql: str, seconds: float) -> float | None:
-        """Give a query's only value so many seconds after the start; rules that ask the same share the answer."""
+        """Return a query's only value so many seconds after the start; rules with the same query share the answer."""
         key = (promql, seconds)
         if key not in self._answers:
             self._answers[key] = self.database.number(promql, self.started + seconds)
         return self._answers[key]
 
     def visible(self, end: float) -> float:
-        """Give when a stratum that ends at `end` can be judged: at its last scrape, or one interval later.
+        """Return when a stratum that ends at `end` can be judged: at its last scrape, or one interval later.
 
         As many scrapes as in the fullest of the three strata before must be there, else the reader waits.
         """
@@ -75,7 +75,7 @@ class Rollout:
         return bisect_right(self.scrapes, end) - bisect_right(self.scrapes, start)
 
     def harmed(self, seconds: float | None) -> int:
-        """Give the failed user requests of the canary up to then (None: to the deadline)."""
+        """Return the failed user requests of the canary up to then (None: to the deadline)."""
         until = len(self.failed) if seconds is None else int(seconds // TICK_SECONDS)
         return int(self.failed[:until].sum())
 
@@ -87,7 +87,7 @@ def rollout(family: Family, seed: int) -> Rollout:
 
 
 def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.random.Generator) -> Rollout:
-    """Give what Prometheus sees of pods over the whole time, and what the referee knows."""
+    """Return what Prometheus sees of the pods over the whole time, and the truth."""
     series = scrape(family, pods, rng)
     first = HISTORY_SECONDS // TICK_SECONDS
     canary = [pod for pod in pods if pod.arm == "canary"]
@@ -102,5 +102,5 @@ def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.rand
 
 
 def _harm(family: Family, pod: PodTraffic) -> NDArray[np.int64]:
-    """Give the answers with 404 that are the canary's fault."""
+    """Return the number of 404 answers that are the canary's fault."""
     return pod.missing if family.canary_missing else np.zeros_like(pod.missing)

@@ -1,4 +1,4 @@
-"""What Prometheus has of it: samples of raw counters with phases, births, resets and gaps."""
+"""What Prometheus has of the traffic: samples of raw counters with phases, births, resets and gaps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class _Target:
-    """A scrape target: when it was scraped (seconds since exposure), and when its counters began anew."""
+    """A scrape target: when it was scraped (seconds since exposure), and when its counters started at 0 again."""
 
     labels: Mapping[str, str]
     at: NDArray[np.float64]
@@ -74,7 +74,7 @@ _Columns = tuple[_Column, _Column, _Column, _Column, _Column]
 
 
 def _part(family: Family, pods: Sequence[PodTraffic], arm: str, number: int) -> _Columns:
-    """Give what one of the gateways sees of an arm: every so-manieth request."""
+    """Return what one of the gateways sees of an arm: every n-th request."""
 
     def part(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
         whole: NDArray[np.int64] = np.cumsum(np.sum(columns, axis=0), axis=0)
@@ -118,7 +118,7 @@ def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _
 
 
 def _values(target: _Target, column: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the counter's value at each scrape; ticks that had ended by then count."""
+    """Return the counter's value at each scrape; ticks that had ended by then count."""
     whole = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(column)])
     index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), _LAST_TICK + 1)
     values: NDArray[np.int64] = whole[index]
@@ -129,7 +129,7 @@ def _values(target: _Target, column: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _born(target: _Target, column: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell at which scrapes the series exists: from its first event since the proxy began."""
+    """Return at which scrapes the series exists: from its first event since the proxy started."""
     there: NDArray[np.bool_] = _values(target, column) > 0
     return there
 

@@ -1,4 +1,4 @@
-"""What happens: requests of every pod in ticks of three seconds, exactly drawn (no normal approximations)."""
+"""The traffic: requests of every pod in ticks of three seconds, drawn exactly (no normal approximations)."""
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -21,7 +21,7 @@ ARMS = ("stable", "canary", BASELINE)
 
 @dataclass(frozen=True)
 class PodTraffic:
-    """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf's own).
+    """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf).
 
     `missing` are the answers with code 404; they are neither good nor bad.
     """
@@ -36,16 +36,16 @@ class PodTraffic:
 
     @property
     def columns(self) -> tuple[Counts, Counts, Counts, Counts, Counts]:
-        """What happened, as the fields have it from `good` to `missing`."""
+        """The fields from `good` to `missing`."""
         return self.good, self.bad, self.durations, self.sizes, self.missing
 
     def then(self, later: "PodTraffic") -> "PodTraffic":
-        """Give the pod with the ticks of `later` after its own."""
+        """Return the pod with the ticks of `later` after its own."""
         pairs = zip(self.columns, later.columns, strict=True)
         return PodTraffic(self.arm, self.name, *(np.concatenate(pair) for pair in pairs))
 
     def until(self, count: int) -> "PodTraffic":
-        """Give the first `count` ticks, followed by idle ones if there are not so many."""
+        """Return the first `count` ticks, followed by idle ones if there are fewer."""
         lacking = max(0, count - len(self.good))
         idle = (np.zeros((lacking, *column.shape[1:]), dtype=np.int64) for column in self.columns)
         pairs = zip(self.columns, idle, strict=True)
@@ -53,7 +53,7 @@ class PodTraffic:
 
 
 def ticks() -> NDArray[np.float64]:
-    """Give the start of each tick, in seconds since the canary's first exposure."""
+    """Return the start of each tick, in seconds since the canary's first exposure."""
     return np.arange(-HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, dtype=np.float64)
 
 
@@ -62,7 +62,7 @@ def draw(family: Family, rng: np.random.Generator, times: NDArray[np.float64] | 
 
     Args:
         family: what to draw.
-        rng: chance.
+        rng: random numbers.
         times: starts of the ticks; default all of a rollout.
     """
     times = ticks() if times is None else times
@@ -86,7 +86,7 @@ def draw(family: Family, rng: np.random.Generator, times: NDArray[np.float64] | 
 def _extra(
     family: Family, rng: np.random.Generator, times: NDArray[np.float64], shares: NDArray[np.float64], *, first: bool
 ) -> NDArray[np.float64]:
-    """Add what a pod fails beyond its arm's share."""
+    """Add failures of single pods beyond their arm's share."""
     if family.per_pod:
         shares = np.minimum(1.0, shares + family.per_pod(times, rng))
     if first:
@@ -107,7 +107,7 @@ def _without(pod: PodTraffic, share: NDArray[np.float64], rng: np.random.Generat
 
 
 def _thinned(cells: Counts, kept: Counts, rng: np.random.Generator) -> Counts:
-    """Keep so many of a tick's requests, drawn without looking at their bucket."""
+    """Keep some of a tick's requests, drawn regardless of their bucket."""
     return np.array([rng.multivariate_hypergeometric(row, number) for row, number in zip(cells, kept, strict=True)])
 
 
@@ -138,7 +138,7 @@ def _batched(mean: float, rng: np.random.Generator, total: Counts, shares: NDArr
 
 
 def duration_shares(latency: Latency) -> list[float]:
-    """Give the share of requests in each bucket, the last one above all bounds."""
+    """Return the share of requests in each bucket, the last one above all bounds."""
     below = [
         (1.0 - latency.slow_ratio) * _normal(log(bound / latency.median_ms) / latency.sigma)
         + latency.slow_ratio * _normal(log(bound / latency.slow_ms) / 0.2)

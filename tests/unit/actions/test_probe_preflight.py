@@ -38,11 +38,11 @@ def test_each_probe_is_sent_once_to_three_pods() -> None:
 
 def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
     """All such probes at once, and what to do."""
-    stable = Stable(a=["status 404 in place of 200"], c=["an empty body"])
+    stable = Stable(a=["status 404 instead of 200"], c=["an empty body"])
     with pytest.raises(PermanentError) as told:
         stable.probes(Probe("a"), Probe("b"), Probe("c")).check()
     cause = told.value.cause
-    assert "probe a fails on stable (shop-0: status 404 in place of 200); probe c fails on stable (shop-0: an" in cause
+    assert "probe a fails on stable (shop-0: status 404 instead of 200); probe c fails on stable (shop-0: an" in cause
     assert "say `stable-may-fail: true` for a probe that only the new version can pass" in cause
 
 
@@ -54,9 +54,9 @@ def test_pods_that_close_connections_lead_to_the_gateway() -> None:
 
 def test_a_probe_of_what_is_new_is_only_told() -> None:
     """Stable cannot have it yet."""
-    stable = Stable(new=["status 404 in place of 200"])
+    stable = Stable(new=["status 404 instead of 200"])
     found = stable.probes(Probe("new", stable_may_fail=True)).check()
-    assert ["probe new fails on stable (shop-0: status 404 in place of 200), as it may."] == found
+    assert ["probe new fails on stable (shop-0: status 404 instead of 200), as it may."] == found
 
 
 def test_one_bad_pod_of_several_is_only_told() -> None:
@@ -74,7 +74,7 @@ def test_a_blip_is_asked_again() -> None:
 
 def test_a_rehearsal_sends_nothing_that_may_change_something() -> None:
     """`--dry-run` reads."""
-    stable = Stable(post=["status 500 in place of 200"])
+    stable = Stable(post=["status 500 instead of 200"])
     assert [] == stable.probes(Probe("post", method="POST"), Probe("get")).check(rehearsal=True)
     assert {"get"} == {probe for probe, _ in stable.asked}
 

@@ -18,7 +18,7 @@ ONES = [1.0] * 5
 
 
 def config(**options: Any) -> Config:
-    """Give a configuration with the tests' tolerance and confidence."""
+    """Return a configuration with the tests' tolerance and confidence."""
     return Config(**{"tolerance": 0.10, "confidence": 0.95, **options})
 
 

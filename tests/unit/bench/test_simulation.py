@@ -1,4 +1,4 @@
-"""The simulated world is what Prometheus would show, and the shortcuts in reading it change no verdict."""
+"""The simulation shows what Prometheus would show, and shortcuts in reading it change no verdict."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_equal_seeds_make_equal_rollouts_and_others_do_not() -> None:
 
 
 def test_no_request_is_lost_between_the_counters_and_the_strata() -> None:
-    """Births, resets and failed scrapes included; only what the last scrapes did not see may lack."""
+    """Births, resets and failed scrapes included; only requests after the last scrapes may be missing."""
     world = Family("trouble", 50, flat(0.02), flat(0.05), gap=0.1, restart=(None, None))
     one = rollout(world, 3)
     canary = [stratum.canary for stratum in read(one).metrics[0].series[0].strata]
@@ -41,7 +41,7 @@ def test_no_request_is_lost_between_the_counters_and_the_strata() -> None:
 
 @pytest.mark.parametrize("name", ["errors 20 %, 10 rps", "errors 100 %, 100 rps, gateways"])
 def test_a_real_http_server_gives_the_same_evidence(name: str) -> None:
-    """The in-process client is a short cut, nothing else."""
+    """The in-process client is only a shortcut."""
     one = rollout(FAMILIES[name], 1)
     with serve(one.database, int(one.started)) as server:
         reader = EvidenceReader(Prometheus(Access(server.url)), ARMS)
@@ -55,8 +55,8 @@ def test_a_real_http_server_gives_the_same_evidence(name: str) -> None:
     [("errors 20 %, 10 rps", 1), ("equal 0.9 %, 100 rps", 2), ("1 to 4 %, 5 % of scrapes fail, 50 rps", 3),
      ("errors 100 %, 10 rps, gateways", 4)],
 )  # fmt: skip
-def test_finding_the_first_failing_stratum_by_halves_is_looking_at_each(name: str, seed: int) -> None:
-    """The comparison's alarm stays and the guard is asked wherever it may alarm."""
+def test_bisection_finds_the_same_first_failing_stratum_as_looking_at_each(name: str, seed: int) -> None:
+    """The comparison's alarm is permanent, and the guard is asked wherever it may alarm."""
     one = rollout(FAMILIES[name], seed)
     evidence = read(one)
     ends = [s.end for s in evidence.metrics[0].series[0].strata if s.end > one.started and s.canary.total]
@@ -89,7 +89,7 @@ def _live(one: Rollout) -> float:
     return -1.0
 
 
-def test_rate_extrapolates_and_loses_what_a_series_was_born_with() -> None:
+def test_rate_extrapolates_and_ignores_a_series_first_value() -> None:
     """Prometheus' own rules: to the window's ends, not below zero, resets added."""
     assert 40.0 == extrapolated([10.0, 20.0, 30.0], [100.0, 110.0, 120.0], 0.0, 40.0)
     assert 11.0 == extrapolated([15.0, 30.0, 45.0], [2.0, 5.0, 8.0], 0.0, 60.0)
@@ -104,7 +104,7 @@ def test_queries_beyond_the_subset_are_refused() -> None:
         parse("sum(rate(x[1m])) offset 5m")
 
 
-def test_flagger_counts_failed_checks_and_takes_silence_for_one() -> None:
+def test_flagger_counts_failed_checks_and_silence_is_one() -> None:
     """Five failed checks, a minute each."""
     one = rollout(BAD, 1)
     assert (300.0, 60.0) == (flagger(one, 5).failed_after, flagger(one, 1).failed_after)
@@ -132,7 +132,7 @@ def test_answers_with_404_are_counted_under_their_code_and_keep_their_requests()
 
 
 def test_bots_bring_404_to_both_arms_at_the_same_moments() -> None:
-    """Else it would be a fault of the canary."""
+    """Otherwise it would be a fault of the canary."""
     one = rollout(FAMILIES["bots bring 404 to both, 100 rps"], 2)
     shares = [
         one.number(
@@ -143,8 +143,8 @@ def test_bots_bring_404_to_both_arms_at_the_same_moments() -> None:
     assert shares[0] == pytest.approx(shares[1], rel=0.15)
 
 
-def test_what_nobody_counts_is_an_empty_answer() -> None:
-    """Failures without an upstream have a workload "unknown"; this world has none of them."""
+def test_a_query_for_unknown_series_has_an_empty_result() -> None:
+    """Failures without an upstream have a workload "unknown"; the simulation has none of them."""
     one = rollout(BAD, 1)
     selector = 'istio_requests_total{reporter="source",destination_workload="unknown",response_flags=~"UH|NC"}'
     assert [] == one.prometheus().query(f"{selector}[2m]").result

@@ -8,7 +8,7 @@ from steps.evidence.definitions.upstreams import EITHER_ARM, Service, Upstreams
 from steps.model.evidence import Arm
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import PrometheusSettings
+from steps.settings.prometheus import PrometheusSettings
 
 HOSTS = Upstreams(Service("shop", "ns"), Service("shop-canary", "ns"), "shop")
 SUBSETS = Upstreams(Service("shop", "ns", "v1"), Service("shop", "ns", "v2"), "shop")

@@ -1,4 +1,4 @@
-"""What would have been caught: counted, not guessed, and no more than the rules allow."""
+"""What would have been caught: counted, not guessed, and no more than the rules would catch."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ RULES = Rules()
 
 
 def even(count: int, *, canary: int = 150, stable: int = 1350, bad: int = 1, history: int = 40) -> tuple[Stratum, ...]:
-    """Make strata of 15 s in which stable's bad requests come one by one and the canary has none."""
+    """Make strata of 15 s in which stable's bad requests come one at a time and the canary has none."""
     pods = (Counts(stable // 5, 0),) * 5
     return tuple(
         Stratum(15.0 * k, 15.0 * k + 15.0, Counts(stable, bad), Counts(canary if k >= 0 else 0, 0), pods)
@@ -25,28 +25,28 @@ def even(count: int, *, canary: int = 150, stable: int = 1350, bad: int = 1, his
 
 
 def claimed(strata: tuple[Stratum, ...], rules: Rules = RULES) -> float | None:
-    """Give the share that a judgement says would have been caught."""
+    """Return the share that a judgement says would have been caught."""
     evidence = evidence_of(strata, aligned=False)
     return judge(evidence, None, rules, deadline_reached=True).detectable_ratio
 
 
 @pytest.mark.parametrize(("total", "share"), [(10, 0.5), (20, 0.3), (60, 0.9), (400, 0.01), (1000, 0.002), (30, 0.99)])
-def test_the_chance_of_so_many_bad_requests_is_the_binomial_one(total: int, share: float) -> None:
+def test_the_chance_of_a_number_of_bad_requests_is_binomial(total: int, share: float) -> None:
     """Peizer and Pratt's approximation against the sum, for every number that matters."""
     for number in range(1, min(total, 30) + 1):
         fewer = sum(comb(total, x) * share**x * (1.0 - share) ** (total - x) for x in range(number))
         assert binomial_at_least(number, total, share) == pytest.approx(1.0 - fewer, abs=0.003)
 
 
-def test_where_only_the_number_counts_the_share_is_the_binomial_laws() -> None:
+def test_if_only_the_number_counts_the_share_is_the_binomial_one() -> None:
     """Ten of a thousand requests: the share that brings ten or more in 92.5 % of all draws."""
     share = smallest_detectable_share([250] * 4, lambda bad: sum(bad) >= 10, 3)
     assert share is not None
     assert binomial_at_least(10, 1000, share) == pytest.approx(0.925, abs=0.01)
 
 
-def test_where_all_scrapes_must_agree_a_larger_share_is_needed() -> None:
-    """Two in each of three: how they fall counts as well as how many there are."""
+def test_if_all_scrapes_must_agree_a_larger_share_is_needed() -> None:
+    """Two in each of three: their placement counts as well as their number."""
     together = smallest_detectable_share([100] * 3, lambda bad: sum(bad) >= 6, 3)
     apart = smallest_detectable_share([100] * 3, lambda bad: min(bad) >= 2, 3)
     assert together is not None
@@ -69,14 +69,14 @@ def test_a_share_that_shows_only_in_large_numbers_is_found_without_trying_each()
 
 
 @pytest.mark.parametrize("requests", [0, 2])
-def test_nothing_is_claimed_of_a_canary_without_enough_requests(requests: int) -> None:
+def test_nothing_is_claimed_about_a_canary_without_enough_requests(requests: int) -> None:
     """Two bad requests are never an alarm."""
     strata = (*even(3, canary=0), *even(1, canary=requests, history=0))
     assert claimed(strata) is None
 
 
 def test_more_traffic_more_time_and_a_quieter_stable_show_smaller_shares() -> None:
-    """The order of claims; 60 strata are replayed as a few rows."""
+    """The order of claims; 60 strata are repeated as a few rows."""
     shares = [claimed(even(3)), claimed(even(6)), claimed(even(20)), claimed(even(60))]
     known = [share for share in shares if share is not None]
     assert (shares, known) == (known, sorted(known, reverse=True))
@@ -89,12 +89,12 @@ def test_more_traffic_more_time_and_a_quieter_stable_show_smaller_shares() -> No
 
 
 def test_equal_evidence_makes_equal_claims() -> None:
-    """No chance is in it."""
+    """No chance is involved."""
     assert claimed(even(5)) == claimed(even(5))
 
 
-def test_the_guard_counts_among_what_would_have_caught_it() -> None:
-    """At half of the traffic a stable close to its objective says less of the canary than the objective does."""
+def test_an_alarm_of_the_guard_counts_as_caught() -> None:
+    """At half of the traffic a stable close to its objective says less about the canary than the objective does."""
     strata = even(8, canary=400, stable=400, bad=3)
     guarded, alone = claimed(strata), claimed(strata, replace(RULES, success_slo=None))
     assert guarded is not None
@@ -102,7 +102,7 @@ def test_the_guard_counts_among_what_would_have_caught_it() -> None:
     assert guarded < alone
 
 
-def test_what_is_foreseen_is_what_will_be_claimed() -> None:
+def test_the_forecast_is_what_will_be_claimed() -> None:
     """The same question before and after, in even traffic."""
     history = evidence_of(even(0), aligned=False)
     found = forecast(with_weight(history, 10), RULES, 180.0)
@@ -113,5 +113,5 @@ def test_what_is_foreseen_is_what_will_be_claimed() -> None:
 
 
 def with_weight(evidence: Evidence, weight: int) -> Evidence:
-    """Give the evidence on a rung of this weight."""
+    """Return the evidence on a rung of this weight."""
     return replace(evidence, weight=weight)

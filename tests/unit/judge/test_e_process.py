@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from steps.judge.rules import Rules
 from steps.judge.statistics.chi_square import pearson_chi_square
 from steps.judge.statistics.confidence_sequence import ratio_limits
-from steps.judge.statistics.e_process import majority_share, run_e_process, start_prior
+from steps.judge.statistics.e_process import run_e_process, start_prior
+from steps.judge.statistics.evidence_cap import majority_share
+from steps.judge.statistics.history_tracker import HistoryTracker
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, GAINS, LikelihoodRatio
-from steps.judge.statistics.overdispersion import HistoryTracker
 from steps.model.evidence import Counts, Stratum
 
 RULES = Rules()
@@ -24,7 +25,7 @@ def stratum(k: int, canary: tuple[int, int], stable: tuple[int, int]) -> Stratum
 
 
 def hypergeometric(x: int, canary: int, stable: int, bad: int) -> float:
-    """Give the chance that x of `bad` requests fall on the canary when both arms are equal."""
+    """Return the chance that x of `bad` requests fall on the canary when both arms are equal."""
     return comb(canary, x) * comb(stable, bad - x) / comb(canary + stable, bad)
 
 
@@ -46,7 +47,7 @@ def test_mean_factor_is_at_most_one_when_the_arms_are_equal(canary: int, stable:
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize("shares", [(4, 12, 4), (2, 20, 3), (10, 30, 2)])
 def test_mean_of_the_whole_process_is_at_most_one(shares: tuple[int, int, int], *, aligned: bool) -> None:
-    """Two strata, all outcomes: mixture, caps and tempering together stay a fair bet."""
+    """Two strata, all outcomes: mixture, caps and division by phi together stay a fair bet."""
     canary, stable, bad = shares
     outcomes = range(max(0, bad - stable), min(bad, canary) + 1)
     mean = 0.0
@@ -66,7 +67,7 @@ def test_each_bad_request_speaks_against_the_arm_it_hit(
     data: st.DataObject,
     aligned: bool,  # noqa: FBT001
 ) -> None:
-    """With as many bad requests in all, one more on the canary's side is never better for it."""
+    """With the same number of bad requests in all, one more on the canary's side is never better for it."""
     bad = data.draw(st.integers(1, canary + stable))
     low, high = max(0, bad - stable), min(bad, canary)
     mine = data.draw(st.integers(low, high))
@@ -80,7 +81,7 @@ def test_each_bad_request_speaks_against_the_arm_it_hit(
 @given(st.integers(20, 200), st.integers(0, 10), st.integers(0, 10))
 @example(22, 9, 8)
 def test_more_bad_canary_requests_are_never_better(canary: int, bad: int, stable_bad: int) -> None:
-    """With stable's counts fixed and bad requests so rare that most of the canary's cannot be bad (see `temper`)."""
+    """With stable's counts fixed and too few bad requests for most of the canary's to be bad (see `scale_by_phi`)."""
     less, more = (
         run_e_process((stratum(0, (canary, x), (9 * canary, stable_bad)),), RULES, LIMIT, aligned=True).values[-1]
         for x in (bad, bad + 1)
@@ -91,7 +92,7 @@ def test_more_bad_canary_requests_are_never_better(canary: int, bad: int, stable
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 300)), max_size=10), st.booleans())
 def test_strata_without_canary_or_without_bad_requests_say_nothing(pairs: list[tuple[int, int]], aligned: bool) -> None:  # noqa: FBT001
-    """Zero traffic is a factor of 1, and so is a stratum in which nothing was bad."""
+    """No traffic is a factor of 1, and so is a stratum in which nothing was bad."""
     quiet = tuple(stratum(i, (canary, 0), (stable, 0)) for i, (canary, stable) in enumerate(pairs))
     assert all(value == 1.0 for value in run_e_process(quiet, RULES, LIMIT, aligned=aligned).values)
     silent = tuple(stratum(i, (0, 0), (stable, stable // 2)) for i, (_, stable) in enumerate(pairs))
@@ -105,19 +106,19 @@ def test_priors_sum_to_one() -> None:
 
 
 def test_one_stratum_alone_never_decides() -> None:
-    """However bad it is, and in either alignment."""
+    """No matter how bad it is, aligned or not."""
     bad = (stratum(0, (1000, 1000), (9000, 0)),)
     assert max(run_e_process(bad, RULES, LIMIT, aligned=True).values) < 100
     assert max(run_e_process(bad, RULES, LIMIT, aligned=False).values) < 100
 
 
 def test_equal_shocks_leave_no_evidence() -> None:
-    """An outage of both arms at once is no one's fault."""
+    """An outage of both arms at once speaks against neither."""
     shocks = tuple(stratum(i, (100, 60), (900, 540)) for i in range(5))
     assert max(run_e_process(shocks, RULES, LIMIT, aligned=True).values) < 2
 
 
-def test_splitting_time_finer_keeps_the_evidence_sound() -> None:
+def test_shorter_strata_do_not_add_evidence() -> None:
     """The same counts in ten times as many strata give no alarm either."""
     coarse = tuple(stratum(i, (100, 1), (900, 9)) for i in range(6))
     fine = tuple(stratum(i, (10, i % 10 == 0), (90, 1 if i % 10 else 0)) for i in range(60))
@@ -126,7 +127,7 @@ def test_splitting_time_finer_keeps_the_evidence_sound() -> None:
 
 
 def test_phi_finds_batches_and_leaves_independent_requests_alone() -> None:
-    """Batches that strike one pod at a time raise phi; one odd pod does not."""
+    """Batches that hit one pod at a time raise phi; one pod that is always worse does not."""
     batches, odd, even = HistoryTracker(), HistoryTracker(), HistoryTracker()
     for k in range(200):
         counts = [[Counts(100, 10 if pod == k % 5 else 0) for pod in range(5)],
@@ -145,7 +146,7 @@ def test_pearson_of_known_cells() -> None:
     assert pearson_chi_square([(100, 10), (100, 30)], [1.0, 1.0], 40) == pytest.approx(12.5)
 
 
-def test_limits_enclose_what_was_seen() -> None:
+def test_limits_enclose_the_observed_ratio() -> None:
     """A canary ten times as bad."""
     strata = tuple(stratum(i, (100, 10), (900, 9)) for i in range(20))
     low, high = ratio_limits(strata, 0.01, 1.0)

@@ -10,12 +10,12 @@ RULES = Rules()
 
 
 def ramp(k: int) -> float:
-    """Give the canary's part of the traffic on a ladder 5, 10, 25, 50."""
+    """Return the canary's part of the traffic on the ladder 5, 10, 25, 50."""
     return (0.05, 0.1, 0.25, 0.5)[min(3, k // 30)]
 
 
 def drift(k: int) -> float:
-    """Give errors that rise tenfold over the rollout, in both arms."""
+    """Return errors that rise tenfold over the rollout, in both arms."""
     return 0.001 + 0.009 * max(0, k) / 120
 
 
@@ -40,7 +40,7 @@ NULLS = {
 def failing(
     rps: float, share: float, seconds: float = 15, part: float = 0.1, *, aligned: bool = False
 ) -> SimulatedRollout:
-    """Make a canary that fails this share of its requests from the start, beside a stable that hardly does."""
+    """Make a canary that fails this share of its requests from the start, next to a stable that hardly fails."""
     return SimulatedRollout(
         rps, lambda _: share, lambda _: 0.001, lambda _: part, seconds=seconds, strata=20 if share > 0.02 else 40,
         aligned=aligned,
@@ -63,7 +63,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", NULLS)
 def test_no_false_alarms(name: str) -> None:
-    """Not one in 40 rollouts, looked at after every scrape (the e-process keeps its maximum)."""
+    """Not one in 40 rollouts, judged after every scrape (the e-process keeps its maximum)."""
     world = NULLS[name]
     for seed in range(40):
         strata = world.draw(seed)

@@ -1,4 +1,4 @@
-"""Plain tests of counts against the sums that define them."""
+"""Exact tests of counts, checked against the sums that define them."""
 
 from math import comb, exp
 
@@ -23,8 +23,8 @@ def test_the_binomial_tail_is_its_sum(total: int, data: st.DataObject, share: fl
 
 
 @given(st.integers(1, 60), st.integers(1, 300), st.data())
-def test_the_split_is_fishers_tail(canary: int, stable: int, data: st.DataObject) -> None:
-    """Of so many bad requests in both arms together, as many or more on the canary."""
+def test_fishers_tail_is_its_sum(canary: int, stable: int, data: st.DataObject) -> None:
+    """The chance that at least so many of both arms' bad requests fall on the canary."""
     mine, others = data.draw(st.integers(0, canary)), data.draw(st.integers(0, stable))
     bad = mine + others
     chances = [comb(canary, x) * comb(stable, bad - x) for x in range(mine, min(bad, canary) + 1)]
@@ -66,8 +66,8 @@ def test_an_incident_is_left_out_with_its_neighbours() -> None:
     assert max(stratum.stable.bad for stratum in without_incidents(past)) <= 1
 
 
-def test_what_happens_again_and_again_is_no_incident() -> None:
-    """Batches are stable's way to fail: they stay, and show in the scatter."""
+def test_repeated_batches_are_not_incidents() -> None:
+    """Batches are how stable usually fails: they stay, and show in the dispersion over time."""
     past = strata([(100, 20) if number % 15 == 0 else (100, 0) for number in range(90)], [])
 
     assert 90 == len(without_incidents(past))
@@ -75,15 +75,15 @@ def test_what_happens_again_and_again_is_no_incident() -> None:
     assert dispersion_over_time(strata(evenly(100, 4, 90), [])) < 1.5
 
 
-def test_a_stable_that_is_broken_has_no_calm_time_to_look_for() -> None:
-    """Failing for most of the time is its state."""
+def test_a_broken_stable_has_no_incidents() -> None:
+    """Failing most of the time is its normal state."""
     past = strata([*evenly(100, 4, 20), *[(100, 60)] * 60], [])
 
     assert 80 == len(without_incidents(past))
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=30))
-def test_any_strata_can_be_asked(rows: list[tuple[int, int]]) -> None:
+def test_any_strata_are_accepted(rows: list[tuple[int, int]]) -> None:
     """None, one, silent ones."""
     made = tuple(Stratum(i, i + 1.0, Counts(max(a, b), min(a, b)), Counts(0, 0)) for i, (a, b) in enumerate(rows))
 
@@ -92,7 +92,7 @@ def test_any_strata_can_be_asked(rows: list[tuple[int, int]]) -> None:
 
 
 def test_the_windows_are_the_rung_the_last_scrapes_and_the_run() -> None:
-    """The run only where it is more than the rung, the last scrapes only where there are more."""
+    """The run only if it is more than the rung, the last scrapes only if there are more."""
     rows = strata([(90, 0)] * 5, [((10, 0), (90, 0))] * 20)
     names = {rung: [window.name for window in windows(rows, rung)] for rung in (0.0, 50.0, 100.0)}
     last = ["over the last 3 scrapes", "over the last 12 scrapes"]

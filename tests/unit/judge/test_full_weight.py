@@ -1,4 +1,4 @@
-"""Weight 100: stable gets nothing, so the objectives, the canary's earlier rungs and stable's past judge."""
+"""Weight 100: stable gets no requests, so objectives, the canary's earlier rungs and stable's history judge."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def judged(
 @pytest.mark.parametrize("earlier", [[], EARLIER], ids=["ladder 100", "after 50"])
 @pytest.mark.parametrize("rules", [RULES, NO_SLO], ids=["slo", "no slo"])
 @pytest.mark.parametrize("stray", [(0, 0), (3, 3), (40, 0)], ids=["none", "failing", "many"])
-def test_a_good_canary_passes_in_the_time_of_any_rung(earlier: list[Row], rules: Rules, stray: Pair) -> None:
-    """Whatever still reaches stable past the routes."""
+def test_a_good_canary_passes_as_fast_as_on_any_rung(earlier: list[Row], rules: Rules, stray: Pair) -> None:
+    """Whatever requests still reach stable."""
     judgement = judged(PAST, earlier, [((500, 1), stray)] * 6, rules)
 
     assert (Verdict.PASS, ReasonCode.HEALTHY) == (judgement.verdict, judgement.code), judgement.reason
     assert judgement.reason.startswith("healthy at weight 100: errors 6/3000 (")
-    assert ("on its earlier rungs" if earlier else "in stable's past") in judgement.reason
+    assert ("on its earlier rungs" if earlier else "in stable's history") in judgement.reason
     assert bool(stray[0]) is any("stable still got" in note for note in judgement.notes)
 
 
@@ -54,8 +54,8 @@ def test_a_canary_that_fails_everything_fails(past: list[Pair], stray: Pair) -> 
 
 @pytest.mark.parametrize("rules", [RULES, NO_SLO], ids=["slo", "no slo"])
 @pytest.mark.parametrize("share", [0.05, 0.2])
-def test_a_canary_that_breaks_only_at_100_fails(rules: Rules, share: float) -> None:
-    """Its earlier rungs had .2 %: found within half a minute, without an objective as well."""
+def test_a_canary_that_only_breaks_at_100_fails(rules: Rules, share: float) -> None:
+    """Its earlier rungs had .2 %: found within half a minute, even without an objective."""
     chance = random.Random(3)
     now: list[Row] = [((500, binomial(chance, 500, share)), (0, 0)) for _ in range(6)]
     judgement = judged(PAST, EARLIER, now, rules)
@@ -66,8 +66,8 @@ def test_a_canary_that_breaks_only_at_100_fails(rules: Rules, share: float) -> N
         assert "v. 6/3000 = 0.20 % on its earlier rungs: clearly worse than before" in judgement.reason
 
 
-def test_not_found_to_everything_is_caught_by_the_past() -> None:
-    """No request failed, but all answers are 4xx, which stable's past does not know."""
+def test_404_for_everything_is_caught_by_stables_history() -> None:
+    """No request failed, but all answers are 4xx, which stable never had."""
     errors = strata(PAST, [(ALL, (0, 0))] * 6)
     answers = strata([(500, 5)] * 120, [((500, 500), (0, 0))] * 6)
     seen = evidence(
@@ -77,11 +77,11 @@ def test_not_found_to_everything_is_caught_by_the_past() -> None:
 
     assert (Verdict.FAIL, ReasonCode.WORSE) == (judgement.verdict, judgement.code)
     assert judgement.reason.startswith(
-        "at weight 100 canary 3000/3000 = 100 % answered 4xx v. 600/60000 = 1.0 % in stable's past"
+        "at weight 100 canary 3000/3000 = 100 % answered 4xx v. 600/60000 = 1.0 % in stable's history"
     )
 
 
-def test_a_service_that_lives_above_its_objective_is_not_failed_for_stables_silence() -> None:
+def test_a_service_that_is_always_above_its_objective_does_not_fail_because_stable_is_silent() -> None:
     """2 % on both arms before, 2 % now, 1 % allowed: it passes, and the sentence says what was allowed."""
     chance = random.Random(5)
 
@@ -101,23 +101,23 @@ def test_a_service_that_lives_above_its_objective_is_not_failed_for_stables_sile
     assert Verdict.PASS is alone.verdict, alone.reason
 
 
-def test_a_bad_canary_on_earlier_rungs_excuses_nothing() -> None:
-    """It was above the objective while stable was not: that is no way of the service to live."""
+def test_bad_earlier_rungs_excuse_nothing() -> None:
+    """It was above the objective while stable met it, so this is not how the service usually is."""
     earlier: list[Row] = [((250, 5), (250, 0))] * 12
     judgement = judged(PAST, earlier, [((500, 10), (0, 0))] * 12)
 
     assert Verdict.FAIL is judgement.verdict
 
 
-def test_twice_the_past_is_tolerated() -> None:
-    """.4 % where it was .2 %: neither fails, nor waits for ever."""
+def test_twice_the_earlier_share_is_tolerated() -> None:
+    """.4 % after .2 %: it neither fails nor waits for ever."""
     judgement = judged(PAST, EARLIER, [((500, 2), (0, 0))] * 12)
 
     assert Verdict.PASS is judgement.verdict, judgement.reason
 
 
 def test_good_canaries_are_hardly_ever_failed() -> None:
-    """The same share before and now, of a past of few requests, looked at after every scrape."""
+    """The same share before and now, with few requests before, judged after every scrape."""
     chance, failed = random.Random(11), 0
     for _ in range(40):
         earlier: list[Row] = [((50, binomial(chance, 50, 0.01)), (50, binomial(chance, 50, 0.01))) for _ in range(12)]
@@ -129,7 +129,7 @@ def test_good_canaries_are_hardly_ever_failed() -> None:
     assert 0 == failed
 
 
-def test_with_neither_objective_nor_past_nothing_judges() -> None:
+def test_with_neither_objective_nor_reference_there_is_no_verdict() -> None:
     """A wait that says what to set; inconclusive at the deadline."""
     judgement = judged([], [], [(ALL, (0, 0))] * 6, NO_SLO, late=True)
 
@@ -138,7 +138,7 @@ def test_with_neither_objective_nor_past_nothing_judges() -> None:
 
 
 def test_latency_and_its_objective_hold_at_100() -> None:
-    """Slower than on the earlier rungs; and slower than promised."""
+    """Slower than on the earlier rungs; and slower than the objective."""
     errors = strata(PAST, [*EARLIER, *[(ALL, (0, 0))] * 6])
     slow = strata([(500, 5)] * 120, [*[((250, 2), (250, 3))] * 12, *[((500, 100), (0, 0))] * 6])
     compared = metric(MetricKind.LATENCY, Series(slow, 250.0, "p99"))
@@ -152,7 +152,7 @@ def test_latency_and_its_objective_hold_at_100() -> None:
         assert (Verdict.FAIL, code) == (judgement.verdict, judgement.code), judgement.reason
 
 
-def test_what_would_have_been_caught_is_of_the_rules_that_hold() -> None:
+def test_what_would_have_been_caught_follows_from_the_rules_at_weight_100() -> None:
     """More requests show more; the number is in the judgement and in the sentence."""
     short, long = (judged(PAST, [], [(ALL, (0, 0))] * count).detectable_ratio for count in (6, 60))
 

@@ -1,4 +1,4 @@
-"""Failures that name no service are the canary's only where its own requests are missing."""
+"""Failures that name no service only count as the canary's if its own requests are missing."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def judged(seen: Evidence, *, late: bool = False) -> Judgement:
 
 @pytest.mark.parametrize("each", [10, 20, 40])
 def test_another_apps_failures_that_begin_with_the_weight_are_not_the_canarys(each: int) -> None:
-    """The canary gets its fifth of the requests beside them: it passes, and a note says whose they are."""
+    """The canary gets its fifth of the other requests: it passes, and a note says whose these are."""
     judgement = judged(gateway([((20, 0), (80, 0))] * 12, [each] * 12))
     assert Verdict.PASS is judgement.verdict, judgement.reason
     assert any("are another app's behind the same gateway" in note for note in judgement.notes)
 
 
 def test_a_canary_whose_requests_are_lost_fails() -> None:
-    """Its route leads to a subset that is gone: all it lacks are these failures."""
+    """Its route leads to a subset that is gone: its missing requests are these failures."""
     judgement = judged(gateway([((0, 0), (80, 0))] * 6, [20] * 6))
     assert Verdict.FAIL is judgement.verdict
     assert "120 of them failed before an upstream was chosen" in judgement.reason
 
 
 def test_a_canary_that_loses_half_of_its_requests_does_not_pass() -> None:
-    """The other half arrives, so nobody can be sure; the sentence names both possibilities."""
+    """The other half arrives, so it is not certain; the sentence names both possibilities."""
     judgement = judged(gateway([((10, 0), (80, 0))] * 12, [10] * 12), late=True)
     assert judgement.verdict is not Verdict.PASS
     judgement = judged(gateway([((13, 0), (80, 0))] * 12, [7] * 12), late=True)
@@ -57,14 +57,14 @@ def test_a_canary_that_loses_half_of_its_requests_does_not_pass() -> None:
     assert "84 name no service: they may be another app's behind the same gateway" in judgement.reason
 
 
-def test_a_quiet_canary_lacks_nothing_yet() -> None:
+def test_a_canary_with_few_requests_does_not_count_as_lacking_some() -> None:
     """Two requests more or less are chance, so another app's failures must not fail it."""
     judgement = judged(gateway([((0, 0), (3, 0)), ((0, 0), (5, 0)), ((1, 0), (6, 0))], [3, 4, 3], weight=10))
     assert judgement.verdict is Verdict.CONTINUE
 
 
-def test_without_a_weight_they_are_nobodys() -> None:
-    """What the canary should have got is not known then: no fail, and no pass."""
+def test_without_a_weight_they_count_for_neither_arm() -> None:
+    """Then it is not known what the canary should have got: no fail, and no pass."""
     judgement = judged(gateway([((20, 0), (80, 0))] * 12, [10] * 12, weight=None), late=True)
     assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
 

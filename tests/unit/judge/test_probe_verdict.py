@@ -1,4 +1,4 @@
-"""Probes in the verdict: only what the canary fails and stable passes counts, three times in a row."""
+"""Probes in the verdict: only "the canary fails, stable passes" counts, three times in a row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RULES = Rules()
 
 
 def outcomes(text: str, target: str = "a") -> list[ProbeResult]:
-    """Read one sign a round: . both pass, c canary fails, s stable fails, b both fail."""
+    """Read one character a round: . both pass, c canary fails, s stable fails, b both fail."""
     return [
         ProbeResult("front", target, float(i), "status 500" if one in "cb" else "", "status 503" if one in "sb" else "")
         for i, one in enumerate(text)
@@ -26,19 +26,19 @@ def outcomes(text: str, target: str = "a") -> list[ProbeResult]:
     [("ccc", True), ("..ccc", True), ("ccc...", True), ("cc", False), ("cc.cc", False), ("ccbccsc", False),
      ("bbbbbb", False), ("ssss", False), ("", False)],
 )  # fmt: skip
-def test_three_in_a_row_on_the_canary_alone_fail(text: str, fails: bool) -> None:  # noqa: FBT001 - parametrized
+def test_three_failures_in_a_row_on_the_canary_alone_fail(text: str, fails: bool) -> None:  # noqa: FBT001 - parametrized
     """A round in which stable fails too breaks the row."""
     assert fails is bool(failure(outcomes(text), RULES))
 
 
 def test_each_pod_has_a_row_of_its_own() -> None:
-    """One blink each of three pods is no failure."""
+    """One failure of each of three pods does not fail the canary."""
     found = [one for i, pod in enumerate("abc") for one in outcomes("." * i + "c", pod)[-1:]]
 
     assert failure(found, RULES) is None
 
 
-def test_the_sentence_names_probe_pod_and_trouble() -> None:
+def test_the_sentence_names_probe_pod_and_failure() -> None:
     """For people."""
     expected = "probe front failed 3 times in a row on the canary (a) while stable passed: status 500"
     assert expected == failure(outcomes("ccc"), RULES)
@@ -50,7 +50,7 @@ def test_the_sentence_names_probe_pod_and_trouble() -> None:
         ("...", Verdict.PASS, "front passed 3 rounds in a row on 1 canary endpoint(s)"),
         ("c...", Verdict.PASS, "front passed 3 rounds in a row"),
         ("..", Verdict.CONTINUE, "2 of 3 rounds of probes answered"),
-        ("", Verdict.CONTINUE, "no probe was answered yet"),
+        ("", Verdict.CONTINUE, "no probe has been answered yet"),
         ("..c", Verdict.CONTINUE, "probe front just failed on the canary (a): status 500"),
         ("..cc", Verdict.CONTINUE, "just failed"),
         ("bbb", Verdict.CONTINUE, "probe front fails on both arms (canary: status 500; stable: status 503)"),
@@ -58,7 +58,7 @@ def test_the_sentence_names_probe_pod_and_trouble() -> None:
     ],
 )
 def test_the_probes_alone_decide(text: str, verdict: Verdict, said: str) -> None:
-    """Pass after three sound rounds; what continues is inconclusive at the deadline."""
+    """Pass after three good rounds; `continue` becomes `inconclusive` at the deadline."""
     early = judge_probes(outcomes(text), RULES, deadline_reached=False)
     late = judge_probes(outcomes(text), RULES, deadline_reached=True)
 
@@ -68,7 +68,7 @@ def test_the_probes_alone_decide(text: str, verdict: Verdict, said: str) -> None
 
 
 def test_closed_connections_on_both_arms_hint_at_strict_mtls() -> None:
-    """And name the way around it."""
+    """And name a way around it."""
     closed = "the connection was refused or closed"
     sentence = blocked([ProbeResult("front", "a", 1.0, closed, closed)])
 
@@ -94,10 +94,10 @@ HEALTHY = evidence_of(
         (outcomes("ccc"), Verdict.FAIL, ReasonCode.PROBE),
     ],
 )
-def test_the_judge_weighs_probes_beside_the_evidence(
+def test_the_judge_takes_probes_into_account(
     found: list[ProbeResult] | None, verdict: Verdict, code: ReasonCode
 ) -> None:
-    """Without an answer to the probes that were asked for there is no pass."""
+    """If probes were requested, there is no pass without an answer."""
     judgement = judge(HEALTHY, None, RULES, deadline_reached=False, outcomes=found)
 
     assert (verdict, str(code)) == (judgement.verdict, judgement.code)

@@ -21,8 +21,8 @@ ROWS: list[Row] = [((10, 0), (40, 40))] * 6
 @pytest.mark.parametrize("share", [1.0, 0.3])
 @pytest.mark.parametrize("slo", [0.99, None])
 @pytest.mark.parametrize("past", ["none", "sound", "broken"])
-def test_a_sound_canary_beside_a_broken_stable_passes_as_better(share: float, slo: float | None, past: str) -> None:
-    """Stable fails all or 30 %, since just now or all its life, with an objective or without."""
+def test_a_good_canary_next_to_a_broken_stable_passes_as_better(share: float, slo: float | None, past: str) -> None:
+    """Stable fails all or 30 %, since just now or always, with an objective or without."""
     chance = random.Random(1)
     before: list[Pair] = {
         "none": [],
@@ -38,7 +38,7 @@ def test_a_sound_canary_beside_a_broken_stable_passes_as_better(share: float, sl
 
 
 def test_better_needs_requests_scrapes_and_time_as_any_pass() -> None:
-    """Ten requests are not enough, nor are two scrapes, nor a part of the minimum time."""
+    """Ten requests are not enough, nor two scrapes, nor a part of the minimum time."""
     few = judge(evidence(strata([], [((2, 0), (40, 40))] * 5)), None, RULES, deadline_reached=False)
     two = judge(evidence(strata([], [((50, 0), (40, 40))] * 2)), None, RULES, deadline_reached=False)
     early = judge(evidence(strata([], ROWS)), None, replace(RULES, min_seconds=60.0), deadline_reached=False)
@@ -55,8 +55,8 @@ def test_two_bad_arms_are_still_inconclusive() -> None:
 
 
 @pytest.mark.parametrize(("canary", "stable"), [(0.3, 0.6), (0.08, 0.3), (0.3, 0.3), (0.15, 1.0)])
-def test_a_canary_that_fails_less_but_much_is_never_called_healthy(canary: float, stable: float) -> None:
-    """However few requests a scrape has, and at whichever look: four of the canary's in a scrape show little."""
+def test_a_canary_that_fails_less_but_still_a_lot_is_never_called_healthy(canary: float, stable: float) -> None:
+    """No matter how few requests a scrape has, at every judgement: four of the canary's in a scrape show little."""
     for seed in range(4):
         chance = random.Random(seed)
         rows: list[Row] = [((4, binomial(chance, 4, canary)), (8, binomial(chance, 8, stable))) for _ in range(60)]
@@ -77,15 +77,15 @@ def test_both_arms_far_above_the_objective_are_named_with_their_counts() -> None
     assert "allow more with --success-slo" in judgement.reason
 
 
-def test_an_outage_of_both_arms_that_is_over_holds_no_good_canary() -> None:
-    """It failed with stable and is as well as stable now."""
+def test_an_outage_of_both_arms_that_is_over_does_not_block_a_good_canary() -> None:
+    """It failed together with stable, and now both are fine."""
     rows: list[Row] = [((50, 0), (200, 0))] * 4 + [((50, 25), (200, 100))] * 4 + [((50, 0), (200, 0))] * 13
     judgement = judge(evidence(strata(evenly(200, 4, 60), rows)), None, RULES, deadline_reached=False)
 
     assert Verdict.PASS is judgement.verdict, judgement.reason
 
 
-def test_a_service_that_lives_near_its_objective_is_not_held_for_its_noise() -> None:
+def test_noise_does_not_block_a_service_that_is_always_near_its_objective() -> None:
     """1.5 % in both arms, 1 % allowed."""
     for seed in range(4):
         chance = random.Random(seed)
@@ -98,7 +98,7 @@ def test_a_service_that_lives_near_its_objective_is_not_held_for_its_noise() -> 
         assert Verdict.PASS in verdicts, seed
 
 
-def test_a_stray_failure_within_the_objective_does_not_hold_a_better_canary() -> None:
+def test_stray_failures_within_the_objective_do_not_block_a_better_canary() -> None:
     """Three of 450 in the last scrapes is not plainly above 1 %."""
     rows: list[Row] = [*[((150, 0), (450, 450))] * 9, *[((150, 1), (450, 450))] * 3]
     judgement = judge(evidence(strata([], rows)), None, RULES, deadline_reached=False)
@@ -106,7 +106,7 @@ def test_a_stray_failure_within_the_objective_does_not_hold_a_better_canary() ->
     assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
 
 
-def test_another_metric_that_speaks_against_it_holds_it() -> None:
+def test_another_metric_that_speaks_against_it_blocks_it() -> None:
     """It answers, but half of its bodies are empty; stable's few answers are not."""
     errors = strata([], [((20, 0), (180, 60))] * 12)
     bodies = strata([], [((20, 10), (120, 0))] * 12)
@@ -115,7 +115,7 @@ def test_another_metric_that_speaks_against_it_holds_it() -> None:
     assert Verdict.PASS is not judge(evidence(errors, small), None, RULES, deadline_reached=False).verdict
 
 
-def test_failures_that_are_answered_at_once_make_no_working_canary_slow() -> None:
+def test_failures_that_are_answered_at_once_do_not_make_a_working_canary_slow() -> None:
     """Stable fails in no time: the canary's work is not compared with that, and the note says so."""
     errors = strata([], [((20, 0), (180, 180))] * 12)
     slow = strata([], [((20, 18), (180, 0))] * 12)
@@ -127,8 +127,8 @@ def test_failures_that_are_answered_at_once_make_no_working_canary_slow() -> Non
 
 
 @pytest.mark.parametrize("failed", [180, 54])
-def test_everyday_answers_are_no_harm_beside_failures_that_have_none(failed: int) -> None:
-    """Every tenth answer is 404, as it always was; stable's failed requests have no class of answers."""
+def test_usual_answers_are_not_harm_next_to_failures_without_an_answer(failed: int) -> None:
+    """Every tenth answer is 404, as always; stable's failed requests have no class of answer."""
     errors = strata([], [((20, 0), (180, failed))] * 12)
     missing = strata([], [((20, 2), (180, (180 - failed) // 10))] * 12)
     answers = metric(MetricKind.ANSWERS, Series(missing, label="4xx"))
@@ -138,7 +138,7 @@ def test_everyday_answers_are_no_harm_beside_failures_that_have_none(failed: int
 
 
 @pytest.mark.parametrize("failed", [180, 54])
-def test_not_found_to_everything_is_no_fix(failed: int) -> None:
+def test_404_for_everything_is_not_a_fix(failed: int) -> None:
     """No request of the canary fails, and none is served."""
     errors = strata([], [((20, 0), (180, failed))] * 12)
     missing = strata([], [((20, 20), (180, 0))] * 12)
@@ -149,8 +149,8 @@ def test_not_found_to_everything_is_no_fix(failed: int) -> None:
     assert judgement.reason.startswith("canary 240/240 = 100 % answered 4xx")
 
 
-def test_the_objective_of_latency_judges_it_all_the_same() -> None:
-    """Beside a stable that fails at once, a canary beyond its own promise does not pass."""
+def test_the_latency_objective_applies_all_the_same() -> None:
+    """Next to a stable that fails at once, a canary above its own latency objective does not pass."""
     errors = strata([], [((20, 0), (180, 180))] * 12)
     slow = strata([], [((20, 18), (180, 0))] * 12)
     latency = metric(MetricKind.LATENCY, Series(slow, 5.0, "p99"), objective=Series(slow, 500.0))
@@ -159,8 +159,8 @@ def test_the_objective_of_latency_judges_it_all_the_same() -> None:
     assert Verdict.FAIL is judgement.verdict, judgement.reason
 
 
-def test_a_canary_that_keeps_the_objective_of_latency_beside_a_slow_stable_is_better() -> None:
-    """Stable is slower than promised for 60 % of its requests."""
+def test_a_canary_that_meets_the_latency_objective_next_to_a_slow_stable_is_better() -> None:
+    """Stable misses the objective for 60 % of its requests."""
     rows: list[Row] = [((20, 0), (180, 108))] * 12
     slow = strata([], rows)
     latency = metric(MetricKind.LATENCY, Series(sound(slow), 1000.0, "p99"), objective=Series(slow, 500.0))
@@ -169,8 +169,8 @@ def test_a_canary_that_keeps_the_objective_of_latency_beside_a_slow_stable_is_be
     assert (Verdict.PASS, ReasonCode.BETTER) == (judgement.verdict, judgement.code), judgement.reason
 
 
-def test_neither_must_detect_nor_proof_stops_a_better_canary() -> None:
-    """Nothing worse than such a stable could be shown, and nothing is proven by more than being better."""
+def test_neither_must_detect_nor_proven_stops_a_better_canary() -> None:
+    """Nothing worse than such a stable could be shown, and "better" is more than "proven"."""
     blunt = judge(evidence(strata([], ROWS)), None, replace(RULES, must_detect=0.01), deadline_reached=False)
     proven = judge(
         evidence(strata([], [((200, 0), (40, 40))] * 12)), None, replace(RULES, pass_rule=PassRule.PROVEN),
@@ -182,8 +182,8 @@ def test_neither_must_detect_nor_proof_stops_a_better_canary() -> None:
     )
 
 
-def test_an_incident_of_stable_that_is_over_makes_no_canary_better() -> None:
-    """Beyond doubt over the run, but not any more."""
+def test_an_incident_of_stable_that_is_over_does_not_make_a_canary_better() -> None:
+    """Beyond doubt over the run, but not any longer."""
     rows: list[Row] = [*[((20, 0), (180, 180))] * 6, *[((20, 0), (180, 0))] * 20]
 
     assert ratio_upper_limit(strata([], rows[:6]), 0.01, 1.0) is not None
@@ -191,7 +191,7 @@ def test_an_incident_of_stable_that_is_over_makes_no_canary_better() -> None:
 
 
 def test_equal_arms_are_hardly_ever_called_better() -> None:
-    """At 30 % failures in both, looked at after every scrape: at most one in a hundred."""
+    """At 30 % failures in both, judged after every scrape: at most one in a hundred."""
     chance, found = random.Random(7), 0
     for _ in range(60):
         rows: list[Row] = [((20, binomial(chance, 20, 0.3)), (80, binomial(chance, 80, 0.3))) for _ in range(30)]

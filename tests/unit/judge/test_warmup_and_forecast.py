@@ -1,4 +1,4 @@
-"""Warm-up, request share, and what can be detected beforehand."""
+"""Warm-up, sample ratio, and the forecast of what can be detected."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def verdict(one: Evidence, health: Health | None, rules: Rules | None = None) ->
 
 
 def test_a_young_canary_is_not_called_slow() -> None:
-    """Without the pods' age the same evidence fails it; with it the judge waits."""
+    """Without the age of the pods the same evidence fails it; with it the judge waits."""
     assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(SLOW), None)
     assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(SLOW), YOUNG, Rules(warmup_seconds=0))
     assert (Verdict.CONTINUE, ReasonCode.COLLECTING) == verdict(evidence(SLOW), YOUNG)
 
 
-def test_nothing_passes_before_some_latency_counted() -> None:
-    """Sound so far, but not judged: that is no pass. After the warm-up and three scrapes it is."""
+def test_nothing_passes_before_latency_has_been_judged() -> None:
+    """Healthy so far, but latency is not judged yet: that is not a pass. After the warm-up and three scrapes it is."""
     fast, older = evidence(FAST), evidence(strata(16, Counts(50, 0), Counts(450, 4)))
 
     assert (Verdict.CONTINUE, ReasonCode.COLLECTING) == verdict(fast, YOUNG)
@@ -63,14 +63,14 @@ def test_slowness_after_the_warm_up_counts() -> None:
 
 
 def test_a_second_pod_warms_up_on_its_own() -> None:
-    """What was judged before it came stays judged."""
+    """Scrapes from before it came still count."""
     later = (*strata(16, Counts(50, 0), Counts(450, 4)), *strata(6, Counts(50, 25), Counts(450, 4), start=80.0))
 
     assert (Verdict.PASS, ReasonCode.HEALTHY) == verdict(evidence(later), Health(2, 2, ready_at=(-1.0, 79.0)))
 
 
-def test_errors_and_the_guard_know_no_warm_up() -> None:
-    """A canary that fails is not young but broken."""
+def test_errors_and_the_guard_have_no_warm_up() -> None:
+    """A canary that fails is broken, not young."""
     failing = strata(12, Counts(50, 25), Counts(450, 0))
 
     assert (Verdict.FAIL, ReasonCode.WORSE) == verdict(evidence(FAST, failing), YOUNG)
@@ -87,7 +87,7 @@ def test_errors_and_the_guard_know_no_warm_up() -> None:
      (1, 499, 100, False), (0, 500, 0, False), (1, 9, 50, False)],
 )  # fmt: skip
 def test_fewer_requests_than_the_weight_says_are_noted(canary: int, stable: int, weight: int, noted: bool) -> None:  # noqa: FBT001
-    """Clearly fewer only, and never decided by."""
+    """Only if clearly fewer, and it decides nothing."""
     found = mismatch_note(
         evidence(strata(4 if canary + stable > 20 else 2, Counts(canary, 0), Counts(stable, 0)), weight=weight)
     )
@@ -97,8 +97,8 @@ def test_fewer_requests_than_the_weight_says_are_noted(canary: int, stable: int,
         assert f"since the weight was set to {weight} %" in found[0]
 
 
-def test_the_share_is_looked_at_from_the_first_whole_scrape_on() -> None:
-    """The scrape in which the weight was set holds requests of before."""
+def test_the_sample_ratio_counts_from_the_first_whole_scrape() -> None:
+    """The scrape in which the weight was set contains earlier requests."""
     mixed = (*strata(1, Counts(0, 0), Counts(5000, 0)), *strata(4, Counts(50, 0), Counts(450, 0), start=SECOND))
 
     assert () == mismatch_note(evidence(mixed))
@@ -108,10 +108,10 @@ def test_the_share_is_looked_at_from_the_first_whole_scrape_on() -> None:
     ("per_second", "seconds", "low", "high"),
     [(100.0, 600.0, 0.001, 0.005), (10.0, 600.0, 0.005, 0.05), (1.0, 600.0, 0.1, 0.8), (0.02, 60.0, None, None)],
 )
-def test_what_is_detectable_is_told_beforehand(
+def test_the_forecast_says_what_is_detectable(
     per_second: float, seconds: float, low: float | None, high: float | None
 ) -> None:
-    """By the traffic so far, the weight and the deadline; at hardly any traffic nothing is."""
+    """By the traffic so far, the weight and the deadline; with hardly any traffic nothing is."""
     history = strata(12, Counts(0, 0), Counts(round(per_second * SECOND), 0))
     found = forecast(evidence(history), Rules(), seconds)
     if low is None or high is None:
@@ -124,8 +124,8 @@ def test_what_is_detectable_is_told_beforehand(
     assert "failures or more will be caught" in found.sentence
 
 
-def test_without_traffic_or_weight_nothing_is_foreseen() -> None:
-    """There is nothing to go by."""
+def test_without_traffic_or_weight_there_is_no_forecast() -> None:
+    """There is no basis for one."""
     history = strata(12, Counts(0, 0), Counts(50, 0))
 
     assert forecast(evidence(history, weight=0), Rules(), 60.0) is None

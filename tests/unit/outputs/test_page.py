@@ -1,4 +1,4 @@
-"""The report as a page: what a sandboxed viewer shows, and nothing that it would run or load."""
+"""The report as a page that sandboxed viewers can show: it runs and loads nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RUN = Report(
 
 
 def test_a_page_shows_the_release_its_weights_and_the_evidence_of_each_rung() -> None:
-    """Charts have names, so that a screen reader has them too."""
+    """Charts have labels for screen readers."""
     text = html_page(RUN.with_judgements([JUDGEMENT]), NOW)
     charts = re.findall(r'aria-label="([^"]+)"', text)
     assert [
@@ -54,7 +54,7 @@ def test_a_page_shows_the_release_its_weights_and_the_evidence_of_each_rung() ->
 
 
 def test_every_chart_is_well_formed_and_stays_in_its_box() -> None:
-    """Whatever the numbers are: no evidence at all, and more than any scale has."""
+    """For all numbers: no evidence at all, and more than the scale has."""
     wild = [{**TABLE[0], "e_value": 0.0}, {**TABLE[1], "canary_total": 0, "canary_bad": 0, "e_value": 1e300}]
     text = html_page(RUN.with_judgements([JUDGEMENT, {**JUDGEMENT, "table": wild}]), NOW)
     for drawn in re.findall(r"<svg.*?</svg>", text):
@@ -66,7 +66,7 @@ def test_every_chart_is_well_formed_and_stays_in_its_box() -> None:
 
 
 def test_nothing_is_loaded_or_run_and_every_value_is_escaped() -> None:
-    """Argo's viewer blocks scripts and remote content; a name or a reason of somebody else is no markup."""
+    """Argo's viewer blocks scripts and remote content; a name or a reason must never become markup."""
     bad = '<script>alert("1")</script>'
     text = html_page(replace(RUN, reason=bad, by=bad, state=bad, images={bad: bad}), NOW)
     assert "<script" not in text
@@ -75,7 +75,7 @@ def test_nothing_is_loaded_or_run_and_every_value_is_escaped() -> None:
 
 @pytest.mark.parametrize("weights", [(), ((1_800_000_001.0, 5),)])
 def test_a_running_release_has_a_page_too(weights: tuple[tuple[float, int], ...]) -> None:
-    """Before the first weight as well."""
+    """Even before the first weight."""
     text = html_page(replace(RUN, state="walking", ended=0.0, weights=weights), NOW)
     assert "still running" in text
     assert ("No weight was set." in text) is (not weights)

@@ -14,7 +14,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
-from steps.settings.groups import PrometheusSettings
+from steps.settings.prometheus import PrometheusSettings
 from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_unattributed_requests import failed
 from tests.unit.evidence.test_upstreams import names
