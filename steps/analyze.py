@@ -1,9 +1,9 @@
-"""analyze: look at the evidence again and again until the judge decides or the deadline comes.
+"""analyze: poll the evidence until the judge decides or the deadline comes.
 
 Before: with `--run` the run holds the claim; without it the step only reads.
-Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: all
-weight back to stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away:
-weight 0 until its pods are back, then the weight again. Without a claim nothing.
+Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: the pod
+that saw the failure returns all weight to stable at once. If the cluster takes the canary's last ready pod away: weight
+0 until its pods are back, then the weight again. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
@@ -56,11 +56,12 @@ class Analysis(
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
-        "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
+        "retreat",
+        description="retreat: return all weight to stable at once. exit: only report the verdict. Without --run: exit.",
     )
     judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
     progress_file: str = Field(
-        "", description="File that is told how far the rung is, as percent of the least that a pass needs: N/100."
+        "", description="File for the rung's progress, as percent of the minimum that a pass needs: N/100."
     )
     record: str = Field(
         "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
@@ -75,11 +76,11 @@ class Settings(Analysis):
     )
     hold: bool = Field(
         default=False,
-        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run."
-        " A change of the weight takes that away.",
+        description="A gate that keeps judging until the annotation canary-steps.io/approve.<app> names the run."
+        " A change of the weight removes the annotation.",
     )
     since_seconds: float = Field(
-        0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."
+        0.0, ge=0, le=86400, description="Without --run: also judge this much time before the start, seconds."
     )
 
 
@@ -96,13 +97,13 @@ def run(
         claim = require_phase(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have left it halfway
+                try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
             return _failed_before(claim)
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
-            raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
+            raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the run whose claim it uses")
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
     judgement, _ = _judge(settings, watch, hold=False)
@@ -112,7 +113,7 @@ def run(
 
 
 def _failed_before(claim: Claim) -> StepEnd:
-    """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
+    """Repeat the result from before the retreat, for a step that was killed after it and runs again."""
     reason = results.truncate(claim.state.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
@@ -131,7 +132,7 @@ def rung(
     """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
     interruption = WeightPause(traffic, workload, settings.ready_timeout_seconds)
     if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
-        claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: go on from there
+        claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: continue there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
     weights = claim.state.weights
@@ -145,13 +146,13 @@ def rung(
         _comparison(settings, claim),
     )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
-    judged = watch.claim or claim  # a disruption sets the weight anew within the rung
+    judged = watch.claim or claim  # after a disruption the weight is set again within the rung
     since = judged.state.weights[-1][0] if judged.state.weights else rung_started
     try:
         apply_verdict(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
     finally:
         watch.tell()
-    save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
+    save(judgement, settings.judgement_file)  # after the retreat: a full disk must not delay it
     return judgement
 
 
@@ -165,9 +166,9 @@ def _comparison(settings: Analysis, claim: Claim) -> Comparison:
 
 
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:
-    """Return the judgement, and a note where a pass is not the judge's own."""
+    """Return the judgement, and a note if policy or a person passed the rung instead of the judge."""
     pause = settings.on_inconclusive == "pause"
-    # A rehearsal looks once: what it would wait for cannot come.
+    # A dry run looks once: what it would wait for cannot come.
     timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
     judgement = watch.until_decided(WatchLimits(timeout_seconds, settings.poll_seconds, hold, pause))
     note = BY_HAND if watch.by_hand else ""
@@ -180,7 +181,7 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, 
 
 
 def ended(judgement: Judgement) -> StepEnd:
-    """Turn a judgement into results and exit code."""
+    """Return results and exit code for a judgement."""
     found = {
         "verdict": str(judgement.verdict),
         "reason": results.truncate(judgement.reason),

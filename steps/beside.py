@@ -1,4 +1,4 @@
-"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, recording, progress."""
+"""Build the optional parts of an analysis from the settings: custom metrics, probes, recording, progress."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,7 +26,7 @@ from steps.workload.workload import Workload
 
 
 def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Recorder | None:
-    """Start a recording, where one is wanted.
+    """Start a recording if the settings ask for one.
 
     Raises:
         PermanentError: the file cannot be written.
@@ -52,17 +52,17 @@ def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Rec
 
 
 def objective_of(settings: StepSettings) -> LatencyObjective | None:
-    """Return the objective of latency that the reader must count for, None where the settings have none."""
+    """Return the latency objective that the reader must count for, None if the settings have none."""
     return latency_objective(settings.latency_slo) if isinstance(settings, LatencyObjectiveSettings) else None
 
 
 def progress_of(path: str) -> Progress | None:
-    """Return what tells the progress, where somebody wants to know."""
+    """Return the writer of the progress file, None without a path."""
     return Progress(path) if path else None
 
 
 def custom_metrics(settings: PrometheusSettings, names: ReleaseNames) -> tuple[CustomMetric, ...]:
-    """Return the custom metrics of settings that have any."""
+    """Return the custom metrics of the settings."""
     specs = settings.metrics if isinstance(settings, MetricsSettings) else ()
     return tuple(_custom(spec, names, settings.pod_label) for spec in specs)
 
@@ -94,7 +94,7 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
 
 
 def arms_of(settings: PrometheusSettings, names: ReleaseNames) -> ArmLabels:
-    """Return what tells the arms apart in the mesh's metrics."""
+    """Return the labels that tell the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
     return ArmLabels(
         stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
@@ -102,7 +102,7 @@ def arms_of(settings: PrometheusSettings, names: ReleaseNames) -> ArmLabels:
 
 
 def _upstreams(names: ReleaseNames) -> Upstreams:
-    """Return the Services behind the arms: short hosts are completed as Istio does, by their VirtualService."""
+    """Return the Services behind the arms: short hosts get their VirtualService's namespace, as in Istio."""
     where = names.virtual_services[0].namespace if names.virtual_services else names.namespace
     stable, canary = (
         Service.of(destination.host, where, destination.subset)
@@ -112,38 +112,38 @@ def _upstreams(names: ReleaseNames) -> Upstreams:
 
 
 def control_of(settings: PrometheusSettings, baseline: str) -> str:
-    """Return the label value by which a baseline is told in the mesh's metrics; "" where there is none.
+    """Return the label value of a baseline in the mesh's metrics; "" if there is no baseline.
 
     Raises:
-        SettingsError: the arms are told apart by a label of which the baseline's value is not known.
+        SettingsError: a label tells the arms apart, and the baseline's value is unknown.
     """
     if baseline and settings.arm_label != "destination_workload" and not settings.baseline_label_value:
-        cause = f"--arm-label {settings.arm_label}: give the baseline's value with --baseline-label-value"
+        cause = f"--arm-label {settings.arm_label}: set the baseline's value with --baseline-label-value"
         raise SettingsError("reading the settings", cause)
     return baseline and (settings.baseline_label_value or baseline)
 
 
 def check_baseline(settings: PrometheusSettings, names: ReleaseNames, baseline: str) -> None:
-    """Refuse what does not go with a baseline ("" for none), before anything is written.
+    """Refuse settings that do not work with a baseline ("" for none), before anything is written.
 
     Raises:
-        SettingsError: its name is an arm's; its label value is not known; or probes go through a gateway, where the
-            header leads to the canary's destination, and so to the baseline as often.
+        SettingsError: its name is an arm's; its label value is unknown; or probes go through a gateway, where the
+            header leads to the canary's destination and so to the baseline half of the time.
     """
     control_of(settings, baseline)
     if baseline and baseline in {names.stable, names.canary}:
-        cause = f"--baseline: {baseline} would be its Deployment, and is an arm's; call the arm otherwise"
+        cause = f"--baseline: {baseline} would be its Deployment but is already an arm's; rename the arm"
         raise SettingsError("reading the settings", cause)
     if baseline and isinstance(settings, ProbeSettings) and settings.probes and settings.probe_gateway_url:
         cause = (
-            "--probe-gateway-url does not go with --baseline: the header leads to the canary's destination, where the"
-            " baseline answers half of the requests. Probe the pods, or release without a baseline"
+            "--probe-gateway-url does not work with --baseline: the header leads to the canary's destination, where"
+            " the baseline answers half of the requests. Probe the pods, or release without a baseline"
         )
         raise SettingsError("reading the settings", cause)
 
 
 def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> Prober | None:
-    """Return what sends the probes, None where there are none; nothing is sent yet.
+    """Return the sender of the probes, None if there are none; nothing is sent yet.
 
     Raises:
         SettingsError: a gateway without the headers that lead to the arms, or the other way round.
@@ -156,7 +156,7 @@ def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) 
 
 
 def probe_preflight_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> ProbePreflight | None:
-    """Return what tries the probes on stable beforehand, None where there are none.
+    """Return the check that tries the probes on stable first, None if there are none.
 
     Raises:
         SettingsError: as `prober_of`.
@@ -171,7 +171,7 @@ Ask = Callable[[], tuple[Endpoint, ...]]
 
 
 def _arms_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> tuple[Ask, Ask]:
-    """Return what tells where canary and stable can be reached now."""
+    """Return two functions that return the present endpoints of canary and stable."""
     given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
     if any(given) and not all(given):
         cause = "--probe-gateway-url, --probe-canary-header and --probe-stable-header go together: set all or none"

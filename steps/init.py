@@ -1,8 +1,8 @@
-"""init: print the YAML that an app still needs before its first release, for the cluster it looks at.
+"""init: print the YAML that an app still needs in this cluster before its first release.
 
 Before: the app's Deployment and Service exist. `canary-steps init --app shop | kubectl apply -f -`
-Writes: nothing to the cluster; the documents to standard output. What exists is not printed again, and never printed
-changed: where a person has to edit, the lines stand as a comment and a warning goes to stderr.
+Writes: nothing to the cluster; the documents to standard output. Existing objects are not printed, changed or not: if a
+person has to edit one, a comment shows the lines and a warning goes to stderr.
 Exit codes: 0 · 2 · 3 · 4 no Deployment or Service to start from.
 """
 
@@ -38,12 +38,12 @@ class Settings(ReleaseSettings, BaselineSettings):
     """Print the YAML that an app still needs before its first release."""
 
     gateway: Annotated[tuple[QualifiedName, ...], NoDecode, CommaSeparated] = Field(
-        (), description="Istio Gateways, `namespace/name`, that a new VirtualService serves besides the mesh."
+        (), description="Istio Gateways, `namespace/name`, that a new VirtualService serves in addition to the mesh."
     )
     host: Annotated[tuple[SubdomainName, ...], NoDecode, CommaSeparated] = Field(
-        (), description="Further host names of a new VirtualService: what clients from outside ask for."
+        (), description="Further host names of a new VirtualService, as clients outside the cluster use them."
     )
-    rbac: bool = Field(default=True, description="Print accounts, roles and bindings, too.")
+    rbac: bool = Field(default=True, description="Also print accounts, roles and bindings.")
 
 
 def run(settings: Settings, names: ReleaseNames, cluster: Cluster, traffic: Traffic) -> list[Document]:
@@ -78,7 +78,7 @@ def _target_named(
     ready = cluster.find(DEPLOYMENT, names.namespace, names.stable) or {}
     if not (ready.get("status") or {}).get("availableReplicas"):
         text = (
-            f"The routes come when Deployment {names.stable} is ready: sent there now, users would meet no pod. Apply"
+            f"The routes follow when Deployment {names.stable} is ready: users sent there now would find no pod. Apply"
             f" this, wait for `kubectl rollout status deployment/{names.stable}`, then run init once more."
         )
         return [*found, ManualEdit(text)]
@@ -96,7 +96,9 @@ def _deployed(cluster: Cluster, namespace: str, name: str) -> Object:
 def _service(cluster: Cluster, namespace: str, host: str) -> Object:
     found = cluster.find(SERVICE, namespace, _first(host))
     if found is None:
-        cause = "it does not exist: an app needs its own Service first. Or name it with --stable-destination."
+        cause = (
+            "it does not exist: an app needs its own Service first. Create it, or name it with --stable-destination."
+        )
         raise NotFound(f"looking for Service {namespace}/{_first(host)}, which clients call", cause)
     return found
 
@@ -106,7 +108,7 @@ def _first(host: str) -> str:
 
 
 def _given(settings: Settings) -> dict[str, str]:
-    """Return the names that were given, as canary.yaml takes them."""
+    """Return the given names as lines of canary.yaml."""
     given = {
         name.replace("_", "-"): ",".join(value) if isinstance(value, tuple) else value
         for name in ReleaseSettings.model_fields
@@ -117,7 +119,7 @@ def _given(settings: Settings) -> dict[str, str]:
 
 
 def _is_granted(cluster: Cluster, names: ReleaseNames) -> bool:
-    """Tell whether the whole namespace's Role of the shipped workflows is there."""
+    """Return whether the namespace has the Role of the shipped workflows."""
     try:
         return cluster.find(ROLE, names.namespace, accounts.WALKER) is not None
     except Forbidden:
@@ -135,13 +137,13 @@ def _exists(cluster: Cluster, wanted: Manifest) -> bool:
 
 
 def rehearse(settings: Settings, names: ReleaseNames, findings: list[Document], rehearsal: Cluster) -> None:
-    """Warn where prepare would refuse even with all of this applied: only a person can change an app's own objects."""
+    """Warn if prepare would refuse even with all this applied: only a person can change an app's own objects."""
     remarks = [one.text for one in findings if isinstance(one, ManualEdit)]
     for text in remarks:
         log.warning("init.by_hand", detail=" ".join(text.split()))
     subsets = names.stable_destination.subset or names.canary_destination.subset
     if remarks or subsets or settings.topology != "stable-named":
-        return  # a rehearsal knows neither lists nor pods that are still to come
+        return  # a dry run knows neither lists nor pods that do not exist yet
     try:
         for one in findings:
             if isinstance(one, Manifest):

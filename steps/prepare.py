@@ -1,8 +1,8 @@
-"""prepare: check everything, claim the app, make the canary, wait until it is ready, pin what it runs.
+"""prepare: check everything, claim the app, create the canary, wait until it is ready, pin what it runs.
 
 Before: nothing; no traffic moves here, and every refusal comes before the first write.
 Writes: the claim on VirtualServices and Deployments, the canary. Leftovers of an expired run are rolled back.
-Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refused, not ready · 7 another run holds.
+Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster failing · 4 refused, not ready · 7 another run holds it.
 """
 
 import secrets
@@ -47,9 +47,9 @@ from steps.workload.workload import Workload
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
-_SAME_BITS = "the image holds the bits that stable already runs"
+_SAME_BITS = "the image has the digest that stable already runs"
 _TURNS = 10
-"""How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
+"""How often to try again if another run takes the claim first; each time, that run is waited for."""
 
 
 class Preparation(
@@ -71,24 +71,26 @@ class Preparation(
         {}, description="Environment variables for the canary's container, NAME=value, separated by commas."
     )
     template_patch: Annotated[dict[str, Any], NoDecode, BeforeValidator(as_mapping)] = Field(
-        {}, description="Merged into the canary's pod template; YAML or JSON."
+        {}, description="Patch that is merged into the canary's pod template; YAML or JSON."
     )
     on_busy: Literal["wait", "fail", "supersede"] = Field(
         "wait",
-        description="While another run of the app goes on: wait, fail with 7, or supersede (roll it back). Where that "
+        description="While another run of the app is active: wait, fail with 7, or supersede (roll it back). If that "
         "run releases the same digest, or stable still runs it, there is nothing to do: noop.",
     )
     busy_timeout_seconds: float = Field(
         1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
     )
     template_by: Literal["canary", "external"] = Field(
-        "canary", description="Who gives stable its new template at the end: canary (promote copies it) or external."
+        "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
     )
     allow_managed: bool = Field(
-        default=False, description="Go on although Argo CD, Flux or Helm manages a Deployment that promote will write."
+        default=False,
+        description="Continue although Argo CD, Flux or Helm manages a Deployment that promote will write.",
     )
     allow_policies: bool = Field(
-        default=False, description="Go on although a NetworkPolicy or AuthorizationPolicy treats the arms differently."
+        default=False,
+        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
     )
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
 
@@ -97,7 +99,7 @@ _Preparing = TypeVar("_Preparing", bound=Preparation)
 
 
 class Settings(Preparation):
-    """Check everything, claim the app, make the canary and wait until it is ready."""
+    """Check everything, claim the app, create the canary and wait until it is ready."""
 
 
 def run(
@@ -118,7 +120,7 @@ def run(
     release = _release(settings, names, traffic)
     wanted = _wanted(settings, names, release, traffic)
     release = replace(release, routes=traffic.ports(wanted.targets, wanted.stable, wanted.canary))
-    # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
+    # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     _warn((*reader.check(), *reader.check_custom()))
     begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, beside)
@@ -156,13 +158,13 @@ def _begin(
         turns += 1
         holder = wait_until_free(wanted, policy, ending, traffic, workload, same)
         if holder is not None:
-            reason = f"run {holder.run} is at work and leaves nothing to do for {release.image}: nothing was touched"
+            reason = f"run {holder.run} is active and leaves nothing to do for {release.image}: nothing was changed"
             log.info("prepare.noop", detail=reason, holder=holder.run)
             return StepEnd({"run": "", "canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
         plan = workload.preflight(release)
         _warn(plan.warnings)
         if plan.noop is Noop.YES:
-            reason = f"stable already runs {plan.canary_image}: nothing was touched"
+            reason = f"stable already runs {plan.canary_image}: nothing was changed"
             log.info("prepare.noop", detail=reason)
             return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
         if beside.probe_preflight is not None and turns == 1:
@@ -170,7 +172,7 @@ def _begin(
         try:
             return acquire(wanted, plan.state, traffic, workload), plan
         except (ClaimHeld, ClaimExpired):
-            # Two runs of one second both found the way clear, and the other was faster.
+            # Two runs found the app free in the same second, and the other one was faster.
             if turns == _TURNS:
                 raise
 
@@ -181,7 +183,7 @@ def _warn(sentences: Iterable[str]) -> None:
 
 
 def with_run(settings: _Preparing, names: ReleaseNames) -> _Preparing:
-    """Return the settings with the id of the run, which is chosen here where none was given, and is told at once."""
+    """Return the settings with the id of the run, which is chosen here if none is given, and announce it at once."""
     run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=run)
     results.announce("run", run)
@@ -231,7 +233,7 @@ def _make_canary(
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
     keeper = ClaimHeartbeat(claim, traffic)
-    keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
+    keeper.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
     limit = settings.ready_timeout_seconds
     workload.require_endpoints(memory, release.canary_destination, release.routes, limit, keeper.renew)
@@ -251,7 +253,7 @@ def _is_same(claim: Claim, workload: Workload) -> bool:
 
 
 def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
-    """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
+    """End a release whose tag, pulled again, has the digest that stable runs: scale the canary down again."""
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
         workload.unstamp(claim.state.workloads, claim.token)

@@ -1,6 +1,6 @@
-"""probe: deep health checks alone: each sent to every ready canary pod and to stable pods, side by side.
+"""probe: only deep health checks, each sent to every ready canary pod and to stable pods, side by side.
 
-Before: both Deployments have ready pods; no claim is needed. Only what the canary fails and stable passes counts.
+Before: both Deployments have ready pods; no claim is needed. Only checks that the canary fails and stable passes count.
 Writes: nothing.
 Exit codes: 0 pass · 5 a probe failed three times in a row on the canary alone · 6 inconclusive · 2 · 3 · 4.
 """
@@ -30,10 +30,10 @@ _LOOK_SECONDS = 0.1
 
 
 class Settings(ReleaseSettings, ProbeSettings):
-    """Send deep health checks to canary and stable pods, and compare their answers."""
+    """Send deep health checks to canary and stable pods, and compare their responses."""
 
     probe_deadline_seconds: float = Field(
-        60.0, gt=0, le=3600, description="When the probe step ends without a verdict, seconds."
+        60.0, gt=0, le=3600, description="Time limit of the probe step, after which it ends without a verdict, seconds."
     )
 
 

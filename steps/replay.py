@@ -1,9 +1,9 @@
-"""replay: judge a recording again, scrape by scrape, by other rules, and say when each verdict would have fallen.
+"""replay: judge a recording again, scrape by scrape, by other rules, and show when each verdict would have come.
 
 Before: a file that `analyze --record` or `rollout --record` made. Needs no cluster and no Prometheus.
 Writes: standard output, or the file `--output`. Rules come from flags, environment and canary.yaml;
-those that are not given are the recording's.
-Exit codes: 0 whatever the verdict, which is a result · 2 no recording, or of another version · 4 the file cannot be
+the other rules are the recording's.
+Exit codes: 0 for any verdict, which is a result · 2 not a recording, or one of another version · 4 the file cannot be
 written.
 """
 
@@ -30,18 +30,20 @@ RESULTS = ("verdict", "reason")
 
 
 class Settings(JudgeSettings):
-    """Judge a recording again, scrape by scrape, and say when each verdict would have fallen.
+    """Judge a recording again, scrape by scrape, and show when each verdict would have come.
 
-    Rules that are not given are those of the recording.
+    Rules that are not set are those of the recording.
     """
 
-    recording: str = Field(description="File that analyze or rollout made with --record; the flag may be left out.")
+    recording: str = Field(
+        description="File that analyze or rollout wrote with --record; the flag name may be omitted."
+    )
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
 
 
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
-    """Return the end and the text; see the module's docstring."""
+    """Return the step's end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
     rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
     verdict, reason = overall_verdict(rungs)
@@ -50,13 +52,13 @@ def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
 
 
 def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, dict[str, Any] | None]:
-    """Take the rules of then where nothing else is said.
+    """Fill in the recording's rules where no others are set.
 
     Returns:
-        The settings, and what differs: name → value of then; None for a recording that knows no rules.
+        The settings, and the rules that differ: name → recorded value; None for a recording without rules.
 
     Raises:
-        SettingsError: a rule of then is none today.
+        SettingsError: this version does not accept a recorded rule.
     """
     then = {
         name: value for name, value in recording.header.get("rules", {}).items() if name in JudgeSettings.model_fields
@@ -94,7 +96,7 @@ def _written(
 
 
 def main(settings: Settings) -> StepEnd:
-    """Read the file and write the answer."""
+    """Read the recording and write the result."""
     end, text = run(settings, load(Path(settings.recording)))
     if settings.output:
         save(text, settings.output, "--output", "writing the replay")

@@ -1,8 +1,8 @@
-"""report: render a running or finished release as text, JSON and HTML, from what stands on its VirtualService.
+"""report: render a running or finished release as text, JSON and HTML, from the data on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
 Writes: standard output, or the file `--output`; and the file `--html`.
-Exit codes: 0 · 2 · 3 · 4 no release is known, or a file cannot be written.
+Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 """
 
 import json
@@ -34,12 +34,12 @@ _DOING = "writing the report"
 class Settings(ReleaseSettings):
     """Render a running or finished release as text, JSON or a page."""
 
-    run: LabelName = Field("", description="Only this run; another's is no answer. Empty: the running or the last one.")
+    run: LabelName = Field("", description="Report only this run. Empty: the running or the last one.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
-    html: str = Field("", description="File to write it to as well, as a page: static HTML with charts. Empty: none.")
+    html: str = Field("", description="Additional file: the report as a static HTML page with charts. Empty: none.")
     judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
-        (), description="Files that analyze wrote with --judgement-file, one a rung in order, separated by commas."
+        (), description="Files that analyze wrote with --judgement-file, one per rung in order, separated by commas."
     )
 
 
@@ -50,15 +50,15 @@ def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Repo
 
 
 def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
-    """Put together what the first VirtualService knows of the app's running or last release.
+    """Return the report of the app's running or last release, from its first VirtualService.
 
     Args:
         names: of the release.
         traffic: VirtualServices.
-        run: the only run that is an answer; "" = any.
+        run: report only this run; "" = any.
 
     Raises:
-        NotFound: it knows of none.
+        NotFound: the VirtualService has no such release.
     """
     first = names.virtual_services[0]
     claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
@@ -78,10 +78,10 @@ def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
         )
     last = traffic.last(first, names.app)
     if last is None:
-        cause = f"VirtualService {first} knows of no release of {names.app}. Check --app and --virtual-service."
+        cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
     if run not in {"", last.run}:
-        cause = f"VirtualService {first} knows of no run {run} of {names.app}: it had nothing to do, or never began."
+        cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
     return Report(
         app=names.app,
@@ -104,7 +104,7 @@ def _read(path: str) -> dict[str, object]:
     except (OSError, ValueError) as error:
         raise SettingsError("reading a judgement", f"--judgement = {path!r}: {error}") from error
     if not isinstance(content, dict) or "verdict" not in content:
-        raise SettingsError("reading a judgement", f"--judgement = {path!r}: holds no judgement of analyze")
+        raise SettingsError("reading a judgement", f"--judgement = {path!r}: is not a judgement of analyze")
     return content
 
 

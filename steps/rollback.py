@@ -1,8 +1,8 @@
 """rollback: restore stable unless the run was promoted; safe to run always, by an exit handler or by hand.
 
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
-Writes: weight 0 first; then stable's template if a promote was half done, the canary's replicas, and the claim's end.
-Exit codes: 0 done, or nothing owned (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run again.
+Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
+Exit codes: 0 done, or no claim (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run it again.
 """
 
 import secrets
@@ -30,12 +30,12 @@ RESULTS = ("outcome",)
 
 
 class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
-    """Give all weight back to stable and scale the canary down, unless promoted."""
+    """Return all weight to stable and scale the canary down, unless promoted."""
 
-    reason: str = Field("rollback was asked for", max_length=300, description="Why, one sentence for the record.")
+    reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
     any_run: bool = Field(
         default=False,
-        description="Roll back whichever run holds the claim, instead of --run. For people; an exit handler that lost "
+        description="Roll back any run that holds the claim, instead of --run. For people: an exit handler that lost "
         "its run id must not roll back another run.",
     )
 

@@ -3,7 +3,7 @@
 Before: nothing. For any CI, a Tekton task of one pod, a shell.
 Writes: what prepare, analyze, promote and rollback write.
 Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back) · 2 · 3 · 4 (rolled back) · 7 another run holds.
-`--dry-run` plans the whole way of a canary that passes: outcome `dry-run`.
+`--dry-run` plans the whole release of a canary that passes: outcome `dry-run`.
 SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
 """
 
@@ -74,15 +74,15 @@ def run(
             return _rehearse(settings, names, traffic, workload, ending)
         end = _walk(settings, names, traffic, workload, reader, ending, judgements, beside)
     except (NotOwnerError, Interrupted):
-        raise  # another owner decides by now, or somebody wanted this process to end: traffic stays as it is
+        raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
         outcome = _restore(settings, names, str(error), traffic, workload, ending)
         if outcome == "not-owner":
-            raise  # refused before the claim: nothing was touched
+            raise  # refused before the claim: nothing was changed
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         end = StepEnd({"outcome": outcome, "reason": results.truncate(str(error))}, error.exit_code)
     except Exception as defect:
-        # A defect of ours must not leave users on a canary that nobody watches; the traceback is logged all the same.
+        # A defect of ours must not leave users on a canary that nobody watches; the traceback is still logged.
         _restore(settings, names, f"{type(defect).__name__}: {defect}", traffic, workload, ending)
         raise
     _report(settings, names, traffic, judgements)
@@ -96,7 +96,7 @@ def _brought_to_its_end(
     try:
         claim = traffic.held(names.app, settings.run, names.virtual_services)
     except (NotOwnerError, PermanentError):
-        return None  # prepare says what is wrong, if anything is
+        return None  # prepare reports what is wrong, if anything is
     if claim.phase is Phase.PROMOTING:
         promote.promote(claim, settings, traffic, workload, ending)
         verdict, reason = summarize_verdicts(claim.state)
@@ -138,18 +138,18 @@ def _walk(
 
 
 def _left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
-    """Return the rungs to climb: all, or those from where this run stood when its process was killed."""
+    """Return the rungs to climb: all, or those that a killed process of this run had left."""
     reached = max(claim.state.weight, claim.state.paused_weight)
     left = tuple(weight for weight in ladder if weight >= reached)
     if left != ladder:
-        log.info("rollout.resumed", weight=reached, detail=f"the run stands at weight {reached}: it goes on from there")
+        log.info("rollout.resumed", weight=reached, detail=f"the run is at weight {reached} and continues from there")
     return left or ladder[-1:]
 
 
 def _rehearse(
     settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
 ) -> StepEnd:
-    """Plan the whole way of a canary that passes; nothing is judged, as no traffic can come."""
+    """Plan the whole release of a canary that passes; without traffic there is nothing to judge."""
     for weight in settings.ladder:
         claim = require_phase(names, settings.run, traffic, CLIMBING)
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
@@ -176,7 +176,7 @@ def _restore(
 
 
 def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgements: list[Judgement]) -> None:
-    """Write the report; a report that cannot be written never changes how a release ended."""
+    """Write the report; a failure to write it never changes the outcome of a release."""
     if not settings.report_dir:
         return
     try:

@@ -1,4 +1,4 @@
-"""set-weight: make the canary large enough, set its weight, and on request wait until the traffic follows.
+"""set-weight: scale the canary up, set its weight, and on request wait until the traffic follows.
 
 Before: the run holds the claim (`--run`); or, without `--run`, no live claim is on the VirtualServices.
 Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's memory.
@@ -26,14 +26,14 @@ RESULTS = ("weight", "previous-weight", "observed")
 
 
 class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, PrometheusSettings):
-    """Make the canary large enough and set its weight."""
+    """Scale the canary up and set its weight."""
 
-    weight: int = Field(ge=0, le=100, description="Percent of the requests for the canary, 0-100.")
+    weight: int = Field(ge=0, le=100, description="Percent of the requests that go to the canary, 0-100.")
     wait_observed: bool = Field(
-        default=False, description="Wait until Prometheus shows the split within 5 points of the weight."
+        default=False, description="Wait until Prometheus shows a split within 5 points of the weight."
     )
     observed_timeout_seconds: float = Field(
-        60.0, gt=0, le=3600, description="How long the observed split may take to follow, seconds."
+        60.0, gt=0, le=3600, description="Time limit for the observed split to follow, seconds."
     )
 
 
@@ -62,10 +62,10 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators.
 
     Raises:
-        SettingsError: the split is to be observed without the metrics that show it.
+        SettingsError: the split cannot be observed without the mesh's metrics.
     """
     if settings.wait_observed and settings.without_mesh_metrics:
-        cause = "--wait-observed needs the mesh's metrics, which --without-mesh-metrics leaves out; drop one"
+        cause = "--wait-observed needs the mesh's metrics, which --without-mesh-metrics excludes; drop one of them"
         raise SettingsError("reading the settings", cause)
     parts = parts_of(settings)
     observes = settings.wait_observed and not settings.dry_run

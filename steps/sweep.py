@@ -1,10 +1,10 @@
 """sweep: roll back every run whose claim expired, in one namespace or in all.
 
 Before: nothing. It needs only the API server; a CronJob runs it, so that a dead run never strands users.
-Writes: as rollback, for each expired claim: all weights first, then what takes time. Living claims are left alone, and
-two sweeps at once are harmless: each claim is taken over by one of them. A sweep that dies or fails is followed by the
-next one after two minutes.
-Exit codes: 0 done, or nothing to do · 2 · 3 a claim met a temporary fault · 4 a claim needs somebody. One bad claim
+Writes: as rollback, for each expired claim: all weights first, then the slow parts. Live claims are left alone, and two
+sweeps at once are harmless: only one of them takes each claim over. If a sweep dies or fails, the next one follows
+after two minutes.
+Exit codes: 0 done, or nothing to do · 2 · 3 a claim met a temporary fault · 4 a claim needs a person. One bad claim
 never stops the others.
 """
 
@@ -51,7 +51,7 @@ class Swept:
     Args:
         claim: as it was found.
         workload: its Deployments, written under its app's token.
-        seized: once it is ours.
+        seized: the takeover, once the claim is ours.
         outcome: `rolled-back`, `promoted`, `not-owner` (another sweep or run was faster) or `failed`.
         error: why it failed.
     """
@@ -87,7 +87,7 @@ def run(
 
 
 def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
-    """Become the owner and put all weight on stable; that must not wait for another app's pods."""
+    """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
     one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload)
     if one.seized.is_complete:
@@ -97,12 +97,14 @@ def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
     except (Interrupted, NotOwnerError):
         raise
     except StepError as error:
-        log.warning("sweep.weight_held", claim=one.name, detail=str(error))  # settle may mend stable first, and tells
+        log.warning(
+            "sweep.weight_held", claim=one.name, detail=str(error)
+        )  # the cleanup may fix stable first, and reports it
 
 
 @contextmanager
 def _guarded(one: Swept) -> Iterator[None]:
-    """Keep what one claim meets from the others."""
+    """Keep a failure at one claim away from the others."""
     try:
         yield
     except Interrupted:
@@ -113,13 +115,13 @@ def _guarded(one: Swept) -> Iterator[None]:
     except StepError as error:
         log.error("sweep.failed", claim=one.name, error=str(error))  # noqa: TRY400 - a sentence helps more
         one.outcome, one.error = "failed", error
-    except Exception as error:  # a defect met at one claim must not strand the users of the others
+    except Exception as error:  # a defect at one claim must not strand the users of the others
         log.exception("sweep.crashed", claim=one.name)
         one.outcome, one.error = "failed", error
 
 
 def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
-    """Sum up: a defect of ours is raised, else a claim that needs somebody decides, else one to be tried again."""
+    """Return the end: raise a defect of ours, else a claim that needs a person decides, else one to retry."""
     errors = [*unread, *(one.error for one in found if one.error is not None)]
     defect = next((error for error in errors if not isinstance(error, StepError)), None)
     if defect is not None:
@@ -131,7 +133,7 @@ def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
 
 
 def _list(found: Sequence[Swept]) -> str:
-    """Return the claims as JSON, failed ones first; those beyond a result's size are counted in a last entry."""
+    """Return the claims as JSON, failed ones first; a last entry counts those that do not fit in a result."""
     rows: list[dict[str, object]] = [
         {"app": one.name, "outcome": one.outcome} for one in sorted(found, key=lambda one: one.outcome != "failed")
     ]

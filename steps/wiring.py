@@ -1,4 +1,4 @@
-"""Makes the real collaborators of a step from its settings; each is built only when a step asks for it."""
+"""Build the collaborators of a step from its settings; each is built only when a step asks for it."""
 
 import time
 from dataclasses import dataclass, replace
@@ -57,7 +57,7 @@ def parts_of(settings: ReleaseSettings) -> Parts:
 
 
 def cluster_of(settings: ClusterSettings) -> tuple[Cluster, str]:
-    """Connect to the API server; return it and the namespace the settings mean."""
+    """Connect to the API server; return it and the namespace of the settings."""
     connection = _connection(settings)
     return _cluster(settings, connection), settings.namespace or namespace_of(connection)
 
@@ -89,14 +89,14 @@ def rehearsal_of(settings: ClusterSettings) -> Cluster:
 
 
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
-    """How a run is brought to its end; a rehearsal waits for nothing."""
+    """Return the time limits for the end of a run; a dry run does not wait."""
     pause = _no_pause if cluster.is_dry_run else time.sleep
     ready = getattr(settings, "ready_timeout_seconds", 300.0)
     return TeardownPolicy(ready, settings.drain_seconds, pause)
 
 
 def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:
-    """Let the closing line of a rehearsal say what would have been written."""
+    """Add to the end of a dry run what it would have written, for the closing log line."""
     if not cluster.is_dry_run:
         return end
     return replace(end, summary={**end.summary, "dry_run": True, "would_write": list(cluster.planned_writes)})
@@ -109,13 +109,12 @@ def _no_pause(seconds: float) -> None:
 def reader_of(
     settings: PrometheusSettings, names: ReleaseNames, workload: Workload, tape: Recorder | None = None
 ) -> EvidenceReader:
-    """Return the reader of both arms' metrics, custom ones where the settings have them; nothing is asked yet.
+    """Return the reader of both arms' metrics, with custom ones if the settings have any; it has queried nothing yet.
 
-    `workload` tells whose pods custom metrics come from. A tape keeps every answer.
+    `workload` finds the pods that custom metrics come from. A tape records every response.
 
     Raises:
-        SettingsError: credentials or certificates are named by halves, a label is wanted twice, or nothing is there to
-            judge by.
+        SettingsError: credentials or certificates are incomplete, a label is used twice, or no metric is left to judge.
     """
     _both(settings, "prometheus_username", "prometheus_password_file")
     _both(settings, "prometheus_cert_file", "prometheus_key_file")
@@ -151,7 +150,7 @@ def reader_of(
 def _check_sources(settings: PrometheusSettings, custom: tuple[CustomMetric, ...]) -> None:
     twice = {settings.arm_label, *(metric.label for metric in custom)} & set(settings.metric_labels)
     if twice:
-        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); take it away"
+        cause = f"--metric-labels: {min(twice)} tells the arms apart (arm-label); remove it"
         raise SettingsError("reading the settings", cause)
     if settings.without_mesh_metrics and not custom:
         cause = "--without-mesh-metrics: needs at least one custom metric to judge by; name it under `metrics:`"

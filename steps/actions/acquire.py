@@ -1,4 +1,4 @@
-"""Take: get the claim, after what others left has been repaired and by the policy for a busy app."""
+"""Acquire the claim: recover expired runs first, and treat live ones by the policy for a busy app."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class BusyPolicy:
     """What to do while another run holds a live claim.
 
     Args:
-        on_busy: wait until it ends; fail with 7; supersede: roll it back and go on.
+        on_busy: wait until it ends; fail with 7; supersede: roll it back and continue.
         timeout_seconds: how long to wait (>= 0).
         pause: waits so many seconds.
     """
@@ -36,7 +36,7 @@ class BusyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """The claim that is wanted.
+    """The claim to acquire.
 
     Args:
         app: the application. run: id of the run.
@@ -44,8 +44,8 @@ class ClaimRequest:
         stable: destination of the serving side. canary: of the side under test.
         expiry_seconds: how long the claim outlives its last renewal (> 0).
         by: who releases.
-        asked: fingerprint of what is released, "" where the image is not given by digest.
-        ladder: weights that the run is to climb, () where it is not known.
+        asked: fingerprint of the release, "" if the image is not given by digest.
+        ladder: weights that the run will climb, () if unknown.
     """
 
     app: str
@@ -67,23 +67,23 @@ def wait_until_free(
     workload: Workload,
     same: Callable[[Claim], bool] = lambda _: False,
 ) -> Claim | None:
-    """Return once no other run's claim is in the way: leftovers are restored, living ones met by the policy.
+    """Return once no other run's claim is in the way: recover expired runs, treat live ones by the policy.
 
-    It comes before the inspection of the Deployments, which a run that died may have left half changed.
+    This comes before the preflight of the Deployments, which a run that died may have left half changed.
 
     Args:
-        wanted: the claim that is wanted.
+        wanted: the claim to acquire.
         policy: what to do while another run holds a live claim.
-        ending: how runs are brought to their end.
+        ending: time limits for the end of a run.
         traffic: the VirtualServices.
         workload: the Deployments.
-        same: tells whether a living claim makes this run needless.
+        same: returns whether a live claim makes this run unnecessary.
 
     Returns:
-        That claim, or None where the way is clear.
+        That claim, or None once the app is free.
 
     Raises:
-        ClaimHeld: another run holds the routes, by policy `fail` or after the waiting time.
+        ClaimHeld: another run holds the routes: with policy `fail`, or after the waiting time.
     """
     deadline = time.monotonic() + policy.timeout_seconds
     while True:
@@ -114,7 +114,7 @@ def acquire(wanted: ClaimRequest, workloads: WorkloadState, traffic: Traffic, wo
     A repeated prepare keeps what the first one saw.
 
     Raises:
-        ClaimHeld, ClaimExpired: another run came in between.
+        ClaimHeld, ClaimExpired: another run was faster.
     """
     after = workload.epoch(workloads.namespace, workloads.deployments)
     claim = traffic.take(

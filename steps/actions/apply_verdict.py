@@ -1,4 +1,4 @@
-"""Conclude: act on the verdict of a rung and keep it in the claim; users first."""
+"""Apply the verdict of a rung: move the users first, then keep the verdict in the claim."""
 
 import structlog
 
@@ -24,19 +24,19 @@ def apply_verdict(
     *,
     retreats: bool,
 ) -> None:
-    """Keep a verdict, and on `fail` take the users back by the same patch; safe to repeat after a kill.
+    """Keep a verdict, and on `fail` return the users to stable in the same patch; safe to repeat after a kill.
 
-    What cannot be kept raises and is judged again by the next call, but for a fail, which stays one.
+    If a verdict cannot be kept, this raises and the next call judges again; a fail stays a fail.
 
     Args:
-        claim: the run's, as it is now; at weight 0 there was no rung, and nothing is kept, unless that is a pause: then
-            the verdict is about the weight that would have been set again.
+        claim: the run's present claim. At weight 0 there was no rung and nothing is kept, except during a pause: then
+            the verdict is about the weight that would have been restored.
         judgement: of the rung.
-        note: why a pass is not the judge's own, see `RungVerdict`.
+        note: who passed the rung if not the judge, see `RungVerdict`.
         since: when the judged weight was set, as the memory has it (unix seconds).
         traffic: VirtualServices.
         workload: Deployments.
-        retreats: whether a fail takes the users back.
+        retreats: whether a fail returns the users to stable.
     """
     at = round(traffic.now(), 1)
     weight = claim.state.paused_weight or dict(claim.state.weights).get(since, 0)
@@ -53,7 +53,7 @@ def apply_verdict(
 def try_retreat(
     claim: Claim, reason: str, traffic: Traffic, workload: Workload, verdict: RungVerdict | None = None
 ) -> None:
-    """Take the users back; a verdict stays one even where this fails here and rollback must try again.
+    """Retreat, but only log a failure: the verdict stands all the same, and rollback tries again.
 
     Raises:
         PermanentError: as `retreat`: only the canary is ready, so its weight is held.
@@ -65,7 +65,9 @@ def try_retreat(
         return
     try:
         stamp(safe, claim, workload)
-    except StepError as error:  # the users are back; rollback marks the Deployments before it writes there
+    except (
+        StepError
+    ) as error:  # the users are on stable; rollback writes the token to the Deployments before anything else
         log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above
 
 
@@ -80,7 +82,7 @@ def _retreat(
 
 
 def _keep_fail(claim: Claim, verdict: RungVerdict | None, since: float, traffic: Traffic) -> None:
-    """Keep a fail that took nobody back, so that an older pass of this weight counts no more."""
+    """Keep a fail that moved no users, so that an older pass of this weight no longer counts."""
     if verdict is None:
         return
     try:

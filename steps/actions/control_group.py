@@ -1,4 +1,4 @@
-"""Ask the judge, and say against whom the canary was judged where that is not stable itself."""
+"""Ask the judge, and name the control group in its answer if that is a baseline instead of stable."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ Outcomes = tuple[ProbeResult, ...] | None
 def judge_against_control(
     evidence: Evidence, health: Health | None, rules: Rules, outcomes: Outcomes, *, deadline_reached: bool
 ) -> Judgement:
-    """Return the judgement; its sentence, which calls the control stable, begins with the baseline if there is one."""
+    """Return the judgement; with a baseline the reason says so, since the judge calls every control stable."""
     judgement = judge(evidence, health, rules, deadline_reached=deadline_reached, outcomes=outcomes)
     if not evidence.control:
         return judgement
@@ -23,7 +23,7 @@ def judge_against_control(
 
 
 def detectable_against_control(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | None:
-    """Tell what a rung can show from the traffic so far: with a baseline from its own, not from stable's before it."""
+    """Return what a rung can detect at the traffic so far; with a baseline, only its own traffic counts."""
     if not evidence.control:
         return forecast(evidence, rules, seconds)
     metrics = tuple(

@@ -1,4 +1,4 @@
-"""Finish: stable runs the judged bits, so the weight returns, the canary goes down and the claim comes off."""
+"""End a promoted run: stable runs the judged version, so return the weight, stop the canary, release the claim."""
 
 import structlog
 
@@ -16,7 +16,7 @@ _STEP_SECONDS = 10.0
 
 
 def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
-    """Tell whether a promote only lacks its end: stable runs the judged template and bits on all its pods."""
+    """Return whether only the end of a promote is missing: all pods of stable run the judged template and digests."""
     memory, pin = claim.state.workloads, claim.state.pin
     return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
 
@@ -27,14 +27,14 @@ def finish_promotion(
     """End a promoted run; safe to repeat after a kill at any point.
 
     Args:
-        claim: in phase promoting, stable rolled out.
+        claim: in phase promoting, with stable rolled out.
         ending: how to drain.
         traffic: VirtualServices.
         workload: Deployments.
-        enforce: bring the weight back whatever others wrote, as rollback and takeover do.
+        enforce: return the weight even if others changed the routes, as rollback and takeover do.
 
     Raises:
-        ForeignWrite: weights are not as the run last wrote them, and that is not enforced.
+        ForeignWrite: somebody else changed the weights, and `enforce` is not set.
     """
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
@@ -53,10 +53,10 @@ def finish_promotion(
 def _return_weight(
     claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
 ) -> Claim:
-    """Give the weight back at once where stable has its pods of the start, else by halves, so that it can grow.
+    """Return the weight at once if stable has all its original pods, else by halves, so that stable can grow.
 
-    An autoscaler has shrunk stable while the canary carried a part of the load; it grows it again only under load.
-    At weight 0 it is still written once: the canary goes down next, and others may have given it users.
+    An autoscaler may have shrunk stable while the canary carried part of the load, and scales it up only under load.
+    Weight 0 is written once more even if it is set: the canary stops next, and others may have sent users to it.
     """
     while True:
         weight, memory = claim.state.weight, claim.state.workloads

@@ -1,16 +1,16 @@
-"""Keeper: holds a claim through a long wait, renewing it as often as it is asked and noticing its loss."""
+"""Heartbeat: keep a claim alive during a long wait, and notice its loss."""
 
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 
 
 class ClaimHeartbeat:
-    """A claim that stays alive.
+    """Renews a claim at each call of `renew`.
 
     Args:
         claim: as it was last written.
         traffic: VirtualServices.
-        heeds_weights: False for what brings users back whatever others wrote.
+        heeds_weights: False for actions that return users to stable whatever others wrote.
 
     Attributes:
         claim: as it was last renewed.
@@ -22,7 +22,7 @@ class ClaimHeartbeat:
         self._heeds_weights = heeds_weights
 
     def renew(self) -> None:
-        """Verify the claim and the weights, and write the renewal where it is due (at most once a minute).
+        """Verify the claim and the weights, and write the renewal if it is due (at most once a minute).
 
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.

@@ -1,4 +1,4 @@
-"""Split: wait until the traffic that Prometheus sees follows the weight that was set."""
+"""Wait until the traffic that Prometheus sees matches the weight."""
 
 import time
 from collections.abc import Callable
@@ -29,10 +29,10 @@ def await_observed_weight(
         now: the API server's clock, unix seconds.
         timeout_seconds: how long to wait (>= 0).
         pause: waits so many seconds.
-        halved: whether a baseline gets as many of the weight's requests; its share is told with the canary's then.
+        halved: whether a baseline gets half of the weight's requests; its share then counts with the canary's.
 
     Raises:
-        TemporaryError: it did not follow in time.
+        TemporaryError: the split does not match in time.
     """
     began = now()
     while True:
@@ -44,18 +44,18 @@ def await_observed_weight(
             share = "no requests" if observed is None else f"{observed:.1f} percent of the requests"
             cause = (
                 f"after {timeout_seconds:.0f} s Prometheus shows {share} on the canary. Check that clients come"
-                " through these routes, and that the proxies got the configuration (istioctl proxy-status)."
+                " through these routes, and that the proxies have the configuration (istioctl proxy-status)."
             )
             if evidence.problem is not None:
                 cause = f"{evidence.problem.sentence}; {cause}"
-            raise TemporaryError(f"waiting until the split follows weight {weight}", cause)
+            raise TemporaryError(f"waiting until the split matches weight {weight}", cause)
         pause(_LOOK_SECONDS)
 
 
 def observed_weight(evidence: Evidence, *, halved: bool = False) -> float | None:
     """Return the canary's share of the requests of the newest three strata, percent 0-100; None without requests.
 
-    `halved`: its baseline gets as many, which are not among the evidence.
+    `halved`: its baseline gets as many requests, which the evidence does not contain.
     """
     errors = next((metric for metric in evidence.metrics if metric.kind is MetricKind.ERRORS), None)
     if errors is None:

@@ -1,4 +1,4 @@
-"""Permissions: ask before anything moves whether this account may do all that the run will need."""
+"""Check before anything changes that this account has all permissions the run will need."""
 
 from collections.abc import Iterable
 
@@ -15,15 +15,15 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def check_permissions(cluster: Cluster, names: ReleaseNames, *, baseline: bool) -> None:
-    """Ask by SelfSubjectAccessReview, and name everything that is missing in one error.
+    """Check by SelfSubjectAccessReview, and name all missing permissions in one error.
 
     Args:
         cluster: the API server.
         names: of the release.
-        baseline: whether the canary is to have a baseline.
+        baseline: whether the canary gets a baseline.
 
     Raises:
-        Forbidden: a verb is missing; said with what to add.
+        Forbidden: a verb is missing; names the verbs to add.
     """
     missing: list[str] = []
     by_subset = names.stable_destination.subset or names.canary_destination.subset
@@ -47,7 +47,7 @@ def _missing(
         for name in objects if permission.is_named else ("",):
             lacking = [verb for verb in permission.verbs if not cluster.may(verb, kind, namespace, name)]
             if lacking and permission.is_optional:
-                log.warning("permission.missing", verbs=lacking, resource=resource, effect="this check is left out")
+                log.warning("permission.missing", verbs=lacking, resource=resource, effect="this check is skipped")
             elif lacking:
                 found.append(
                     f"{' and '.join(lacking)} {resource} {f'{namespace}/{name}' if name else f'in {namespace}'}"

@@ -1,4 +1,4 @@
-"""Forward: a step that goes on with a run must not do so once the run is past that point."""
+"""Phases: a step may continue a run only if the run has not passed that point."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ PROMOTABLE = (*CLIMBING, Phase.PROMOTING)
 
 
 def require_phase(names: ReleaseNames, run: str, traffic: Traffic, phases: Sequence[Phase]) -> Claim:
-    """Return the claim of a run that is in one of the phases.
+    """Return the claim of a run, which must be in one of the phases.
 
     Raises:
         NotOwnerError: the run holds no claim, or its rollback or promotion began.
@@ -20,6 +20,6 @@ def require_phase(names: ReleaseNames, run: str, traffic: Traffic, phases: Seque
     claim = traffic.held(names.app, run, names.virtual_services)
     if claim.phase not in phases:
         reason = f" ({claim.state.reason})" if claim.state.reason else ""
-        cause = f"the run is in phase {claim.phase}{reason}, from which it only goes on to its end. Start a new run."
-        raise NotOwnerError(f"going on with run {run} of {names.app}", cause)
+        cause = f"the run is in phase {claim.phase}{reason}, which cannot be resumed. Start a new run."
+        raise NotOwnerError(f"continuing run {run} of {names.app}", cause)
     return claim

@@ -1,13 +1,13 @@
-"""Pace: when to look at Prometheus next: when a scrape is due, which shows a fault sooner than looking often."""
+"""Polling: the next look at Prometheus comes when a scrape is due, which shows a fault sooner than frequent looks."""
 
 from typing import Final
 
 FASTEST_SECONDS: Final = 0.3
 SLOWEST_SECONDS: Final = 5.0
-"""Health of the pods, probes and approvals wait no longer than this."""
+"""Pod health, probes and approvals wait no longer than this."""
 
 _AFTER_SECONDS: Final = 0.15
-"""What a scrape takes from its timestamp until it can be read, in most places."""
+"""Usual time from a scrape's timestamp until it can be read."""
 
 _OVERDUE_SECONDS: Final = 1.0
 
@@ -19,8 +19,8 @@ def next_poll_seconds(interval: float, since_newest: float) -> float:
         interval: of the scrapes, seconds; 0 = not known yet.
         since_newest: seconds since the newest scrape that was read, by one clock.
 
-    A scrape that is due soon is awaited; one that is overdue is asked for often, but for one interval at most, since
-    it may not come at all.
+    The next look waits for a scrape that is due soon. An overdue scrape is queried often, but for at most one interval,
+    since it may never come.
     """
     usual = min(max(interval / 3, FASTEST_SECONDS), SLOWEST_SECONDS)
     due = interval + _AFTER_SECONDS - since_newest

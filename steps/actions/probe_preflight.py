@@ -1,4 +1,4 @@
-"""Ask stable what the canary will be asked, before any traffic moves: what stable fails may be a mistake."""
+"""Send the probes to stable before any traffic moves: a probe that stable fails may be a mistake."""
 
 import time
 from collections.abc import Callable
@@ -19,11 +19,11 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class ProbePreflight:
-    """The probes, and where stable answers them.
+    """Tries the probes on stable.
 
     Args:
-        probes: what is sent.
-        stable: gives stable's ready pods, or the gateway.
+        probes: the probes to send.
+        stable: returns stable's ready pods, or the gateway.
         send: sends one probe; returns why it failed, or "".
         pause: waits so many seconds.
     """
@@ -34,20 +34,20 @@ class ProbePreflight:
     pause: Callable[[float], None] = time.sleep
 
     def check(self, *, rehearsal: bool = False) -> list[str]:
-        """Send each probe to up to three of stable's pods, once more where one fails.
+        """Send each probe to up to three of stable's pods; repeat it once where it fails.
 
         Args:
-            rehearsal: leave out what may change something (POST and the like).
+            rehearsal: skip probes that may change something (POST and the like).
 
         Returns:
-            A sentence for each probe that some of the pods fail, or that stable may fail and does.
+            A sentence for each probe that only some pods fail, or that stable fails and may fail.
 
         Raises:
-            PermanentError: a probe that all of them fail; names it, the answer and the remedy.
+            PermanentError: all of the pods fail a probe; names the probe, the answer and the remedy.
         """
         endpoints = self.stable()[:_PODS]
         if not endpoints:
-            return ["The probes were not tried on stable: no ready pod of it has an address."]
+            return ["The probes were not tried on stable: none of its ready pods has an address."]
         refused, warnings = [], []
         for probe in self.probes:
             if rehearsal and probe.method not in _SAFE:
@@ -59,17 +59,17 @@ class ProbePreflight:
             if len(found) < len(endpoints):
                 warnings.append(f"{told}, and passes on {len(endpoints) - len(found)} of its pods.")
             elif probe.stable_may_fail:
-                warnings.append(f"{told}, as it may.")
+                warnings.append(f"{told}, which its settings allow.")
             else:
                 refused.append(told)
         if refused:
             remedy = (
-                "A canary that does no better could never pass. Correct the probe, mend stable, or say"
+                "A canary that does no better could never pass. Correct the probe, fix stable, or set"
                 " `stable-may-fail: true` for a probe that only the new version can pass."
             )
             if any(UNREACHABLE in told for told in refused):
                 remedy = (
-                    "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url, or check port and"
+                    "Pods behind STRICT mTLS close plain connections: set --probe-gateway-url, or check port and"
                     f" NetworkPolicies. {remedy}"
                 )
             raise PermanentError("trying the probes on stable", f"{'; '.join(refused)}. {remedy}")
@@ -83,7 +83,7 @@ class ProbePreflight:
 
 
 def _shown(found: dict[str, str]) -> str:
-    """Give the answers, each with the first pod that gave it."""
+    """Return the answers, each with the first pod that gave it."""
     first: dict[str, str] = {}
     for name, text in found.items():
         first.setdefault(text, name)

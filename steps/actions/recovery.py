@@ -1,4 +1,4 @@
-"""Repair: roll back what another run left. Fence it off first, then restore; each half may be repeated after a kill."""
+"""Recovery of another run: fence it off first, then clean up; each half may be repeated after a kill."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """What was another run's and is ours now.
+    """A claim taken over from another run.
 
     Args:
         claim: as taken over, in phase rolling-back.
-        is_complete: whether its promote only lacked its end, so that it is finished instead of rolled back.
+        is_complete: whether only the end of its promote was missing, so that it is finished instead of rolled back.
         reason: why it was taken over, one sentence.
     """
 
@@ -33,10 +33,10 @@ class Takeover:
 def fence_off(
     victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
 ) -> Claim:
-    """Become the owner of another run's claim, in phase rolling-back: from here on the old owner cannot write.
+    """Become the owner of another run's claim, in phase rolling-back: from then on the old owner cannot write.
 
     Raises:
-        ClaimHeld: the victim is alive and `supersede` was not asked for.
+        ClaimHeld: the victim is alive and `supersede` is not set.
     """
     taken = traffic.take_over(victim, run, reason, supersede=supersede)
     stamp(taken, victim, workload)
@@ -46,7 +46,7 @@ def fence_off(
 def take_over_run(
     victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, live: bool = False
 ) -> Takeover:
-    """Take a claim over, after a look whether its promote was complete, which the new phase would hide.
+    """Take a claim over; first look whether its promote was complete, which the new phase would hide.
 
     Args:
         victim: the claim as found.
@@ -54,7 +54,7 @@ def take_over_run(
         reason: one sentence.
         traffic: VirtualServices.
         workload: Deployments.
-        live: allow a living victim (supersede).
+        live: allow a live victim (supersede).
     """
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
     complete = is_promotion_complete(victim, workload)
@@ -62,7 +62,7 @@ def take_over_run(
 
 
 def clean_up(seized: Takeover, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
-    """Bring a seized run to its end; return the outcome, `rolled-back` or `promoted`.
+    """Finish or roll back a run that was taken over; return the outcome, `rolled-back` or `promoted`.
 
     Raises:
         PermanentError: as `restore`; the claim is kept, so that the next sweep or rollback tries again.

@@ -1,4 +1,4 @@
-"""Judge a recording again, look by look, by rules of today."""
+"""Judge a recording again, poll by poll, by other rules."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,13 @@ from steps.model.replay import JudgedPoll, ReplayedRung
 
 
 def judge_recording(looks: Iterable[tuple[Poll, Evidence]], rules: Rules, timeout_seconds: float) -> list[ReplayedRung]:
-    """Judge every look by `rules`; `timeout_seconds` after a rung's first look its deadline is reached."""
+    """Judge every poll by `rules`; a rung's deadline is `timeout_seconds` after its first poll."""
     rungs: list[ReplayedRung] = []
     first, last = 0.0, ""
     for look, evidence in looks:
         if not rungs or rungs[-1].started != look.rung_started:
             if rungs and _is_paused(rungs[-1]):
-                rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, begun anew
+                rungs[-1].weight, rungs[-1].started = look.weight, look.rung_started  # the same rung, started again
             else:
                 rungs.append(ReplayedRung(look.weight, look.rung_started))
             first, last = look.now, ""
@@ -30,19 +30,19 @@ def judge_recording(looks: Iterable[tuple[Poll, Evidence]], rules: Rules, timeou
         news = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if news != last:
             if rung.polls and rung.polls[-1].at == seen.at:
-                rung.polls.pop()  # the same scrape, of which one metric had come earlier
+                rung.polls.pop()  # the same scrape; one of its metrics came earlier
             rung.polls.append(seen)
         rung.recorded, rung.recorded_at, last = (look.verdict, look.code), seen.at, news
     return rungs
 
 
 def _is_paused(rung: ReplayedRung) -> bool:
-    """Tell whether a rung was left in the middle of a disruption, so that what comes next goes on with it."""
+    """Return whether a rung stopped in the middle of a disruption, so that the next polls continue it."""
     return rung.recorded == (Verdict.CONTINUE, ReasonCode.DISRUPTED)
 
 
 def overall_verdict(rungs: list[ReplayedRung]) -> tuple[Verdict, str]:
-    """Give the verdict and reason of the whole: of the first rung that does not pass, else of the last."""
+    """Return the overall verdict and reason: those of the first rung that does not pass, else of the last."""
     for rung in rungs:
         decided = rung.first_verdict
         if decided is None:

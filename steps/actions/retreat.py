@@ -1,4 +1,4 @@
-"""Retreat: all weight back to stable at once, unless only the canary could answer."""
+"""Retreat: return all weight to stable at once, unless only the canary can answer."""
 
 import structlog
 
@@ -14,25 +14,25 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def retreat(
     claim: Claim, reason: str, traffic: Traffic, workload: Workload, verdict: RungVerdict | None = None
 ) -> Claim:
-    """Give all weight back to stable, mark the run as rolling back and keep the rung's verdict, in one write.
+    """Return all weight to stable, mark the run as rolling back and keep the rung's verdict, in one write.
 
-    Nothing but the API server is needed. Stable ready, or neither side: stable gets the weight.
+    This needs only the API server. Stable gets the weight if it is ready, or if neither arm is.
 
     Raises:
-        PermanentError: only the canary is ready: the weight is held, the claim kept, and sweep or the next rollback
-            tries again.
+        PermanentError: only the canary is ready: the weight and the claim stay, and sweep or the next rollback tries
+            again.
     """
     memory = claim.state.workloads
     if memory is not None and _exposed(claim, traffic):
         stable_ready, canary_ready = ready_arms_if_known(memory, workload)
         if canary_ready and not stable_ready:
             cause = (
-                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight is "
-                f"held at {claim.state.weight} so that users are still served. Mend stable, then run rollback again."
+                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight "
+                f"stays at {claim.state.weight} so that users are still served. Fix stable, then run rollback again."
             )
             log.error("retreat.held", weight=claim.state.weight, stable=memory.stable)
             traffic.note(claim, "RetreatHeld", cause, warning=True)
-            raise PermanentError("giving all weight back to stable", cause)
+            raise PermanentError("returning all weight to stable", cause)
     before = claim.state.weight
     moved = traffic.retreat(claim, reason, verdict)
     if before:
@@ -41,21 +41,21 @@ def retreat(
 
 
 def ready_arms_if_known(memory: WorkloadState, workload: Workload) -> tuple[bool, bool]:
-    """Tell for stable and canary whether any pod can serve; where nobody can tell, stable is trusted.
+    """Return for stable and canary whether any pod can serve; if that is unknown, stable is trusted.
 
-    It served before the run, and a canary that is to go must not keep its users because a Deployment cannot be read.
+    It served before the run, and an unreadable Deployment must not leave users on a canary that has to go.
     """
     try:
         return workload.ready_arms(memory)
     except Interrupted:
         raise
     except StepError as error:
-        log.warning("stable.unknown", detail=f"taken for ready, since that cannot be looked up: {error}")
+        log.warning("stable.unknown", detail=f"assumed to be ready, since its state cannot be read: {error}")
         return True, True
 
 
 def _exposed(claim: Claim, traffic: Traffic) -> bool:
-    """Tell whether the canary gets requests, whoever gave it the weight."""
+    """Return whether the canary gets requests, whoever set the weight."""
     memory = claim.state
     try:
         weights = traffic.weights(memory.targets, memory.stable, memory.canary)

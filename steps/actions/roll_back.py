@@ -1,4 +1,4 @@
-"""Restore: bring an app back to its stable version, from whatever point a run was left at."""
+"""Roll an app back to its stable version, whatever point the run had reached."""
 
 import structlog
 
@@ -16,9 +16,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
-    """Weight 0, stable's template, the canary down, the claim off: each may have been done before.
+    """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
-    A promote that was killed after stable ran the judged template on all its pods is brought to its end instead.
+    A promote that was killed after all pods of stable ran the judged template is finished instead.
 
     Returns:
         The outcome: `rolled-back`, or `promoted`.
@@ -33,7 +33,7 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
     memory = claim.state.workloads
     exposed = claim.state.weight > 0
     if memory is not None and exposed and not ready_arms_if_known(memory, workload)[0]:
-        # Stable may be down because of our own half-done promote: its template first, then the weight can return.
+        # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
         _undo(claim, ending, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     stamp(safe, claim, workload)

@@ -1,4 +1,4 @@
-"""Shift: move the weight of a claimed run, growing the canary first where the weight rises."""
+"""Shift the weight of a run; scale the canary up first if the weight rises."""
 
 import structlog
 
@@ -27,7 +27,9 @@ def shift(
     if weight > claim.state.weight:
         claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)
-    stamp(moved, claim, workload)  # whatever was written now: a step killed before its stamp is run again
+    stamp(
+        moved, claim, workload
+    )  # even if nothing was written now: an earlier attempt may have been killed before this
     if weight != previous:
         log.info("weight.set", weight=weight, previous_weight=previous)
     return moved, previous
@@ -36,9 +38,9 @@ def shift(
 def ensure_canary_capacity(
     claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
 ) -> Claim:
-    """Give the canary the pods that a weight asks for, keeping the claim alive meanwhile.
+    """Scale the canary up for a weight, and keep the claim alive meanwhile.
 
-    Before its first requests they must be endpoints, too: somebody may have changed the Service since prepare.
+    Before its first requests the pods must also be endpoints: somebody may have changed the Service since prepare.
     """
     if claim.state.workloads is None:
         return claim
@@ -51,6 +53,6 @@ def ensure_canary_capacity(
 
 
 def stamp(now: Claim, before: Claim, workload: Workload) -> None:
-    """Carry a changed token over to the Deployments, whose writes are fenced by it too."""
+    """Write a changed token to the Deployments, whose writes it fences, too."""
     if now.state.workloads is not None:
         workload.stamp(now.state.workloads, now.token, before.token)

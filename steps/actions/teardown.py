@@ -1,4 +1,4 @@
-"""How a run is brought to its end: patience, and pauses in which the claim stays alive."""
+"""Teardown of a run: time limits, and the drain during which the claim stays alive."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _RENEW_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class TeardownPolicy:
-    """How a run is brought to its end.
+    """Time limits for the end of a run.
 
     Args:
         ready_timeout_seconds: how long stable may take to become ready with its old template (> 0).
@@ -26,10 +26,10 @@ class TeardownPolicy:
 
 
 def drain(claim: Claim, ending: TeardownPolicy, traffic: Traffic) -> None:
-    """Let requests in flight be answered after weight 0; a drain of minutes keeps the claim alive.
+    """Wait for requests in flight after weight 0, and keep the claim alive meanwhile.
 
     Raises:
-        NotOwnerError: somebody took the claim over meanwhile.
+        NotOwnerError: somebody took the claim over in the meantime.
     """
     left = ending.drain_seconds
     while left > 0:

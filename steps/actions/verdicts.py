@@ -1,4 +1,4 @@
-"""Verdicts: whether a run may be promoted by what its rungs were judged, and what its record says of them."""
+"""Verdicts of the rungs: whether they allow a promote, and how the record sums them up."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from steps.model.run import Claim, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
 
 UNJUDGED: Final = "unjudged"
-"""In place of a verdict in the record: a person promoted without a pass on the last rung."""
+"""Stands for a verdict in the record: a person promoted without a pass on the last rung."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _SHOWN = 12
-"""So many weights are listed; of a longer ladder the first and the last ones."""
+"""How many weights a message lists; of a longer ladder it lists the first ones and the last."""
 
 
 def check_on_ladder(claim: Claim, weight: int) -> None:
-    """Refuse a weight that is not the next way on the ladder of the run; 0 is always allowed.
+    """Refuse a weight that the run's ladder does not allow next; 0 is always allowed.
 
     Raises:
         PermanentError: the claim knows a ladder without this weight, or the run stands above it.
@@ -34,18 +34,18 @@ def check_on_ladder(claim: Claim, weight: int) -> None:
         cause = f"it is not on the run's ladder {listed(ladder)}, which prepare was given (--ladder)."
         raise PermanentError(doing, f"{cause} Set one of these weights, or roll back and prepare with another ladder.")
     if weight < present:
-        cause = f"the run is at weight {present} of its ladder {listed(ladder)}, which is climbed and not descended."
-        raise PermanentError(doing, f"{cause} Set 0 to take the users back, or roll back.")
+        cause = f"the run is at weight {present} of its ladder {listed(ladder)}, which can only be climbed."
+        raise PermanentError(doing, f"{cause} Set 0 to return the users to stable, or roll back.")
 
 
 def check_passed(claim: Claim, unjudged: str) -> str:
     """Refuse a promote of a canary whose last rung has no pass, unless a person says why it may be promoted.
 
     Returns:
-        The person's reason where it decided, "" where the canary passed.
+        The person's reason if it was needed, "" if the canary passed.
 
     Raises:
-        PermanentError: names the weight, its verdict and what helps.
+        PermanentError: names the weight, its verdict and the remedy.
     """
     lacking = _lacking(claim)
     if lacking and not unjudged:
@@ -54,12 +54,12 @@ def check_passed(claim: Claim, unjudged: str) -> str:
     if lacking:
         log.warning("promote.unjudged", weight=claim.state.weight, reason=unjudged, lacking=lacking)
     elif unjudged:
-        log.info("promote.unjudged_needless", detail="the last rung passed: --unjudged was not needed, nor recorded")
+        log.info("promote.unjudged_needless", detail="the last rung passed: --unjudged was neither needed nor recorded")
     return unjudged if lacking else ""
 
 
 def _lacking(claim: Claim) -> str:
-    """Return what a promote lacks, with the way to get it; "" if nothing."""
+    """Return what a promote lacks, and the remedy; "" if nothing."""
     memory = claim.state
     weight, verdict = memory.weight, verdict_at(memory, memory.weight)
     if not weight:
@@ -97,15 +97,15 @@ def _kept(memory: RunState) -> str:
 
 
 def verdict_at(memory: RunState, weight: int) -> RungVerdict | None:
-    """Return the verdict that a weight has since it was last set, None if it has none."""
+    """Return the verdict on a weight since it was last set, None if there is none."""
     return next((one for one in memory.verdicts if one.weight == weight), None)
 
 
 def summarize_verdicts(memory: RunState) -> tuple[str, str]:
-    """Return verdict and reason for the record of a promoted run, by what the claim kept.
+    """Return verdict and reason for the record of a promoted run, from what the claim kept.
 
     Returns:
-        The newest verdict ("" where the claim keeps none, `unjudged` where a person promoted without a pass), and one
+        The newest verdict ("" if the claim keeps none, `unjudged` if a person promoted without a pass), and one
         sentence.
     """
     if memory.unjudged:
@@ -121,7 +121,7 @@ def summarize_verdicts(memory: RunState) -> tuple[str, str]:
 
 
 def _by_others(memory: RunState) -> Iterable[str]:
-    """Name the passes that are not the judge's own."""
+    """Yield the weights that passed by policy or by hand."""
     for note in (BY_POLICY, BY_HAND):
         weights = sorted(one.weight for one in memory.verdicts if one.verdict == Verdict.PASS and one.note == note)
         if weights:
@@ -129,7 +129,7 @@ def _by_others(memory: RunState) -> Iterable[str]:
 
 
 def _told(memory: RunState, *, every: bool) -> list[str]:
-    """Say what each weight was judged, the others of ladder and walk too: every one, or those that did not pass."""
+    """Return the verdict of each weight of the ladder and the run: of every one, or of those that did not pass."""
     known = dict.fromkeys([*memory.ladder, *_climbed(memory)], "not judged")
     known |= {one.weight: one.verdict for one in memory.verdicts}
     told: dict[str, list[int]] = {}
@@ -140,14 +140,14 @@ def _told(memory: RunState, *, every: bool) -> list[str]:
 
 
 def _climbed(memory: RunState) -> list[int]:
-    """Return the weights that users got up to the last judged one; a promote brings it back in steps of its own."""
+    """Return the weights that were set up to the last judged one; later ones are steps of a promote's return."""
     walk = [weight for _, weight in memory.weights]
     last = memory.verdicts[-1].weight if memory.verdicts else 0
     return [weight for index, weight in enumerate(walk) if weight and last in walk[index:]]
 
 
 def listed(weights: Sequence[int]) -> str:
-    """Return weights as people write them, the middle of many left out."""
+    """Return weights as people write them, without the middle of a long list."""
     texts = [str(weight) for weight in weights]
     return ", ".join(texts if len(texts) <= _SHOWN else [*texts[: _SHOWN - 2], "…", texts[-1]])
 

@@ -1,4 +1,4 @@
-"""Watch: look at evidence and pods again and again, keep the claim alive, ask the judge."""
+"""Watch a rung: poll evidence and pods, keep the claim alive, ask the judge."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class HealthSource(Protocol):
-    """Tells the canary's health at every look."""
+    """Source of the canary's health."""
 
     def look(self) -> Health:
         """Return the canary's pods as they are now."""
@@ -39,10 +39,10 @@ class WatchLimits:
     """How long to watch.
 
     Args:
-        timeout_seconds: deadline of the judge; 0 looks once.
+        timeout_seconds: deadline of the judge; 0 means one look.
         poll_seconds: time between two looks; 0 = as scrapes come.
-        hold: judge on after a pass, until the run is approved or the deadline comes.
-        pause_on_inconclusive: at the deadline hold on once more for as long.
+        hold: keep judging after a pass, until the run is approved or the deadline comes.
+        pause_on_inconclusive: at the deadline, wait once more for as long.
     """
 
     timeout_seconds: float
@@ -53,13 +53,13 @@ class WatchLimits:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisExtras:
-    """What an analysis may have beside Prometheus.
+    """Optional parts of an analysis besides Prometheus.
 
     Args:
-        tape: keeps what was seen, for replay.
+        tape: records the polls for replay.
         prober: sends deep health checks between the looks.
-        stable_probes: tries them on stable before a run begins.
-        progress: is told how far the rung, or what a gate may take, is (0-1).
+        stable_probes: tries the checks on stable before a run begins.
+        progress: called with the progress of the rung, or of a gate's time (0-1).
     """
 
     tape: Recorder | None = None
@@ -69,7 +69,7 @@ class AnalysisExtras:
 
 
 NO_EXTRAS = AnalysisExtras()
-"""Nothing beside Prometheus."""
+"""Prometheus alone."""
 
 
 class Watch:
@@ -80,15 +80,15 @@ class Watch:
         rules: of the judge.
         traffic: renews the claim and knows approvals.
         claim: of the run, None for a read-only analysis.
-        pods: the canary's health, None where nobody looks at it.
+        pods: the canary's health, None if it is not watched.
         started: when the canary was first exposed (unix seconds, the API server's).
         rung_started: when the present weight was set (unix seconds).
-        beside: tape and prober, if any.
-        interruption: what gives users back to stable while the canary's pods are disrupted; None only looks.
+        beside: the optional parts.
+        interruption: pauses the weight while the canary's pods are disrupted; None never writes.
         comparison: what the reader compares, as far as it was decided before.
 
     Attributes:
-        by_hand: whether it was a person who passed a rung without a verdict.
+        by_hand: whether a person passed the rung without a verdict.
     """
 
     def __init__(
@@ -127,9 +127,9 @@ class Watch:
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> Judgement:
-        """Look until the judge decides and the gate, if any, is open, or the deadline comes.
+        """Poll until the judge decides and the gate, if any, is open, or the deadline comes.
 
-        What a look saw is written down at once, but for a fail: call `tell` when the users are back.
+        Each look is reported at once, except a fail: call `tell` once the users are on stable.
 
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
@@ -139,7 +139,7 @@ class Watch:
         gate, paused = patience.hold, False
         while True:
             left = deadline - clock()
-            # A disruption has a limit of its own, and the rung begins anew after it.
+            # A disruption has a time limit of its own, and the rung starts again after it.
             late = left <= 0 and not (self._waits and not paused and patience.timeout_seconds)
             waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
             begun = self._rung_started
@@ -164,16 +164,16 @@ class Watch:
             pause(patience.poll_seconds or soon)
 
     def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
-        """Judge once; returns the judgement and when to look again, in seconds.
+        """Judge once; return the judgement and the seconds until the next look.
 
         Args:
             late: the deadline came.
-            waited: part (0-1) of the time a gate may take; None where none is waited at.
+            waited: elapsed part (0-1) of a gate's time; None if no gate waits.
         """
         if self._keeper is not None:
             self._keeper.renew()
         health = self._pods.look() if self._pods else None
-        self._heed(health)  # before Prometheus is asked, which may take its time
+        self._heed(health)  # before the query to Prometheus, which may be slow
         now = self._traffic.now()
         evidence = self._reader.read(
             self._started, now, rung_started=self._rung_started, weight=self._weight, comparison=self._comparison
@@ -192,17 +192,17 @@ class Watch:
 
         self._tell = tell
         if judgement.verdict is not Verdict.FAIL:
-            self.tell()  # of a fail after the users are back: a slow disk must not keep them
+            self.tell()  # a fail is reported after the retreat: a slow disk must not delay it
         return judgement, next_poll_seconds(evidence.scrape_interval_seconds, self._traffic.now() - evidence.until)
 
     def tell(self) -> None:
-        """Write down what the last look saw, to recording, progress file and log, unless that was done already."""
+        """Report the last look to the recording, the progress file and the log, unless that is done."""
         told, self._tell = self._tell, None
         if told is not None:
             told()
 
     def _heed(self, health: Health | None) -> None:
-        """Give users back to stable, or the weight back to the canary, as its pods ask for."""
+        """Pause or restore the weight, as the canary's pods require."""
         if self._interruption is None or self._keeper is None or health is None:
             return
         before = self._keeper.claim.state
@@ -243,7 +243,7 @@ class Watch:
         )
 
     def _foresee(self, evidence: Evidence) -> None:
-        """Log once, as soon as the traffic is known, what it can show by the deadline."""
+        """Log once, as soon as the traffic is known, what it can detect by the deadline."""
         if self._foresaw or (found := detectable_against_control(evidence, self._rules, self._seconds)) is None:
             return
         self._foresaw = True
@@ -259,7 +259,7 @@ class Watch:
         )
 
     def _say(self, judgement: Judgement, evidence: Evidence) -> None:
-        """Log a look that saw something new: a stratum, or another reason."""
+        """Log a look that shows something new: a stratum, or another reason."""
         seen = f"{evidence.until} {judgement.verdict} {judgement.code}"
         if seen == self._said:
             return

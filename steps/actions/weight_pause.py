@@ -1,7 +1,7 @@
-"""Interruption: users go back to stable while a cluster event leaves no canary pod, and the weight returns after it.
+"""Pause the weight while a cluster event leaves no canary pod, and restore it afterwards.
 
-The phase stays as it is: the release goes on. The claim keeps the weight to return to, so that a step that is run again
-after a kill goes on from there.
+The phase does not change: the release continues. The claim keeps the weight to restore, so that a step that runs again
+after a kill continues from there.
 """
 
 import structlog
@@ -17,12 +17,12 @@ Span = tuple[float, float, str]
 
 
 class WeightPause:
-    """Keeps users off a canary whose pods the cluster took away.
+    """Keeps users away from a canary whose pods the cluster took away.
 
     Args:
         traffic: VirtualServices.
         workload: Deployments.
-        ready_timeout_seconds: how long pods that the weight asks for may take once all that were there are back (> 0).
+        ready_timeout_seconds: time limit for the pods that the weight needs, once the earlier ones are back (> 0).
     """
 
     def __init__(self, traffic: Traffic, workload: Workload, ready_timeout_seconds: float) -> None:
@@ -31,7 +31,7 @@ class WeightPause:
         self._is_held = False
 
     def reapply(self, claim: Claim) -> Claim:
-        """Bring all VirtualServices to what the claim says, where a kill left a pause or its end halfway."""
+        """Bring all VirtualServices to the state in the claim, if a kill interrupted a pause or its end."""
         memory = claim.state
         if not memory.paused_weight:
             return claim
@@ -40,13 +40,13 @@ class WeightPause:
         return self._set(claim, 0, memory.paused_weight, memory.disruptions)
 
     def update(self, claim: Claim, health: Health) -> Claim:
-        """Pause the weight where no canary pod is left, set it again where all are back.
+        """Pause the weight if no canary pod is left, restore it once all are back.
 
         Returns:
-            The claim; its `paused_weight` tells whether the weight is paused.
+            The claim; its `paused_weight` is not 0 while the weight is paused.
 
         Raises:
-            ForeignWrite: somebody else changed the weights, or the canary's pods are not the pinned ones any more.
+            ForeignWrite: somebody else changed the weights, or the canary's pods are no longer the pinned ones.
             NotOwnerError: the claim was lost.
         """
         self._say(claim, health)
@@ -61,26 +61,26 @@ class WeightPause:
         weight = claim.state.weight
         paused = self._set(claim, 0, weight, health.disrupted)
         log.warning("weight.paused", weight=0, previous_weight=weight, reason=health.disruption)
-        what = f"run {claim.run} gave all users back to stable until the canary's pods are back: {health.disruption}"
+        what = f"run {claim.run} returned all users to stable until the canary's pods are back: {health.disruption}"
         self._traffic.note(paused, "WeightPaused", what, warning=True)
         return paused
 
     def _resume(self, claim: Claim, health: Health) -> Claim:
         memory = claim.state
         if memory.workloads is not None and memory.pin is not None:
-            self._workload.check_pin(memory.workloads, memory.pin)  # other pods than the judged ones get no users
+            self._workload.check_pin(memory.workloads, memory.pin)  # only the judged pods may get users
         if not health.desired or health.ready < health.desired:
             return self._remember(claim, health)
         weight = memory.paused_weight
         claim = ensure_canary_capacity(claim, weight, self._traffic, self._workload, self._ready_timeout_seconds)
         claim = self._end(claim, weight, health.disrupted)
         log.info("weight.resumed", weight=weight, previous_weight=0)
-        what = f"run {claim.run} set the canary's weight to {weight} again: {health.ready} of its pods are ready"
+        what = f"run {claim.run} restored the canary's weight of {weight}: {health.ready} of its pods are ready"
         self._traffic.note(claim, "WeightResumed", what)
         return claim
 
     def _end(self, claim: Claim, weight: int, disruptions: tuple[Span, ...]) -> Claim:
-        """End a pause: only after every VirtualService has the weight, so that a kill in between is noticed."""
+        """End a pause only after every VirtualService has the weight, so that a kill in between is noticed."""
         claim = self._set(claim, weight, weight, disruptions)
         return self._traffic.update_state(claim, paused_weight=0)
 
@@ -95,7 +95,7 @@ class WeightPause:
         return self._traffic.update_state(claim, disruptions=health.disrupted)
 
     def _stable_can_serve(self, claim: Claim) -> bool:
-        """Tell whether stable may get the users: it is ready, or neither side is, as with a retreat."""
+        """Return whether stable may get the users: it is ready, or neither arm is, as in a retreat."""
         memory = claim.state.workloads
         if memory is None:
             return True
@@ -106,8 +106,8 @@ class WeightPause:
         if not self._is_held:
             self._is_held = True
             what = (
-                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, so the weight is held at"
-                f" {claim.state.weight} though the canary's pods are disrupted"
+                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, so the weight stays at"
+                f" {claim.state.weight} although the canary's pods are disrupted"
             )
             log.error("pause.held", weight=claim.state.weight, stable=memory.stable)
             self._traffic.note(claim, "PauseHeld", what, warning=True)

@@ -174,7 +174,7 @@ def _parts(token: str | None) -> tuple[str, int, int]:
 
 
 def _lags(current: str | None, token: str | None) -> bool:
-    """Tell whether a Deployment missed a change of phase of the same claim: the step was killed before its stamp."""
+    """Return whether a Deployment missed a change of phase of the same claim: the step was killed before its stamp."""
     run, epoch, rank = _parts(token)
     return token is not None and _parts(current)[:2] == (run, epoch) and _parts(current)[2] < rank
 

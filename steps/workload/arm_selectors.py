@@ -9,7 +9,7 @@ from steps.workload.label_selectors import Selector
 
 _LABEL_LIMIT = 63
 ARM_LABEL = "canary-steps.io/arm"
-"""Tells canary and baseline apart, which share all labels that the canary's destination asks for."""
+"""Tells canary and baseline apart: they share all labels that the canary's destination requires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class ArmSelectors:
 
     @property
     def requires(self) -> dict[str, str]:
-        """What a pod must carry to get requests of this arm's destination."""
+        """Labels that a pod needs to receive requests for this arm's destination."""
         return {**self.service_selector, **self.subset}
 
 
 def canary_labels(stable: ArmSelectors, canary: str, requires: Mapping[str, str]) -> dict[str, str]:
     """Return the labels of the canary's pods, made from those of stable's.
 
-    Where stable's selector says stable's name, the canary's pods carry the canary's name; what the canary's
-    destination asks for has the last word, so subsets of one host keep `app` and differ in `version`.
+    Where stable's selector uses stable's name, the canary's pods carry the canary's name. Labels that the canary's
+    destination requires win, so subsets of one host keep `app` and differ in `version`.
 
     Raises:
         PermanentError: a label would be longer than the 63 characters Kubernetes allows.
@@ -65,16 +65,16 @@ def canary_labels(stable: ArmSelectors, canary: str, requires: Mapping[str, str]
 def canary_selector(
     stable: ArmSelectors, made: Mapping[str, str], requires: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
-    """Return the canary Deployment's selector: stable's keys, and those its destination tells the arms apart by."""
+    """Return the canary Deployment's selector: stable's keys and those that tell the arms apart at its destination."""
     told_apart = {key for key, value in requires.items() if stable.pods.get(key) != value} | {ARM_LABEL}
     return {"matchLabels": {key: made[key] for key in sorted(label.keys(stable.selector) | told_apart) if key in made}}
 
 
 def check_disjoint(stable: ArmSelectors, canary: ArmSelectors) -> None:
-    """Refuse arms of which a selector matches pods of the other side, or not its own.
+    """Refuse arms if a selector matches the other side's pods, or does not match its own.
 
     Raises:
-        PermanentError: says which selector, what it matches, and the labels to add.
+        PermanentError: names the selector, what it matches, and the labels to add.
     """
     for own, other in ((stable, canary), (canary, stable)):
         _check_destination(own, other, stable, canary)
@@ -100,7 +100,7 @@ def _check_destination(own: ArmSelectors, other: ArmSelectors, stable: ArmSelect
         has = {key: own.pods[key] for key in missing if key in own.pods}
         raise PermanentError(
             doing,
-            f"it asks for {label.as_text(missing)}{subset}, where the pods of {own.deployment} have "
+            f"it requires {label.as_text(missing)}{subset}, but the pods of {own.deployment} have "
             f"{label.as_text(has)}: no request would reach them. Correct the Service's spec.selector, or the labels.",
         )
     if label.contains(own.requires, other.pods):
@@ -116,7 +116,7 @@ def _remedy(own: ArmSelectors, other: ArmSelectors, stable: ArmSelectors, canary
     if not differing:
         return _alike(stable, canary)
     return (
-        f"Add to Deployment {own.deployment} (a selector is immutable, so it must be made anew; "
+        f"Add to Deployment {own.deployment} (a selector is immutable, so recreate the Deployment; "
         f"`kubectl delete --cascade=orphan` keeps its pods serving):\n"
         f"selector:\n  matchLabels:\n{label.as_yaml(differing, 4)}"
     )
@@ -131,14 +131,14 @@ def _service_remedy(own: ArmSelectors, other: ArmSelectors, stable: ArmSelectors
 
 
 def _alike(stable: ArmSelectors, canary: ArmSelectors) -> str:
-    """What the canary's destination asks for becomes its pods' labels, so it must differ from stable's."""
+    """Return the remedy for arms with equal labels: the canary's pods get the labels that its destination requires."""
     if stable.service == canary.service:
         return (
-            f"The two have no label that tells them apart: in the DestinationRule of {canary.service}, give the "
-            f"canary's subset a label with another value than the pods of {stable.deployment} have."
+            f"No label tells the two apart: in the DestinationRule of {canary.service}, give the "
+            f"canary's subset a label whose value differs from that of the pods of {stable.deployment}."
         )
     return (
-        f"The two have no label that tells them apart: set in Service {canary.service}:\n"
+        f"No label tells the two apart: set in Service {canary.service}:\n"
         f"selector:\n{label.as_yaml(_suggestion(stable, canary))}"
     )
 

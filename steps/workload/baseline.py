@@ -1,8 +1,8 @@
 """The baseline: fresh pods of stable's template behind the canary's destination, a control of the canary's age (pure).
 
-It gets its requests where the canary gets them: a Service spreads them over its pods, so canary and baseline, equal in
-number, get as many each, from the same second on. Routes keep their two destinations, and stable's Service, selector,
-autoscaler and disruption budget never see a pod of it.
+It receives requests where the canary does: a Service spreads them over its pods, so canary and baseline, which have the
+same number of pods, get the same share from the same second. Routes keep their two destinations, and stable's Service,
+selector, autoscaler and disruption budget never see a pod of it.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ BASELINE_VALUE = "baseline"
 def baseline_clone(name: str, template: Template, stable: ArmSelectors, canary: ArmSelectors) -> Clone:
     """Return the baseline Deployment of stable's pod template.
 
-    Its pods carry what the canary's destination asks for; a label that only the canary Deployment selects by tells the
-    two apart.
+    Its pods carry the labels that the canary's destination requires; a label that only the canary Deployment selects by
+    tells the two apart.
 
     Raises:
         PermanentError: there is no such label, or a selector would match pods of another Deployment.
@@ -47,14 +47,14 @@ def _check_apart(baseline: ArmSelectors, stable: ArmSelectors, canary: ArmSelect
         own = {**(canary.selector.get("matchLabels") or {}), ARM_LABEL: "canary"}
         raise PermanentError(
             doing,
-            f"Deployment {canary.deployment} selects by nothing that Service {canary.service} does not ask for, so the "
+            f"Deployment {canary.deployment} selects only by labels that Service {canary.service} requires, so the "
             f"baseline's pods would count as its own. Add to Deployment {canary.deployment} and its pod template "
-            f"(a selector is immutable, so it must be made anew; `kubectl delete --cascade=orphan` keeps its pods "
+            f"(a selector is immutable, so recreate the Deployment; `kubectl delete --cascade=orphan` keeps its pods "
             f"serving):\nselector:\n  matchLabels:\n{label.as_yaml(own, 4)}\nor release without --baseline.",
         )
     if label.matches(stable.selector, baseline.pods) or label.contains(stable.requires, baseline.pods):
         raise PermanentError(
             doing,
-            f"what selects pods of {stable.deployment} also matches the baseline's ({label.as_text(baseline.pods)}). "
-            f"Release without --baseline.",
+            f"the selectors for pods of {stable.deployment} also match the baseline's "
+            f"({label.as_text(baseline.pods)}). Release without --baseline.",
         )

@@ -1,4 +1,4 @@
-"""Making the canary what is to be released, and its baseline what stable is."""
+"""Create or update the canary Deployment from the release, and its baseline from stable."""
 
 import structlog
 
@@ -20,10 +20,10 @@ def create_canary(
 ) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
-    Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
+    Its number of pods does not change and is 0 for a new one: `ensure_capacity` raises it under the token.
 
     Raises:
-        ForeignWrite: stable's template changed since the inspection. PermanentError: as the inspection refuses.
+        ForeignWrite: stable's template changed since the preflight. PermanentError: as the preflight refuses.
         NotOwnerError: another run's.
     """
     seen = _inspected(cluster, release, plan, release.canary)
@@ -31,7 +31,7 @@ def create_canary(
     if seen.existing is None:
         if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
             return
-        # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
+        # Created in the meantime: by our own retried request, or by another run, whose token stops the write below.
         seen = Preflight(cluster, release)
         seen.check_canary()
     if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
@@ -41,7 +41,7 @@ def create_canary(
 def create_baseline(
     cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
 ) -> None:
-    """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
+    """Create or update the baseline from stable's present template, if the release asks for one; its pods come later.
 
     Raises:
         As `create_canary`.
@@ -75,7 +75,7 @@ def _canary(seen: Preflight) -> Clone:
 def _created(
     cluster: Cluster, fence: ClaimedDeployments, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
 ) -> bool:
-    """Create a clone; False where it is there by now."""
+    """Create a clone; return False if it exists by now."""
     namespace = stable["metadata"]["namespace"]
     try:
         cluster.create(

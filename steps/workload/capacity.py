@@ -21,7 +21,7 @@ def needed_pods(stable_replicas: int, weight: int) -> int:
         stable_replicas: stable's replicas at the start (>= 0).
         weight: 0-100.
     """
-    # In whole numbers: 10 * 50 % * 1.2 is 6, where floats may make it 7.
+    # Integer arithmetic: 10 * 50 % * 1.2 is 6, but floats may make it 7.
     return max(1, -(-stable_replicas * weight * 12 // 1000))
 
 
@@ -42,20 +42,20 @@ def ensure_capacity(
     weight: int,
     patience: WaitPolicy,
 ) -> None:
-    """Make the canary large enough for a weight and wait until it is; it is never made smaller.
+    """Scale the canary up for a weight and wait until it is ready; it is never scaled down here.
 
-    Its baseline, if it has one, gets as many pods and is waited for as well.
+    Its baseline, if it has one, gets the same number of pods and has to become ready as well.
 
-    What an autoscaler owns is left to it, but one pod is started where there is none: at 0 replicas it does nothing.
+    Replicas that an autoscaler owns are left to it, but the first pod is started: an autoscaler does nothing at 0.
 
     Raises:
-        TemporaryError: it is not within the deadline. PermanentError: its pods will not get ready.
+        TemporaryError: it is not ready within the deadline. PermanentError: its pods will not become ready.
         NotOwnerError, NotFound: as everywhere.
     """
     count = needed_pods(memory.stable_replicas, weight)
     autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
     size = _raise_to(fence, memory, token, count if autoscaler is None else 1)
-    if memory.baseline:  # before the canary is waited for: both arms' pods are to be of one age
+    if memory.baseline:  # before the wait for the canary: pods of both should have the same age
         _resize_baseline(fence, memory, token, size)
     try:
         wait_ready(cluster, memory.namespace, memory.canary, count, patience)
@@ -73,13 +73,13 @@ def ensure_capacity(
 
 
 def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:
-    """Tell whether stable has as many available pods as it had replicas at the start."""
+    """Return whether stable has as many available pods as it had replicas at the start."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
 
 
 def ready_arms(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
-    """Tell for both destinations, stable's and the canary's, whether any pod behind them can serve."""
+    """Return for stable's and for the canary's destination whether any pod behind it can serve."""
     stable, *clones = (
         found is not None and _available(found) > 0
         for found in (cluster.find(DEPLOYMENT, memory.namespace, name) for name in memory.deployments)
@@ -88,7 +88,7 @@ def ready_arms(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
 
 
 def scale_down(cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadState, token: str | None) -> str:
-    """Scale the canary and its baseline to 0 and keep the Deployments; never what an HPA owns, nor what is gone.
+    """Scale the canary and its baseline to 0 and keep the Deployments; skip what an HPA owns and what is gone.
 
     Returns:
         One sentence for each that was left running, "" for none.
@@ -122,7 +122,7 @@ def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, nam
 
 
 def _resize_baseline(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> None:
-    """Give the baseline the canary's size, up or down: as many pods get as many requests each."""
+    """Scale the baseline up or down to the canary's size: equal numbers of pods get equal numbers of requests."""
 
     def resize(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
@@ -135,7 +135,7 @@ def _resize_baseline(fence: ClaimedDeployments, memory: WorkloadState, token: st
 
 
 def _raise_to(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> int:
-    """Raise the canary's pods to a number; return how many it has then."""
+    """Scale the canary up to at least `count` pods; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)

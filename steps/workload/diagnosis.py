@@ -1,4 +1,4 @@
-"""Why pods do not get ready, in sentences a person can act on (pure)."""
+"""Explain why pods do not become ready, in sentences that a person can act on (pure)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Diagnosis:
     """One thing that keeps a Deployment from being ready.
 
     Args:
-        kind: what it is, the same for the same fault in several pods.
-        sentence: what a person should read.
-        grace_seconds: how long it may last before waiting on is hopeless; None where it may well go away.
+        kind: the kind of fault, the same for one fault in several pods.
+        sentence: the explanation for people.
+        grace_seconds: how long it may last before it is final; None if it may go away.
     """
 
     kind: str
@@ -27,12 +27,12 @@ class Diagnosis:
 
 
 def diagnose(deployment: Object, pods: Sequence[Object], hopeless_seconds: float) -> list[Diagnosis]:
-    """Return what keeps a Deployment from being ready, the least hopeful first.
+    """Return what keeps a Deployment from being ready, the most serious first.
 
     Args:
         deployment: as read.
         pods: the pods of its present template.
-        hopeless_seconds: how long a fault that kubelet itself retries may last before it is taken as final (>= 0).
+        hopeless_seconds: how long a fault that kubelet itself retries may last before it is final (>= 0).
     """
     found = [*_of_deployment(deployment, hopeless_seconds)]
     for pod in pods:
@@ -48,7 +48,7 @@ def _of_deployment(deployment: Object, grace: float) -> Iterator[Diagnosis]:
             remedy = "Raise the quota or free some" if "quota" in message else "Change what the message names"
             yield Diagnosis("ReplicaFailure", f"pods of {name} cannot be created: {message}. {remedy}.", grace)
         if condition.get("reason") == "ProgressDeadlineExceeded":
-            # The pods' own reasons say more: this one comes after theirs.
+            # The pods' own reasons say more, so this one comes after them.
             sentence = f"{name} made no progress within its spec.progressDeadlineSeconds ({message})."
             yield Diagnosis("ProgressDeadlineExceeded", sentence, max(grace, 1.0))
 
@@ -58,7 +58,7 @@ def _of_pod(pod: Object, deployment: Object, grace: float) -> Iterator[Diagnosis
     for condition in status.get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             yield Diagnosis(
-                "Unschedulable", f"pod {name} finds no node: {condition.get('message', 'no message')}.", None
+                "Unschedulable", f"pod {name} cannot be scheduled: {condition.get('message', 'no message')}.", None
             )
     for entry in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
         yield from _of_container(name, entry, grace)
@@ -102,7 +102,7 @@ def _not_ready(pod: str, status: Mapping[str, Any], deployment: Object) -> Itera
 
 
 def describe_probe(probe: Mapping[str, Any] | None) -> str:
-    """Say what a probe asks: "GET /ready on port 8080"."""
+    """Return what a probe asks for: "GET /ready on port 8080"."""
     if not probe:
         return ""
     if probe.get("httpGet"):

@@ -1,4 +1,4 @@
-"""Disruptions of the canary from look to look: what the cluster did to its pods, and whether that explains too few."""
+"""Track disruptions of the canary: what the cluster did to its pods, and whether that explains missing ones."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,23 +18,23 @@ DisruptionSpan = tuple[float, float, str]
 """(began, ended, what happened), unix seconds; ended is 0 while it lasts."""
 
 _SETTLING_SECONDS: Final = 10.0
-"""So long after a pod's end proxies may still send requests to it: a slow control plane."""
+"""How long proxies may send requests to a pod after its end, if the control plane is slow."""
 
 
 class DisruptionTracker:
-    """Tells at every look whether the cluster, and not the version, took pods away.
+    """Decides at every look whether the cluster, not the version, took pods away.
 
-    A disruption begins with a pod that was evicted, preempted, deleted or lost, and ends when all pods are ready. It
-    is not a disruption where a pod was scaled away, or had failed by itself before. After a fault of the version's own
-    the disruption explains nothing any more, as long as that fault lasts.
+    A disruption begins with a pod that was evicted, preempted, deleted or lost, and ends when all pods are ready. A pod
+    that was scaled away, or had already failed by itself, is not a disruption. After a fault of the version itself the
+    disruption explains nothing for as long as that fault lasts.
 
     Args:
-        complete_at: when all pods were known to be ready, unix seconds: what was before explains nothing.
+        complete_at: when all pods were known to be ready, unix seconds: earlier events explain nothing.
         earlier: disruptions of the same run that another process saw.
 
     Attributes:
-        spans: all disruptions of the run so far. Requests of these times say nothing about the version.
-        fault_at: since when a fault of the version's own follows on the present disruption; None without one.
+        spans: all disruptions of the run so far. Requests during these times say nothing about the version.
+        fault_at: start of a fault of the version itself after the present disruption; None without one.
     """
 
     def __init__(self, complete_at: float, earlier: Sequence[DisruptionSpan] = ()) -> None:
@@ -52,11 +52,11 @@ class DisruptionTracker:
         return self.spans[-1][0] if self._lasts else None
 
     def look(self, replica_set: str, pods: Sequence[Object], desired: int, now: float) -> str:
-        """Return what explains that fewer pods than desired are ready, "" where nothing of the cluster does.
+        """Return how the cluster caused fewer pods to be ready than desired, "" if it did not.
 
         Args:
-            replica_set: name of the one that makes the pods.
-            pods: all of its pods, those that are being deleted too.
+            replica_set: name of the pods' ReplicaSet.
+            pods: all of its pods, including those being deleted.
             desired: how many there should be.
             now: unix seconds by the API server.
         """
@@ -78,11 +78,11 @@ class DisruptionTracker:
         return self.spans[-1][2] if is_explained and ready < desired else ""
 
     def _follow(self, replica_set: str, pods: Sequence[Object], desired: int, now: float) -> None:
-        """Begin with a ReplicaSet: at the first look, and where a person changed the template."""
+        """Start over with a ReplicaSet: at the first look, and after a person changed the template."""
         if self._known is None:
             self._desired = desired
             self._settled = {_name(pod) for pod in pods if _time_of(pod) < self._complete_at - _SETTLING_SECONDS}
-            # Another process saw the pods go; those that are missing yet are their young replacements.
+            # Another process saw the pods go; the pods that are not ready yet are their replacements.
             missing = [pod for pod in pods if not is_ready(pod) and not is_terminating(pod)]
             if self.spans and missing and all(_is_younger(pod, self.spans[-1][0]) for pod in missing):
                 self._lasts = True
@@ -92,7 +92,7 @@ class DisruptionTracker:
         self._replica_set = replica_set
 
     def _mishaps(self, pods: Sequence[Object], desired: int, *, ready: int) -> list[PodDisruption]:
-        """Return what happened to pods that were there or expected."""
+        """Return what happened to pods that existed or were expected."""
         found: list[PodDisruption] = []
         plain: list[PodDisruption] = []
         for pod in pods:
@@ -117,7 +117,7 @@ class DisruptionTracker:
         return [PodDisruption(self._last_look, self._last_look, f"pod {name} is gone") for name in gone]
 
     def _replaced(self, pods: Sequence[Object], desired: int, *, ready: int) -> list[PodDisruption]:
-        """Tell at a first look that all pods are new: what was there when the weight was set is gone by now."""
+        """Return a disruption if all pods are new at the first look: those of the time the weight was set are gone."""
         is_known = self._lasts or ready or not desired or not self._replica_set
         if is_known or not all(_is_younger(pod, self._complete_at) for pod in pods):
             return []
@@ -128,7 +128,7 @@ class DisruptionTracker:
         first = min(found, key=lambda one: one.began)
         began, ended, what = self.spans[-1] if self._lasts else (min(first.began, now), now, first.what)
         earlier = self.spans[:-1] if self._lasts else self.spans
-        # While others serve, only what was under way to these pods is lost; else all is, until one is ready again.
+        # While other pods serve, only requests on their way to these are lost; else all are, until a pod is ready.
         over = max(ended, *(one.until + _SETTLING_SECONDS for one in found)) if ready and ended else 0.0
         self.spans, self._lasts = (*earlier, (began, over, what)), True
 
@@ -146,13 +146,13 @@ class DisruptionTracker:
 
 
 def _crashed_before(pod: Object, seen: PodDisruption) -> bool:
-    """Tell whether a pod that was taken away had failed by itself; kubelet's own killing shows as exit codes too."""
+    """Return whether a pod that was taken away had failed by itself before; kills by kubelet leave exit codes, too."""
     is_killed = (pod.get("status") or {}).get("phase") == "Failed"
     return not is_killed and has_crashed(pod, seen.began)
 
 
 def _time_of(pod: Object) -> float:
-    """Return when something happened to a pod that may explain its absence; now, in effect, where nothing did."""
+    """Return when something happened to a pod that may explain its absence; infinity if nothing did."""
     seen = pod_disruption(pod) or (pod_deletion(pod) if is_terminating(pod) else None)
     return seen.began if seen is not None else float("inf")
 

@@ -1,4 +1,4 @@
-"""Whether a release asks for bits that another run is releasing, or that stable runs; it only reads."""
+"""Detect a release of an image digest that another run is releasing, or that stable runs already; only reads."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from steps.workload.template import fingerprint
 
 
 def request_fingerprint(release: Release) -> str:
-    """Return 16 hex digits of what a release would change, or "" where its image is not given by digest.
+    """Return 16 hex digits of what a release would change, or "" if its image is not given by digest.
 
-    The same digest in another repository, or beside another tag, is the same.
+    Neither the repository nor a tag beside the digest counts.
     """
     _, at, digest = release.image.partition("@")
     if not at:
@@ -25,14 +25,14 @@ def request_fingerprint(release: Release) -> str:
 
 
 def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
-    """Tell whether a living claim's end leaves nothing to do for a release.
+    """Return whether a release has nothing left to do when a live claim ends.
 
-    It is so where the run that holds the claim releases the same, and while stable, which that run may yet replace,
-    runs the same: the registry has told of one push twice, or late. A run that rolls back releases nothing any more.
+    This is so if the claim's run releases the same, or if stable runs the same and that run has not begun to replace
+    it: the registry announced one push twice, or late. A run that rolls back releases nothing.
 
     Args:
         cluster: the API server.
-        release: what is asked; an image by tag may mean other bits, and is never a duplicate.
+        release: the request; an image given by tag may mean another digest, so it is never a duplicate.
         claim: another run's, alive.
 
     Raises:

@@ -28,13 +28,13 @@ def require_endpoints(
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
-    An account that may not list EndpointSlices is warned, and nothing is checked.
+    Without permission to list EndpointSlices, it logs a warning and checks nothing.
 
     Args:
-        cluster: the API server; in a rehearsal nothing is asked.
+        cluster: the API server; a dry run asks for nothing.
         memory: the Deployments.
         service: name of the canary's Service.
-        routes: of the run.
+        routes: the run's routes.
         patience: how to wait; at most 15 s.
 
     Raises:
@@ -49,7 +49,7 @@ def require_endpoints(
         try:
             slices = cluster.list(ENDPOINT_SLICE, memory.namespace, f"{SERVICE_LABEL}={service}")
         except Forbidden as error:
-            log.warning("endpoints.unknown", service=service, detail=f"they are not checked: {error.cause}")
+            log.warning("endpoints.unknown", service=service, detail=f"endpoints are not checked: {error.cause}")
             return
         deployment = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
         ready = {str(pod["metadata"]["name"]) for pod in current_pods(cluster, deployment) if is_ready(pod)}
@@ -80,7 +80,7 @@ def _endpoints(slices: Sequence[Object], port: ServicePort) -> set[str]:
 
 
 def _is_ready(endpoint: Mapping[str, Any]) -> bool:
-    """An unknown condition counts as ready, as the API says."""
+    """Return whether an endpoint is ready; an unknown condition counts as ready, as the API says."""
     return (endpoint.get("conditions") or {}).get("ready") is not False
 
 
@@ -95,12 +95,12 @@ def _refusal(
     namespace, name = service["metadata"].get("namespace", ""), service["metadata"]["name"]
     ports = " and ".join(f"port {shown(port)} with targetPort {target_of_port(port)}" for port in way)
     others = sorted(set().union(*(_endpoints(slices, port) for port in way)) - ready - {""})
-    behind = f"behind it are only {', '.join(others[:3])}" if others else "nothing is behind it"
+    behind = f"only {', '.join(others[:3])} is behind it" if others else "nothing is behind it"
     pods = ", ".join(sorted(ready)[:3]) or "none at present"
     cause = (
         f"after {patience.deadline_seconds:g} s no pod of Deployment {deployment['metadata']['name']} is a ready "
-        f"endpoint of {ports}: {behind}. Its ready pods are {pods}, and their containers offer "
-        f"{offered(deployment['spec']['template'])}. Users would be answered 503. Compare the Service's targetPort and "
+        f"endpoint of {ports}: {behind}. Its ready pods are {pods}, and their containers declare "
+        f"{offered(deployment['spec']['template'])}. Users would get 503. Compare the Service's targetPort and "
         f"selector with the pods: kubectl -n {namespace} get endpointslices -l {SERVICE_LABEL}={name}"
     )
     return PermanentError(f"looking for the endpoints of {service_name(service)}", cause)

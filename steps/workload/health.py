@@ -12,17 +12,16 @@ from steps.workload.pods import current_replica_set, is_ready, is_terminating, p
 
 
 class HealthWatch:
-    """Looks at the canary again and again.
+    """Polls the health of the canary's pods.
 
-    Restarts before `since` are not counted. That pods vanished is known only for those an earlier look of the same
-    watch has seen. Where a fault of the version's own follows a disruption, the time without enough ready pods counts
-    from that fault on.
+    Restarts before `since` are not counted. A pod counts as vanished only if an earlier look of the same watch saw it.
+    If a fault of the version itself follows a disruption, the time without enough ready pods counts from that fault.
 
     Args:
         cluster: the API server.
         namespace: of the canary.
         canary: Deployment under test.
-        since: API server's time from which on faults count (unix seconds).
+        since: when faults begin to count, by the API server's clock (unix seconds).
         complete_at: when all pods were known to be ready: the present weight was set then (unix seconds).
         earlier: disruptions that another process saw in this run.
     """
@@ -48,7 +47,7 @@ class HealthWatch:
         self._disruptions = DisruptionTracker(since if complete_at is None else complete_at, earlier)
 
     def look(self) -> Health:
-        """Return the canary's health of this moment.
+        """Return the canary's present health.
 
         Raises:
             NotFound: the Deployment is gone. Forbidden, TemporaryError: as everywhere.
@@ -64,7 +63,7 @@ class HealthWatch:
         disruption = self._disruptions.look(name, every, desired, now)
         detail = ""
         if ready < desired:
-            # What became of the pod that was taken away is said already: now its replacement matters.
+            # The disruption already explains the pod that was taken away: the detail is about its replacement.
             told = [pod for pod in pods if not disruption or pod_disruption(pod) is None]
             detail = next((entry.sentence for entry in diagnose(canary, told, 0.0)), "")
         return Health(
@@ -82,7 +81,7 @@ class HealthWatch:
     def _count(self, pods: list[Object], desired: int) -> None:
         present = {pod["metadata"]["name"] for pod in pods}
         gone = [name for name in self._first_seen if name not in present]
-        # Pods beyond what is desired now were scaled away: no fault of theirs.
+        # Pods above the desired number were scaled away, which is not a fault.
         self._vanished += max(0, len(gone) - max(0, self._desired - desired))
         for name in gone:
             del self._first_seen[name]
@@ -126,7 +125,7 @@ def _ended(status: Object) -> str | None:
 
 
 def _turned(pod: Object) -> Iterator[str]:
-    """Give the moment at which the pod became ready or unready, as it is now."""
+    """Yield when the pod reached its present readiness."""
     for entry in (pod.get("status") or {}).get("conditions") or []:
         if entry.get("type") == "Ready" and entry.get("lastTransitionTime"):
             yield str(entry["lastTransitionTime"])

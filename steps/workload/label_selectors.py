@@ -1,4 +1,4 @@
-"""Label selectors: which labels they match, how they are asked for and shown (pure)."""
+"""Label selectors: what they match, and how queries and messages write them (pure)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ Selector = Mapping[str, Any]
 
 
 def matches(selector: Selector | None, labels: Mapping[str, str]) -> bool:
-    """Tell whether a LabelSelector matches labels; None matches nothing, {} everything."""
+    """Return whether a LabelSelector matches labels; None matches nothing, {} everything."""
     if selector is None:
         return False
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
@@ -16,7 +16,7 @@ def matches(selector: Selector | None, labels: Mapping[str, str]) -> bool:
 
 
 def contains(required: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Tell whether labels carry all that is required, as a Service selects; nothing required matches nothing."""
+    """Return whether labels contain all required ones, as a Service selects; no requirement matches nothing."""
     return bool(required) and required.items() <= labels.items()
 
 
@@ -27,7 +27,7 @@ def keys(selector: Selector) -> set[str]:
 
 
 def as_query(selector: Selector) -> str:
-    """Write a LabelSelector as the `labelSelector` of a list request."""
+    """Return a LabelSelector as the `labelSelector` of a list request."""
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for entry in selector.get("matchExpressions") or []:
         values = ",".join(entry.get("values") or [])
@@ -44,12 +44,12 @@ def as_query(selector: Selector) -> str:
 
 
 def as_yaml(labels: Mapping[str, str], indent: int = 2) -> str:
-    """Write labels as YAML lines to be copied by a person; values are quoted, since "1.0" and "true" need it."""
+    """Return labels as YAML lines for a person to copy; values are quoted, since "1.0" and "true" need it."""
     return "\n".join(f'{" " * indent}{key}: "{value}"' for key, value in sorted(labels.items()))
 
 
 def as_text(labels: Mapping[str, str]) -> str:
-    """Write labels in one line."""
+    """Return labels on one line."""
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or "none"
 
 

@@ -13,7 +13,7 @@ def detect_noop(
     arm_keys: Collection[str],
     running: Mapping[str, set[str]],
 ) -> Noop:
-    """Tell whether the wanted template is what stable already runs.
+    """Return whether stable already runs the wanted template.
 
     Args:
         stable: stable's pod template.

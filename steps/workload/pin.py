@@ -62,7 +62,7 @@ def pin_canary(cluster: Cluster, memory: WorkloadState) -> Pin:
 
 
 def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
-    """Refuse where the canary is no longer what was pinned.
+    """Refuse if the canary is no longer the pinned one.
 
     Raises:
         ForeignWrite: its template, its ReplicaSet or its digests changed; names the last manager of the template.
@@ -73,23 +73,23 @@ def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
     doing = f"checking that Deployment {memory.namespace}/{memory.canary} is what was judged"
-    remedy = "What runs now was not judged: roll back and release it anew."
+    remedy = "What runs now was not judged: roll back and release it again."
     template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
     if template != wanted.template_hash:
-        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template meanwhile. {remedy}")
+        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template in the meantime. {remedy}")
     found = current_replica_set(cluster, canary)
     name = found["metadata"]["name"] if found is not None else "none"
     if name != wanted.replica_set:
         raise ForeignWrite(
-            doing, f"its ReplicaSet is {name}, {wanted.replica_set} was judged: its pods were restarted. {remedy}"
+            doing, f"its ReplicaSet is {name}, but {wanted.replica_set} was judged: its pods were restarted. {remedy}"
         )
     other = digest_differences(running_digests(cluster, canary), wanted.digests)
     if other:
-        raise ForeignWrite(doing, f"its pods run other bits: {other}. {remedy}")
+        raise ForeignWrite(doing, f"its pods run different image digests: {other}. {remedy}")
 
 
 def digest_differences(running: dict[str, set[str]], wanted: dict[str, str]) -> str:
-    """Say in which containers ready pods run other digests than wanted; "" for none."""
+    """Return the containers whose ready pods run other digests than wanted, as text; "" for none."""
     other = {
         name: found - {wanted[name]} for name, found in running.items() if name in wanted and found != {wanted[name]}
     }
@@ -113,12 +113,12 @@ def last_manager(deployment: Object) -> str:
 def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:
     missing = sorted({str(entry["name"]) for entry in containers(deployment["spec"]["template"])} - set(digests))
     if missing:
-        raise TemporaryError(doing, f"no ready pod tells the image digest of container {', '.join(missing)} yet.")
+        raise TemporaryError(doing, f"no ready pod reports the image digest of container {', '.join(missing)} yet.")
     for name, found in digests.items():
         if len(found) > 1:
             raise TemporaryError(
                 doing,
                 f"its pods run different digests in container {name}: {', '.join(sorted(found))}. The tag moved while "
                 f"they started: restart them (`kubectl rollout restart deployment/{deployment['metadata']['name']}`), "
-                f"or give the image by digest.",
+                f"or release the image by digest.",
             )

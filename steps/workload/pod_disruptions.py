@@ -1,8 +1,8 @@
-"""What became of a pod, by its own object: taken away by the cluster, or broken by itself (pure).
+"""Classify a pod by its own object: disrupted by the cluster, or failed by itself (pure).
 
-The words are those of Kubernetes' sources: the condition DisruptionTarget of the API server, scheduler, taint manager,
+The terms are those of Kubernetes' sources: the condition DisruptionTarget of the API server, scheduler, taint manager,
 pod garbage collector and kubelet; `status.reason` of pods that a kubelet evicted, refused or lost. The node itself need
-not be read: a node that is gone shows in its pods, whose Ready turns false while all their containers stay ready.
+not be read: on a node that is gone, a pod's Ready turns false while all its containers stay ready.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,19 +15,19 @@ from steps.cluster.api import Object
 from steps.workload.pods import is_ready
 
 _TARGETED: Final = {
-    "EvictionByEvictionAPI": "was evicted, as a drain, the descheduler or an autoscaler does",
+    "EvictionByEvictionAPI": "was evicted, for example by a drain, the descheduler or an autoscaler",
     "PreemptionByScheduler": "was preempted by a pod of higher priority",
-    "DeletionByTaintManager": "was deleted since its node has a taint that it does not tolerate",
-    "DeletionByPodGC": "was removed since its node is gone",
+    "DeletionByTaintManager": "was deleted because its node has a taint that it does not tolerate",
+    "DeletionByPodGC": "was removed because its node is gone",
     "TerminationByKubelet": "was ended by its kubelet",
 }
 _ENDED: Final = {
     "Evicted": "was evicted by its kubelet",
     "Preempting": "was preempted by a critical pod",
     "NodeLost": "is on a node that does not answer",
-    "Shutdown": "ended with the shutdown of its node",
-    "Terminated": "ended with the shutdown of its node",
-    "NodeShutdown": "was refused by a node that shuts down",
+    "Shutdown": "was ended by the shutdown of its node",
+    "Terminated": "was ended by the shutdown of its node",
+    "NodeShutdown": "was refused by a node that is shutting down",
 }
 _REFUSED: Final = frozenset(
     {
@@ -36,14 +36,14 @@ _REFUSED: Final = frozenset(
         "UnexpectedPredicateFailureType",
     }
 )  # fmt: skip
-"""Why a kubelet does not admit a pod that its scheduler gave it, besides `OutOf<resource>`."""
+"""Reasons why a kubelet refuses a scheduled pod, besides `OutOf<resource>`."""
 
 _OWN_LIMIT: Final = (
     "Pod ephemeral local storage usage exceeds the total limit",
     "exceeded its local ephemeral storage limit",
     "Usage of EmptyDir volume",
 )
-"""Evictions by a limit of the pod's own, which a kubelet makes on any node: the version's fault."""
+"""Evictions for a limit of the pod itself, which happen on any node: the version's fault."""
 
 _BROKEN: Final = frozenset(
     {
@@ -53,7 +53,7 @@ _BROKEN: Final = frozenset(
     }
 )  # fmt: skip
 _LOST: Final = frozenset({"Unknown", "ContainerStatusUnknown"})
-"""How a container's end is reported that nobody saw: its node went down or started anew."""
+"""Reasons given for a container whose end nobody saw: its node went down or restarted."""
 
 _JUST_STARTED_SECONDS: Final = 2.0
 """Kubelet writes "not ready" with the pod's start time; timestamps have whole seconds."""
@@ -75,9 +75,9 @@ class PodDisruption:
 
 
 def pod_disruption(pod: Object) -> PodDisruption | None:
-    """Return what the cluster did to a pod, None where the pod tells of nothing.
+    """Return what the cluster did to a pod, None if its object shows nothing.
 
-    It does not report a plain deletion: a caller that knows what was scaled asks `deletion`.
+    A plain deletion is not included: a caller that knows what was scaled down calls `pod_deletion`.
     """
     status = pod.get("status") or {}
     target = _condition(pod, "DisruptionTarget")
@@ -99,16 +99,16 @@ def pod_disruption(pod: Object) -> PodDisruption | None:
 
 
 def pod_deletion(pod: Object) -> PodDisruption:
-    """Return the mishap of a pod that somebody deleted."""
+    """Return the disruption of a pod that somebody deleted."""
     return _mishap(pod, None, "was deleted", "", None)
 
 
 def has_failed(pod: Object, before: float = inf) -> bool:
-    """Tell whether a pod that is not ready failed by itself: it crashed, cannot start, ended, or was ready before.
+    """Return whether a pod that is not ready failed by itself: it crashed, cannot start, ended, or was ready before.
 
     Args:
         pod: as read.
-        before: what happened from this moment on does not count (unix seconds): the pod was being taken away.
+        before: events from this moment on do not count (unix seconds): the pod was being taken away.
     """
     if is_ready(pod):
         return False
@@ -122,7 +122,7 @@ def has_failed(pod: Object, before: float = inf) -> bool:
 
 
 def has_crashed(pod: Object, before: float = inf) -> bool:
-    """Tell whether a container of a pod ended by itself before a moment (unix seconds), or cannot be started."""
+    """Return whether a container of a pod ended by itself before a moment (unix seconds), or cannot be started."""
     return any(_is_broken(entry, before, init=init) for entry, init in _containers(pod))
 
 
@@ -141,7 +141,7 @@ def _is_broken(entry: Mapping[str, Any], before: float, *, init: bool) -> bool:
 
 
 def _ended(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return how a container ended that is not ready (again), {} where it did not."""
+    """Return how a container that is not ready last ended, {} if it did not."""
     if entry.get("ready"):
         return {}
     return (entry.get("state") or {}).get("terminated") or (entry.get("lastState") or {}).get("terminated") or {}
@@ -154,7 +154,7 @@ def _containers(pod: Object) -> Iterator[tuple[Mapping[str, Any], bool]]:
 
 
 def _is_cut_off(pod: Object) -> bool:
-    """The node controller takes Ready away and leaves the rest as the silent kubelet last wrote it."""
+    """Return whether the pod's node is silent: the node controller clears Ready, all else stays as kubelet left it."""
     ready = _condition(pod, "Ready")
     if (pod.get("status") or {}).get("phase") == "Unknown" or ready.get("status") == "Unknown":
         return True

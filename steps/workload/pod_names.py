@@ -1,4 +1,4 @@
-"""The names of Deployments' pods by owner, as the API server has them: no guessing by a pattern."""
+"""Names of Deployments' pods, found by owner in the API server instead of guessed by a pattern."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,10 @@ from steps.workload import label_selectors as label
 
 
 def pod_names(cluster: Cluster, namespace: str, deployments: Iterable[str]) -> PodNames:
-    """Return the pods of Deployments, and what the names of their past and present ReplicaSets' pods begin with.
+    """Return the pods of Deployments, and the name prefixes of their past and present ReplicaSets' pods.
 
-    Two lists at most per Deployment and one of the namespace's pods. A Deployment that does not exist has no pods.
+    It takes at most two requests per Deployment, and one list of the namespace's pods. A Deployment that does not exist
+    has no pods.
     """
     sets = {name: _replica_sets(cluster, namespace, name) for name in deployments}
     prefixes = {name: tuple(pod_prefix(entry["metadata"]["name"]) for entry in found) for name, found in sets.items()}
@@ -34,6 +35,6 @@ def _replica_sets(cluster: Cluster, namespace: str, name: str) -> list[Object]:
 
 
 def _controller(entry: Object) -> str:
-    """Return the uid of what owns and manages an object, "" for nothing."""
+    """Return the uid of the controller that owns an object, "" without one."""
     references = entry["metadata"].get("ownerReferences") or []
     return next((str(one.get("uid")) for one in references if one.get("controller")), "")

@@ -10,9 +10,9 @@ from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
 
 
 def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
-    """Return the ReplicaSet of the Deployment's present template, None while its controller has not made it.
+    """Return the ReplicaSet of the Deployment's present template, None until its controller has created it.
 
-    Found by template as the controller does: the revision annotation lags behind a write.
+    It compares templates, as the controller does: the revision annotation lags behind a write.
     """
     namespace, selector = deployment["metadata"]["namespace"], deployment["spec"]["selector"]
     listed = cluster.list(REPLICA_SET, namespace, label.as_query(selector))
@@ -28,7 +28,7 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
 
 
 def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, leaving: bool = False) -> list[Object]:
-    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` asks for them."""
+    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` is set."""
     selector = dict(deployment["spec"]["selector"])
     made = replica_set["metadata"].get("labels", {}).get(HASH_LABEL)
     if made:
@@ -45,7 +45,7 @@ def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
 
 
 def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
-    """Return (name, IP address, port) of the Deployment's ready pods; port 80 where no container names one."""
+    """Return (name, IP address, port) of the Deployment's ready pods; port 80 if no container declares one."""
     ports = [
         int(port["containerPort"])
         for container in deployment["spec"]["template"]["spec"]["containers"]
@@ -56,13 +56,13 @@ def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, 
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod gets requests."""
+    """Return whether a pod receives requests."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions)
 
 
 def is_terminating(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod is being deleted: it gets no requests any more."""
+    """Return whether a pod is being deleted: it receives no new requests."""
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 

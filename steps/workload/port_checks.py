@@ -1,4 +1,4 @@
-"""Compare the routes' ports with the Services', and those with the containers', before anything moves. Pure."""
+"""Compare the routes' ports with the Services', and those with the containers', before anything changes (pure)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -25,7 +25,7 @@ _OPAQUE: Final = frozenset({"tcp", "tls", "https", "mongo", "mysql", "redis", "u
 
 
 def check_kind(service: Object) -> None:
-    """Refuse a Service that stands for a name outside of the cluster.
+    """Refuse a Service that points outside the cluster.
 
     Raises:
         PermanentError: it is of type ExternalName.
@@ -34,8 +34,8 @@ def check_kind(service: Object) -> None:
     if spec.get("type") == "ExternalName":
         raise PermanentError(
             f"checking {service_name(service)}",
-            f"it is of type ExternalName and stands for {spec.get('externalName')}: no pods are behind it, so no arm "
-            "can be. Name a destination whose Service selects the arm's pods.",
+            f"it is of type ExternalName and points to {spec.get('externalName')}: it has no pods, so it cannot be an "
+            "arm. Name a destination whose Service selects the arm's pods.",
         )
 
 
@@ -47,14 +47,14 @@ def check_ports(
     Args:
         routes: of the run.
         stable: the serving side.
-        canary: the side under test, with its template as it is to be.
+        canary: the side under test, with its template as it will be.
         more: further pods behind the canary's Service (its baseline).
 
     Returns:
-        A sentence for each doubt that is not a certain failure.
+        A sentence for each doubtful port that may still work.
 
     Raises:
-        PermanentError: requests would find nobody on some way; all such ways are named, each with its remedy.
+        PermanentError: some requests would reach no container; names each such path and its remedy.
     """
     problems, warnings = _unique(_missing(routes, stable, canary)), _unique(_unequal(routes, stable, canary))
     pairs = [*_pairs(routes, stable, canary)]
@@ -71,7 +71,7 @@ def check_ports(
 def _pairs(
     routes: Iterable[RoutePorts], stable: ServiceBackend, canary: ServiceBackend
 ) -> Iterator[tuple[ServicePort, ServicePort]]:
-    """Give the ports of stable's Service, each with the one that the same request would reach on the canary's."""
+    """Yield each port of stable's Service with the port that the same request would reach on the canary's."""
     for route in routes:
         others = reachable_ports(route.canary, route.asked, canary.service)
         for mine in _served(route, stable):
@@ -81,10 +81,10 @@ def _pairs(
 
 
 def _served(route: RoutePorts, stable: ServiceBackend) -> list[ServicePort]:
-    """Return the ports of stable that the route is for.
+    """Return stable's ports that the route serves.
 
-    Where neither route nor match names one of several, those that serve HTTP now: a port that no container has, or
-    that the proxies take for TCP, gets no requests of an HTTP route.
+    If neither route nor match names one of several ports, these are the ports that serve HTTP now: a port that no
+    container has, or that the proxies treat as TCP, receives no requests of an HTTP route.
     """
     found = reachable_ports(route.stable, route.asked, stable.service)
     if route.stable is not None or route.asked or len(found) == 1:
@@ -93,29 +93,29 @@ def _served(route: RoutePorts, stable: ServiceBackend) -> list[ServicePort]:
 
 
 def _missing(routes: Iterable[RoutePorts], stable: ServiceBackend, canary: ServiceBackend) -> Iterator[str]:
-    """Give a sentence for each port that a route reaches, or may reach, and the Service does not have."""
+    """Yield a sentence for each port that a route reaches, or may reach, but the Service lacks."""
     for route in routes:
         for side, number in ((stable, route.stable), (canary, route.canary)):
             if not tcp_ports(side.service):
-                yield f"{side.name} has no TCP port: give it the port of the app in spec.ports."
+                yield f"{side.name} has no TCP port: add the port of the app to spec.ports."
             elif number is not None and port_by_number(side.service, number) is None:
                 yield (
                     f"{route.where} sends requests to port {number} of {side.name}, which has {_list(side)}: they "
-                    "would be answered 503. Correct destination.port.number, or add the port to the Service."
+                    "would get 503. Correct destination.port.number, or add the port to the Service."
                 )
         if route.canary is None and len(tcp_ports(canary.service)) > 1:
             wanted = route.asked or tuple(int(one["port"]) for one in _served(route, stable))
             for number in wanted:
                 if port_by_number(canary.service, number) is None:
                     yield (
-                        f"{route.where} names no port, so a request keeps its own, and {canary.name} has no port "
-                        f"{number} as {stable.name} has ({_list(canary)}): it would be answered 503. Add the port to "
+                        f"{route.where} names no port, so a request keeps its own: {stable.name} has port {number}, "
+                        f"but {canary.name} does not ({_list(canary)}), so the request would get 503. Add the port to "
                         "the Service, or name one in destination.port.number."
                     )
 
 
 def _unequal(routes: Iterable[RoutePorts], stable: ServiceBackend, canary: ServiceBackend) -> Iterator[str]:
-    """Give a sentence where stable keeps the ports of requests apart and the canary's only port takes them all."""
+    """Yield a sentence if stable serves several ports and the canary's only port takes all their requests."""
     for route in routes:
         several = _served(route, stable)
         only = tcp_ports(canary.service)
@@ -132,14 +132,14 @@ def _unnamed(side: ServiceBackend, port: ServicePort) -> Iterator[str]:
     target = target_of_port(port)
     if isinstance(target, str) and target not in {name for name, _, _ in container_ports(side.template)}:
         yield (
-            f"Port {shown(port)} of {side.name} has targetPort {target}, a name that no container of Deployment "
-            f"{side.deployment} gives a port; they have {offered(side.template)}. Its requests would be answered 503. "
-            "Correct the Service's targetPort, or name the container's port so."
+            f"Port {shown(port)} of {side.name} has targetPort {target}, but no container of Deployment "
+            f"{side.deployment} has a port so named; they have {offered(side.template)}. Its requests would get 503. "
+            "Correct the Service's targetPort, or rename the container's port."
         )
 
 
 def _undeclared(stable: ServiceBackend, mine: ServicePort, canary: ServiceBackend, other: ServicePort) -> Iterator[str]:
-    """Doubt a number that no container of the canary declares, where stable's containers do declare theirs."""
+    """Yield a warning for a number that no container of the canary declares, if stable's containers declare theirs."""
     numbers = {number for _, number, _ in container_ports(canary.template)}
     target = target_of_port(other)
     if isinstance(target, str) or target in numbers or not numbers or not _is_declared(stable, mine):
@@ -147,7 +147,7 @@ def _undeclared(stable: ServiceBackend, mine: ServicePort, canary: ServiceBacken
     yield (
         f"Port {shown(other)} of {canary.name} leads to port {target} of the pods, which no container of Deployment "
         f"{canary.deployment} declares; they have {offered(canary.template)}. Port {shown(mine)} of {stable.name} "
-        f"leads to {target_of_port(mine)}. If nobody listens there, requests to the canary are answered 503."
+        f"leads to {target_of_port(mine)}. If nothing listens there, requests to the canary get 503."
     )
 
 
@@ -162,12 +162,13 @@ def _protocols(stable: ServiceBackend, mine: ServicePort, canary: ServiceBackend
     if kinds in ({"HTTP/1", "HTTP/2"}, {"HTTP/1", "opaque"}, {"HTTP/2", "opaque"}):
         yield (
             f"Port {shown(mine)} of {stable.name} is {one} and port {shown(other)} of {canary.name} is {two} "
-            "(appProtocol, or the prefix of its name): the proxies would talk to the arms differently. Give both one."
+            "(appProtocol, or the prefix of its name): the proxies would treat the arms differently. Use one for "
+            "both."
         )
 
 
 def protocol(port: ServicePort) -> str:
-    """Return the protocol that Istio takes a port for: appProtocol, else the prefix of its name, else "" (detected)."""
+    """Return the protocol that Istio assumes: appProtocol, else the prefix of the port's name, else "" (detected)."""
     said = str(port.get("appProtocol") or "").lower()
     if said:
         return said

@@ -1,4 +1,4 @@
-"""Shapes of Deployments that cannot be released safely (pure): each refusal names object, field, value and remedy."""
+"""What a Deployment must satisfy to be released safely (pure): refusals name object, field, value and remedy."""
 
 from steps.cluster.api import Object
 from steps.errors import PermanentError
@@ -19,7 +19,7 @@ def deployment_name(deployment: Object) -> str:
 
 
 def manager_of(deployment: Object) -> str:
-    """Return which tool manages the Deployment ("Argo CD", "Flux", "Helm"), "" for none that is known."""
+    """Return the tool that manages the Deployment ("Argo CD", "Flux", "Helm"), "" if none is known."""
     meta = deployment["metadata"]
     marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     shown = [f"{key}={value}" for key, value in sorted(marks.items())]
@@ -29,10 +29,10 @@ def manager_of(deployment: Object) -> str:
 
 
 def check_updatable(deployment: Object) -> None:
-    """Refuse what holds for either arm.
+    """Refuse a Deployment of either arm that cannot be updated safely.
 
     Raises:
-        PermanentError: `Recreate`, paused.
+        PermanentError: its strategy is `Recreate`, or it is paused.
     """
     name, spec = deployment_name(deployment), deployment["spec"]
     if (spec.get("strategy") or {}).get("type") == "Recreate":
@@ -49,18 +49,18 @@ def check_updatable(deployment: Object) -> None:
 
 
 def check_stable(stable: Object, *, may_be_unready: bool) -> None:
-    """Refuse a stable that could not be gone back to.
+    """Refuse a stable Deployment that a rollback could not restore.
 
     Raises:
-        PermanentError: no history, no replicas, not ready.
+        PermanentError: it keeps no history, has no replicas, or is not ready.
     """
     check_updatable(stable)
     name, spec, status = deployment_name(stable), stable["spec"], stable.get("status") or {}
     if spec.get("revisionHistoryLimit", 10) == 0:
         raise PermanentError(
             f"checking {name}",
-            "spec.revisionHistoryLimit is 0: its present template could not be brought back if a promote stays "
-            "half-done. Set it to 1 or more.",
+            "spec.revisionHistoryLimit is 0: its present template could not be restored after an incomplete "
+            "promote. Set it to 1 or more.",
         )
     replicas = spec.get("replicas", 1)
     if may_be_unready:
@@ -78,10 +78,10 @@ def check_stable(stable: Object, *, may_be_unready: bool) -> None:
 
 
 def check_volumes(deployment: Object, claims: dict[str, Object | None]) -> None:
-    """Refuse volumes that only one node, or one pod, can mount.
+    """Refuse volumes that only one node or one pod can mount.
 
     Args:
-        deployment: whose template is looked at.
+        deployment: whose template is checked.
         claims: PersistentVolumeClaim by name, None where it does not exist.
 
     Raises:
@@ -96,12 +96,12 @@ def check_volumes(deployment: Object, claims: dict[str, Object | None]) -> None:
             raise PermanentError(
                 f"checking {name}",
                 f"PersistentVolumeClaim {claim} has spec.accessModes {', '.join(sorted(modes))}: both arms cannot "
-                f"mount it at a time. Use a ReadWriteMany or ReadOnlyMany volume, or none.",
+                f"mount it at the same time. Use a ReadWriteMany or ReadOnlyMany volume, or none.",
             )
 
 
 def check_manager(deployment: Object, *, allowed: bool, remedy: str) -> None:
-    """Refuse to write a template that a GitOps tool would write back.
+    """Refuse to write a template that a GitOps tool would overwrite.
 
     Raises:
         PermanentError: Argo CD, Flux or Helm manages the Deployment.

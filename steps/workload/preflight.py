@@ -1,4 +1,4 @@
-"""Looking at the Deployments of a release before anything moves: refusals, warnings, and what to remember."""
+"""Check the Deployments of a release before anything changes: refusals, warnings, and what the run has to remember."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,14 +24,14 @@ from steps.workload.template_references import config_references, volume_claims
 
 
 class Preflight:
-    """A release as the cluster has it now.
+    """A release compared with the objects that the cluster has now.
 
     Args:
         cluster: the API server; it is only read.
-        release: what is asked.
+        release: what is to be released.
 
     Raises:
-        PermanentError: the release cannot be done safely; object, field, value and remedy are named.
+        PermanentError: the release is not safe; names object, field, value and remedy.
         NotFound: a Deployment or Service is missing.
     """
 
@@ -77,8 +77,8 @@ class Preflight:
         if replica_set is None and not release.allow_unready_stable:
             raise PermanentError(
                 f"checking {preconditions.deployment_name(self.stable)}",
-                "the ReplicaSet of its present template was not found: there would be no way back from a half-done "
-                "promote. See `kubectl get replicasets`.",
+                "the ReplicaSet of its present template was not found: an incomplete promote could not be undone. "
+                "See `kubectl get replicasets`.",
             )
         memory = WorkloadState(
             namespace=namespace,
@@ -106,7 +106,7 @@ class Preflight:
         )
 
     def arms(self) -> tuple[ArmSelectors, ArmSelectors]:
-        """Return both arms as selectors see them, the canary as it is to be."""
+        """Return both arms as selectors see them, the canary as it will be."""
         release, template = self.release, self.stable["spec"]["template"]
         stable = ArmSelectors(
             deployment=release.stable,
@@ -146,15 +146,15 @@ class Preflight:
         return with_labels(template, labels), canary_selector(stable, labels, requires)
 
     def _told_apart_before(self) -> bool:
-        """Tell whether an earlier run made the canary for a baseline: its selector, once made, stays."""
+        """Return whether an earlier run created the canary for a baseline: a selector cannot change."""
         existing = self.existing
         return existing is not None and is_clone(existing) and ARM_LABEL in label.keys(existing["spec"]["selector"])
 
     def baseline(self) -> Clone:
-        """Return the baseline as it is to be.
+        """Return the baseline as it will be.
 
         Raises:
-            PermanentError: its pods could not be told from the canary's, or a Deployment of its name is in the way.
+            PermanentError: nothing would tell its pods from the canary's, or its name belongs to another Deployment.
         """
         clone = baseline_clone(self.release.baseline, self.stable["spec"]["template"], *self.arms())
         existing = self._cluster.find(DEPLOYMENT, self.release.namespace, self.release.baseline)
@@ -174,16 +174,16 @@ class Preflight:
         if self.existing is None:
             raise NotFound(
                 f"looking for Deployment {self.release.namespace}/{self.release.canary}, which is to be released",
-                "it does not exist, and in the target-named topology it is not made for you. "
+                "it does not exist, and in the target-named topology prepare does not create it. "
                 "Deploy it, or check the names.",
             )
         return self.existing
 
     def check_canary(self) -> None:
-        """Refuse an existing canary Deployment that could not be made what it should be.
+        """Refuse an existing canary Deployment that prepare could not update to the release.
 
         Raises:
-            PermanentError: its shape, its maker or its selector.
+            PermanentError: its update strategy, its origin or its selector.
         """
         if self.existing is None:
             return
@@ -195,17 +195,17 @@ class Preflight:
     def _check_managers(self) -> None:
         release = self.release
         if not release.template_by_external:
-            remedy = "Let the template come from there (--template-by external)"
+            remedy = "Let that tool write the template (--template-by external)"
             preconditions.check_manager(self.stable, allowed=release.allow_managed, remedy=remedy)
         if release.topology is Topology.TARGET_NAMED and self.existing is not None and self._writes_canary():
-            remedy = "Release the image there, without --image here"
+            remedy = "Release the image with that tool, without --image here"
             preconditions.check_manager(self.existing, allowed=release.allow_managed, remedy=remedy)
 
     def _writes_canary(self) -> bool:
         return bool(self.release.image or self.release.env or self.release.template_patch)
 
     def _check_ports(self) -> list[str]:
-        """Follow the routes to the ports of the containers; returns what is only doubtful."""
+        """Follow the routes to the containers' ports; return a warning for each doubtful one."""
         release, template = self.release, self.stable["spec"]["template"]
         behind = self._service(release.canary_destination)
         stable = ServiceBackend(release.stable, self._service(release.stable_destination), template)
@@ -250,7 +250,7 @@ class Preflight:
 
 
 def require_stable(cluster: Cluster, namespace: str, stable: str, topology: Topology) -> None:
-    """Make sure that the Deployment which serves exists.
+    """Require that the stable Deployment exists.
 
     Raises:
         NotFound: it does not.
@@ -259,8 +259,8 @@ def require_stable(cluster: Cluster, namespace: str, stable: str, topology: Topo
         return
     remedy = "Check the name and the namespace."
     if topology is Topology.TARGET_NAMED:
-        remedy = f"Run `canary-steps init`: it prints {stable} and what belongs to it; commit that first."
-    raise NotFound(f"looking for Deployment {namespace}/{stable}, which serves", f"it does not exist. {remedy}")
+        remedy = f"Run `canary-steps init`: it prints {stable} and its other objects; commit these first."
+    raise NotFound(f"looking for the stable Deployment {namespace}/{stable}", f"it does not exist. {remedy}")
 
 
 def _check_ours(existing: Object, selector: Mapping[str, Any], remedy: str) -> None:
@@ -268,19 +268,19 @@ def _check_ours(existing: Object, selector: Mapping[str, Any], remedy: str) -> N
     if not is_clone(existing):
         raise PermanentError(
             f"checking {name}",
-            "it exists and was not made by canary-steps (label app.kubernetes.io/managed-by=canary-steps): its "
+            "it exists and was not created by canary-steps (label app.kubernetes.io/managed-by=canary-steps): its "
             f"template would be overwritten. {remedy}",
         )
     if existing["spec"]["selector"] != selector:
         raise PermanentError(
             f"checking {name}",
             f"its spec.selector is {existing['spec']['selector']}, it must be {selector} and cannot be changed. "
-            f"Delete it (`kubectl delete deployment {existing['metadata']['name']}`): prepare makes it anew.",
+            f"Delete it (`kubectl delete deployment {existing['metadata']['name']}`): prepare recreates it.",
         )
 
 
 def service_name_of(destination: Destination) -> str:
-    """Return the name of the Service that a destination stands for."""
+    """Return the name of a destination's Service."""
     return destination.host.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""Making the judged template stable's, and making sure that stable runs the judged bits."""
+"""Copy the judged template to stable, and verify that stable runs the judged image digests."""
 
 import time
 
@@ -27,11 +27,11 @@ def promote_template(
 ) -> None:
     """Copy the pinned template to stable, wait until stable runs it alone, and compare the digests.
 
-    Safe to repeat after a kill at any point. Labels that tell the arms apart stay stable's own.
+    Safe to repeat after a kill at any point. Stable keeps its own values of the labels that tell the arms apart.
 
     Raises:
         ForeignWrite: the canary is not the pinned one, or somebody else changed stable's template.
-        PermanentError: stable's new pods do not get ready (undo it), or run other bits under the same tag (undone).
+        PermanentError: stable's new pods do not become ready (undo it), or the tag now has another digest (undone).
         TemporaryError: the rollout took longer than the deadline. NotOwnerError: the claim is lost.
     """
     check_pin(cluster, memory, pin)
@@ -46,7 +46,7 @@ def promote_template(
             raise ForeignWrite(
                 f"promoting to Deployment {memory.namespace}/{memory.stable}",
                 f"{last_manager(stable)} changed its pod template after the run began. "
-                f"Roll back, see what was meant, and release anew.",
+                f"Roll back, look at that change, and release again.",
             )
         log.info("promote.template", deployment=memory.stable, replica_set=pin.replica_set)
         return [
@@ -65,7 +65,7 @@ def promote_template(
         undo_promote(cluster, fence, memory, pin, token, patience)
         raise PermanentError(
             f"comparing what Deployment {memory.namespace}/{memory.stable} runs with what was judged",
-            f"same tag, other bits: {other}. The promote was undone. The tag moved during the release: "
+            f"the tag points to another digest now: {other}. The promote was undone. The tag moved during the release: "
             f"release the image by digest, or under a tag that never moves.",
         )
 
@@ -78,13 +78,13 @@ def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
     if missing:
         raise TemporaryError(
             f"comparing what Deployment {stable['metadata']['name']} runs with what was judged",
-            f"no ready pod of it tells the image digest of container {', '.join(missing)}. Run the step again.",
+            f"no ready pod of it reports the image digest of container {', '.join(missing)}. Run the step again.",
         )
     return digest_differences(running, pin.digests)
 
 
 def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience: WaitPolicy) -> None:
-    """Wait until somebody else (GitOps) made stable run the judged digests and all its pods are ready; write nothing.
+    """Wait until somebody else (GitOps) has rolled the judged digests out to all pods of stable; write nothing.
 
     Raises:
         TemporaryError: that did not happen within the deadline.
@@ -108,7 +108,7 @@ def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience
 
 
 def is_promoted(cluster: Cluster, memory: WorkloadState, pin: Pin) -> bool:
-    """Tell whether stable runs the pinned template and digests on all its pods; a template of Git's is not compared."""
+    """Return whether all pods of stable run the pinned template and digests; a template from Git is not compared."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
     if stable is None:

@@ -1,4 +1,4 @@
-"""Waiting until a Deployment's pods are ready, with a reason a person can act on where they do not get so."""
+"""Wait until a Deployment's pods are ready, or fail with a reason that a person can act on."""
 
 import time
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class WaitPolicy:
         deadline_seconds: how long at most (>= 0).
         renew: called at every look, so that the claim stays alive; what it raises ends the waiting.
         poll_seconds: time between two looks (> 0).
-        hopeless_seconds: how long a fault that kubelet itself retries, as a failed pull, is borne (>= 0).
+        hopeless_seconds: how long to tolerate a fault that kubelet itself retries, such as a failed pull (>= 0).
     """
 
     deadline_seconds: float
@@ -41,7 +41,7 @@ class WaitPolicy:
 
 
 def is_rolled_out(deployment: Object, replicas: int) -> bool:
-    """Tell whether at least this many pods of the present template are available, and none of an older one is left."""
+    """Return whether at least `replicas` pods of the present template are available and no older ones are left."""
     status = deployment.get("status") or {}
     updated = status.get("updatedReplicas", 0)
     return bool(
@@ -53,13 +53,13 @@ def is_rolled_out(deployment: Object, replicas: int) -> bool:
 
 
 def is_observed(deployment: Object) -> bool:
-    """Tell whether the status speaks of the Deployment as it is; even our token's annotation raises the generation."""
+    """Return whether the status is about the present generation; even our token's annotation raises the generation."""
     status = deployment.get("status") or {}
     return bool(status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0))
 
 
 def get_observed(cluster: Cluster, namespace: str, name: str) -> Object:
-    """Return a Deployment, after its controller had up to 5 s to bring its status up to date."""
+    """Return a Deployment; its controller gets up to 5 s to bring the status up to date."""
     until = time.monotonic() + _OBSERVED_SECONDS
     while True:
         found = cluster.get(DEPLOYMENT, namespace, name)
@@ -72,18 +72,18 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
     """Wait until a Deployment runs its present template, and only that, on enough available pods.
 
     Args:
-        cluster: the API server; in a rehearsal nothing is waited for.
+        cluster: the API server; a dry run does not wait.
         namespace: of the Deployment.
         name: of the Deployment.
-        replicas: how many pods at least (>= 0); None means its own `spec.replicas`.
+        replicas: minimum number of available pods (>= 0); None means its own `spec.replicas`.
         patience: how to wait.
 
     Returns:
         The Deployment as last read.
 
     Raises:
-        PermanentError: it will not get ready (image, crash loop, quota, progress deadline); the sentence says why.
-        TemporaryError: it did not within the deadline; the sentence has the counts and the likely reason.
+        PermanentError: it will not become ready (image, crash loop, quota, progress deadline); says why.
+        TemporaryError: it is not ready within the deadline; gives the counts and the likely reason.
     """
     began = time.monotonic()
     seen: dict[str, float] = {}
@@ -105,7 +105,7 @@ def _look(
 ) -> Diagnosis | None:
     present: list[Diagnosis] = []
     if is_observed(found):
-        # Conditions of a generation the controller has not seen yet are those of the one before.
+        # Until the controller has seen this generation, its conditions are about the previous one.
         present = diagnose(found, current_pods(cluster, found), patience.hopeless_seconds)
     for kind in set(seen) - {entry.kind for entry in present}:
         del seen[kind]
@@ -123,7 +123,7 @@ def _late(found: Object, wanted: int, trouble: Diagnosis | None, patience: WaitP
     old = status.get("replicas", 0) - status.get("updatedReplicas", 0)
     counts = f"{status.get('availableReplicas', 0)} of {wanted} pods are available"
     counts += f", {old} of an older template remain" if old > 0 else ""
-    why = trouble.sentence if trouble else "Their pods report no fault: it may only take longer, then run again."
+    why = trouble.sentence if trouble else "Its pods report no fault and may only need more time: run the step again."
     paused = " spec.paused is true: resume it." if found["spec"].get("paused") else ""
     return TemporaryError(_doing(found), f"after {patience.deadline_seconds:g} s {counts}.{paused} {why}")
 

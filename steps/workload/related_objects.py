@@ -1,4 +1,4 @@
-"""What treats the arms differently, or works around the routes: found by reading, told before anything moves."""
+"""Objects that treat the arms differently, or work around the routes; reported before anything changes."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,10 +19,10 @@ from steps.workload.arm_selectors import ArmSelectors
 _SECURITY = (NETWORK_POLICY, AUTHORIZATION_POLICY)
 _REST = (POD_MONITOR, POD_DISRUPTION_BUDGET)
 _WANTED = {
-    NETWORK_POLICY.name: "the canary would be reached, or would reach others, differently",
+    NETWORK_POLICY.name: "the network would be open to one arm and closed to the other",
     AUTHORIZATION_POLICY.name: "requests would be allowed to one arm and denied to the other",
-    POD_MONITOR.name: "the other's metrics are not scraped by it",
-    POD_DISRUPTION_BUDGET.name: "the other's pods are not protected by it",
+    POD_MONITOR.name: "it does not scrape the other arm's metrics",
+    POD_DISRUPTION_BUDGET.name: "it does not protect the other arm's pods",
 }
 _QUEUES = ("KAFKA", "RABBIT", "AMQP", "SQS", "PUBSUB", "NATS", "QUEUE", "CELERY")
 
@@ -31,7 +31,7 @@ def check_policies(cluster: Cluster, namespace: str, arms: Sequence[ArmSelectors
     """Compare how policies and monitors select the arms: stable, the canary, and its baseline if there is one.
 
     Returns:
-        One sentence for each difference that is only worth a warning.
+        One sentence for each difference that deserves only a warning.
 
     Raises:
         PermanentError: a NetworkPolicy or AuthorizationPolicy treats the arms differently and that is not allowed.
@@ -41,17 +41,17 @@ def check_policies(cluster: Cluster, namespace: str, arms: Sequence[ArmSelectors
     if refused and not allowed:
         raise PermanentError(
             f"comparing the policies on {' and '.join(arm.deployment for arm in arms)}",
-            f"{' '.join(refused)} Let both arms be selected alike "
-            f"(canary's pods carry {label.as_text(arms[1].pods)}), or override this with --allow-policies.",
+            f"{' '.join(refused)} Make the policies select both arms "
+            f"(the canary's pods carry {label.as_text(arms[1].pods)}), or override this with --allow-policies.",
         )
     rest = _differences(cluster, namespace, _REST, arms)
     return [sentence for sentence, _ in (*security, *rest)]
 
 
 def background_work_warnings(deployment: Object, container: Mapping[str, Any]) -> list[str]:
-    """Return warnings where pods may work at weight 0: no ports, or environment variables that speak of queues."""
+    """Return warnings if pods may do work at weight 0: no ports, or environment variables that name queues."""
     name = deployment["metadata"]["name"]
-    tail = "if its pods take work from elsewhere, the canary does so at weight 0 too."
+    tail = "if its pods take work from elsewhere, the canary does so even at weight 0."
     found = []
     if not container.get("ports"):
         found.append(f"Container {container['name']} of Deployment {name} has no ports: {tail}")
@@ -124,6 +124,6 @@ def autoscaler_warnings(cluster: Cluster, namespace: str, stable: str, replicas:
             found.append(
                 f"HorizontalPodAutoscaler {namespace}/{entry['metadata']['name']} scales {stable} between "
                 f"{spec.get('minReplicas', 1)} and {spec.get('maxReplicas')}: it may shrink {stable} while the canary "
-                f"serves; the canary's size is reckoned from the {replicas} pods of now."
+                f"serves; the canary's size is calculated from the current {replicas} pods."
             )
     return found

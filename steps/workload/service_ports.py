@@ -1,4 +1,4 @@
-"""A Service's ports as a route reaches them, and what the containers of a pod template declare. Pure."""
+"""The ports of a Service as a route reaches them, and the ports that a pod template's containers declare (pure)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ServiceBackend:
     Args:
         deployment: name of the Deployment.
         service: the Service object.
-        template: the Deployment's pod template, as it is or is to be.
+        template: the Deployment's pod template, as it is or will be.
     """
 
     deployment: str
@@ -45,7 +45,7 @@ def tcp_ports(service: Object) -> list[ServicePort]:
 
 
 def port_by_number(service: Object, number: int) -> ServicePort | None:
-    """Return the port of a number, None where the Service has none."""
+    """Return the port with this number, None if the Service has none."""
     return next((entry for entry in tcp_ports(service) if entry["port"] == number), None)
 
 
@@ -58,7 +58,7 @@ def target_of_port(port: ServicePort) -> int | str:
 def reachable_ports(number: int | None, asked: Sequence[int], service: Object) -> list[ServicePort]:
     """Return the ports of a Service that a route may reach, as Istio chooses them.
 
-    A port that the route names is the one; else a Service's only port; else the port of the request.
+    This is the port that the route names, else the Service's only port, else the request's own port.
 
     Args:
         number: that the route names, if any.
@@ -74,7 +74,7 @@ def reachable_ports(number: int | None, asked: Sequence[int], service: Object) -
 
 
 def needed_ports(routes: Sequence[RoutePorts], service: Object) -> list[list[ServicePort]]:
-    """Return the canary's ports of each way to it, of which one at least must have endpoints; each way once."""
+    """Return for each distinct path to the canary its ports, of which at least one must have endpoints."""
     ways: list[list[ServicePort]] = []
     for route in routes:
         found = reachable_ports(route.canary, route.asked, service)
@@ -84,7 +84,7 @@ def needed_ports(routes: Sequence[RoutePorts], service: Object) -> list[list[Ser
 
 
 def container_ports(template: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
-    """Give (name, number, container) of each TCP port of a template's containers and sidecars."""
+    """Yield (name, number, container) of each TCP port of a template's containers and sidecars."""
     spec = template["spec"]
     sidecars = [one for one in spec.get("initContainers") or [] if one.get("restartPolicy") == "Always"]
     for container in [*(spec.get("containers") or []), *sidecars]:
@@ -94,12 +94,12 @@ def container_ports(template: Mapping[str, Any]) -> Iterator[tuple[str, int, str
 
 
 def offered(template: Mapping[str, Any]) -> str:
-    """Return what the containers declare, as messages show it."""
+    """Return the ports that the containers declare, as messages show them."""
     shown = [
         f"{f'{name} ' if name else ''}{number} in container {where}"
         for name, number, where in container_ports(template)
     ]
-    return ", ".join(shown) or "no port at all"
+    return ", ".join(shown) or "no port"
 
 
 def shown(port: ServicePort) -> str:

@@ -1,4 +1,4 @@
-"""Merging a patch into a pod template the way `kubectl patch` does for the lists that matter (pure)."""
+"""Merge a patch into a pod template as `kubectl patch` does, for the lists that matter (pure)."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -17,7 +17,7 @@ _LIST_KEYS = {
 def merge(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with `patch` merged in; neither is changed.
 
-    Objects are merged by key, lists of named things by their name (containers, env, volumes, volumeMounts by
+    Objects are merged by key, lists of named entries by name (containers, env, volumes, volumeMounts by
     mountPath), other lists and values are replaced, null removes.
     """
     merged = deepcopy(dict(base))

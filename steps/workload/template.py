@@ -16,9 +16,9 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
-    """Return 16 hex digits that change with anything in a template that makes its pods behave otherwise.
+    """Return 16 hex digits that change with anything in a template that changes how its pods behave.
 
-    Both sides of a comparison come from the API server, so defaults are filled in alike. `kubectl rollout restart`
+    Both sides of a comparison come from the API server, so defaults are filled in on both. `kubectl rollout restart`
     does not change it.
 
     Args:
@@ -33,7 +33,7 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
 
 
 def containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the containers and init containers that a template names (injected sidecars are not among them)."""
+    """Return the containers and init containers that a template names, without injected sidecars."""
     spec = template.get("spec") or {}
     return [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
 
@@ -52,13 +52,13 @@ def released_container(template: Mapping[str, Any], name: str, owner: str) -> di
         if name not in known:
             raise PermanentError(
                 f"looking for container {name} in {owner}",
-                f"spec.template.spec.containers has {shown}. Give one of these with --container.",
+                f"spec.template.spec.containers has {shown}. Name one of these with --container.",
             )
         return known[name]
     if len(known) > 1:
         raise PermanentError(
             f"choosing the container of {owner}",
-            f"spec.template.spec.containers has several ({shown}). Say which gets the image with --container.",
+            f"spec.template.spec.containers has several ({shown}). Name the one that gets the image with --container.",
         )
     return next(iter(known.values()))
 
@@ -66,7 +66,7 @@ def released_container(template: Mapping[str, Any], name: str, owner: str) -> di
 def with_changes(
     template: Mapping[str, Any], container: str, image: str, env: Mapping[str, str], patch: Mapping[str, Any]
 ) -> Template:
-    """Return a copy of a template with an image, environment variables and a patch put in."""
+    """Return a copy of a template with an image, environment variables and a patch applied."""
     made = merge(template, patch)
     made.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)
     target = released_container(made, container, "the patched template")

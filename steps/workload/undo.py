@@ -1,8 +1,9 @@
-"""Undoing a half-done promote: stable gets the template it had when the run started.
+"""Undo an incomplete promote: stable gets back the template it had when the run started.
 
-The way back is stable's ReplicaSet of that time. A promote adds one ReplicaSet, so with `revisionHistoryLimit` of at
-least 1 (prepare refuses 0) it outlives the promote: no copy of the template is kept anywhere else. Restarts of stable
-in the middle of a promote could push it out of a history of 1 or 2; then the undo says so instead of guessing.
+The template comes from stable's ReplicaSet of that time. A promote adds one ReplicaSet, so with a
+`revisionHistoryLimit` of at least 1 (prepare refuses 0) it outlives the promote: no other copy of the template is kept.
+Restarts of stable during a promote could push it out of a history of 1 or 2; then the undo fails with that reason
+instead of guessing.
 """
 
 import structlog
@@ -28,21 +29,21 @@ def undo_promote(
     token: str | None,
     patience: WaitPolicy,
 ) -> UndoResult:
-    """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
+    """Restore the template that stable had at the start, if this run's promote changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the
-    old one nor the pinned one was written by somebody else and stays, and so does what GitOps wrote.
+    old one nor the pinned one was written by somebody else and stays, as does what GitOps wrote.
 
     Args:
         cluster: the API server.
         fence: writes under the claim.
         memory: the Deployments as they were at the start.
-        pin: what was being promoted; None where nothing was pinned, so nothing can have been promoted.
+        pin: what was being promoted; None if nothing was pinned, so nothing can have been promoted.
         token: of the claim.
         patience: how to wait for stable.
 
     Raises:
-        PermanentError: the old ReplicaSet is gone, or stable does not get ready with its old template.
+        PermanentError: the old ReplicaSet is gone, or stable does not become ready with its old template.
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
@@ -75,9 +76,9 @@ def undo_promote(
 
 
 def _is_rolling(stable: Object) -> bool:
-    """Tell whether pods of another template are still there: an earlier undo was killed while it waited.
+    """Return whether pods of another template still exist: an earlier undo was killed while it waited.
 
-    A stable that merely lacks a pod is no reason to keep a rollback waiting.
+    A stable that only lacks a pod does not keep a rollback waiting.
     """
     status = stable.get("status") or {}
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))

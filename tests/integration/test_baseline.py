@@ -140,9 +140,9 @@ def test_settings_that_exclude_a_baseline_are_refused_before_anything_is_written
     before = app.run("prepare", *flags)
 
     assert [2, 2, 2, 4] == [one.exit_code for one in (by_label, by_name, by_gateway, before)]
-    assert "give the baseline's value with --baseline-label-value" in by_label.error
-    assert "unsuited-baseline would be its Deployment, and is an arm's" in by_name.error
-    assert "--probe-gateway-url does not go with --baseline" in by_gateway.error
+    assert "set the baseline's value with --baseline-label-value" in by_label.error
+    assert "unsuited-baseline would be its Deployment but is already an arm's" in by_name.error
+    assert "--probe-gateway-url does not work with --baseline" in by_gateway.error
     assert "kubectl delete deployment unsuited-canary" in before.error
     assert [] == untouched
     assert app.lab.api.store.find(DEPLOYMENT, app.lab.namespace, "unsuited-baseline") is None

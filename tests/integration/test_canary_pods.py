@@ -32,11 +32,11 @@ def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Dep
     app.lab.unschedulable(app.canary, "0/3 nodes are available: 3 Insufficient memory.")
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"), "--ready-timeout-seconds", "1")
     assert (3, "temporary") == (ended.exit_code, ended.code)
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in ended.error
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in ended.error
     assert "one:" in app.claim()
     ended = app.run("promote", "--run", "one")
     assert 4 == ended.exit_code
-    assert "prepare did not end. Run prepare again, or rollback." in ended.error
+    assert "prepare did not finish. Run prepare again, or roll back." in ended.error
     assert "rolled-back" == app.run("rollback", "--run", "one").results["outcome"]
     assert ("", 0) == (app.claim(), app.deployment(app.canary)["spec"]["replicas"])
 
@@ -97,8 +97,8 @@ def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) ->
     app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
     ended = app.run("rollback", "--run", "one")
     assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
-    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight is held at 50" in ended.error
-    assert "Mend stable, then run rollback again" in ended.error
+    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight stays at 50" in ended.error
+    assert "Fix stable, then run rollback again" in ended.error
     assert (50, 50) == app.weights()
     assert "one:" in app.claim()
     app.lab.override(app.name)

@@ -147,7 +147,7 @@ def test_a_probe_that_stable_fails_is_refused_before_anything_is_written(deploy:
     assert ((4, []), (0, "ready")) == ((refused.exit_code, untouched), (new.exit_code, new.results["outcome"]))
     assert "probe front-page fails on stable (probed-first-" in refused.error
     assert "a body of 800 bytes, at least 99999 bytes are expected" in refused.error
-    assert "as it may" in str(new.events("prepare.warning"))
+    assert "which its settings allow" in str(new.events("prepare.warning"))
 
 
 def through_gateway(app: LabApp, tmp_path: Path) -> str:
@@ -204,4 +204,4 @@ def test_unreachable_pods_are_reported_with_a_remedy(deploy: Deploy, tmp_path: P
 
     assert ((6, "inconclusive"), 4) == ((step.exit_code, step.results["verdict"]), refused.exit_code)
     assert "pods in STRICT mTLS cannot be probed directly: set --probe-gateway-url" in step.results["reason"]
-    assert "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url" in refused.error
+    assert "Pods behind STRICT mTLS close plain connections: set --probe-gateway-url" in refused.error

@@ -65,8 +65,8 @@ def test_events_on_the_virtual_service_report_the_pause(world: DisruptedCluster)
     analyze(world, GrowingEvidence(world, {2: world.take_away, 5: world.heal}))
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
 
-    assert "was evicted, as a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
-    assert "set the canary's weight to 20 again" in events["WeightResumed"]
+    assert "was evicted, for example by a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
+    assert "restored the canary's weight of 20" in events["WeightResumed"]
 
 
 def test_a_pod_that_does_not_come_back_is_inconclusive(world: DisruptedCluster) -> None:

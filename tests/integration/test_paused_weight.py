@@ -87,7 +87,7 @@ def test_sweep_and_rollback_restore_a_paused_run(world: DisruptedCluster) -> Non
 def test_other_pods_than_the_judged_ones_get_no_users(world: DisruptedCluster) -> None:
     """Somebody released another image onto the canary meanwhile."""
     reader = GrowingEvidence(world, {2: world.take_away, 4: lambda: world.set_image(CANARY, "shop:3")})
-    with pytest.raises(ForeignWrite, match="changed its pod template meanwhile"):
+    with pytest.raises(ForeignWrite, match="changed its pod template in the meantime"):
         analyze(world, reader)
     assert {(100, 0)} == world.weights()
 

@@ -223,7 +223,7 @@ def test_a_target_port_that_no_container_has_is_refused(deploy: Deploy) -> None:
     ports = [{"name": "http", "port": 80, "targetPort": "web"}]
     app.change(SERVICE, spec_with(ports=ports), app.canary)
     error = refused(app)
-    assert "Port 80 (http) of Service demo/portless-canary has targetPort web, a name that no container" in error
+    assert "Port 80 (http) of Service demo/portless-canary has targetPort web, but no container" in error
     assert "they have http 8080 in container app" in error
 
 

@@ -47,7 +47,7 @@ def terminated(app: LabApp, running: RunningStep, weights: tuple[int, int]) -> S
     os.kill(running.process.pid, signal.SIGTERM)
     ended = running.wait(10)
     assert (3, "interrupted") == (ended.exit_code, ended.code), ended.lines
-    assert "SIGTERM came. Traffic stays as it is" in ended.error
+    assert "received SIGTERM. Traffic stays as it is" in ended.error
     assert set(find(ended.closing["step"]).results) == set(ended.results)
     assert (weights, token) == (app.weights(), app.claim())
     assert token.startswith("one:")

@@ -131,14 +131,14 @@ def test_a_finished_release_can_be_reported(claimed: SteppedCluster, step: str, 
 
 def test_an_app_without_any_release_has_no_report(world: SteppedCluster) -> None:
     """Exit 4, with what to check."""
-    with pytest.raises(NotFound, match=r"knows of no release of shop\. Check --app"):
+    with pytest.raises(NotFound, match=r"has no release of shop\. Check --app"):
         StepProcess(world).report()
 
 
 def test_a_report_of_one_run_never_shows_another(claimed: SteppedCluster) -> None:
     """Neither during the run nor after its end; a run that never began, or had nothing to do, is unknown."""
     assert "run one  walking" in StepProcess(claimed).report(run="one")
-    with pytest.raises(NotFound, match=r"knows of no release of shop"):
+    with pytest.raises(NotFound, match=r"has no release of shop"):
         StepProcess(claimed).report(run="two")
     StepProcess(claimed).rollback()
     assert "run one  rolled-back" in StepProcess(claimed).report(run="one")

@@ -198,7 +198,7 @@ def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, a
     expire(lab)
     ended = shop.run("sweep")
     assert (4, (75, 25)) == (ended.exit_code, shop.weights())
-    assert "Mend stable" in ended.error
+    assert "Fix stable" in ended.error
     lab.api.store.clock_offset_seconds = 0.0  # pods made in the future would not count as available
     shop.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"replicas": 1}})
     lab.wait_until_rolled_out("shop")

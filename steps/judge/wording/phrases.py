@@ -5,7 +5,6 @@ A metric of a new kind needs its words in `what_is_bad`. The other places that d
 part of the error budget in `evidence/`.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 from steps.model.evidence import Counts, MetricKind, Series
@@ -36,7 +35,7 @@ def points(share: float) -> str:
 
 def clock(seconds: float) -> str:
     """Format unix seconds as the time of day in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S UTC")
+    return f"{time_of_day(seconds)} UTC"
 
 
 def since_when(since: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Looks come when scrapes are due, so that a fault is seen soon and Prometheus is not asked in vain."""
+"""Polls come when scrapes are due, so that faults show soon and Prometheus gets no useless queries."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def test_a_scrape_is_read_as_soon_as_it_is_there() -> None:
 
 
 def test_between_scrapes_pods_and_approvals_are_not_forgotten() -> None:
-    """Long before the next scrape the usual pace holds."""
+    """Long before the next scrape, the usual interval applies."""
     assert next_poll_seconds(15.0, 0.0) == pytest.approx(5.0)
     assert next_poll_seconds(60.0, 10.0) == pytest.approx(5.0)
 
 
-def test_a_scrape_that_is_late_is_asked_for_often_but_not_for_ever() -> None:
-    """It may be a second late; after an interval it is lost, and so may Prometheus be."""
+def test_a_late_scrape_is_queried_often_but_not_for_ever() -> None:
+    """It may be a second late; after an interval it is lost, and Prometheus may be down."""
     assert next_poll_seconds(5.0, 5.5) == pytest.approx(0.5)
     assert next_poll_seconds(15.0, 16.0) == pytest.approx(1.0)
     assert next_poll_seconds(15.0, 40.0) == pytest.approx(5.0)
@@ -30,5 +30,5 @@ def test_a_scrape_that_is_late_is_asked_for_often_but_not_for_ever() -> None:
 
 @given(st.floats(0, 300), st.floats(-1e4, 1e4))
 def test_a_pause_is_never_shorter_or_longer_than_promised(interval: float, since: float) -> None:
-    """Whatever the clocks say."""
+    """For all clock values."""
     assert FASTEST_SECONDS <= next_poll_seconds(interval, since) <= SLOWEST_SECONDS

@@ -43,12 +43,12 @@ def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
         stable.probes(Probe("a"), Probe("b"), Probe("c")).check()
     cause = told.value.cause
     assert "probe a fails on stable (shop-0: status 404 instead of 200); probe c fails on stable (shop-0: an" in cause
-    assert "say `stable-may-fail: true` for a probe that only the new version can pass" in cause
+    assert "set `stable-may-fail: true` for a probe that only the new version can pass" in cause
 
 
 def test_pods_that_close_connections_lead_to_the_gateway() -> None:
     """As STRICT mTLS does; it is said before a run begins."""
-    with pytest.raises(PermanentError, match="STRICT mTLS close plain connections: name --probe-gateway-url"):
+    with pytest.raises(PermanentError, match="STRICT mTLS close plain connections: set --probe-gateway-url"):
         Stable(a=[UNREACHABLE]).probes(Probe("a")).check()
 
 
@@ -56,7 +56,7 @@ def test_a_probe_of_what_is_new_is_only_told() -> None:
     """Stable cannot have it yet."""
     stable = Stable(new=["status 404 instead of 200"])
     found = stable.probes(Probe("new", stable_may_fail=True)).check()
-    assert ["probe new fails on stable (shop-0: status 404 instead of 200), as it may."] == found
+    assert ["probe new fails on stable (shop-0: status 404 instead of 200), which its settings allow."] == found
 
 
 def test_one_bad_pod_of_several_is_only_told() -> None:
@@ -81,6 +81,6 @@ def test_a_rehearsal_sends_nothing_that_may_change_something() -> None:
 
 def test_nobody_to_ask_is_told() -> None:
     """Prepare refuses a stable that is not ready by itself."""
-    assert ["The probes were not tried on stable: no ready pod of it has an address."] == (
+    assert ["The probes were not tried on stable: none of its ready pods has an address."] == (
         Stable().probes(Probe("a"), pods=()).check()
     )

@@ -1,4 +1,4 @@
-"""What the verdicts of a run allow, and what its record says of them."""
+"""What the verdicts of a run allow, and how its record sums them up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL = (5, 25, 50)
 def memory(
     ladder: tuple[int, ...] = FULL, weights: tuple[int, ...] = FULL, verdicts: tuple[Said, ...] = (), unjudged: str = ""
 ) -> RunState:
-    """Return the memory of a run that set these weights and heard these verdicts, in order."""
+    """Return the memory of a run that set these weights and got these verdicts, in order."""
     told = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
     return RunState(
         0.0, 900.0, TARGETS, Destination("shop"), Destination("shop-canary"), tuple((9.0, one) for one in weights),
@@ -26,7 +26,7 @@ def memory(
 
 
 def claim(kept: RunState) -> Claim:
-    """Return a claim that walks."""
+    """Return a claim in phase walking."""
     return Claim("shop", "one", 1, Phase.WALKING, kept)
 
 
@@ -80,7 +80,7 @@ def test_a_pass_on_the_last_rung_is_enough(kept: RunState) -> None:
     ],
 )
 def test_anything_else_is_refused_with_weight_verdict_and_remedy(kept: RunState, what: str) -> None:
-    """4, and the way round it; a person's reason overrides each."""
+    """Exit code 4 with a remedy; a person's reason overrides each refusal."""
     with pytest.raises(PermanentError, match=what) as caught:
         check_passed(claim(kept), "")
     assert caught.value.cause.endswith(
@@ -90,7 +90,7 @@ def test_anything_else_is_refused_with_weight_verdict_and_remedy(kept: RunState,
 
 
 def test_a_reason_that_was_not_needed_is_not_recorded() -> None:
-    """The canary passed: that is what happened."""
+    """The canary passed, and the record says so."""
     assert "" == check_passed(claim(memory(verdicts=PASSED)), "in a hurry")
 
 
@@ -131,13 +131,13 @@ def test_a_reason_that_was_not_needed_is_not_recorded() -> None:
         (memory(), "", "stable runs the canary's template; the claim keeps no verdict of any weight"),
     ],
 )
-def test_the_record_says_what_was_judged_and_no_more(kept: RunState, verdict: str, reason: str) -> None:
-    """Every rung only where it was every rung."""
+def test_the_record_says_exactly_what_was_judged(kept: RunState, verdict: str, reason: str) -> None:
+    """It says "every rung" only if that is true."""
     said = summarize_verdicts(kept)
     assert (verdict, reason) == (said[0], said[1][: len(reason)])
 
 
-def test_a_long_ladder_is_shown_in_short() -> None:
+def test_a_long_ladder_is_abbreviated() -> None:
     """A record has 600 characters for its reason."""
     every = tuple(range(1, 101))
     kept = memory(every, every, tuple((weight, "pass") for weight in every))
@@ -146,7 +146,7 @@ def test_a_long_ladder_is_shown_in_short() -> None:
 
 @pytest.mark.parametrize(("present", "weight"), [((), 5), ((5,), 5), ((5,), 25), ((5,), 50), ((50,), 0), ((50, 0), 5)])
 def test_a_ladder_is_climbed(present: tuple[int, ...], weight: int) -> None:
-    """The same weight again, one above, or 0, from where it may begin anew."""
+    """The same weight again, a higher one, or 0, from which it may start again."""
     check_on_ladder(claim(memory(weights=present)), weight)
 
 
@@ -160,16 +160,16 @@ def test_a_ladder_is_climbed(present: tuple[int, ...], weight: int) -> None:
         (100, "it is not on the run's ladder"),
         (
             5,
-            "the run is at weight 25 of its ladder 5, 25, 50, which is climbed and not descended. Set 0 to take the us",
+            "the run is at weight 25 of its ladder 5, 25, 50, which can only be climbed. Set 0 to return the us",
         ),
     ],
 )
-def test_a_weight_beside_or_down_the_ladder_is_refused(weight: int, what: str) -> None:
-    """4: nothing is written; the ladder is named."""
+def test_a_weight_off_or_below_the_ladder_is_refused(weight: int, what: str) -> None:
+    """Exit code 4: nothing is written, and the message names the ladder."""
     with pytest.raises(PermanentError, match=what):
         check_on_ladder(claim(memory(weights=(5, 25))), weight)
 
 
 def test_without_a_ladder_any_weight_may_be_set() -> None:
-    """Single steps of other pipelines know none."""
+    """Single steps of other pipelines have none."""
     check_on_ladder(claim(memory(ladder=(), weights=(50,))), 30)

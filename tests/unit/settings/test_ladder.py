@@ -139,11 +139,11 @@ def test_an_explicitly_empty_ladder_is_refused_by_prepare(refusal: Refusal, file
 @pytest.mark.parametrize(
     ("text", "allowed"),
     [
-        ("   ", "must say why in a sentence"),
-        ("?!", "must say why in a sentence"),
-        ("false", "must say why in a sentence"),
-        ("TRUE", "must say why in a sentence"),
-        ("1", "must say why in a sentence"),
+        ("   ", "must give the reason in a sentence"),
+        ("?!", "must give the reason in a sentence"),
+        ("false", "must give the reason in a sentence"),
+        ("TRUE", "must give the reason in a sentence"),
+        ("1", "must give the reason in a sentence"),
         ("x" * 301, "at most 300 characters"),
     ],
 )

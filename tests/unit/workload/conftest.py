@@ -22,5 +22,5 @@ def cluster(tmp_path: Path) -> Iterator[FakeCluster]:
 
 @pytest.fixture
 def workload(cluster: FakeCluster) -> Workload:
-    """Return the front class, as one process has it."""
+    """Return the `Workload` of one process."""
     return cluster.connect()[0]

@@ -38,7 +38,7 @@ def test_selector_without_the_version_needs_it() -> None:
 
 
 def test_arms_without_any_difference_need_one() -> None:
-    """Nothing tells them apart: the canary's Service is the place to say what shall."""
+    """Nothing tells them apart; the remedy is a label in the canary's Service."""
     same = {"role": "web"}
 
     sentence = refused(arm("a", same, same, same), arm("b", same, same, same))
@@ -46,7 +46,7 @@ def test_arms_without_any_difference_need_one() -> None:
 
 
 def test_service_without_a_selector_is_refused() -> None:
-    """Its endpoints are somebody else's, and cannot be told apart."""
+    """Its endpoints are managed elsewhere, so its arms cannot be told apart."""
     labels = {"app": "shop"}
 
     assert 'its spec.selector is empty. Set in Service shop:\nselector:\n  app: "shop"' in refused(
@@ -58,7 +58,7 @@ def test_service_that_misses_its_own_pods_is_refused() -> None:
     """No request would ever reach them."""
     canary = arm("shop-canary", {"app": "c"}, {"app": "c"}, {"app": "other"})
 
-    assert "it asks for app=other, where the pods of shop-canary have app=c" in refused(STABLE, canary)
+    assert "it requires app=other, but the pods of shop-canary have app=c" in refused(STABLE, canary)
 
 
 def test_disjoint_arms_are_fine() -> None:
@@ -68,8 +68,8 @@ def test_disjoint_arms_are_fine() -> None:
     check_disjoint(STABLE, arm("shop-canary", {"app": "shop-canary"}, labels, {"app": "shop-canary"}))
 
 
-def test_destination_has_the_last_word_on_labels() -> None:
-    """Its labels are put on the pods and into the selector, where they tell the arms apart."""
+def test_labels_of_the_destination_win() -> None:
+    """The pods get its labels, and the selector gets those that tell the arms apart."""
     requires = {"app": "shop", "version": "v2"}
     made = canary_labels(STABLE, "shop-canary", requires)
 
@@ -85,7 +85,7 @@ def test_destination_has_the_last_word_on_labels() -> None:
     ],
 )
 def test_pods_that_cannot_be_created_are_explained(message: str, remedy: str) -> None:
-    """A quota or an admission refuses them: the controller says so in a condition."""
+    """If a quota or an admission webhook refuses them, the controller says so in a condition."""
     item = deployment("shop", "shop:1")
     item["status"] = {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": message}]}
 

@@ -1,4 +1,4 @@
-"""The canary is made from stable's template, and is a thing of its own."""
+"""The canary is created from stable's template, with a name, labels and metadata of its own."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, releas
 
 
 def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workload: Workload) -> None:
-    """Where stable's selector says shop, the canary's pods say shop-canary; other labels stay."""
+    """Where stable's selector has shop, the canary's pods have shop-canary; other labels stay."""
     prepared(cluster, workload)
 
     made = cluster.get("shop-canary")
@@ -24,7 +24,7 @@ def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workl
 
 
 def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload: Workload) -> None:
-    """Labels of a GitOps tool would get it pruned."""
+    """With the labels of a GitOps tool, that tool would prune it."""
     cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
     cluster.mark("shop", "note", "mine")
     prepared(cluster, workload, release(allow_managed=True))
@@ -35,8 +35,8 @@ def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload
     assert "note" not in meta["annotations"]
 
 
-def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: FakeCluster, workload: Workload) -> None:
-    """Whoever lost the claim in between leaves nothing running."""
+def test_new_canary_has_no_pods_before_it_is_scaled_up(cluster: FakeCluster, workload: Workload) -> None:
+    """A run that lost the claim in between leaves nothing running."""
     plan = workload.preflight(release())
     workload.create_canary(release(), plan, TOKEN)
 
@@ -44,7 +44,7 @@ def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: FakeCluste
 
 
 def test_creating_twice_changes_nothing(cluster: FakeCluster, workload: Workload) -> None:
-    """A step that was killed after its write is simply repeated."""
+    """A step that was killed after its write can run again."""
     prepared(cluster, workload)
     before = cluster.get("shop-canary")["spec"]
     prepared(cluster, workload)
@@ -61,7 +61,7 @@ def test_existing_canary_gets_the_new_template(cluster: FakeCluster, workload: W
     assert "shop:3" == cluster.image("shop-canary")
 
 
-def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workload: Workload) -> None:
+def test_environment_and_template_patch_are_applied(cluster: FakeCluster, workload: Workload) -> None:
     """Both count as a change of the template, also with the same image."""
     patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
     wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
@@ -75,8 +75,8 @@ def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workloa
     assert any("resources" in sentence for sentence in plan.warnings)
 
 
-def test_stable_changed_after_the_inspection_is_refused(cluster: FakeCluster, workload: Workload) -> None:
-    """What would be cloned is not what was inspected."""
+def test_stable_changed_after_the_preflight_is_refused(cluster: FakeCluster, workload: Workload) -> None:
+    """The clone would have another template than the one that was checked."""
     plan = workload.preflight(release())
     cluster.set_image("shop", "shop:3")
 
@@ -89,7 +89,7 @@ def test_canary_that_is_not_ours_is_refused(cluster: FakeCluster, workload: Work
     cluster.push("shop:x", "9" * 64)
     cluster.create(*_canary_by_hand())
 
-    with pytest.raises(PermanentError, match="was not made by canary-steps"):
+    with pytest.raises(PermanentError, match="was not created by canary-steps"):
         workload.preflight(release())
 
 
@@ -105,7 +105,7 @@ def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload:
 
 
 def test_version_labelled_subsets_of_one_host_work(cluster: FakeCluster, workload: Workload) -> None:
-    """Where the selectors carry the version, `app` stays and `version` differs."""
+    """If the selectors contain the version, `app` stays and `version` differs."""
     labels = {"app": "cart", "version": "v1"}
     item = deployment("cart", "shop:1")
     item["spec"]["selector"] = {"matchLabels": labels}

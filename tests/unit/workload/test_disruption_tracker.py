@@ -1,4 +1,4 @@
-"""Disruptions from look to look: what explains too few pods, and from when to when requests say nothing."""
+"""Disruptions across looks: what explains missing pods, and when requests say nothing about the version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.kubernetes_api.kinds import Json
 from tests.unit.workload.test_pod_disruptions import failed, target
 from tests.unit.workload.test_pod_disruptions import pod as made
 
-SET = 1777629600.0  # 2026-05-01T10:00:00Z, when the pods of test_mishaps were born
+SET = 1777629600.0  # 2026-05-01T10:00:00Z, when the pods of test_pod_disruptions were created
 NOW = SET + 1805
 RS = "shop-canary-5d"
 
@@ -24,7 +24,7 @@ def pod(name: str, *args: Any, **kwargs: Any) -> Json:
 
 
 def young(name: str, **container: object) -> Json:
-    """Return a pod that was made at NOW and starts."""
+    """Return a pod that was created at NOW and is starting."""
     found = pod(name, container={"state": {"waiting": {"reason": "ContainerCreating"}}, **container}, ready="False")
     found["metadata"]["creationTimestamp"] = "2026-05-01T10:30:05Z"
     found["status"]["startTime"] = "2026-05-01T10:30:05Z"
@@ -46,7 +46,7 @@ def watch(*pods: Json, desired: int = 1) -> DisruptionTracker:
 
 @pytest.mark.parametrize("status", [target("EvictionByEvictionAPI"), target("PreemptionByScheduler"), {}])
 def test_a_deleted_pod_explains_until_its_replacement_is_ready(status: Json) -> None:
-    """From its first sign on; then it is over, and not told again."""
+    """From its first sign; then it is over and not reported again."""
     seen = watch(pod("a"))
     said = seen.look(RS, [leaving("a", status=status), young("b")], 1, NOW)
 
@@ -59,15 +59,15 @@ def test_a_deleted_pod_explains_until_its_replacement_is_ready(status: Json) -> 
 
 
 def test_a_pod_that_vanished_between_two_looks_explains() -> None:
-    """`kubectl delete --force`, or a node and its pods are gone."""
+    """`kubectl delete --force`, or a node that is gone with its pods."""
     seen = watch(pod("a"))
 
     assert "pod a is gone" == seen.look(RS, [young("b")], 1, NOW)
     assert NOW - 5 == seen.began
 
 
-def test_an_evicted_pod_that_lies_around_explains_once() -> None:
-    """Kubernetes keeps Failed pods: after the replacement was ready, the old one is history."""
+def test_an_evicted_pod_that_is_kept_explains_once() -> None:
+    """Kubernetes keeps Failed pods: once the replacement is ready, the old one no longer counts."""
     seen = watch(pod("a"))
     evicted = failed("Evicted", "The node was low on resource: memory. ")
     evicted["metadata"]["name"] = "a"
@@ -87,7 +87,7 @@ def test_an_evicted_pod_that_lies_around_explains_once() -> None:
     ],
 )
 def test_a_crashed_pod_that_is_deleted_explains_nothing(state: Json) -> None:
-    """Neither by a person, nor by a descheduler that evicts what restarts too often."""
+    """Whether a person deletes it, or a descheduler that evicts pods with too many restarts."""
     seen = watch(pod("a"))
     for status in ({}, target("EvictionByEvictionAPI")):
         gone = leaving("a", status=status, container={"state": state, "ready": False})
@@ -96,7 +96,7 @@ def test_a_crashed_pod_that_is_deleted_explains_nothing(state: Json) -> None:
 
 
 def test_a_pod_that_was_broken_at_the_last_look_explains_nothing() -> None:
-    """Its deletion is the repair of what it did."""
+    """Its deletion is the remedy for its own fault."""
     seen = watch(pod("a"))
     seen.look(RS, [pod("a", ready="False")], 1, NOW)
 
@@ -105,7 +105,7 @@ def test_a_pod_that_was_broken_at_the_last_look_explains_nothing() -> None:
 
 @pytest.mark.parametrize("how", ["leaving", "vanished"])
 def test_what_was_scaled_away_explains_nothing(how: str) -> None:
-    """Three pods become two; a second one that goes with it was deleted."""
+    """Three pods become two; a second pod that goes at the same time was deleted."""
     seen = watch(pod("a"), pod("b"), pod("c"), desired=3)
     gone = [leaving("a")] if how == "leaving" else []
     assert "" == seen.look(RS, [*gone, pod("b"), pod("c")], 2, NOW)
@@ -115,7 +115,7 @@ def test_what_was_scaled_away_explains_nothing(how: str) -> None:
 
 
 def test_a_crash_of_the_replacement_ends_the_explanation() -> None:
-    """As long as it lasts, and from the look that saw it on."""
+    """From the look that saw it, for as long as it lasts."""
     seen = watch(pod("a"))
     seen.look(RS, [leaving("a"), young("b")], 1, NOW)
     crashed = young("b", state={"waiting": {"reason": "CrashLoopBackOff"}}, restartCount=1)
@@ -133,8 +133,8 @@ def test_another_template_is_not_a_disruption() -> None:
     assert "" == seen.look("shop-canary-6e", [young("b")], 1, NOW)
 
 
-def test_while_others_serve_only_what_was_under_way_is_left_out() -> None:
-    """Until the pod's end and what a slow control plane takes; then the rest is judged as ever."""
+def test_while_others_serve_only_requests_in_flight_are_left_out() -> None:
+    """Until the pod's end plus the delay of a slow control plane; the rest is judged as usual."""
     seen = watch(pod("a"), pod("b"), desired=2)
     assert "pod a was deleted" == seen.look(RS, [leaving("a"), pod("b"), young("c")], 2, NOW)
     assert [(SET + 1800, SET + 1840)] == [span[:2] for span in seen.spans]
@@ -144,7 +144,7 @@ def test_while_others_serve_only_what_was_under_way_is_left_out() -> None:
 
 
 def test_a_pod_that_was_replaced_between_two_looks_is_noted() -> None:
-    """Nothing is missing any more, yet users met its end."""
+    """No pod is missing any more, but users were affected."""
     seen = watch(pod("a"))
 
     assert "" == seen.look(RS, [leaving("a"), pod("b")], 1, NOW)
@@ -155,14 +155,14 @@ def test_a_pod_that_was_replaced_between_two_looks_is_noted() -> None:
 
 @pytest.mark.parametrize("pods", [(), ("b",)])
 def test_a_first_look_at_new_pods_alone_knows_that_the_old_ones_went(pods: tuple[str, ...]) -> None:
-    """The step before set the weight with all pods ready; whoever looks first now never saw them."""
+    """The previous step set the weight with all pods ready; this watch never saw them."""
     seen = DisruptionTracker(NOW - 30)
 
     assert "are gone" in seen.look(RS, [young(name) for name in pods], 1, NOW)
 
 
 def test_a_first_look_at_an_old_pod_that_is_not_ready_knows_no_disruption() -> None:
-    """Nor do signs from before the weight was set explain anything."""
+    """Signs from before the weight was set explain nothing either."""
     old = failed("Evicted", "The node was low on resource: memory. ")
     old["metadata"]["name"] = "z"
     seen = DisruptionTracker(NOW + 300)
@@ -170,8 +170,8 @@ def test_a_first_look_at_an_old_pod_that_is_not_ready_knows_no_disruption() -> N
         assert "" == seen.look(RS, [old, pod("a", ready="False")], 1, NOW + 400)
 
 
-def test_the_next_process_goes_on_with_what_lasts() -> None:
-    """The claim tells of it; a pod that waits for a node is no new disruption."""
+def test_the_next_process_continues_a_disruption() -> None:
+    """The claim has it; a pod that waits for a node is not a new disruption."""
     pending = young("b")
     pending["status"] = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False"}]}
     seen = DisruptionTracker(SET, [(NOW - 60, 0.0, "pod a was evicted")])
@@ -183,7 +183,7 @@ def test_the_next_process_goes_on_with_what_lasts() -> None:
 
 
 def test_the_next_process_knows_young_pods_as_replacements() -> None:
-    """Others served meanwhile, so what is left out was settled at once; the replacement is still on its way."""
+    """Others served meanwhile, so the excluded time is known; the replacement is still starting."""
     seen = DisruptionTracker(SET, [(NOW - 1, NOW + 9, "pod a was evicted")])
 
     assert "pod a was evicted" == seen.look(RS, [pod("c"), young("b")], 2, NOW)

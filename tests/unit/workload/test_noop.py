@@ -1,4 +1,4 @@
-"""A release that would change nothing is told before anything moves."""
+"""A release that would change nothing is detected before anything changes."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_noop_compares_names_and_digests(workload: Workload, image: str, noop: N
 
 
 def test_moving_tag_must_be_looked_at(cluster: FakeCluster, workload: Workload) -> None:
-    """Pulled always, the same tag may be other bits: known when the canary runs."""
+    """Pulled always, the same tag may have another digest: known when the canary runs."""
     cluster.push("shop:latest", "4" * 64)
     cluster.always_pull("shop", "shop:latest")
     wanted = release(image="shop:latest")

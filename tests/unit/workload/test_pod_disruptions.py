@@ -1,4 +1,4 @@
-"""What became of a pod, by its own object as Kubernetes writes it: the cluster's doing, or the version's."""
+"""A pod's fate, from its own object as Kubernetes writes it: caused by the cluster, or by the version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KILLED = {"terminated": {"exitCode": 137, "reason": "Error", "finishedAt": LATER
 
 
 def pod(status: Json | None = None, *, container: Json | None = None, ready: str = "True", **metadata: object) -> Json:
-    """Return a pod that was ready ten seconds after its birth, and what was changed."""
+    """Return a pod that was ready ten seconds after its creation, with these changes."""
     turned = "2026-05-01T10:00:10Z" if ready == "True" else LATER
     main = {"name": "app", "ready": ready == "True", "restartCount": 0, "state": {"running": {}}, **(container or {})}
     conditions = [
@@ -43,7 +43,10 @@ def failed(reason: str, message: str = "", **more: object) -> Json:
 
 
 TAKEN = {
-    "eviction API": (pod(target("EvictionByEvictionAPI", "Eviction API: evicting")), "was evicted, as a drain"),
+    "eviction API": (
+        pod(target("EvictionByEvictionAPI", "Eviction API: evicting")),
+        "was evicted, for example by a drain",
+    ),
     "preemption": (pod(target("PreemptionByScheduler")), "was preempted by a pod of higher priority"),
     "taint": (pod(target("DeletionByTaintManager")), "has a taint"),
     "node gone": (pod(target("DeletionByPodGC", "PodGC: node no longer exists")), "its node is gone"),
@@ -52,8 +55,8 @@ TAKEN = {
     "memory pressure": (failed("Evicted", LOW), "was evicted by its kubelet (Evicted: The node was low on resource"),
     "disk pressure": (failed("Evicted", "The node had condition: [DiskPressure]. "), "[DiskPressure])"),
     "shutdown": (failed("Terminated", "Pod was terminated in response to imminent node shutdown."), "shutdown of its"),
-    "shutdown before 1.22": (failed("Shutdown"), "ended with the shutdown of its node (Shutdown)"),
-    "refused at shutdown": (failed("NodeShutdown"), "a node that shuts down"),
+    "shutdown before 1.22": (failed("Shutdown"), "was ended by the shutdown of its node (Shutdown)"),
+    "refused at shutdown": (failed("NodeShutdown"), "a node that is shutting down"),
     "critical pod": (failed("Preempting"), "was preempted by a critical pod"),
     "node lost": (pod({"reason": "NodeLost"}), "does not answer (NodeLost)"),
     "affinity": (failed("NodeAffinity"), "was refused by its node (NodeAffinity)"),
@@ -66,8 +69,8 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("kind", TAKEN)
-def test_what_the_cluster_did_is_told_with_pod_and_cause(kind: str) -> None:
-    """The fragment names both; nobody takes such a pod for broken before that."""
+def test_a_disruption_names_pod_and_cause(kind: str) -> None:
+    """The fragment names both; such a pod does not count as failed before that."""
     given, said = TAKEN[kind]
     found = pod_disruption(given)
 
@@ -104,8 +107,8 @@ OWN = {
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_what_the_version_did_is_its_own_fault(kind: str) -> None:
-    """Limits of its own, crashes, images, configuration and failing probes are no matter of the cluster."""
+def test_a_failure_of_the_version_is_not_a_disruption(kind: str) -> None:
+    """Its own limits, crashes, images, configuration and failing probes are not the cluster's fault."""
     assert (None, True) == (pod_disruption(OWN[kind]), has_failed(OWN[kind]))
 
 
@@ -128,7 +131,7 @@ INITIALISED["status"]["conditions"][0]["lastTransitionTime"] = START
 
 
 @pytest.mark.parametrize("given", [YOUNG, PENDING, REBOOTED, INITIALISED], ids=["young", "pending", "reboot", "init"])
-def test_a_pod_on_its_way_is_neither_taken_nor_broken(given: Json) -> None:
+def test_a_starting_pod_is_neither_disrupted_nor_failed(given: Json) -> None:
     """It starts, waits for a node, comes back with its node, or has run its init containers."""
     assert (None, False) == (pod_disruption(given), has_failed(given))
 
@@ -140,13 +143,13 @@ def test_a_readiness_gate_is_not_a_silent_node() -> None:
     assert pod_disruption(gated) is None
 
 
-def test_a_withdrawn_disruption_is_none() -> None:
-    """The disruption controller takes the condition back where the deletion did not follow."""
+def test_a_withdrawn_disruption_does_not_count() -> None:
+    """The disruption controller resets the condition if no deletion followed."""
     assert pod_disruption(pod(target("EvictionByEvictionAPI", status="False"))) is None
 
 
 def test_a_deletion_began_when_it_was_asked_for() -> None:
-    """`deletionTimestamp` is when the grace period ends; what containers do in it is their being killed."""
+    """`deletionTimestamp` is the end of the grace period; container exits in it are kills."""
     leaving = pod(
         container={"state": KILLED},
         ready="False",

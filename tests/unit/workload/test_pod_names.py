@@ -1,4 +1,4 @@
-"""Whose pods are whose: by owner, and by what ReplicaSets call their pods, compared with what the API server lists."""
+"""Which Deployment a pod belongs to: by owner, and by its ReplicaSet's name prefix, compared with the API server."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.support.kubernetes_api.kinds import POD, REPLICA_SET
 from tests.support.shop_release import NAMESPACE
 
 
-def test_pods_are_told_by_their_owner(cluster: FakeCluster, workload: Workload) -> None:
-    """A pod that is named like stable's and owned by nothing is nobody's; a Deployment that is not there has none."""
+def test_pods_are_identified_by_their_owner(cluster: FakeCluster, workload: Workload) -> None:
+    """A pod that is named like stable's but has no owner belongs to nobody; a missing Deployment has no pods."""
     name = cluster.store.list(REPLICA_SET, NAMESPACE)[0]["metadata"]["name"]
     listed = [pod["metadata"]["name"] for pod in cluster.store.list(POD, NAMESPACE)]
     spec = cluster.store.list(POD, NAMESPACE)[0]["spec"]
@@ -25,7 +25,7 @@ def test_pods_are_told_by_their_owner(cluster: FakeCluster, workload: Workload) 
     assert all("shop" == found.deployment_of(pod) for pod in listed)
 
 
-def test_a_past_replica_set_still_tells_its_pods(cluster: FakeCluster, workload: Workload) -> None:
+def test_a_past_replica_set_still_identifies_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """They are stable's history."""
     before = workload.pod_names(NAMESPACE, ("shop",))
     cluster.set_image("shop", "shop:2")
@@ -38,7 +38,7 @@ def test_a_past_replica_set_still_tells_its_pods(cluster: FakeCluster, workload:
 
 
 def test_a_prefix_is_cut_as_kubernetes_cuts_it() -> None:
-    """At 58 characters; such a beginning alone tells nobody's pod."""
+    """At 58 characters; such a prefix alone identifies no pod."""
     assert "shop-6d4cf56db6-" == pod_prefix("shop-6d4cf56db6")
     long = "a" * 60
     assert "a" * 58 == pod_prefix(long)
@@ -46,7 +46,7 @@ def test_a_prefix_is_cut_as_kubernetes_cuts_it() -> None:
 
 
 def test_two_deployments_never_share_a_pod() -> None:
-    """A beginning that both have is nobody's, and what is newer counts."""
+    """A shared prefix belongs to neither, and the newer data counts."""
     both = PodNames({"a": ("x-1-",), "b": ("x-1-",)}, {"x-1-aaaaa": "a"})
     assert "" == both.deployment_of("x-1-bbbbb")
     joined = both.merged_with(PodNames({"b": ("y-1-",)}, {"x-1-aaaaa": "b"}))

@@ -1,4 +1,4 @@
-"""Every route ends at a port that a container has, in both arms, before anything moves."""
+"""Every route ends at a port that a container has, in both arms, before anything changes."""
 
 from __future__ import annotations
 
@@ -82,18 +82,18 @@ def refused(
         side("shop-canary", port(name="web", appProtocol="http")),
     ],
 )
-def test_a_way_that_ends_at_a_container_is_no_matter(canary: ServiceBackend) -> None:
+def test_a_path_that_ends_at_a_container_is_accepted(canary: ServiceBackend) -> None:
     """By number, by name, by default; in a sidecar too; other ports of the Service do not count."""
     assert [] == checked(canary)
 
 
 def test_a_target_port_that_no_container_names_is_refused() -> None:
-    """Kubernetes gives such a Service no endpoint, and users 503."""
+    """Kubernetes gives such a Service no endpoint, so users get 503."""
     said = refused(side("shop-canary", port(target="web")))
     assert (
-        "Port 80 (http) of Service shop/shop-canary has targetPort web, a name that no container of Deployment "
-        "shop-canary gives a port; they have http 8080 in container app. Its requests would be answered 503. Correct "
-        "the Service's targetPort, or name the container's port so."
+        "Port 80 (http) of Service shop/shop-canary has targetPort web, but no container of Deployment "
+        "shop-canary has a port so named; they have http 8080 in container app. Its requests would get 503. Correct "
+        "the Service's targetPort, or rename the container's port."
     ) == said
 
 
@@ -107,9 +107,9 @@ def test_a_target_port_that_no_container_names_is_refused() -> None:
     ],
 )
 def test_a_name_that_the_new_template_lacks_is_refused(template: Json) -> None:
-    """The Service is right for stable; a template patch renamed the port, took it away, or made it UDP."""
+    """The Service is right for stable; a template patch renamed the port, removed it, or made it UDP."""
     named = side("shop", port(target="http"))
-    assert "targetPort http, a name that no container" in refused(
+    assert "targetPort http, but no container" in refused(
         side("shop-canary", port(target="http"), template=template), stable=named
     )
 
@@ -119,31 +119,31 @@ def test_a_name_that_the_baseline_lacks_is_refused() -> None:
     canary = side("shop-canary", port(target="web"), template=declares({"name": "web", "containerPort": 8080}))
     baseline = ServiceBackend("shop-baseline", canary.service, APP)
     assert [] == checked(canary)
-    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline gives a port"):
+    with pytest.raises(PermanentError, match="no container of Deployment shop-baseline has a port so named"):
         checked(canary, more=(baseline,))
 
 
 def test_a_port_that_the_canarys_service_lacks_is_refused() -> None:
-    """The route's number is what the mesh asks for."""
+    """The mesh uses the route's number."""
     assert (
         "route primary sends requests to port 80 of Service shop/shop-canary, which has 8080 (http), 9090 (metrics): "
-        "they would be answered 503. Correct destination.port.number, or add the port to the Service."
+        "they would get 503. Correct destination.port.number, or add the port to the Service."
     ) == refused(side("shop-canary", port(8080), port(9090, name="metrics")))
 
 
 def test_a_port_that_stables_service_lacks_is_refused() -> None:
-    """Its users would get 503 by now."""
+    """Its users would already get 503."""
     assert "to port 80 of Service shop/shop, which has 8080 (http)" in refused(
         side("shop-canary"), stable=side("shop", port(8080))
     )
 
 
 def test_a_service_without_a_port_is_refused() -> None:
-    """UDP is none for HTTP requests."""
+    """UDP does not count for HTTP requests."""
     assert "Service shop/shop-canary has no TCP port" in refused(side("shop-canary", port(protocol="UDP")))
 
 
-def test_only_ports_may_differ_where_the_route_names_none() -> None:
+def test_single_ports_may_differ_if_the_route_names_none() -> None:
     """Istio takes a Service's only port, whatever its number."""
     assert [] == checked(side("shop-canary", port(9000)), UNNAMED, side("shop", port(80)))
 
@@ -151,23 +151,22 @@ def test_only_ports_may_differ_where_the_route_names_none() -> None:
 def test_without_a_named_port_a_service_of_several_must_have_the_ports_of_the_requests() -> None:
     """Istio then takes the port of the request."""
     said = refused(side("shop-canary", port(8080), port(9090, name="http-admin")), UNNAMED)
-    assert (
-        "route primary names no port, so a request keeps its own, and Service shop/shop-canary has no port 80" in said
-    )
+    assert "route primary names no port, so a request keeps its own: Service shop/shop has port 80" in said
+    assert "but Service shop/shop-canary does not" in said
     assert [] == checked(side("shop-canary", port(80), port(9090, name="http-admin")), UNNAMED)
 
 
 def test_a_port_that_the_match_asks_for_is_the_one() -> None:
-    """A route for requests to port 9090 needs that port; other ports are other routes' matter."""
+    """A route for requests to port 9090 needs that port; other ports are up to other routes."""
     asked = (RoutePorts("route admin", None, None, (9090,)),)
     stable = side("shop", port(80), port(9090, name="http-admin"))
     canary = side("shop-canary", port(80), port(8443, "nosuch", "http-other"))
-    assert "no port 9090 as" in refused(canary, asked, stable)
+    assert "has port 9090, but" in refused(canary, asked, stable)
     assert [] == checked(side("shop-canary", port(9090, name="http-admin"), port(81, "nosuch", "x")), asked, stable)
 
 
-def test_several_ports_of_stable_on_one_of_the_canary_are_told() -> None:
-    """Requests for the admin port would meet the shop on the canary; opaque ports are no HTTP routes' matter."""
+def test_several_ports_of_stable_on_one_of_the_canary_are_reported() -> None:
+    """Requests for the admin port would reach the shop on the canary; opaque ports do not concern HTTP routes."""
     several = side("shop", port(80), port(9090, name="http-admin"), port(6379, name="redis"))
     (warning,) = checked(side("shop-canary"), UNNAMED, several)
     assert (
@@ -181,16 +180,16 @@ PARTLY = port(9090, "metrics", "metrics")
 
 
 @pytest.mark.parametrize("canary", [side("shop-canary", port(80), PARTLY), side("shop-canary", port(80), port(81))])
-def test_a_port_that_serves_nothing_today_is_not_asked_for(canary: ServiceBackend) -> None:
+def test_a_port_that_serves_nothing_today_is_not_required(canary: ServiceBackend) -> None:
     """No container of stable has it, and no route names it: it is somebody else's mistake."""
     assert [] == checked(canary, UNNAMED, side("shop", port(80), PARTLY))
 
 
 def test_a_port_that_stable_serves_and_the_canary_would_not_is_refused() -> None:
-    """Though no route names it: requests keep their own port."""
+    """Although no route names it: requests keep their own port."""
     both = declares(HTTP, {"name": "metrics", "containerPort": 9090})
     stable = side("shop", port(80), PARTLY, template=both)
-    assert "targetPort metrics, a name that no container of Deployment shop-canary" in refused(
+    assert "targetPort metrics, but no container of Deployment shop-canary" in refused(
         side("shop-canary", port(80), PARTLY), UNNAMED, stable
     )
 
@@ -205,7 +204,7 @@ def test_a_port_that_stable_serves_and_the_canary_would_not_is_refused() -> None
         (side("shop-canary", port(target=None)), side("shop", port(target="http")), 1),
     ],
 )
-def test_a_number_that_nobody_declares_is_doubted_where_stable_declares_its_own(
+def test_an_undeclared_number_causes_a_warning_if_stable_declares_its_own(
     canary: ServiceBackend, stable: ServiceBackend, count: int
 ) -> None:
     """It is legal in Kubernetes, so this is a warning."""
@@ -230,7 +229,7 @@ def test_a_number_that_nobody_declares_is_doubted_where_stable_declares_its_own(
     ],
 )
 def test_ports_that_the_proxies_treat_differently_are_refused(stable: str, canary: str, is_refused: bool) -> None:  # noqa: FBT001 - a parameter
-    """HTTP/1, HTTP/2 or opaque; a name without a known prefix is looked at by the proxy itself."""
+    """HTTP/1, HTTP/2 or opaque; the proxy detects the protocol of a name without a known prefix."""
     arms = side("shop-canary", port(name=canary)), NAMED, side("shop", port(name=stable))
     if is_refused:
         assert "(appProtocol, or the prefix of its name)" in refused(*arms)
@@ -250,11 +249,11 @@ def test_ports_that_the_proxies_treat_differently_are_refused(stable: str, canar
     ],
 )
 def test_the_protocol_of_a_port_is_read_as_istio_reads_it(entry: Json, said: str) -> None:
-    """The field appProtocol before the name."""
+    """The field appProtocol takes precedence over the name."""
     assert said == protocol(entry)
 
 
-def test_all_ways_that_are_wrong_are_said_at_once_and_each_once() -> None:
+def test_all_wrong_paths_are_reported_at_once_and_each_once() -> None:
     """Two routes with the same mistake are one sentence."""
     said = refused(side("shop-canary", port(81)), (*NAMED, RoutePorts("route other", 82, 82), *NAMED))
     assert (1, 2) == (said.count("route primary sends"), said.count("route other sends"))
@@ -262,9 +261,7 @@ def test_all_ways_that_are_wrong_are_said_at_once_and_each_once() -> None:
 
 def test_a_service_of_another_clusters_name_is_refused() -> None:
     """An ExternalName has no pods."""
-    with pytest.raises(
-        PermanentError, match=r"of type ExternalName and stands for shop\.example\.com: no pods are behi"
-    ):
+    with pytest.raises(PermanentError, match=r"of type ExternalName and points to shop\.example\.com: it has no pods"):
         check_kind(side("shop-canary", type="ExternalName", externalName="shop.example.com").service)
 
 
@@ -279,15 +276,15 @@ def test_a_service_of_another_clusters_name_is_refused() -> None:
     ],
 )
 def test_the_ports_that_need_an_endpoint_are_those_that_are_reached(route: RoutePorts, ways: list[list[int]]) -> None:
-    """Each that a route names or its match asks for; else one of them."""
+    """Each port that a route or its match names; else one of them."""
     service = side("shop-canary", port(80), port(90, name="b")).service
     assert ways == [[entry["port"] for entry in way] for way in needed_ports((route, route), service)]
 
 
-def test_an_inspection_follows_the_routes(cluster: FakeCluster, workload: Workload) -> None:
+def test_the_preflight_follows_the_routes(cluster: FakeCluster, workload: Workload) -> None:
     """Before anything is written, against the objects as they are."""
     spec = {"selector": {"app": "shop-canary"}, "ports": [{"port": 80, "name": "http", "targetPort": "web"}]}
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": spec})
-    with pytest.raises(PermanentError, match="targetPort web, a name that no container of Deployment shop-canary"):
+    with pytest.raises(PermanentError, match="targetPort web, but no container of Deployment shop-canary"):
         workload.preflight(release(routes=NAMED))
     assert "shop" == workload.preflight(release()).state.stable

@@ -1,4 +1,4 @@
-"""Before anything moves: what is refused, what is warned of, what is remembered."""
+"""Before anything changes: what is refused, what causes a warning, what is remembered."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def refused(workload: Workload, **changes: Any) -> str:
         ({"replicas": 0}, "spec.replicas is 0: nothing serves"),
     ],
 )
-def test_unsafe_shapes_are_refused(
+def test_unsafe_deployments_are_refused(
     cluster: FakeCluster, workload: Workload, spec: dict[str, Any], sentence: str
 ) -> None:
     """Each refusal names object, field and value."""
@@ -48,7 +48,7 @@ def test_unsafe_shapes_are_refused(
 
 
 def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: FakeCluster, workload: Workload) -> None:
-    """There must be something good to go back to; a hotfix is the exception."""
+    """A rollback needs a working version; a hotfix is the exception."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
     cluster.set_image("shop", "shop:bad")
 
@@ -57,8 +57,8 @@ def test_stable_that_is_not_ready_is_refused_unless_allowed(cluster: FakeCluster
 
 
 def test_missing_stable_is_named(workload: Workload) -> None:
-    """The name is likely a typing error."""
-    assert f"looking for Deployment {NAMESPACE}/shap" in refused(workload, stable="shap")
+    """The name is probably a typing error."""
+    assert f"looking for the stable Deployment {NAMESPACE}/shap" in refused(workload, stable="shap")
 
 
 def test_missing_service_points_to_init(workload: Workload) -> None:
@@ -70,14 +70,14 @@ def test_missing_service_points_to_init(workload: Workload) -> None:
 
 
 def test_several_containers_need_a_choice(cluster: FakeCluster, workload: Workload) -> None:
-    """The image cannot be guessed onto one of them, and an unknown name is answered with the known ones."""
+    """The container cannot be guessed; an unknown name is answered with the known ones."""
     template = cluster.get("shop")["spec"]["template"]
     template["spec"]["containers"].append({"name": "cache", "image": "cache:1"})
     cluster.push("cache:1", "c" * 64)
     cluster.change("shop", template=template)
     cluster.settle("shop")
 
-    assert "several (app, cache). Say which gets the image with --container." in refused(workload)
+    assert "several (app, cache). Name the one that gets the image with --container." in refused(workload)
     assert "spec.template.spec.containers has app, cache." in refused(workload, container="web")
     assert "cache" == workload.preflight(release(container="cache", image="cache:2")).container
 
@@ -103,7 +103,7 @@ def test_selector_without_the_name_is_refused_with_labels_to_add(cluster: FakeCl
 
 
 def test_stable_service_that_reaches_the_canary_is_refused(cluster: FakeCluster, workload: Workload) -> None:
-    """At weight 0 clients must not meet the canary."""
+    """At weight 0 no client may reach the canary."""
     cluster.serve("wide", team="till")
 
     sentence = refused(workload, stable_destination=Destination("wide"))
@@ -119,7 +119,7 @@ def test_canary_service_that_selects_stable_is_refused(cluster: FakeCluster, wor
 
 
 def test_too_long_label_is_refused_by_length(cluster: FakeCluster, workload: Workload) -> None:
-    """A label's value has 63 characters at most; names of Deployments may be longer."""
+    """A label's value has at most 63 characters; names of Deployments may be longer."""
     name = "s" * 60
     cluster.deploy(name, "shop:1", 1)
     cluster.serve("other", team="till")
@@ -157,7 +157,7 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
     assert "shop:2" == workload.preflight(release(allow_managed=True)).canary_image
 
 
-def test_memory_holds_the_way_back(cluster: FakeCluster, workload: Workload) -> None:
+def test_memory_has_what_a_rollback_needs(cluster: FakeCluster, workload: Workload) -> None:
     """Replicas, ReplicaSet and fingerprint of stable as they are at the start."""
     memory = workload.preflight(release()).state
 
@@ -167,7 +167,7 @@ def test_memory_holds_the_way_back(cluster: FakeCluster, workload: Workload) -> 
 
 
 def test_target_named_needs_a_primary(workload: Workload) -> None:
-    """It is committed by the user; init prints it."""
+    """The user commits it; init prints it."""
     with pytest.raises(NotFound, match="Run `canary-steps init`: it prints shop-primary"):
         workload.preflight(release(**TARGET_NAMED))
 

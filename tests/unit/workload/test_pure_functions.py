@@ -1,4 +1,4 @@
-"""The parts that only think: fingerprints, merging, selectors, volumes."""
+"""Pure functions: fingerprints, merging, selectors, volumes."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def with_meta(**meta: Any) -> dict[str, Any]:
 
 
 def test_fingerprint_ignores_what_tells_the_arms_apart() -> None:
-    """Arm labels, the hash label, restarts and creation times make no other template."""
+    """Arm labels, the hash label, restarts and creation times do not count."""
     arms = {"app": "shop-canary", "team": "till", "pod-template-hash": "abc"}
     restarted = {"checksum/config": "1", "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
     other = with_meta(labels=arms, annotations=restarted, creationTimestamp=None)
@@ -74,7 +74,7 @@ def test_merge_follows_names_in_lists() -> None:
 
 
 def test_environment_replaces_a_reference() -> None:
-    """A value and a valueFrom cannot stand side by side."""
+    """A variable cannot have both a value and a valueFrom."""
     base = with_changes(
         TEMPLATE, "", "", {}, {"spec": {"containers": [{"name": "app", "env": [{"name": "A", "valueFrom": {}}]}]}}
     )
@@ -102,7 +102,7 @@ def test_selectors_match_as_kubernetes_does(selector: label_selectors.Selector |
     assert holds == label_selectors.matches(selector, {"a": "1"})
 
 
-def test_selector_is_asked_for_in_the_apis_syntax() -> None:
+def test_selector_query_uses_the_apis_syntax() -> None:
     """Equality, sets and existence in one query."""
     expressions = [
         {"key": "b", "operator": "In", "values": ["1", "2"]},
@@ -126,7 +126,7 @@ def test_selector_is_asked_for_in_the_apis_syntax() -> None:
     ],
 )
 def test_volumes_for_one_node_are_refused(modes: list[str], is_refused: bool) -> None:  # noqa: FBT001
-    """Both arms must be able to mount a volume at a time."""
+    """Both arms must be able to mount a volume at the same time."""
     stable, claim = deployment("shop", "shop:1"), {"spec": {"accessModes": modes}}
     if not is_refused:
         check_volumes(stable, {"data": claim})
@@ -165,7 +165,7 @@ def test_references_are_found_everywhere() -> None:
 
 
 def test_flux_with_helm_is_flux() -> None:
-    """It is Flux that writes back."""
+    """Flux is the tool that writes back."""
     item = deployment("shop", "shop:1")
     item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm", "helm.toolkit.fluxcd.io/name": "shop"}
 
@@ -195,7 +195,7 @@ def test_probes_are_described(probe: dict[str, Any] | None, text: str) -> None:
 
 
 def test_no_account_may_delete() -> None:
-    """Objects of users are never deleted, so the verb is not asked for."""
+    """Objects of users are never deleted, so the verb is not needed."""
     assert {"get", "list", "patch", "create"} == {
         verb for one in (*rbac.READER, *rbac.WALKER, *rbac.SWEEPER) for verb in one.verbs
     }

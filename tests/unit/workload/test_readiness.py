@@ -1,4 +1,4 @@
-"""Waiting ends with what a person must do."""
+"""A failed wait says what a person must do."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_crash_loop_ends_early(cluster: FakeCluster, workload: Workload) -> None
 
 
 def test_deadline_names_counts_and_the_failing_probe(cluster: FakeCluster, workload: Workload) -> None:
-    """It may still come: temporary."""
+    """It may still become ready, so the error is temporary."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
 
     sentence = waited(cluster, workload, "shop:bad", TemporaryError, 0.5)
@@ -41,11 +41,11 @@ def test_deadline_names_counts_and_the_failing_probe(cluster: FakeCluster, workl
 
 
 def test_unschedulable_pods_quote_the_scheduler(cluster: FakeCluster, workload: Workload) -> None:
-    """An autoscaler of nodes may help, so it is waited for until the deadline."""
+    """A node autoscaler may help, so the wait lasts until the deadline."""
     cluster.unschedulable = "0/3 nodes are available: 3 Insufficient memory"
 
     sentence = waited(cluster, workload, "shop:2", TemporaryError, 0.5)
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in sentence
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in sentence
 
 
 def test_progress_deadline_ends_early(cluster: FakeCluster, workload: Workload) -> None:
@@ -59,15 +59,15 @@ def test_progress_deadline_ends_early(cluster: FakeCluster, workload: Workload) 
 
 
 def test_ready_deployment_returns_at_once(workload: Workload) -> None:
-    """Nothing to wait for: also with no time left."""
+    """There is nothing to wait for, even with no time left."""
     assert 2 == workload.wait_ready(NAMESPACE, "shop", 2, 0, renew)["status"]["availableReplicas"]
 
 
 @pytest.mark.parametrize("error", [NotOwnerError, Interrupted])
-def test_what_renew_raises_ends_the_waiting(
+def test_an_error_of_renew_ends_the_wait(
     cluster: FakeCluster, workload: Workload, error: type[NotOwnerError | Interrupted]
 ) -> None:
-    """The claim was lost, or SIGTERM came."""
+    """The claim was lost, or SIGTERM arrived."""
     cluster.push("shop:bad", "b" * 64, "never-ready")
     cluster.set_image("shop", "shop:bad")
 

@@ -1,4 +1,4 @@
-"""What treats the arms differently, or works around the routes, is refused or told."""
+"""Objects that treat the arms differently or work around the routes are refused or reported."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def refused(workload: Workload) -> str:
     ],
 )
 def test_network_policy_for_one_arm_is_refused(cluster: FakeCluster, workload: Workload, spec: Json, what: str) -> None:
-    """Be it that it selects stable only, or lets only stable through to others."""
+    """Whether it selects only stable, or lets only stable reach others."""
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "rules"}, "spec": spec})
 
     assert f"NetworkPolicy {NAMESPACE}/rules {what} only shop" in refused(workload)
@@ -59,8 +59,8 @@ def test_policies_for_both_arms_are_fine(cluster: FakeCluster, workload: Workloa
     assert () == workload.preflight(release()).warnings
 
 
-def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: FakeCluster, workload: Workload) -> None:
-    """They treat the arms differently, which is worth knowing but no danger."""
+def test_monitors_budgets_and_autoscalers_cause_a_warning(cluster: FakeCluster, workload: Workload) -> None:
+    """They treat the arms differently, which is worth knowing but not dangerous."""
     cluster.create(
         DISRUPTION_BUDGET, {"metadata": {"name": "pdb"}, "spec": {"selector": SELECTS_STABLE, "minAvailable": 1}}
     )
@@ -73,8 +73,8 @@ def test_monitors_budgets_and_autoscalers_are_warned_of(cluster: FakeCluster, wo
     assert f"HorizontalPodAutoscaler {NAMESPACE}/shop scales shop between 1 and 9" in warnings
 
 
-def test_policies_that_may_not_be_listed_are_warned_of(cluster: FakeCluster, workload: Workload) -> None:
-    """Lacking a permission to look is told, not taken for safety."""
+def test_policies_that_may_not_be_listed_cause_a_warning(cluster: FakeCluster, workload: Workload) -> None:
+    """A missing permission is reported instead of assuming safety."""
     cluster.api.faults.deny("list", "networkpolicies")
 
     assert (
@@ -83,7 +83,7 @@ def test_policies_that_may_not_be_listed_are_warned_of(cluster: FakeCluster, wor
     )
 
 
-def test_work_without_traffic_is_warned_of(cluster: FakeCluster, workload: Workload) -> None:
+def test_work_without_traffic_causes_a_warning(cluster: FakeCluster, workload: Workload) -> None:
     """Workers of a queue do not care about weights."""
     template = cluster.get("shop")["spec"]["template"]
     container = template["spec"]["containers"][0]
@@ -98,7 +98,7 @@ def test_work_without_traffic_is_warned_of(cluster: FakeCluster, workload: Workl
 
 
 def test_policy_that_names_the_canary_only_is_refused(cluster: FakeCluster, workload: Workload) -> None:
-    """Either way round the judged pods would not be treated as the serving ones."""
+    """In both cases the judged pods would be treated differently from the serving ones."""
     only = {"matchLabels": {"app": "shop-canary"}}
     cluster.create(AUTHORIZATION_POLICY, {"metadata": {"name": "only"}, "spec": {"selector": only}})
 
