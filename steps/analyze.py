@@ -17,7 +17,6 @@ from steps.actions.phases import CLIMBING, require_phase
 from steps.actions.shift import shift
 from steps.actions.watch import NO_EXTRAS, AnalysisExtras, Watch, WatchLimits
 from steps.actions.weight_pause import WeightPause
-from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
@@ -29,30 +28,24 @@ from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
 from steps.outputs.judgement_file import save
 from steps.settings.cluster import DryRunSettings
-from steps.settings.judge import DeadlineSettings, JudgeSettings
-from steps.settings.metrics import MetricsSettings
-from steps.settings.probes import ProbeSettings
-from steps.settings.prometheus import PrometheusSettings
+from steps.settings.evidence import EvidenceSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings, rules_to_record
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, rules_of, with_dry_run_summary
+from steps.wiring.analysis import progress_of, recorder_of
+from steps.wiring.baseline import check_baseline, control_of
+from steps.wiring.cluster import parts_of, with_dry_run_summary
+from steps.wiring.evidence import reader_of
+from steps.wiring.judging import rules_of
+from steps.wiring.probing import prober_of
 from steps.workload.workload import Workload
 
 RESULTS = ("verdict", "reason", "judgement")
 
 
-class Analysis(
-    ClaimSettings,
-    DryRunSettings,
-    ReadinessSettings,
-    PrometheusSettings,
-    MetricsSettings,
-    ProbeSettings,
-    JudgeSettings,
-    DeadlineSettings,
-):
+class Analysis(ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
@@ -90,7 +83,7 @@ def run(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: AnalysisExtras = NO_EXTRAS,
+    extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
@@ -100,12 +93,12 @@ def run(
                 try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
             return _failed_before(claim)
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
-        return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
+        return ended(rung(settings, claim, settings.weight, traffic, workload, reader, extras, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
             raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the run whose claim it uses")
     started = traffic.now() - settings.since_seconds
-    watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
+    watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, extras)
     judgement, _ = _judge(settings, watch, hold=False)
     watch.tell()
     save(judgement, settings.judgement_file)
@@ -125,14 +118,14 @@ def rung(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: AnalysisExtras = NO_EXTRAS,
+    extras: AnalysisExtras = NO_EXTRAS,
     *,
     hold: bool = False,
 ) -> Judgement:
     """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
-    interruption = WeightPause(traffic, workload, settings.ready_timeout_seconds)
+    pause = WeightPause(traffic, workload, settings.ready_timeout_seconds)
     if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
-        claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: continue there
+        claim = pause.reapply(claim)  # killed while the canary's pods were disrupted: continue there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
     weights = claim.state.weights
@@ -142,7 +135,7 @@ def rung(
     disruptions = claim.state.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
     watch = Watch(
-        reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption,
+        reader, rules_of(settings), traffic, claim, pods, started, rung_started, extras, pause,
         _comparison(settings, claim),
     )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
@@ -195,8 +188,8 @@ def ended(judgement: Judgement) -> StepEnd:
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    tape = tape_of(settings, settings.record, parts.names)
-    reader = reader_of(settings, parts.names, parts.workload, tape)
+    recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
+    reader = reader_of(settings, parts.names, parts.workload, recorder)
     prober = prober_of(settings, parts.names, parts.workload)
     end = run(
         settings,
@@ -204,7 +197,7 @@ def main(settings: Settings) -> StepEnd:
         parts.traffic,
         parts.workload,
         reader,
-        AnalysisExtras(tape, prober, progress=progress_of(settings.progress_file)),
+        AnalysisExtras(recorder, prober, progress=progress_of(settings.progress_file)),
     )
     return with_dry_run_summary(end, parts.cluster)
 

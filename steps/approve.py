@@ -13,7 +13,7 @@ from steps.settings.cluster import DryRunSettings
 from steps.settings.release import ClaimSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of
+from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome",)
 

@@ -26,7 +26,7 @@ from steps.settings.release import ReleaseSettings
 from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, rehearsal_of
+from steps.wiring.cluster import dry_run_cluster_of, parts_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -172,7 +172,7 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     findings = run(settings, parts.names, parts.cluster, parts.traffic)
     sys.stdout.write(as_yaml(findings))
-    rehearse(settings, parts.names, findings, rehearsal_of(settings))
+    rehearse(settings, parts.names, findings, dry_run_cluster_of(settings))
     count = sum(isinstance(one, Manifest) for one in findings)
     return StepEnd({}, summary={"printed": count, "by_hand": len(findings) - count})
 

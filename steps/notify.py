@@ -18,7 +18,7 @@ from steps.report import gather
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of
+from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome",)
 

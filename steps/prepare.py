@@ -20,7 +20,6 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.permissions import check_permissions
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import NO_EXTRAS, AnalysisExtras
-from steps.beside import check_baseline, probe_preflight_of
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.claim.record import record_of
 from steps.cluster.api import Cluster
@@ -30,17 +29,17 @@ from steps.model.run import Claim
 from steps.model.workload import Noop, Release, ReleasePlan, Topology
 from steps.outputs import results
 from steps.settings.cluster import DryRunSettings
-from steps.settings.judge import LatencyObjectiveSettings
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
-from steps.settings.metrics import MetricsSettings
-from steps.settings.probes import ProbeSettings
-from steps.settings.prometheus import PrometheusSettings
 from steps.settings.release import ClaimSettings
-from steps.settings.workload import BaselineSettings, DrainSettings, ReadinessSettings
+from steps.settings.workload import BaselineSettings, DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.baseline import check_baseline
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.evidence import reader_of
+from steps.wiring.probing import probe_preflight_of
 from steps.workload.duplicate import request_fingerprint
 from steps.workload.workload import Workload
 
@@ -53,16 +52,7 @@ _TURNS = 10
 
 
 class Preparation(
-    ClaimSettings,
-    DryRunSettings,
-    ReadinessSettings,
-    DrainSettings,
-    PrometheusSettings,
-    MetricsSettings,
-    ProbeSettings,
-    LatencyObjectiveSettings,
-    BaselineSettings,
-    OptionalLadderSettings,
+    ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
 ):
     """What prepare needs; rollout has it too."""
 
@@ -110,7 +100,7 @@ def run(
     workload: Workload,
     reader: EvidenceReader,
     ending: TeardownPolicy,
-    beside: AnalysisExtras = NO_EXTRAS,
+    extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     settings = with_run(settings, names)
@@ -123,7 +113,7 @@ def run(
     # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     _warn((*reader.check(), *reader.check_custom()))
-    begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, beside)
+    begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, extras)
     if isinstance(begun, StepEnd):
         return begun
     claim, plan = begun
@@ -145,7 +135,7 @@ def _begin(
     cluster: Cluster,
     traffic: Traffic,
     workload: Workload,
-    beside: AnalysisExtras,
+    extras: AnalysisExtras,
 ) -> tuple[Claim, ReleasePlan] | StepEnd:
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
@@ -167,8 +157,8 @@ def _begin(
             reason = f"stable already runs {plan.canary_image}: nothing was changed"
             log.info("prepare.noop", detail=reason)
             return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
-        if beside.probe_preflight is not None and turns == 1:
-            _warn(beside.probe_preflight.check(rehearsal=cluster.is_dry_run))
+        if extras.probe_preflight is not None and turns == 1:
+            _warn(extras.probe_preflight.check(rehearsal=cluster.is_dry_run))
         try:
             return acquire(wanted, plan.state, traffic, workload), plan
         except (ClaimHeld, ClaimExpired):
@@ -270,8 +260,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names, parts.workload)
     ending = teardown_policy_of(settings, parts.cluster)
-    beside = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
+    extras = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, extras)
     return with_dry_run_summary(end, parts.cluster)
 
 

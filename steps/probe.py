@@ -11,7 +11,6 @@ from collections.abc import Callable
 import structlog
 from pydantic import Field
 
-from steps.beside import prober_of
 from steps.errors import SettingsError
 from steps.judge.checks.probe_verdict import ProbeJudgement, judge_probes
 from steps.judge.rules import Rules
@@ -21,7 +20,8 @@ from steps.probing.prober import Prober
 from steps.settings.probes import ProbeSettings
 from steps.settings.release import ReleaseSettings
 from steps.step import EXIT_CODES, Step, StepEnd
-from steps.wiring import parts_of
+from steps.wiring.cluster import parts_of
+from steps.wiring.probing import prober_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -20,10 +20,10 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.settings.cluster import DryRunSettings
 from steps.settings.release import ClaimSettings
-from steps.settings.workload import DrainSettings, ReadinessSettings
+from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome",)
@@ -31,7 +31,7 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 """Values of a switch, which are not reasons: `--unjudged=false` must not promote."""
 
 
-class Promotion(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+class Promotion(ClaimSettings, DryRunSettings, DrainSettings):
     """What promote needs; rollout has it too."""
 
     template_by: Literal["canary", "external"] = Field(

@@ -22,9 +22,9 @@ from steps.model.replay import ReplayedRung
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
-from steps.settings.judge import JudgeSettings
+from steps.settings.judge import RULES, JudgeSettings, rules_to_record
 from steps.step import Step, StepEnd
-from steps.wiring import rules_of
+from steps.wiring.judging import rules_of
 
 RESULTS = ("verdict", "reason")
 
@@ -60,9 +60,7 @@ def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, di
     Raises:
         SettingsError: this version does not accept a recorded rule.
     """
-    then = {
-        name: value for name, value in recording.header.get("rules", {}).items() if name in JudgeSettings.model_fields
-    }
+    then = {name: value for name, value in recording.header.get("rules", {}).items() if name in RULES}
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     try:
         made = Settings.model_validate({**then, **given})
@@ -87,7 +85,7 @@ def _written(
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
         "looks": len(recording.polls),
-        "rules": {name: getattr(settings, name) for name in JudgeSettings.model_fields},
+        "rules": rules_to_record(settings),
         "changed": changed,
     }
     if settings.format == "json":

@@ -25,7 +25,7 @@ from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of
+from steps.wiring.cluster import parts_of
 
 RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
@@ -41,6 +41,11 @@ class Settings(ReleaseSettings):
     judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
         (), description="Files that analyze wrote with --judgement-file, one per rung in order, separated by commas."
     )
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run that log lines name."""
+        return self.run
 
 
 def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Report, str]:

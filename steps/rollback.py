@@ -18,10 +18,10 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.settings.cluster import DryRunSettings
 from steps.settings.release import ClaimSettings
-from steps.settings.workload import DrainSettings, ReadinessSettings
+from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -29,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+class Settings(ClaimSettings, DryRunSettings, DrainSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")

@@ -19,7 +19,6 @@ from steps.actions.shift import shift
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.verdicts import summarize_verdicts
 from steps.actions.watch import NO_EXTRAS, AnalysisExtras
-from steps.beside import probe_preflight_of, prober_of, progress_of, tape_of
 from steps.claim.record import verdict_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
@@ -30,10 +29,14 @@ from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.outputs import results
 from steps.outputs.files import save
+from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.analysis import progress_of, recorder_of
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.evidence import reader_of
+from steps.wiring.probing import probe_preflight_of, prober_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -57,7 +60,7 @@ def run(
     workload: Workload,
     reader: EvidenceReader,
     ending: TeardownPolicy,
-    beside: AnalysisExtras = NO_EXTRAS,
+    extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
     is_named = bool(settings.run)
@@ -66,13 +69,13 @@ def run(
     try:
         if is_named and (end := _brought_to_its_end(settings, names, traffic, workload, ending)) is not None:
             return end
-        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending, beside)
+        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending, extras)
         if prepared.results["outcome"] == "noop":
             reason = results.truncate(str(prepared.summary.get("detail", "")))
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
         if cluster.is_dry_run:
             return _rehearse(settings, names, traffic, workload, ending)
-        end = _walk(settings, names, traffic, workload, reader, ending, judgements, beside)
+        end = _walk(settings, names, traffic, workload, reader, ending, judgements, extras)
     except (NotOwnerError, Interrupted):
         raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
@@ -122,11 +125,11 @@ def _walk(
     reader: EvidenceReader,
     ending: TeardownPolicy,
     judgements: list[Judgement],
-    beside: AnalysisExtras,
+    extras: AnalysisExtras,
 ) -> StepEnd:
     for weight in _left(settings.ladder, require_phase(names, settings.run, traffic, CLIMBING)):
         claim = require_phase(names, settings.run, traffic, CLIMBING)
-        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, beside)
+        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, extras)
         judgements.append(judgement)
         log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
         if judgement.verdict is not Verdict.PASS:
@@ -192,13 +195,13 @@ def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgement
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    tape = tape_of(settings, settings.record, parts.names)
-    reader = reader_of(settings, parts.names, parts.workload, tape)
+    recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
+    reader = reader_of(settings, parts.names, parts.workload, recorder)
     ending = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
-    beside = AnalysisExtras(tape, prober_of(*probing), probe_preflight_of(*probing), progress)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
+    extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress)
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, extras)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -19,7 +19,8 @@ from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, with_dry_run_summary
+from steps.wiring.cluster import parts_of, with_dry_run_summary
+from steps.wiring.evidence import mesh_reader_of
 from steps.workload.workload import Workload
 
 RESULTS = ("weight", "previous-weight", "observed")
@@ -69,7 +70,7 @@ def main(settings: Settings) -> StepEnd:
         raise SettingsError("reading the settings", cause)
     parts = parts_of(settings)
     observes = settings.wait_observed and not settings.dry_run
-    reader = reader_of(settings, parts.names, parts.workload) if observes else None
+    reader = mesh_reader_of(settings, parts.names, parts.workload) if observes else None
     return with_dry_run_summary(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
 
 

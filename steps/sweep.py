@@ -23,11 +23,11 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.cluster import ClusterSettings, DryRunSettings
-from steps.settings.workload import DrainSettings, ReadinessSettings
+from steps.settings.cluster import DryRunSettings
+from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import cluster_of, teardown_policy_of
+from steps.wiring.cluster import cluster_of, teardown_policy_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -36,7 +36,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+class Settings(DryRunSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
     all_namespaces: bool = Field(

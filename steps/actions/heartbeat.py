@@ -10,16 +10,16 @@ class ClaimHeartbeat:
     Args:
         claim: as it was last written.
         traffic: VirtualServices.
-        heeds_weights: False for actions that return users to stable whatever others wrote.
+        checks_weights: False for actions that return users to stable whatever others wrote.
 
     Attributes:
         claim: as it was last renewed.
     """
 
-    def __init__(self, claim: Claim, traffic: Traffic, *, heeds_weights: bool = True) -> None:
+    def __init__(self, claim: Claim, traffic: Traffic, *, checks_weights: bool = True) -> None:
         self.claim = claim
         self._traffic = traffic
-        self._heeds_weights = heeds_weights
+        self._checks_weights = checks_weights
 
     def renew(self) -> None:
         """Verify the claim and the weights, and write the renewal if it is due (at most once a minute).
@@ -27,4 +27,4 @@ class ClaimHeartbeat:
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
-        self.claim = self._traffic.renew(self.claim) if self._heeds_weights else self._traffic.update_state(self.claim)
+        self.claim = self._traffic.renew(self.claim) if self._checks_weights else self._traffic.update_state(self.claim)

@@ -55,19 +55,19 @@ class ProbePreflight:
             found = {one.name: text for one in endpoints if (text := self._asked(probe, one))}
             if not found:
                 continue
-            told = f"probe {probe.name} fails on stable ({_shown(found)})"
+            failure = f"probe {probe.name} fails on stable ({_shown(found)})"
             if len(found) < len(endpoints):
-                warnings.append(f"{told}, and passes on {len(endpoints) - len(found)} of its pods.")
+                warnings.append(f"{failure}, and passes on {len(endpoints) - len(found)} of its pods.")
             elif probe.stable_may_fail:
-                warnings.append(f"{told}, which its settings allow.")
+                warnings.append(f"{failure}, which its settings allow.")
             else:
-                refused.append(told)
+                refused.append(failure)
         if refused:
             remedy = (
                 "A canary that does no better could never pass. Correct the probe, fix stable, or set"
                 " `stable-may-fail: true` for a probe that only the new version can pass."
             )
-            if any(UNREACHABLE in told for told in refused):
+            if any(UNREACHABLE in failure for failure in refused):
                 remedy = (
                     "Pods behind STRICT mTLS close plain connections: set --probe-gateway-url, or check port and"
                     f" NetworkPolicies. {remedy}"

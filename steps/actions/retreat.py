@@ -55,7 +55,7 @@ def ready_arms_if_known(memory: WorkloadState, workload: Workload) -> tuple[bool
 
 
 def _exposed(claim: Claim, traffic: Traffic) -> bool:
-    """Return whether the canary gets requests, whoever set the weight."""
+    """Return whether the canary gets requests, no matter who set the weight."""
     memory = claim.state
     try:
         weights = traffic.weights(memory.targets, memory.stable, memory.canary)

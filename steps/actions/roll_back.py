@@ -52,5 +52,5 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
 
 def _undo(claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     if claim.state.workloads is not None:
-        renew = ClaimHeartbeat(claim, traffic, heeds_weights=False).renew
+        renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
         workload.undo_promote(claim.state.workloads, claim.state.pin, claim.token, ending.ready_timeout_seconds, renew)

@@ -56,13 +56,13 @@ class AnalysisExtras:
     """Optional parts of an analysis besides Prometheus.
 
     Args:
-        tape: records the polls for replay.
+        recorder: records the polls for replay.
         prober: sends deep health checks between the looks.
         stable_probes: tries the checks on stable before a run begins.
         progress: called with the progress of the rung, or of a gate's time (0-1).
     """
 
-    tape: Recorder | None = None
+    recorder: Recorder | None = None
     prober: Prober | None = None
     probe_preflight: ProbePreflight | None = None
     progress: Callable[[float], None] | None = None
@@ -83,8 +83,8 @@ class Watch:
         pods: the canary's health, None if it is not watched.
         started: when the canary was first exposed (unix seconds, the API server's).
         rung_started: when the present weight was set (unix seconds).
-        beside: the optional parts.
-        interruption: pauses the weight while the canary's pods are disrupted; None never writes.
+        extras: the optional parts.
+        weight_pause: pauses the weight while the canary's pods are disrupted; None never writes.
         comparison: what the reader compares, as far as it was decided before.
 
     Attributes:
@@ -100,11 +100,11 @@ class Watch:
         pods: HealthSource | None,
         started: float,
         rung_started: float,
-        beside: AnalysisExtras = NO_EXTRAS,
-        interruption: WeightPause | None = None,
+        extras: AnalysisExtras = NO_EXTRAS,
+        weight_pause: WeightPause | None = None,
         comparison: Comparison = WITH_STABLE,
     ) -> None:
-        self._beside, self._interruption = beside, interruption
+        self._extras, self._weight_pause = extras, weight_pause
         self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
         self._started, self._rung_started, self._comparison = started, rung_started, comparison
         self._seconds = 0.0
@@ -178,15 +178,15 @@ class Watch:
         evidence = self._reader.read(
             self._started, now, rung_started=self._rung_started, weight=self._weight, comparison=self._comparison
         )
-        outcomes = self._beside.prober.look() if self._beside.prober else None
+        outcomes = self._extras.prober.look() if self._extras.prober else None
         judgement = judge_against_control(evidence, health, self._rules, outcomes, deadline_reached=late)
         is_paused = self._keeper is not None and self._keeper.claim.state.paused_weight > 0
         self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
 
         def tell() -> None:
             self._record(now, evidence, health, outcomes, judgement)
-            if self._beside.progress is not None:
-                self._beside.progress(progress(evidence, self._rules) if waited is None else waited)
+            if self._extras.progress is not None:
+                self._extras.progress(progress(evidence, self._rules) if waited is None else waited)
             self._foresee(evidence)
             self._say(judgement, evidence)
 
@@ -203,10 +203,10 @@ class Watch:
 
     def _heed(self, health: Health | None) -> None:
         """Pause or restore the weight, as the canary's pods require."""
-        if self._interruption is None or self._keeper is None or health is None:
+        if self._weight_pause is None or self._keeper is None or health is None:
             return
         before = self._keeper.claim.state
-        self._keeper.claim = self._interruption.update(self._keeper.claim, health)
+        self._keeper.claim = self._weight_pause.update(self._keeper.claim, health)
         memory = self._keeper.claim.state
         self._weight = memory.weight
         if before.paused_weight and not memory.paused_weight:
@@ -220,10 +220,10 @@ class Watch:
         outcomes: tuple[ProbeResult, ...] | None,
         judgement: Judgement,
     ) -> None:
-        if self._beside.tape is None:
+        if self._extras.recorder is None:
             return
         reporter = self._reader.reporter
-        self._beside.tape.write_poll(
+        self._extras.recorder.write_poll(
             Poll(
                 now=now,
                 started=self._started,

@@ -75,8 +75,9 @@ class Rules:
     beta: float = 0.05
     pass_rule: PassRule = PassRule.NO_HARM
     ratio: float = 1.25
-    # A metric is defined in four places: its kind in model/evidence.py, its series and budget in evidence/, its floor
-    # here, its words in wording/phrases.py (what_is_bad). tests/unit/judge/test_metric_kinds.py holds them together.
+    # A metric is defined in five places: its kind in model/evidence.py, its series and budget in
+    # evidence/definitions/standard_metrics.py, its floor here, its words in judge/wording/phrases.py (what_is_bad), its
+    # reserved name in settings/metrics.py. tests/unit/judge/test_metric_kinds.py checks floors and words.
     floors: dict[MetricKind, float] = field(
         default_factory=lambda: {
             MetricKind.ERRORS: 0.001,

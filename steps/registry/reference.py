@@ -65,10 +65,8 @@ def parse(text: str) -> Reference:
     if not _HOST.fullmatch(host):
         raise ValueError(f"{host!r} is not a registry: write host or host:port")
     if len(name) > _MAX_LENGTH or not _PATH.fullmatch(path):
-        raise ValueError(
-            f"{path!r} is not a repository: at most {_MAX_LENGTH} of a-z, 0-9, '.', '_' and '-' between slashes, in"
-            " lower case"
-        )
+        allowed = f"at most {_MAX_LENGTH} of a-z, 0-9, '.', '_' and '-' between slashes, in lower case"
+        raise ValueError(f"{path!r} is not a repository: {allowed}")
     return Reference(name, host, path, tag or ("" if digest else "latest"), digest)
 
 

@@ -17,11 +17,21 @@ class ClusterSettings(StepSettings):
         30.0, ge=0, le=600, description="How long to retry temporary faults of the API server, seconds."
     )
 
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether writes are only planned."""
+        return False
 
-class DryRunSettings(StepSettings):
+
+class DryRunSettings(ClusterSettings):
     """For steps that write."""
 
     dry_run: bool = Field(
         default=False,
         description="Log what would be written, write nothing and wait for nothing; analyze reads Prometheus once.",
     )
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether writes are only planned."""
+        return self.dry_run

@@ -1,6 +1,6 @@
 """The judge's rules, and how to wait for its verdict."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -91,6 +91,15 @@ class JudgeSettings(LatencyObjectiveSettings):
         le=86400,
         description="Deadline for judging one rung, seconds; after it the rung is inconclusive.",
     )
+
+
+RULES: Final = tuple(name for name in JudgeSettings.model_fields if name not in StepSettings.model_fields)
+"""Names of the rules, which a recording keeps, so that a replay can judge by them."""
+
+
+def rules_to_record(settings: JudgeSettings) -> dict[str, object]:
+    """Return the rules by name, for a recording."""
+    return settings.model_dump(include=set(RULES))
 
 
 class DeadlineSettings(StepSettings):

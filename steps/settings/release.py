@@ -37,6 +37,11 @@ class ReleaseSettings(ClusterSettings):
         description="Destination of the canary, `host` or `host/subset`. Empty: the canary Deployment's name as host.",
     )
 
+    @property
+    def run_id(self) -> str:
+        """Id of the run that log lines name; "" where a step has none."""
+        return ""
+
 
 class ClaimSettings(ReleaseSettings):
     """For steps of a run, which holds the claim on the app."""
@@ -51,3 +56,8 @@ class ClaimSettings(ReleaseSettings):
         description="How long a claim outlives its last renewal, seconds. Must exceed the start time of a pod by at "
         "least a minute.",
     )
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run that log lines name."""
+        return self.run

@@ -15,8 +15,8 @@ class ReadinessSettings(StepSettings):
     )
 
 
-class DrainSettings(StepSettings):
-    """For steps that end a run."""
+class DrainSettings(ReadinessSettings):
+    """For steps that end a run: stable gets ready, the canary drains."""
 
     drain_seconds: float = Field(
         5.0,

@@ -9,7 +9,7 @@ from steps.errors import ForeignWrite
 from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload.clone import Clone, clone_manifest
 from steps.workload.pin import arm_label_keys, last_manager
-from steps.workload.preflight import Preflight
+from steps.workload.release_objects import ReleaseObjects
 from steps.workload.template import fingerprint
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -26,16 +26,16 @@ def create_canary(
         ForeignWrite: stable's template changed since the preflight. PermanentError: as the preflight refuses.
         NotOwnerError: another run's.
     """
-    seen = _inspected(cluster, release, plan, release.canary)
-    seen.check_canary()
-    if seen.existing is None:
-        if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
+    found = _unchanged_objects(cluster, release, plan, release.canary)
+    found.check_canary()
+    if found.existing is None:
+        if _created(cluster, fence, found.stable, _canary(found), token, "canary", plan.canary_image):
             return
         # Created in the meantime: by our own retried request, or by another run, whose token stops the write below.
-        seen = Preflight(cluster, release)
-        seen.check_canary()
+        found = ReleaseObjects(cluster, release)
+        found.check_canary()
     if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
-        _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
+        _updated(fence, release.namespace, _canary(found), token, "canary", plan.canary_image)
 
 
 def create_baseline(
@@ -48,28 +48,28 @@ def create_baseline(
     """
     if not release.baseline:
         return
-    seen = _inspected(cluster, release, plan, release.baseline)
-    wanted = seen.baseline()
+    found = _unchanged_objects(cluster, release, plan, release.baseline)
+    wanted = found.baseline()
     if cluster.find(DEPLOYMENT, release.namespace, release.baseline) is None and _created(
-        cluster, fence, seen.stable, wanted, token, "baseline", plan.stable_image
+        cluster, fence, found.stable, wanted, token, "baseline", plan.stable_image
     ):
         return
     _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
 
 
-def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Preflight:
-    seen = Preflight(cluster, release)
-    if fingerprint(seen.stable["spec"]["template"], arm_label_keys(seen.stable)) != plan.state.stable_template_hash:
+def _unchanged_objects(cluster: Cluster, release: Release, plan: ReleasePlan, name: str) -> ReleaseObjects:
+    found = ReleaseObjects(cluster, release)
+    if fingerprint(found.stable["spec"]["template"], arm_label_keys(found.stable)) != plan.state.stable_template_hash:
         raise ForeignWrite(
-            f"making Deployment {release.namespace}/{made}",
-            f"{last_manager(seen.stable)} changed the pod template of {release.stable} since this run looked at it. "
+            f"creating Deployment {release.namespace}/{name}",
+            f"{last_manager(found.stable)} changed the pod template of {release.stable} since this run looked at it. "
             f"Run prepare again.",
         )
-    return seen
+    return found
 
 
-def _canary(seen: Preflight) -> Clone:
-    return Clone(seen.release.canary, seen.template, seen.selector)
+def _canary(found: ReleaseObjects) -> Clone:
+    return Clone(found.release.canary, found.template, found.selector)
 
 
 def _created(

@@ -40,7 +40,7 @@ def ensure_capacity(
     memory: WorkloadState,
     token: str | None,
     weight: int,
-    patience: WaitPolicy,
+    policy: WaitPolicy,
 ) -> None:
     """Scale the canary up for a weight and wait until it is ready; it is never scaled down here.
 
@@ -58,7 +58,7 @@ def ensure_capacity(
     if memory.baseline:  # before the wait for the canary: pods of both should have the same age
         _resize_baseline(fence, memory, token, size)
     try:
-        wait_ready(cluster, memory.namespace, memory.canary, count, patience)
+        wait_ready(cluster, memory.namespace, memory.canary, count, policy)
     except TemporaryError as error:
         if autoscaler is None or type(error) is not TemporaryError:
             raise
@@ -69,7 +69,7 @@ def ensure_capacity(
             f"least {count} for weight {weight}.",
         ) from error
     if memory.baseline:
-        wait_ready(cluster, memory.namespace, memory.baseline, None, patience)
+        wait_ready(cluster, memory.namespace, memory.baseline, None, policy)
 
 
 def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:

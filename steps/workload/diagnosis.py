@@ -26,17 +26,17 @@ class Diagnosis:
     grace_seconds: float | None
 
 
-def diagnose(deployment: Object, pods: Sequence[Object], hopeless_seconds: float) -> list[Diagnosis]:
+def diagnose(deployment: Object, pods: Sequence[Object], fault_grace_seconds: float) -> list[Diagnosis]:
     """Return what keeps a Deployment from being ready, the most serious first.
 
     Args:
         deployment: as read.
         pods: the pods of its present template.
-        hopeless_seconds: how long a fault that kubelet itself retries may last before it is final (>= 0).
+        fault_grace_seconds: how long a fault that kubelet itself retries may last before it is final (>= 0).
     """
-    found = [*_of_deployment(deployment, hopeless_seconds)]
+    found = [*_of_deployment(deployment, fault_grace_seconds)]
     for pod in pods:
-        found.extend(_of_pod(pod, deployment, hopeless_seconds))
+        found.extend(_of_pod(pod, deployment, fault_grace_seconds))
     return sorted(found, key=lambda entry: entry.grace_seconds if entry.grace_seconds is not None else 1e9)
 
 

@@ -8,7 +8,7 @@ from steps.model.run import Claim, Phase
 from steps.model.workload import Noop, Release
 from steps.workload.noop import detect_noop
 from steps.workload.pin import arm_label_keys, running_digests
-from steps.workload.preflight import Preflight
+from steps.workload.release_objects import ReleaseObjects
 from steps.workload.template import fingerprint
 
 
@@ -43,18 +43,19 @@ def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
         return False
     if claim.state.asked == key:
         return True
-    seen = Preflight(cluster, release)
-    keys = arm_label_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
+    found = ReleaseObjects(cluster, release)
+    keys = arm_label_keys(found.stable) | set(found.selector.get("matchLabels") or {})
     if claim.phase is not Phase.PROMOTING:
-        stable = seen.stable["spec"]["template"]
-        if detect_noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
+        stable = found.stable["spec"]["template"]
+        if detect_noop(stable, found.template, keys, running_digests(cluster, found.stable)) is Noop.YES:
             return True
     pin = claim.state.pin
-    if pin is None or seen.existing is None:
+    if pin is None or found.existing is None:
         return False
-    template = seen.existing["spec"]["template"]
-    if fingerprint(template, arm_label_keys(seen.stable, seen.existing)) != pin.template_hash:
+    template = found.existing["spec"]["template"]
+    if fingerprint(template, arm_label_keys(found.stable, found.existing)) != pin.template_hash:
         return False
     return (
-        detect_noop(template, seen.template, keys, {name: {digest} for name, digest in pin.digests.items()}) is Noop.YES
+        detect_noop(template, found.template, keys, {name: {digest} for name, digest in pin.digests.items()})
+        is Noop.YES
     )

@@ -14,7 +14,7 @@ from steps.model.ports import RoutePorts
 from steps.model.run import WorkloadState
 from steps.workload.pods import current_pods, is_ready
 from steps.workload.readiness import WaitPolicy
-from steps.workload.service_ports import ServicePort, needed_ports, offered, service_name, shown, target_of_port
+from steps.workload.service_ports import ServicePort, needed_ports, port_text, ports_text, service_name, target_of_port
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -24,7 +24,7 @@ FOLLOW_SECONDS: Final = 15.0
 
 
 def require_endpoints(
-    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], patience: WaitPolicy
+    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], policy: WaitPolicy
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
@@ -35,14 +35,14 @@ def require_endpoints(
         memory: the Deployments.
         service: name of the canary's Service.
         routes: the run's routes.
-        patience: how to wait; at most 15 s.
+        policy: how to wait; at most 15 s.
 
     Raises:
         PermanentError: a port without a ready endpoint; names Service, port, and what the pods offer.
     """
     if cluster.is_dry_run:
         return
-    patience = replace(patience, deadline_seconds=min(patience.deadline_seconds, FOLLOW_SECONDS))
+    policy = replace(policy, deadline_seconds=min(policy.deadline_seconds, FOLLOW_SECONDS))
     found = cluster.get(SERVICE, memory.namespace, service)
     began = time.monotonic()
     while True:
@@ -57,10 +57,10 @@ def require_endpoints(
         if not lacking:
             return
         waited = time.monotonic() - began
-        if waited >= patience.deadline_seconds:
-            raise _refusal(found, lacking[0], slices, deployment, ready, patience)
-        patience.renew()
-        time.sleep(patience.poll_seconds)
+        if waited >= policy.deadline_seconds:
+            raise _refusal(found, lacking[0], slices, deployment, ready, policy)
+        policy.renew()
+        time.sleep(policy.poll_seconds)
 
 
 def _serves(slices: Sequence[Object], port: ServicePort, ready: set[str]) -> bool:
@@ -90,17 +90,17 @@ def _refusal(
     slices: Sequence[Object],
     deployment: Object,
     ready: set[str],
-    patience: WaitPolicy,
+    policy: WaitPolicy,
 ) -> PermanentError:
     namespace, name = service["metadata"].get("namespace", ""), service["metadata"]["name"]
-    ports = " and ".join(f"port {shown(port)} with targetPort {target_of_port(port)}" for port in way)
+    ports = " and ".join(f"port {port_text(port)} with targetPort {target_of_port(port)}" for port in way)
     others = sorted(set().union(*(_endpoints(slices, port) for port in way)) - ready - {""})
     behind = f"only {', '.join(others[:3])} is behind it" if others else "nothing is behind it"
     pods = ", ".join(sorted(ready)[:3]) or "none at present"
     cause = (
-        f"after {patience.deadline_seconds:g} s no pod of Deployment {deployment['metadata']['name']} is a ready "
+        f"after {policy.deadline_seconds:g} s no pod of Deployment {deployment['metadata']['name']} is a ready "
         f"endpoint of {ports}: {behind}. Its ready pods are {pods}, and their containers declare "
-        f"{offered(deployment['spec']['template'])}. Users would get 503. Compare the Service's targetPort and "
+        f"{ports_text(deployment['spec']['template'])}. Users would get 503. Compare the Service's targetPort and "
         f"selector with the pods: kubectl -n {namespace} get endpointslices -l {SERVICE_LABEL}={name}"
     )
     return PermanentError(f"looking for the endpoints of {service_name(service)}", cause)

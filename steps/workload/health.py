@@ -54,7 +54,7 @@ class HealthWatch:
         """
         canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
         replica_set = current_replica_set(self._cluster, canary)
-        every = pods_of(self._cluster, canary, replica_set, leaving=True) if replica_set is not None else []
+        every = pods_of(self._cluster, canary, replica_set, terminating=True) if replica_set is not None else []
         pods = [pod for pod in every if not is_terminating(pod)]
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))
@@ -64,8 +64,8 @@ class HealthWatch:
         detail = ""
         if ready < desired:
             # The disruption already explains the pod that was taken away: the detail is about its replacement.
-            told = [pod for pod in pods if not disruption or pod_disruption(pod) is None]
-            detail = next((entry.sentence for entry in diagnose(canary, told, 0.0)), "")
+            missing = [pod for pod in pods if not disruption or pod_disruption(pod) is None]
+            detail = next((entry.sentence for entry in diagnose(canary, missing, 0.0)), "")
         return Health(
             desired=desired,
             ready=ready,
@@ -104,10 +104,10 @@ class HealthWatch:
             return 0.0
         if self._disruptions.fault_at is not None:  # what the cluster did does not count against the version
             return max(0.0, now - self._disruptions.fault_at)
-        told = [unix_seconds(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
-        told += [self._disruptions.began] if self._disruptions.began is not None else []
+        known = [unix_seconds(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
+        known += [self._disruptions.began] if self._disruptions.began is not None else []
         seen = self._short_since if self._short_since is not None else now
-        self._short_since = max(self._since, min([seen, *told]))
+        self._short_since = max(self._since, min([seen, *known]))
         return max(0.0, now - self._short_since)
 
 

@@ -27,14 +27,14 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
     return min(same, key=lambda entry: str(entry["metadata"].get("creationTimestamp", "")), default=None)
 
 
-def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, leaving: bool = False) -> list[Object]:
-    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` is set."""
+def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, terminating: bool = False) -> list[Object]:
+    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `terminating` is set."""
     selector = dict(deployment["spec"]["selector"])
     made = replica_set["metadata"].get("labels", {}).get(HASH_LABEL)
     if made:
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: made}
     listed = cluster.list(POD, deployment["metadata"]["namespace"], label.as_query(selector))
-    found = [entry for entry in listed if leaving or not is_terminating(entry)]
+    found = [entry for entry in listed if terminating or not is_terminating(entry)]
     return [entry for entry in found if _is_owned(entry, replica_set)]
 
 

@@ -10,11 +10,11 @@ from steps.workload.service_ports import (
     ServiceBackend,
     ServicePort,
     container_ports,
-    offered,
     port_by_number,
+    port_text,
+    ports_text,
     reachable_ports,
     service_name,
-    shown,
     target_of_port,
     tcp_ports,
 )
@@ -120,10 +120,10 @@ def _unequal(routes: Iterable[RoutePorts], stable: ServiceBackend, canary: Servi
         several = _served(route, stable)
         only = tcp_ports(canary.service)
         if route.canary is None and len(several) > 1 and len(only) == 1:
-            ports = ", ".join(shown(one) for one in several)
+            ports = ", ".join(port_text(one) for one in several)
             yield (
                 f"{route.where} names no port: {stable.name} serves ports {ports}, and on the canary all their "
-                f"requests go to port {shown(only[0])}, the only one of {canary.name}. Name a port in "
+                f"requests go to port {port_text(only[0])}, the only one of {canary.name}. Name a port in "
                 "destination.port.number, or give both Services the same ports."
             )
 
@@ -132,9 +132,9 @@ def _unnamed(side: ServiceBackend, port: ServicePort) -> Iterator[str]:
     target = target_of_port(port)
     if isinstance(target, str) and target not in {name for name, _, _ in container_ports(side.template)}:
         yield (
-            f"Port {shown(port)} of {side.name} has targetPort {target}, but no container of Deployment "
-            f"{side.deployment} has a port so named; they have {offered(side.template)}. Its requests would get 503. "
-            "Correct the Service's targetPort, or rename the container's port."
+            f"Port {port_text(port)} of {side.name} has targetPort {target}, but no container of Deployment "
+            f"{side.deployment} has a port so named; they have {ports_text(side.template)}. Its requests would get "
+            "503. Correct the Service's targetPort, or rename the container's port."
         )
 
 
@@ -145,9 +145,10 @@ def _undeclared(stable: ServiceBackend, mine: ServicePort, canary: ServiceBacken
     if isinstance(target, str) or target in numbers or not numbers or not _is_declared(stable, mine):
         return
     yield (
-        f"Port {shown(other)} of {canary.name} leads to port {target} of the pods, which no container of Deployment "
-        f"{canary.deployment} declares; they have {offered(canary.template)}. Port {shown(mine)} of {stable.name} "
-        f"leads to {target_of_port(mine)}. If nothing listens there, requests to the canary get 503."
+        f"Port {port_text(other)} of {canary.name} leads to port {target} of the pods, which no container of "
+        f"Deployment {canary.deployment} declares; they have {ports_text(canary.template)}. "
+        f"Port {port_text(mine)} of {stable.name} leads to {target_of_port(mine)}. If nothing listens there, requests "
+        "to the canary get 503."
     )
 
 
@@ -161,7 +162,7 @@ def _protocols(stable: ServiceBackend, mine: ServicePort, canary: ServiceBackend
     kinds = {_family(one), _family(two)}
     if kinds in ({"HTTP/1", "HTTP/2"}, {"HTTP/1", "opaque"}, {"HTTP/2", "opaque"}):
         yield (
-            f"Port {shown(mine)} of {stable.name} is {one} and port {shown(other)} of {canary.name} is {two} "
+            f"Port {port_text(mine)} of {stable.name} is {one} and port {port_text(other)} of {canary.name} is {two} "
             "(appProtocol, or the prefix of its name): the proxies would treat the arms differently. Use one for "
             "both."
         )
@@ -188,7 +189,7 @@ def _family(name: str) -> str:
 
 
 def _list(side: ServiceBackend) -> str:
-    return ", ".join(shown(port) for port in tcp_ports(side.service))
+    return ", ".join(port_text(port) for port in tcp_ports(side.service))
 
 
 def _unique(sentences: Iterable[str]) -> list[str]:

@@ -23,7 +23,7 @@ def promote_template(
     memory: WorkloadState,
     pin: Pin,
     token: str | None,
-    patience: WaitPolicy,
+    policy: WaitPolicy,
 ) -> None:
     """Copy the pinned template to stable, wait until stable runs it alone, and compare the digests.
 
@@ -59,10 +59,10 @@ def promote_template(
         ]
 
     fence.write(memory.namespace, memory.stable, token, write)
-    stable = wait_ready(cluster, memory.namespace, memory.stable, None, patience)
+    stable = wait_ready(cluster, memory.namespace, memory.stable, None, policy)
     other = _other_bits(cluster, stable, pin)
     if other:
-        undo_promote(cluster, fence, memory, pin, token, patience)
+        undo_promote(cluster, fence, memory, pin, token, policy)
         raise PermanentError(
             f"comparing what Deployment {memory.namespace}/{memory.stable} runs with what was judged",
             f"the tag points to another digest now: {other}. The promote was undone. The tag moved during the release: "
@@ -83,7 +83,7 @@ def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
     return digest_differences(running, pin.digests)
 
 
-def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience: WaitPolicy) -> None:
+def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, policy: WaitPolicy) -> None:
     """Wait until somebody else (GitOps) has rolled the judged digests out to all pods of stable; write nothing.
 
     Raises:
@@ -97,14 +97,14 @@ def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience
         ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
         if ready and running and not other:
             return
-        if time.monotonic() - began >= patience.deadline_seconds:
+        if time.monotonic() - began >= policy.deadline_seconds:
             why = other or "its rollout is not complete"
             raise TemporaryError(
                 f"waiting until Deployment {memory.namespace}/{memory.stable} gets the judged images from elsewhere",
-                f"after {patience.deadline_seconds:g} s {why}. Merge the judged image in Git, then run this again.",
+                f"after {policy.deadline_seconds:g} s {why}. Merge the judged image in Git, then run this again.",
             )
-        patience.renew()
-        time.sleep(patience.poll_seconds)
+        policy.renew()
+        time.sleep(policy.poll_seconds)
 
 
 def is_promoted(cluster: Cluster, memory: WorkloadState, pin: Pin) -> bool:

@@ -31,13 +31,13 @@ class WaitPolicy:
         deadline_seconds: how long at most (>= 0).
         renew: called at every look, so that the claim stays alive; what it raises ends the waiting.
         poll_seconds: time between two looks (> 0).
-        hopeless_seconds: how long to tolerate a fault that kubelet itself retries, such as a failed pull (>= 0).
+        fault_grace_seconds: how long to tolerate a fault that kubelet itself retries, such as a failed pull (>= 0).
     """
 
     deadline_seconds: float
     renew: Callable[[], None] = _nothing
     poll_seconds: float = 1.0
-    hopeless_seconds: float = 10.0
+    fault_grace_seconds: float = 10.0
 
 
 def is_rolled_out(deployment: Object, replicas: int) -> bool:
@@ -68,7 +68,7 @@ def get_observed(cluster: Cluster, namespace: str, name: str) -> Object:
         time.sleep(_GLANCE_SECONDS)
 
 
-def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None, patience: WaitPolicy) -> Object:
+def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None, policy: WaitPolicy) -> Object:
     """Wait until a Deployment runs its present template, and only that, on enough available pods.
 
     Args:
@@ -76,7 +76,7 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
         namespace: of the Deployment.
         name: of the Deployment.
         replicas: minimum number of available pods (>= 0); None means its own `spec.replicas`.
-        patience: how to wait.
+        policy: how to wait.
 
     Returns:
         The Deployment as last read.
@@ -93,20 +93,18 @@ def wait_ready(cluster: Cluster, namespace: str, name: str, replicas: int | None
         if cluster.is_dry_run or is_rolled_out(found, wanted):
             return found
         now = time.monotonic()
-        trouble = _look(cluster, found, seen, now, patience)
-        if now - began >= patience.deadline_seconds:
-            raise _late(found, wanted, trouble, patience)
-        patience.renew()
-        time.sleep(min(patience.poll_seconds, max(0.05, patience.deadline_seconds - (now - began))))
+        trouble = _look(cluster, found, seen, now, policy)
+        if now - began >= policy.deadline_seconds:
+            raise _late(found, wanted, trouble, policy)
+        policy.renew()
+        time.sleep(min(policy.poll_seconds, max(0.05, policy.deadline_seconds - (now - began))))
 
 
-def _look(
-    cluster: Cluster, found: Object, seen: dict[str, float], now: float, patience: WaitPolicy
-) -> Diagnosis | None:
+def _look(cluster: Cluster, found: Object, seen: dict[str, float], now: float, policy: WaitPolicy) -> Diagnosis | None:
     present: list[Diagnosis] = []
     if is_observed(found):
         # Until the controller has seen this generation, its conditions are about the previous one.
-        present = diagnose(found, current_pods(cluster, found), patience.hopeless_seconds)
+        present = diagnose(found, current_pods(cluster, found), policy.fault_grace_seconds)
     for kind in set(seen) - {entry.kind for entry in present}:
         del seen[kind]
     for entry in present:
@@ -118,14 +116,14 @@ def _look(
     return present[0] if present else None
 
 
-def _late(found: Object, wanted: int, trouble: Diagnosis | None, patience: WaitPolicy) -> TemporaryError:
+def _late(found: Object, wanted: int, trouble: Diagnosis | None, policy: WaitPolicy) -> TemporaryError:
     status = found.get("status") or {}
     old = status.get("replicas", 0) - status.get("updatedReplicas", 0)
     counts = f"{status.get('availableReplicas', 0)} of {wanted} pods are available"
     counts += f", {old} of an older template remain" if old > 0 else ""
     why = trouble.sentence if trouble else "Its pods report no fault and may only need more time: run the step again."
     paused = " spec.paused is true: resume it." if found["spec"].get("paused") else ""
-    return TemporaryError(_doing(found), f"after {patience.deadline_seconds:g} s {counts}.{paused} {why}")
+    return TemporaryError(_doing(found), f"after {policy.deadline_seconds:g} s {counts}.{paused} {why}")
 
 
 def _doing(found: Object) -> str:

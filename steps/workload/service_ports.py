@@ -93,7 +93,7 @@ def container_ports(template: Mapping[str, Any]) -> Iterator[tuple[str, int, str
                 yield str(port.get("name") or ""), int(port["containerPort"]), str(container["name"])
 
 
-def offered(template: Mapping[str, Any]) -> str:
+def ports_text(template: Mapping[str, Any]) -> str:
     """Return the ports that the containers declare, as messages show them."""
     shown = [
         f"{f'{name} ' if name else ''}{number} in container {where}"
@@ -102,7 +102,7 @@ def offered(template: Mapping[str, Any]) -> str:
     return ", ".join(shown) or "no port"
 
 
-def shown(port: ServicePort) -> str:
+def port_text(port: ServicePort) -> str:
     """Return a Service port as messages show it."""
     name = f" ({port['name']})" if port.get("name") else ""
     return f"{port['port']}{name}"

@@ -27,7 +27,7 @@ def undo_promote(
     memory: WorkloadState,
     pin: Pin | None,
     token: str | None,
-    patience: WaitPolicy,
+    policy: WaitPolicy,
 ) -> UndoResult:
     """Restore the template that stable had at the start, if this run's promote changed it, and wait until it is ready.
 
@@ -40,7 +40,7 @@ def undo_promote(
         memory: the Deployments as they were at the start.
         pin: what was being promoted; None if nothing was pinned, so nothing can have been promoted.
         token: of the claim.
-        patience: how to wait for stable.
+        policy: how to wait for stable.
 
     Raises:
         PermanentError: the old ReplicaSet is gone, or stable does not become ready with its old template.
@@ -71,7 +71,7 @@ def undo_promote(
 
     stable = fence.write(memory.namespace, memory.stable, token, restore)
     if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
-        wait_ready(cluster, memory.namespace, memory.stable, None, patience)
+        wait_ready(cluster, memory.namespace, memory.stable, None, policy)
     return found
 
 

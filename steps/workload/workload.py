@@ -9,12 +9,12 @@ from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
-from steps.workload import canary, capacity, duplicate, endpoints, pods, promote, undo
+from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, undo
 from steps.workload import pin as identity
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
-from steps.workload.preflight import Preflight, require_stable, service_name_of
 from steps.workload.readiness import WaitPolicy, wait_ready
+from steps.workload.release_objects import require_stable, service_name_of
 
 Renew = Callable[[], None]
 
@@ -29,24 +29,24 @@ class Workload:
         cluster: the API server.
         claim_key: the claim annotation of the application, `canary-steps.io/claim.<app>`.
         poll_seconds: time between two looks while waiting (> 0).
-        hopeless_seconds: how long to tolerate a fault that kubelet itself retries before it is final (>= 0).
+        fault_grace_seconds: how long to tolerate a fault that kubelet itself retries before it is final (>= 0).
     """
 
     def __init__(
-        self, cluster: Cluster, claim_key: str, *, poll_seconds: float = 1.0, hopeless_seconds: float = 10.0
+        self, cluster: Cluster, claim_key: str, *, poll_seconds: float = 1.0, fault_grace_seconds: float = 10.0
     ) -> None:
         self._cluster = cluster
         self._fence = ClaimedDeployments(cluster, claim_key)
         self._poll_seconds = poll_seconds
-        self._hopeless_seconds = hopeless_seconds
+        self._fault_grace_seconds = fault_grace_seconds
 
     def require_stable(self, namespace: str, stable: str, topology: Topology) -> None:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
     def preflight(self, release: Release) -> ReleasePlan:
-        """Check whether a release is safe, without writing; see `Preflight`."""
-        return Preflight(self._cluster, release).plan()
+        """Check whether a release is safe, without writing; see `preflight`."""
+        return preflight.preflight(self._cluster, release)
 
     def is_duplicate(self, release: Release, claim: Claim) -> bool:
         """Return whether another run's live claim makes a release unnecessary; see `duplicate`."""
@@ -73,14 +73,14 @@ class Workload:
         self, namespace: str, name: str, replicas: int | None, deadline_seconds: float, renew: Renew
     ) -> Object:
         """Wait until a Deployment has so many ready pods of its present template and no others."""
-        return wait_ready(self._cluster, namespace, name, replicas, self._patience(deadline_seconds, renew))
+        return wait_ready(self._cluster, namespace, name, replicas, self._wait_policy(deadline_seconds, renew))
 
     def ensure_capacity(
         self, memory: WorkloadState, token: str | None, weight: int, deadline_seconds: float, renew: Renew
     ) -> None:
         """Scale the canary up for a weight (0-100) and its baseline to the same size, and wait until they are ready."""
-        patience = self._patience(deadline_seconds, renew)
-        capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, patience)
+        policy = self._wait_policy(deadline_seconds, renew)
+        capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, policy)
 
     def require_endpoints(
         self,
@@ -91,8 +91,8 @@ class Workload:
         renew: Renew,
     ) -> None:
         """Require a ready pod of the canary behind every port that the routes reach on its destination."""
-        patience = self._patience(deadline_seconds, renew)
-        endpoints.require_endpoints(self._cluster, memory, service_name_of(canary), routes, patience)
+        policy = self._wait_policy(deadline_seconds, renew)
+        endpoints.require_endpoints(self._cluster, memory, service_name_of(canary), routes, policy)
 
     def stable_has_capacity(self, memory: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""
@@ -138,12 +138,12 @@ class Workload:
         self, memory: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
     ) -> None:
         """Roll the pinned template out to stable and verify that the same image digests run there."""
-        patience = self._patience(deadline_seconds, renew)
-        promote.promote_template(self._cluster, self._fence, memory, pin, token, patience)
+        policy = self._wait_policy(deadline_seconds, renew)
+        promote.promote_template(self._cluster, self._fence, memory, pin, token, policy)
 
     def promote_external(self, memory: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
         """Wait until somebody else has rolled the pinned digests out to stable; write nothing."""
-        promote.promote_external(self._cluster, memory, pin, self._patience(deadline_seconds, renew))
+        promote.promote_external(self._cluster, memory, pin, self._wait_policy(deadline_seconds, renew))
 
     def is_promoted(self, memory: WorkloadState, pin: Pin) -> bool:
         """Return whether stable runs the pinned template and digests on all its pods."""
@@ -153,12 +153,12 @@ class Workload:
         self, memory: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
     ) -> UndoResult:
         """Restore stable's original template if this run changed it, and wait until it is ready."""
-        patience = self._patience(deadline_seconds, renew)
-        return undo.undo_promote(self._cluster, self._fence, memory, pin, token, patience)
+        policy = self._wait_policy(deadline_seconds, renew)
+        return undo.undo_promote(self._cluster, self._fence, memory, pin, token, policy)
 
     def scale_down(self, memory: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, memory, token)
 
-    def _patience(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
-        return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._hopeless_seconds)
+    def _wait_policy(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
+        return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._fault_grace_seconds)

@@ -15,7 +15,7 @@ from steps.model.judgement import Verdict
 
 RULES = Rules()
 HISTORY = 40
-LEAST, MOST = 0.88, 0.97
+MIN_POWER, MAX_POWER = 0.88, 0.97
 """Limits between which "nine times in ten" is true."""
 
 
@@ -133,7 +133,7 @@ class ClaimCheck:
     @property
     def true(self) -> bool:
         """Whether nine in ten were caught, as claimed."""
-        return LEAST <= self.caught <= MOST
+        return MIN_POWER <= self.caught <= MAX_POWER
 
 
 def evidence_of(strata: Sequence[Stratum], *, aligned: bool) -> Evidence:

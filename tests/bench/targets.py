@@ -62,9 +62,9 @@ def _gross(found: Tallies) -> list[Target | None]:
     return lines
 
 
-def _fewer(name: str, rival: str, ratio: float, least: int) -> Target:
+def _fewer(name: str, rival: str, ratio: float, minimum: int) -> Target:
     return Target(
-        f"{name}: failed requests v. {rival}", f">= {least} times fewer", f"{ratio:.1f} times", ratio >= least
+        f"{name}: failed requests v. {rival}", f">= {minimum} times fewer", f"{ratio:.1f} times", ratio >= minimum
     )
 
 

@@ -15,17 +15,19 @@ _LINES = 40
 
 def report_sections(lab: ClusterLab) -> list[tuple[str, str]]:
     """Return titles and texts; a part that cannot be read is left out, since the failure itself matters more."""
-    told = [("workflows", _workflows(lab)), ("pods", _try(lab, "get", "pods", "-o", "wide"))]
+    sections = [("workflows", _workflows(lab)), ("pods", _try(lab, "get", "pods", "-o", "wide"))]
     pods = _try(lab, "get", "pods", "-l", "workflows.argoproj.io/workflow", "-o", "name").split()
-    told += [(f"log of {pod}", "\n".join(_try(lab, "logs", pod, "-c", "main").splitlines()[-_LINES:])) for pod in pods]
+    sections += [
+        (f"log of {pod}", "\n".join(_try(lab, "logs", pod, "-c", "main").splitlines()[-_LINES:])) for pod in pods
+    ]
     try:
         found = lab.api.items(VIRTUAL_SERVICE.api_version, VIRTUAL_SERVICE.kind, lab.namespace)
     except ApiError as error:
         found = [{"metadata": {"annotations": str(error)}, "spec": {"http": []}}]
     for item in found:
         text = json.dumps([item["metadata"].get("annotations"), item["spec"]["http"]], indent=1)
-        told.append(("VirtualService", text))
-    return told
+        sections.append(("VirtualService", text))
+    return sections
 
 
 def _workflows(lab: ClusterLab) -> str:

@@ -44,7 +44,7 @@ class Steps:
 
     def start(self, step: str, *flags: str) -> Container:
         """Return a container that runs a step."""
-        told = {
+        variables = {
             "CANARY_APP": "shop",
             "CANARY_KUBECONFIG": "/etc/lab/kubeconfig",
             "CANARY_PROMETHEUS_URL": self._lab.prometheus_url,
@@ -52,7 +52,7 @@ class Steps:
         }
         mounts = {self._folder / "kubeconfig": "/etc/lab/kubeconfig", self._results: "/results:rw"}
         options: dict[str, Any] = {"user": "1000650000:0", **HARDENED}
-        return Container(self._image, step, *flags, environment=told, mounts=mounts, **options)
+        return Container(self._image, step, *flags, environment=variables, mounts=mounts, **options)
 
     def run(self, step: str, *flags: str) -> ContainerResult:
         """Run a step to its end."""

@@ -131,8 +131,8 @@ def test_a_misspelt_metric_is_refused_before_anything_is_written(deploy: Deploy,
     assert ([4, 4, 0], []) == ([one.exit_code for one in (mistaken, unlabelled, right)], untouched)
     assert "metric client-errors: Prometheus has no series itsio_requests_total at all" in mistaken.error
     assert "check match, arm-label and namespace-label" in unlabelled.error
-    told = [str(line["detail"]) for line in right.events("prepare.warning")]
-    assert ["yet. That is fine if no event was ever bad" in line for line in told] == [True]
+    details = [str(line["detail"]) for line in right.events("prepare.warning")]
+    assert ["yet. That is fine if no event was ever bad" in line for line in details] == [True]
 
 
 def test_a_probe_that_stable_fails_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_users_go_back_at_once_and_the_rung_begins_anew(world: DisruptedCluster,
     assert len(reader.weights) >= 11, "three scrapes and seconds of its own after the pause"
     assert {(80, 20)} == world.weights()
     assert {"one:1:walking"} == world.tokens()
-    told = [name for name in events if name in {"canary.disrupted", "weight.paused", "weight.resumed"}]
-    assert ["canary.disrupted", "weight.paused", "weight.resumed"] == told
+    reported = [name for name in events if name in {"canary.disrupted", "weight.paused", "weight.resumed"}]
+    assert ["canary.disrupted", "weight.paused", "weight.resumed"] == reported
     assert "paused_weight" not in memory(world)
     assert [0, 20, 0, 20] == [0, *(weight for _, weight in memory(world)["weights"])]
 

@@ -37,7 +37,7 @@ def test_the_digest_in_flight_is_a_green_noop_by_any_policy(deploy: Deploy, on_b
 
 def test_a_whole_rollout_of_the_digest_in_flight_says_whose_it_is(deploy: Deploy) -> None:
     """Also where the first run was asked by tag: its canary's digest is compared."""
-    app = deploy("told-late")
+    app = deploy("late-digest")
     image = by_digest(app, "v2")
     app.prepared("one")
     ended = app.run("rollout", "--run", "two", "--image", image)

@@ -70,12 +70,12 @@ def test_a_gate_that_nobody_opens_is_inconclusive(world: SteppedCluster, process
 
 def test_progress_rises_to_what_a_pass_needs_and_at_a_gate_with_the_time(process: StepProcess, tmp_path: Path) -> None:
     """20 s of the 40 that this rung needs are one half; at a gate the share of its deadline counts."""
-    told = tmp_path / "progress"
-    given = {**SHORT, "min_seconds": 40, "progress_file": str(told)}
+    progress_file = tmp_path / "progress"
+    given = {**SHORT, "min_seconds": 40, "progress_file": str(progress_file)}
     process.analyze(None, **given)
-    assert "50/100\n" == told.read_text()
+    assert "50/100\n" == progress_file.read_text()
     seen: list[int] = []
-    reader = FixedEvidence(0.0, lambda _: seen.append(int(told.read_text().partition("/")[0])))
+    reader = FixedEvidence(0.0, lambda _: seen.append(int(progress_file.read_text().partition("/")[0])))
     process.analyze(None, reader, hold=True, **{**given, "min_seconds": 5, "timeout_seconds": 0.5})
     assert seen[1:] == sorted(seen[1:])
     assert seen[1] < 50 < seen[-1] <= 100

@@ -92,7 +92,7 @@ def test_a_certificate_file_that_is_missing_or_broken_is_named(
     assert "are not a matching PEM certificate and key" in send(mixed, pod.endpoint)
 
 
-def test_a_plain_probe_of_a_tls_port_is_told(pki: Pki, serve: Callable[..., LocalServer]) -> None:
+def test_a_plain_probe_of_a_tls_port_is_reported(pki: Pki, serve: Callable[..., LocalServer]) -> None:
     """As a pod behind STRICT mTLS answers it."""
     pod = serve(body(b"ok"), server_context(pki))
 
@@ -126,7 +126,7 @@ def test_of_a_huge_body_one_mebibyte_is_read(serve: Callable[..., LocalServer]) 
     assert "the body does not contain 'end'" == send(Probe("p", contains="end"), big)
 
 
-def test_a_body_that_comes_slowly_is_no_answer(serve: Callable[..., LocalServer]) -> None:
+def test_a_body_that_comes_slowly_is_a_failure(serve: Callable[..., LocalServer]) -> None:
     """Headers at once, then a byte now and then."""
     stop = threading.Event()
 

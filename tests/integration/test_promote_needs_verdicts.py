@@ -177,15 +177,15 @@ def test_a_promote_that_died_at_its_end_is_recorded_truly(world: SteppedCluster,
         StepProcess(world).analyze(60)
     counted, kept = StepProcess(world), world.keep()
     counted.promote(unjudged=unjudged)
-    told = record(world)
+    recorded = record(world)
     world.put_back(kept)
     with pytest.raises(Killed):
         StepProcess(world, KillPoint(counted.kill_point.writes, "before")).promote(unjudged=unjudged)
     if finisher in {"sweep", "prepare"}:
         world.store.clock_offset_seconds += 700
     finish(StepProcess(world), finisher)
-    assert told == record(world)
-    assert ("promoted", "unjudged" if unjudged else "pass") == told[:2]
+    assert recorded == record(world)
+    assert ("promoted", "unjudged" if unjudged else "pass") == recorded[:2]
 
 
 def finish(process: StepProcess, step: str) -> StepEnd:

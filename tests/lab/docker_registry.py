@@ -65,9 +65,9 @@ def configuration(
         content["auth"] = {"htpasswd": {"realm": "lab", "path": str(htpasswd)}}
     if notify is not None:
         url, token = notify
-        told = {"timeout": "5s", "threshold": 5, "backoff": "1s", "ignore": {"actions": ["pull", "mount", "delete"]}}
+        options = {"timeout": "5s", "threshold": 5, "backoff": "1s", "ignore": {"actions": ["pull", "mount", "delete"]}}
         headers = {"Authorization": [f"Bearer {token}"]}
-        content["notifications"] = {"endpoints": [{"name": "canary-push", "url": url, "headers": headers, **told}]}
+        content["notifications"] = {"endpoints": [{"name": "canary-push", "url": url, "headers": headers, **options}]}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.yml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -49,7 +49,7 @@ class FakeCluster:
     def connect(self) -> tuple[Workload, KillableConnection]:
         """Return a new process' view of the cluster."""
         connection = KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
-        return Workload(Cluster(connection), KEY, poll_seconds=0.02, hopeless_seconds=0.2), connection
+        return Workload(Cluster(connection), KEY, poll_seconds=0.02, fault_grace_seconds=0.2), connection
 
     def deploy(self, name: str, image: str, replicas: int = 2, **spec: Any) -> None:
         """Create a Deployment and its Service, and wait until it is ready."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
 from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import AnalysisExtras
-from steps.beside import progress_of
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
@@ -14,6 +13,7 @@ from steps.settings.conventions import release_names
 from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
+from steps.wiring.analysis import progress_of
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_connection import InProcessConnection
@@ -41,7 +41,7 @@ class StepProcess:
         self._workload = self._workload_of(APP)
 
     def _workload_of(self, app: str) -> Workload:
-        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, hopeless_seconds=0.0)
+        return Workload(self._cluster, claim_key(app), poll_seconds=0.001, fault_grace_seconds=0.0)
 
     def prepare(self, run: str = "one", image: str = "shop:2", **more: object) -> StepEnd:
         """Prepare."""

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_unit_test_finds_no_cluster() -> None:
-    """Neither by a kubeconfig nor by what a pod is told; nothing else of the shell steers a step."""
+    """Neither by a kubeconfig nor by the service account of a pod; no other variable of the shell steers a step."""
     with pytest.raises(SettingsError, match="way to the API server"):
         Connection()
     assert [] == [name for name in os.environ if name.startswith(("CANARY_", "RESULT_", "KUBERNETES_"))]

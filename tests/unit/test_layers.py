@@ -1,4 +1,4 @@
-"""The way of the data, design section 1: settings → step → traffic / workload / evidence → judge → outputs, never back.
+"""The way of the data: settings → step → traffic / workload / evidence → judge → outputs, never back.
 
 Read from the imports of every file, those inside functions too; nothing is executed.
 """
@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},
 }
-FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
+FREE = STEPS | {"__main__", "wiring", "__init__"}
 
 # Clients and parsers of the outside world, and the only layers that may hold them.
 CLIENTS = {
@@ -104,7 +104,7 @@ def test_a_layer_imports_only_what_stands_below_it(layer: str) -> None:
 
 
 def test_every_file_belongs_to_a_layer_or_is_a_step() -> None:
-    """A new folder needs a place in this table, and in design section 1."""
+    """A new folder needs a place in this table, and a paragraph in docs/architecture.md."""
     assert set() == {layer_of(file) for file in FILES} - set(MAY_IMPORT) - FREE
 
 
@@ -128,11 +128,11 @@ def test_what_only_thinks_needs_the_standard_library_alone(layer: str) -> None:
 def test_only_steps_and_what_wires_them_know_settings() -> None:
     """Acts, traffic, workload, evidence and judge get plain arguments."""
     users = {layer_of(file) for file in FILES if "settings" in parts_of(file)}
-    assert set() == users - STEPS - {"__main__", "wiring", "beside", "step", "settings"}
+    assert set() == users - STEPS - {"__main__", "wiring", "step", "settings"}
 
 
 def test_nothing_is_shelled_out_or_evaluated() -> None:
-    """Design section 7: never shell out."""
+    """The steps talk to APIs only."""
     wrong = {f"{file.relative_to(ROOT)}: {name}" for file in FILES for name in imports_of(file) & NEVER}
     for file in FILES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -154,12 +154,12 @@ def test_each_step_stands_in_a_file_of_its_own() -> None:
     )
     assert isinstance(table, ast.Dict)
     names = {ast.literal_eval(key).replace("-", "_") for key in table.keys if key is not None}
-    files = {file.stem for file in ROOT.glob("*.py")} - {"__main__", "__init__", "wiring", "beside", "step", "errors"}
+    files = {file.stem for file in ROOT.glob("*.py")} - {"__main__", "__init__", "wiring", "step", "errors"}
     assert files == names
 
 
 def test_environment_is_read_in_settings_and_results_alone() -> None:
-    """Whatever steers a step is a setting with a flag; only where results go is told by the environment."""
+    """Whatever steers a step is a setting with a flag; only the paths of results come from the environment."""
     readers = set()
     for file in FILES:
         if any(

@@ -66,7 +66,7 @@ def test_an_unknown_step_is_a_bad_setting(capsys: pytest.CaptureFixture[str]) ->
     assert "no step 'rolout'; the steps are prepare, set-weight" in capsys.readouterr().err
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """One line."""
     assert 0 == main(["--version"])
     assert capsys.readouterr().out.startswith("canary-steps 0.")

@@ -97,7 +97,7 @@ class Upstreams:
 
         Args:
             labels: of the series.
-            baseline: a baseline shares the canary's Service, so its requests cannot be told from the canary's.
+            baseline: a baseline shares the canary's Service, so its requests cannot be distinguished from the canary's.
         """
         if labels.get("destination_workload") != UNKNOWN:
             return None

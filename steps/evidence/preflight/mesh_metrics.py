@@ -45,7 +45,7 @@ def check_mesh_metrics(prometheus: Prometheus, arms: ArmLabels, wanted: MeshRequ
         prometheus: the client.
         arms: labels of the arms, narrowed.
         wanted: what the metrics must have.
-        doubt: why the arms cannot be told from other apps, "" if they can.
+        doubt: why the arms cannot be distinguished from other apps, "" if they can.
 
     Raises:
         EvidenceError: Prometheus did not answer, or its metrics cannot be used; the sentence names all faults.

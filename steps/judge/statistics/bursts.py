@@ -5,7 +5,7 @@ row, and four scrapes agree. So the lengths of such bursts are learnt from singl
 may add the evidence of one event, and of one more each time it has lasted as long again as stable's bursts do. A steady
 fault outlasts all of them and is found; where stable's pods have no bursts, nothing is held back.
 
-Where pods are not told apart, times in which all of stable fails far more than usual count as such bursts.
+Where pods are not distinguished, times in which all of stable fails far more than usual count as such bursts.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,12 +29,12 @@ EXCEPTIONAL: Final = 0.006
 ten minutes of nine pods, and none yet of three."""
 
 NEGLIGIBLE: Final = 0.02
-"""Exceptional bursts are not held against the evidence while their chance since the canary's first request is below
+"""Exceptional bursts do not reduce the evidence while their chance since the canary's first request is below
 this: a false alarm becomes likelier by no more than this, and a canary that is bad from its first request on is found
 in spite of an incident of stable."""
 
 _UNKNOWN_PODS: Final = 9
-"""Number of stable's pods that is assumed where they are not told apart."""
+"""Number of stable's pods that is assumed where they are not distinguished."""
 
 _FAR: Final = 4.0
 """Standard deviations, and bad requests, above what was expected of a pod: not the chance of many pods and scrapes."""
@@ -47,7 +47,7 @@ _OUTLASTS: Final = 2
 """Strata from which a burst is longer than what phi sees."""
 
 _MANY_TIMES: Final = 10.0
-"""The same in times stable's usual share where pods are not told apart: batches of bad requests look alike there."""
+"""The same in times stable's usual share where pods are not distinguished: batches of bad requests look alike there."""
 
 
 class BurstLengths:
@@ -55,8 +55,8 @@ class BurstLengths:
 
     Attributes:
         raised: pods that had a burst of more than a stratum and still fail far more than their part; 0 stands for all
-            of stable where pods are not told apart. A burst that goes on for minutes becomes the pod's usual rate, and
-            so ends as a burst; it is still the same event.
+            of stable where pods are not distinguished. A burst that goes on for minutes becomes the pod's usual rate,
+            and so ends as a burst; it is still the same event.
         events: bursts of more than a stratum so far.
     """
 
@@ -98,9 +98,9 @@ class BurstLengths:
         """
         self._strata += 1
         quiet = self.quiet
-        least = _FAR if quiet else _STILL_FAR - 1
+        threshold = _FAR if quiet else _STILL_FAR - 1
         # Nearly all strata end here: no pod has enough bad requests to begin a burst or to go on with one.
-        if everything <= least or max([bad for _, bad in pods]) <= least:
+        if everything <= threshold or max([bad for _, bad in pods]) <= threshold:
             if not quiet:
                 self._running, self.raised = [], set()
             return
@@ -109,7 +109,7 @@ class BurstLengths:
         def bursts(index: int, running: int) -> bool:
             """Compare a pod with what the other pods let one expect of it, by its usual rate."""
             bad, load = pods[index][1], loads[index]
-            if bad <= least or whole <= load:
+            if bad <= threshold or whole <= load:
                 return False
             expected = max(usual, (everything - bad) / (whole - load)) * load
             if running:
@@ -120,17 +120,17 @@ class BurstLengths:
             """Compare a pod with the others by requests alone: its usual rate may have learnt the burst."""
             total, bad = pods[index]
             share = max(usual, (everything - bad) / (requests - total)) if requests > total else usual
-            return bad > least and bad >= _STILL_TIMES * share * total
+            return bad > threshold and bad >= _STILL_TIMES * share * total
 
         self._update(len(pods), bursts, fails)
 
     def add_whole(self, total: int, bad: int, usual: float) -> None:
-        """Add a stratum of a stable whose pods are not told apart; `usual` is its bad share (0-1) at other times."""
+        """Add a stratum of a stable whose pods are not distinguished; `usual` is its bad share (0-1) at other times."""
         self._strata += 1
 
         def bursts(_: int, running: int) -> bool:
-            least, times = (_STILL_FAR, _STILL_TIMES) if running else (_FAR + 1, _MANY_TIMES)
-            return bad >= least and bad >= times * usual * total
+            threshold, times = (_STILL_FAR, _STILL_TIMES) if running else (_FAR + 1, _MANY_TIMES)
+            return bad >= threshold and bad >= times * usual * total
 
         self._update(1, bursts, lambda index: bursts(index, 1))
 

@@ -30,7 +30,7 @@ _BACKGROUND_BAD: Final = 6
 """Up to so many bad requests of stable in three strata are background, not an outage counted at another moment."""
 
 _BLIND: Final = 0.35
-"""Cap, in units of ln(1/alpha), while stable's history is short and its pods are not told apart: nothing shows yet
+"""Cap, in units of ln(1/alpha), while stable's history is short and its pods are not distinguished: nothing shows yet
 whether failures come in batches."""
 
 

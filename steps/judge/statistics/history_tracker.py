@@ -1,7 +1,7 @@
 """Stable's history as it grows: phi, bursts, and which incidents of stable are left out of phi.
 
-An exceptional incident of stable (one pod, or all of them where pods are not told apart, fails in several strata in a
-row, and that is rare) counts once: `bursts` limits what a similar burst of the canary may add, and phi leaves the
+An exceptional incident of stable (one pod, or all of them where pods are not distinguished, fails in several strata in
+a row, and that is rare) counts once: `bursts` limits what a similar burst of the canary may add, and phi leaves the
 incident out. Otherwise the incident would divide all evidence for the rest of the run, and count against it twice.
 Where pods have bursts all the time, both apply: phi for the size of the bursts, `bursts` for their length.
 """

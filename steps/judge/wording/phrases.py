@@ -1,8 +1,8 @@
 """Phrases from which the sentences of a judgement are made: numbers, times, counts, and what "bad" means.
 
 A metric of a new kind needs its words in `what_is_bad`. The other places that define a metric: its kind in
-`model/evidence.py` (MetricKind), its smallest harmful difference in `judge/rules.py` (Rules.floors), and its series and
-part of the error budget in `evidence/`.
+`model/evidence.py` (MetricKind), its smallest harmful difference in `judge/rules.py` (Rules.floors), its series and
+part of the error budget in `evidence/definitions/standard_metrics.py`, its reserved name in `settings/metrics.py`.
 """
 
 from typing import Final

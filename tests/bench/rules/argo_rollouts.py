@@ -34,7 +34,7 @@ def strict(rollout: Rollout) -> Outcome:
     return _run(rollout, query(rollout.family, "rate", "1m"), 60, 0.99, 3)
 
 
-def _run(rollout: Rollout, promql: str, interval: int, least: float, failure_limit: int) -> Outcome:
+def _run(rollout: Rollout, promql: str, interval: int, min_ratio: float, failure_limit: int) -> Outcome:
     failed = errors = 0
     for seconds in range(0, RUN_SECONDS + 1, interval):
         value = rollout.number(promql, float(seconds))
@@ -42,7 +42,7 @@ def _run(rollout: Rollout, promql: str, interval: int, least: float, failure_lim
             errors += 1
         else:
             errors = 0
-            failed += isnan(value) or value < least
+            failed += isnan(value) or value < min_ratio
         if failed > failure_limit or errors > _ERROR_LIMIT:
             return Outcome(float(seconds), None, f"{failed} failed, {errors} errors")
     return Outcome(None)

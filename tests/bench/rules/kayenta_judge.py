@@ -77,12 +77,12 @@ def classify(experiment: Sequence[float], control: Sequence[float], config: Conf
     except ValueError:
         return Classified(Label.ERROR)
     effect = mean_ratio(x, y) if config.measure == "meanRatio" else cles(x, y)
-    least, most = config.allowed or (config.neutral, config.neutral)
+    minimum, most = config.allowed or (config.neutral, config.neutral)
     lowest, highest = config.critical_at or (config.neutral, config.neutral)
     bound = config.tolerance * abs(found.estimate)
     if config.direction != "decrease" and found.low > bound and (isnan(effect) or effect >= most):
         return Classified(Label.HIGH, effect, config.critical and (isnan(effect) or effect >= highest))
-    if config.direction != "increase" and found.high < -bound and (isnan(effect) or effect <= least):
+    if config.direction != "increase" and found.high < -bound and (isnan(effect) or effect <= minimum):
         return Classified(Label.LOW, effect, config.critical and (isnan(effect) or effect <= lowest))
     return Classified(Label.PASS, effect)
 

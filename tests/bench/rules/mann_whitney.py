@@ -74,14 +74,14 @@ def zero(f: Callable[[float], float], a: float, b: float, fa: float, fb: float) 
         if abs(fc) < abs(fb):
             a, b, c = b, c, b
             fa, fb, fc = fb, fc, fb
-        least = 2 * float_info.epsilon * abs(b) + TOLERANCE / 2
+        min_step = 2 * float_info.epsilon * abs(b) + TOLERANCE / 2
         step = (c - b) / 2
-        if abs(step) <= least or fb == 0:
+        if abs(step) <= min_step or fb == 0:
             return b
-        if abs(previous) >= least and abs(fa) > abs(fb):
-            step = _interpolated(a, b, c, fa, fb, fc, step, previous, least)
-        if abs(step) < least:
-            step = least if step > 0 else -least
+        if abs(previous) >= min_step and abs(fa) > abs(fb):
+            step = _interpolated(a, b, c, fa, fb, fc, step, previous, min_step)
+        if abs(step) < min_step:
+            step = min_step if step > 0 else -min_step
         a, fa = b, fb
         b += step
         fb = f(b)
@@ -91,7 +91,7 @@ def zero(f: Callable[[float], float], a: float, b: float, fa: float, fb: float) 
 
 
 def _interpolated(
-    a: float, b: float, c: float, fa: float, fb: float, fc: float, step: float, previous: float, least: float
+    a: float, b: float, c: float, fa: float, fb: float, fc: float, step: float, previous: float, min_step: float
 ) -> float:
     """Return the secant's or the inverse parabola's step if it stays inside, else the bisection's `step`."""
     width, slope = c - b, fb / fa
@@ -102,7 +102,7 @@ def _interpolated(
         p = slope * (width * q * (q - other) - (b - a) * (other - 1.0))
         q = (q - 1.0) * (other - 1.0) * (slope - 1.0)
     p, q = (p, -q) if p > 0 else (-p, q)
-    inside = p < 0.75 * width * q - abs(least * q) / 2 and p < abs(previous * q / 2)
+    inside = p < 0.75 * width * q - abs(min_step * q) / 2 and p < abs(previous * q / 2)
     return p / q if inside else step
 
 

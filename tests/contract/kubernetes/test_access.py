@@ -26,8 +26,8 @@ def test_access_can_be_asked_for_in_advance(cluster: ApiClient) -> None:
 def test_every_answer_has_the_servers_time(cluster: ApiClient, name: str) -> None:
     """Expiry is by the server's clock, on errors too."""
     for answer in (cluster.get("deployments"), cluster.get("deployments", name)):
-        told = parsedate_to_datetime(answer.headers["Date"])
-        assert abs(datetime.now(UTC) - told) < timedelta(minutes=5)
+        server_time = parsedate_to_datetime(answer.headers["Date"])
+        assert abs(datetime.now(UTC) - server_time) < timedelta(minutes=5)
 
 
 def test_an_unknown_resource_is_404_without_a_name(cluster: ApiClient) -> None:

@@ -22,9 +22,9 @@ def test_the_sweep_restores_while_argo_is_dead_and_nothing_moves_when_it_is_back
     meet(users, "v2")
     with without(lab, "argo-controller"):
         lab.wait_for(lambda: is_at_rest(lab), SWEPT_SECONDS + 60, "the sweep")
-        told = record(lab)
-        assert told["outcome"] == "rolled-back"
-        assert "expired" in told["reason"]
+        recorded = record(lab)
+        assert recorded["outcome"] == "rolled-back"
+        assert "expired" in recorded["reason"]
         assert users.view().records[-1].version == "v1"
         restored = users.view().last_seen("v2")
     assert release.wait_for_end() == "Failed"

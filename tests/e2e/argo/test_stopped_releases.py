@@ -26,9 +26,9 @@ def test_a_release_that_is_stopped_mid_rung_is_rolled_back_by_the_exit_handler(l
     assert release.result("rollback", "outcome") == "rolled-back"
     assert image(lab) == "demo/shop:v1"
     assert is_at_rest(lab)
-    told = record(lab)
-    assert (told["run"], told["outcome"]) == (release.uid, "rolled-back")
-    assert told["reason"] == "the workflow ended before its promote: Failed"
+    recorded = record(lab)
+    assert (recorded["run"], recorded["outcome"]) == (release.uid, "rolled-back")
+    assert recorded["reason"] == "the workflow ended before its promote: Failed"
     seen = users.stop()
     assert seen.failed() == 0, seen.per_second()
     assert seen.records[-1].version == "v1"
@@ -45,8 +45,8 @@ def test_a_newer_image_supersedes_a_running_release(lab: ClusterLab, users: Load
     assert second.wait_for_end() == "Succeeded"
     assert image(lab) == "demo/shop:v3"
     assert is_at_rest(lab)
-    told = record(lab)
-    assert (told["run"], told["outcome"]) == (second.uid, "promoted")
+    recorded = record(lab)
+    assert (recorded["run"], recorded["outcome"]) == (second.uid, "promoted")
     seen = users.stop()
     assert seen.failed() == 0, seen.per_second()
     assert seen.records[-1].version == "v3"
@@ -72,9 +72,9 @@ def test_the_sweep_restores_what_a_terminated_and_a_deleted_workflow_left(lab: C
         for app, seen in (("shop", users), ("cart", shoppers)):
             lab.wait_for(lambda: is_at_rest(lab, app), SWEPT_SECONDS, f"the sweep of {app}")  # noqa: B023
             assert image(lab, app) == "demo/shop:v1"
-            told = record(lab, app)
-            assert told["outcome"] == "rolled-back"
-            assert "expired" in told["reason"]
+            recorded = record(lab, app)
+            assert recorded["outcome"] == "rolled-back"
+            assert "expired" in recorded["reason"]
             assert seen.view().since(dead).versions()["v2"] > 0
             _all_on_stable_without_failure(seen)
 

@@ -83,8 +83,13 @@ class PushedApp:
     def deploy(self, app: str, **settings: object) -> None:
         """Deploy an app that runs v1.0.0 from the registry, and the Trigger that releases it."""
         self.push(app, "v1.0.0")
-        told = {"prometheus-url": self.lab.prometheus_url, "registry-plain-http": True, "drain-seconds": 1, **settings}
-        config = {"metadata": {"name": f"canary-steps-{app}"}, "data": {"canary.yaml": json.dumps(told)}}
+        canary_yaml = {
+            "prometheus-url": self.lab.prometheus_url,
+            "registry-plain-http": True,
+            "drain-seconds": 1,
+            **settings,
+        }
+        config = {"metadata": {"name": f"canary-steps-{app}"}, "data": {"canary.yaml": json.dumps(canary_yaml)}}
         self.lab.api.apply([{"apiVersion": "v1", "kind": "ConfigMap", **config}], self.lab.namespace)
         self.lab.deploy_app(app, self.image(app, "v1.0.0"), replicas=1)
         trigger = trigger_of(app, f"{self.host}/team/{app}", ladder="30")

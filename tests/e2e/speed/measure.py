@@ -22,7 +22,7 @@ from tests.support.processes import ROOT
 RATE = 40.0
 SCRAPE_SECONDS = 5
 LADDER = (10, 20, 30, 40, 50)
-DWELL_SECONDS, LEAST_REQUESTS, LEAST_SCRAPES = 8.0, 20, 2
+DWELL_SECONDS, MIN_REQUESTS, MIN_SCRAPES = 8.0, 20, 2
 PAST_SECONDS = 70.0
 """A service has a past, by which the judge knows whether its failures come in bursts: here twelve scrapes and a few."""
 WAYS = ("rollout", "canary-release-lean", "canary-release")
@@ -55,7 +55,7 @@ def measure(lab: ClusterLab, way: str, version: str) -> Measured:
         TimeoutError: the release did not end in 10 minutes.
     """
     url = prometheus.up(SCRAPE_SECONDS)
-    configure(lab, min_seconds=DWELL_SECONDS, min_requests=LEAST_REQUESTS, min_scrapes=LEAST_SCRAPES)
+    configure(lab, min_seconds=DWELL_SECONDS, min_requests=MIN_REQUESTS, min_scrapes=MIN_SCRAPES)
     with users_of(lab, rate=RATE, url=url) as users:
         time.sleep(PAST_SECONDS)
         started = time.time()
@@ -70,8 +70,8 @@ def measure(lab: ClusterLab, way: str, version: str) -> Measured:
 def _by_rollout(lab: ClusterLab, version: str, url: str) -> float | None:
     words = ("--app", "shop", "--image", f"demo/shop:{version}", "--ladder", ",".join(map(str, LADDER)))
     where = ("--namespace", lab.namespace, "--kubeconfig", str(lab.kubeconfig), "--prometheus-url", url)
-    chosen = ("--min-seconds", str(DWELL_SECONDS), "--min-requests", str(LEAST_REQUESTS))
-    fewer = ("--min-scrapes", str(LEAST_SCRAPES))
+    chosen = ("--min-seconds", str(DWELL_SECONDS), "--min-requests", str(MIN_REQUESTS))
+    fewer = ("--min-scrapes", str(MIN_SCRAPES))
     command = (sys.executable, "-m", "steps", "rollout", *words, *where, *chosen, *fewer)
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=600)
     return time.time() if done.returncode == 0 else None

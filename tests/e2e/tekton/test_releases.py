@@ -73,9 +73,9 @@ def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
         seen = load.stop()
     assert {"prepare", "set-weight-5", "analyze-5", "finish"} == set(release.tasks)
     assert ([5], [0, 0, 0]) == (release.codes("analyze-5"), release.codes("finish"))
-    told = {one["name"]: one["value"] for one in release.tasks["finish"]["status"]["results"]}
-    assert ("rolled-back", "rolled-back") == (told["rollback"], told["outcome"])
-    assert "failed" in told["reason"]
+    results = {one["name"]: one["value"] for one in release.tasks["finish"]["status"]["results"]}
+    assert ("rolled-back", "rolled-back") == (results["rollback"], results["outcome"])
+    assert "failed" in results["reason"]
     assert_users_on_stable(lab, "till")
     assert seen.statuses()[500] < 50 * 0.05 * 30, "users were exposed for longer than 30 s"
 

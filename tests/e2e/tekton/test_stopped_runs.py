@@ -53,8 +53,8 @@ def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
     older.wait_for_weight(5)
     newer = start(lab, ending.app, BAD, on_busy="supersede")
     assert "Failed" == older.wait()
-    told = {one["name"]: one["value"] for one in older.tasks["finish"]["status"]["results"]}
-    assert ([7], "not-owner") == (older.codes("analyze-5"), told["rollback"])
+    results = {one["name"]: one["value"] for one in older.tasks["finish"]["status"]["results"]}
+    assert ([7], "not-owner") == (older.codes("analyze-5"), results["rollback"])
     assert "Unknown" == newer.condition["status"]
     newer.set_status("CancelledRunFinally")
     check_end(newer, ending)
@@ -80,6 +80,6 @@ def test_a_dead_controller_strands_nobody(lab: ClusterLab) -> None:
     finally:
         tekton.up(lab.api)
     assert "Failed" == release.wait()
-    told = {one["name"]: one["value"] for one in release.tasks["finish"]["status"]["results"]}
-    assert "not-owner" == told["rollback"]
+    results = {one["name"]: one["value"] for one in release.tasks["finish"]["status"]["results"]}
+    assert "not-owner" == results["rollback"]
     assert_users_on_stable(lab, ending.app)

@@ -1,4 +1,4 @@
-"""Prometheus: scrapes the gateway and turns what istiod told Envoy into Istio's labels.
+"""Prometheus: scrapes the gateway and turns what istiod sent to Envoy into Istio's labels.
 
 One that scrapes every second is always up; another can be started that scrapes as rarely as in production.
 """

@@ -57,7 +57,7 @@ def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) ->
     version = scenario.image.rpartition(":")[2]
     started = time.time()
     rollout = Rollout(lab, scenario.image, LADDER, REPORTS / scenario.name, scenario.flags)
-    told = ""
+    printed = ""
     with Live(console=console, refresh_per_second=4, transient=True) as screen:
         try:
             while rollout.running:
@@ -68,10 +68,10 @@ def _show(scenario: Scenario, lab: EmbeddedLab, load: Load, console: Console) ->
                 if (
                     not console.is_terminal
                     and (line := f"{scenario.name}: {rollout.progress.doing}, weight {rollout.progress.weight} %")
-                    != told
+                    != printed
                 ):
                     console.print(line)
-                    told = line
+                    printed = line
                 time.sleep(0.3)
         except BaseException:
             rollout.stop()

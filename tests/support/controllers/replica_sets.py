@@ -44,7 +44,7 @@ class ReplicaSets:
         missing = replica_set["spec"]["replicas"] - len(pods)
         for _ in range(missing):
             self._create(replica_set)
-        # The least useful ones go first: not ready, then youngest.
+        # The pods of least use go first: not ready, then youngest.
         pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
         pods.sort(key=lambda pod: ready_since(pod) is not None)
         for pod in pods[: max(-missing, 0)]:

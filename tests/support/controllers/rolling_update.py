@@ -42,21 +42,21 @@ def sizes(deployment: Json, new: Json | None, old: list[Json]) -> dict[str, int]
     grown = total if now[name] >= total else now[name] + max(0, min(room, total - now[name]))
     if grown != now[name]:
         return now | {name: grown}
-    return _shrunk(now, new, active, least=total - unavailable)
+    return _shrunk(now, new, active, min_available=total - unavailable)
 
 
-def _shrunk(now: dict[str, int], new: Json, active: list[Json], *, least: int) -> dict[str, int]:
-    """Remove old pods: first the unavailable ones, then those not needed to keep `least` available."""
+def _shrunk(now: dict[str, int], new: Json, active: list[Json], *, min_available: int) -> dict[str, int]:
+    """Remove old pods: first the unavailable ones, then those not needed to keep `min_available` available."""
     wanted = dict(now)
     unready = now[new["metadata"]["name"]] - _available(new)
-    may_go = sum(now.values()) - least - unready
+    may_go = sum(now.values()) - min_available - unready
     if may_go <= 0:
         return wanted
     for one in active:
         broken = min(may_go, wanted[one["metadata"]["name"]] - _available(one))
         wanted[one["metadata"]["name"]] -= max(broken, 0)
         may_go -= max(broken, 0)
-    spare = sum(_available(one) for one in [*active, new]) - least
+    spare = sum(_available(one) for one in [*active, new]) - min_available
     for one in active:
         cut = max(0, min(spare, wanted[one["metadata"]["name"]]))
         wanted[one["metadata"]["name"]] -= cut

@@ -50,18 +50,18 @@ class Listener:
         created: list[Json] = []
         for group in self._listener["spec"]["triggerGroups"]:
             try:
-                told = self._intercept(group["interceptors"], message, {})
+                known_so_far = self._intercept(group["interceptors"], message, {})
             except Refused:
                 continue
             wanted = group["triggerSelector"]["labelSelector"]["matchLabels"].items()
             for trigger in self._triggers:
                 if wanted <= trigger["metadata"]["labels"].items():
-                    created += self._process(trigger["spec"], message, told)
+                    created += self._process(trigger["spec"], message, known_so_far)
         return created
 
-    def _process(self, trigger: Json, message: Message, told: Json) -> list[Json]:
+    def _process(self, trigger: Json, message: Message, known_so_far: Json) -> list[Json]:
         try:
-            known = self._intercept(trigger["interceptors"], message, told)
+            known = self._intercept(trigger["interceptors"], message, known_so_far)
         except Refused:
             return []
         given: dict[str, str] = {}
@@ -72,9 +72,9 @@ class Listener:
         defaults = {one["name"]: one["default"] for one in spec["params"] if "default" in one}
         return [_filled(one, {**defaults, **given}) for one in spec["resourcetemplates"]]
 
-    def _intercept(self, interceptors: Iterable[Json], message: Message, told: Mapping[str, Any]) -> Json:
+    def _intercept(self, interceptors: Iterable[Json], message: Message, known_so_far: Mapping[str, Any]) -> Json:
         """Return the extensions after a chain of interceptors."""
-        known = dict(told)
+        known = dict(known_so_far)
         for interceptor in interceptors:
             params = {one["name"]: one["value"] for one in interceptor["params"]}
             if interceptor["ref"]["name"] == "github":

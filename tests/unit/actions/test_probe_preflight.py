@@ -39,9 +39,9 @@ def test_each_probe_is_sent_once_to_three_pods() -> None:
 def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
     """All such probes at once, and what to do."""
     stable = Stable(a=["status 404 instead of 200"], c=["an empty body"])
-    with pytest.raises(PermanentError) as told:
+    with pytest.raises(PermanentError) as raised:
         stable.probes(Probe("a"), Probe("b"), Probe("c")).check()
-    cause = told.value.cause
+    cause = raised.value.cause
     assert "probe a fails on stable (shop-0: status 404 instead of 200); probe c fails on stable (shop-0: an" in cause
     assert "set `stable-may-fail: true` for a probe that only the new version can pass" in cause
 
@@ -52,14 +52,14 @@ def test_pods_that_close_connections_lead_to_the_gateway() -> None:
         Stable(a=[UNREACHABLE]).probes(Probe("a")).check()
 
 
-def test_a_probe_of_what_is_new_is_only_told() -> None:
+def test_a_probe_of_what_is_new_causes_only_a_warning() -> None:
     """Stable cannot have it yet."""
     stable = Stable(new=["status 404 instead of 200"])
     found = stable.probes(Probe("new", stable_may_fail=True)).check()
     assert ["probe new fails on stable (shop-0: status 404 instead of 200), which its settings allow."] == found
 
 
-def test_one_bad_pod_of_several_is_only_told() -> None:
+def test_one_bad_pod_of_several_causes_only_a_warning() -> None:
     """It is no fault of the probe."""
     found = Stable(a_1=["no answer within 2 s"]).probes(Probe("a")).check()
     assert ["probe a fails on stable (shop-1: no answer within 2 s), and passes on 2 of its pods."] == found

@@ -18,10 +18,10 @@ def memory(
     ladder: tuple[int, ...] = FULL, weights: tuple[int, ...] = FULL, verdicts: tuple[Said, ...] = (), unjudged: str = ""
 ) -> RunState:
     """Return the memory of a run that set these weights and got these verdicts, in order."""
-    told = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
+    kept = tuple(RungVerdict(one[0], one[1], 100.0, *one[2:]) for one in verdicts)
     return RunState(
         0.0, 900.0, TARGETS, Destination("shop"), Destination("shop-canary"), tuple((9.0, one) for one in weights),
-        ladder=ladder, verdicts=told, unjudged=unjudged,
+        ladder=ladder, verdicts=kept, unjudged=unjudged,
     )  # fmt: skip
 
 

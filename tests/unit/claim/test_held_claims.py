@@ -51,8 +51,8 @@ def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
     """A step may end just before a renewal is due; then come 30 s of faults and 50 s until the pod runs."""
     shop.add()
     targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
-    least = next(entry.ge for entry in ClaimSettings.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
-    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=least)
+    minimum = next(entry.ge for entry in ClaimSettings.model_fields["expiry_seconds"].metadata if hasattr(entry, "ge"))
+    claim = traffic.take("shop", "r1", targets, STABLE, CANARY, expiry_seconds=minimum)
     shop.later(37)
     assert claim == traffic.renew(claim), "not due yet"
     shop.later(30 + 50)

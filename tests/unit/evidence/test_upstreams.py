@@ -2,13 +2,13 @@
 
 import pytest
 
-from steps.beside import arms_of
 from steps.evidence.definitions.unattributed_requests import unattributed_selector
 from steps.evidence.definitions.upstreams import EITHER_ARM, Service, Upstreams
 from steps.model.evidence import Arm
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
 from steps.settings.prometheus import PrometheusSettings
+from steps.wiring.evidence import arms_of
 
 HOSTS = Upstreams(Service("shop", "ns"), Service("shop-canary", "ns"), "shop")
 SUBSETS = Upstreams(Service("shop", "ns", "v1"), Service("shop", "ns", "v2"), "shop")

@@ -123,15 +123,15 @@ def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does
     assert value(seconds=5.0, aligned=False) < 100
 
 
-def incident(share: float, *, pods: int = 9, told_apart: bool = True, first: int = 10, last: int = 22) -> list[Stratum]:
-    """Make a past of ten minutes in which one pod (or all, not told apart) fails this share of its requests once."""
+def incident(share: float, *, pods: int = 9, pods_known: bool = True, first: int = 10, last: int = 22) -> list[Stratum]:
+    """Make a past of ten minutes in which one pod (or all, not distinguished) fails this share of its requests once."""
     strata = []
     for k in range(40):
         bad = [1 if pod == k % pods else 0 for pod in range(pods)]
         if first <= k < last:
-            bad = [round(share * REQUESTS), *bad[1:]] if told_apart else [round(share * REQUESTS)] * pods
+            bad = [round(share * REQUESTS), *bad[1:]] if pods_known else [round(share * REQUESTS)] * pods
         one = stratum(k, bad, canary=0)
-        strata.append(one if told_apart else replace(one, stable_pods=()))
+        strata.append(one if pods_known else replace(one, stable_pods=()))
     return strata
 
 
@@ -145,26 +145,26 @@ def canary(share: float, count: int, like: Stratum) -> list[Stratum]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("told_apart", [True, False])
+@pytest.mark.parametrize("pods_known", [True, False])
 @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
 @pytest.mark.parametrize("first", [0, 10, 28])
-def test_an_incident_of_stable_does_not_raise_phi_for_ever(share: float, first: int, *, told_apart: bool) -> None:
+def test_an_incident_of_stable_does_not_raise_phi_for_ever(share: float, first: int, *, pods_known: bool) -> None:
     """One in ten minutes, at any moment: it is an exception, and its length is known."""
-    past = track_history(incident(share, told_apart=told_apart, first=first, last=first + 12)).history
+    past = track_history(incident(share, pods_known=pods_known, first=first, last=first + 12)).history
     assert past.phi < 2.0
     assert past.burst_length > 4.0
     assert past.burst_hazard < 0.01
 
 
-@pytest.mark.parametrize("told_apart", [True, False])
+@pytest.mark.parametrize("pods_known", [True, False])
 @pytest.mark.parametrize("share", [0.05, 0.2, 1.0])
 def test_a_canary_that_is_bad_from_the_start_is_found_after_an_incident_of_stable(
-    share: float, *, told_apart: bool
+    share: float, *, pods_known: bool
 ) -> None:
     """Within four scrapes, though one pod had failed for three minutes."""
-    before = incident(0.3, told_apart=told_apart)
+    before = incident(0.3, pods_known=pods_known)
     after = canary(share, 4, before[-1])
-    assert max(run_e_process((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
+    assert max(run_e_process((*before, *after), Rules(), LIMIT, aligned=not pods_known).values) >= 100
 
 
 def test_a_burst_of_the_canary_after_minutes_of_quiet_is_held_against_stables_incident() -> None:

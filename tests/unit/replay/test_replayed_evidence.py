@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from steps.beside import arms_of, tape_of
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.playback import replay_evidence
 from steps.evidence.prometheus_api.client import QueryResponse
@@ -14,7 +13,10 @@ from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Poll, Recorder, Recording, load
 from steps.model.evidence import Evidence, LatencyObjective
 from steps.model.run import Destination
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.prometheus import PrometheusSettings
+from steps.wiring.analysis import recorder_of
+from steps.wiring.evidence import arms_of
 from tests.support.canned_prometheus import NOW, CannedPrometheus, Result, counter, series
 from tests.unit.evidence.test_unattributed_requests import failed
 from tests.unit.evidence.test_upstreams import names
@@ -52,8 +54,8 @@ def _answer(promql: str) -> Result:
 
 def recorded(path: Path) -> Evidence:
     """Read once with all arguments of a reader, and record it as a step does."""
-    settings = PrometheusSettings.model_validate({"ignore_answers": "3xx"})
-    tape = tape_of(settings, str(path), NAMES)
+    settings = EvidenceSettings.model_validate({"ignore_answers": "3xx"})
+    tape = recorder_of(settings, str(path), NAMES, {})
     assert tape is not None
     reader = EvidenceReader(Recorded(tape), arms_of(settings, NAMES), bounds=Bounds((("p50", 5.0),)),
                             ignored_answers=settings.ignore_answers)  # fmt: skip

@@ -6,12 +6,11 @@ import pytest
 
 from steps import prepare, set_weight
 from steps.analyze import Settings
-from steps.beside import arms_of, custom_metrics
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.prometheus import PrometheusSettings
-from steps.wiring import reader_of
+from steps.settings.evidence import EvidenceSettings
+from steps.wiring.evidence import arms_of, custom_metrics, reader_of
 from steps.workload.workload import Workload
 from tests.unit.settings.conftest import Load, Refusal
 
@@ -111,7 +110,7 @@ def test_names_are_checked(refusal: Refusal, flag: str, name: str) -> None:
 
 @pytest.mark.parametrize("kind", [prepare.Settings, Settings])
 def test_without_the_mesh_a_custom_metric_is_required(
-    kind: type[PrometheusSettings], workload_of_nobody: Workload
+    kind: type[EvidenceSettings], workload_of_nobody: Workload
 ) -> None:
     """Otherwise there is nothing to judge by."""
     settings = kind.model_validate({"app": "shop", "without_mesh_metrics": True})

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.beside import objective_of
 from steps.model.evidence import LatencyObjective
 from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
-from steps.wiring import rules_of
+from steps.wiring.evidence import objective_of
+from steps.wiring.judging import rules_of
 from tests.unit.settings.conftest import Load, Refusal
 
 REPLAY = ("replay", "--recording=run.jsonl")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from steps.analyze import Settings
-from steps.beside import prober_of
 from steps.errors import SettingsError
+from steps.wiring.probing import prober_of
 from tests.unit.settings.conftest import Load, Refusal
 
 

@@ -75,7 +75,7 @@ def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: FakeC
 
 
 def test_a_canary_created_without_a_baseline_must_be_recreated_once(cluster: FakeCluster, workload: Workload) -> None:
-    """Its selector lacks the label that tells the two apart, and selectors are immutable; the reverse is no problem."""
+    """Its selector lacks the label that tells the two apart, and selectors are immutable; the reverse works."""
     prepared(cluster, workload)
 
     with pytest.raises(PermanentError, match=r"kubectl delete deployment shop-canary"):
@@ -127,9 +127,9 @@ def test_a_canary_deployed_by_people_must_select_by_more_than_its_service(
     arms = {"stable_destination": Destination("shop-primary"), "canary_destination": Destination("shop")}
     wanted = compared(stable="shop-primary", canary="shop", image="", topology=Topology.TARGET_NAMED, **arms)
 
-    with pytest.raises(PermanentError, match=r'matchLabels:\n    app: "shop"\n') as told:
+    with pytest.raises(PermanentError, match=r'matchLabels:\n    app: "shop"\n') as raised:
         workload.preflight(wanted)
-    assert f'    {ARM}: "canary"' in told.value.cause
+    assert f'    {ARM}: "canary"' in raised.value.cause
 
 
 def test_a_canary_deployed_by_people_gets_a_baseline_if_its_selector_allows(

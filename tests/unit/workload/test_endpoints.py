@@ -121,7 +121,7 @@ def test_an_endpoint_counts_unless_it_is_marked_not_ready(
 
 
 @pytest.mark.parametrize("broken", [{"endpoints": None, "ports": None}, {"endpoints": [{}], "ports": [{}]}, {}])
-def test_slices_without_content_are_no_endpoints(
+def test_slices_without_content_do_not_count(
     cluster: FakeCluster, workload: Workload, memory: WorkloadState, broken: dict[str, Any]
 ) -> None:
     """Kubernetes writes null for an empty list."""

@@ -1,0 +1,91 @@
+"""Connect a step to the API server and name the objects of its release."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.keys import claim_key
+from steps.cluster.api import Cluster
+from steps.cluster.connection import Connection
+from steps.model.names import ReleaseNames
+from steps.settings.cluster import ClusterSettings
+from steps.settings.conventions import release_names
+from steps.settings.release import ReleaseSettings
+from steps.settings.workload import DrainSettings
+from steps.step import StepEnd
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The collaborators of a step that acts on a cluster."""
+
+    cluster: Cluster
+    names: ReleaseNames
+    traffic: Traffic
+    workload: Workload
+
+
+def parts_of(settings: ReleaseSettings) -> Parts:
+    """Connect to the API server and name the objects of the release."""
+    cluster, namespace = cluster_of(settings)
+    names = release_names(settings, namespace)
+    structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
+    if settings.run_id:
+        structlog.contextvars.bind_contextvars(run=settings.run_id)
+    return Parts(cluster, names, Traffic(cluster), Workload(cluster, claim_key(names.app)))
+
+
+def cluster_of(settings: ClusterSettings) -> tuple[Cluster, str]:
+    """Connect to the API server; return it and the namespace of the settings."""
+    connection = _connection(settings)
+    return _cluster(settings, connection), settings.namespace or namespace_of(connection)
+
+
+def namespace_of(connection: Connection) -> str:
+    """Return the pod's namespace, else the one of the kubeconfig's context, else "default"."""
+    if _POD_NAMESPACE.exists():
+        return _POD_NAMESPACE.read_text(encoding="utf-8").strip()
+    return connection.default_namespace
+
+
+def _connection(settings: ClusterSettings) -> Connection:
+    return Connection(settings.kubeconfig, settings.context, settings.api_timeout_seconds, settings.api_retry_seconds)
+
+
+def _cluster(settings: ClusterSettings, connection: Connection) -> Cluster:
+    return _rehearsal(connection) if settings.is_dry_run else Cluster(connection)
+
+
+def _rehearsal(connection: Connection) -> Cluster:
+    from steps.cluster.dry_run import DryRunCluster  # noqa: PLC0415 - JSON Patch is loaded only for a rehearsal
+
+    return DryRunCluster(connection)
+
+
+def dry_run_cluster_of(settings: ClusterSettings) -> Cluster:
+    """Return a cluster whose writes stay in this process, whatever the settings say."""
+    return _rehearsal(_connection(settings))
+
+
+def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
+    """Return the time limits for the end of a run; a dry run does not wait."""
+    pause = _no_pause if cluster.is_dry_run else time.sleep
+    return TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
+
+
+def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:
+    """Add to the end of a dry run what it would have written, for the closing log line."""
+    if not cluster.is_dry_run:
+        return end
+    return replace(end, summary={**end.summary, "dry_run": True, "would_write": list(cluster.planned_writes)})
+
+
+def _no_pause(seconds: float) -> None:
+    del seconds
