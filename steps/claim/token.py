@@ -9,7 +9,7 @@ _ORDER = (Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK, Ph
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token taken apart.
+    """The parts of a token.
 
     Args:
         run: id of the run.
@@ -27,7 +27,7 @@ class Token:
 
 
 def parse_token(token: str) -> Token:
-    """Take a token apart.
+    """Return the parts of a token.
 
     Raises:
         ValueError: it is not of the form `run:epoch:phase`.

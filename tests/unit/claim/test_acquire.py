@@ -182,7 +182,7 @@ def test_a_takeover_is_repeatable(shop: ShopNamespace, traffic: Traffic) -> None
     claim = shop.claim()
     first = traffic.claims.take_over(claim, "r2", "x", supersede=True)
     assert traffic.claims.take_over(claim, "r2", "x", supersede=True) == first
-    with pytest.raises(NotOwnerError, match="run r2 owns it now"):
+    with pytest.raises(NotOwnerError, match="run r2 holds the claim now"):
         traffic.claims.take_over(claim, "r3", "x", supersede=True)
 
 
