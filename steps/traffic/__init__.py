@@ -8,7 +8,3 @@ A step uses `Traffic`; the rest is inside. Who may write is decided by the claim
     weights, retreat              the only writes there are
     rbac                          what the accounts need
 """
-
-from steps.traffic.traffic import Traffic
-
-__all__ = ["Traffic"]

@@ -9,7 +9,7 @@ from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     CANARY,
     LAST,

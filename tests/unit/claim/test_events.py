@@ -2,7 +2,7 @@
 
 import time
 
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api.kinds import EVENT
 from tests.support.shop_namespace import ShopNamespace, record_of
 

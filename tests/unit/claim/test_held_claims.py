@@ -9,7 +9,7 @@ from steps.claim.errors import ClaimCorrupt
 from steps.errors import NotOwnerError
 from steps.model.run import Phase, RouteTarget
 from steps.settings.release import ClaimSettings
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     APPROVE,
     CANARY,

@@ -8,7 +8,7 @@ import pytest
 from steps.claim.errors import ClaimCorrupt
 from steps.errors import ForeignWrite, NotOwnerError
 from steps.model.run import Phase
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     MEMORY,
     SHOP,
@@ -101,7 +101,7 @@ def test_a_retreat_finds_a_renamed_route(shop: ShopNamespace, traffic: Traffic) 
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["spec"]["http"][0].update(name="renamed"))
-    with pytest.raises(ForeignWrite, match=r"route main .* was there once and is there 0 times now"):
+    with pytest.raises(ForeignWrite, match=r"route main .* was found once before, and is found 0 times now"):
         traffic.set_weight(claim, 20)
     traffic.retreat(claim, "x")
     assert shop.weights() == [[100, 0], [None], [100, 0]]
@@ -126,7 +126,7 @@ def test_a_route_without_stable_is_reported_after_the_retreat(shop: ShopNamespac
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["spec"]["http"][0]["route"].pop(0))
-    with pytest.raises(ForeignWrite, match="route main leads to the canary alone"):
+    with pytest.raises(ForeignWrite, match="route main leads only to the canary"):
         traffic.retreat(claim, "x")
     assert shop.weights() == [[10], [None], [100, 0]]
     assert shop.annotations()[TOKEN] == "r1:1:rolling-back"

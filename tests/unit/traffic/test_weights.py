@@ -8,7 +8,7 @@ from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
 from steps.model.run import Destination, ObjectName, Phase, RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api import Call
 from tests.support.shop_namespace import (
     CANARY,
