@@ -40,9 +40,7 @@ def finish_promotion(
     if exposed:
         drain(claim, ending, traffic.claims)
     if claim.state.workloads is not None:
-        left = workload.scale_down(claim.state.workloads, claim.token)
-        if left:
-            log.warning("canary.left_running", reason=left)
+        workload.scale_down(claim.state.workloads, claim.token)
     verdict, reason = summarize_verdicts(claim.state)
     traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict))
     log.info("run.promoted", verdict=verdict, reason=reason)

@@ -42,9 +42,7 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
         _undo(safe, ending, traffic, workload)
         if exposed:
             drain(safe, ending, traffic.claims)
-        left = workload.scale_down(memory, safe.token)
-        if left:
-            log.warning("canary.left_running", reason=left)
+        workload.scale_down(memory, safe.token)
     traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"

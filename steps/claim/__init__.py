@@ -1,18 +1,22 @@
-"""The claim of a run: who may write, how far the run is, and what every pod of it must know.
+"""The claim of a run: who may write, how far the run is, and what each of its steps must know.
 
-A claim is a token `run:epoch:phase` and a state (JSON), both annotations of the VirtualServices that the run controls.
-The first VirtualService in sort order is the anchor: its copy decides, it is taken first and released last. The token
-alone stands on the Deployments, too. Every write tests the token that was read, so that a slow writer of an older claim
-is refused by the API server.
+A claim is a token `run:epoch:phase` and a state (JSON). Both are annotations of the VirtualServices that the run
+controls. The first VirtualService in sort order is the anchor: its copy decides, it is written first when the claim is
+acquired and last when it is released. The token also stands on the Deployments of the run. Every write tests the token
+that was read, so the API server refuses a slow writer of an older claim.
 
-    keys, token, state, record   what our annotations are called and hold (pure)
-    annotations                  claims on an object, as JSON Patch operations (pure)
-    observed, lookup             claims as the annotations show them, and those that are in the way
-    errors                       the claim is held, expired or corrupt
-    guarded_write                read, decide, patch, again after a conflict
-    acquire, takeover, renewal   become and stay the owner
-    transition, verdicts         change phase and state
-    release                      leave nothing but the record
-    deployments                  the token on Deployments, and writes under it
-    events                       Kubernetes Events about a run
+A step uses `Claims` (claims.py) and the errors of errors.py; workload writes Deployments with deployments.py, and
+traffic writes routes with amend.py. What routes must look like is not known here: callers hand in a check.
+
+    keys, token, state, record    names and contents of our annotations (pure)
+    annotations, expiry           JSON Patch operations for them, and when a claim expires (pure)
+    observed, lookup              claims as the annotations show them; which of them compete for the same routes
+    errors                        the claim is held, expired or corrupt
+    guarded_write                 read, decide, patch; again after a conflict
+    amend                         the one way in which an owner writes a VirtualService
+    acquire, takeover, renewal    become and stay the owner
+    transition, verdicts          change phase and state, keep the verdicts of rungs
+    release                       remove everything but the record
+    deployments                   the token on Deployments, and writes under it
+    events                        Kubernetes Events about a run
 """

@@ -15,7 +15,7 @@ from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """The claim that is wanted.
+    """The claim to acquire.
 
     Args:
         app: the application. run: id of the run.
@@ -23,8 +23,8 @@ class ClaimRequest:
         stable: destination of the serving side. canary: of the side under test.
         expiry_seconds: how long the claim outlives its last renewal (> 0).
         by: who releases.
-        asked: fingerprint of what is released, "" where the image is not given by digest; see `RunState`.
-        ladder: weights that the run is to climb, () where it is not known.
+        asked: fingerprint of the release, "" if the image is not given by digest; see `RunState`.
+        ladder: weights that the run will climb, () if unknown.
     """
 
     app: str
@@ -39,7 +39,7 @@ class ClaimRequest:
 
 
 def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
-    """Take the claim, or find it taken by this run already; see `Claims.take`."""
+    """Take the claim, or return it if this run has it already; see `Claims.take`."""
     app, run = request.app, request.run
     targets = tuple(sorted(request.targets, key=lambda target: target.virtual_service))
     doing = f"claiming VirtualService {targets[0].virtual_service} for run {run}"
@@ -98,7 +98,7 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, check: RouteCh
 
 
 def _give_back(writer: GuardedWriter, claim: Claim) -> None:
-    """Take the tokens off again after a refusal halfway, so that nobody waits for their expiry."""
+    """Remove the tokens again after a refusal halfway, so that no run waits for their expiry."""
 
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)

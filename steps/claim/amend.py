@@ -1,7 +1,7 @@
 """Change what a run owns: the one way in which the owner of a claim writes a VirtualService.
 
-Every such write tests the token, and puts state, expiry and phase in the same patch as the rest. It may be repeated
-after a kill: `decide` states what should be, whatever is there.
+Each of these writes tests the token and puts state, expiry and phase into the same patch as the routes. It is safe to
+repeat after a kill, because `decide` returns what should be, whatever is there.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase, RouteTarget, RunState
 
 RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
-"""Looks at the routes of a target, for a run with this state, and raises if something is wrong; the text is the action
-for the message."""
+"""Checks the routes of a target for a run with this state, and raises if they are wrong; the text is the action in the
+error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Edit:
     """What the owner of a claim wants of a VirtualService.
 
     Args:
-        state: of the run, after the edit; its expiry is moved on where that is due.
+        state: of the run, after the edit; its expiry is extended if that is due.
         phase: of the run, after the edit.
         operations: on routes or other annotations; they come after the test of the token.
     """
@@ -50,13 +50,13 @@ def amend(
         writer: of VirtualServices.
         claim: the run's.
         target: the VirtualService.
-        phases: those in which the token may be.
-        doing: for messages.
-        decide: gets the object and the claim as it shows it, returns the edit, None for nothing to do; called again
+        phases: the token must be in one of them.
+        doing: the action in errors.
+        decide: gets the object and the claim on it, returns the edit, or None if there is nothing to do; called again
             after a conflict. What it raises ends the write.
 
     Returns:
-        The claim as the VirtualService shows it after that.
+        The claim on the VirtualService after that.
 
     Raises:
         NotOwnerError: the claim is gone, another's, or in another phase.
@@ -79,10 +79,10 @@ def amendment(
             return []
         state, now = edit.state, writer.cluster.now()
         is_changed = bool(edit.operations) or state != seen.state
-        # The anchor's copy decides when a claim expires: the others' expiry is only moved on by what changes them.
+        # The anchor's copy decides when the claim expires; the other copies get a new expiry only when they change.
         if is_changed or (is_anchor and (edit.phase is not seen.token.phase or is_renewal_due(state, now))):
             state = with_new_expiry(state, now)
-        # The token as read is tested first, before routes are written, and before it is replaced by a new phase.
+        # The test of the token comes first: it must see the token as read, before the patch replaces its phase.
         test = expect_token(obj, seen.app) if edit.operations else []
         return [*test, *edit.operations, *update_annotations(obj, replace(claim, phase=edit.phase, state=state))]
 
@@ -90,12 +90,12 @@ def amendment(
 
 
 def phases_until(phase: Phase) -> frozenset[Phase]:
-    """Return the phases in which a kill between two VirtualServices may have left those that follow the anchor."""
+    """Return the phases that a VirtualService may be in after a kill between the anchor's write and its own."""
     return frozenset(earlier for earlier in Phase if not is_later(earlier, phase))
 
 
 def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing: str) -> ObservedClaim:
-    """Return the claim as `obj` shows it, if it is still this one and in one of `phases`.
+    """Return the claim on `obj`, which must still be this one and in one of `phases`.
 
     Raises:
         NotOwnerError: the token is gone, another's, or in another phase.
@@ -110,7 +110,7 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
     if seen.token.phase not in phases:
         if seen.token.phase is Phase.ROLLING_BACK:
             why = f" ({seen.state.reason})" if seen.state.reason else ""
-            raise NotOwnerError(doing, f"the rollback of run {claim.run} began{why}; its weight can only fall now.")
+            raise NotOwnerError(doing, f"the rollback of run {claim.run} began{why}; the weight can only be lowered.")
         raise NotOwnerError(
             doing, f"run {claim.run} moved on to phase {seen.token.phase}; this step saw {claim.phase}."
         )
@@ -118,9 +118,9 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
 
 
 def _seen(obj: Object, claim: Claim) -> ObservedClaim | None:
-    """Return what `obj` shows; where the token is ours and the state was damaged, what this process knows of it.
+    """Return the claim on `obj`; if the token is ours but the state is damaged, use the state that this process knows.
 
-    So a run heals its state by its next write, and above all can still retreat.
+    The next write of the run then repairs the state, and the run can still retreat.
     """
     try:
         return observe_claim(obj, claim.app)

@@ -22,7 +22,7 @@ _NOT_FOUND = "Name another with --virtual-service namespace/name, or let `init` 
 
 
 class Claims:
-    """Claims as the steps use them. Every call states what should be, and may be repeated after a kill.
+    """Claims as the steps use them. Every call is idempotent: it may be repeated after a kill.
 
     All calls raise, besides what they name: Forbidden (a verb is not allowed), NotFound (a VirtualService is missing),
     TemporaryError (the API server is in trouble, or others kept changing the object), ClaimCorrupt (annotations of a
@@ -33,7 +33,7 @@ class Claims:
 
     Args:
         cluster: the API server, or its rehearsal.
-        retry_seconds: how long a write that meets other writers is tried again (>= 0).
+        retry_seconds: how long to retry a write that meets other writers (>= 0).
     """
 
     def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
@@ -63,12 +63,12 @@ class Claims:
 
         Args:
             namespace: where to look.
-            troubles: gets an error for each claim that cannot be read; such a claim is logged and left out.
+            troubles: receives an error for each claim that cannot be read; such a claim is logged and left out.
         """
         return lookup.expired_claims(self._cluster, namespace, [] if troubles is None else troubles)
 
     def approved(self, claim: Claim) -> bool:
-        """Tell whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
+        """Return whether the annotation `canary-steps.io/approve.<app>` on one of the VirtualServices names the run."""
         objects = (self.writer.read(target.virtual_service) for target in claim.state.targets)
         return any(annotations_of(obj).get(approval_key(claim.app)) == claim.run for obj in objects)
 
@@ -77,7 +77,7 @@ class Claims:
         return release.last_record(self.writer.read(name), app)
 
     def refuse_competing(self, app: str, run: str, targets: Sequence[RouteTarget]) -> None:
-        """Look whether another run is in the way of `take`, writing nothing.
+        """Check that no other run prevents `take`; nothing is written.
 
         Raises:
             ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired.
@@ -91,16 +91,16 @@ class Claims:
         """Take the claim for a run, by compare-and-swap; a run that has it gets it as it is.
 
         Args:
-            request: the claim that is wanted.
-            check: refuses routes that are not at rest.
+            request: the claim to acquire.
+            check: refuses routes on which the canary has weight.
             after_epoch: the epoch must be larger (>= 0): a token that a person left on a Deployment may be newer than
                 the record.
 
         Returns:
-            The claim. Its phase is not `prepared` where the same run went further before; then nothing was changed.
+            The claim. Its phase is not `prepared` if the same run got further before; then nothing was changed.
 
         Raises:
-            ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired, restore it first.
+            ClaimHeld: another run's claim is alive. ClaimExpired: another run's claim expired, take it over first.
             What `check` raises.
         """
         claim = acquire.take(self.writer, request, after_epoch, check)
@@ -124,8 +124,8 @@ class Claims:
             repair: replace tokens on Deployments that cannot be read, and report it by a warning and an Event.
 
         Raises:
-            ClaimHeld: the victim is alive after all. NotOwnerError: it was released or taken by somebody else.
-            ClaimCorrupt: a token cannot be read, on a Deployment only where `repair` was not asked for.
+            ClaimHeld: the victim is still alive. NotOwnerError: it was released or taken by somebody else.
+            ClaimCorrupt: a token cannot be read; one on a Deployment counts only without `repair`.
         """
         claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede)
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
@@ -136,11 +136,11 @@ class Claims:
         return claim
 
     def renew(self, claim: Claim, *, check: RouteCheck) -> Claim:
-        """Verify token and routes on every VirtualService, and once a minute move the expiry on.
+        """Verify token and routes on every VirtualService, and extend the expiry once a minute.
 
         Args:
             claim: the run's.
-            check: refuses routes that are not as the run last wrote them; not asked while the run rolls back.
+            check: refuses routes that are not as the run last wrote them; not called while the run rolls back.
 
         Raises:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
@@ -160,7 +160,7 @@ class Claims:
         return moved
 
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
-        """Change the state as it is now, under the same token; errors as with `move`."""
+        """Change the present state under the same token; raises as `move`."""
         return transition.move(self.writer, claim, claim.phase, changes)
 
     def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
@@ -168,7 +168,7 @@ class Claims:
 
         Args:
             claim: the run's, in the phase it was judged in.
-            verdict: what was said of the rung.
+            verdict: of the rung.
             since: when the judged weight was set, as the state has it (unix seconds). If another weight was set since,
                 nothing is written, and a warning is logged: the verdict is not about what users get now.
 
@@ -190,7 +190,7 @@ class Claims:
         self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.state.weight}")
 
     def release(self, claim: Claim, record: Record) -> None:
-        """Give the claim back, first on Deployments; only the record stays, on the anchor, which is cleaned last.
+        """Release the claim, first on Deployments, last on the anchor, where only the record stays.
 
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.
@@ -202,11 +202,11 @@ class Claims:
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
 
     def mark_deployments(self, claim: Claim, before: Claim | None = None, *, repair: bool = False) -> list[str]:
-        """Put the claim's token on its Deployments, whose writes are guarded by it, too.
+        """Write the claim's token to its Deployments, where it guards writes, too.
 
         Args:
-            claim: as it is now; without Deployments nothing is done.
-            before: the claim that it follows, None where it was free.
+            claim: with its present token; without Deployments nothing is done.
+            before: the claim that it follows, None if there was none.
             repair: replace a token that cannot be read.
 
         Returns:
@@ -222,11 +222,11 @@ class Claims:
         return deployments.write_token(workloads.namespace, workloads.deployments, claim.token, old, repair=repair)
 
     def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
-        """Return the highest epoch found on Deployments, 0 for none; a new claim must count on from it."""
+        """Return the highest epoch found on Deployments, 0 for none; a new claim needs a higher one."""
         return self._deployments(app).highest_epoch(workloads.namespace, workloads.deployments)
 
     def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
-        """Write a Kubernetes Event on the run's first VirtualService; failing that, a log line."""
+        """Write a Kubernetes Event on the run's first VirtualService; if that fails, log a line."""
         about = claim.state.targets[0].virtual_service
         self._events.note(about, reason, message, uid=self.writer.uids.get(about, ""), warning=warning)
 

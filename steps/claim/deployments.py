@@ -26,7 +26,7 @@ class ClaimedDeployments:
     Args:
         cluster: the API server.
         key: the claim annotation, `canary-steps.io/claim.<app>`.
-        retry_seconds: how long a write that meets other writers is tried again (>= 0).
+        retry_seconds: how long to retry a write that meets other writers (>= 0).
     """
 
     def __init__(self, cluster: Cluster, key: str, retry_seconds: float = RETRY_SECONDS) -> None:
@@ -36,13 +36,13 @@ class ClaimedDeployments:
         self._path = ("metadata", "annotations", key)
 
     def write(self, namespace: str, name: str, token: str | None, decide: Decide) -> Object:
-        """Read a Deployment, let `decide` say what to write, and write it as a whole or not at all.
+        """Read a Deployment, ask `decide` what to write, and write all of it or nothing.
 
         Args:
             namespace: of the Deployment.
             name: of the Deployment.
-            token: of the claim; None for a step without one, which then refuses what a claim owns.
-            decide: gets the Deployment as read, returns JSON Patch operations, none for nothing to do; it is asked
+            token: of the claim; None for a step without a claim, which refuses Deployments that a claim owns.
+            decide: gets the Deployment as read, returns JSON Patch operations, none if there is nothing to do; called
                 again after a conflict.
 
         Raises:
@@ -67,24 +67,24 @@ class ClaimedDeployments:
     def write_token(
         self, namespace: str, names: Iterable[str], new: str, old: str | None = None, *, repair: bool = False
     ) -> list[str]:
-        """Put a token on Deployments; those that do not exist are passed over.
+        """Write a token to Deployments; those that do not exist are skipped.
 
-        A token is replaced when it is `old`, of a lower epoch, or an earlier phase of the same run: so a slow
+        A token is replaced if it is `old`, has a lower epoch, or is an earlier phase of the same run. So a slow
         writer of an older claim cannot take a Deployment back.
 
         Args:
             namespace: of the Deployments.
             names: Deployments.
-            new: the token to put on.
-            old: the token that is being followed up, None where the claim was free.
+            new: the token to write.
+            old: the token that it follows, None if there was none.
             repair: replace a token that cannot be read.
 
         Returns:
             The Deployments whose unreadable token was replaced.
 
         Raises:
-            NotOwnerError: a Deployment carries a later token, or lost the one this run had put on it.
-            ClaimCorrupt: a Deployment carries a token that cannot be read, and `repair` was not asked for.
+            NotOwnerError: a Deployment carries a later token, or lost the token of this run.
+            ClaimCorrupt: a Deployment carries a token that cannot be read, and `repair` is False.
             TemporaryError: others kept changing it.
         """
         repaired = []
@@ -96,7 +96,7 @@ class ClaimedDeployments:
         return repaired
 
     def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
-        """Take our token off Deployments; other tokens and missing Deployments are left as they are."""
+        """Remove our token from Deployments; other tokens and missing Deployments are left as they are."""
 
         def removal(found: Object) -> list[Operation]:
             if annotations_of(found).get(self.key) != token:
@@ -110,7 +110,7 @@ class ClaimedDeployments:
                 continue
 
     def highest_epoch(self, namespace: str, names: Iterable[str]) -> int:
-        """Return the highest epoch that Deployments carry, 0 for none: the next claim must count on from there.
+        """Return the highest epoch that Deployments carry, 0 for none; the next claim needs a higher one.
 
         Raises:
             ClaimCorrupt: a Deployment carries a token that cannot be read.
@@ -131,14 +131,14 @@ class ClaimedDeployments:
     def _corrupt(self, found: Object, text: str) -> ClaimCorrupt:
         namespace, name = found["metadata"].get("namespace"), found["metadata"]["name"]
         cause = (
-            f"its annotation {self.key} is {text!r}, which is not run:epoch:phase, so nobody knows whose it is. If no"
+            f"its annotation {self.key} is {text!r}, which is not run:epoch:phase, so its owner is unknown. If no"
             f" run releases this app, remove it: kubectl annotate deployment -n {namespace} {name} {self.key}-"
-            " (rollback --any-run and sweep replace it by themselves)."
+            " (rollback --any-run and sweep replace it)."
         )
         return ClaimCorrupt(f"reading the claim on Deployment {namespace}/{name}", cause)
 
     def _lost(self, found: Object, token: str | None) -> StepError | None:
-        """Return why a write under `token` is not allowed, None where it is."""
+        """Return why a write under `token` is not allowed, None if it is."""
         text = annotations_of(found).get(self.key)
         if text == token:
             return None
@@ -152,7 +152,7 @@ class ClaimedDeployments:
         return NotOwnerError(f"writing Deployment {name}", self._whose(text, token))
 
     def _write_token(self, name: ObjectName, new: str, old: str | None, *, repair: bool) -> str | None:
-        """Put a token on one Deployment; return the unreadable text that it replaced."""
+        """Write a token to one Deployment; return the unreadable text that it replaced."""
         unreadable: list[str] = []
 
         def follow(found: Object) -> list[Operation]:
@@ -180,8 +180,8 @@ class ClaimedDeployments:
     def _put(self, found: Object, new: str) -> list[Operation]:
         meta = found["metadata"]
         if meta.get("annotations"):
-            # A JSON Patch cannot test that a token is absent, but that the whole map is as it was read. Controllers
-            # write a Deployment's status all the time, so that its resourceVersion would never hold.
+            # A JSON Patch cannot test that a token is absent, only that the whole map is as it was read. A test of the
+            # resourceVersion would hardly ever hold: controllers write the status of a Deployment all the time.
             return [
                 json_patch.expect(meta["annotations"], "metadata", "annotations"),
                 json_patch.add(new, *self._path),
@@ -203,7 +203,7 @@ class ClaimedDeployments:
 
 
 def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[Operation]:
-    """Let nothing-to-write pass without a token: a step killed after it took its token off must be repeatable."""
+    """Allow a lost token if there is nothing to write: a step killed after it removed the token must be repeatable."""
     try:
         operations = decide(found)
     except StepError as error:
@@ -220,7 +220,7 @@ def _same_claim(one: Token, other: Token) -> bool:
 
 
 def _lags(current: Token, token: Token) -> bool:
-    """Tell whether a Deployment missed a change of phase of the same claim: the step was killed before it got there."""
+    """Return whether a Deployment missed a change of phase of the same claim: the step was killed before that."""
     return _same_claim(current, token) and is_later(token.phase, current.phase)
 
 

@@ -1,4 +1,4 @@
-"""The signals that a claim is in the way; uncaught they end a step with 7."""
+"""Errors about claims: held by another run (7), expired (7), or unreadable (4)."""
 
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim
@@ -25,7 +25,7 @@ class ClaimHeld(NotOwnerError):  # noqa: N818 - an event, not a fault
 
 
 class ClaimExpired(NotOwnerError):  # noqa: N818 - an event, not a fault
-    """A run ended without giving its claim back: restore what it left first (`take_over`).
+    """A run ended without releasing its claim: first restore what it left (`take_over`).
 
     Attributes:
         claim: the expired claim.
@@ -43,7 +43,7 @@ class ClaimExpired(NotOwnerError):  # noqa: N818 - an event, not a fault
         self.claim = claim
 
 
-class ClaimCorrupt(PermanentError):  # noqa: N818 - named by what is the matter
-    """A claim's annotations are not as we write them."""
+class ClaimCorrupt(PermanentError):  # noqa: N818 - named after the fault
+    """The annotations of a claim cannot be read."""
 
     reason = "unreadable-claim"

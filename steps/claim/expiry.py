@@ -12,7 +12,7 @@ _SHARE: Final = 1 / 3
 
 
 def is_renewal_due(state: RunState, now: float) -> bool:
-    """Tell whether the last renewal is a minute ago, or a third of the expiry where that is less."""
+    """Return whether the last renewal is a minute ago, or a third of the expiry where that is less."""
     since = now - (state.expires - state.expiry_seconds)
     return since >= min(RENEW_SECONDS, state.expiry_seconds * _SHARE)
 

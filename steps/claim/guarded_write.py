@@ -1,4 +1,4 @@
-"""One guarded write: read, decide on what was read, patch with tests; from the start again if it changed in between."""
+"""One guarded write: read, decide, patch with tests; start again if the object changed in between."""
 
 import random
 import time
@@ -26,7 +26,7 @@ class GuardedWriter:
     Args:
         cluster: the API server.
         kind: of the objects.
-        retry_seconds: how long a write that meets other writers is tried again (>= 0).
+        retry_seconds: how long to retry a write that meets other writers (>= 0).
         remedy: a sentence for an object that does not exist.
     """
 
@@ -49,7 +49,7 @@ class GuardedWriter:
         return obj
 
     def write(self, name: ObjectName, decide: Decide) -> Object:
-        """Bring an object to what `decide` wants; nothing is sent if it wants nothing.
+        """Write what `decide` returns for an object; send nothing if it returns nothing.
 
         Args:
             name: the object.

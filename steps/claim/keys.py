@@ -9,7 +9,7 @@ _HASH_LENGTH = 8
 
 
 def shorten_app(app: str) -> str:
-    """Return the app as keys carry it: more than 40 characters are cut and hashed (a key's name part has 63)."""
+    """Return the app as keys hold it: after 40 characters it is cut and hashed (the name of a key has at most 63)."""
     if len(app) <= _LONGEST_APP:
         return app
     digest = hashlib.sha256(app.encode()).hexdigest()[:_HASH_LENGTH]

@@ -79,7 +79,7 @@ def refuse_competing(
     app: str = "",
     run: str = "",
 ) -> None:
-    """Refuse an object on which another run has a claim.
+    """Refuse an object that another run has a claim on.
 
     Args:
         cluster: for its clock and for holders.

@@ -1,7 +1,7 @@
-"""What the annotations of a VirtualService say about claims, and how a claim spread over several is put together.
+"""Claims as annotations of VirtualServices show them, and how the copies on several VirtualServices become one claim.
 
-Each VirtualService of a run carries the token and the state as of its own last write. The state of the first one (in
-sort order), the anchor, is the one that counts; the others' copies lead to it, and stand in for it when it is gone.
+Each VirtualService of a run carries the token and the state of its own last write. The first one in sort order, the
+anchor, decides; the copies on the others lead to it, and replace it when it is gone.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from steps.claim.state import load_state
 from steps.claim.token import Token, parse_token
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
+from steps.errors import NotOwnerError
 from steps.model.run import CLAIM_PREFIX, Claim, ObjectName, RunState
 
 
@@ -39,13 +40,13 @@ class ObservedClaim:
         return self.state.targets[0].virtual_service
 
     def is_part_of(self, claim: Claim) -> bool:
-        """Tell whether this is the claim, or what a takeover killed halfway left of its predecessor."""
+        """Return whether this is the claim, or a remainder of its predecessor after a takeover that was killed."""
         anchor = claim.state.targets[0].virtual_service
         behind = self.at != anchor and self.anchor == anchor and self.token.epoch < claim.epoch
         return behind or self.token.is_of(claim)
 
     def as_claim(self) -> Claim:
-        """Return the claim as it is seen here."""
+        """Return the claim as this VirtualService shows it."""
         return Claim(self.app, self.token.run, self.token.epoch, self.token.phase, self.state)
 
 
@@ -55,10 +56,10 @@ def name_of(obj: Object) -> ObjectName:
 
 
 def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
-    """Return what an object says about an app's claim, None if nothing.
+    """Return an app's claim as an object shows it, None if there is none.
 
     Raises:
-        ClaimCorrupt: token or state are not as we write them.
+        ClaimCorrupt: token or state cannot be read.
     """
     present = annotations_of(obj)
     token, text = present.get(claim_key(app)), present.get(state_key(app))
@@ -66,18 +67,24 @@ def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
         return None
     try:
         if text is None:
-            raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - told with the others below
+            raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - handled with the others below
         known, state = load_state(text)
         if shorten_app(known) != shorten_app(app) or not state.targets:
             raise ValueError(f"annotation {state_key(app)} belongs to {known!r} or has no targets")  # noqa: TRY301
         return ObservedClaim(name_of(obj), known, parse_token(token), state)
     except ValueError as error:
         cause = (
-            f"annotation {claim_key(app)} is {token!r}, but the claim cannot be read: {error}. Bring the weights in"
-            f" order by hand, then: kubectl annotate virtualservice -n {name_of(obj).namespace} {name_of(obj).name}"
+            f"annotation {claim_key(app)} is {token!r}, but the claim cannot be read: {error}. Set the weights"
+            f" by hand, then: kubectl annotate virtualservice -n {name_of(obj).namespace} {name_of(obj).name}"
             f" {claim_key(app)}- {state_key(app)}-"
         )
         raise ClaimCorrupt(f"reading the claim on VirtualService {name_of(obj)}", cause) from error
+
+
+def not_owner(doing: str, seen: ObservedClaim | None) -> NotOwnerError:
+    """Return the error for a claim that another run holds by now, or no run."""
+    who = f"run {seen.token.run} holds the claim now." if seen else "no run holds the claim any more."
+    return NotOwnerError(doing, who)
 
 
 def apps_on(obj: Object) -> list[str]:
@@ -86,10 +93,10 @@ def apps_on(obj: Object) -> list[str]:
 
 
 def assemble_claim(cluster: Cluster, seen: ObservedClaim, known: Mapping[ObjectName, Object]) -> Claim:
-    """Put the claim together: with the anchor's phase and state.
+    """Return the claim with the phase and state of its anchor.
 
-    An anchor that no longer knows of this VirtualService (deleted, released or claimed anew for others) leaves the
-    copy here as a claim of its own, so that sweep can bring this VirtualService in order, too.
+    If the anchor no longer lists this VirtualService (deleted, released, or claimed again for others), the copy here
+    counts as a claim of its own, so that sweep restores this VirtualService, too.
 
     Args:
         cluster: to read the anchor.

@@ -1,21 +1,21 @@
-"""Give a claim back: nothing of ours stays but the record."""
+"""Release a claim: only the record stays."""
 
 import structlog
 
 from steps.claim.annotations import annotations_of, remove_annotations
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
-from steps.claim.observed import observe_claim
+from steps.claim.observed import not_owner, observe_claim
 from steps.claim.record import dump_record, load_record
 from steps.cluster.api import Object, Operation
-from steps.errors import NotFound, NotOwnerError
+from steps.errors import NotFound
 from steps.model.run import Claim, Record
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
-    """Clean the others first: until the anchor is clean, the claim can be found and released; see `Claims.release`."""
+    """Clean the anchor last: until then the claim can be found and released again; see `Claims.release`."""
     anchor, *others = claim.state.targets
     doing = f"releasing the claim of run {claim.run} on VirtualService {anchor.virtual_service}"
     text = dump_record(record)
@@ -29,7 +29,7 @@ def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
         if seen is None and _is_recorded(obj, claim):
             return []
         if seen is None or not seen.token.is_of(claim):
-            raise NotOwnerError(doing, f"{f'run {seen.token.run}' if seen else 'nobody'} owns it now.")
+            raise not_owner(doing, seen)
         return remove_annotations(obj, claim.app, {record_key(claim.app): text})
 
     for target in reversed(others):
@@ -41,7 +41,7 @@ def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
 
 
 def last_record(obj: Object, app: str) -> Record | None:
-    """Return the record of the app's last run, None where there is none that can be read."""
+    """Return the record of the app's last run, None if there is none that can be read."""
     try:
         return load_record(annotations_of(obj)[record_key(app)])
     except (KeyError, ValueError):

@@ -1,6 +1,7 @@
 """Keep a claim alive, and verify that token and routes are still the run's."""
 
 from steps.claim.amend import Edit, RouteCheck, amend, phases_until, require_own_claim
+from steps.claim.expiry import is_renewal_due
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim
 from steps.cluster.api import Object
@@ -11,9 +12,11 @@ def renew(writer: GuardedWriter, claim: Claim, check: RouteCheck) -> Claim:
     """Look at every VirtualService, write the anchor's state when it is due; see `Claims.renew`."""
     anchor, *others = claim.state.targets
 
-    def decide(obj: Object, seen: ObservedClaim) -> Edit:
+    def decide(obj: Object, seen: ObservedClaim) -> Edit | None:
         _check_routes(obj, claim, anchor, seen, check)
-        return Edit(seen.state, seen.token.phase)
+        # Another version of the image may write the same state in another form: that alone is not worth a write.
+        is_due = is_renewal_due(seen.state, writer.cluster.now())
+        return Edit(seen.state, seen.token.phase) if is_due else None
 
     renewed = amend(writer, claim, anchor, frozenset({claim.phase}), _doing(claim, anchor), decide)
     for target in others:

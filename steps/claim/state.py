@@ -9,7 +9,7 @@ from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState,
 from steps.model.rungs import RungVerdict
 
 VERSION: Final = 1
-"""Rises when a field changes its meaning or goes away; new fields with a default do not raise it."""
+"""Raise it when a field changes its meaning or goes away; a new field with a default does not raise it."""
 
 
 class StateChanges(TypedDict, total=False):
@@ -30,7 +30,7 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
 
 
 def dump_state(app: str, state: RunState) -> str:
-    """Return the state as it stands in the annotation; the app is written out, as a long one is cut in the key."""
+    """Return the state as the annotation holds it, with the full name of the app, which the key may cut."""
     body = {
         "version": VERSION,
         "app": app,

@@ -6,18 +6,18 @@ from typing import Final
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
 from steps.claim.guarded_write import GuardedWriter
-from steps.claim.observed import observe_claim
+from steps.claim.observed import not_owner, observe_claim
 from steps.cluster.api import Object, Operation
-from steps.errors import NotFound, NotOwnerError
+from steps.errors import NotFound
 from steps.model.run import Claim, Phase
 
 REPAIR_SECONDS: Final = 120.0
-"""How long a repair's claim outlives its last renewal: it starts no pods, and if it dies users may still be on a dead
-run's canary, so the next sweep must not wait as long as for a release."""
+"""How long the claim of a recovery outlives its last renewal. If the recovery dies, users may still be on the canary of
+a dead run, so the next sweep must not wait as long as after a release."""
 
 
 def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool) -> Claim:
-    """Stamp the anchor first, then the others that still carry the victim's token; see `Claims.take_over`."""
+    """Write the anchor first, then the others that still carry the victim's token; see `Claims.take_over`."""
     anchor = victim.state.targets[0].virtual_service
     doing = f"taking over the claim of run {victim.run} on VirtualService {anchor}"
     epoch = victim.epoch + 1
@@ -27,13 +27,13 @@ def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, su
         if seen is not None and (seen.token.run, seen.token.epoch) == (run, epoch):
             return []
         if seen is None or not seen.token.is_of(victim):
-            raise NotOwnerError(doing, f"{f'run {seen.token.run}' if seen else 'nobody'} owns it now.")
+            raise not_owner(doing, seen)
         if not supersede and seen.state.expires >= writer.cluster.now():
             raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         expiry = min(seen.state.expiry_seconds, REPAIR_SECONDS)
         state = replace(
             seen.state,
-            # An orphan's copy still lists VirtualServices that no longer belong to it.
+            # The copy on a VirtualService without its anchor still lists those that no longer belong to it.
             targets=victim.state.targets,
             expires=round(writer.cluster.now(), 1) + expiry,
             expiry_seconds=expiry,
@@ -43,7 +43,7 @@ def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, su
 
     first = observe_claim(writer.write(anchor, plan), victim.app)
     if first is None:
-        raise NotOwnerError(doing, "nobody owns it now.")
+        raise not_owner(doing, None)
     claim = first.as_claim()
 
     def follow(obj: Object) -> list[Operation]:

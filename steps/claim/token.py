@@ -9,7 +9,7 @@ _ORDER = (Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK, Ph
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token taken apart.
+    """The parts of a token.
 
     Args:
         run: id of the run.
@@ -22,12 +22,12 @@ class Token:
     phase: Phase
 
     def is_of(self, claim: Claim) -> bool:
-        """Tell whether this stamp was set under the same claim, in whatever phase."""
+        """Return whether this token was set under the same claim, in any phase."""
         return (self.run, self.epoch) == (claim.run, claim.epoch)
 
 
 def parse_token(token: str) -> Token:
-    """Take a token apart.
+    """Return the parts of a token.
 
     Raises:
         ValueError: it is not of the form `run:epoch:phase`.
@@ -39,5 +39,5 @@ def parse_token(token: str) -> Token:
 
 
 def is_later(phase: Phase, than: Phase) -> bool:
-    """Tell whether a run in phase `than` may still move to `phase`."""
+    """Return whether a run in phase `than` may still move to `phase`."""
     return _ORDER.index(phase) > _ORDER.index(than)

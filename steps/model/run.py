@@ -111,31 +111,32 @@ class WorkloadState:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """What every pod of a run must know; JSON in the annotation `canary-steps.io/run.<app>`.
+    """What every pod of a run needs to know; JSON in the annotation `canary-steps.io/run.<app>`.
 
     Args:
         started: API server's time at the claim (unix seconds).
         expires: when others may take over (unix seconds).
         targets: the VirtualServices in sort order; the first holds this memory.
-        stable: destination of the serving side.
-        canary: destination of the side under test.
-        weights: (time, weight) as this run wrote them, oldest first; the last is what the routes should have.
+        stable: destination of the serving arm.
+        canary: destination of the arm under test.
+        weights: (time, weight) as this run wrote them, oldest first; the routes should have the last one.
         workloads: the Deployments; None for a run of traffic steps only.
-        pin: what is released, known once the canary is ready.
+        pin: the version that is released, known once the canary is ready.
         latency_bounds: (label, bound in the histogram's unit) that slow requests exceed, fixed before the run.
-        small_bound: bytes that small bodies do not exceed, fixed likewise; None if unknown.
+        small_bound: maximum bytes of a small body, fixed before the run; None if unknown.
         reason: why a rollback began, one sentence.
         by: who started the run (service account, user or host name).
         expiry_seconds: how far a renewal moves `expires` (> 0).
-        asked: fingerprint of what was asked for, by which a second run for the same knows it; "" unless by digest.
+        asked: fingerprint of the request, by which a second run for the same release is recognized; "" unless the
+            image is given by digest.
         paused_weight: weight (percent) that is set again once the canary's pods are back from a disruption; meanwhile
             the weight is 0. 0 where nothing is paused.
         disruptions: (began, ended, what happened) for every disruption of the canary's pods, oldest first, in unix
             seconds; ended is 0 while it lasts.
-        ladder: weights that the run is to climb, percent, ascending; () where nobody said so.
-        verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set anew has
+        ladder: weights that the run will climb, percent, ascending; () if the settings give none.
+        verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set again has
             none. A claim of an older image has neither ladder nor verdicts.
-        unjudged: why a person promoted without a pass on the last rung; "" where nobody did.
+        unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
     """
 
     started: float

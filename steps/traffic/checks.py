@@ -35,7 +35,7 @@ def resolve(
 
 
 def require_rest(obj: Object, target: RouteTarget, state: RunState, doing: str) -> None:
-    """Refuse a start while the canary has weight, or while a route is gone.
+    """Require that all weight is on stable and that the routes are still there.
 
     Raises:
         PermanentError: names the route and the weights to set.
@@ -49,7 +49,7 @@ def require_rest(obj: Object, target: RouteTarget, state: RunState, doing: str) 
             at = f"spec.http[{route.index}].route"
             cause = (
                 f"route {route.label} of VirtualService {name_of(obj)} gives {arms.canary} weight {route.canary} and"
-                f" {arms.stable} weight {route.stable}, and no run owns it. A run starts with all weight on stable:"
+                f" {arms.stable} weight {route.stable}, but no run has a claim. A run starts with all weight on stable:"
                 f" set {at}[{route.canary_at}].weight: 0 and {at}[{route.stable_at}].weight: 100."
             )
             raise PermanentError(doing, cause)
@@ -127,7 +127,7 @@ def _nothing_found(obj: Object, arms: ArmDestinations) -> str:
         name = f"{delegates[0].get('namespace') or arms.namespace}/{delegates[0].get('name')}"
         return f"its routes are delegated. Name the delegate itself: --virtual-service {name}."
     if not spec.get("http") and (spec.get("tcp") or spec.get("tls")):
-        return "it has only tcp or tls routes; requests can be told apart in HTTP routes alone. Add spec.http."
+        return "it has only tcp or tls routes; only HTTP routes can split requests. Add spec.http."
     return f"no HTTP route has exactly the two arms as destinations. It has: {outline(obj)}. {_remedy(arms)}"
 
 

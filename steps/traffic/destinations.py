@@ -1,4 +1,4 @@
-"""Tell which arm a destination of a route is, as Istio would: hosts by full name, subsets, no ports."""
+"""Which arm a destination of a route is, as Istio decides it: by full host name and subset, not by port."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def full_host(host: str, namespace: str) -> str:
 
 
 def host_namespace(host: str, namespace: str) -> str:
-    """Return the namespace of the Service a host stands for; `namespace` where it stands for none."""
+    """Return the namespace of the Service behind a host; `namespace` if there is none."""
     full = full_host(host, namespace)
     inner = full.removesuffix(_SUFFIX)
     return inner.partition(".")[2] if inner != full and inner.count(".") == 1 else namespace
@@ -25,7 +25,7 @@ def host_namespace(host: str, namespace: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ArmDestinations:
-    """The two destinations as a VirtualService of `namespace` means them.
+    """The destinations of both arms, as names in a VirtualService of `namespace`.
 
     Args:
         stable: destination of the serving side.
@@ -38,7 +38,7 @@ class ArmDestinations:
     namespace: str
 
     def are_distinct(self) -> bool:
-        """Tell whether the two can be told apart."""
+        """Return whether the two differ."""
         return self._key(self.stable) != self._key(self.canary)
 
     def arm(self, route_destination: Mapping[str, Any]) -> ArmName | None:

@@ -10,12 +10,12 @@ from steps.traffic.routes import ALL, Route, locate
 
 
 def arm_destinations(state: RunState, target: RouteTarget) -> ArmDestinations:
-    """Return the run's arms as the target's VirtualService means them."""
+    """Return the destinations of the run's arms, as names in the target's VirtualService."""
     return ArmDestinations(state.stable, state.canary, target.virtual_service.namespace)
 
 
 def require_own_routes(obj: Object, target: RouteTarget, state: RunState, doing: str) -> list[Route]:
-    """Return the run's routes, if their weights are as the run last wrote them here.
+    """Return the run's routes, whose weights must be as the run last wrote them.
 
     Raises:
         ForeignWrite: a route or a weight is not.

@@ -1,4 +1,4 @@
-"""Who else wrote the routes of a VirtualService, by the API server's own book-keeping (`managedFields`)."""
+"""Who else wrote the routes of a VirtualService, according to the API server (`managedFields`)."""
 
 from typing import Any
 
@@ -21,5 +21,5 @@ def last_manager(obj: Object) -> str:
 
 def _sets_routes(entry: dict[str, Any]) -> bool:
     spec = (entry.get("fieldsV1") or {}).get("f:spec")
-    # Without children the manager set the whole of it.
+    # Without children, the manager set all of it.
     return spec == {} or (isinstance(spec, dict) and "f:http" in spec)

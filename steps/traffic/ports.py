@@ -11,7 +11,7 @@ from steps.traffic.routes import Route, locate_all
 
 
 def route_ports(obj: Object, target: RouteTarget, arms: ArmDestinations) -> Iterator[RoutePorts]:
-    """Give the ports of each route of a target."""
+    """Return the ports of each route of a target."""
     for route in locate_all(obj, target.routes, arms):
         where = f"VirtualService {target.virtual_service}, route {route.label}"
         stable, canary = (_port(route.destinations[place]) for place in (route.stable_at, route.canary_at))

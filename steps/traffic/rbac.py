@@ -1,4 +1,4 @@
-"""What the accounts need on VirtualServices; prepare asks for it, the shipped RBAC grants it."""
+"""Permissions of the accounts on VirtualServices; prepare checks them, the shipped RBAC grants them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""All weight back to stable at once, in every VirtualService that still is the run's."""
+"""Return all weight to stable at once, in every VirtualService that still belongs to the run."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ _ANY = frozenset({Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_
 
 
 def retreat(writer: GuardedWriter, claim: Claim, reason: str, verdict: RungVerdict | None) -> Claim:
-    """Bring users back first, complain after; see `Traffic.retreat`."""
+    """Return the users first, raise errors afterwards; see `Traffic.retreat`."""
     problems: list[StepError] = []
     for target in claim.state.targets:
         is_anchor = target is claim.state.targets[0]
@@ -59,8 +59,8 @@ def _retreat_one(
     after = amend(writer, claim, target, _ANY, doing, decide)
     if lost:
         cause = (
-            f"route {', '.join(lost)} leads to the canary alone since somebody removed stable,"
-            f" which no weight can mend: put {claim.state.stable} back into its route list."
+            f"route {', '.join(lost)} leads only to the canary because somebody removed stable,"
+            f" which no weight can fix: put {claim.state.stable} back into its route list."
         )
         raise ForeignWrite(doing, cause)
     return after

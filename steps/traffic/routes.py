@@ -87,7 +87,7 @@ def with_both_arms(obj: Object, arms: ArmDestinations, *, alone: bool = True) ->
 
 
 def locate(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> tuple[list[Route], str]:
-    """Find a run's routes anew, as routes may have been inserted before them since.
+    """Find the routes of a run again: others may have been inserted before them.
 
     A named route is found by its name, the unnamed ones by having exactly the two arms.
 
@@ -101,17 +101,20 @@ def locate(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> tuple[l
             continue
         same = [route for route in split if route.name == label]
         if len(same) != 1:
-            return found, f"route {label} with exactly the two arms was there once and is there {len(same)} times now"
+            return (
+                found,
+                f"route {label} with exactly the two arms was found once before, and is found {len(same)} times now",
+            )
         found += same
     unnamed = [route for route in split if not route.name]
     wanted = [label for label in labels if label.startswith("#")]
     if wanted and len(unnamed) != len(wanted):
-        return found, f"there were {len(wanted)} unnamed routes with exactly the two arms and are {len(unnamed)} now"
+        return found, f"unnamed routes with exactly the two arms: {len(wanted)} before, {len(unnamed)} now"
     return sorted([*found, *(unnamed if wanted else [])], key=lambda route: route.index), ""
 
 
 def locate_all(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[Route]:
-    """Find every route that may be one of a run's, for bringing users back after foreign edits.
+    """Find every route that may belong to a run, to return users to stable after foreign edits.
 
     If one of them was renamed or got a third destination, all routes with both arms count.
     """
@@ -120,12 +123,12 @@ def locate_all(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> lis
 
 
 def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation]:
-    """Give the canary its weight (0-100) and stable the remainder; [] if it is so already.
+    """Return the operations that set the canary's weight (0-100) and stable's to the rest; [] if they are set.
 
     Args:
         route: as read.
         canary: its weight.
-        lenient: leave what a foreign third destination has, where otherwise no such route is written.
+        lenient: keep the weight of a third destination; without it there must be none.
     """
     others = route.others if lenient else 0
     stable = max(0, 100 - canary - others)
@@ -143,7 +146,7 @@ def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation
 
 
 def stranded(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[str]:
-    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot mend them."""
+    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot fix them."""
     lost = []
     for index, body in enumerate(http_routes(obj)):
         sides = {arms.arm(entry) for entry in body.get("route") or []}

@@ -1,4 +1,4 @@
-"""Check that a destination's subset exists in a DestinationRule, as Envoy answers 503 where it does not."""
+"""Check that a DestinationRule defines the subset of a destination; without it, Envoy answers 503."""
 
 from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
@@ -36,7 +36,7 @@ def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: D
 
 
 def subset_labels(cluster: Cluster, namespace: str, destination: Destination) -> dict[str, str]:
-    """Return the labels that a destination's subset selects pods by; {} without a subset, or where none defines it.
+    """Return the labels that a destination's subset selects pods by; {} without a subset, or if no rule defines it.
 
     Args:
         cluster: the API server.

@@ -18,13 +18,13 @@ from steps.traffic.subsets import subset_labels
 
 
 class Traffic:
-    """Routes as the steps use them. Every call states what should be, and may be repeated after a kill.
+    """Routes as the steps use them. Every call is idempotent: it may be repeated after a kill.
 
     All calls raise, besides what they name: Forbidden (a verb is not allowed), NotFound (a VirtualService is missing),
     TemporaryError (the API server is in trouble, or others kept changing the object).
 
     Attributes:
-        claims: who may write.
+        claims: of the same VirtualServices.
         own_weights: the check that routes are as the run last wrote them, for `Claims.renew`; raises ForeignWrite.
         all_on_stable: the check that the canary has no weight, for `Claims.take`; raises PermanentError.
 
@@ -94,9 +94,9 @@ class Traffic:
     def set_weight(
         self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Unpack[StateChanges]
     ) -> tuple[Claim, int]:
-        """Give the canary a weight on every route of a run; a first weight above 0 makes the run walk.
+        """Set the canary's weight on every route of a run; the first weight above 0 starts the walking phase.
 
-        A pause of the weight ends by it, unless `changes` say otherwise.
+        This ends a pause of the weight, unless `changes` says otherwise.
 
         Args:
             claim: the run's.
@@ -108,7 +108,7 @@ class Traffic:
             The claim after that, and the weight before.
 
         Raises:
-            ForeignWrite: routes or weights are not as the run last wrote them; names who wrote them.
+            ForeignWrite: routes or weights are not as the run last wrote them; the error names who wrote them.
             NotOwnerError: the claim is gone or another's, or the run's rollback began.
         """
         _require_percentage(weight)
@@ -117,8 +117,8 @@ class Traffic:
         if weight != previous:
             message = f"run {claim.run} set the canary's weight from {previous} to {weight}"
             self.claims.note(after, "WeightSet", message)
-        # While the weight rises always: a step killed before this is run again. Later, an end that was killed may have
-        # taken the tokens off already.
+        # While the weight may rise: always, because an earlier attempt may have been killed before this. Later only
+        # after a change: a step that was killed near its end may have removed the tokens already.
         if after.token != claim.token or after.phase in weights.CLIMBING:
             self.claims.mark_deployments(after, claim)
         return after, previous
@@ -126,7 +126,7 @@ class Traffic:
     def set_weight_unclaimed(
         self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination, weight: int
     ) -> int:
-        """Give the canary a weight (0-100) without a claim, for other pipelines; return the weight before.
+        """Set the canary's weight (0-100) without a claim, for other pipelines; return the weight before.
 
         Raises:
             ClaimHeld: a living claim owns the routes. ClaimExpired: an expired one does.
@@ -138,12 +138,12 @@ class Traffic:
         """Put all weight on stable and begin the rollback, from any phase, in one patch per VirtualService.
 
         Foreign edits are overwritten. VirtualServices that no longer carry the token are skipped, and all others are
-        brought back before the first error is raised.
+        set before the first error is raised.
 
         Args:
             claim: the run's, in whatever phase it was read.
             reason: one sentence; the first one stays.
-            verdict: what the rung was judged, to be kept by the same patch; None where nothing was.
+            verdict: of the rung, stored by the same patch; None if there is none.
 
         Raises:
             NotOwnerError: the claim is gone or another's. ForeignWrite: a route has no stable to go back to.

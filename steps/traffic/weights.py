@@ -1,4 +1,4 @@
-"""Set the weight of an owned run: routes, state, expiry and phase of a VirtualService in one guarded patch."""
+"""Set the weight: of a run, with its state and phase in the same patch, or without a claim."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ def set_weight(
 
     def decide(obj: Object, seen: ObservedClaim) -> Edit:
         if phase is Phase.ROLLING_BACK and weight > seen.state.weight:
-            raise NotOwnerError(doing, f"run {claim.run} is rolling back; its weight can only fall now.")
+            raise NotOwnerError(doing, f"run {claim.run} is rolling back; the weight can only be lowered.")
         edits = _weights(obj, seen, anchor, weight, doing, allow_foreign=allow_foreign)
         state = replace(with_weight(seen.state, weight, writer.cluster.now()), paused_weight=0)
         state = replace(state, **changes)
@@ -68,7 +68,7 @@ def set_weight_unclaimed(
                 raise PermanentError(doing, f"{trouble}. Run the step again.")
             before[:] = [route.canary for route in routes]
             edits = [entry for route in routes for entry in weigh(route, weight)]
-            # The claim of a run that begins now is an annotation: only an object as read has none.
+            # A run that begins in between writes annotations: only an unchanged object still has no claim.
             return [*expect_unchanged(obj), *edits] if edits else []
 
         writer.write(target.virtual_service, plan)
@@ -89,21 +89,21 @@ def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: in
 
     def decide(obj: Object) -> Sequence[Operation]:
         if not weight and _is_at_rest(obj, claim, target):
-            return []  # released already, by an end that was killed before it released the anchor
+            return []  # released already, by a step that was killed before it released the anchor
         return operations(obj)
 
     writer.write(target.virtual_service, decide)
 
 
 def _is_at_rest(obj: Object, claim: Claim, target: RouteTarget) -> bool:
-    """Tell whether nobody claims this VirtualService for the app, and its canary has no weight."""
+    """Return whether nobody claims this VirtualService for the app, and its canary has no weight."""
     if claim_key(claim.app) in annotations_of(obj):
         return False
     return not any(route.canary for route in locate_all(obj, target.routes, arm_destinations(claim.state, target)))
 
 
 def with_weight(state: RunState, weight: int, now: float) -> RunState:
-    """Return the state with a weight noted, if it is not the last one."""
+    """Return the state with a weight added, unless it is the last one already."""
     if state.weight == weight:
         return state
     return replace(state, weights=(*state.weights, (round(now, 1), weight)))
@@ -118,7 +118,7 @@ def _weights(
         else require_own_routes(obj, target, seen.state, doing)
     )
     edits = [entry for route in routes for entry in weigh(route, weight, lenient=allow_foreign)]
-    # Consent counts for the weight it was given at: what is judged at the next one is not known yet.
+    # An approval counts for the weight at which it was given: the next weight has not been judged yet.
     return [*edits, *edit_annotations(obj, {approval_key(seen.app): None})] if edits else []
 
 

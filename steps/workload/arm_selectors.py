@@ -9,7 +9,7 @@ from steps.workload.label_selectors import Selector
 
 _LABEL_LIMIT = 63
 ARM_LABEL = "canary-steps.io/arm"
-"""Tells canary and baseline apart: they share all labels that the canary's destination requires."""
+"""Distinguishes canary and baseline: they share all labels that the canary's destination requires."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_events_on_the_virtual_service_report_the_pause(world: DisruptedCluster)
     analyze(world, GrowingEvidence(world, {2: world.take_away, 5: world.heal}))
     events = {item["reason"]: item["message"] for item in world.store.list(EVENT, NAMESPACE)}
 
-    assert "was evicted, for example by a drain, the descheduler or an autoscaler does" in events["WeightPaused"]
+    assert "was evicted, for example by a drain, the descheduler or an autoscaler" in events["WeightPaused"]
     assert "restored the canary's weight of 20" in events["WeightResumed"]
 
 

@@ -13,7 +13,7 @@ from steps.cluster.api import Cluster
 from steps.cluster.connection import ApiResponse, Connection
 from steps.cluster.dry_run import DryRunCluster
 from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Phase, Record, RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.kinds import DESTINATION_RULE, EVENT, VIRTUAL_SERVICE

@@ -29,7 +29,7 @@ def sample_ratio_mismatch(canary: int, requests: int, weight: int) -> str:
 
 
 def forecast(per_second: float, requests: float, seconds: float, detectable: float | None) -> str:
-    """Say in advance what this much traffic can show by the deadline."""
+    """Return a note on what this much traffic will be able to show by the deadline."""
     rate = f"at {per_second:.2g} canary requests a second, about {requests:.0f} in {span(seconds)},"
     if detectable is None:
         return f"{rate} even a total failure could go unnoticed: raise the weight, wait longer, or add probes"

@@ -9,7 +9,7 @@ from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.run import Claim, Phase, RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     CANARY,
     LAST,
@@ -43,7 +43,7 @@ def test_other_annotations_and_labels_stay(shop: ShopNamespace, traffic: Traffic
 
 
 def test_of_two_runs_at_once_exactly_one_wins(shop: ShopNamespace) -> None:
-    """Compare-and-swap decides; the other is told whose it is."""
+    """Compare-and-swap decides; the error names the winner."""
     for turn in range(5):
         shop.add(f"shop{turn}", plain_spec())
         assert _race(shop, f"shop{turn}") == ["Claim", "ClaimHeld"]
@@ -123,7 +123,7 @@ def test_epochs_count_on_from_what_the_caller_saw(shop: ShopNamespace, traffic: 
 
 
 def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) -> None:
-    """A run looks before it inspects; its own claim is no rival."""
+    """A run looks before it inspects; its own claim does not compete."""
     shop.add()
     targets = shop.claim().state.targets
     seen = len(shop.api.faults.writes())
@@ -138,7 +138,7 @@ def test_rivals_are_seen_without_writing(shop: ShopNamespace, traffic: Traffic) 
     assert len(shop.api.faults.writes()) == seen
 
 
-def test_a_canary_with_weight_is_no_start(shop: ShopNamespace) -> None:
+def test_a_canary_with_weight_is_not_a_start(shop: ShopNamespace) -> None:
     """A run begins with all weight on stable."""
     shop.add(spec=plain_spec(two_arms("main", canary=20)))
     with pytest.raises(PermanentError, match=r"weight 20 .* set spec.http\[0\].route\[1\].weight: 0"):
@@ -182,7 +182,7 @@ def test_a_takeover_is_repeatable(shop: ShopNamespace, traffic: Traffic) -> None
     claim = shop.claim()
     first = traffic.claims.take_over(claim, "r2", "x", supersede=True)
     assert traffic.claims.take_over(claim, "r2", "x", supersede=True) == first
-    with pytest.raises(NotOwnerError, match="run r2 owns it now"):
+    with pytest.raises(NotOwnerError, match="run r2 holds the claim now"):
         traffic.claims.take_over(claim, "r3", "x", supersede=True)
 
 

@@ -1,8 +1,8 @@
-"""Events: every act is told, and telling is never in the way."""
+"""Events: every action has one, and a failure to write one never stops a run."""
 
 import time
 
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api.kinds import EVENT
 from tests.support.shop_namespace import ShopNamespace, record_of
 
@@ -18,7 +18,7 @@ def test_every_act_is_an_event_on_the_virtual_service(shop: ShopNamespace, traff
     assert about["uid"] == shop.get()["metadata"]["uid"]
 
 
-def test_no_right_to_write_events_is_no_failure(shop: ShopNamespace, traffic: Traffic) -> None:
+def test_a_missing_permission_to_write_events_never_fails_a_step(shop: ShopNamespace, traffic: Traffic) -> None:
     """The act counts, not its telling."""
     shop.add()
     shop.api.faults.deny("create", "events")

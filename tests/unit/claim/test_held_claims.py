@@ -9,7 +9,7 @@ from steps.claim.errors import ClaimCorrupt
 from steps.errors import NotOwnerError
 from steps.model.run import Phase, RouteTarget
 from steps.settings.release import ClaimSettings
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     APPROVE,
     CANARY,
@@ -83,7 +83,7 @@ def test_phases_never_go_back(shop: ShopNamespace, traffic: Traffic) -> None:
     back = traffic.retreat(promoting, "5xx")
     with pytest.raises(NotOwnerError, match=r"rollback of run r1 began \(5xx\)"):
         traffic.set_weight(promoting, 20)
-    with pytest.raises(NotOwnerError, match="can only fall"):
+    with pytest.raises(NotOwnerError, match="can only be lowered"):
         traffic.set_weight(back, 20)
     assert traffic.set_weight(back, 0)[0].phase is Phase.ROLLING_BACK
 
@@ -137,7 +137,7 @@ def test_a_phase_never_goes_back_on_a_virtual_service(shop: ShopNamespace, traff
     shop.add(spec=plain_spec())
     claim = shop.claim()
     traffic.claims.move(claim, phase)
-    with pytest.raises(NotOwnerError, match=r"this step saw prepared|its weight can only fall now"):
+    with pytest.raises(NotOwnerError, match=r"this step saw prepared|the weight can only be lowered"):
         traffic.claims.renew(claim, check=traffic.own_weights)
     with pytest.raises(ValueError, match="a run never goes back"):
         traffic.claims.move(replace(claim, phase=phase), Phase.PREPARED)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import MEMORY, SHOP, ShopNamespace
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api import StandInApi
 from tests.support.shop_namespace import ShopNamespace
 

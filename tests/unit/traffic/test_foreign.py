@@ -8,7 +8,7 @@ import pytest
 from steps.claim.errors import ClaimCorrupt
 from steps.errors import ForeignWrite, NotOwnerError
 from steps.model.run import Phase
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import (
     MEMORY,
     SHOP,
@@ -68,7 +68,7 @@ def test_a_retreat_overwrites_foreign_weights(shop: ShopNamespace, traffic: Traf
 
 
 def test_a_retreat_is_repeatable_and_keeps_its_first_reason(shop: ShopNamespace, traffic: Traffic) -> None:
-    """Whoever retreats again changes nothing."""
+    """A second retreat changes nothing."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     first = traffic.retreat(claim, "one")
@@ -101,7 +101,7 @@ def test_a_retreat_finds_a_renamed_route(shop: ShopNamespace, traffic: Traffic) 
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["spec"]["http"][0].update(name="renamed"))
-    with pytest.raises(ForeignWrite, match=r"route main .* was there once and is there 0 times now"):
+    with pytest.raises(ForeignWrite, match=r"route main .* was found once before, and is found 0 times now"):
         traffic.set_weight(claim, 20)
     traffic.retreat(claim, "x")
     assert shop.weights() == [[100, 0], [None], [100, 0]]
@@ -122,11 +122,11 @@ def test_a_retreat_leaves_a_foreign_third_destination_its_weight(shop: ShopNames
 
 
 def test_a_route_without_stable_is_reported_after_the_retreat(shop: ShopNamespace, traffic: Traffic) -> None:
-    """No weight can mend it; the other routes are back and the rollback has begun."""
+    """No weight can fix it; the other routes are back and the rollback has begun."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["spec"]["http"][0]["route"].pop(0))
-    with pytest.raises(ForeignWrite, match="route main leads to the canary alone"):
+    with pytest.raises(ForeignWrite, match="route main leads only to the canary"):
         traffic.retreat(claim, "x")
     assert shop.weights() == [[10], [None], [100, 0]]
     assert shop.annotations()[TOKEN] == "r1:1:rolling-back"
@@ -143,7 +143,7 @@ def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: ShopNamespace,
     assert (shop.weights()[0], traffic.claims.held("shop", "r1", [SHOP])) == ([100, 0], after)
 
 
-def test_an_edit_of_something_else_is_no_obstacle(shop: ShopNamespace, traffic: Traffic) -> None:
+def test_an_edit_of_something_else_never_blocks(shop: ShopNamespace, traffic: Traffic) -> None:
     """Others may change time-outs and matches during a run."""
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)

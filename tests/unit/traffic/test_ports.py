@@ -4,7 +4,7 @@ from typing import Any
 
 from steps.model.ports import RoutePorts
 from steps.model.run import RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, two_arms
 
 

@@ -9,8 +9,8 @@ import pytest
 from steps.claim.acquire import ClaimRequest
 from steps.errors import Forbidden, NotFound, PermanentError
 from steps.model.run import Destination, ObjectName, RouteTarget
-from steps.traffic import Traffic
 from steps.traffic.rbac import SWEEPER, WALKER, WALKER_WITH_SUBSETS
+from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, take, two_arms
 
 V1, V2 = Destination("shop", "v1"), Destination("shop", "v2")

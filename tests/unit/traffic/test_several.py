@@ -87,7 +87,7 @@ def test_a_half_taken_claim_is_swept(three: ShopNamespace, traffic: Traffic) -> 
 
 
 def test_setting_a_weight_survives_a_kill_anywhere(three: ShopNamespace, traffic: Traffic) -> None:
-    """The next attempt goes on; a VirtualService that lags behind is no foreign write."""
+    """The next attempt goes on; a VirtualService that lags behind does not count as a foreign write."""
     three.claim("r1", *NAMES)
     for weight in (5, 20, 0, 50):
 

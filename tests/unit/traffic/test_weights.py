@@ -8,7 +8,7 @@ from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
 from steps.model.run import Destination, ObjectName, Phase, RouteTarget
-from steps.traffic import Traffic
+from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api import Call
 from tests.support.shop_namespace import (
     CANARY,
@@ -85,7 +85,7 @@ def test_annotations_alone_leave_the_generation(shop: ShopNamespace, traffic: Tr
     assert shop.get()["metadata"]["generation"] == before
 
 
-def test_a_route_inserted_before_ours_is_no_obstacle(shop: ShopNamespace, traffic: Traffic) -> None:
+def test_a_route_inserted_before_ours_never_blocks(shop: ShopNamespace, traffic: Traffic) -> None:
     """Routes are found anew by name, unnamed ones by their arms."""
     shop.add(spec=plain_spec(two_arms("main"), two_arms()))
     claim, _ = traffic.set_weight(shop.claim(), 10)
@@ -105,7 +105,7 @@ def test_a_route_inserted_between_reading_and_writing_is_never_hit(shop: ShopNam
     assert shop.weights() == [[None, None], [80, 20]]
 
 
-def test_a_lost_answer_is_no_lost_weight(shop: ShopNamespace, traffic: Traffic) -> None:
+def test_a_lost_answer_never_loses_a_weight(shop: ShopNamespace, traffic: Traffic) -> None:
     """The write that came through is recognized, although its token is new."""
     shop.add()
     claim = shop.claim()
@@ -134,7 +134,7 @@ def test_a_storm_of_conflicts_ends_as_temporary(shop: ShopNamespace) -> None:
 
 
 def test_server_errors_for_a_while_are_survived(shop: ShopNamespace, traffic: Traffic) -> None:
-    """An API server that restarts is no reason to fail."""
+    """An API server that restarts must not fail a step."""
     shop.add()
     claim = shop.claim()
     shop.api.faults.answer(503, times=None, seconds=0.5)
