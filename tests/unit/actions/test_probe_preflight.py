@@ -1,4 +1,4 @@
-"""Probes are tried on stable before a run begins: a probe that could never pass is refused at once, with the response."""
+"""Probes are tried on stable before a run begins: one that could never pass is refused at once, with the response."""
 
 import pytest
 
