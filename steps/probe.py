@@ -58,7 +58,7 @@ def _ended(judgement: ProbeJudgement) -> StepEnd:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     if not settings.probes:
         raise SettingsError("reading the settings", "probes: there are none; list them in canary.yaml (--config)")
     parts = parts_of(settings)
