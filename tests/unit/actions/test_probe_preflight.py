@@ -1,4 +1,4 @@
-"""Probes are tried on stable before a run begins: a probe that could never pass is refused at once, with the response."""
+"""Before any traffic moves, stable must pass the probes; what all of stable fails is refused with the reason."""
 
 import pytest
 
