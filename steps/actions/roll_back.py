@@ -31,18 +31,18 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     if is_promotion_complete(claim, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
-    state = claim.state.workloads
+    workloads = claim.state.workloads
     exposed = claim.state.weight > 0
-    if state is not None and exposed and not ready_arms_if_known(state, workload)[0]:
+    if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
         # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
         _undo(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
-    if state is not None:
+    if workloads is not None:
         _undo(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
-        workload.scale_down(state, safe.token)
+        workload.scale_down(workloads, safe.token)
     traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"

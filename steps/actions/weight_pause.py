@@ -94,20 +94,20 @@ class WeightPause:
 
     def _stable_can_serve(self, claim: Claim) -> bool:
         """Return whether stable may get the users: it is ready, or neither arm is, as in a retreat."""
-        state = claim.state.workloads
-        if state is None:
+        workloads = claim.state.workloads
+        if workloads is None:
             return True
-        stable_ready, canary_ready = self._workload.ready_arms(state)
+        stable_ready, canary_ready = self._workload.ready_arms(workloads)
         if stable_ready or not canary_ready:
             self._is_held = False
             return True
         if not self._is_held:
             self._is_held = True
             what = (
-                f"stable Deployment {state.namespace}/{state.stable} has no ready pod, so the weight stays at"
+                f"stable Deployment {workloads.namespace}/{workloads.stable} has no ready pod, so the weight stays at"
                 f" {claim.state.weight} although the canary's pods are disrupted"
             )
-            log.error("pause.held", weight=claim.state.weight, stable=state.stable)
+            log.error("pause.held", weight=claim.state.weight, stable=workloads.stable)
             self._traffic.claims.note(claim, "PauseHeld", what, warning=True)
         return False
 

@@ -24,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def undo_promote(
     cluster: Cluster,
     fence: ClaimedDeployments,
-    state: WorkloadState,
+    workloads: WorkloadState,
     pin: Pin | None,
     token: str | None,
     policy: WaitPolicy,
@@ -37,7 +37,7 @@ def undo_promote(
     Args:
         cluster: the API server.
         fence: writes under the claim.
-        state: the Deployments as they were at the start.
+        workloads: the Deployments as they were at the start.
         pin: what was being promoted; None if nothing was pinned, so nothing can have been promoted.
         token: of the claim.
         policy: how to wait for stable.
@@ -46,32 +46,32 @@ def undo_promote(
         PermanentError: the old ReplicaSet is gone, or stable does not become ready with its old template.
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
-    canary = cluster.find(DEPLOYMENT, state.namespace, state.canary)
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
     found = UndoResult.UNTOUCHED
 
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
         present = stable["spec"]["template"]
-        if fingerprint(present, arm_label_keys(stable)) == state.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
             return []
         if (
-            state.template_by_external
+            workloads.template_by_external
             or pin is None
             or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
         ):
             found = UndoResult.FOREIGN
-            log.warning("undo.foreign_template", deployment=state.stable, manager=last_manager(stable))
+            log.warning("undo.foreign_template", deployment=workloads.stable, manager=last_manager(stable))
             return []
         found = UndoResult.RESTORED
-        log.info("undo.template", deployment=state.stable, replica_set=state.stable_replica_set)
+        log.info("undo.template", deployment=workloads.stable, replica_set=workloads.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
-            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, state)},
+            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, workloads)},
         ]
 
-    stable = fence.write(state.namespace, state.stable, token, restore)
+    stable = fence.write(workloads.namespace, workloads.stable, token, restore)
     if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
-        wait_ready(cluster, state.namespace, state.stable, None, policy)
+        wait_ready(cluster, workloads.namespace, workloads.stable, None, policy)
     return found
 
 
@@ -84,12 +84,16 @@ def _is_rolling(stable: Object) -> bool:
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, state: WorkloadState) -> Object:
-    old = cluster.find(REPLICA_SET, state.namespace, state.stable_replica_set) if state.stable_replica_set else None
+def _old_template(cluster: Cluster, workloads: WorkloadState) -> Object:
+    old = (
+        cluster.find(REPLICA_SET, workloads.namespace, workloads.stable_replica_set)
+        if workloads.stable_replica_set
+        else None
+    )
     if old is None:
         raise PermanentError(
-            f"undoing the promote of Deployment {state.namespace}/{state.stable}",
-            f"ReplicaSet {state.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
+            f"undoing the promote of Deployment {workloads.namespace}/{workloads.stable}",
+            f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
             f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
         )
     return from_replica_set(old["spec"]["template"])
