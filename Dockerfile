@@ -1,8 +1,8 @@
-# The product's image: the steps in a virtual environment, run by a user without a name, with no shell in between.
+# The image of the product: the steps in a virtual environment, run by an unnamed user, without a shell.
 #
 #   docker build -t canary-steps .
-#   docker build --build-arg BASE=python:3.13-slim@sha256:… .    pinned; a release does this
-#   docker build --build-arg RUNTIME=… .                         another final stage with the same Python at the same path
+#   docker build --build-arg BASE=python:3.13-slim@sha256:… .    pinned, as releases do
+#   docker build --build-arg RUNTIME=… .                         another final stage, with the same Python at the same path
 #
 # It needs no BuildKit. BASE may be any image with Python 3.11 or newer and its venv module.
 ARG BASE=python:3.13-slim
@@ -11,9 +11,9 @@ ARG RUNTIME=${BASE}
 FROM ${BASE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_QUIET=1
 WORKDIR /source
-# pip and the build backend stay in an environment of their own and never reach the image. Of the development lock,
-# the entries of the backend are taken, with their hashes. The asynchronous half of the Kubernetes client is as large as
-# the other and loaded by nothing here: it is removed, and what only it needs is not installed.
+# pip and the build backend stay in a separate environment and never reach the image. The backend is installed from its
+# entries in the development lock, with their hashes. The asynchronous half of the Kubernetes client is as large as the
+# other half, and nothing here loads it: it is removed, and packages that only it needs are not installed.
 COPY requirements.lock requirements-dev.lock ./
 RUN python3 -m venv /tools \
  && python3 -m venv --without-pip /opt/canary-steps \
@@ -22,7 +22,7 @@ RUN python3 -m venv /tools \
       --requirement product.lock \
  && awk '/^[a-z]/ { wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } wanted' requirements-dev.lock > backend.lock \
  && /tools/bin/pip install --no-deps --require-hashes --requirement backend.lock
-# Bytecode is compiled now, since nothing can be written later; it is trusted as it is, whatever the files' times are.
+# Bytecode is compiled now, since nothing can be written later. Python does not compare it with the sources.
 RUN cd /opt/canary-steps/lib/python3*/site-packages \
  && rm -rf kubernetes/aio kubernetes/e2e_test kubernetes/docs */tests */test \
  && find . -name '*.pyi' -delete \

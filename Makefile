@@ -1,4 +1,4 @@
-# Everything a newcomer needs; `make help` lists it. Each target installs what it lacks and may be repeated.
+# Everything a newcomer needs; `make help` lists it. Each target installs what is missing and may be repeated.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -14,10 +14,10 @@ export UV_LINK_MODE ?= copy
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/ready prometheus ## Watch a good release being promoted and bad ones rolled back (SCENARIO=good|errors|slow|empty|missing-pages|database|all)
+demo: .venv/ready prometheus ## Watch a good release get promoted and bad ones rolled back (SCENARIO=good|errors|slow|empty|missing-pages|database|all)
 	@$(BIN)/python -m tests.lab.demo --scenario $(SCENARIO)
 
-lab: .venv/ready prometheus ## Keep the embedded lab up and print commands to try by hand
+lab: .venv/ready prometheus ## Keep the embedded lab running and print commands to try by hand
 	@$(BIN)/python -m tests.lab.embedded
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
@@ -26,13 +26,14 @@ test: .venv/ready prometheus ## Run every test that needs no cluster
 test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
 	@$(BIN)/pytest -m image tests/image
 
-# A variable of the shell would be a surprise, hence only what is said on the command line.
+# KUBECONFIG counts only on the command line of make: one that the shell happens to export must not start tests on a
+# real cluster.
 e2e e2e-full: export CANARY_TEST_KUBECONFIG := $(if $(findstring command,$(origin KUBECONFIG)),$(KUBECONFIG),$(CANARY_TEST_KUBECONFIG))
 
-e2e: .venv/ready prometheus ## Release under real Argo and Tekton on a cluster of real parts, as shipped (KUBECONFIG=… for a cluster of yours)
+e2e: .venv/ready prometheus ## Run the shipped releases with real Argo and Tekton on a cluster of real parts (KUBECONFIG=… for your own cluster)
 	@tests/e2e/run.sh "not full"
 
-e2e-full: .venv/ready prometheus ## The same with what is slow: dead controllers, Prometheus 3, ten apps at once, and more
+e2e-full: .venv/ready prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
 
 lint: .venv/ready ## Check style, format and types
@@ -40,25 +41,26 @@ lint: .venv/ready ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/ready ## Measure start, memory and the judge, and compare it with other rules in a minute
+bench: .venv/ready ## Measure start time, memory and the judge, and compare it with other rules, in a minute
 	@$(BIN)/python -m tests.bench
 
 bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and write docs/benchmark.md
 	@nice -n 19 $(BIN)/python -m tests.bench --full --seconds $(SECONDS)
 
-bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts beside a peer's figures (about 17 minutes)
+bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Write docs/settings.md and tekton/ from the settings classes, and docs/judge.svg
-	@$(BIN)/python -m docs.settings
-	@$(BIN)/python -m docs.tekton
-	@$(BIN)/python -m docs.judge_picture >/dev/null
+docs: .venv/ready ## Generate docs/settings.md, tekton/, the descriptions of the Argo steps, and docs/judge.svg
+	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.tekton
+	@$(BIN)/python -m tools.argo_descriptions
+	@$(BIN)/python -m tools.judge_picture >/dev/null
 
-format: .venv/ready ## Format the code and mend what ruff can
+format: .venv/ready ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: .venv/ready ## Lock the dependencies anew
+lock: .venv/ready ## Update the lock files of the dependencies
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements-dev.lock
 
@@ -75,15 +77,15 @@ clean: ## Remove the virtual environment and caches
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Debian's package is unpacked, not installed: nothing of it is started as a service.
+# Debian's package is unpacked, not installed, so that no service starts.
 prometheus:
 	@command -v prometheus >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
 
-image: .venv/ready ## Build the container image (BASE=… for another base than python:3.13-slim)
+image: .venv/ready ## Build the container image (BASE=… for a base other than python:3.13-slim)
 	@$(BIN)/python -m tests.lab.cluster.images "$(BASE)"
 
-cluster: .venv/ready prometheus ## Build what is missing, once, and start a cluster of real parts on this machine
+cluster: .venv/ready prometheus ## Start a cluster of real parts on this machine; the first time builds its parts
 	@$(BIN)/python -m tests.lab.cluster up
 
-cluster-down: ## Stop the cluster and remove everything but the cache of builds
+cluster-down: ## Stop the cluster and remove everything except the build cache
 	@$(BIN)/python -m tests.lab.cluster down

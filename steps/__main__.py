@@ -1,4 +1,4 @@
-"""`canary-steps <step>`: picks the step, configures logging, is the one error boundary and gives the exit codes.
+"""`canary-steps <step>`: pick the step, configure logging, catch errors in one place, and return the exit code.
 
 0 done or pass · 1 unknown error · 2 bad settings · 3 temporary · 4 permanent · 5 verdict fail · 6 verdict
 inconclusive · 7 not the owner.
@@ -20,21 +20,21 @@ from steps.settings.loading import load
 from steps.step import Step, StepEnd
 
 STEPS = {
-    "prepare": "check everything, claim the app, make the canary and wait until it is ready",
-    "set-weight": "make the canary large enough and set its weight",
+    "prepare": "check everything, claim the app, create the canary and wait until it is ready",
+    "set-weight": "scale the canary up and set its weight",
     "analyze": "judge the canary from Prometheus until it passes, fails or the deadline comes",
-    "probe": "send deep health checks to canary and stable pods and compare their answers",
-    "promote": "make the canary's template stable's, return the weight, scale the canary down",
-    "rollback": "give all weight back to stable and scale the canary down, unless promoted",
+    "probe": "send deep health checks to canary and stable pods and compare their responses",
+    "promote": "copy the canary's template to stable, return the weight, scale the canary down",
+    "rollback": "return all weight to stable and scale the canary down, unless promoted",
     "approve": "open the gate of a run that waits for a person",
     "sweep": "roll back every run whose claim expired, in one namespace or in all",
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
     "resolve": "ask the registry for the digest behind an image's tag",
-    "notify": "tell a webhook how a release ended",
+    "notify": "report the outcome of a release to a webhook",
     "init": "print the YAML that an app still needs before its first release",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text, JSON or a page",
-    "replay": "judge a recording again by other rules and say when each verdict would have fallen",
+    "replay": "judge a recording again by other rules and show when each verdict would have come",
 }
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -59,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _bounded(name: str, arguments: Sequence[str]) -> int:
-    """Run a step inside the error boundary: whatever happens, results are written and one closing line is logged."""
+    """Run a step inside the error boundary: results are written and one closing line is logged in any case."""
     started = time.monotonic()
     logs.configure("auto", name)
-    results.begin()
+    results.reset()
     step = find(name)
     try:
         end = _run(name, step, arguments)
@@ -71,7 +71,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
         return _failed(step, error.exit_code, error.reason, str(error), started)
     except SystemExit:
         return 0  # --help has printed
-    except Exception as error:  # the one boundary: a defect of ours, told with its traceback
+    except Exception as error:  # the one boundary: a defect of ours, logged with its traceback
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
     seconds = round(time.monotonic() - started, 3)
@@ -84,13 +84,13 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
     if step.bare and arguments and not arguments[0].startswith("-"):
         arguments = [f"--{step.bare}={arguments[0]}", *arguments[1:]]
     settings = load(step.settings, arguments, _known_fields, f"canary-steps {name}")
-    logs.configure(getattr(settings, "log_format", "auto"), name)
+    logs.configure(settings.log_format, name)
     return step.main(settings)
 
 
 def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
     try:
-        results.write(step.results, {"reason": results.sentence(sentence)} if "reason" in step.results else {})
+        results.write(step.results, {"reason": results.truncate(sentence)} if "reason" in step.results else {})
     except StepError as error:
         log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     seconds = round(time.monotonic() - started, 3)
@@ -113,7 +113,7 @@ def _known_fields() -> frozenset[str]:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     del frame
     name = signal.Signals(number).name
-    raise Interrupted("working", f"{name} came. Traffic stays as it is; run the step again, or rollback.")
+    raise Interrupted("working", f"received {name}. Traffic stays as it is; run the step again, or roll back.")
 
 
 def _print_help() -> None:

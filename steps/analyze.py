@@ -1,9 +1,9 @@
-"""analyze: look at the evidence again and again until the judge decides or the deadline comes.
+"""analyze: poll the evidence until the judge decides or the deadline comes.
 
 Before: with `--run` the run holds the claim; without it the step only reads.
-Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: all
-weight back to stable at once, by the pod that saw the failure. Where the cluster took the canary's last ready pod away:
-weight 0 until its pods are back, then the weight again. Without a claim nothing.
+Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: the pod
+that saw the failure returns all weight to stable at once. If the cluster takes the canary's last ready pod away: weight
+0 until its pods are back, then the weight again. Without a claim nothing.
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
@@ -12,42 +12,56 @@ from typing import Literal
 
 from pydantic import Field
 
-from steps.acts.conclude import conclude, take_back
-from steps.acts.forward import CLIMBING, held
-from steps.acts.interruption import Interruption
-from steps.acts.shift import shift
-from steps.acts.watch import ALONE, Beside, Patience, Watch
+from steps.actions.apply_verdict import apply_verdict, try_retreat
+from steps.actions.phases import CLIMBING, require_phase
+from steps.actions.shift import shift
+from steps.actions.watch import NO_EXTRAS, AnalysisExtras, Watch, WatchLimits
+from steps.actions.weight_pause import WeightPause
 from steps.beside import check_baseline, control_of, prober_of, progress_of, tape_of
 from steps.errors import SettingsError
-from steps.evidence.bounds import Bounds
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.rungs import BY_HAND, BY_POLICY
 from steps.outputs import results
-from steps.outputs.judgement import save
-from steps.settings.groups import Judged, Owned, Queried, Ready, Waited, Written
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.outputs.judgement_file import save
+from steps.settings.cluster import DryRunSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import ReadinessSettings
+from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, rules_of, told
+from steps.wiring import parts_of, reader_of, rules_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("verdict", "reason", "judgement")
-_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 
 
-class Analysis(Owned, Written, Ready, Queried, Measured, Probed, Judged, Waited):
+class Analysis(
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    PrometheusSettings,
+    MetricsSettings,
+    ProbeSettings,
+    JudgeSettings,
+    DeadlineSettings,
+):
     """What analyze needs; rollout has it too."""
 
     on_fail: Literal["retreat", "exit"] = Field(
-        "retreat", description="retreat: all weight back to stable at once. exit: only say so. Without --run: exit."
+        "retreat",
+        description="retreat: return all weight to stable at once. exit: only report the verdict. Without --run: exit.",
     )
     judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
     progress_file: str = Field(
-        "", description="File that is told how far the rung is, as percent of the least that a pass needs: N/100."
+        "", description="File for the rung's progress, as percent of the minimum that a pass needs: N/100."
     )
     record: str = Field(
         "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
@@ -62,34 +76,34 @@ class Settings(Analysis):
     )
     hold: bool = Field(
         default=False,
-        description="A gate that watches: judge on until the annotation canary-steps.io/approve.<app> names the run."
-        " A change of the weight takes that away.",
+        description="A gate that keeps judging until the annotation canary-steps.io/approve.<app> names the run."
+        " A change of the weight removes the annotation.",
     )
     since_seconds: float = Field(
-        0.0, ge=0, le=86400, description="Without --run: judge also what happened so long before the start, seconds."
+        0.0, ge=0, le=86400, description="Without --run: also judge this much time before the start, seconds."
     )
 
 
 def run(
     settings: Settings,
-    names: Names,
+    names: ReleaseNames,
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: Beside = ALONE,
+    beside: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Judge one rung; see the module's docstring."""
     if settings.run:
-        claim = held(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
+        claim = require_phase(names, settings.run, traffic, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
-                take_back(claim, claim.memory.reason, traffic, workload)  # a kill may have left it halfway
+                try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
             return _failed_before(claim)
-        check_baseline(settings, names, claim.memory.workloads.baseline if claim.memory.workloads else "")
+        check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         return ended(rung(settings, claim, settings.weight, traffic, workload, reader, beside, hold=settings.hold))
     for flag, value in (("--weight", settings.weight), ("--hold", settings.hold or None)):
         if value is not None:
-            raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the claim it belongs to")
+            raise SettingsError("reading the settings", f"{flag} = {value}: needs --run, the run whose claim it uses")
     started = traffic.now() - settings.since_seconds
     watch = Watch(reader, rules_of(settings), traffic, None, None, started, started, beside)
     judgement, _ = _judge(settings, watch, hold=False)
@@ -99,8 +113,8 @@ def run(
 
 
 def _failed_before(claim: Claim) -> StepEnd:
-    """Answer again what was answered before the retreat, for a step that was killed after it and is run again."""
-    reason = results.sentence(claim.memory.reason or "the run's rollback began")
+    """Repeat the result from before the retreat, for a step that was killed after it and runs again."""
+    reason = results.truncate(claim.state.reason or "the run's rollback began")
     return StepEnd({"verdict": str(Verdict.FAIL), "reason": reason, "judgement": "{}"}, EXIT_FAIL)
 
 
@@ -111,43 +125,52 @@ def rung(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    beside: Beside = ALONE,
+    beside: AnalysisExtras = NO_EXTRAS,
     *,
     hold: bool = False,
 ) -> Judgement:
     """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim."""
-    interruption = Interruption(traffic, workload, settings.ready_timeout_seconds)
-    if claim.memory.paused_weight and weight in {None, claim.memory.paused_weight}:
-        claim = interruption.repeat(claim)  # killed while the canary's pods were disrupted: go on from there
+    interruption = WeightPause(traffic, workload, settings.ready_timeout_seconds)
+    if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
+        claim = interruption.reapply(claim)  # killed while the canary's pods were disrupted: continue there
     elif weight is not None:
         claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-    if claim.memory.latency_bounds:
-        reader.bounds = Bounds(claim.memory.latency_bounds, claim.memory.small_bound)
-    weights = claim.memory.weights
+    weights = claim.state.weights
     rung_started = weights[-1][0] if weights else traffic.now()
     started = next((at for at, set_to in weights if set_to > 0), rung_started)
-    workloads = claim.memory.workloads
-    reader.control = control_of(settings, workloads.baseline) if workloads else ""
-    disruptions = claim.memory.disruptions
+    workloads = claim.state.workloads
+    disruptions = claim.state.disruptions
     pods = workload.health(workloads, started, rung_started, disruptions) if workloads else None
-    watch = Watch(reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption)
+    watch = Watch(
+        reader, rules_of(settings), traffic, claim, pods, started, rung_started, beside, interruption,
+        _comparison(settings, claim),
+    )  # fmt: skip
     judgement, note = _judge(settings, watch, hold=hold)
-    judged = watch.claim or claim  # a disruption sets the weight anew within the rung
-    since = judged.memory.weights[-1][0] if judged.memory.weights else rung_started
+    judged = watch.claim or claim  # after a disruption the weight is set again within the rung
+    since = judged.state.weights[-1][0] if judged.state.weights else rung_started
     try:
-        conclude(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
+        apply_verdict(judged, judgement, note, since, traffic, workload, retreats=settings.on_fail == "retreat")
     finally:
         watch.tell()
-    save(judgement, settings.judgement_file)  # after the users are back: a full disk must not keep them
+    save(judgement, settings.judgement_file)  # after the retreat: a full disk must not delay it
     return judgement
 
 
+def _comparison(settings: Analysis, claim: Claim) -> Comparison:
+    """Return what the run compares: the bounds that prepare chose, and the baseline if there is one."""
+    state = claim.state
+    return Comparison(
+        bounds=Bounds(state.latency_bounds, state.small_bound) if state.latency_bounds else None,
+        control=control_of(settings, state.workloads.baseline) if state.workloads else "",
+    )
+
+
 def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, str]:
-    """Return the judgement, and a note where a pass is not the judge's own."""
+    """Return the judgement, and a note if policy or a person passed the rung instead of the judge."""
     pause = settings.on_inconclusive == "pause"
-    # A rehearsal looks once: what it would wait for cannot come.
+    # A dry run looks once: what it would wait for cannot come.
     timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
-    judgement = watch.until_decided(Patience(timeout_seconds, settings.poll_seconds, hold, pause))
+    judgement = watch.until_decided(WatchLimits(timeout_seconds, settings.poll_seconds, hold, pause))
     note = BY_HAND if watch.by_hand else ""
     if judgement.verdict is Verdict.INCONCLUSIVE and settings.on_inconclusive == "pass":
         note = BY_POLICY
@@ -158,13 +181,15 @@ def _judge(settings: Analysis, watch: Watch, *, hold: bool) -> tuple[Judgement, 
 
 
 def ended(judgement: Judgement) -> StepEnd:
-    """Turn a judgement into results and exit code."""
+    """Return results and exit code for a judgement."""
     found = {
         "verdict": str(judgement.verdict),
-        "reason": results.sentence(judgement.reason),
+        "reason": results.truncate(judgement.reason),
         "judgement": judgement.small(),
     }
-    return StepEnd(found, _EXIT[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests})
+    return StepEnd(
+        found, EXIT_CODES[judgement.verdict], {"code": judgement.code, "requests": judgement.canary_requests}
+    )
 
 
 def main(settings: Settings) -> StepEnd:
@@ -179,9 +204,9 @@ def main(settings: Settings) -> StepEnd:
         parts.traffic,
         parts.workload,
         reader,
-        Beside(tape, prober, progress=progress_of(settings.progress_file)),
+        AnalysisExtras(tape, prober, progress=progress_of(settings.progress_file)),
     )
-    return told(end, parts.cluster)
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

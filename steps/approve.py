@@ -1,15 +1,16 @@
 """approve: open the gate of a run that waits with `analyze --hold` or `--on-inconclusive pause`.
 
-Before: the run holds the claim. Use it where a person's consent comes by other means than `kubectl annotate`: an
-Argo suspend, a chat command.
+Before: the run holds the claim. Use it if a person approves by other means than `kubectl annotate`: an Argo suspend,
+a chat command.
 Writes: the annotation `canary-steps.io/approve.<app>` on the first VirtualService, under the claim's token. It counts
-for the weight the run has: the next change of the weight takes it away, so a later gate needs a consent of its own.
-Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is no longer going forward.
+for the run's present weight: the next change of the weight removes it, so a later gate needs its own approval.
+Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is already ending.
 """
 
 from steps.errors import SettingsError
-from steps.model.names import Names
-from steps.settings.groups import Owned, Written
+from steps.model.names import ReleaseNames
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -17,14 +18,14 @@ from steps.wiring import parts_of
 RESULTS = ("outcome",)
 
 
-class Settings(Owned, Written):
+class Settings(ClaimSettings, DryRunSettings):
     """Open the gate of a run that waits for approval."""
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> StepEnd:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> StepEnd:
     """Approve one run; see the module's docstring."""
     if not settings.run:
-        raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that is approved")
+        raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run to approve")
     traffic.approve(traffic.held(names.app, settings.run, names.virtual_services))
     return StepEnd({"outcome": "approved"})
 

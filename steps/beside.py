@@ -1,31 +1,32 @@
-"""Makes from the settings what an analysis may have beside Prometheus: custom metrics, probes, recording, progress."""
+"""Build the optional parts of an analysis from the settings: custom metrics, probes, recording, progress."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from steps.acts.beforehand import StableProbes
+from steps.actions.probe_preflight import ProbePreflight
 from steps.errors import SettingsError
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.recording import Tape
-from steps.evidence.selectors import Arms
-from steps.evidence.services import Service, Upstreams
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.recording import Recorder
 from steps.model.evidence import LatencyObjective
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs.progress import Progress
 from steps.probing.probe import Endpoint, Probe, Tls
-from steps.probing.prober import Endpoints, Prober
-from steps.settings.groups import Judged, Promised, Queried
-from steps.settings.loading import StepSettings
-from steps.settings.mappings import header
-from steps.settings.metrics import Measured, MetricSpec, SeriesSpec
+from steps.probing.prober import ArmEndpoints, Prober
+from steps.settings.base import StepSettings
+from steps.settings.judge import JudgeSettings, LatencyObjectiveSettings
+from steps.settings.mappings import parse_header
+from steps.settings.metrics import MetricSpec, MetricsSettings, SeriesSpec
 from steps.settings.objectives import latency_objective
-from steps.settings.probes import Probed, ProbeSpec
+from steps.settings.probes import ProbeSettings, ProbeSpec
+from steps.settings.prometheus import PrometheusSettings
 from steps.workload.workload import Workload
 
 
-def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
-    """Start a recording, where one is wanted.
+def tape_of(settings: PrometheusSettings, path: str, names: ReleaseNames) -> Recorder | None:
+    """Start a recording if the settings ask for one.
 
     Raises:
         PermanentError: the file cannot be written.
@@ -35,7 +36,11 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
     known = arms_of(settings, names)
     arms = {name: value for name, value in asdict(known).items() if name != "metrics"}
     metrics = [asdict(metric) for metric in custom_metrics(settings, names)]
-    rules = {name: getattr(settings, name) for name in Judged.model_fields} if isinstance(settings, Judged) else {}
+    rules = (
+        {name: getattr(settings, name) for name in JudgeSettings.model_fields}
+        if isinstance(settings, JudgeSettings)
+        else {}
+    )
     about = {"app": names.app, "namespace": names.namespace, "arms": arms, "metrics": metrics, "rules": rules}
     objective = objective_of(settings)
     heard = {
@@ -43,26 +48,26 @@ def tape_of(settings: Queried, path: str, names: Names) -> Tape | None:
         "mesh": not settings.without_mesh_metrics,
         "ignored_answers": settings.ignore_answers,
     }
-    return Tape(Path(path), {**about, **heard})
+    return Recorder(Path(path), {**about, **heard})
 
 
 def objective_of(settings: StepSettings) -> LatencyObjective | None:
-    """Return the objective of latency that the reader must count for, None where the settings have none."""
-    return latency_objective(settings.latency_slo) if isinstance(settings, Promised) else None
+    """Return the latency objective that the reader must count for, None if the settings have none."""
+    return latency_objective(settings.latency_slo) if isinstance(settings, LatencyObjectiveSettings) else None
 
 
 def progress_of(path: str) -> Progress | None:
-    """Return what tells the progress, where somebody wants to know."""
+    """Return the writer of the progress file, None without a path."""
     return Progress(path) if path else None
 
 
-def custom_metrics(settings: Queried, names: Names) -> tuple[CustomMetric, ...]:
-    """Return the custom metrics of settings that have any."""
-    specs = settings.metrics if isinstance(settings, Measured) else ()
+def custom_metrics(settings: PrometheusSettings, names: ReleaseNames) -> tuple[CustomMetric, ...]:
+    """Return the custom metrics of the settings."""
+    specs = settings.metrics if isinstance(settings, MetricsSettings) else ()
     return tuple(_custom(spec, names, settings.pod_label) for spec in specs)
 
 
-def _custom(spec: MetricSpec, names: Names, pod_label: str) -> CustomMetric:
+def _custom(spec: MetricSpec, names: ReleaseNames, pod_label: str) -> CustomMetric:
     return CustomMetric(
         name=spec.name,
         stable=spec.stable_label_value or names.stable,
@@ -88,16 +93,16 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
     return None if spec is None else Selection(spec.metric, spec.match, spec.match_regex)
 
 
-def arms_of(settings: Queried, names: Names) -> Arms:
-    """Return what tells the arms apart in the mesh's metrics."""
+def arms_of(settings: PrometheusSettings, names: ReleaseNames) -> ArmLabels:
+    """Return the labels that tell the arms apart in the mesh's metrics."""
     stable, canary = settings.stable_label_value or names.stable, settings.canary_label_value or names.canary
-    return Arms(
+    return ArmLabels(
         stable, canary, names.namespace, settings.arm_label, settings.metric_labels, upstreams=_upstreams(names)
     )
 
 
-def _upstreams(names: Names) -> Upstreams:
-    """Return the Services behind the arms: short hosts are completed as Istio does, by their VirtualService."""
+def _upstreams(names: ReleaseNames) -> Upstreams:
+    """Return the Services behind the arms: short hosts get their VirtualService's namespace, as in Istio."""
     where = names.virtual_services[0].namespace if names.virtual_services else names.namespace
     stable, canary = (
         Service.of(destination.host, where, destination.subset)
@@ -106,39 +111,39 @@ def _upstreams(names: Names) -> Upstreams:
     return Upstreams(stable, canary, names.app)
 
 
-def control_of(settings: Queried, baseline: str) -> str:
-    """Return the label value by which a baseline is told in the mesh's metrics; "" where there is none.
+def control_of(settings: PrometheusSettings, baseline: str) -> str:
+    """Return the label value of a baseline in the mesh's metrics; "" if there is no baseline.
 
     Raises:
-        SettingsError: the arms are told apart by a label of which the baseline's value is not known.
+        SettingsError: a label tells the arms apart, and the baseline's value is unknown.
     """
     if baseline and settings.arm_label != "destination_workload" and not settings.baseline_label_value:
-        cause = f"--arm-label {settings.arm_label}: give the baseline's value with --baseline-label-value"
+        cause = f"--arm-label {settings.arm_label}: set the baseline's value with --baseline-label-value"
         raise SettingsError("reading the settings", cause)
     return baseline and (settings.baseline_label_value or baseline)
 
 
-def check_baseline(settings: Queried, names: Names, baseline: str) -> None:
-    """Refuse what does not go with a baseline ("" for none), before anything is written.
+def check_baseline(settings: PrometheusSettings, names: ReleaseNames, baseline: str) -> None:
+    """Refuse settings that do not work with a baseline ("" for none), before anything is written.
 
     Raises:
-        SettingsError: its name is an arm's; its label value is not known; or probes go through a gateway, where the
-            header leads to the canary's destination, and so to the baseline as often.
+        SettingsError: its name is an arm's; its label value is unknown; or probes go through a gateway, where the
+            header leads to the canary's destination and so to the baseline half of the time.
     """
     control_of(settings, baseline)
     if baseline and baseline in {names.stable, names.canary}:
-        cause = f"--baseline: {baseline} would be its Deployment, and is an arm's; call the arm otherwise"
+        cause = f"--baseline: {baseline} would be its Deployment but is already an arm's; rename the arm"
         raise SettingsError("reading the settings", cause)
-    if baseline and isinstance(settings, Probed) and settings.probes and settings.probe_gateway_url:
+    if baseline and isinstance(settings, ProbeSettings) and settings.probes and settings.probe_gateway_url:
         cause = (
-            "--probe-gateway-url does not go with --baseline: the header leads to the canary's destination, where the"
-            " baseline answers half of the requests. Probe the pods, or release without a baseline"
+            "--probe-gateway-url does not work with --baseline: the header leads to the canary's destination, where"
+            " the baseline answers half of the requests. Probe the pods, or release without a baseline"
         )
         raise SettingsError("reading the settings", cause)
 
 
-def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | None:
-    """Return what sends the probes, None where there are none; nothing is sent yet.
+def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> Prober | None:
+    """Return the sender of the probes, None if there are none; nothing is sent yet.
 
     Raises:
         SettingsError: a gateway without the headers that lead to the arms, or the other way round.
@@ -147,11 +152,11 @@ def prober_of(settings: Probed, names: Names, workload: Workload) -> Prober | No
         return None
     probes = [_probe(spec) for spec in settings.probes]
     canary, stable = _arms_of(settings, names, workload)
-    return Prober(probes, lambda: Endpoints(canary(), stable()), settings.probe_interval_seconds)
+    return Prober(probes, lambda: ArmEndpoints(canary(), stable()), settings.probe_interval_seconds)
 
 
-def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> StableProbes | None:
-    """Return what tries the probes on stable beforehand, None where there are none.
+def probe_preflight_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> ProbePreflight | None:
+    """Return the check that tries the probes on stable first, None if there are none.
 
     Raises:
         SettingsError: as `prober_of`.
@@ -159,21 +164,21 @@ def stable_probes_of(settings: Probed, names: Names, workload: Workload) -> Stab
     if not settings.probes:
         return None
     _, stable = _arms_of(settings, names, workload)
-    return StableProbes(tuple(_probe(spec) for spec in settings.probes), stable)
+    return ProbePreflight(tuple(_probe(spec) for spec in settings.probes), stable)
 
 
 Ask = Callable[[], tuple[Endpoint, ...]]
 
 
-def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, Ask]:
-    """Return what tells where canary and stable can be reached now."""
+def _arms_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> tuple[Ask, Ask]:
+    """Return two functions that return the present endpoints of canary and stable."""
     given = [bool(settings.probe_gateway_url), bool(settings.probe_canary_header), bool(settings.probe_stable_header)]
     if any(given) and not all(given):
         cause = "--probe-gateway-url, --probe-canary-header and --probe-stable-header go together: set all or none"
         raise SettingsError("reading the settings", cause)
     if settings.probe_gateway_url:
         canary, stable = (
-            Endpoint("gateway", base=settings.probe_gateway_url, headers=dict([header(line, flag)]))
+            Endpoint("gateway", base=settings.probe_gateway_url, headers=dict([parse_header(line, flag)]))
             for line, flag in (
                 (settings.probe_canary_header, "--probe-canary-header"),
                 (settings.probe_stable_header, "--probe-stable-header"),
@@ -183,7 +188,7 @@ def _arms_of(settings: Probed, names: Names, workload: Workload) -> tuple[Ask, A
     return lambda: _pods(workload, names, names.canary), lambda: _pods(workload, names, names.stable)
 
 
-def _pods(workload: Workload, names: Names, deployment: str) -> tuple[Endpoint, ...]:
+def _pods(workload: Workload, names: ReleaseNames, deployment: str) -> tuple[Endpoint, ...]:
     found = workload.addresses(names.namespace, deployment)
     return tuple(Endpoint(name, address, port) for name, address, port in found)
 

@@ -1,28 +1,28 @@
-"""The errors a step can end with, as a tree by what the caller can do about them.
+"""The errors a step can end with, grouped by what the caller can do about them.
 
     StepError(action, cause)
     ├── SettingsError     exit 2   a value is wrong: correct it and start again
-    ├── TemporaryError    exit 3   the surroundings are in trouble: the same call may succeed later
+    ├── TemporaryError    exit 3   the API server, Prometheus or the cluster is failing: a retry may succeed
     │   └── Interrupted   exit 3   SIGTERM came; traffic was left as it was
-    ├── PermanentError    exit 4   repeating will not help: somebody has to change something
+    ├── PermanentError    exit 4   a retry will not help: somebody has to change something
     │   ├── NotFound               an object is missing
     │   ├── Forbidden              the account lacks a permission
     │   └── ForeignWrite           somebody else changed what this run controls
     └── NotOwnerError     exit 7   the claim belongs to another run, or to nobody
 
-Verdicts are no errors: `fail` (5) and `inconclusive` (6) are results of a step that worked.
-Anything that is not a StepError is a defect of ours: traceback and exit 1.
+Verdicts are not errors: `fail` (5) and `inconclusive` (6) are results of a step that worked.
+Anything that is not a StepError is a bug in canary-steps: traceback and exit 1.
 """
 
 from typing import ClassVar
 
 
 class StepError(Exception):
-    """What the step was doing, and why that did not work, each in plain words.
+    """What the step was doing and why it failed, each in plain words.
 
     Args:
-        action: what was being done, as it would follow "While ": "reading VirtualService shop/shop".
-        cause: what went wrong and what helps, naming field, value and remedy where there are any.
+        action: what the step was doing, in words that follow "While ": "reading VirtualService shop/shop".
+        cause: what went wrong and what helps; names the field, the value and the remedy where there are any.
     """
 
     exit_code: ClassVar[int] = 1
@@ -45,20 +45,20 @@ class SettingsError(StepError):
 
 
 class TemporaryError(StepError):
-    """The API server, Prometheus or the cluster is in trouble; a retry may help."""
+    """The API server, Prometheus or the cluster is failing; a retry may help."""
 
     exit_code = 3
     reason = "temporary"
 
 
 class Interrupted(TemporaryError):  # noqa: N818 - an event, not a fault
-    """The process was asked to end (SIGTERM or SIGINT); traffic stays as it is."""
+    """The process received SIGTERM or SIGINT; traffic stays as it is."""
 
     reason = "interrupted"
 
 
 class PermanentError(StepError):
-    """Repeating the same call will not help."""
+    """A retry of the same call will not help."""
 
     exit_code = 4
     reason = "permanent"
@@ -71,7 +71,7 @@ class NotFound(PermanentError):  # noqa: N818 - named as the API names it
 
 
 class Forbidden(PermanentError):  # noqa: N818 - named as the API names it
-    """The API server refuses this account the verb on the resource."""
+    """The API server denies this account the verb on the resource."""
 
     reason = "forbidden"
 

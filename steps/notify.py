@@ -1,8 +1,8 @@
-"""notify: tell a webhook how a release ended, for people who do not look at the workflow engine.
+"""notify: report the outcome of a release to a webhook, for people who do not watch the workflow engine.
 
-Before: nothing; read-only. The URL comes from a file, as whoever knows it may write to the channel.
-Writes: one HTTP POST. Never part of a gate: a webhook that is down is no reason to stop a release.
-Exit codes: 0 sent · 2 · 3 API server or webhook in trouble · 4 the webhook refuses.
+Before: nothing; read-only. The URL comes from a file, since anyone who knows it can write to the channel.
+Writes: one HTTP POST. It is never part of a gate: a webhook that is down does not stop a release.
+Exit codes: 0 sent · 2 · 3 API server or webhook is failing · 4 the webhook refuses.
 """
 
 import json
@@ -11,11 +11,11 @@ from typing import Literal
 from pydantic import Field
 
 from steps.errors import NotFound
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs.report import Report
 from steps.outputs.webhook import post
 from steps.report import gather
-from steps.settings.groups import Named
+from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -23,22 +23,22 @@ from steps.wiring import parts_of
 RESULTS = ("outcome",)
 
 
-class Settings(Named):
-    """Tell a webhook how a release ended."""
+class Settings(ReleaseSettings):
+    """Report the outcome of a release to a webhook."""
 
     webhook_url_file: str = Field(min_length=1, description="File that holds the webhook's URL, from a Secret.")
     webhook_format: Literal["slack", "json"] = Field(
-        "slack", description="slack: a text, as Slack, Mattermost, Teams and Rocket.Chat take it. json: the report."
+        "slack", description="slack: a text for Slack, Mattermost, Teams or Rocket.Chat. json: the report."
     )
     webhook_timeout_seconds: float = Field(
-        20.0, gt=0, le=300, description="How long telling the webhook may take, all attempts together, seconds."
+        20.0, gt=0, le=300, description="Time limit for the notification, all attempts together, seconds."
     )
     status: str = Field("", max_length=60, description="How the workflow ended, in the engine's words.")
-    link: str = Field("", max_length=500, description="Where people see more; the workflow's page, for example.")
+    link: str = Field("", max_length=500, description="Link to more details, for example the workflow's page.")
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> dict[str, object]:
-    """Return the body to send; a release that nothing is known of is told, too."""
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> dict[str, object]:
+    """Return the body to send, also for an unknown release."""
     try:
         made = gather(names, traffic)
     except NotFound as error:

@@ -1,8 +1,8 @@
-"""prepare: check everything, claim the app, make the canary, wait until it is ready, pin what it runs.
+"""prepare: check everything, claim the app, create the canary, wait until it is ready, pin what it runs.
 
 Before: nothing; no traffic moves here, and every refusal comes before the first write.
 Writes: the claim on VirtualServices and Deployments, the canary. Leftovers of an expired run are rolled back.
-Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster in trouble · 4 refused, not ready · 7 another run holds.
+Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster failing · 4 refused, not ready · 7 another run holds it.
 """
 
 import secrets
@@ -15,40 +15,55 @@ import structlog
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from steps.acts.ending import Ending
-from steps.acts.keeper import Keeper
-from steps.acts.permissions import check_permissions
-from steps.acts.record import record_of
-from steps.acts.take import BusyPolicy, Wanted, clear, take
-from steps.acts.watch import ALONE, Beside
-from steps.beside import check_baseline, stable_probes_of
+from steps.actions.acquire import BusyPolicy, ClaimRequest, acquire, wait_until_free
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.permissions import check_permissions
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.watch import NO_EXTRAS, AnalysisExtras
+from steps.beside import check_baseline, probe_preflight_of
+from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.claim.record import record_of
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.model.workload import Noop, Plan, Release, Topology
+from steps.model.workload import Noop, Release, ReleasePlan, Topology
 from steps.outputs import results
-from steps.settings.groups import Compared, Drained, Owned, Promised, Queried, Ready, Written
-from steps.settings.ladder import Planned
+from steps.settings.cluster import DryRunSettings
+from steps.settings.judge import LatencyObjectiveSettings
+from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
-from steps.settings.metrics import Measured
-from steps.settings.probes import Probed
+from steps.settings.metrics import MetricsSettings
+from steps.settings.probes import ProbeSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import BaselineSettings, DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
-from steps.traffic.owners import Busy, Leftover
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, reader_of, told
-from steps.workload.duplicate import asked
+from steps.wiring import parts_of, reader_of, teardown_policy_of, with_dry_run_summary
+from steps.workload.duplicate import request_fingerprint
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("run", "canary-hash", "stable-image", "canary-image", "outcome")
-_SAME_BITS = "the image holds the bits that stable already runs"
+_SAME_BITS = "the image has the digest that stable already runs"
 _TURNS = 10
-"""How often a claim that another run snatched is tried for again; between two turns that run is waited for."""
+"""How often to try again if another run takes the claim first; each time, that run is waited for."""
 
 
-class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Promised, Compared, Planned):
+class Preparation(
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    DrainSettings,
+    PrometheusSettings,
+    MetricsSettings,
+    ProbeSettings,
+    LatencyObjectiveSettings,
+    BaselineSettings,
+    OptionalLadderSettings,
+):
     """What prepare needs; rollout has it too."""
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
@@ -56,24 +71,26 @@ class Preparation(Owned, Written, Ready, Drained, Queried, Measured, Probed, Pro
         {}, description="Environment variables for the canary's container, NAME=value, separated by commas."
     )
     template_patch: Annotated[dict[str, Any], NoDecode, BeforeValidator(as_mapping)] = Field(
-        {}, description="Merged into the canary's pod template; YAML or JSON."
+        {}, description="Patch that is merged into the canary's pod template; YAML or JSON."
     )
     on_busy: Literal["wait", "fail", "supersede"] = Field(
         "wait",
-        description="While another run of the app goes on: wait, fail with 7, or supersede (roll it back). Where that "
+        description="While another run of the app is active: wait, fail with 7, or supersede (roll it back). If that "
         "run releases the same digest, or stable still runs it, there is nothing to do: noop.",
     )
     busy_timeout_seconds: float = Field(
         1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
     )
     template_by: Literal["canary", "external"] = Field(
-        "canary", description="Who gives stable its new template at the end: canary (promote copies it) or external."
+        "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
     )
     allow_managed: bool = Field(
-        default=False, description="Go on although Argo CD, Flux or Helm manages a Deployment that promote will write."
+        default=False,
+        description="Continue although Argo CD, Flux or Helm manages a Deployment that promote will write.",
     )
     allow_policies: bool = Field(
-        default=False, description="Go on although a NetworkPolicy or AuthorizationPolicy treats the arms differently."
+        default=False,
+        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
     )
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
 
@@ -82,18 +99,18 @@ _Preparing = TypeVar("_Preparing", bound=Preparation)
 
 
 class Settings(Preparation):
-    """Check everything, claim the app, make the canary and wait until it is ready."""
+    """Check everything, claim the app, create the canary and wait until it is ready."""
 
 
 def run(
     settings: Preparation,
-    names: Names,
+    names: ReleaseNames,
     cluster: Cluster,
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    ending: Ending,
-    beside: Beside = ALONE,
+    ending: TeardownPolicy,
+    beside: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
     settings = with_run(settings, names)
@@ -103,7 +120,7 @@ def run(
     release = _release(settings, names, traffic)
     wanted = _wanted(settings, names, release, traffic)
     release = replace(release, routes=traffic.ports(wanted.targets, wanted.stable, wanted.canary))
-    # Before Prometheus is asked: of a misspelt name it would only say that it has no series.
+    # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
     workload.require_stable(names.namespace, names.stable, Topology(settings.topology))
     _warn((*reader.check(), *reader.check_custom()))
     begun = _begin(wanted, release, settings, ending, cluster, traffic, workload, beside)
@@ -111,25 +128,25 @@ def run(
         return begun
     claim, plan = begun
     bounds = reader.choose_bounds()
-    claim = traffic.remember(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    claim = traffic.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
     claim = _make_canary(claim, release, plan, settings, traffic, workload)
     if plan.noop is Noop.LOOK and _is_same(claim, workload):
         _end_as_noop(claim, traffic, workload)
         return StepEnd({**_images(plan), "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_BITS})
-    canary_hash = claim.memory.pin.template_hash if claim.memory.pin else ""
+    canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**_images(plan), "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
 
 
 def _begin(
-    wanted: Wanted,
+    wanted: ClaimRequest,
     release: Release,
     settings: Preparation,
-    ending: Ending,
+    ending: TeardownPolicy,
     cluster: Cluster,
     traffic: Traffic,
     workload: Workload,
-    beside: Beside,
-) -> tuple[Claim, Plan] | StepEnd:
+    beside: AnalysisExtras,
+) -> tuple[Claim, ReleasePlan] | StepEnd:
     """Take the claim once no other run is in the way, or end where there is nothing to do."""
 
     def same(claim: Claim) -> bool:
@@ -139,23 +156,23 @@ def _begin(
     turns = 0
     while True:
         turns += 1
-        holder = clear(wanted, policy, ending, traffic, workload, same)
+        holder = wait_until_free(wanted, policy, ending, traffic, workload, same)
         if holder is not None:
-            reason = f"run {holder.run} is at work and leaves nothing to do for {release.image}: nothing was touched"
+            reason = f"run {holder.run} is active and leaves nothing to do for {release.image}: nothing was changed"
             log.info("prepare.noop", detail=reason, holder=holder.run)
             return StepEnd({"run": "", "canary-image": release.image, "outcome": "noop"}, summary={"detail": reason})
-        plan = workload.inspect(release)
+        plan = workload.preflight(release)
         _warn(plan.warnings)
         if plan.noop is Noop.YES:
-            reason = f"stable already runs {plan.canary_image}: nothing was touched"
+            reason = f"stable already runs {plan.canary_image}: nothing was changed"
             log.info("prepare.noop", detail=reason)
             return StepEnd({**_images(plan), "run": "", "outcome": "noop"}, summary={"detail": reason})
-        if beside.stable_probes is not None and turns == 1:
-            _warn(beside.stable_probes.check(rehearsal=cluster.rehearsal))
+        if beside.probe_preflight is not None and turns == 1:
+            _warn(beside.probe_preflight.check(rehearsal=cluster.is_dry_run))
         try:
-            return take(wanted, plan.memory, traffic, workload), plan
-        except (Busy, Leftover):
-            # Two runs of one second both found the way clear, and the other was faster.
+            return acquire(wanted, plan.state, traffic, workload), plan
+        except (ClaimHeld, ClaimExpired):
+            # Two runs found the app free in the same second, and the other one was faster.
             if turns == _TURNS:
                 raise
 
@@ -165,29 +182,29 @@ def _warn(sentences: Iterable[str]) -> None:
         log.warning("prepare.warning", detail=sentence)
 
 
-def with_run(settings: _Preparing, names: Names) -> _Preparing:
-    """Return the settings with the id of the run, which is chosen here where none was given, and is told at once."""
+def with_run(settings: _Preparing, names: ReleaseNames) -> _Preparing:
+    """Return the settings with the id of the run, which is chosen here if none is given, and announce it at once."""
     run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=run)
     results.announce("run", run)
     return settings.model_copy(update={"run": run})
 
 
-def _wanted(settings: Preparation, names: Names, release: Release, traffic: Traffic) -> Wanted:
-    return Wanted(
+def _wanted(settings: Preparation, names: ReleaseNames, release: Release, traffic: Traffic) -> ClaimRequest:
+    return ClaimRequest(
         app=names.app,
         run=settings.run,
-        targets=traffic.resolve(names.wanted, names.stable_destination, names.canary_destination),
+        targets=traffic.resolve(names.targets, names.stable_destination, names.canary_destination),
         stable=names.stable_destination,
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
         by=settings.by or socket.gethostname()[:120],
-        asked=asked(release),
+        asked=request_fingerprint(release),
         ladder=settings.ladder,
     )
 
 
-def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
+def _release(settings: Preparation, names: ReleaseNames, traffic: Traffic) -> Release:
     return Release(
         namespace=names.namespace,
         stable=names.stable,
@@ -209,25 +226,25 @@ def _release(settings: Preparation, names: Names, traffic: Traffic) -> Release:
 
 
 def _make_canary(
-    claim: Claim, release: Release, plan: Plan, settings: Preparation, traffic: Traffic, workload: Workload
+    claim: Claim, release: Release, plan: ReleasePlan, settings: Preparation, traffic: Traffic, workload: Workload
 ) -> Claim:
     """Create or update the canary and its baseline, wait until they are ready, and remember what the canary runs."""
-    memory = claim.memory.workloads or plan.memory
+    memory = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
     workload.stamp(memory, claim.token)
-    keeper = Keeper(claim, traffic)
-    keeper.renew()  # a takeover since the claim could not stamp a canary that did not exist yet
+    keeper = ClaimHeartbeat(claim, traffic)
+    keeper.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
     workload.ensure_capacity(memory, claim.token, 1, settings.ready_timeout_seconds, keeper.renew)
     limit = settings.ready_timeout_seconds
     workload.require_endpoints(memory, release.canary_destination, release.routes, limit, keeper.renew)
     claim = keeper.claim
     pin = workload.pin(memory)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
-    return traffic.remember(claim, pin=pin)
+    return traffic.update_state(claim, pin=pin)
 
 
 def _is_same(claim: Claim, workload: Workload) -> bool:
-    memory = claim.memory
+    memory = claim.state
     return (
         memory.workloads is not None
         and memory.pin is not None
@@ -236,15 +253,15 @@ def _is_same(claim: Claim, workload: Workload) -> bool:
 
 
 def _end_as_noop(claim: Claim, traffic: Traffic, workload: Workload) -> None:
-    """The tag was pulled anew and holds the bits that stable runs: take the canary down again and end."""
-    if claim.memory.workloads is not None:
-        workload.scale_down(claim.memory.workloads, claim.token)
-        workload.unstamp(claim.memory.workloads, claim.token)
+    """End a release whose tag, pulled again, has the digest that stable runs: scale the canary down again."""
+    if claim.state.workloads is not None:
+        workload.scale_down(claim.state.workloads, claim.token)
+        workload.unstamp(claim.state.workloads, claim.token)
     traffic.release(claim, record_of(claim, "noop", _SAME_BITS, traffic.now()))
     log.info("prepare.noop", detail=_SAME_BITS)
 
 
-def _images(plan: Plan) -> dict[str, str]:
+def _images(plan: ReleasePlan) -> dict[str, str]:
     return {"stable-image": plan.stable_image, "canary-image": plan.canary_image}
 
 
@@ -252,10 +269,10 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
     reader = reader_of(settings, parts.names, parts.workload)
-    ending = ending_of(settings, parts.cluster)
-    beside = Beside(stable_probes=stable_probes_of(settings, parts.names, parts.workload))
+    ending = teardown_policy_of(settings, parts.cluster)
+    beside = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, beside)
-    return told(end, parts.cluster)
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

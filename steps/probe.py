@@ -1,6 +1,6 @@
-"""probe: deep health checks alone: each sent to every ready canary pod and to stable pods, side by side.
+"""probe: only deep health checks, each sent to every ready canary pod and to stable pods, side by side.
 
-Before: both Deployments have ready pods; no claim is needed. Only what the canary fails and stable passes counts.
+Before: both Deployments have ready pods; no claim is needed. Only checks that the canary fails and stable passes count.
 Writes: nothing.
 Exit codes: 0 pass · 5 a probe failed three times in a row on the canary alone · 6 inconclusive · 2 · 3 · 4.
 """
@@ -13,27 +13,27 @@ from pydantic import Field
 
 from steps.beside import prober_of
 from steps.errors import SettingsError
-from steps.judge.probes import ProbeJudgement, judge_probes
+from steps.judge.checks.probe_verdict import ProbeJudgement, judge_probes
 from steps.judge.rules import Rules
 from steps.model.judgement import Verdict
+from steps.outputs import results
 from steps.probing.prober import Prober
-from steps.settings.groups import Named
-from steps.settings.probes import Probed
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.settings.probes import ProbeSettings
+from steps.settings.release import ReleaseSettings
+from steps.step import EXIT_CODES, Step, StepEnd
 from steps.wiring import parts_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("verdict", "reason")
-_EXIT = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
 _LOOK_SECONDS = 0.1
 
 
-class Settings(Named, Probed):
-    """Send deep health checks to canary and stable pods, and compare their answers."""
+class Settings(ReleaseSettings, ProbeSettings):
+    """Send deep health checks to canary and stable pods, and compare their responses."""
 
     probe_deadline_seconds: float = Field(
-        60.0, gt=0, le=3600, description="When the probe step ends without a verdict, seconds."
+        60.0, gt=0, le=3600, description="Time limit of the probe step, after which it ends without a verdict, seconds."
     )
 
 
@@ -53,7 +53,8 @@ def run(settings: Settings, prober: Prober, pause: Callable[[float], None] = tim
 
 
 def _ended(judgement: ProbeJudgement) -> StepEnd:
-    return StepEnd({"verdict": str(judgement.verdict), "reason": judgement.reason[:380]}, _EXIT[judgement.verdict])
+    found = {"verdict": str(judgement.verdict), "reason": results.truncate(judgement.reason)}
+    return StepEnd(found, EXIT_CODES[judgement.verdict])
 
 
 def main(settings: Settings) -> StepEnd:

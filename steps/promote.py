@@ -1,4 +1,4 @@
-"""promote: make the judged template stable's, return the weight, scale the canary down, release the claim.
+"""promote: copy the judged template to stable, return the weight, scale the canary down, release the claim.
 
 Before: the run holds the claim, the canary is the one that prepare pinned, and its last rung passed.
 Writes: stable's pod template (not with `--template-by external`), weights, the canary's replicas, the claim's end.
@@ -9,44 +9,46 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from steps.acts.ending import Ending
-from steps.acts.finish import finish, is_complete
-from steps.acts.forward import PROMOTABLE, held
-from steps.acts.keeper import Keeper
-from steps.acts.shift import stamp
-from steps.acts.verdicts import check_passed
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.phases import PROMOTABLE, require_phase
+from steps.actions.shift import stamp
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.verdicts import check_passed
 from steps.errors import NotOwnerError, PermanentError, SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, told
+from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome",)
 _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "none", "null", "nil"})
-"""What is written for a switch: `--unjudged=false` must not promote."""
+"""Values of a switch, which are not reasons: `--unjudged=false` must not promote."""
 
 
-class Promotion(Owned, Written, Ready, Drained):
+class Promotion(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """What promote needs; rollout has it too."""
 
     template_by: Literal["canary", "external"] = Field(
         "canary",
-        description="Who gives stable its new template: canary = this step copies the judged one; external = Git or a "
-        "person does, this step waits until stable runs the judged images.",
+        description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
+        "person does, and this step waits until stable runs the judged images.",
     )
 
 
 class Settings(Promotion):
-    """Make the canary's template stable's, return the weight, scale the canary down."""
+    """Copy the canary's template to stable, return the weight, scale the canary down."""
 
     unjudged: str = Field(
         "",
         max_length=300,
-        description="Why to promote although the last rung has no pass, one sentence; the record then says unjudged "
-        "and this reason. Empty: promote needs a pass.",
+        description="Reason for a promote although the last rung has no pass, one sentence; the record then says "
+        "unjudged and this reason. Empty: promote needs a pass.",
     )
 
     @field_validator("unjudged")
@@ -54,54 +56,56 @@ class Settings(Promotion):
     def _is_a_sentence(cls, value: str) -> str:
         text = " ".join("".join(one if one.isprintable() else " " for one in value).split())
         if value and (not any(map(str.isalpha, text)) or text.lower() in _NO_REASONS):
-            raise ValueError('must say why in a sentence, for example "no traffic at night, tested by hand"')
+            raise ValueError('must give the reason in a sentence, for example "no traffic at night, tested by hand"')
         return text
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def run(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
         raise SettingsError("reading the settings", "--run (or CANARY_RUN) is required: the run that was judged")
     try:
-        claim = held(names, settings.run, traffic, PROMOTABLE)
+        claim = require_phase(names, settings.run, traffic, PROMOTABLE)
     except NotOwnerError:
         last = traffic.last(names.virtual_services[0], names.app)
         if last is not None and last.run == settings.run and last.outcome == "promoted":
-            return StepEnd({"outcome": "promoted"})  # killed after the release, and now run again
+            return StepEnd({"outcome": "promoted"})  # killed after the release, and now running again
         raise
     promote(claim, settings, traffic, workload, ending, settings.unjudged)
     return StepEnd({"outcome": "promoted"})
 
 
 def promote(
-    claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: Ending, unjudged: str = ""
+    claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: TeardownPolicy, unjudged: str = ""
 ) -> None:
-    """Make the judged template stable's and end the run; `unjudged` says why, where the last rung has no pass."""
-    memory, pin = claim.memory.workloads, claim.memory.pin
+    """Copy the judged template to stable and end the run; `unjudged` is the reason if the last rung has no pass."""
+    memory, pin = claim.state.workloads, claim.state.pin
     if memory is None or pin is None:
-        cause = "the claim remembers no pinned canary: prepare did not end. Run prepare again, or rollback."
+        cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
         raise PermanentError(f"promoting run {claim.run}", cause)
-    if is_complete(claim, workload):
-        # Killed on its way out, maybe with some of its tokens off already: only the end is lacking.
-        return finish(claim, ending, traffic, workload)
-    claim = traffic.renew(claim)  # foreign weights end it here, with stable's template untouched
-    # A promote that began was let through by what its claim remembers, and its weight may be on the way back by now.
-    granted = claim.memory.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    if is_promotion_complete(claim, workload):
+        # Killed near its end, maybe with some tokens removed already: only the end is missing.
+        return finish_promotion(claim, ending, traffic, workload)
+    claim = traffic.renew(claim)  # foreign weights stop it here, with stable's template unchanged
+    # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
+    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
     promoting = traffic.move(claim, Phase.PROMOTING, unjudged=granted)
     stamp(promoting, claim, workload)
-    keeper = Keeper(promoting, traffic)
+    keeper = ClaimHeartbeat(promoting, traffic)
     if settings.template_by == "external":
         workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
     else:
         workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    return finish(keeper.claim, ending, traffic, workload)
+    return finish_promotion(keeper.claim, ending, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    end = run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
-    return told(end, parts.cluster)
+    end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

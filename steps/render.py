@@ -13,57 +13,61 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
-from steps.rendering.pipeline import pipeline
-from steps.rendering.plan import Defaults, Plan
-from steps.rendering.run import pipeline_run
-from steps.settings.groups import Basic
 from steps.settings.kubernetes_names import LabelName
-from steps.settings.ladder import Climbed
+from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
+from steps.tekton_pipeline.options import PipelineOptions, StepDurations
+from steps.tekton_pipeline.pipeline import pipeline
+from steps.tekton_pipeline.pipeline_run import pipeline_run
 
 RESULTS: tuple[str, ...] = ()
 
 
-class Settings(Basic, Climbed):
+class Settings(LadderSettings):
     """Print the YAML of a release for a workflow engine that cannot loop over a ladder."""
 
-    engine: Literal["tekton"] = Field(description="For which engine; the flag may be left out.")
+    engine: Literal["tekton"] = Field(description="Workflow engine; the flag name may be omitted.")
     document: Literal["pipeline", "run"] = Field(
         "pipeline", description="pipeline: the release itself. run: the PipelineRun that starts it; needs --app."
     )
-    gate: bool = Field(default=False, description="Wait for a person before the promote, judging on.")
-    one_pod: bool = Field(default=False, description="One task walks the whole ladder; the run may name another one.")
+    gate: bool = Field(default=False, description="Wait for a person before the promote, and keep judging meanwhile.")
+    one_pod: bool = Field(
+        default=False, description="One task climbs the whole ladder; the run may set another ladder."
+    )
     resolve: bool = Field(
         default=False,
-        description="Ask the image's registry first for the digest behind its tag, which is then released: for pushes.",
+        description="First ask the image's registry for the digest behind its tag and release that digest: for pushes.",
     )
     pipeline_name: LabelName = Field(
-        "", description="Name of the Pipeline, where several ladders share a namespace. Empty: by its shape."
+        "", description="Name of the Pipeline, if several ladders share a namespace. Empty: a name by its options."
     )
-    app: LabelName = Field("", description="Of a run: the application.")
+    app: LabelName = Field("", description="For document run: the application.")
     image: str = Field(
-        "", pattern=r"^[^\s\"\\]*$", max_length=512, description="Of a run: the image to release. Empty: its own."
+        "",
+        pattern=r"^[^\s\"\\]*$",
+        max_length=512,
+        description="For document run: the image to release. Empty: the template's own.",
     )
 
 
 def run(settings: Settings) -> str:
     """Return the document; see the module's docstring."""
     if settings.gate and settings.one_pod:
-        cause = "--gate and --one-pod exclude each other: in one pod, --on-inconclusive pause is the gate there is"
+        cause = "--gate and --one-pod exclude each other: in one pod, the only gate is --on-inconclusive pause"
         raise SettingsError("reading the settings", cause)
     released = version("canary-steps")
     shape = settings.gate, settings.one_pod, settings.resolve
-    plan = Plan(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
+    options = PipelineOptions(settings.ladder, *shape, released, _defaults(), settings.pipeline_name)
     if settings.document == "pipeline":
-        return pipeline(plan)
+        return pipeline(options)
     if not settings.app:
         raise SettingsError("reading the settings", "--app (or CANARY_APP) is required for --document run")
-    return pipeline_run(plan, settings.app, settings.image)
+    return pipeline_run(options, settings.app, settings.image)
 
 
-def _defaults() -> Defaults:
-    """Return how long the steps take at most, from their own settings."""
-    return Defaults(
+def _defaults() -> StepDurations:
+    """Return the time limits of the steps, from their own settings."""
+    return StepDurations(
         resolve=resolve.Settings.model_fields["registry_deadline_seconds"].default,
         busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
         ready=promote.Settings.model_fields["ready_timeout_seconds"].default,
@@ -73,7 +77,7 @@ def _defaults() -> Defaults:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Print it."""
+    """Print the document."""
     sys.stdout.write(run(settings))
     return StepEnd({})
 

@@ -1,9 +1,10 @@
-"""replay: judge a recording again, scrape by scrape, by other rules, and say when each verdict would have fallen.
+"""replay: judge a recording again, scrape by scrape, by other rules, and show when each verdict would have come.
 
 Before: a file that `analyze --record` or `rollout --record` made. Needs no cluster and no Prometheus.
 Writes: standard output, or the file `--output`. Rules come from flags, environment and canary.yaml;
-those that are not given are the recording's.
-Exit codes: 0 whatever the verdict, which is a result · 2 no recording, or of another version.
+the other rules are the recording's.
+Exit codes: 0 for any verdict, which is a result · 2 not a recording, or one of another version · 4 the file cannot be
+written.
 """
 
 import sys
@@ -12,50 +13,56 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from steps.acts.replaying import judged_again, outcome
+from steps.actions.replay import judge_recording, overall_verdict
 from steps.errors import SettingsError
-from steps.evidence.playback import evidence_of
+from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
 from steps.model.judgement import Verdict
-from steps.model.replay import Rung
-from steps.outputs.replayed import as_json, as_text
-from steps.settings.groups import Basic, Judged
+from steps.model.replay import ReplayedRung
+from steps.outputs import results
+from steps.outputs.files import save
+from steps.outputs.replay_report import as_json, as_text
+from steps.settings.judge import JudgeSettings
 from steps.step import Step, StepEnd
 from steps.wiring import rules_of
 
 RESULTS = ("verdict", "reason")
 
 
-class Settings(Basic, Judged):
-    """Judge a recording again, scrape by scrape, and say when each verdict would have fallen.
+class Settings(JudgeSettings):
+    """Judge a recording again, scrape by scrape, and show when each verdict would have come.
 
-    Rules that are not given are those of the recording.
+    Rules that are not set are those of the recording.
     """
 
-    recording: str = Field(description="File that analyze or rollout made with --record; the flag may be left out.")
+    recording: str = Field(
+        description="File that analyze or rollout wrote with --record; the flag name may be omitted."
+    )
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
 
 
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
-    """Return the end and the text; see the module's docstring."""
+    """Return the step's end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
-    rungs = judged_again(evidence_of(recording), rules_of(settings), settings.timeout_seconds)
-    verdict, reason = outcome(rungs)
+    rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
+    verdict, reason = overall_verdict(rungs)
     text = _written(settings, recording, changed, rungs, verdict, reason)
-    return StepEnd({"verdict": str(verdict), "reason": reason[:380]}, summary={"rungs": len(rungs)}), text
+    return StepEnd({"verdict": str(verdict), "reason": results.truncate(reason)}, summary={"rungs": len(rungs)}), text
 
 
 def _as_recorded(settings: Settings, recording: Recording) -> tuple[Settings, dict[str, Any] | None]:
-    """Take the rules of then where nothing else is said.
+    """Fill in the recording's rules where no others are set.
 
     Returns:
-        The settings, and what differs: name → value of then; None for a recording that knows no rules.
+        The settings, and the rules that differ: name → recorded value; None for a recording without rules.
 
     Raises:
-        SettingsError: a rule of then is none today.
+        SettingsError: this version does not accept a recorded rule.
     """
-    then = {name: value for name, value in recording.header.get("rules", {}).items() if name in Judged.model_fields}
+    then = {
+        name: value for name, value in recording.header.get("rules", {}).items() if name in JudgeSettings.model_fields
+    }
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     try:
         made = Settings.model_validate({**then, **given})
@@ -70,7 +77,7 @@ def _written(
     settings: Settings,
     recording: Recording,
     changed: dict[str, Any] | None,
-    rungs: list[Rung],
+    rungs: list[ReplayedRung],
     verdict: Verdict,
     reason: str,
 ) -> str:
@@ -79,8 +86,8 @@ def _written(
         "app": recording.header["app"],
         "namespace": recording.header["namespace"],
         "complete": recording.complete,
-        "looks": len(recording.looks),
-        "rules": {name: getattr(settings, name) for name in Judged.model_fields},
+        "looks": len(recording.polls),
+        "rules": {name: getattr(settings, name) for name in JudgeSettings.model_fields},
         "changed": changed,
     }
     if settings.format == "json":
@@ -89,10 +96,10 @@ def _written(
 
 
 def main(settings: Settings) -> StepEnd:
-    """Read the file and write the answer."""
+    """Read the recording and write the result."""
     end, text = run(settings, load(Path(settings.recording)))
     if settings.output:
-        Path(settings.output).write_text(text, encoding="utf-8")
+        save(text, settings.output, "--output", "writing the replay")
     else:
         sys.stdout.write(text)
     return end

@@ -1,8 +1,8 @@
-"""report: render a running or finished release as text, JSON and HTML, from what stands on its VirtualService.
+"""report: render a running or finished release as text, JSON and HTML, from the data on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
 Writes: standard output, or the file `--output`; and the file `--html`.
-Exit codes: 0 · 2 · 3 · 4 no release is known, or a file cannot be written.
+Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 """
 
 import json
@@ -13,15 +13,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.acts.record import verdict_of
+from steps.claim.record import verdict_of
 from steps.errors import NotFound, SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.outputs import results
 from steps.outputs.files import save
-from steps.outputs.page import page
+from steps.outputs.html_report import html_page
 from steps.outputs.report import Report
-from steps.settings.groups import Listed, Named
 from steps.settings.kubernetes_names import LabelName
+from steps.settings.lists import CommaSeparated
+from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring import parts_of
@@ -30,39 +31,39 @@ RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
 
 
-class Settings(Named):
+class Settings(ReleaseSettings):
     """Render a running or finished release as text, JSON or a page."""
 
-    run: LabelName = Field("", description="Only this run; another's is no answer. Empty: the running or the last one.")
+    run: LabelName = Field("", description="Report only this run. Empty: the running or the last one.")
     format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
     output: str = Field("", description="File to write. Empty: standard output.")
-    html: str = Field("", description="File to write it to as well, as a page: static HTML with charts. Empty: none.")
-    judgement: Annotated[tuple[str, ...], NoDecode, Listed] = Field(
-        (), description="Files that analyze wrote with --judgement-file, one a rung in order, separated by commas."
+    html: str = Field("", description="Additional file: the report as a static HTML page with charts. Empty: none.")
+    judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
+        (), description="Files that analyze wrote with --judgement-file, one per rung in order, separated by commas."
     )
 
 
-def run(settings: Settings, names: Names, traffic: Traffic) -> tuple[Report, str]:
+def run(settings: Settings, names: ReleaseNames, traffic: Traffic) -> tuple[Report, str]:
     """Return the report and its text."""
     made = gather(names, traffic, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
-def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
-    """Put together what the first VirtualService knows of the app's running or last release.
+def gather(names: ReleaseNames, traffic: Traffic, run: str = "") -> Report:
+    """Return the report of the app's running or last release, from its first VirtualService.
 
     Args:
         names: of the release.
         traffic: VirtualServices.
-        run: the only run that is an answer; "" = any.
+        run: report only this run; "" = any.
 
     Raises:
-        NotFound: it knows of none.
+        NotFound: the VirtualService has no such release.
     """
     first = names.virtual_services[0]
     claim = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run}:
-        memory = claim.memory
+        memory = claim.state
         return Report(
             app=names.app,
             namespace=names.namespace,
@@ -77,10 +78,10 @@ def gather(names: Names, traffic: Traffic, run: str = "") -> Report:
         )
     last = traffic.last(first, names.app)
     if last is None:
-        cause = f"VirtualService {first} knows of no release of {names.app}. Check --app and --virtual-service."
+        cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
     if run not in {"", last.run}:
-        cause = f"VirtualService {first} knows of no run {run} of {names.app}: it had nothing to do, or never began."
+        cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
     return Report(
         app=names.app,
@@ -103,7 +104,7 @@ def _read(path: str) -> dict[str, object]:
     except (OSError, ValueError) as error:
         raise SettingsError("reading a judgement", f"--judgement = {path!r}: {error}") from error
     if not isinstance(content, dict) or "verdict" not in content:
-        raise SettingsError("reading a judgement", f"--judgement = {path!r}: holds no judgement of analyze")
+        raise SettingsError("reading a judgement", f"--judgement = {path!r}: is not a judgement of analyze")
     return content
 
 
@@ -112,12 +113,12 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.traffic)
     if settings.html:
-        save(page(made, parts.traffic.now()), settings.html, "--html", _DOING)
+        save(html_page(made, parts.traffic.now()), settings.html, "--html", _DOING)
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:
         sys.stdout.write(text)
-    return StepEnd({"outcome": made.state, "reason": results.sentence(made.reason)})
+    return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 
 
 STEP = Step(Settings, RESULTS, main)

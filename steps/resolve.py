@@ -1,8 +1,8 @@
-"""resolve: ask the registry what a tag means now, so that a digest is released and recorded, not a name that moves.
+"""resolve: ask the registry for a tag's present digest, so that the release uses a digest instead of a moving tag.
 
-Before: nothing; the cluster is not asked. An image that is given by digest is answered without the registry.
+Before: nothing; no cluster is needed. An image with a digest is resolved without the registry.
 Writes: nothing. Credentials come from a docker config.json, as a Secret of type kubernetes.io/dockerconfigjson has it.
-Exit codes: 0 resolved · 2 · 3 the registry is in trouble · 4 no such tag, no permission, no registry.
+Exit codes: 0 resolved · 2 · 3 the registry is failing · 4 no such tag, no permission, not a registry.
 """
 
 from pathlib import Path
@@ -11,10 +11,10 @@ import structlog
 from pydantic import Field, field_validator
 
 from steps.registry import reference
-from steps.registry.access import Access
+from steps.registry.access import RegistryAccess
 from steps.registry.credentials import credentials_for
 from steps.registry.registry import Registry
-from steps.settings.groups import Basic
+from steps.settings.base import StepSettings
 from steps.step import Step, StepEnd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -22,13 +22,15 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("image", "digest")
 
 
-class Settings(Basic):
+class Settings(StepSettings):
     """Ask the registry for the digest behind an image's tag."""
 
-    image: str = Field(max_length=512, description="Image, `repository:tag`; its tag is looked up. `latest` without.")
+    image: str = Field(
+        max_length=512, description="Image, `repository:tag`, whose tag is looked up. Without a tag: `latest`."
+    )
     announced_digest: str = Field(
         "",
-        description="Digest that the push was announced with; where the tag means another by now, that is logged. The "
+        description="Digest that the push announced; if the tag has another digest by now, that is logged. The "
         "registry's answer is released, so that no message can choose an older image. Empty: none.",
     )
     registry_config: str = Field(
@@ -37,15 +39,15 @@ class Settings(Basic):
         "kubernetes.io/dockerconfigjson. Empty: anonymous.",
     )
     registry_plain_http: bool = Field(
-        default=False, description="Talk http, not https, to the registry and its token service; for a lab."
+        default=False, description="Use http instead of https for the registry and its token service; for a lab."
     )
     registry_ca_file: str = Field("", description="File with the CA certificates to trust, PEM. Empty: the system's.")
-    registry_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Limit of one request, seconds.")
+    registry_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one request, seconds.")
     registry_deadline_seconds: float = Field(
         60.0,
         ge=0,
         le=3600,
-        description="How long a registry in trouble, or one that limits us, is asked again, seconds.",
+        description="How long to retry if the registry is failing or rate-limits us, seconds.",
     )
 
     @field_validator("image")
@@ -73,7 +75,7 @@ def run(settings: Settings, image: reference.Reference, registry: Registry) -> S
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     image = reference.parse(settings.image)
-    access = Access(
+    access = RegistryAccess(
         credentials=credentials_for(image, settings.registry_config),
         plain_http=settings.registry_plain_http,
         ca_file=Path(settings.registry_ca_file) if settings.registry_ca_file else None,

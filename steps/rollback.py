@@ -1,8 +1,8 @@
 """rollback: restore stable unless the run was promoted; safe to run always, by an exit handler or by hand.
 
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
-Writes: weight 0 first; then stable's template if a promote was half done, the canary's replicas, and the claim's end.
-Exit codes: 0 done, or nothing owned (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run again.
+Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
+Exit codes: 0 done, or no claim (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run it again.
 """
 
 import secrets
@@ -10,16 +10,18 @@ import secrets
 import structlog
 from pydantic import Field
 
-from steps.acts.ending import Ending
-from steps.acts.repair import take_over
-from steps.acts.restore import restore
+from steps.actions.recovery import fence_off
+from steps.actions.roll_back import roll_back
+from steps.actions.teardown import TeardownPolicy
 from steps.errors import NotOwnerError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.settings.groups import Drained, Owned, Ready, Written
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import ending_of, parts_of, told
+from steps.wiring import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -27,43 +29,45 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(Owned, Written, Ready, Drained):
-    """Give all weight back to stable and scale the canary down, unless promoted."""
+class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+    """Return all weight to stable and scale the canary down, unless promoted."""
 
-    reason: str = Field("rollback was asked for", max_length=300, description="Why, one sentence for the record.")
+    reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
     any_run: bool = Field(
         default=False,
-        description="Roll back whichever run holds the claim, instead of --run. For people; an exit handler that lost "
+        description="Roll back any run that holds the claim, instead of --run. For people: an exit handler that lost "
         "its run id must not roll back another run.",
     )
 
 
-def run(settings: Settings, names: Names, traffic: Traffic, workload: Workload, ending: Ending) -> StepEnd:
+def run(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
         claim = _claim(settings, names, traffic, workload)
-        outcome = restore(claim, claim.memory.reason or settings.reason, ending, traffic, workload)
+        outcome = roll_back(claim, claim.state.reason or settings.reason, ending, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})
     return StepEnd({"outcome": outcome})
 
 
-def _claim(settings: Settings, names: Names, traffic: Traffic, workload: Workload) -> Claim:
+def _claim(settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload) -> Claim:
     if not settings.any_run:
         return traffic.held(names.app, settings.run, names.virtual_services)
     first = names.virtual_services[0]
     held = next((one for one in traffic.claims_on(first) if one.app == names.app), None)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
-    return take_over(held, f"by-hand-{secrets.token_hex(4)}", settings.reason, traffic, workload)
+    return fence_off(held, f"by-hand-{secrets.token_hex(4)}", settings.reason, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     parts = parts_of(settings)
-    end = run(settings, parts.names, parts.traffic, parts.workload, ending_of(settings, parts.cluster))
-    return told(end, parts.cluster)
+    end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
+    return with_dry_run_summary(end, parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

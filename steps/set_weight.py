@@ -1,4 +1,4 @@
-"""set-weight: make the canary large enough, set its weight, and on request wait until the traffic follows.
+"""set-weight: scale the canary up, set its weight, and on request wait until the traffic follows.
 
 Before: the run holds the claim (`--run`); or, without `--run`, no live claim is on the VirtualServices.
 Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's memory.
@@ -7,50 +7,53 @@ Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready 
 
 from pydantic import Field
 
-from steps.acts.forward import CLIMBING, held
-from steps.acts.shift import shift
-from steps.acts.split import await_split
+from steps.actions.observed_weight import await_observed_weight
+from steps.actions.phases import CLIMBING, require_phase
+from steps.actions.shift import shift
 from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import Names
-from steps.settings.groups import Owned, Queried, Ready, Written
+from steps.model.names import ReleaseNames
+from steps.settings.cluster import DryRunSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import ReadinessSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
-from steps.wiring import parts_of, reader_of, told
+from steps.wiring import parts_of, reader_of, with_dry_run_summary
 from steps.workload.workload import Workload
 
 RESULTS = ("weight", "previous-weight", "observed")
 
 
-class Settings(Owned, Written, Ready, Queried):
-    """Make the canary large enough and set its weight."""
+class Settings(ClaimSettings, DryRunSettings, ReadinessSettings, PrometheusSettings):
+    """Scale the canary up and set its weight."""
 
-    weight: int = Field(ge=0, le=100, description="Percent of the requests for the canary, 0-100.")
+    weight: int = Field(ge=0, le=100, description="Percent of the requests that go to the canary, 0-100.")
     wait_observed: bool = Field(
-        default=False, description="Wait until Prometheus shows the split within 5 points of the weight."
+        default=False, description="Wait until Prometheus shows a split within 5 points of the weight."
     )
     observed_timeout_seconds: float = Field(
-        60.0, gt=0, le=3600, description="How long the observed split may take to follow, seconds."
+        60.0, gt=0, le=3600, description="Time limit for the observed split to follow, seconds."
     )
 
 
 def run(
-    settings: Settings, names: Names, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, reader: EvidenceReader | None
 ) -> StepEnd:
     """Set one weight; see the module's docstring."""
     halved = False
     if settings.run:
-        claim = held(names, settings.run, traffic, CLIMBING)
+        claim = require_phase(names, settings.run, traffic, CLIMBING)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
-        halved = claim.memory.workloads is not None and bool(claim.memory.workloads.baseline)
+        halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination
-        targets = traffic.resolve(names.wanted, *arms)
+        targets = traffic.resolve(names.targets, *arms)
         previous = traffic.set_weight_unclaimed(targets, *arms, settings.weight)
     results = {"weight": str(settings.weight), "previous-weight": str(previous)}
     if reader is not None:
         limit = settings.observed_timeout_seconds
-        observed = await_split(reader, settings.weight, traffic.now, limit, halved=halved)
+        observed = await_observed_weight(reader, settings.weight, traffic.now, limit, halved=halved)
         results["observed"] = f"{observed:.1f}"
     return StepEnd(results)
 
@@ -59,15 +62,15 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators.
 
     Raises:
-        SettingsError: the split is to be observed without the metrics that show it.
+        SettingsError: the split cannot be observed without the mesh's metrics.
     """
     if settings.wait_observed and settings.without_mesh_metrics:
-        cause = "--wait-observed needs the mesh's metrics, which --without-mesh-metrics leaves out; drop one"
+        cause = "--wait-observed needs the mesh's metrics, which --without-mesh-metrics excludes; drop one of them"
         raise SettingsError("reading the settings", cause)
     parts = parts_of(settings)
     observes = settings.wait_observed and not settings.dry_run
     reader = reader_of(settings, parts.names, parts.workload) if observes else None
-    return told(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
+    return with_dry_run_summary(run(settings, parts.names, parts.traffic, parts.workload, reader), parts.cluster)
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -1,14 +1,18 @@
-"""What a step file offers to `__main__`: its settings, its results and its story."""
+"""`Step`, which every step file defines for `__main__`, and `StepEnd`, which it returns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from steps.settings.loading import StepSettings
+from steps.model.judgement import Verdict
+from steps.settings.base import StepSettings
 
 EXIT_DONE = 0
 EXIT_FAIL = 5
 EXIT_INCONCLUSIVE = 6
+
+EXIT_CODES = {Verdict.PASS: EXIT_DONE, Verdict.FAIL: EXIT_FAIL, Verdict.INCONCLUSIVE: EXIT_INCONCLUSIVE}
+"""Exit codes of the steps that end with a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,7 @@ class StepEnd:
     """How a step ended.
 
     Args:
-        results: result name → value, see design section 5; at most 1 kB together.
+        results: result name → value; at most 1 kB in total.
         exit_code: 0 done or pass, 5 verdict fail, 6 verdict inconclusive. Errors are raised, not returned.
         summary: further numbers for the closing log line.
     """
@@ -33,7 +37,7 @@ class Step:
     Args:
         settings: its settings class; the docstring is its help text.
         results: names of all results it may write.
-        main: wires the real collaborators and runs it.
+        main: builds the collaborators from the settings and runs the step.
         bare: the setting whose flag may be left out before the first argument; "" = none.
     """
 

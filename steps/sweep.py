@@ -1,10 +1,10 @@
 """sweep: roll back every run whose claim expired, in one namespace or in all.
 
 Before: nothing. It needs only the API server; a CronJob runs it, so that a dead run never strands users.
-Writes: as rollback, for each expired claim: all weights first, then what takes time. Living claims are left alone, and
-two sweeps at once are harmless: each claim is taken over by one of them. A sweep that dies or fails is followed by the
-next one after two minutes.
-Exit codes: 0 done, or nothing to do · 2 · 3 a claim met a temporary fault · 4 a claim needs somebody. One bad claim
+Writes: as rollback, for each expired claim: all weights first, then the slow parts. Live claims are left alone, and two
+sweeps at once are harmless: only one of them takes each claim over. If a sweep dies or fails, the next one follows
+after two minutes.
+Exit codes: 0 done, or nothing to do · 2 · 3 a claim met a temporary fault · 4 a claim needs a person. One bad claim
 never stops the others.
 """
 
@@ -17,16 +17,17 @@ from dataclasses import dataclass
 import structlog
 from pydantic import Field
 
-from steps.acts.ending import Ending
-from steps.acts.repair import Seized, seize, settle
-from steps.acts.retreat import retreat
+from steps.actions.recovery import Takeover, clean_up, take_over_run
+from steps.actions.retreat import retreat
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.groups import Common, Drained, Ready, Written
+from steps.settings.cluster import ClusterSettings, DryRunSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
-from steps.traffic.keys import claim_key
 from steps.traffic.traffic import Traffic
-from steps.wiring import cluster_of, ending_of
+from steps.wiring import cluster_of, teardown_policy_of
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -35,7 +36,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(Common, Written, Ready, Drained):
+class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
     all_namespaces: bool = Field(
@@ -50,24 +51,26 @@ class Swept:
     Args:
         claim: as it was found.
         workload: its Deployments, written under its app's token.
-        seized: once it is ours.
+        seized: the takeover, once the claim is ours.
         outcome: `rolled-back`, `promoted`, `not-owner` (another sweep or run was faster) or `failed`.
         error: why it failed.
     """
 
     claim: Claim
     workload: Workload
-    seized: Seized | None = None
+    seized: Takeover | None = None
     outcome: str = ""
     error: Exception | None = None
 
     @property
     def name(self) -> str:
         """The app with the namespace of its first VirtualService."""
-        return f"{self.claim.memory.targets[0].virtual_service.namespace}/{self.claim.app}"
+        return f"{self.claim.state.targets[0].virtual_service.namespace}/{self.claim.app}"
 
 
-def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: Ending) -> StepEnd:
+def run(
+    namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: TeardownPolicy
+) -> StepEnd:
     """Sweep a namespace, or all (None), with the Deployments of each app; see the module's docstring."""
     unread: list[StepError] = []
     found = [Swept(claim, workload_of(claim.app)) for claim in traffic.expired(namespace, unread)]
@@ -78,15 +81,15 @@ def run(namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Wo
     for one in found:
         with _guarded(one):
             if one.seized is not None and one.error is None:
-                one.outcome = settle(one.seized, ending, traffic, one.workload)
+                one.outcome = clean_up(one.seized, ending, traffic, one.workload)
         log.info("sweep.claim", claim=one.name, run=one.claim.run, phase=str(one.claim.phase), outcome=one.outcome)
     return _ended(found, unread)
 
 
 def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
-    """Become the owner and put all weight on stable; that must not wait for another app's pods."""
+    """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
-    one.seized = seize(one.claim, owner, reason, traffic, one.workload)
+    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload)
     if one.seized.is_complete:
         return
     try:
@@ -94,12 +97,14 @@ def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
     except (Interrupted, NotOwnerError):
         raise
     except StepError as error:
-        log.warning("sweep.weight_held", claim=one.name, detail=str(error))  # settle may mend stable first, and tells
+        log.warning(
+            "sweep.weight_held", claim=one.name, detail=str(error)
+        )  # the cleanup may fix stable first, and reports it
 
 
 @contextmanager
 def _guarded(one: Swept) -> Iterator[None]:
-    """Keep what one claim meets from the others."""
+    """Keep a failure at one claim away from the others."""
     try:
         yield
     except Interrupted:
@@ -110,13 +115,13 @@ def _guarded(one: Swept) -> Iterator[None]:
     except StepError as error:
         log.error("sweep.failed", claim=one.name, error=str(error))  # noqa: TRY400 - a sentence helps more
         one.outcome, one.error = "failed", error
-    except Exception as error:  # a defect met at one claim must not strand the users of the others
+    except Exception as error:  # a defect at one claim must not strand the users of the others
         log.exception("sweep.crashed", claim=one.name)
         one.outcome, one.error = "failed", error
 
 
 def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
-    """Sum up: a defect of ours is raised, else a claim that needs somebody decides, else one to be tried again."""
+    """Return the end: raise a defect of ours, else a claim that needs a person decides, else one to retry."""
     errors = [*unread, *(one.error for one in found if one.error is not None)]
     defect = next((error for error in errors if not isinstance(error, StepError)), None)
     if defect is not None:
@@ -128,7 +133,7 @@ def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
 
 
 def _list(found: Sequence[Swept]) -> str:
-    """Return the claims as JSON, failed ones first; those beyond a result's size are counted in a last entry."""
+    """Return the claims as JSON, failed ones first; a last entry counts those that do not fit in a result."""
     rows: list[dict[str, object]] = [
         {"app": one.name, "outcome": one.outcome} for one in sorted(found, key=lambda one: one.outcome != "failed")
     ]
@@ -148,7 +153,7 @@ def main(settings: Settings) -> StepEnd:
     def workload_of(app: str) -> Workload:
         return Workload(cluster, claim_key(app))
 
-    return run(where, Traffic(cluster), workload_of, ending_of(settings, cluster))
+    return run(where, Traffic(cluster), workload_of, teardown_policy_of(settings, cluster))
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -1,4 +1,4 @@
-"""What every test begins with: the log is set up as by nobody, and bound to no step."""
+"""Every test begins with an unconfigured log that is bound to no step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 
 @pytest.fixture(autouse=True)
 def _fresh_log() -> Iterator[None]:
-    """Forget what a step of the last test bound, and the captured stream that it logged to."""
+    """Forget what a step of the last test bound, and the captured stream it logged to."""
     yield
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()

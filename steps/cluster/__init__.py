@@ -1,4 +1,4 @@
-"""The connection to the Kubernetes API server, shared by `traffic` and `workload`.
+"""The connection to the Kubernetes API server.
 
-It knows HTTP verbs, retries, server time and errors; what objects mean is known in those two packages only.
+It handles HTTP verbs, retries, server time and errors; it does not know what the objects mean.
 """

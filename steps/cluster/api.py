@@ -1,11 +1,11 @@
-"""Objects of the API server: get, list, create, patch, delete, with errors by the caller's reaction."""
+"""Objects of the API server: get, list, create, patch, delete; errors have the types of `steps.errors`."""
 
 import copy
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Self
 
-from steps.cluster.connection import USER_AGENT, Answer, Connection
+from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
 from steps.errors import Forbidden, NotFound, PermanentError, TemporaryError
 
@@ -14,7 +14,7 @@ Operation = dict[str, Any]
 
 
 class Conflict(TemporaryError):  # noqa: N818 - named as the API names it
-    """The object is not as it was read (409, or a failed `test` of a JSON Patch): read again and decide anew."""
+    """The object has changed since it was read (409, or a failed `test` of a JSON Patch): read it and decide again."""
 
     reason = "conflict"
 
@@ -23,20 +23,20 @@ class Cluster:
     """The API server as the steps see it.
 
     Attributes:
-        rehearsal: True where writes are only planned (`--dry-run`), so that nothing is worth waiting for.
-        planned: one line for each write that a rehearsal would have sent, in order.
+        rehearsal: True where writes are only planned (`--dry-run`), so that there is nothing to wait for.
+        planned: one line for each write that a dry run would have sent, in order.
     """
 
-    rehearsal = False
-    planned: Sequence[str] = ()
+    is_dry_run = False
+    planned_writes: Sequence[str] = ()
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hurried(self, seconds: float = 2.0) -> Self:
-        """Return this cluster for what must never be in the way: one attempt of at most `seconds` (> 0)."""
+    def without_retries(self, seconds: float = 2.0) -> Self:
+        """Return this cluster for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
-        other._connection = self._connection.hurried(seconds)  # noqa: SLF001 - a copy of oneself
+        other._connection = self._connection.without_retries(seconds)  # noqa: SLF001 - a copy of oneself
         return other
 
     def now(self) -> float:
@@ -47,24 +47,24 @@ class Cluster:
         """Return one object.
 
         Raises:
-            NotFound: it does not exist. Forbidden, TemporaryError: as everywhere here.
+            NotFound: it does not exist. Forbidden, TemporaryError: as in every method here.
         """
         doing = f"reading {kind.name} {namespace}/{name}"
-        return _accepted(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
+        return _body_or_error(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
 
     def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        """Return one object, or None where it does not exist (its kind included: a CRD may be absent)."""
+        """Return one object, or None if it does not exist, or its kind does not (a CRD that is not installed)."""
         try:
             return self.get(kind, namespace, name)
         except NotFound:
             return None
 
     def list(self, kind: Kind, namespace: str | None, labels: str = "") -> list[Object]:
-        """Return the objects of a namespace (None: of all) that match a label selector; [] for an unknown kind."""
+        """Return the objects of a namespace (None: of all) that match a label selector; [] if the kind is unknown."""
         doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
         query = {"labelSelector": labels} if labels else {}
         try:
-            body = _accepted(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
+            body = _body_or_error(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
         except NotFound:
             return []
         items = body.get("items") or []
@@ -79,29 +79,29 @@ class Cluster:
         doing = f"creating {kind.name} {namespace}/{body['metadata'].get('name', '')}"
         full = {"apiVersion": kind.api_version, "kind": kind.name, **body}
         answer = self._connection.request("POST", kind.path(namespace), {"fieldManager": USER_AGENT}, full, doing)
-        return _accepted(answer, doing)
+        return _body_or_error(answer, doing)
 
     def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
-        """Apply one JSON Patch (RFC 6902) as a whole, or not at all.
+        """Apply one JSON Patch (RFC 6902): all operations or none.
 
         Raises:
-            Conflict: a `test` did not hold, or a path that must exist does not. NotFound: no such object.
+            Conflict: a `test` failed, or a path that must exist does not. NotFound: no such object.
         """
         doing = f"writing {kind.name} {namespace}/{name}"
         query = {"fieldManager": USER_AGENT}
         answer = self._connection.request("PATCH", kind.path(namespace, name), query, list(operations), doing)
-        return _accepted(answer, doing)
+        return _body_or_error(answer, doing)
 
     def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        """Delete the very object of this uid; one that is gone already is fine."""
+        """Delete the object with exactly this uid; it is fine if it is gone already."""
         doing = f"deleting {kind.name} {namespace}/{name}"
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
         if answer.status != HTTPStatus.NOT_FOUND:
-            _accepted(answer, doing)
+            _body_or_error(answer, doing)
 
     def may(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
-        """Tell whether this account may use a verb on a resource (SelfSubjectAccessReview)."""
+        """Return whether this account may use a verb on a resource (SelfSubjectAccessReview)."""
         doing = f"asking whether this account may {verb} {kind.plural} in {namespace}"
         attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace, "name": name}
         body = {
@@ -109,18 +109,18 @@ class Cluster:
             "kind": ACCESS_REVIEW.name,
             "spec": {"resourceAttributes": attributes},
         }
-        review = _accepted(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
+        review = _body_or_error(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
         return bool(review.get("status", {}).get("allowed"))
 
 
-def _accepted(answer: Answer, doing: str) -> Object:
+def _body_or_error(answer: ApiResponse, doing: str) -> Object:
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.body
     message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
-    raise _refusal(answer, doing, message)
+    raise _error(answer, doing, message)
 
 
-def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | TemporaryError:
+def _error(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
     match answer.status:
         case 404:
             return NotFound(doing, f"{message}. Check the name and the namespace.")
@@ -135,11 +135,11 @@ def _refusal(answer: Answer, doing: str, message: str) -> PermanentError | Tempo
         case 409:
             return Conflict(doing, message)
         case 422 if _is_failed_test(answer):
-            return Conflict(doing, f"the object is not as it was read ({message})")
+            return Conflict(doing, f"the object has changed since it was read ({message})")
         case _:
             return PermanentError(doing, f"the API server answered {answer.status}: {message}")
 
 
-def _is_failed_test(answer: Answer) -> bool:
-    """Tell a patch that did not apply from an object that would be invalid: only the latter has details of causes."""
+def _is_failed_test(answer: ApiResponse) -> bool:
+    """Return whether a patch did not apply; the other 422, for an invalid object, has `causes` in its details."""
     return not (answer.body.get("details") or {}).get("causes")

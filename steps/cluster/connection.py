@@ -1,7 +1,7 @@
-"""HTTP to the API server: configuration, time-outs, retries of temporary faults, and the server's clock.
+"""HTTP to the API server: configuration, timeouts, retries of temporary faults, and the server's clock.
 
 The generated API classes of the kubernetes package are not used: they hide the `Date` header, which is our clock, and
-they turn JSON into models that drop fields they do not know, where everything but a weight must stay byte-equal.
+they turn JSON into models that drop unknown fields, although everything except the weights must stay byte-equal.
 """
 
 import copy
@@ -20,7 +20,7 @@ from kubernetes.client import ApiClient, ApiException, Configuration
 
 from steps.errors import SettingsError, TemporaryError
 
-config: Any = untyped_config  # half of its functions carry no types
+config: Any = untyped_config  # half of its functions have no types
 
 USER_AGENT = "canary-steps"
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
@@ -28,24 +28,24 @@ _JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API server said: HTTP status (100-599) and the decoded JSON body."""
+class ApiResponse:
+    """A response of the API server: HTTP status (100-599) and the decoded JSON body."""
 
     status: int
     body: dict[str, Any]
 
 
-class _Trouble(Exception):  # noqa: N818 - private signal to the retry loop
+class _TemporaryFault(Exception):  # noqa: N818 - private signal to the retry loop
     """The request met a temporary fault; `str()` says which."""
 
 
 class Connection:
-    """One API server, reached as this process is allowed to reach it.
+    """A connection to one API server, with the credentials of this process.
 
     Args:
         kubeconfig: path of a kubeconfig; empty means the pod's service account, else the default kubeconfig.
         context: kubeconfig context, empty for the current one.
-        request_timeout_seconds: limit of a single request (> 0).
+        request_timeout_seconds: timeout of a single request (> 0).
         retry_seconds: how long temporary faults (no connection, 429, 5xx) are retried before TemporaryError (>= 0).
 
     Raises:
@@ -68,34 +68,34 @@ class Connection:
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send one request and retry temporary faults.
 
         Raises:
             TemporaryError: the fault outlasted `retry_seconds`.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Trouble),
+            retry=tenacity.retry_if_exception_type(_TemporaryFault),
             stop=tenacity.stop_after_delay(self._retry_seconds),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
             reraise=True,
         )
         try:
             return retrying(self._once, method, path, dict(query or {}), body)
-        except _Trouble as trouble:
-            cause = f"{trouble}; retried for {self._retry_seconds:.0f} s. Nothing further was done; run the step again."
-            raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from trouble
+        except _TemporaryFault as fault:
+            cause = f"{fault}; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again."
+            raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from fault
 
-    def hurried(self, seconds: float) -> Self:
-        """Return this connection for what must never be in the way: one attempt of at most `seconds` (> 0)."""
+    def without_retries(self, seconds: float) -> Self:
+        """Return this connection for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
         other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself
         return other
 
     def now(self) -> float:
-        """Return the API server's time (unix seconds, to 1 s), carried on by our monotonic clock since its last answer.
+        """Return the API server's time (unix seconds, to 1 s): that of its last answer plus the time since then.
 
-        The pod's own clock is never used: claims of several pods on several nodes must agree on one time.
+        The pod's own clock is never used: the claims of pods on different nodes must agree on one time.
         """
         if self._clock is None:
             self.request("GET", "/version", doing="reading the API server's time")
@@ -104,7 +104,7 @@ class Connection:
         server, monotonic = self._clock
         return server + time.monotonic() - monotonic
 
-    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> Answer:
+    def _once(self, method: str, path: str, query: dict[str, str], body: object) -> ApiResponse:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
@@ -120,20 +120,22 @@ class Connection:
             response = self._client.call_api(*prepared, _request_timeout=self._timeout)
             raw = response.read()
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
-            raise _Trouble(f"no answer from the API server ({type(error).__name__}: {error})") from error
-        self._note_time(response.getheader("Date"))
-        answer = Answer(response.status, _decode(raw))
+            raise _TemporaryFault(f"no answer from the API server ({type(error).__name__}: {error})") from error
+        self._update_clock(response.getheader("Date"))
+        answer = ApiResponse(response.status, _decode(raw))
         if answer.status in _RETRIED_STATUS:
-            raise _Trouble(f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})")
+            raise _TemporaryFault(
+                f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})"
+            )
         return answer
 
-    def _note_time(self, date: str | None) -> None:
+    def _update_clock(self, date: str | None) -> None:
         if not date:
             return
         server, monotonic = parsedate_to_datetime(date).timestamp(), time.monotonic()
         if self._clock is not None:
             known, at = self._clock
-            # A Date has whole seconds: keep the reading that says the latest time, others lost more to rounding.
+            # A Date has whole seconds: keep the reading with the latest time, since the others lost more to rounding.
             server = max(server, min(known + monotonic - at, server + 1.0))
         self._clock = (server, monotonic)
 

@@ -1,4 +1,4 @@
-"""The kinds of objects the steps touch: where the API server keeps them."""
+"""The kinds of objects that the steps use, and their paths on the API server."""
 
 from dataclasses import dataclass
 from urllib.parse import quote

@@ -13,7 +13,7 @@ class Permission:
         kind: of object.
         verbs: as RBAC names them.
         is_named: whether RBAC can limit it to the names of the release's own objects.
-        is_optional: whether lacking it only costs a warning.
+        is_optional: whether a step only warns if it is missing.
     """
 
     kind: Kind

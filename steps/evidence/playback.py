@@ -3,55 +3,57 @@
 from collections.abc import Iterator, Mapping
 
 from steps.errors import SettingsError
-from steps.evidence.access import Access
-from steps.evidence.custom import from_json
-from steps.evidence.failures import EvidenceError
-from steps.evidence.found import Found
-from steps.evidence.pods import Pods
-from steps.evidence.prometheus import Answer, Prometheus
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.custom_metrics import custom_metric_from_json
+from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.definitions.upstreams import Upstreams
+from steps.evidence.discovery.discovered_names import DiscoveredNames
+from steps.evidence.discovery.reporter import Reporter
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Look, Recording
-from steps.evidence.reporter import Reporter
-from steps.evidence.selectors import Arms
-from steps.evidence.services import Upstreams
+from steps.evidence.recording import Poll, Recording
 from steps.model.evidence import Evidence, LatencyObjective
 
 
 class Playback(Prometheus):
-    """Answers the queries of one look after another; asks nobody."""
+    """Answers the queries of one poll after another from the recording, without a network."""
 
     def __init__(self) -> None:
         super().__init__(Access("http://recording"))
-        self._answers: Mapping[str, Answer] = {}
-        self._look: Look | None = None
+        self._responses: Mapping[str, QueryResponse] = {}
+        self._poll: Poll | None = None
 
-    def turn_to(self, answers: Mapping[str, Answer], look: Look) -> None:
-        """Answer from this look's answers from now on."""
-        self._answers, self._look = answers, look
+    def turn_to(self, responses: Mapping[str, QueryResponse], poll: Poll) -> None:
+        """Use this poll's responses for the queries that follow."""
+        self._responses, self._poll = responses, poll
 
-    def query(self, promql: str) -> Answer:
-        """Return the recorded answer.
+    def query(self, promql: str) -> QueryResponse:
+        """Return the recorded response.
 
         Raises:
-            EvidenceError: the query failed then as well.
-            SettingsError: it was never asked: the recording was made by a version that asks otherwise.
+            EvidenceError: the query also failed when it was recorded.
+            SettingsError: it was never sent: the recording is from a version with other queries.
         """
-        if (answer := self._answers.get(promql)) is not None:
-            return answer
-        if self._look is not None and self._look.problem is not None:
-            raise EvidenceError(self._look.problem)
-        raise SettingsError("replaying", f"the recording has no answer to {promql}: another version made it")
+        if (response := self._responses.get(promql)) is not None:
+            return response
+        if self._poll is not None and self._poll.problem is not None:
+            raise EvidenceError(self._poll.problem)
+        cause = f"the recording has no answer to {promql}: it is from another version; replay it with that one"
+        raise SettingsError("replaying", cause)
 
 
-def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
-    """Read the evidence of every look again, by the same code that reads it from Prometheus."""
+def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
+    """Read the evidence of every poll again, with the code that reads it from Prometheus."""
     arms = recording.header["arms"]
     playback = Playback()
-    custom = tuple(from_json(form) for form in recording.header.get("metrics", ()))
+    custom = tuple(custom_metric_from_json(form) for form in recording.header.get("metrics", ()))
     upstreams = Upstreams.from_json(arms.get("upstreams"))
     names = arms["stable"], arms["canary"], arms["namespace"], arms["label"]
-    named = Arms(*names, arms.get("more", {}), upstreams=upstreams)
-    pods, mesh = Pods(), bool(recording.header.get("mesh", True))
+    named = ArmLabels(*names, arms.get("more", {}), upstreams=upstreams)
+    pods, mesh = PodOwners(), bool(recording.header.get("mesh", True))
     objective = recording.header.get("latency_objective")
     reader = EvidenceReader(
         playback,
@@ -62,10 +64,17 @@ def evidence_of(recording: Recording) -> Iterator[tuple[Look, Evidence]]:
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
     )
-    for answers, look in recording.looks:
-        playback.turn_to(answers, look)
-        reader.bounds = look.bounds or reader.bounds
-        reader.reporter = Reporter(*look.reporter) if look.reporter else reader.reporter
-        reader.control = look.control
-        reader.found, pods.known = look.found or reader.found or Found(), look.pods or pods.known
-        yield look, reader.read(look.started, look.now, rung_started=look.rung_started, weight=look.weight)
+    for responses, poll in recording.polls:
+        playback.turn_to(responses, poll)
+        pods.known = poll.pods or pods.known
+        comparison = Comparison(
+            poll.bounds,
+            poll.control,
+            Reporter(*poll.reporter) if poll.reporter else None,
+            # Without any names Prometheus is not asked: an older recording has no responses to such queries.
+            poll.found or reader.found or DiscoveredNames(),
+        )
+        evidence = reader.read(
+            poll.started, poll.now, rung_started=poll.rung_started, weight=poll.weight, comparison=comparison
+        )
+        yield poll, evidence

@@ -1,105 +1,115 @@
-"""The reader of evidence: polls Prometheus for both arms at once and tells what was seen so far."""
+"""The reader of evidence: polls Prometheus for both arms at once, and returns all evidence of the run so far."""
 
 from typing import Final, Unpack
 
-from steps.evidence import worlds
-from steps.evidence.failures import EvidenceError
-from steps.evidence.feed import Feed
-from steps.evidence.prometheus import Prometheus, raised
-from steps.evidence.selectors import Arms
-from steps.evidence.survey import WITHOUT_MESH, Options, Survey
+from steps.evidence.catalog_options import CatalogOptions
+from steps.evidence.comparison import WITH_STABLE, Comparison
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.discovery import cluster_labels
+from steps.evidence.metric_catalog import WITHOUT_MESH, MetricCatalog
+from steps.evidence.metric_stream import MetricStream
+from steps.evidence.prometheus_api.client import Prometheus, step_error
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import Evidence, MetricEvidence, Problem, ProblemKind
 
 HISTORY_SECONDS: Final = 600.0
-"""Stable's past that is read along: it teaches the judge how much stable's bad requests cling together."""
+"""Stable's past that is read as well: it shows the judge how bursty stable's bad requests are."""
 
 SERIES_BUDGET: Final = 2000
 _EVEN: Final = 50
-"""The canary's part, in percent, of what it and its baseline get at any weight."""
+"""The canary's part, in percent, of the requests that it and its baseline get at any weight."""
 
 _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
 
 
-class EvidenceReader(Survey):
-    """Read a run's evidence in increments; one query per metric and poll, for both arms together.
+class EvidenceReader(MetricCatalog):
+    """Reads a run's evidence in increments; one query per metric and poll, for both arms together.
 
-    Requests take a second query, for those that failed before an upstream was chosen; answers are read off both.
+    Requests take a second query, for those that failed before an upstream was chosen; answers are counted from both.
 
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
-        history_seconds: stable's past to read along, in seconds.
-        series_budget: series of one metric above which sums are read instead.
-        more: as for `Survey`.
+        history_seconds: how much of stable's past is read as well, in seconds.
+        series_budget: with more series of one metric than this, sums are read instead.
+        more: as for `MetricCatalog`.
     """
 
     def __init__(
         self,
         prometheus: Prometheus,
-        arms: Arms,
+        arms: ArmLabels,
         *,
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
-        **more: Unpack[Options],
+        **more: Unpack[CatalogOptions],
     ) -> None:
         super().__init__(prometheus, arms, **more)
         self._history, self._budget = history_seconds, series_budget
-        self._feeds: list[Feed] = []
-        self._seen, self._several = 0, list[str]()
+        self._streams: list[MetricStream] = []
+        self._series_checked, self._cluster_notes = 0, list[str]()
 
     def read(
-        self, started: float, now: float, *, rung_started: float | None = None, weight: int | None = None
+        self,
+        started: float,
+        now: float,
+        *,
+        rung_started: float | None = None,
+        weight: int | None = None,
+        comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
-        """Fetch what is new and give all evidence of the run.
+        """Fetch what is new, and return all evidence of the run.
 
         Args:
             started: when the canary was first exposed, unix seconds.
-            now: present time, unix seconds; only the range of the queries depends on it.
-            rung_started: when the present weight was set; default `started`.
-            weight: the present weight in percent, if known.
+            now: current time, unix seconds; only the range of the queries depends on it.
+            rung_started: when the current weight was set; default `started`.
+            weight: the current weight in percent, if known.
+            comparison: what was decided before; the first read of a run settles it.
 
         Returns:
-            Evidence; if Prometheus could not be asked, or lags, it holds what was read before and a `problem`.
+            Evidence; if Prometheus did not answer, or lags, it holds what was read before and a `problem`.
 
         Raises:
             PermanentError: Prometheus refuses the query itself; waiting cannot help.
         """
         problem: Problem | None = None
+        self.adopt(comparison)
         self.pods.look_again()
         try:
             self._prepare(started)
-            for feed in self._feeds:
-                feed.fetch(self.prometheus, started - self._history, now)
+            for stream in self._streams:
+                stream.fetch(self.prometheus, started - self._history, now)
         except EvidenceError as fault:
             problem = fault.problem
             if problem.kind is ProblemKind.BAD_QUERY:
-                raise raised(fault, "reading the arms' metrics") from fault
+                raise step_error(fault, "reading the arms' metrics") from fault
         return self._evidence(started, now, rung_started or started, weight, problem)
 
     def _prepare(self, started: float) -> None:
-        if self._feeds:
+        if self._streams:
             return
-        wanted, arms, reporter = self.sources()
-        self._feeds = [Feed(source, arms, reporter, self._budget, started) for source in wanted]
+        definitions, arms, reporter = self.definitions()
+        self._streams = [MetricStream(one, arms, reporter, self._budget, started) for one in definitions]
 
     def _evidence(
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
     ) -> Evidence:
-        interval = max((feed.interval for feed in self._feeds), default=0.0)
+        interval = max((stream.interval for stream in self._streams), default=0.0)
         mesh: list[MetricEvidence] = []
-        beside: list[MetricEvidence] = []
+        derived: list[MetricEvidence] = []
         custom: list[MetricEvidence] = []
         until = started
-        for feed in self._feeds:
-            closed = feed.counting.cells(feed.now or now)
-            metric, *more = feed.counting.evidence(closed)
-            (mesh if feed.source.arms is None else custom).append(metric)
-            beside += more
+        for stream in self._streams:
+            closed = stream.counts.windows(stream.now or now)
+            metric, *more = stream.counts.evidence(closed)
+            (mesh if stream.definition.arms is None else custom).append(metric)
+            derived += more
             until = max(until, closed[-1].end) if closed else until
         reporter = self.reporter
         return Evidence(
-            metrics=(*mesh, *beside, *custom),
+            metrics=(*mesh, *derived, *custom),
             started=started,
             rung_started=rung_started,
             until=until,
@@ -114,69 +124,73 @@ class EvidenceReader(Survey):
         )
 
     def _problem(self, interval: float) -> Problem | None:
-        """Tell what makes a complete answer not to be trusted."""
+        """Return why the evidence cannot be trusted although Prometheus answered; None if it can."""
         if self.found is not None and self.found.doubt:
             return Problem(ProblemKind.AMBIGUOUS, self.found.doubt)
-        for feed in self._feeds:
-            if (differ := feed.counting.bounds_problem()) is not None:
+        for stream in self._streams:
+            if (differ := stream.counts.bounds_problem()) is not None:
                 return differ
-        for feed in self._feeds:
-            if feed.warnings:
-                text = f"Prometheus warns that its answer may be incomplete: {'; '.join(feed.warnings)[:300]}"
+        for stream in self._streams:
+            if stream.warnings:
+                text = f"Prometheus warns that its answer may be incomplete: {'; '.join(stream.warnings)[:300]}"
                 return Problem(ProblemKind.WARNINGS, text)
-        absent = next((found for feed in self._feeds if (found := feed.counting.absence_problem()) is not None), None)
-        return absent or (self._lateness(interval) if self._feeds else None)
+        absent = next(
+            (found for stream in self._streams if (found := stream.counts.absence_problem()) is not None), None
+        )
+        return absent or (self._lateness(interval) if self._streams else None)
 
     def _lateness(self, interval: float) -> Problem | None:
-        main = self._feeds[0] if self.mesh else max(self._feeds, key=lambda feed: feed.newest)
+        main = self._streams[0] if self.mesh else max(self._streams, key=lambda stream: stream.newest)
         age = main.now - main.newest
         if main.newest and age <= max(_LATE_INTERVALS * interval, _LATE_SECONDS):
             return None
-        if main.heard > main.newest:
+        if main.newest_arrival > main.newest:
             text = (
                 "the newest samples of the arms' requests have values that no counter can have (NaN, infinite, negative"
-                " or above 2^53): check what writes or rewrites them"
+                " or above 2^53): check the recording rules and relabelling that write them"
             )
             return Problem(ProblemKind.NOT_PROMETHEUS, text)
         if not main.newest:
-            return self.unknown()
+            return self.no_series()
         text = (
-            f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s:"
-            f" the proxies are not scraped any more, or samples arrive late"
+            f"the newest sample of the arms' requests is {age:.0f} s old at a scrape interval of {interval:g} s: check"
+            f" that the proxies are still scraped, and that their samples arrive in time"
         )
         return Problem(ProblemKind.METRICS_LATE, text)
 
     def _notes(self) -> tuple[str, ...]:
         notes = [
-            f"{feed.source.name}: more than {self._budget} series, so sums are read; resets and births may be missed"
-            for feed in self._feeds
-            if feed.counting.summed
+            f"{stream.definition.name}: more than {self._budget} series, so it is read as sums; resets may be missed"
+            for stream in self._streams
+            if stream.counts.summed
         ]
-        notes += dict.fromkeys(note for feed in self._feeds for note in feed.counting.notes())
+        notes += dict.fromkeys(note for stream in self._streams for note in stream.counts.notes())
         if self.objective_bound is not None and self.objective_bound.note:
             notes.append(self.objective_bound.note)
-        known = {feed.source.name for feed in self._feeds}
+        known = {stream.definition.name for stream in self._streams}
         notes += [
             f"{name} not judged: stable has no histogram of it yet"
             for name in ("latency", "small-bodies")
-            if self._feeds and self.mesh and name not in known
+            if self._streams and self.mesh and name not in known
         ]
-        notes += self._doubtful()
+        notes += self._blind_spots()
         if self.control:
             notes.append(
-                f"compared with the baseline {self.control}, pods of stable's version as young as the canary's and as"
-                f" many; until the canary's first request stable stands for it"
+                f"compared with the baseline {self.control}: pods of stable's version, as new and as many as the"
+                f" canary's; until the canary's first request, stable is compared instead"
             )
         return tuple(notes)
 
-    def _doubtful(self) -> list[str]:
-        """Say what is lost without the mesh, and whether stable's requests may be those of several clusters."""
+    def _blind_spots(self) -> list[str]:
+        """Return what is not seen without the mesh, or whether stable's requests may be of several clusters."""
         if not self.mesh:
             return [WITHOUT_MESH]
-        if self.is_checked or not self._feeds:
+        if self.is_checked or not self._streams:
             return []
-        main = self._feeds[0].counting
-        if self._seen != main.series:
-            self._seen, several = main.series, worlds.undecided(worlds.of_rows(main.stable), self._given.more)
-            self._several = [worlds.sentence(several)] if several else []
-        return self._several
+        main = self._streams[0].counts
+        if self._series_checked != main.series:
+            self._series_checked = main.series
+            clusters = cluster_labels.cluster_labels_of_rows(main.stable)
+            several = cluster_labels.unselected(clusters, self._given.more)
+            self._cluster_notes = [cluster_labels.unselected_sentence(several)] if several else []
+        return self._cluster_notes

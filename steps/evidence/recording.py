@@ -1,9 +1,9 @@
-"""Recordings: every raw answer of Prometheus and every look of the judge, as JSON lines, to be judged again later.
+"""Recordings: every raw response of Prometheus and every poll of the judge, as JSON lines, to be judged again later.
 
-The first line is the header, `{"kind": "recording", "version": 1, ...}`; then come `answer` lines (PromQL, the server's
-time, the raw `data.result`) and, after the answers it was made of, a `look` line: times, weight, the pods' health, the
-probes' outcomes and what the judge said. A name that ends with `.gz` is compressed. A recording may end anywhere: the
-file is opened for each line, and closed after it.
+The first line is the header, `{"kind": "recording", "version": 1, ...}`. Then come `answer` lines (PromQL, the server's
+time, the raw `data.result`) and, after the answers of each poll, a `look` line: times, weight, the pods' health, the
+probes' outcomes and the verdict. A file name that ends with `.gz` is compressed. A recording may end anywhere: the file
+is opened for each line, and closed after it.
 """
 
 import gzip
@@ -16,33 +16,33 @@ from typing import Any, Final, TextIO, cast
 import structlog
 
 from steps.errors import PermanentError, SettingsError
-from steps.evidence.bounds import Bounds
-from steps.evidence.found import Found, from_json
-from steps.evidence.prometheus import Answer
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.discovery.discovered_names import DiscoveredNames, discovered_names_from_json
+from steps.evidence.prometheus_api.client import QueryResponse
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.pods import PodNames
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 
 VERSION: Final = 1
-"""Version of the lines; it rises when a field changes its meaning or goes away."""
+"""Version of the lines; it rises if a field changes its meaning or is removed."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look of the judge: all it knew besides the answers.
+class Poll:
+    """One poll of the judge: all it knew besides the responses of Prometheus.
 
     Attributes:
-        now, started, rung_started: unix seconds, as the reader was called.
+        now, started, rung_started: unix seconds, as passed to the reader.
         weight: the canary's, percent; None without a claim.
         control: label value of the baseline that was compared in place of stable, "" for none.
-        reporter: name and reason of the reporter in use, None while it was not chosen.
-        bounds: what slow and small meant, None while not chosen.
-        problem: what stood in the way of this reading.
-        found: names and labels as they were found by asking, None while nothing was.
-        pods: whose pods are whose, None where nobody asked.
-        verdict, code: what the judge said then, by the rules of then.
+        reporter: name and reason of the reporter in use, None until it is chosen.
+        bounds: what slow and small meant, None until they are chosen.
+        problem: why Prometheus could not be read, or not trusted.
+        found: names and labels that Prometheus was asked for, None until then.
+        pods: the Deployments of pods, None if they were not asked for.
+        verdict, code: of the judge, by the rules of that time.
     """
 
     now: float
@@ -53,20 +53,20 @@ class Look:
     bounds: Bounds | None = None
     problem: Problem | None = None
     health: Health | None = None
-    probes: tuple[ProbeOutcome, ...] | None = None
+    probes: tuple[ProbeResult, ...] | None = None
     verdict: str = ""
     code: str = ""
     control: str = ""
-    found: Found | None = None
+    found: DiscoveredNames | None = None
     pods: PodNames | None = None
 
 
-class Tape:
+class Recorder:
     """Writes a recording; a disk that fills up ends the recording, never the release.
 
     Args:
         path: of the file; an older one is replaced.
-        header: what is needed to read the answers again: arms, metrics, rules.
+        header: what is needed to read the responses again: arms, metrics, rules.
 
     Raises:
         PermanentError: the file cannot be written.
@@ -82,13 +82,13 @@ class Tape:
             cause = f"{path}: {error.strerror}. Point --record at a writable place."
             raise PermanentError("starting the recording", cause) from error
 
-    def answer(self, answer: Answer) -> None:
-        """Keep an answer of Prometheus as it came."""
-        self._write({"kind": "answer", **asdict(answer)})
+    def write_response(self, response: QueryResponse) -> None:
+        """Write a response of Prometheus unchanged."""
+        self._write({"kind": "answer", **asdict(response)})
 
-    def look(self, look: Look) -> None:
-        """Keep what else the judge knew, and what it said."""
-        self._write({"kind": "look", **asdict(look)})
+    def write_poll(self, poll: Poll) -> None:
+        """Write what else the judge knew, and its verdict."""
+        self._write({"kind": "look", **asdict(poll)})
 
     def _write(self, line: Mapping[str, object]) -> None:
         if self._ended:
@@ -103,36 +103,36 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording as read: its header, and its looks with the answers each was made of, by their PromQL."""
+    """A recording as read: its header, and its polls, each with its responses by their PromQL."""
 
     header: Mapping[str, Any]
-    looks: tuple[tuple[Mapping[str, Answer], Look], ...] = field(repr=False)
+    polls: tuple[tuple[Mapping[str, QueryResponse], Poll], ...] = field(repr=False)
     complete: bool = True
 
 
 def load(path: Path) -> Recording:
-    """Read a recording; a last line that was cut off is left out.
+    """Return a recording; a last line that was cut off is left out.
 
     Raises:
-        SettingsError: there is no such file, or it is no recording of this version.
+        SettingsError: there is no such file, or it is not a recording of this version.
     """
     lines, complete = _lines(path)
     header = lines[0] if lines else {}
     if header.get("kind") != "recording":
-        raise _refused(path, "is no recording; make one with `analyze --record` or `rollout --record`")
+        raise _refused(path, "is not a recording; make one with `analyze --record` or `rollout --record`")
     if header.get("version") != VERSION:
-        raise _refused(path, f"has version {header.get('version')}, this program reads version {VERSION}")
-    looks: list[tuple[Mapping[str, Answer], Look]] = []
-    answers: dict[str, Answer] = {}
+        raise _refused(path, f"has version {header.get('version')}, but this program reads version {VERSION}")
+    polls: list[tuple[Mapping[str, QueryResponse], Poll]] = []
+    responses: dict[str, QueryResponse] = {}
     for line in lines[1:]:
         kind = line.pop("kind", "")
         if kind == "answer":
-            answer = Answer(line["query"], line["at"], line["result"], tuple(line["warnings"]))
-            answers[answer.query] = answer
+            response = QueryResponse(line["query"], line["at"], line["result"], tuple(line["warnings"]))
+            responses[response.query] = response
         elif kind == "look":
-            looks.append((answers, _look(line)))
-            answers = {}
-    return Recording(header, tuple(looks), complete)
+            polls.append((responses, _poll(line)))
+            responses = {}
+    return Recording(header, tuple(polls), complete)
 
 
 def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
@@ -147,14 +147,14 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     except EOFError:
         return found, False
     except (OSError, UnicodeDecodeError) as error:
-        raise _refused(path, getattr(error, "strerror", None) or "is no recording") from error
+        raise _refused(path, getattr(error, "strerror", None) or "is not a recording") from error
     return found, True
 
 
-def _look(line: Mapping[str, Any]) -> Look:
+def _poll(line: Mapping[str, Any]) -> Poll:
     problem, health, bounds, reporter = (line[name] for name in ("problem", "health", "bounds", "reporter"))
     probes = line["probes"]
-    return Look(
+    return Poll(
         now=line["now"],
         started=line["started"],
         rung_started=line["rung_started"],
@@ -163,11 +163,11 @@ def _look(line: Mapping[str, Any]) -> Look:
         bounds=Bounds(tuple((label, bound) for label, bound in bounds["latency"]), bounds["small"]) if bounds else None,
         problem=Problem(ProblemKind(problem["kind"]), problem["sentence"]) if problem else None,
         health=Health(**health) if health else None,
-        probes=None if probes is None else tuple(ProbeOutcome(**outcome) for outcome in probes),
+        probes=None if probes is None else tuple(ProbeResult(**outcome) for outcome in probes),
         verdict=line["verdict"],
         code=line["code"],
         control=line.get("control", ""),
-        found=from_json(line["found"]) if line.get("found") else None,
+        found=discovered_names_from_json(line["found"]) if line.get("found") else None,
         pods=_pods(line["pods"]) if line.get("pods") else None,
     )
 

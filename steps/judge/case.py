@@ -1,54 +1,60 @@
-"""One call of the judge: what is computed once and used by several of its considerations."""
+"""The case of one judgement: the filtered evidence, and every number that more than one question needs.
+
+Whatever is costly, and not always needed, is computed on first use.
+"""
 
 from functools import cached_property
 from math import log
 
-from steps.judge import alone, better, disruptions, enough, unattributed
-from steps.judge.alarm import Alarm, first_alarm, statistic
-from steps.judge.detect import detectable_share
-from steps.judge.guard import guard
-from steps.judge.objective import Objective, objectives
-from steps.judge.odds import Odds
+from steps.judge.checks import full_weight, sample_size
+from steps.judge.checks.guard import judge_guard
+from steps.judge.checks.objective import Objective, objectives
+from steps.judge.comparison import superiority
+from steps.judge.comparison.combined import Alarm, combined_path, first_alarm
+from steps.judge.comparison.metric_result import MetricResult, assess_metric
+from steps.judge.filters import disruptions, unattributed
+from steps.judge.filters.comparability import stable_is_incomparable, without_failed_requests
+from steps.judge.filters.warmup import without_warmup
+from steps.judge.power.detectable_effect import detectable_share
 from steps.judge.rules import Rules
-from steps.judge.unlike import answered, unlike
-from steps.judge.warmup import warm
-from steps.judge.weigh import Weighed, weigh
-from steps.judge.windows import Window
+from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.strata import strata_with_canary
+from steps.judge.statistics.windows import Window
 from steps.model.evidence import Evidence, Health, MetricEvidence, MetricKind, Stratum
 from steps.model.judgement import GuardJudgement
 
 
 class Case:
-    """The evidence as it is judged, and every number that is made of it.
+    """The evidence as it is judged, and all numbers computed from it.
 
     Attributes:
         given: the evidence as it came, for notes.
-        evidence: without what happened while the canary's pods were disrupted, with unattributed failures where they
-            belong, and without stray requests at weight 100.
-        unattributed: what failed before an upstream was chosen.
-        alone: the canary has all the traffic.
-        unlike: stable fails so much that its latency and answers are those of failures.
-        late: nothing is waited for any more.
-        whole: the metrics with series. weighed: the same after the warm-up was left out, weighed.
-        seen: what was seen on the present rung.
+        evidence: without requests of the times in which the canary's pods were disrupted, with unattributed failures
+            counted for the arm they belong to, and without stray requests at weight 100.
+        unattributed: the failures before an upstream was chosen.
+        full_weight: the canary has all the traffic.
+        stable_is_incomparable: stable fails so much that its latency and answers describe its failures.
+        deadline_reached: there is no more time to wait.
+        metrics: the metrics with series, before the warm-up is left out.
+        results: their results, after the warm-up is left out.
+        rung: counts of the present rung.
         main: the metric that counts every request: errors, else the first.
-        guards: of the objectives, in their order.
+        guards: one for each objective, in their order.
     """
 
     def __init__(self, evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool) -> None:
-        self.given, self.health, self.rules, self.late = evidence, health, rules, deadline_reached
-        undisturbed = disruptions.undisturbed(evidence, health)
-        attributed, self.unattributed = unattributed.attributed(undisturbed, rules)
-        self.evidence = alone.without_strays(attributed)
-        self.alone = evidence.weight == alone.ALL
-        self.unlike = unlike(self.evidence.metrics)
-        self.whole = self._whole()
-        self.odds = Odds(rules.ratio)
-        self.weighed = self._weigh()
-        self.seen = enough.look(self.evidence)
-        self.main = next((one for one in self.weighed if one.evidence.kind is MetricKind.ERRORS), None) or next(
-            iter(self.weighed), None
-        )
+        self.given, self.health, self.rules, self.deadline_reached = evidence, health, rules, deadline_reached
+        undisrupted = disruptions.without_disruptions(evidence, health)
+        attributed, self.unattributed = unattributed.attribute(undisrupted, rules)
+        self.evidence = full_weight.without_strays(attributed)
+        self.full_weight = evidence.weight == full_weight.FULL_WEIGHT
+        self.stable_is_incomparable = stable_is_incomparable(self.evidence.metrics)
+        self.metrics = self._metrics_with_series()
+        self.ratios = LikelihoodRatio(rules.ratio)
+        self.results = self._results()
+        self.rung = sample_size.count_rung(self.evidence)
+        errors = (one for one in self.results if one.evidence.kind is MetricKind.ERRORS)
+        self.main = next(errors, None) or next(iter(self.results), None)
         self.objectives = objectives(self.evidence.metrics, rules)
         self.guards = tuple(map(self._guard, self.objectives))
 
@@ -64,13 +70,13 @@ class Case:
 
     @property
     def totals(self) -> tuple[int, int]:
-        """The canary's requests, and the scrapes that had any."""
-        return sum(stratum.canary.total for stratum in self.exposed), enough.rows(self.exposed)
+        """The canary's requests, and the scrapes with canary traffic."""
+        return sum(stratum.canary.total for stratum in self.exposed), strata_with_canary(self.exposed)
 
     @cached_property
     def path(self) -> list[tuple[float, float]]:
         """(end of the stratum, fail statistic) in order of time, of the metrics that can be compared."""
-        return statistic(self.compared)
+        return combined_path(self.compared)
 
     @cached_property
     def alarm(self) -> Alarm | None:
@@ -78,43 +84,44 @@ class Case:
         return first_alarm(self.compared, self.path, self.rules)
 
     @cached_property
-    def compared(self) -> list[Weighed]:
-        """The metrics that the comparison may go by."""
-        return [one for one in self.weighed if not (self.unlike and one.evidence.kind is MetricKind.LATENCY)]
+    def compared(self) -> list[MetricResult]:
+        """Results of the metrics that can be compared."""
+        latency_counts = not self.stable_is_incomparable
+        return [one for one in self.results if latency_counts or one.evidence.kind is not MetricKind.LATENCY]
 
     @cached_property
     def detectable(self) -> float | None:
         """Smallest share (0-1) of failures that would have been caught; None = not even a total failure."""
         if self.main is None:
             return None
-        if not self.alone:
-            return detectable_share(self.main, self.rules, self.odds)
-        return alone.detectable(self.main, self._limits(self.main), self.seen.canary, self.rules)
+        if not self.full_weight:
+            return detectable_share(self.main, self.rules, self.ratios)
+        return full_weight.detectable(self.main, self._limits(self.main), self.rung.canary, self.rules)
 
     @cached_property
-    def better(self) -> tuple[str, float] | None:
-        """Metric and upper limit of the ratio of the rates, where the canary is better beyond doubt; else None."""
-        if self.alone or self.main is None:
+    def superiority(self) -> tuple[str, float] | None:
+        """Metric in which the canary is surely better, and the upper limit of the ratio of the rates; else None."""
+        if self.full_weight or self.main is None:
             return None
-        if any(self.above(objective) for objective in self.objectives):
+        if any(self._windows_above(objective) for objective in self.objectives):
             return None
-        judged = [(self.main.judgement.name, self.exposed)]
-        judged += [
+        candidates = [(self.main.judgement.name, self.exposed)]
+        candidates += [
             (one.metric.name, tuple(s for s in one.series.strata if s.end > self.evidence.started))
             for one in self.objectives
             if one.series is one.metric.objective
         ]
-        phi = self.main.phi
-        limits = ((name, better.upper_limit(strata, self.rules.alpha, phi)) for name, strata in judged)
+        alpha, phi = self.rules.alpha, self.main.phi
+        limits = ((name, superiority.ratio_upper_limit(strata, alpha, phi)) for name, strata in candidates)
         return next(((name, limit) for name, limit in limits if limit is not None), None)
 
     @cached_property
-    def pasts(self) -> list[tuple[Weighed, int, alone.Compared]]:
-        """At weight 100: each series (by metric and index) against its past, where it has one."""
+    def references(self) -> list[tuple[MetricResult, int, full_weight.ReferenceComparison]]:
+        """At weight 100: each series (by result and index) against its reference, if it has one."""
         found = []
-        for one in self.weighed if self.alone else ():
+        for one in self.results if self.full_weight else ():
             for index, series in enumerate(one.evidence.series):
-                compared = alone.compare(
+                compared = full_weight.compare_with_reference(
                     series, one.judgement.floor, self.evidence.rung_started, one.paths[index].phi, self.rules,
                     aligned=self.aligned(one.evidence), parts=len(one.paths),
                 )  # fmt: skip
@@ -122,48 +129,53 @@ class Case:
                     found.append((one, index, compared))
         return found
 
-    def above(self, objective: Objective) -> list[Window]:
-        """Return the windows in which the canary is above an objective in plain numbers."""
-        return objective.above(self.evidence.rung_started, self.allowed(objective))
-
     def allowed(self, objective: Objective) -> float:
-        """Return the share (0-1) that an objective allows; more at weight 100 where both arms lived above it."""
-        if not self.alone:
+        """Return the share (0-1) that an objective allows; more at weight 100 if both arms were above it before."""
+        if not self.full_weight:
             return objective.allowed
         phi = self.main.phi if self.main else 1.0
-        return alone.excused(objective.series.strata, objective.allowed, self.evidence.rung_started, phi)
+        return full_weight.allowed_share(
+            objective.series.strata, objective.allowed, self.evidence.rung_started, phi
+        )  # fmt: skip
 
     def aligned(self, metric: MetricEvidence) -> bool:
-        """Tell whether both arms of a metric were counted in the same scrape."""
+        """Return whether both arms of a metric were counted in the same scrape."""
         return self.evidence.aligned if metric.aligned is None else metric.aligned
 
-    def _limits(self, one: Weighed) -> list[tuple[float, float]]:
-        """Return the shares that the canary alone is held against, each with the line of its evidence."""
+    def _windows_above(self, objective: Objective) -> list[Window]:
+        return objective.above(self.evidence.rung_started, self.allowed(objective))
+
+    def _limits(self, one: MetricResult) -> list[tuple[float, float]]:
+        """Return the allowed shares that judge the canary alone, each with the alarm line of its evidence."""
         line = 1.0 / self.rules.guard_alpha
         found = [(self.allowed(o), line) for o in self.objectives if o.series in one.evidence.series]
         parts = len(one.paths)
-        return found + [(past.allowed, line * parts) for metric, _, past in self.pasts if metric is one]
+        return found + [(compared.allowed, line * parts) for result, _, compared in self.references if result is one]
 
-    def _whole(self) -> list[MetricEvidence]:
-        metrics = self.evidence.metrics
-        return [answered(metric, metrics) if self.unlike else metric for metric in metrics if metric.series]
+    def _metrics_with_series(self) -> list[MetricEvidence]:
+        metrics = [metric for metric in self.evidence.metrics if metric.series]
+        if not self.stable_is_incomparable:
+            return metrics
+        return [without_failed_requests(metric, self.evidence.metrics) for metric in metrics]
 
-    def _weigh(self) -> list[Weighed]:
-        metrics = [warm(metric, self.health, self.rules) for metric in self.whole]
+    def _results(self) -> list[MetricResult]:
+        metrics = [without_warmup(metric, self.health, self.rules) for metric in self.metrics]
         total = sum(metric.weight for metric in metrics)
         limit = log(1.0 / self.rules.alpha)
         return [
-            weigh(metric, metric.weight / total, self.rules, limit, aligned=self.aligned(metric), odds=self.odds)
+            assess_metric(
+                metric, metric.weight / total, self.rules, limit, aligned=self.aligned(metric), ratios=self.ratios
+            )
             for metric in metrics
         ]
 
     def _guard(self, objective: Objective) -> GuardJudgement:
-        # No warm-up here: a promise holds from the first request on. At weight 100 the earlier rungs are the past.
+        # No warm-up here: an objective holds from the first request on. At weight 100 earlier rungs are the reference.
         strata, main = objective.series.strata, self.main
-        same = not self.alone and main is not None and objective.series is main.evidence.series[-1]
-        known = main.paths[-1].pasts if main is not None and same else ()
-        return guard(
-            objective.metric.name, alone.rung_of(strata, self.evidence.rung_started) if self.alone else strata,
-            self.allowed(objective), self.rules,
-            aligned=self.evidence.aligned, alone=self.alone, known=known,
+        same_series = not self.full_weight and main is not None and objective.series is main.evidence.series[-1]
+        histories = main.paths[-1].histories if main is not None and same_series else ()
+        judged = full_weight.rung_only(strata, self.evidence.rung_started) if self.full_weight else strata
+        return judge_guard(
+            objective.metric.name, judged, self.allowed(objective), self.rules,
+            aligned=self.evidence.aligned, full_weight=self.full_weight, histories=histories,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The judge's rules: every threshold with its unit, default and reason. Chapters refer to docs of the method."""
+"""The judge's rules: every threshold with its unit, default and reason (docs/judge.md explains the method)."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,8 +9,8 @@ from steps.model.evidence import MetricKind
 class PassRule(StrEnum):
     """What a pass claims.
 
-    NO_HARM: enough was seen and nothing spoke against the canary; the sentence says what would have been caught.
-    PROVEN: the canary was shown to be no worse than stable by more than the tolerated difference.
+    NO_HARM: enough was seen and nothing speaks against the canary; the sentence says what would have been caught.
+    PROVEN: the canary is shown to be worse than stable by less than the tolerated difference.
     """
 
     NO_HARM = "no-harm"
@@ -19,55 +19,55 @@ class PassRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Thresholds of a rollout. The defaults were settled by simulation (tests/unit/judge) and hold together.
+    """Thresholds of a rollout. The defaults were chosen by simulation (tests/bench) and belong together.
 
     Attributes:
-        alpha: chance of a false alarm of the comparison, per rollout, however often one looks (0-1).
+        alpha: chance of a false alarm of the comparison, per rollout, no matter how often it is judged (0-1).
         guard_alpha: the same for the absolute guard, which has a budget of its own.
         beta: chance of a wrong "proven" per metric.
         pass_rule: see PassRule.
-        ratio: canary may be this many times as bad as stable before it counts as worse (>= 1): +20 % errors or 2 %
-            slower is no reason to roll back.
-        floors: least difference of the bad shares (0-1) that counts as harm, by kind of metric.
-        proven_difference: with PROVEN: the bad share (0-1) the canary may at most be worse by.
-        min_bad: bad canary requests without which there is no alarm: two may be chance of any kind.
-        suspect_e: value of the fail statistic from which nothing passes any more, though it is no alarm yet.
-        success_slo: least share of successful requests (0-1) the guard demands; None switches the guard off.
+        ratio: the canary may be up to this many times as bad as stable before it counts as worse (>= 1): 20 % more
+            errors or 2 % slower is not a reason to roll back.
+        floors: smallest difference of the bad shares (0-1) that counts as harm, by kind of metric.
+        proven_difference: with PROVEN: largest tolerated difference of the bad shares (0-1).
+        min_bad: minimum of bad canary requests for an alarm: two may be chance of any kind.
+        suspect_e: value of the fail statistic from which nothing passes any more, although it is not an alarm yet.
+        success_slo: minimum success ratio (0-1) for the absolute guard; None disables it.
         latency_slo: largest share (0-1) of requests above the bound of the latency objective (1 - its quantile); None
-            (default) = no such guard.
-        latency_limit_ms: the limit of that objective as it was asked for, in ms, for sentences; None = as the bound.
-        must_detect: a pass needs that a rise of the failures to this share (0-1) would have been caught; 1 = any pass
-            that could have caught a total failure.
-        guard_requests, guard_bad: requests and bad ones the guard needs in its last strata.
-        min_strata: strata with canary traffic on this rung before a pass: one good scrape is no trend.
-        min_seconds: least time on this rung before a pass, in seconds; 0 = min_strata alone decides.
+            (default) disables that guard.
+        latency_limit_ms: the limit of that objective as it was asked for, in ms, for sentences; None = the bound.
+        must_detect: a pass requires that a rise of the failures to this share (0-1) would have been caught; 1 = that a
+            total failure would have been caught.
+        guard_requests, guard_bad: requests and bad ones that the guard needs in its last strata.
+        min_strata: strata with canary traffic on this rung before a pass: one good scrape is not a trend.
+        min_seconds: minimum time on this rung before a pass, in seconds; 0 = min_strata alone decides.
         min_requests: canary requests on this rung before an early pass.
         patience_seconds: after so long on a rung (or at the deadline) fewer than min_requests suffice, if at least
             patient_requests came and a canary failing `patient_detectable` of its requests would have been caught.
-            So a healthy service with 2 requests a second is promoted, in minutes, and told what little was seen;
-            50 requests at 5 % of that would take 8 minutes without telling much more about a total failure.
+            So a healthy service with 2 requests a second is promoted within minutes, and the sentence says how little
+            was seen; 50 requests at 5 % of that would take 8 minutes and say little more about a total failure.
         patient_requests: see patience_seconds.
         patient_detectable: see patience_seconds (share 0-1).
-        silent_seconds: canary without any request for so long, while its weight promised at least
+        silent_seconds: a canary without any request for so long, while its weight promises at least
             `silent_requests`, is "no-traffic".
-        silent_requests: expected requests that make silence a finding: e^-12 is 6 in a million.
-        cap: largest part of ln(1/alpha) one stratum may add where the arms are scraped at different moments: three
-            strata must agree, so one stratum's shift of a shared outage stays harmless.
-        cap_sound: the same while stable is sound (hardly any bad requests, or none that cling together) by a past of
+        silent_requests: expected requests that make silence significant: e^-12 is 6 in a million.
+        cap: largest part of ln(1/alpha) that one stratum may add if the arms are scraped at different moments: three
+            strata must agree, so a shared outage that reaches the arms one stratum apart does no harm.
+        cap_sound: the same while stable is quiet (hardly any bad requests, or no batches of them) over a history of
             at least 12 strata: two strata and a part of a third decide.
-        cap_confirmed: the same, one stratum later, if the evidence also stands against stable's neighbouring strata.
-        cap_aligned: the same where both arms are counted in the same scrape and the canary fails at least half of the
-            stratum's requests (six at least) while stable is sound: one stratum decides, if it lasted 3 s or more and
-            stable's past is long enough; else at most 1, so that two decide.
-        max_restarts: container restarts of the canary in a run above which it fails; a drained node explains one.
+        cap_confirmed: the same, one stratum later, if the evidence also holds against stable's neighbouring strata.
+        cap_aligned: the same if both arms are counted in the same scrape and the canary fails at least half of the
+            stratum's requests (six or more) while stable is quiet: one stratum decides if it lasted 3 s or more and
+            stable's history is long enough; otherwise at most 1, so that two decide.
+        max_restarts: tolerated container restarts of the canary in a run; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
         warmup_seconds: age of the canary's youngest pod from which its latency counts.
-        probe_failures: rounds in a row in which a probe must fail on the canary while stable passes; and sound ones a
-            pass by probes alone needs.
+        probe_failures: rounds in a row in which a probe must fail on the canary while stable passes; and good rounds
+            that a pass by probes alone needs.
         down_fail_seconds: for how long all canary pods may be unready before it fails.
-        disruption_seconds: for how long pods that a cluster event took away are waited for; 0 = not at all. A dead
-            node's pods are replaced only after 300 s of `tolerationSeconds`, hence more than that.
-        max_disruptions: disruptions of a run that are waited for; a version may draw them by what it uses.
+        disruption_seconds: how long to wait for pods that a cluster event took away; 0 = not at all. The pods of a dead
+            node are only replaced after 300 s of `tolerationSeconds`, so the default is longer.
+        max_disruptions: disruptions of a run that are waited for; a version may cause them by the resources it uses.
     """
 
     alpha: float = 0.01
@@ -75,6 +75,8 @@ class Rules:
     beta: float = 0.05
     pass_rule: PassRule = PassRule.NO_HARM
     ratio: float = 1.25
+    # A metric is defined in four places: its kind in model/evidence.py, its series and budget in evidence/, its floor
+    # here, its words in wording/phrases.py (what_is_bad). tests/unit/judge/test_metric_kinds.py holds them together.
     floors: dict[MetricKind, float] = field(
         default_factory=lambda: {
             MetricKind.ERRORS: 0.001,

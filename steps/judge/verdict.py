@@ -1,98 +1,35 @@
-"""The judge: evidence in, judgement out. Pure; recomputed from the canary's first request at every call."""
+"""The judge: evidence in, judgement out. Pure: recomputed from the canary's first request at every call."""
 
-from steps.judge import passing, probes, proof, sentences
-from steps.judge.answer import answer, wait
+from steps.judge.blockers import find_blocker
 from steps.judge.case import Case
-from steps.judge.failures import failure
-from steps.judge.obstacles import obstacle
-from steps.judge.plain import log_split
-from steps.judge.rules import PassRule, Rules
-from steps.judge.weigh import Weighed
-from steps.judge.windows import total
-from steps.model.evidence import Arm, Counts, Evidence, Health
-from steps.model.judgement import Code, Judgement, MetricJudgement, Verdict
+from steps.judge.checks import probe_verdict
+from steps.judge.fail_reasons import find_failure
+from steps.judge.pass_reasons import decide_pass
+from steps.judge.rules import Rules
+from steps.model.evidence import Evidence, Health
+from steps.model.judgement import Judgement
 
 
 def judge(
-    evidence: Evidence, health: Health | None, rules: Rules, *, deadline_reached: bool, outcomes: probes.Outcomes = None
+    evidence: Evidence,
+    health: Health | None,
+    rules: Rules,
+    *,
+    deadline_reached: bool,
+    outcomes: probe_verdict.Outcomes = None,
 ) -> Judgement:
     """Judge a rollout by all that was observed so far.
 
     Args:
         evidence: strata of every metric since the canary's first request (and stable's history before).
-        health: the canary's pods, or None where nobody looked.
+        health: the canary's pods, or None if they were not looked at.
         rules: thresholds.
-        outcomes: of the probes so far, in order of time; None where there are no probes.
-        deadline_reached: nothing will be waited for any more, so the verdict is never `continue`.
+        outcomes: of the probes so far, in order of time; None if there are no probes.
+        deadline_reached: there is no more time to wait, so the verdict is never `continue`.
 
     Returns:
         `fail` if the pods failed, the canary is worse, or the guard alarms; else `pass` if enough was seen and nothing
-        stands in the way; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
+        blocks it; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
     """
     case = Case(evidence, health, rules, deadline_reached=deadline_reached)
-    return failure(case, outcomes) or obstacle(case, outcomes) or _pass(case)
-
-
-def _pass(case: Case) -> Judgement:
-    if case.alone:
-        sentence = passing.alone(_watched(case), case.seen.strata, case.detectable)
-        return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
-    requests, strata = case.totals
-    if case.rules.pass_rule is PassRule.PROVEN:
-        return _proven(case, requests, strata)
-    if case.better:
-        return _better(case, requests, strata)
-    if case.detectable is None or case.main is None:
-        return wait(case, Code.TOO_FEW, sentences.blind(requests, strata))
-    bad = sentences.failing(case.main.judgement)
-    sentence = passing.healthy(_metrics(case), requests, strata, case.detectable, bad)
-    return answer(case, Verdict.PASS, Code.HEALTHY, sentence)
-
-
-def _proven(case: Case, requests: int, strata: int) -> Judgement:
-    """Every metric must be proven. One that is better is; beside it, so is one that has nothing to compare with."""
-    name = case.better[0] if case.better else None
-    rest = [one for one in case.compared if one.judgement.name != name]
-    if case.better:
-        rest = [one for one in rest if any(series.stable_total for series in one.judgement.series)]
-    if sentence := proof.missing(rest, case.rules):
-        return wait(case, Code.NOT_PROVEN, sentence)
-    if case.better:
-        return _better(case, requests, strata)
-    sentence = passing.proven(_metrics(case), requests, strata, case.rules.proven_difference)
-    return answer(case, Verdict.PASS, Code.PROVEN, sentence)
-
-
-def _better(case: Case, requests: int, strata: int) -> Judgement:
-    name, limit = case.better or ("", 1.0)
-    sentence = passing.better(_metrics(case), name, limit, requests, strata, case.rules.alpha)
-    return answer(case, Verdict.PASS, Code.BETTER, sentence, name)
-
-
-def _metrics(case: Case) -> list[tuple[MetricJudgement, int]]:
-    """Return the metrics that were compared and had requests, each with its worst series, the main one first."""
-    ordered = sorted(case.compared, key=lambda one: one is not case.main)
-    return [(one.judgement, _worst(one)) for one in ordered if one.judgement.series[one.worst].canary_total]
-
-
-def _worst(one: Weighed) -> int:
-    """Return the series that looks worst in plain counts, whatever its evidence is."""
-    series = one.judgement.series
-    if len(series) == 1:
-        return 0
-    counts = [(Counts(s.canary_total, s.canary_bad), Counts(s.stable_total, s.stable_bad)) for s in series]
-    return min(range(len(series)), key=lambda i: (log_split(*counts[i]), not series[i].canary_bad, -series[i].e_value))
-
-
-def _watched(case: Case) -> list[passing.Watched]:
-    """Return each metric at weight 100, with the rules that it was held against, the main one first."""
-    found = []
-    for one in sorted(case.weighed, key=lambda one: one is not case.main):
-        pasts = [past for metric, index, past in case.pasts if metric is one and index == one.worst]
-        rules = [sentences.kept(case.allowed(o), o.flag) for o in case.objectives if o.metric.name == one.evidence.name]
-        rules += [sentences.before(past.past.counts, past.past.where) for past in pasts]
-        if rules:
-            rung = [s for s in one.exposed if s.end > case.evidence.rung_started]
-            name = sentences.called(one.judgement, one.worst)
-            found.append(passing.Watched(name, total(rung, Arm.CANARY), tuple(rules)))
-    return found
+    return find_failure(case, outcomes) or find_blocker(case, outcomes) or decide_pass(case)

@@ -1,1 +1,1 @@
-"""Plain data that crosses the layers: frozen dataclasses and enums, no behaviour beyond their own shape."""
+"""Plain data that the layers exchange: frozen dataclasses and enums, with no behaviour beyond their own fields."""

@@ -1,6 +1,6 @@
-"""What was observed: counts per scrape interval for both arms, as `evidence` reads them and the judge weighs them.
+"""What was observed: counts per scrape interval for both arms, which `evidence` reads and the judge weighs.
 
-Times are unix seconds by the clock of Prometheus' samples. Counts are exact integers, differences of raw counters.
+Times are unix seconds by the clock of Prometheus' samples. Counts are exact integers: differences of raw counters.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,12 @@ class Arm(StrEnum):
 
 
 class MetricKind(StrEnum):
-    """What a "bad" request means for a metric."""
+    """What a "bad" request means for a metric.
+
+    A metric is defined in several places. Its kind is here. Series, bad requests and part of the error budget:
+    `steps/evidence/definitions/standard_metrics.py`. Minimum difference that counts as harm: `steps/judge/rules.py`.
+    Wording: `steps/judge/wording/phrases.py`. Its name, which custom metrics may not have: `steps/settings/metrics.py`.
+    """
 
     ERRORS = "errors"
     LATENCY = "latency"
@@ -25,7 +30,7 @@ class MetricKind(StrEnum):
 
 
 class ProblemKind(StrEnum):
-    """Why evidence is missing or not to be trusted; the words users meet in reasons."""
+    """Why evidence is missing or cannot be trusted; users see these words as codes."""
 
     UNREACHABLE = "unreachable"
     SLOW = "slow"
@@ -45,7 +50,7 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What stands in the way of evidence: its kind, and one full sentence with the remedy."""
+    """Why there is no evidence: the kind, and one full sentence with the remedy."""
 
     kind: ProblemKind
     sentence: str
@@ -53,7 +58,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Requests and the bad ones among them: 0 <= bad <= total."""
+    """All requests and the bad ones: 0 <= bad <= total."""
 
     total: int
     bad: int
@@ -64,10 +69,10 @@ class Stratum:
     """One scrape interval, (start, end], for both arms.
 
     `stable_pods` splits stable by pod: position i is the same pod in every stratum of a metric, (0, 0)
-    while it is away. It is empty where the counts do not tell pods apart (reporter source).
-    `unattributed` counts requests that failed before an upstream was chosen, where both arms share one service, so that
-    nobody can tell whose they were; they are in neither arm's counts. `nowhere` are those among them that name no
-    service at all, which may be another application's behind the same gateway.
+    while it is away. It is empty where the counts do not distinguish pods (reporter source).
+    `unattributed` counts requests that failed before an upstream was chosen, where both arms share one service: their
+    arm is unknown, so neither arm counts them. `nowhere` counts those of them that name no service at all, which may
+    belong to another application behind the same gateway.
     """
 
     start: float
@@ -83,12 +88,12 @@ class Stratum:
 class Series:
     """The strata of one definition of "bad", in order of time.
 
-    Strata from before the canary's first request have an empty canary; they teach the judge stable's own spread.
+    Strata from before the canary's first request have an empty canary; from them the judge learns stable's own spread.
 
     Attributes:
-        bound: the `le` above (latency) or at and below which (small bodies) a request is bad, in the metric's unit;
-            None where no bound is involved.
-        label: how people call it: "p99", or "".
+        bound: the `le` above which (latency), or at or below which (small bodies), a request is bad, in the metric's
+            unit; None where no bound is involved.
+        label: its name in messages: "p99", or "".
     """
 
     strata: tuple[Stratum, ...]
@@ -98,7 +103,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LatencyObjective:
-    """An absolute bound of latency: at least the share `quantile` (0-1) of requests takes at most `limit_ms`."""
+    """A latency objective: at least the share `quantile` (0-1) of requests takes at most `limit_ms`."""
 
     quantile: float
     limit_ms: float
@@ -109,16 +114,17 @@ class MetricEvidence:
     """One metric: one series, or one per bucket bound whose e-values the judge averages.
 
     Attributes:
-        unit: unit of `Series.bound`: "ms" or "s" (latency), "bytes", or what a custom metric says; "" without a bound.
-        weight: part of the error budget this metric may use, > 0; the judge scales all weights to sum 1.
-        dropped_deltas: differences that could not be told (first sight of a series without siblings) and were left out.
+        unit: unit of `Series.bound`: "ms" or "s" (latency), "bytes", or the unit of a custom metric; "" without a
+            bound.
+        weight: share of the error budget that this metric may use, > 0; the judge scales all weights to sum 1.
+        dropped_deltas: unknown increases that were left out (the first sample of a series without siblings).
         unclassified: canary requests that are neither good nor bad (no response code was sent).
         queries: PromQL as sent, for the reader of the judgement.
-        floor: least difference of the bad shares (0-1) that counts as harm; None = the judge's own for this kind.
+        floor: minimum difference of the bad shares (0-1) that counts as harm; None = the judge's default for this kind.
         aligned: as in `Evidence`, for this metric alone; None = as the evidence.
-        objective: strata of the latency objective, in which a request is bad that took longer than its bound (the
-            bucket bound at or next above its limit); None = no objective for this metric. The guard reads it, the
-            comparison does not.
+        objective: strata of the latency objective, in which a request is bad if it took longer than the bound (the
+            bucket bound at its limit, else the next larger one); None = no objective for this metric. The guard reads
+            it, the comparison does not.
     """
 
     name: str
@@ -136,19 +142,19 @@ class MetricEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was observed of a rollout so far.
+    """Everything observed of a rollout so far.
 
     Attributes:
         started: when the run began to expose the canary.
-        rung_started: when the present weight was set; equals `started` on the first rung.
+        rung_started: when the current weight was set; equals `started` on the first rung.
         until: end of the newest closed stratum, or `started` while there is none.
-        aligned: both arms were counted by the same proxies in the same scrape, so that nothing can fall into
+        aligned: both arms were counted by the same proxies in the same scrape, so that an event cannot fall into
             different strata for the two arms.
-        reporter: which proxies counted: "source", "destination" or "waypoint", and why, in `reporter_reason`.
-        weight: the canary's weight on this rung in percent, if known: only to tell silence from little traffic. Where a
-            baseline is compared, the canary's part of what both get.
-        control: name of the baseline whose requests stand in the place of stable's, "" where it is stable itself.
-        problem: what stands in the way at this moment; strata already read stay valid.
+        reporter: which proxies counted: "source", "destination" or "waypoint"; `reporter_reason` says why.
+        weight: the canary's weight on this rung in percent, if known: only to distinguish no traffic from little
+            traffic. With a baseline, the canary's part of the requests that both get.
+        control: name of the baseline whose requests are counted as stable's, "" where stable itself is compared.
+        problem: why reading fails at this moment; strata already read stay valid.
     """
 
     metrics: tuple[MetricEvidence, ...]
@@ -170,17 +176,17 @@ class Health:
     """The canary's pods as Kubernetes sees them, since the run began.
 
     Attributes:
-        desired: pods the Deployment asks for, >= 0.
+        desired: pods that the Deployment asks for, >= 0.
         ready: pods that are ready now.
         unready_seconds: for how long fewer than `desired` have been ready; 0 when all are.
         restarts: container restarts since the run began, all pods together.
-        vanished: pods of the canary that disappeared since the run began, other than by our own scaling.
+        vanished: pods of the canary that disappeared since the run began, except by our own scaling.
         detail: a cause to quote, such as "CrashLoopBackOff: exit code 1"; may be empty.
-        disruption: why pods are missing through no fault of the version, such as "pod shop-canary-x was evicted"; empty
-            where nothing of that kind explains it, and where a container of the canary crashed.
-        ready_at: when the pods that are ready now became so, unix seconds by the API server.
+        disruption: why pods are missing if the version is not to blame, such as "pod shop-canary-x was evicted"; empty
+            where no such event explains it, and where a container of the canary crashed.
+        ready_at: when the pods that are ready now became ready, unix seconds by the API server.
         disrupted: (began, ended, what happened) for every disruption since the run began, oldest first, in unix
-            seconds by the API server: requests of that time say nothing about the version. Ended is 0 while it lasts.
+            seconds by the API server: requests in that time say nothing about the version. Ended is 0 while it lasts.
     """
 
     desired: int

@@ -1,4 +1,4 @@
-"""What the judge answered: verdict, one sentence, and every number that led to it."""
+"""The judge's answer: verdict, one sentence, and every number that led to it."""
 
 import json
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Final
 
 VERSION: Final = 1
-"""Version of the JSON form; it rises when a field changes its meaning or goes away."""
+"""Version of the JSON form; it rises when a field is removed or changes its meaning."""
 
 SMALL_BYTES: Final = 600
-"""Limit of the small form, so that all results of a step stay under 1 kB."""
+"""Limit of the short JSON form, so that all results of a step stay under 1 kB."""
 
 
 class Verdict(StrEnum):
@@ -22,8 +22,8 @@ class Verdict(StrEnum):
     CONTINUE = "continue"
 
 
-class Code(StrEnum):
-    """Why, in one word for machines; the sentence says it to people."""
+class ReasonCode(StrEnum):
+    """The reason in one word, for programs; people read the sentence."""
 
     HEALTHY = "healthy"
     PROVEN = "proven"
@@ -46,17 +46,17 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeriesJudgement:
-    """Numbers of one series: counts since the canary's first exposure, and what they amount to.
+    """Numbers of one series: counts since the canary's first exposure, and the statistics computed from them.
 
     Attributes:
-        e_value: present value of the e-process, >= 0; 1 means nothing was learnt.
+        e_value: current value of the e-process, >= 0; 1 means that nothing was learnt.
         e_max: its largest value so far.
         canary_ratio, stable_ratio: bad share 0-1; stable's is weighted by the canary's requests per stratum, so that
             drift does not bias it.
-        ratio_low, ratio_high: any-time limits of canary rate / stable rate, or None where they were not needed.
-        phi: overdispersion that tempered the newest stratum, >= 1.
-        capped: strata whose evidence was cut.
-        informative: strata in which the arms could be compared: both had traffic and something was bad.
+        ratio_low, ratio_high: limits of canary rate / stable rate, valid at any time; None where they were not needed.
+        phi: overdispersion by which the newest stratum was scaled down, >= 1.
+        capped: strata whose evidence was capped.
+        informative: strata in which the arms could be compared: both had traffic, and there were bad requests.
     """
 
     label: str
@@ -81,9 +81,9 @@ class MetricJudgement:
     """One metric: its share of the budget and its series.
 
     Attributes:
-        weight: share of the budget, all metrics together 1.
+        weight: share of the budget; the shares of all metrics sum to 1.
         e_value: mean of its series' e-values; `weight * e_value` is its part of the fail statistic.
-        floor: least difference of the shares (0-1) that counts as harm.
+        floor: minimum difference of the shares (0-1) that counts as harm.
     """
 
     name: str
@@ -100,9 +100,9 @@ class MetricJudgement:
 
 @dataclass(frozen=True, slots=True)
 class GuardJudgement:
-    """The absolute guard of one metric: "ok", "alarm", or "shared" while stable is out of bounds as well.
+    """The absolute guard of one metric: "ok", "alarm", or "shared" while stable is out of bounds too.
 
-    Ratios and counts are those of the last scrapes, the ones that the guard looks at.
+    Ratios and counts are those of the last scrapes, which the guard looks at.
     """
 
     metric: str
@@ -118,7 +118,7 @@ class GuardJudgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One stratum of the table: end (unix seconds), counts of both arms, and the fail statistic after it."""
 
     end: float
@@ -135,11 +135,11 @@ class Judgement:
 
     Attributes:
         reason: one sentence for people, in English.
-        code: the same for machines: a `Code`, or the kind of the evidence's problem.
-        e_value: the fail statistic sum(weight * e) now; `e_max` its maximum, `e_limit` the alarm's line (1 / alpha).
-        alarm_at: unix seconds of the stratum that crossed the line, or None.
-        detectable_ratio: share of failed requests that would have been caught with what was observed, or None.
-        table: the strata of `metric` (the metric the reason speaks of), the newest last.
+        code: the reason for programs: a `Code`, or the kind of the evidence's problem.
+        e_value: the fail statistic sum(weight * e) now; `e_max` its maximum, `e_limit` the alarm threshold (1 / alpha).
+        alarm_at: unix seconds of the stratum that crossed the threshold, or None.
+        detectable_ratio: share of failed requests that the observed traffic was enough to detect, or None.
+        table: the strata of `metric` (the metric that the reason is about), the newest last.
     """
 
     verdict: Verdict
@@ -157,18 +157,18 @@ class Judgement:
     canary_requests: int
     metrics: tuple[MetricJudgement, ...] = ()
     guards: tuple[GuardJudgement, ...] = ()
-    table: tuple[Row, ...] = ()
+    table: tuple[TableRow, ...] = ()
     alarm_at: float | None = None
     detectable_ratio: float | None = None
     notes: tuple[str, ...] = ()
     rules: Mapping[str, object] | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Give the whole judgement as a JSON-ready dict, `"version"` first. Numbers are finite."""
+        """Return the whole judgement as a dict ready for JSON, `"version"` first. Numbers are finite."""
         return {"version": VERSION, **asdict(self), "verdict": str(self.verdict)}
 
     def small(self) -> str:
-        """Give the judgement as JSON of at most 600 bytes for a result file; the reason is cut if need be."""
+        """Return the judgement as JSON of at most 600 bytes for a result file; a long reason is cut."""
         form: dict[str, object] = {
             "version": VERSION,
             "verdict": str(self.verdict),

@@ -1,13 +1,13 @@
-"""The names of a release's objects, guessed or given."""
+"""The names of a release's objects, from the settings or by convention."""
 
 from dataclasses import dataclass
 
-from steps.model.run import Destination, ObjectName, Target
+from steps.model.run import Destination, ObjectName, RouteTarget
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The objects of a release, guessed or given.
+class ReleaseNames:
+    """The names of a release's objects.
 
     Args:
         app: the application.
@@ -32,6 +32,6 @@ class Names:
     canary_destination: Destination
 
     @property
-    def wanted(self) -> tuple[Target, ...]:
-        """The VirtualServices with the routes that were named; () lets traffic find them by the arms."""
-        return tuple(Target(entry, self.routes) for entry in self.virtual_services)
+    def targets(self) -> tuple[RouteTarget, ...]:
+        """The VirtualServices with the routes that the settings name; with () traffic finds the routes by the arms."""
+        return tuple(RouteTarget(entry, self.routes) for entry in self.virtual_services)

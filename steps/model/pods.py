@@ -1,10 +1,10 @@
-"""Whose pods are whose, as the API server knows it: by owner, and by the names that a ReplicaSet gives its pods."""
+"""Which Deployment a pod belongs to: by its owner, and by the name that a ReplicaSet gave it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 GENERATED = 58
-"""Kubernetes cuts what it generates a name from to so many characters, and adds five."""
+"""Characters to which Kubernetes cuts the base of a generated name, before it adds five."""
 
 SUFFIX = 5
 """Characters that Kubernetes adds to the name of a ReplicaSet's pod."""
@@ -15,18 +15,18 @@ class PodNames:
     """The pods of some Deployments.
 
     Attributes:
-        prefixes: Deployment → what the names of its ReplicaSets' pods begin with, past ReplicaSets included.
-        owners: name of a pod that exists → its Deployment; "" where its name begins as a Deployment's pods do, and
-            something else owns it.
+        prefixes: Deployment → prefixes of the names of its ReplicaSets' pods, past ReplicaSets included.
+        owners: name of an existing pod → its Deployment; "" where the name has a Deployment's prefix, but something
+            else owns the pod.
     """
 
     prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
 
-    def by_prefix(self, pod: str) -> str:
-        """Give the only Deployment whose pods are named like this, "" if there is none or more than one.
+    def deployment_of(self, pod: str) -> str:
+        """Return the only Deployment whose pods have such names, "" if there is none or more than one.
 
-        A beginning that was cut may be another Deployment's as well, so that only a pod's owner tells whose it is.
+        A prefix that was cut may also be that of another Deployment; then only the owner of a pod is certain.
         """
         begins = pod[:-SUFFIX]
         if len(begins) >= GENERATED:
@@ -34,8 +34,8 @@ class PodNames:
         found = {name for name, prefixes in self.prefixes.items() if begins in prefixes}
         return found.pop() if len(found) == 1 else ""
 
-    def joined(self, newer: "PodNames") -> "PodNames":
-        """Give what is known by both; what is newer counts where they differ."""
+    def merged_with(self, newer: "PodNames") -> "PodNames":
+        """Return the union of both; where they differ, the newer one counts."""
         prefixes = {
             name: tuple(dict.fromkeys((*self.prefixes.get(name, ()), *newer.prefixes.get(name, ()))))
             for name in (*self.prefixes, *newer.prefixes)
@@ -44,5 +44,5 @@ class PodNames:
 
 
 def pod_prefix(replica_set: str) -> str:
-    """Give what the names of a ReplicaSet's pods begin with, before their last five characters."""
+    """Return the prefix of the names of a ReplicaSet's pods, which end with five more characters."""
     return f"{replica_set}-"[:GENERATED]

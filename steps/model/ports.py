@@ -9,9 +9,9 @@ class RoutePorts:
 
     Args:
         where: the route as messages name it, "VirtualService shop/shop, route primary".
-        stable: `destination.port.number` of stable's destination, None where it names none.
-        canary: that of the canary's destination.
-        asked: ports of the requests that the route's matches take, in order; () where they take those of any port.
+        stable: `destination.port.number` of stable's destination, None where it names no port.
+        canary: the same for the canary's destination.
+        asked: ports that the route's matches name, in order; () where they match requests to any port.
     """
 
     where: str

@@ -1,18 +1,18 @@
-"""What deep health checks found: plain data between `probing`, the judge and recordings."""
+"""Results of deep health checks: plain data for `probing`, the judge and recordings."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeOutcome:
+class ProbeResult:
     """One probe sent to one canary pod and, side by side, to stable.
 
     Attributes:
         probe: its name.
         target: the canary pod, or "gateway".
-        at: when it was answered, unix seconds of the prober's clock: only the order counts.
+        at: when its round began, unix seconds by the prober's clock: only the order counts.
         canary: why the canary failed it, in a few words; "" = it passed.
-        stable: the same for stable: the first failure among the stable pods that were asked; "" = all passed.
+        stable: the same for stable: the first failure among the stable pods that were probed; "" = all passed.
     """
 
     probe: str

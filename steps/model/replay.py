@@ -1,4 +1,4 @@
-"""What a recording says when it is judged again."""
+"""The result of judging a recording again."""
 
 from dataclasses import dataclass, field
 
@@ -6,34 +6,34 @@ from steps.model.judgement import Judgement, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One look that saw something new: its moment (unix seconds) and the judgement."""
+class JudgedPoll:
+    """A poll that brought new data: its time (unix seconds) and the judgement."""
 
     at: float
     judgement: Judgement
 
 
 @dataclass(slots=True)
-class Rung:
+class ReplayedRung:
     """One rung of the recording, judged on its own.
 
     Attributes:
-        weight: percent, None where it was not known.
+        weight: percent, None where it is unknown.
         started: when the weight was set, unix seconds.
-        seen: looks that brought a new scrape or another answer, in order of time.
-        fell: for each verdict the first look at which it would have fallen.
-        recorded: verdict and code of the last look as they were recorded.
-        recorded_at: its moment, unix seconds.
+        polls: polls that brought a new scrape or another answer, in order of time.
+        first_polls: for each verdict the first poll at which it would have been reached.
+        recorded: verdict and code of the last poll as they were recorded.
+        recorded_at: its time, unix seconds.
     """
 
     weight: int | None
     started: float
-    seen: list[Seen] = field(default_factory=list)
-    fell: dict[Verdict, Seen] = field(default_factory=dict)
+    polls: list[JudgedPoll] = field(default_factory=list)
+    first_polls: dict[Verdict, JudgedPoll] = field(default_factory=dict)
     recorded: tuple[str, str] = ("", "")
     recorded_at: float = 0.0
 
     @property
-    def decided(self) -> Seen | None:
+    def first_verdict(self) -> JudgedPoll | None:
         """The first verdict: where the step would have stopped."""
-        return min(self.fell.values(), key=lambda one: one.at, default=None)
+        return min(self.first_polls.values(), key=lambda one: one.at, default=None)

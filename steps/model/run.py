@@ -6,14 +6,14 @@ from enum import StrEnum
 from steps.model.rungs import RungVerdict
 
 CLAIM_PREFIX = "canary-steps.io/claim."
-MEMORY_PREFIX = "canary-steps.io/run."
+STATE_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
 APPROVAL_PREFIX = "canary-steps.io/approve."
 CLAIMED_LABEL = "canary-steps.io/claimed"
 
 
 class Phase(StrEnum):
-    """How far a run is. It only ever moves on: prepared → walking → promoting → done, or → rolling-back → done."""
+    """How far a run is. Phases only advance: prepared → walking → promoting → done, or → rolling-back → done."""
 
     PREPARED = "prepared"
     WALKING = "walking"
@@ -45,7 +45,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RouteTarget:
     """One VirtualService of a run and the routes in it that the run controls.
 
     Args:
@@ -59,7 +59,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What exactly is being released.
+    """The exact version that is being released.
 
     Args:
         replica_set: name of the canary's ReplicaSet.
@@ -73,19 +73,19 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadMemory:
-    """The Deployments of a run and what must be known to undo it.
+class WorkloadState:
+    """The Deployments of a run and the facts needed to undo it.
 
     Args:
         namespace: of the Deployments.
         stable: Deployment that serves.
         canary: Deployment under test.
         stable_replicas: its replicas when the run started (>= 0).
-        stable_replica_set: its ReplicaSet when the run started: the way back from a half-done promote.
+        stable_replica_set: its ReplicaSet when the run started, to undo an unfinished promote.
         stable_template_hash: fingerprint of its pod template when the run started.
         created_canary: whether prepare made the canary Deployment.
-        template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written, nor undone.
-        baseline: Deployment of stable's template that is compared with the canary in place of stable, "" for none.
+        template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written or undone.
+        baseline: Deployment of stable's template that is compared with the canary instead of stable, "" for none.
     """
 
     namespace: str
@@ -105,12 +105,12 @@ class WorkloadMemory:
 
     @property
     def clones(self) -> tuple[str, ...]:
-        """Those behind the canary's destination, which go down at the end: the canary, and its baseline if any."""
+        """Deployments behind the canary's destination, scaled down at the end: the canary, and its baseline if any."""
         return (self.canary, self.baseline) if self.baseline else (self.canary,)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RunState:
     """What every pod of a run must know; JSON in the annotation `canary-steps.io/run.<app>`.
 
     Args:
@@ -140,11 +140,11 @@ class Memory:
 
     started: float
     expires: float
-    targets: tuple[Target, ...]
+    targets: tuple[RouteTarget, ...]
     stable: Destination
     canary: Destination
     weights: tuple[tuple[float, int], ...] = ()
-    workloads: WorkloadMemory | None = None
+    workloads: WorkloadState | None = None
     pin: Pin | None = None
     latency_bounds: tuple[tuple[str, float], ...] = ()
     small_bound: float | None = None
@@ -166,12 +166,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run's ownership of the objects it changes.
+    """A run's ownership of the objects that it changes.
 
     Args:
         app: the application.
         run: id of the run, a Kubernetes name.
-        epoch: rises by one with every claim or takeover (>= 1), so that a slow writer of an older one is fenced off.
+        epoch: rises by one with every claim or takeover (>= 1), so that late writes of an older owner are rejected.
         phase: how far the run is.
         memory: what the run knows.
     """
@@ -180,21 +180,21 @@ class Claim:
     run: str
     epoch: int
     phase: Phase
-    memory: Memory
+    state: RunState
 
     @property
     def token(self) -> str:
-        """What stands in the claim annotation: it changes only with owner or phase."""
+        """The value of the claim annotation: it changes only with owner or phase."""
         return f"{self.run}:{self.epoch}:{self.phase}"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What stays after the end, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
+    """The record that stays after a run, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
 
     Args:
         run: id of the run.
-        epoch: its epoch, from which the next one counts on.
+        epoch: its epoch; the next run gets the one after it.
         outcome: `promoted`, `rolled-back`, `noop`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.

@@ -1,23 +1,23 @@
-"""The verdict of a rung, as the claim keeps it."""
+"""The verdict of a rung, as the claim stores it."""
 
 from dataclasses import dataclass
 from typing import Final
 
 BY_POLICY: Final = "by policy, inconclusive"
-"""Note of a pass that `--on-inconclusive pass` gave."""
+"""Note of a pass by `--on-inconclusive pass`."""
 BY_HAND: Final = "by hand, inconclusive"
-"""Note of a pass that a person gave by approving a rung without a verdict (`--on-inconclusive pause`)."""
+"""Note of a pass by a person who approved a rung without a verdict (`--on-inconclusive pause`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RungVerdict:
-    """What was said of one rung.
+    """The verdict of one rung.
 
     Args:
         weight: the rung, percent, 1-100.
         verdict: `pass`, `fail` or `inconclusive`.
-        at: when it was said, unix seconds, the API server's.
-        note: why a pass is not the judge's own: `BY_POLICY` or `BY_HAND`; "" where it is.
+        at: when it was reached, unix seconds by the API server.
+        note: why a pass is not the judge's own: `BY_POLICY` or `BY_HAND`; "" for the judge's own.
     """
 
     weight: int

@@ -1,4 +1,4 @@
-"""What is asked of the Deployments of a release, and what an inspection of them found."""
+"""A release as the workload layer needs it, and the plan that the checks of its Deployments give."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from steps.model.ports import RoutePorts
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 
 
 class Topology(StrEnum):
@@ -15,52 +15,52 @@ class Topology(StrEnum):
     STABLE_NAMED = "stable-named"
     """`shop` serves; the canary `shop-canary` is made from its template."""
     TARGET_NAMED = "target-named"
-    """`shop` is what people deploy and so the canary; `shop-primary` serves and is written by promote only."""
+    """`shop` is what people deploy, hence the canary; `shop-primary` serves and is written by promote only."""
 
 
 class Noop(StrEnum):
-    """Whether the canary would be what stable already runs."""
+    """Whether the canary would be the same as stable."""
 
     NO = "no"
     YES = "yes"
     LOOK = "look"
-    """Same tag, pulled always: known only once the canary's pods have told their digests."""
+    """Same tag, always pulled: not known until the canary's pods show their digests."""
 
 
-class Undo(StrEnum):
-    """What undoing a promote found and did."""
+class UndoResult(StrEnum):
+    """The result of undoing a promote."""
 
     UNTOUCHED = "untouched"
-    """Stable has the template it had at the start."""
+    """Stable has the template that it had at the start."""
     RESTORED = "restored"
-    """The template of the start was written back."""
+    """The template from the start was written back."""
     FOREIGN = "foreign"
-    """Somebody else gave stable a template after the run began; it was left as it is."""
+    """Somebody else changed stable's template after the run began; it was left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is to be released, and where.
+    """What to release, and where.
 
     Args:
         namespace: of both Deployments and their Services.
         stable: Deployment that serves.
         canary: Deployment under test; in the stable-named topology it is made by prepare.
-        baseline: Deployment to make of stable's template as the canary's control, "" for none.
+        baseline: Deployment to make from stable's template as the canary's control, "" for none.
         stable_destination: where the routes send stable's requests.
         canary_destination: where the routes send the canary's requests.
-        topology: which of the two people deploy to.
+        topology: which of the two Deployments people deploy to.
         stable_subset: labels of the DestinationRule's subset of the stable destination.
         canary_subset: labels of the DestinationRule's subset of the canary destination.
-        image: image of the canary; "" keeps the one the template has.
+        image: image of the canary; "" keeps the image of the template.
         container: container that gets `image` and `env`; "" means the only one.
         env: environment variables to set in that container.
         template_patch: merged into the pod template (objects by key, named lists by `name`, null removes).
         template_by_external: stable's template comes from elsewhere (GitOps), promote never writes it.
-        allow_managed: write templates that Argo CD, Flux or Helm manage, all the same.
-        allow_policies: go on where security policies treat the arms differently.
-        allow_unready_stable: go on where stable is not ready (hotfix).
-        routes: ports that the routes send requests to.
+        allow_managed: write templates although Argo CD, Flux or Helm manages them.
+        allow_policies: go on although security policies treat the arms differently.
+        allow_unready_stable: go on although stable is not ready (hotfix).
+        routes: ports to which the routes send requests.
     """
 
     namespace: str
@@ -84,19 +84,19 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What an inspection found; nothing has been written.
+class ReleasePlan:
+    """The plan of a release after its checks; nothing has been written.
 
     Args:
-        memory: the Deployments as they are, to be kept in the claim.
-        stable_image: image of the container in question that stable's template names.
-        canary_image: image that the canary's template is to name.
+        memory: the Deployments as they are, to be stored in the claim.
+        stable_image: image of the released container in stable's template.
+        canary_image: image for the canary's template.
         container: name of the container that is released.
-        noop: whether the canary would be what stable already runs.
-        warnings: sentences to be shown to the user before anything moves.
+        noop: whether the canary would be the same as stable.
+        warnings: sentences to show to the user before anything changes.
     """
 
-    memory: WorkloadMemory
+    state: WorkloadState
     stable_image: str
     canary_image: str
     container: str

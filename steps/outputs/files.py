@@ -1,4 +1,4 @@
-"""A file that a setting asks for: its folder is made, and what cannot be written is told with the flag to change."""
+"""Files that settings ask for: missing folders are created, and errors name the flag to change."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ def save(text: str, path: str, flag: str, doing: str) -> None:
     Args:
         text: all of it.
         path: of the file.
-        flag: the setting that names it.
-        doing: what the error says was tried.
+        flag: the flag of the setting that names it.
+        doing: what an error says the step was doing.
 
     Raises:
         PermanentError: the file cannot be written.

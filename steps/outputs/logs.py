@@ -1,4 +1,4 @@
-"""Log lines on stderr: JSON for machines, one short line for people on a terminal; stdout is kept for reports."""
+"""Log lines on stderr: JSON for machines, one short line for people on a terminal; stdout is for reports."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ _COLOURS = {"warning": "\033[33m", "error": "\033[31m"}
 
 
 def configure(log_format: Literal["auto", "json", "console"], step: str) -> None:
-    """Set structlog up for one process and bind the step's name."""
+    """Configure structlog for one process and bind the step's name."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
@@ -31,7 +31,7 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
 
 
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
-    """Render one line for a person: time, event, the sentence, the rest; what all lines share is left out.
+    """Render one line for a person: time, event, the sentence, other fields; without the fields that all lines share.
 
     The full form, with the run and all fields, is `--log-format json`.
     """

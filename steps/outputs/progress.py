@@ -11,21 +11,21 @@ WHOLE = 100
 
 
 class Progress:
-    """Writes it where Argo's executor looks every few seconds (ARGO_PROGRESS_FILE, docs/progress.md of Argo).
+    """Writes the progress to the file that Argo's executor reads every few seconds (ARGO_PROGRESS_FILE).
 
     Args:
-        path: the file. What cannot be written is said once and changes nothing.
+        path: the file. If it cannot be written, one warning is logged, and the analysis goes on.
     """
 
     def __init__(self, path: str) -> None:
-        self._path, self._said, self._works = Path(path), -1, True
+        self._path, self._written, self._works = Path(path), -1, True
 
     def __call__(self, part: float) -> None:
-        """Note a part of the whole, 0-1."""
+        """Write how much of the whole is done, 0-1."""
         percent = round(min(max(part, 0.0), 1.0) * WHOLE)
-        if percent == self._said or not self._works:
+        if percent == self._written or not self._works:
             return
-        self._said = percent
+        self._written = percent
         try:
             self._path.write_text(f"{percent}/{WHOLE}\n", encoding="utf-8")
         except OSError as error:

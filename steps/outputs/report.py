@@ -1,13 +1,14 @@
-"""The report of a release: what ran, how far it came, what the judge saw; as text and as JSON."""
+"""The report of a release: its images, its weights, and the judgement of each rung; as text and as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
+from steps.model.times import date_and_time
+
 VERSION = 1
-"""Version of the JSON form; it rises when a field changes its meaning or goes away."""
+"""Version of the JSON form; it rises when a field is removed or changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Report:
         weights: (unix seconds, percent), oldest first.
         images: container → image digest of the canary.
         by: who started it.
-        judgements: one a rung, as `Judgement.to_json` gives them.
+        judgements: one per rung, as `Judgement.to_json` returns them.
     """
 
     app: str
@@ -42,8 +43,8 @@ class Report:
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
 
-        The last one gives verdict and reason while the release runs. What the record of an ended one says is newer: a
-        release may end for another reason after a pass.
+        While the release runs, verdict and reason come from the last judgement. After its end they come from the
+        record, which is newer: a release may end for another reason after a pass.
         """
         if not judgements:
             return self
@@ -62,8 +63,8 @@ class Report:
             f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
             f"  reason   {self.reason or '-'}",
             f"  verdict  {self.verdict or '-'}",
-            f"  started  {_clock(self.started)} by {self.by or '-'}",
-            f"  ended    {_clock(self.ended) if self.ended else 'still running'}"
+            f"  started  {date_and_time(self.started)} by {self.by or '-'}",
+            f"  ended    {date_and_time(self.ended) if self.ended else 'still running'}"
             + (f" after {self.ended - self.started:.0f} s" if self.ended else ""),
             f"  weights  {self._ladder()}",
         ]
@@ -73,7 +74,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def _ladder(self) -> str:
-        return ", ".join(f"{weight} % at {_clock(at)}" for at, weight in self.weights) or "none was set"
+        return ", ".join(f"{weight} % at {date_and_time(at)}" for at, weight in self.weights) or "none was set"
 
 
 def _rung(number: int, judgement: Mapping[str, Any]) -> list[str]:
@@ -87,7 +88,3 @@ def _rung(number: int, judgement: Mapping[str, Any]) -> list[str]:
             stable = f"{series['stable_bad']} / {series['stable_total']}"
             lines.append(f"    {name:<14}{canary:>20}{stable:>20}{series['e_value']:>10.3g}")
     return lines
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else "-"

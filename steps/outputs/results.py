@@ -1,4 +1,4 @@
-"""Results: small values, one file each, where the environment says `RESULT_<NAME>` = path."""
+"""Results: small values, one file each, at the path in the environment variable `RESULT_<NAME>`."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ import structlog
 from steps.errors import PermanentError
 
 LIMIT_BYTES = 1024
-"""All results of a step together: Tekton carries them in a termination message of 4 kB, of which it needs a part."""
+"""All results of a step together: Tekton passes them in a termination message of 4 kB and needs part of it itself."""
 
 SENTENCE_BYTES = 320
 
@@ -18,45 +18,45 @@ _announced: dict[str, str] = {}
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def variable(name: str) -> str:
+def variable_name(name: str) -> str:
     """Return the environment variable that holds the path of a result: canary-hash → RESULT_CANARY_HASH."""
     return f"RESULT_{name.replace('-', '_').upper()}"
 
 
-def sentence(text: str) -> str:
-    """Return a sentence short enough for a result: at most 320 bytes, so that run and judgement fit in beside it."""
+def truncate(text: str) -> str:
+    """Return a sentence cut to at most 320 bytes, so that all results of a step fit in 1 kB."""
     text = text.strip()
     if len(text.encode()) <= SENTENCE_BYTES:
         return text
     return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."
 
 
-def begin() -> None:
-    """Forget what an earlier step in this process announced."""
+def reset() -> None:
+    """Forget the results that an earlier step in this process announced."""
     _announced.clear()
 
 
 def announce(name: str, value: str) -> None:
-    """Write one result as soon as it is known, so that it is there however the step ends, even killed.
+    """Write one result as soon as it is known, so that it exists however the step ends, even if it is killed.
 
     Raises:
         PermanentError: the file cannot be written.
     """
-    path = os.environ.get(variable(name))
+    path = os.environ.get(variable_name(name))
     if path:
         _announced[name] = value
         _write(Path(path), value, name)
 
 
 def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
-    """Write every declared result, what was announced or "" where the step has no value, without a trailing newline.
+    """Write every declared result: its value, else the announced one, else ""; without a trailing newline.
 
     Args:
         declared: names of the step's results.
-        values: what the step found; names that are not declared are a defect.
+        values: results of the step; a name that is not declared is a bug.
 
     Raises:
-        PermanentError: a file cannot be written, or all together are larger than 1 kB.
+        PermanentError: a file cannot be written, or all results together are larger than 1 kB.
     """
     names = list(declared)
     full = {name: values.get(name, _announced.get(name, "")) for name in names}
@@ -65,7 +65,7 @@ def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
         sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())
         raise PermanentError("writing the results", f"they have {size} bytes, the limit is {LIMIT_BYTES}: {sizes}")
     for name, value in full.items():
-        path = os.environ.get(variable(name))
+        path = os.environ.get(variable_name(name))
         if path:
             _write(Path(path), value, name)
 
@@ -75,5 +75,5 @@ def _write(path: Path, value: str, name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value, encoding="utf-8", newline="")
     except OSError as error:
-        cause = f"{path}: {error.strerror}. Point {variable(name)} at a writable place, an emptyDir for example."
+        cause = f"{path}: {error.strerror}. Point {variable_name(name)} at a writable place, for example an emptyDir."
         raise PermanentError(f"writing result {name}", cause) from error

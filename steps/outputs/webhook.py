@@ -1,4 +1,4 @@
-"""A message to a webhook: Slack and what understands its form, or the report as JSON."""
+"""Messages to a webhook: any JSON body, within a deadline, without the URL in any error."""
 
 import threading
 import time
@@ -12,11 +12,11 @@ import tenacity
 
 from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryError
 
-_DOING: Final = "telling the webhook"
+_DOING: Final = "calling the webhook"
 _ATTEMPTS: Final = 3
-_SHARE: Final = 0.4
-"""Of all the time there is, for one attempt."""
-_LEAST_SECONDS: Final = 0.1
+_SHARE_PER_ATTEMPT: Final = 0.4
+"""Share of the whole time for one attempt."""
+_MIN_SECONDS: Final = 0.1
 
 
 def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
@@ -25,25 +25,27 @@ def post(url_file: str, body: Mapping[str, Any], seconds: float = 20.0) -> None:
     Args:
         url_file: path of the file, mounted from a Secret.
         body: sent as JSON.
-        seconds: limit of all attempts together (> 0), whatever takes the time: a name that is looked up, too.
+        seconds: limit of all attempts together (> 0), DNS included.
 
     Raises:
-        SettingsError: no such file, or no URL in it. TemporaryError: no answer, or 429 and 5xx.
+        SettingsError: no such file, or no URL in it. TemporaryError: no answer, or 429 or 5xx.
         PermanentError: the webhook refuses.
     """
     url = _url(url_file)
     deadline = time.monotonic() + seconds
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_is_trouble),
+        retry=tenacity.retry_if_exception(_may_succeed_later),
         stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(seconds),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
-    retrying(lambda: _bounded(url, body, max(_LEAST_SECONDS, min(seconds * _SHARE, deadline - time.monotonic()))))
+    retrying(
+        lambda: _bounded(url, body, max(_MIN_SECONDS, min(seconds * _SHARE_PER_ATTEMPT, deadline - time.monotonic())))
+    )
 
 
-def _is_trouble(error: BaseException) -> bool:
-    """Tell whether another attempt may help; a signal is temporary as well, but means that none is wanted."""
+def _may_succeed_later(error: BaseException) -> bool:
+    """Return whether another attempt may help; a signal is a temporary error too, but must end the attempts."""
     return isinstance(error, TemporaryError) and not isinstance(error, Interrupted)
 
 
@@ -58,7 +60,7 @@ def _url(path: str) -> str:
 
 
 def _bounded(url: str, body: Mapping[str, Any], seconds: float) -> None:
-    """Make one attempt; time-outs of a socket bound neither the look-up of a name nor an answer that drips."""
+    """Make one attempt in a thread: socket timeouts limit neither a DNS look-up nor an answer that comes in drips."""
     ended: list[TemporaryError | PermanentError | None] = []
     thread = threading.Thread(target=lambda: ended.append(_once(url, body, seconds)), daemon=True)
     thread.start()
@@ -73,7 +75,7 @@ def _once(url: str, body: Mapping[str, Any], seconds: float) -> TemporaryError |
     try:
         status = requests.post(url, json=dict(body), timeout=seconds, allow_redirects=False).status_code
     except (requests.RequestException, OSError, ValueError) as error:
-        # Its text and its cause name the URL.
+        # The exception's text and cause contain the URL, which is a secret.
         return TemporaryError(_DOING, f"no answer ({type(error).__name__})")
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TemporaryError(_DOING, f"it answered {status}")

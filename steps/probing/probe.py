@@ -1,4 +1,4 @@
-"""A probe, and the endpoints it is sent to."""
+"""A probe, and the endpoints that it is sent to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How an https probe trusts and is trusted.
+    """Certificates of an https probe: which ones it trusts, and its own.
 
     Attributes:
         verify: whether the server's certificate must be trusted.
-        ca_file: certificates to trust in place of the system's, PEM.
+        ca_file: certificates to trust instead of the system's, PEM.
         cert_file, key_file: client certificate; both or none.
-        server_name: name to ask for and to find in the certificate: pods are reached by address.
+        server_name: server name to send (SNI) and to check in the certificate, since pods are reached by address.
     """
 
     verify: bool = True
@@ -24,16 +24,16 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request and what its answer must be; what is empty or None is not asked for.
+    """A request and its expected response; empty or None means no such expectation.
 
     Attributes:
         header_files: headers whose values are read from files at each request: secrets.
-        statuses: HTTP status codes that are right.
-        min_body_bytes: least size of the body, in bytes.
-        contains: text the body must hold.
+        statuses: accepted HTTP status codes.
+        min_body_bytes: minimum size of the body, in bytes.
+        contains: text that the body must contain.
         pointer: JSON Pointer (RFC 6901) to a value in the body that must equal `value`; None = no JSON is expected.
-        max_latency_ms: time until the whole answer was read.
-        timeout_seconds: when waiting ends (> 0).
+        max_latency_ms: maximum time until the whole response is read.
+        timeout_seconds: timeout of the request (> 0).
         port: of the pods; None = the first port of the first container that names one.
         stable_may_fail: only the new version is expected to pass; a run may begin although stable fails.
     """
@@ -59,14 +59,14 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where probes go: a pod by address and port, or a whole base URL (a gateway).
+    """Where probes go: a pod by address and port, or a base URL (a gateway).
 
     Attributes:
         name: of the pod, or "gateway".
         address: IP address of the pod; "" with a base.
-        port: the pod's port, where the probe names none.
+        port: the pod's port, if the probe names none.
         base: URL of a gateway, without a path.
-        headers: what leads to this arm through the gateway.
+        headers: headers that the gateway routes to this arm.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, probe: Probe) -> str:
-        """Give the URL of a probe here."""
+        """Return the URL of a probe at this endpoint."""
         if self.base:
             return f"{self.base.rstrip('/')}{probe.path}"
         host = f"[{self.address}]" if ":" in self.address else self.address

@@ -1,4 +1,4 @@
-"""Rounds of probes beside the analysis: started from its loop, answered in threads, never waited for."""
+"""Rounds of probes during the analysis: started from its loop, sent in threads, never waited for."""
 
 import threading
 import time
@@ -8,52 +8,52 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.probing.probe import Endpoint, Probe
 from steps.probing.send import send
 
 _WORKERS: Final = 8
-_STABLE_AT_LEAST: Final = 3
+_MIN_STABLE_PODS: Final = 3
 _KEPT_ROUNDS: Final = 50
 Send = Callable[[Probe, Endpoint], str]
 Job = tuple[Probe, Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where both arms can be reached now: ready pods, or the gateway."""
+class ArmEndpoints:
+    """The current endpoints of both arms: ready pods, or the gateway."""
 
     canary: tuple[Endpoint, ...]
     stable: tuple[Endpoint, ...]
 
 
 class Prober:
-    """Sends every probe to every ready canary pod and, in the same round, to as many of stable's (at least three).
+    """Sends every probe to every ready canary pod and, in the same round, to as many stable pods (at least three).
 
     Args:
-        probes: what is sent.
-        endpoints: tells where; asked at the start of each round, in the caller's thread.
+        probes: the probes to send.
+        endpoints: returns where to send them; called at the start of each round, in the caller's thread.
         interval_seconds: time between the starts of two rounds (> 0); a round that takes longer delays the next.
         send: sends one probe.
-        clock: seconds, to tell when a round is due.
+        clock: seconds, to know when a round is due.
     """
 
     def __init__(
         self,
         probes: Sequence[Probe],
-        endpoints: Callable[[], Endpoints],
+        endpoints: Callable[[], ArmEndpoints],
         interval_seconds: float,
         send: Send = send,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._probes, self._endpoints, self._interval = tuple(probes), endpoints, interval_seconds
         self._send, self._clock = send, clock
-        self._rounds: list[tuple[ProbeOutcome, ...]] = []
+        self._rounds: list[tuple[ProbeResult, ...]] = []
         self._running: threading.Thread | None = None
         self._due, self._number = clock(), 0
 
-    def look(self) -> tuple[ProbeOutcome, ...]:
-        """Return the outcomes of the newest rounds, the oldest first; start a round where one is due.
+    def look(self) -> tuple[ProbeResult, ...]:
+        """Return the results of the newest rounds, oldest first; start a round if one is due.
 
         Raises:
             NotFound, Forbidden, TemporaryError: the pods cannot be listed.
@@ -63,30 +63,32 @@ class Prober:
             self._start(self._endpoints())
         return tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
 
-    def _start(self, endpoints: Endpoints) -> None:
+    def _start(self, endpoints: ArmEndpoints) -> None:
         if not endpoints.canary or not endpoints.stable:
-            return  # nothing to compare: the judge knows about pods that are not ready
-        wanted = max(_STABLE_AT_LEAST, len(endpoints.canary))
+            return  # nothing to compare; the judge learns of unready pods from Kubernetes
+        wanted = max(_MIN_STABLE_PODS, len(endpoints.canary))
         first = self._number % len(endpoints.stable)
         stable = tuple(islice(endpoints.stable[first:] + endpoints.stable[:first], wanted))
         self._number += 1
-        chosen = Endpoints(endpoints.canary, stable)
-        self._running = threading.Thread(target=self._round, args=(chosen,), name="probes", daemon=True)
+        chosen = ArmEndpoints(endpoints.canary, stable)
+        self._running = threading.Thread(target=self._run_round, args=(chosen,), name="probes", daemon=True)
         self._running.start()
 
-    def _round(self, endpoints: Endpoints) -> None:
+    def _run_round(self, endpoints: ArmEndpoints) -> None:
         at = time.time()
-        found = self._sent([(probe, one) for probe in self._probes for one in (*endpoints.canary, *endpoints.stable)])
+        found = self._send_all(
+            [(probe, one) for probe in self._probes for one in (*endpoints.canary, *endpoints.stable)]
+        )
         outcomes = []
         for probe in self._probes:
             stable = next((text for one in endpoints.stable if (text := found[probe.name, id(one)])), "")
             outcomes += [
-                ProbeOutcome(probe.name, one.name, at, found[probe.name, id(one)], stable) for one in endpoints.canary
+                ProbeResult(probe.name, one.name, at, found[probe.name, id(one)], stable) for one in endpoints.canary
             ]
         self._rounds.append(tuple(outcomes))
 
-    def _sent(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
-        """Send all, eight at a time, in the order in which both arms alternate in being first."""
+    def _send_all(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
+        """Send all, eight at a time; from round to round the arms take turns in being first."""
         waiting: SimpleQueue[Job] = SimpleQueue()
         for job in jobs if self._number % 2 else reversed(jobs):
             waiting.put(job)

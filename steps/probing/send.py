@@ -1,4 +1,4 @@
-"""Sends one probe to one endpoint, within its time, and says what was wrong."""
+"""Sends one probe to one endpoint, within its timeout, and says what was wrong."""
 
 import ssl
 import time
@@ -9,17 +9,17 @@ from typing import Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
-from steps.probing.answer import complaint
 from steps.probing.probe import Endpoint, Probe, Tls
+from steps.probing.response_check import find_mismatch
 
-_MOST_BYTES: Final = 1 << 20
+_MAX_BYTES: Final = 1 << 20
 _CHUNK: Final = 1 << 14
 UNREACHABLE: Final = "the connection was refused or closed"
-"""What a pod behind STRICT mTLS does to a plain request, too."""
+"""Also the answer of a pod behind STRICT mTLS to a plain request."""
 
 
 class _ServerName(HTTPAdapter):
-    """Asks for, and checks, a name other than the address."""
+    """Sends and checks a server name other than the address."""
 
     def __init__(self, name: str, *, verify: bool) -> None:
         self._pool: dict[str, Any] = {"server_hostname": name, **({"assert_hostname": name} if verify else {})}
@@ -30,17 +30,17 @@ class _ServerName(HTTPAdapter):
 
 
 def send(probe: Probe, endpoint: Endpoint) -> str:
-    """Send a probe; returns why it failed, in a few words, or "". Never raises for what the network does.
+    """Send a probe and return why it failed, in a few words, or ""; network faults never raise.
 
-    The whole takes at most `timeout_seconds` and one more wait for a byte; at most 1 MiB is read.
+    It takes at most `timeout_seconds` and one more wait for a byte; at most 1 MiB is read.
     """
     try:
         headers = {**probe.headers, **endpoint.headers}
         headers |= {name: Path(path).read_text(encoding="utf-8").strip() for name, path in probe.header_files.items()}
         url = endpoint.url(probe)
-        broken = _broken(probe.tls) if url.startswith("https:") else ""
+        broken = _broken_tls_file(probe.tls) if url.startswith("https:") else ""
         with requests.Session() as session:
-            _secure(session, probe)
+            _configure_tls(session, probe)
             return broken or _sent(session, probe, url, headers)
     except requests.exceptions.SSLError:
         return "the certificate is not trusted here, or ours was refused"
@@ -49,7 +49,7 @@ def send(probe: Probe, endpoint: Endpoint) -> str:
     except requests.ConnectionError:
         return UNREACHABLE
     except requests.RequestException as error:
-        return f"no proper answer ({type(error).__name__})"
+        return f"no valid answer ({type(error).__name__})"
     except OSError as error:
         return f"{error.filename or 'a file'} cannot be read"
 
@@ -65,13 +65,13 @@ def _sent(session: requests.Session, probe: Probe, url: str, headers: dict[str, 
             body += part
             if time.monotonic() - began > probe.timeout_seconds:
                 raise requests.Timeout
-            if len(body) >= _MOST_BYTES:
+            if len(body) >= _MAX_BYTES:
                 break
-        return complaint(probe, response.status_code, body, time.monotonic() - began)
+        return find_mismatch(probe, response.status_code, body, time.monotonic() - began)
 
 
-def _broken(tls: Tls) -> str:
-    """Say which file of ours is no good, before the pod is blamed for it; an OSError names one that is missing."""
+def _broken_tls_file(tls: Tls) -> str:
+    """Return which of our own files is broken, so that the pod is not blamed for it; a missing one raises OSError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for path in filter(None, (tls.ca_file if tls.verify else "", tls.cert_file, tls.key_file)):
         Path(path).read_bytes()
@@ -79,21 +79,21 @@ def _broken(tls: Tls) -> str:
         if tls.verify and tls.ca_file:
             context.load_verify_locations(tls.ca_file)
     except ssl.SSLError:
-        return f"{tls.ca_file} holds no certificate in PEM"
+        return f"{tls.ca_file} contains no PEM certificate"
     try:
         if tls.cert_file:
             context.load_cert_chain(tls.cert_file, tls.key_file)
     except ssl.SSLError:
-        return f"{tls.cert_file} and {tls.key_file} are no certificate and key in PEM that belong together"
+        return f"{tls.cert_file} and {tls.key_file} are not a matching PEM certificate and key"
     return ""
 
 
-def _secure(session: requests.Session, probe: Probe) -> None:
+def _configure_tls(session: requests.Session, probe: Probe) -> None:
     session.trust_env = False  # a proxy of the environment does not lead to pods
     tls = probe.tls
     session.verify = tls.ca_file or tls.verify if tls.verify else False
     if not tls.verify:
-        # Asked for: a line on stderr at every request would only hide others.
+        # The user asked for it: a warning on stderr at every request would only hide other lines.
         warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     if tls.cert_file and tls.key_file:
         session.cert = (tls.cert_file, tls.key_file)

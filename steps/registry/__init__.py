@@ -1,1 +1,1 @@
-"""Container registries: what a tag means now, read by the distribution API."""
+"""Container registries: the digest behind a tag, read through the distribution API."""

@@ -1,4 +1,4 @@
-"""How a registry is reached: scheme, certificates, patience; and the headers that let us in."""
+"""Access to a registry: scheme, certificates, timeouts, and headers for authentication."""
 
 import re
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _BASIC: Final = re.compile(r"\bbasic\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """How a registry is reached.
+class RegistryAccess:
+    """Access to a registry.
 
     Attributes:
         credentials: None = anonymous.
-        plain_http: talk http to the registry; its token service may then do so, too.
+        plain_http: use http for the registry; then its token service may use http too.
         ca_file: certificates to trust instead of the system's.
-        timeout_seconds: limit of one request (> 0).
-        deadline_seconds: how long temporary faults are borne (>= 0).
+        timeout_seconds: timeout of one request (> 0).
+        deadline_seconds: how long temporary faults are retried (>= 0).
     """
 
     credentials: Credentials | None = None
@@ -35,19 +35,19 @@ class Access:
 
     @property
     def scheme(self) -> str:
-        """`https`, or `http` where that was asked for."""
+        """`https`, or `http` if the settings ask for it."""
         return "http" if self.plain_http else "https"
 
     @property
     def verify(self) -> str | None:
-        """What goes with each request: on the session alone it would yield to REQUESTS_CA_BUNDLE."""
+        """The `verify` of each request; on the session, REQUESTS_CA_BUNDLE would override it."""
         return str(self.ca_file) if self.ca_file else None
 
     @property
     def who(self) -> str:
-        """Whom a registry sees, for messages."""
+        """The account that a registry sees, for messages."""
         if self.credentials is None:
-            return "nobody in particular (there are no credentials for it: set --registry-config)"
+            return "anonymous users (there are no credentials for it: set --registry-config)"
         return f"user {self.credentials.username!r}" if self.credentials.username else "the account of the token"
 
 
@@ -56,8 +56,8 @@ class Challenge:
     """What a registry asks for with 401.
 
     Attributes:
-        realm: URL of the token service; "" = basic authentication is wanted.
-        service: name of the registry there. scope: what the token is to allow.
+        realm: URL of the token service; "" = the registry wants basic authentication.
+        service: name of the registry at the token service. scope: what the token must allow.
     """
 
     realm: str
@@ -65,12 +65,12 @@ class Challenge:
     scope: str = ""
 
 
-def challenge_of(header: str, scope: str) -> Challenge | None:
-    """Read a WWW-Authenticate header; a token is preferred to sending a password each time.
+def parse_challenge(header: str, scope: str) -> Challenge | None:
+    """Parse a WWW-Authenticate header; a token is preferred over sending a password each time.
 
     Args:
         header: its value.
-        scope: what to ask for where the registry does not say.
+        scope: what to ask for if the registry does not say.
     """
     if bearer := _BEARER.search(header):
         said: dict[str, str | None] = parse_dict_header(bearer.group(1))  # type: ignore[no-untyped-call]
@@ -78,8 +78,8 @@ def challenge_of(header: str, scope: str) -> Challenge | None:
     return Challenge("") if _BASIC.search(header) else None
 
 
-class Header(AuthBase):
-    """Puts one Authorization header on a request, or none; also keeps requests from looking into ~/.netrc."""
+class AuthorizationHeader(AuthBase):
+    """Puts one Authorization header on a request, or none; also keeps `requests` from reading ~/.netrc."""
 
     def __init__(self, value: str = "") -> None:
         self._value = value

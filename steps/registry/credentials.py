@@ -1,4 +1,4 @@
-"""Credentials out of a docker config.json, as a Secret of type kubernetes.io/dockerconfigjson holds it."""
+"""Credentials from a docker config.json, the content of a Secret of type kubernetes.io/dockerconfigjson."""
 
 import base64
 import json
@@ -18,12 +18,12 @@ _DOING: Final = "reading the registry's credentials"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a registry, or its token service, knows this account by.
+    """Credentials of an account at a registry or its token service.
 
     Attributes:
         username: "" where there is none.
         password: a password or an access token.
-        identity_token: a refresh token, exchanged at the token service; Azure's registry gives such.
+        identity_token: a refresh token, to exchange at the token service; Azure's registry issues such tokens.
     """
 
     username: str = ""
@@ -37,17 +37,17 @@ class Credentials:
 
 
 def credentials_for(image: Reference, path: str) -> Credentials | None:
-    """Return the credentials for an image, by the rules of kubelet: the longest key that matches.
+    """Return the credentials for an image, by the rules of kubelet: the longest matching key wins.
 
     Args:
-        image: what is to be read.
+        image: the image to look up.
         path: of the file, or of the folder into which a Secret is mounted; "" = anonymous.
 
     Returns:
-        None where the file has none for this registry, which is then asked anonymously.
+        None if the file has no credentials for this registry; requests are then anonymous.
 
     Raises:
-        SettingsError: the file cannot be read, or is none; its content is never repeated.
+        SettingsError: the file cannot be read, or is not a config.json; the message never repeats its content.
     """
     if not path:
         return None
@@ -62,7 +62,7 @@ def credentials_for(image: Reference, path: str) -> Credentials | None:
         raise SettingsError(
             _DOING,
             f"--registry-config = {path!r}: names a credential helper, a program that does not exist here."
-            " Make a Secret with kubectl create secret docker-registry, which holds the credentials themselves.",
+            " Create a Secret with kubectl create secret docker-registry, which holds the credentials themselves.",
         )
     return None
 
@@ -72,17 +72,17 @@ def _read(path: str) -> Mapping[str, Any]:
     if file.is_dir():
         found = next((file / name for name in _FILES if (file / name).exists()), None)
         if found is None:
-            return {}  # a Secret that may be absent is mounted as an empty folder
+            return {}  # an optional Secret that does not exist is mounted as an empty folder
         file = found
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: {error.strerror}") from error
     except ValueError:
-        # Its text would repeat a part of the file.
-        raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is no JSON; is it a config.json?") from None
+        # The exception's text would repeat a part of the file.
+        raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is not JSON; is it a config.json?") from None
     if not isinstance(content, dict):
-        raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is no config.json, it holds no object")
+        raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is not a config.json: it is not an object")
     return content
 
 
@@ -100,7 +100,7 @@ def _matches(key: str, image: Reference) -> bool:
 
 
 def _same_host(pattern: str, host: str) -> bool:
-    """Compare label by label, so that * stands for one of them, as kubelet has it."""
+    """Compare label by label, so that * stands for exactly one label, as in kubelet."""
     name, _, port = pattern.partition(":")
     other, _, other_port = host.partition(":")
     labels, others = name.split("."), other.split(".")
@@ -115,6 +115,6 @@ def _entry(path: str, key: str, entries: Mapping[str, Any]) -> Credentials:
             username, _, password = base64.b64decode(str(entry["auth"]), validate=True).decode().partition(":")
         except ValueError:
             raise SettingsError(
-                _DOING, f"--registry-config = {path!r}: auths[{key!r}].auth is no base64 of user:password"
+                _DOING, f"--registry-config = {path!r}: auths[{key!r}].auth is not base64 of user:password"
             ) from None
     return Credentials(username, password, str(entry.get("identitytoken", "")))

@@ -1,4 +1,4 @@
-"""Names of images as registries have them: `registry.example:5000/team/shop:v2@sha256:…`."""
+"""Image references: `registry.example:5000/team/shop:v2@sha256:…`."""
 
 import re
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_MOST = 255
+_MAX_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image by name.
+    """A reference to an image.
 
     Attributes:
-        name: host and path as they were written, for what is shown and pulled: "shop", "ghcr.io/team/shop".
-        host: where the API is, with its port: "registry-1.docker.io" for names of Docker Hub.
+        name: host and path as they were written, to show and to pull by: "shop", "ghcr.io/team/shop".
+        host: host of the API, with its port: "registry-1.docker.io" for images of Docker Hub.
         path: the repository there: "library/shop", "team/shop".
-        tag: "latest" where neither tag nor digest was written, "" where only a digest was.
+        tag: "latest" if neither tag nor digest was written, "" if only a digest was.
         digest: "sha256:…", or "".
     """
 
@@ -38,40 +38,42 @@ class Reference:
 
     @property
     def is_on_docker_hub(self) -> bool:
-        """Whether Docker Hub has it, whose credentials are known by other names."""
+        """Whether the image is on Docker Hub, which config.json knows under other names."""
         return self.host == _HUB_HOST
 
     def by(self, digest: str) -> str:
-        """Return the reference by which runtimes pull exactly these bits."""
+        """Return the reference by which runtimes pull exactly this image."""
         return f"{self.name}@{digest}"
 
 
 def parse(text: str) -> Reference:
-    """Read a reference.
+    """Parse a reference.
 
     Raises:
-        ValueError: it is none; says which part is wrong and what is allowed.
+        ValueError: it is not one; the message says which part is wrong and what is allowed.
     """
     rest, at, digest = text.partition("@")
     if at and not is_digest(digest):
-        raise ValueError(f"{digest!r} after @ is no digest: write sha256: and 64 hex digits")
+        raise ValueError(f"{digest!r} after @ is not a digest: write sha256: and 64 hex digits")
     name, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:
         name, tag = rest, ""
     elif not _TAG.fullmatch(tag):
-        raise ValueError(f"{tag!r} is no tag: at most 128 of A-Z, a-z, 0-9, '_', '.' and '-', no '.' or '-' in front")
+        allowed = "at most 128 of A-Z, a-z, 0-9, '_', '.' and '-', not beginning with '.' or '-'"
+        raise ValueError(f"{tag!r} is not a tag: {allowed}")
     host, path = _split(name)
     if not _HOST.fullmatch(host):
-        raise ValueError(f"{host!r} is no registry: write host or host:port")
-    if len(name) > _MOST or not _PATH.fullmatch(path):
+        raise ValueError(f"{host!r} is not a registry: write host or host:port")
+    if len(name) > _MAX_LENGTH or not _PATH.fullmatch(path):
         raise ValueError(
-            f"{path!r} is no repository: at most {_MOST} of a-z, 0-9, '.', '_' and '-' between slashes, in lower case"
+            f"{path!r} is not a repository: at most {_MAX_LENGTH} of a-z, 0-9, '.', '_' and '-' between slashes, in"
+            " lower case"
         )
     return Reference(name, host, path, tag or ("" if digest else "latest"), digest)
 
 
 def is_digest(text: str) -> bool:
-    """Tell whether a text is a digest, sha256 or sha512."""
+    """Return whether a text is a digest, sha256 or sha512."""
     return _DIGEST.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The one place that talks to a registry: a tag in, its digest out."""
+"""The client of a registry: a tag in, its digest out."""
 
 import hashlib
 import time
@@ -13,11 +13,11 @@ import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
 from steps.errors import PermanentError, TemporaryError
-from steps.registry.access import Access, Header, challenge_of
-from steps.registry.failures import SlowDown, is_temporary, of_exception, of_status
-from steps.registry.reading import TooMuch, body_of
+from steps.registry.access import AuthorizationHeader, RegistryAccess, parse_challenge
+from steps.registry.bearer_token import fetch_token
+from steps.registry.bounded_body import BodyLimitExceeded, read_body
 from steps.registry.reference import Reference, is_digest
-from steps.registry.token import token_for
+from steps.registry.registry_errors import RetryLater, error_of_exception, error_of_response, is_temporary
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -27,10 +27,10 @@ MANIFESTS: Final = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-"""An index comes first: of a multi-arch image its digest is wanted, since each node picks its own part of it."""
+"""An index comes first: the digest of a multi-arch image is that of its index, from which each node picks its part."""
 
-_MOST_BYTES: Final = 4 << 20
-"""Registries take no larger manifests."""
+_MAX_BYTES: Final = 4 << 20
+"""Registries do not accept larger manifests."""
 _DIGEST_HEADER: Final = "Docker-Content-Digest"
 _CONNECT_SECONDS: Final = 5.0
 _REDIRECTS: Final = 3
@@ -40,11 +40,11 @@ class Registry:
     """A client of one registry, for one image at a time.
 
     Args:
-        access: scheme, credentials, patience.
-        pause: waits so many seconds.
+        access: scheme, credentials, timeouts.
+        pause: waits for the given seconds.
     """
 
-    def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, access: RegistryAccess, pause: Callable[[float], None] = time.sleep) -> None:
         self._access = access
         self._pause = pause
         self._authorization = ""
@@ -52,22 +52,22 @@ class Registry:
         self._session.max_redirects = _REDIRECTS
         self._session.headers["User-Agent"] = "canary-steps"
         self._session.headers["Accept"] = ", ".join(MANIFESTS)
-        # A digest is of the bytes as they are stored.
+        # A digest is computed over the bytes as they are stored.
         self._session.headers["Accept-Encoding"] = "identity"
 
     def digest(self, image: Reference) -> str:
-        """Return the digest that the tag of an image stands for now; temporary faults are borne until the deadline.
+        """Return the digest that an image's tag stands for now; temporary faults are retried until the deadline.
 
         Raises:
-            TemporaryError: the registry, or its token service, is in trouble.
-            PermanentError: no such tag, no permission, no registry; says what helps.
+            TemporaryError: the registry or its token service is failing.
+            PermanentError: no such tag, no permission, not a registry; the message says what helps.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(TemporaryError),
             stop=stop_before_delay(self._access.deadline_seconds),
             wait=_wait,
             sleep=self._pause,
-            before_sleep=_tell,
+            before_sleep=_log_retry,
             reraise=True,
         )
         with self._session:
@@ -76,49 +76,49 @@ class Registry:
     def _once(self, image: Reference) -> str:
         # HEAD first: Docker Hub does not count it as a pull.
         with closing(self._ask("HEAD", image)) as response:
-            said = response.headers.get(_DIGEST_HEADER, "")
-            if response.status_code == HTTPStatus.OK and is_digest(said) and _is_manifest(response):
-                return said
+            announced = response.headers.get(_DIGEST_HEADER, "")
+            if response.status_code == HTTPStatus.OK and is_digest(announced) and _is_manifest(response):
+                return announced
         with closing(self._ask("GET", image)) as response:
-            return self._measure(image, response)
+            return self._digest_of_body(image, response)
 
-    def _measure(self, image: Reference, response: requests.Response) -> str:
-        """Return the digest of a manifest in full, which a registry's header must not contradict."""
+    def _digest_of_body(self, image: Reference, response: requests.Response) -> str:
+        """Return the digest computed from a whole manifest; the registry's header must not contradict it."""
         doing, where = _doing(image), f"the registry {image.host}"
         if response.status_code != HTTPStatus.OK:
-            raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
+            raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
         if not _is_manifest(response):
-            kind = response.headers.get("Content-Type", "nothing said")[:100]
+            kind = response.headers.get("Content-Type", "no type")[:100]
             cause = f"{where} answered with {kind!r}, not with a manifest: is it a login page, or an image of 2016?"
             raise PermanentError(doing, cause)
-        said = response.headers.get(_DIGEST_HEADER, "")
-        algorithm = said.partition(":")[0] if is_digest(said) else "sha256"
+        announced = response.headers.get(_DIGEST_HEADER, "")
+        algorithm = announced.partition(":")[0] if is_digest(announced) else "sha256"
         try:
-            body = body_of(response, _MOST_BYTES, self._access.timeout_seconds)
-        except TooMuch:
-            cause = f"{where} sends a manifest of more than 4 MiB, or too slowly to be waited for"
+            body = read_body(response, _MAX_BYTES, self._access.timeout_seconds)
+        except BodyLimitExceeded:
+            cause = f"{where} sends a manifest of more than 4 MiB, or sends it too slowly"
             raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except requests.RequestException as fault:
-            raise of_exception(doing, where, fault) from fault
+            raise error_of_exception(doing, where, fault) from fault
         found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
-        if not body or (said and said != found):
-            cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {said[:100] or 'nothing'}"
-            raise TemporaryError(doing, f"{cause}: the answer was cut short, or something between changes it")
+        if not body or (announced and announced != found):
+            cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {announced[:100] or 'nothing'}"
+            raise TemporaryError(doing, f"{cause}: the answer was cut short, or a proxy changed it")
         return found
 
     def _ask(self, method: str, image: Reference) -> requests.Response:
-        """Ask for a manifest; where the registry wants to know who we are, once more with what it asks for."""
+        """Ask for a manifest; if the registry wants authentication, ask once more with it."""
         response = self._send(method, image)
         if response.status_code != HTTPStatus.UNAUTHORIZED or self._authorization:
             return response
         scope = f"repository:{image.path}:pull"
-        challenge = challenge_of(response.headers.get("WWW-Authenticate", ""), scope)
+        challenge = parse_challenge(response.headers.get("WWW-Authenticate", ""), scope)
         credentials = self._access.credentials
         if challenge is None or not (challenge.realm or credentials):
             return response
         response.close()
         if challenge.realm:
-            self._authorization = f"Bearer {token_for(challenge, self._access, self._session, _doing(image))}"
+            self._authorization = f"Bearer {fetch_token(challenge, self._access, self._session, _doing(image))}"
         elif credentials:
             self._authorization = credentials.basic
         return self._send(method, image)
@@ -131,20 +131,20 @@ class Registry:
             response = self._session.request(
                 method,
                 address,
-                auth=Header(self._authorization),
+                auth=AuthorizationHeader(self._authorization),
                 timeout=limit,
                 verify=access.verify,
                 stream=True,
                 allow_redirects=True,
             )
         except (requests.RequestException, OSError) as fault:
-            raise of_exception(doing, where, fault) from fault
+            raise error_of_exception(doing, where, fault) from fault
         if urlsplit(response.url).scheme != access.scheme and not access.plain_http:
             response.close()
-            raise PermanentError(doing, f"{where} redirects to plain http, where anybody may answer: that is refused")
+            raise PermanentError(doing, f"{where} redirects to plain http, where anybody could answer: not followed")
         if is_temporary(response.status_code):
             with closing(response):
-                raise of_status(doing, where, response, f"tag {image.tag} of {image.path}", access.who)
+                raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", access.who)
         return response
 
 
@@ -158,10 +158,10 @@ def _is_manifest(response: requests.Response) -> bool:
 
 def _wait(state: RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
-    asked = fault.seconds if isinstance(fault, SlowDown) else 0.0
+    asked = fault.seconds if isinstance(fault, RetryLater) else 0.0
     return max(asked, wait_exponential_jitter(multiplier=0.5, max=10.0)(state))
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     fault = state.outcome.exception() if state.outcome else None
     log.warning("registry.retrying", reason=str(fault), pause_seconds=round(state.upcoming_sleep, 1))

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 _BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
 _USER_INFO = re.compile(r"(://)[^/@\s]*@")
 _SECRET = re.compile(r"(?i)(password|token|secret|credential|header|api.?key)(?!.*file)")
-_SHOWN = 200
+_MAX_SHOWN = 200
 
 
 def complaint(origin: str, error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pydantic's error details
@@ -26,7 +26,7 @@ def complaint(origin: str, error: Any, field: FieldInfo | None) -> str:  # noqa:
     return f"{origin}{rest} = {shown}: {_allowed(error, field if not rest else None)}"
 
 
-def unknown(name: str, value: object, known: Iterable[str]) -> str:
+def unknown_setting(name: str, value: object, known: Iterable[str]) -> str:
     """Return one line about a setting that does not exist, with the ones that may have been meant."""
     names = sorted(one.replace("_", "-") for one in known)
     close = get_close_matches(name.replace("_", "-"), names, n=3)
@@ -39,7 +39,7 @@ def _shown(name: str, value: object) -> str:
     if _SECRET.search(name):
         return "***"
     text = _USER_INFO.sub(r"\1***@", repr(value))
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pydantic's error details
@@ -66,7 +66,7 @@ def _allowed(error: Any, field: FieldInfo | None) -> str:  # noqa: ANN401 - pyda
 
 
 def _limit(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
-    """Give the one limit that was broken, for values inside a list."""
+    """Return the one limit that was broken, for values inside a list."""
     broken = [text.format(f"{error['ctx'][name]:g}") for name, text in _BOUNDS.items() if name in error.get("ctx", {})]
     return " and ".join(broken)
 

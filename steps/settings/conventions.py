@@ -1,18 +1,18 @@
-"""What is guessed where nothing is said: everything is named after the app."""
+"""The names of a release's objects where the settings give none: everything is named after the app."""
 
 import structlog
 
 from steps.errors import SettingsError
-from steps.model.names import Names
+from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
-from steps.settings.groups import Named
 from steps.settings.kubernetes_names import baseline_name, canary_name
+from steps.settings.release import ReleaseSettings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def names_of(settings: Named, namespace: str) -> Names:
-    """Return the names of a release; what was guessed is logged.
+def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
+    """Return the names of a release; guessed names are logged.
 
     Raises:
         SettingsError: both arms got the same name.
@@ -20,7 +20,7 @@ def names_of(settings: Named, namespace: str) -> Names:
     by_stable = settings.topology == "stable-named"
     stable = settings.stable or (settings.app if by_stable else f"{settings.app}-primary")
     canary = settings.canary or (canary_name(stable) if by_stable else settings.app)
-    names = Names(
+    names = ReleaseNames(
         app=settings.app,
         namespace=namespace,
         stable=stable,
@@ -38,7 +38,7 @@ def names_of(settings: Named, namespace: str) -> Names:
     if names.stable_destination == names.canary_destination:
         cause = f"--stable-destination and --canary-destination are both {names.stable_destination}: name two, "
         raise SettingsError("naming the arms", f"{cause}as `host` or `host/subset`")
-    _say_guesses(settings, names)
+    _log_guesses(settings, names)
     return names
 
 
@@ -52,7 +52,7 @@ def _destination(entry: str) -> Destination:
     return Destination(host, subset)
 
 
-def _say_guesses(settings: Named, names: Names) -> None:
+def _log_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
     guessed = {
         "stable": names.stable,
         "canary": names.canary,

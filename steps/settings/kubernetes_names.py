@@ -63,8 +63,8 @@ DestinationName = Annotated[str, AfterValidator(_destination)]
 def canary_name(stable: str) -> str:
     """Return the canary's name by convention: `shop` → `shop-canary`.
 
-    It also becomes a label value and a Service name, which end at 63 characters; a longer one is cut and told apart by
-    six hex digits of its SHA-256.
+    It also becomes a label value and a Service name, which have at most 63 characters; a longer one is cut and made
+    unique by six hex digits of its SHA-256.
     """
     return _suffixed(stable, _CANARY_SUFFIX)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.groups import split
-from steps.settings.loading import StepSettings
+from steps.settings.base import StepSettings
+from steps.settings.lists import split_commas
 
 _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
 
@@ -24,12 +24,12 @@ def _weights(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
 
 
 def _entries(value: Any) -> Any:  # noqa: ANN401 - see `_weights`
-    """Take text with commas, or the JSON list that a workflow loops over, apart."""
+    """Split text with commas, or parse the JSON list that a workflow loops over."""
     text = value.strip() if isinstance(value, str) else None
     if text is None:
         return value
     if not text.startswith("["):
-        return split(text) if text else []
+        return split_commas(text) if text else []
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -40,13 +40,13 @@ Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 """Weights of a rollout, percent, ascending."""
 
 
-class Planned(StepSettings):
-    """For steps that may know the whole ladder."""
+class OptionalLadderSettings(StepSettings):
+    """For steps to which the whole ladder may be given."""
 
     ladder: Ladder = Field(
         (),
         validate_default=False,
-        description="Weights that the run is to climb, percent, ascending, 1-100; other weights are then refused, and "
+        description="Weights that the run will climb, percent, ascending, 1-100; other weights are then refused, and "
         "promote needs a pass on the last one. Empty: not known, any weight may be set.",
     )
 
@@ -63,7 +63,7 @@ class Planned(StepSettings):
         return ladder
 
 
-class Climbed(Planned):
+class LadderSettings(OptionalLadderSettings):
     """For steps that climb the whole ladder."""
 
     ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")

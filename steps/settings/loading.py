@@ -6,49 +6,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError, ValidationInfo, field_validator
+from pydantic import ValidationError
 from pydantic_settings import (
-    BaseSettings,
     CliSettingsSource,
     EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
 )
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
-from steps.settings.complaints import complaint, unknown
+from steps.settings.base import ENV_PREFIX, StepSettings
+from steps.settings.complaints import complaint, unknown_setting
 
-ENV_PREFIX = "CANARY_"
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
 _LOADING = "reading the settings"
-
-
-class StepSettings(BaseSettings):
-    """Base of every step's settings."""
-
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes all by name
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load` has gathered, and nothing else: it must know where each value came from."""
-        return (init_settings,)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers_are_no_truths(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - it may be anything
-        """Refuse `yes` and `true` in YAML for a number, which pydantic would take as 1."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and annotation in {int, float, int | None}:
-            raise ValueError("must be a number, not true or false")
-        return value
 
 
 Settings = TypeVar("Settings", bound=StepSettings)
@@ -60,8 +30,8 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     Args:
         kind: the step's settings class.
         arguments: command-line arguments after the step's name.
-        known: gives the fields of all steps, called only where there is a canary.yaml: one file serves them all, so
-            another step's field is no mistake.
+        known: returns the fields of all steps, called only where there is a canary.yaml: one file serves all steps, so
+            another step's field is not a mistake.
         program: name for the help text.
 
     Raises:
@@ -72,7 +42,7 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     file = _config_file(flags)
     from_file = _yaml(file, known()) if file else {}
     own = {name: value for name, value in from_file.items() if name in kind.model_fields}
-    # Tekton and Argo hand on an unset optional parameter as "", so an empty variable is none.
+    # Tekton and Argo pass an unset optional parameter as "", so an empty variable counts as not set.
     variables = EnvSettingsSource(kind, env_ignore_empty=True)()
     try:
         return kind(**{**own, **variables, **flags})
@@ -98,12 +68,12 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
         dash = "; a value that begins with - is written --flag=value" if "expected one argument" in said else ""
         raise SettingsError(_LOADING, f"{said}{dash}; see --help") from None
     given = source()
-    # An empty flag means "not set", as an empty variable does, but an empty ladder would be a release without a walk.
+    # An empty flag means "not set", as an empty variable does; but an empty ladder is a mistake worth an error.
     return {name: value for name, value in given.items() if value != "" or name == "ladder"}
 
 
 def _switch(kind: type[StepSettings], argument: str) -> str:
-    """Let a switch take a value too, `--hold=true`, as a workflow's parameter fills it in."""
+    """Let a switch take a value too, `--hold=true`, which is how a workflow passes its parameter."""
     flag, _, value = argument.partition("=")
     field = kind.model_fields.get(flag.removeprefix("--").replace("-", "_"))
     if field is None or field.annotation is not bool or value not in {"true", "false"}:
@@ -132,7 +102,7 @@ def _yaml(file: Path, known: frozenset[str]) -> dict[str, Any]:
     fields = {str(name).replace("-", "_"): value for name, value in content.items()}
     strange = [name for name in content if str(name).replace("-", "_") not in known]
     if strange:
-        lines = [f"{file}: {unknown(str(name), content[name], known)}" for name in strange]
+        lines = [f"{file}: {unknown_setting(str(name), content[name], known)}" for name in strange]
         raise SettingsError(_LOADING, "; ".join(lines))
     return fields
 

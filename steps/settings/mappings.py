@@ -23,7 +23,7 @@ def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anythi
     pairs = [part.partition("=") for part in text.split(",")]
     bad = next((name for name, equals, _ in pairs if not equals or not name.strip()), None)
     if bad is not None:
-        raise ValueError(f"{bad!r} is no NAME=value pair; write A=1,B=2, or YAML")
+        raise ValueError(f"{bad!r} is not a NAME=value pair; write A=1,B=2, or YAML")
     return {name.strip(): content for name, _, content in pairs}
 
 
@@ -34,11 +34,11 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
         raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
 
 
-def header(line: str, flag: str) -> tuple[str, str]:
+def parse_header(line: str, flag: str) -> tuple[str, str]:
     """Read `Name: value` as a header.
 
     Raises:
-        SettingsError: it is none; the value is not repeated, it may be a secret.
+        SettingsError: it is not one; the message does not repeat the value, which may be a secret.
     """
     name, colon, value = line.partition(":")
     if not colon or not name.strip() or not value.strip():

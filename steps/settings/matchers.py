@@ -1,4 +1,4 @@
-"""`metric-labels`: further labels of every query, exact (`cluster=eu`) or by a regular expression (`region=~eu-.*`)."""
+"""`metric-labels`: label matchers of every query, exact (`cluster=eu`) or by a regular expression (`region=~eu-.*`)."""
 
 import re
 from typing import Annotated, Any, Final
@@ -8,22 +8,22 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 REGEX: Final = "~"
-"""First sign of a value that is a regular expression: what `region=~eu-.*` leaves after its first `=`."""
+"""First character of a value that is a regular expression: what `region=~eu-.*` leaves after its first `=`."""
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_OWN: Final = frozenset(
+_RESERVED: Final = frozenset(
     {
         "__name__", "destination_workload", "destination_workload_namespace", "grpc_response_status", "le", "reporter",
         "response_code", "response_flags",
     }
 )  # fmt: skip
-"""Labels that the queries set or the judge reads: a matcher for one of them would hide what it must see."""
+"""Labels that the queries set or the judge reads: a matcher for one of them would hide series from the judge."""
 
 _NOT_RE2: Final = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
-_LONGEST: Final = 500
+_MAX_LENGTH: Final = 500
 
 
-def regular(value: str) -> str:
+def checked_regex(value: str) -> str:
     """Return a regular expression in the syntax that Prometheus (RE2) and Python share.
 
     Raises:
@@ -34,7 +34,7 @@ def regular(value: str) -> str:
     except re.error as error:
         raise ValueError(f"must be a regular expression: {error}") from error
     if found := _NOT_RE2.search(value):
-        raise ValueError(f"must be a regular expression of RE2, which has no {found.group()}")
+        raise ValueError(f"must be a regular expression of RE2, which does not support {found.group()}")
     return value
 
 
@@ -50,7 +50,7 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; 
         if not equals:
             raise ValueError(f"{entry!r} is not a matcher; write label=value or label=~regex")
         if label.strip() in found:
-            raise ValueError(f"{label.strip()!r} is there twice; write one regular expression, {label.strip()}=~a|b")
+            raise ValueError(f"{label.strip()!r} is given twice; write one regular expression, {label.strip()}=~a|b")
         found[label.strip()] = wanted
     return found
 
@@ -68,12 +68,12 @@ def _checked(found: dict[str, str]) -> dict[str, str]:
     for label, value in found.items():
         if not _LABEL.fullmatch(label):
             raise ValueError(f"{label!r} is not the name of a label; write label=value or label=~regex")
-        if label in _OWN:
-            raise ValueError(f"{label!r} is set or judged by canary-steps itself; choose a label such as cluster")
-        if len(value) > _LONGEST:
-            raise ValueError(f"the value of {label!r} has more than {_LONGEST} characters")
+        if label in _RESERVED:
+            raise ValueError(f"{label!r} is set or read by canary-steps itself; choose a label such as cluster")
+        if len(value) > _MAX_LENGTH:
+            raise ValueError(f"the value of {label!r} has more than {_MAX_LENGTH} characters")
         if value.startswith(REGEX):
-            regular(value.removeprefix(REGEX))
+            checked_regex(value.removeprefix(REGEX))
     return found
 
 
@@ -84,4 +84,4 @@ Matchers = Annotated[
     AfterValidator(_checked),
     Field(max_length=20),
 ]
-"""Label → value; one that begins with "~" is a regular expression for the whole value."""
+"""Label → value; a value that begins with "~" is a regular expression for the whole value."""

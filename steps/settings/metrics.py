@@ -1,8 +1,8 @@
 """`metrics:` in canary.yaml: counters of the application itself, judged beside the standard metrics.
 
 A metric is a pair of counters (bad and all, or bad and good) or a histogram with a bound. Series are named by metric
-and label matchers, not by free PromQL: the counters are read raw, sample by sample, and differenced here, which no
-expression around them would survive (`rate` and `increase` lose the first failures of a new series).
+and label matchers, not by PromQL: the steps read the raw counters, sample by sample, and compute the increases
+themselves, since `rate` and `increase` lose the first failures of a new series.
 """
 
 from typing import Annotated, Final, Self
@@ -10,12 +10,12 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.loading import StepSettings
-from steps.settings.matchers import regular
-from steps.settings.specs import EntryName, Spec, entries, unique
+from steps.settings.base import StepSettings
+from steps.settings.matchers import checked_regex
+from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
 
-MOST: Final = 12
-STANDARD: Final = ("errors", "latency", "small-bodies", "answers")
+MAX_METRICS: Final = 12
+STANDARD_METRICS: Final = ("errors", "latency", "small-bodies", "answers")
 
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
 Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=100)]
@@ -27,7 +27,7 @@ class SeriesSpec(Spec):
 
     metric: MetricName = Field(description="Name of the counter, or of the histogram's `_bucket` series.")
     match: dict[Label, Value] = Field({}, description="Labels that must have exactly these values.")
-    match_regex: dict[Label, Annotated[Value, AfterValidator(regular)]] = Field(
+    match_regex: dict[Label, Annotated[Value, AfterValidator(checked_regex)]] = Field(
         {}, description="Labels whose whole value must match, in syntax that RE2 and Python share."
     )
 
@@ -35,14 +35,14 @@ class SeriesSpec(Spec):
 class MetricSpec(Spec):
     """One custom metric; canary and stable are compared by the share of bad events."""
 
-    name: EntryName = Field(description="How sentences call it.")
+    name: EntryName = Field(description="Its name in messages.")
     bad: SeriesSpec | None = Field(None, description="Counts bad events.")
     every: SeriesSpec | None = Field(None, alias="all", description="Counts all events, the bad ones included.")
-    good: SeriesSpec | None = Field(None, description="Counts good events, where there is no counter of all.")
-    histogram: SeriesSpec | None = Field(None, description="Buckets of a histogram, in place of bad and all.")
+    good: SeriesSpec | None = Field(None, description="Counts good events, where there is no counter of all events.")
+    histogram: SeriesSpec | None = Field(None, description="Buckets of a histogram, instead of bad and all.")
     above: float | None = Field(None, description="An observation above this bucket bound is bad.")
     below: float | None = Field(None, description="An observation at or below this bucket bound is bad.")
-    unit: str = Field("", max_length=20, description="Unit of the bound, for sentences.")
+    unit: str = Field("", max_length=20, description="Unit of the bound, for messages.")
     arm_label: Label | None = Field(
         None, description="Label that tells the arms apart. Unset: `pod`, by the names of the Deployments' pods."
     )
@@ -53,19 +53,19 @@ class MetricSpec(Spec):
     )
     namespace_label: Annotated[str, StringConstraints(pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")] | None = Field(
         None,
-        description="Label with the arms' namespace. Unset: namespace, exported_namespace or another, as Prometheus has"
-        " it. Empty: none.",
+        description="Label with the arms' namespace. Unset: namespace, exported_namespace or another that Prometheus"
+        " has. Empty: none.",
     )
-    weight: float = Field(1.0, gt=0, le=100, description="Part of the custom metrics' error budget, relative.")
+    weight: float = Field(1.0, gt=0, le=100, description="Relative share of the custom metrics' error budget.")
     tolerated_difference: float = Field(
-        0.01, gt=0, lt=1, description="Least difference of the bad shares (0-1) that counts as harm."
+        0.01, gt=0, lt=1, description="Minimum difference of the bad shares (0-1) that counts as harm."
     )
-    required: bool = Field(default=True, description="Without series of both arms nothing passes.")
+    required: bool = Field(default=True, description="Nothing passes without series of both arms.")
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if self.name in STANDARD:
-            raise ValueError(f"{self.name!r} is a standard metric's name; call it otherwise")
+        if self.name in STANDARD_METRICS:
+            raise ValueError(f"{self.name!r} is the name of a standard metric; choose another")
         totals, bounds = [self.every, self.good], [self.above, self.below]
         pair = self.bad is not None and totals.count(None) == 1
         if self.histogram is None and pair and bounds == [None, None]:
@@ -76,11 +76,15 @@ class MetricSpec(Spec):
 
 
 MetricList = Annotated[
-    tuple[MetricSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=MOST), AfterValidator(unique)
+    tuple[MetricSpec, ...],
+    NoDecode,
+    BeforeValidator(parse_entries),
+    Field(max_length=MAX_METRICS),
+    AfterValidator(unique_names),
 ]
 
 
-class Measured(StepSettings):
-    """What is judged beside the standard metrics."""
+class MetricsSettings(StepSettings):
+    """Metrics of the application that are judged beside the standard ones."""
 
     metrics: MetricList = Field((), description="Custom metrics, at most 12; see docs/canary-yaml.md.")

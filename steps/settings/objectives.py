@@ -13,7 +13,7 @@ _FORM: Final = re.compile(
     re.VERBOSE,
 )
 _UNITS: Final = {"ms": 1.0, "s": 1000.0}
-_LONGEST_MS: Final = 3_600_000.0
+_MAX_MS: Final = 3_600_000.0
 _DIGITS: Final = 10
 _HELP: Final = (
     "write a quantile and a limit with its unit, ms or s: p99=500ms, p99.9=1.5s or 0.99=500ms;"
@@ -35,7 +35,7 @@ def latency_objective(text: str) -> LatencyObjective | None:
     # Rounded, since 99.9 / 100 is not .999 in binary.
     quantile = round(float(found["percent"]) / 100.0, _DIGITS) if found["percent"] else float(found["share"])
     limit_ms = float(found["limit"]) * _UNITS[found["unit"]]
-    if not 0.0 < quantile < 1.0 or not 0.0 < limit_ms <= _LONGEST_MS:
+    if not 0.0 < quantile < 1.0 or not 0.0 < limit_ms <= _MAX_MS:
         raise ValueError(_HELP)
     return LatencyObjective(quantile, limit_ms)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
 
-from steps.settings.loading import StepSettings
-from steps.settings.specs import EntryName, Spec, entries, unique
+from steps.settings.base import StepSettings
+from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$", max_length=4000)]
@@ -25,17 +25,17 @@ class JsonSpec(Spec):
     pointer: Annotated[str, StringConstraints(pattern=r"^(/.*)?$")] = Field(
         description="JSON Pointer (RFC 6901), such as /checks/0/state; empty for the whole body."
     )
-    value: Any = Field(description="What must be there.")
+    value: Any = Field(description="The value expected there.")
 
 
 class TlsSpec(Spec):
-    """How an https probe trusts and is trusted."""
+    """Certificates of an https probe: which ones it trusts, and its own."""
 
     verify: bool = Field(default=True, description="Whether the certificate must be trusted.")
-    ca_file: str = Field("", description="Certificates to trust in place of the system's, PEM.")
+    ca_file: str = Field("", description="Certificates to trust instead of the system's, PEM.")
     cert_file: str = Field("", description="Client certificate, PEM.")
     key_file: str = Field("", description="The client certificate's key, PEM.")
-    server_name: str = Field("", description="Name to ask for and to find in the certificate.")
+    server_name: str = Field("", description="Server name to send (SNI) and to check in the certificate.")
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -45,36 +45,36 @@ class TlsSpec(Spec):
 
 
 class ProbeSpec(Spec):
-    """One probe: a request, and what its answer must be."""
+    """One probe: a request and the expected response."""
 
-    name: EntryName = Field(description="How sentences call it.")
+    name: EntryName = Field(description="Its name in messages.")
     path: Annotated[str, StringConstraints(pattern=r"^/\S*$", max_length=2000)] = Field(description="Path and query.")
     method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = Field("GET", description="Method.")
     headers: dict[HeaderName, HeaderValue] = Field({}, description="Headers; `Host` with a gateway.")
-    headers_from_files: dict[HeaderName, str] = Field({}, description="Headers with their value in a file: secrets.")
+    headers_from_files: dict[HeaderName, str] = Field({}, description="Headers whose values are in files: secrets.")
     body: str = Field("", max_length=100_000, description="Body to send.")
     status: Annotated[tuple[Status, ...], BeforeValidator(_one_or_many), Field(min_length=1)] = Field(
-        (200,), description="Right status codes, one or a list."
+        (200,), description="Accepted status codes, one or a list."
     )
-    min_body_bytes: int = Field(0, ge=0, le=1_000_000, description="Least size of the body, bytes.")
-    contains: str = Field("", max_length=1000, description="Text the body must hold.")
+    min_body_bytes: int = Field(0, ge=0, le=1_000_000, description="Minimum size of the body, bytes.")
+    contains: str = Field("", max_length=1000, description="Text that the body must contain.")
     json_value: JsonSpec | None = Field(None, alias="json", description="A JSON Pointer and the value there.")
-    max_latency_ms: float | None = Field(None, gt=0, description="Longest time until the whole answer, milliseconds.")
-    timeout_seconds: float = Field(2.0, gt=0, le=30, description="When waiting ends, seconds.")
+    max_latency_ms: float | None = Field(None, gt=0, description="Maximum time until the whole response, milliseconds.")
+    timeout_seconds: float = Field(2.0, gt=0, le=30, description="Timeout of the request, seconds.")
     scheme: Literal["http", "https"] = Field("http", description="For pods.")
-    port: int | None = Field(None, ge=1, le=65535, description="Of the pods. Unset: the first a container names.")
+    port: int | None = Field(None, ge=1, le=65535, description="Of the pods. Unset: the first port of a container.")
     stable_may_fail: bool = Field(
-        default=False, description="Whether only the new version can pass: prepare then goes on where stable fails."
+        default=False, description="Only the new version is expected to pass: prepare then accepts that stable fails."
     )
     tls: TlsSpec = Field(default_factory=lambda: TlsSpec.model_validate({}), description="For https.")
 
 
 ProbeList = Annotated[
-    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(entries), Field(max_length=20), AfterValidator(unique)
+    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(parse_entries), Field(max_length=20), AfterValidator(unique_names)
 ]
 
 
-class Probed(StepSettings):
+class ProbeSettings(StepSettings):
     """Deep health checks."""
 
     probes: ProbeList = Field((), description="Deep health checks, at most 20; see docs/canary-yaml.md.")
@@ -87,8 +87,8 @@ class Probed(StepSettings):
         description="Gateway to probe through where pods are not reachable (STRICT mTLS). Empty: pods are probed.",
     )
     probe_canary_header: str = Field(
-        "", description="`Name: value` that a route of yours leads to the canary alone. With --probe-gateway-url."
+        "", description="`Name: value` that one of your routes sends to the canary only. With --probe-gateway-url."
     )
     probe_stable_header: str = Field(
-        "", description="`Name: value` that a route of yours leads to stable alone. With --probe-gateway-url."
+        "", description="`Name: value` that one of your routes sends to stable only. With --probe-gateway-url."
     )

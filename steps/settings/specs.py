@@ -1,6 +1,5 @@
-"""What the lists in canary.yaml have in common: entries of nested models, refused with their full path."""
+"""The lists in canary.yaml: entries of nested models; errors name the full path."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import yaml
@@ -20,11 +19,11 @@ class Spec(BaseModel):
 
 
 EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
-"""What an entry is called in sentences: at most 40 of a-z, 0-9 and '-'."""
+"""Name of an entry in messages: at most 40 of a-z, 0-9 and '-'."""
 
 
-def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
-    """Take a list as it is, and text (a flag, a variable) as YAML or JSON.
+def parse_entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
+    """Return a list as it is, and text (a flag, a variable) parsed as YAML or JSON.
 
     Raises:
         ValueError: the text is neither.
@@ -37,15 +36,14 @@ def entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything;
         raise ValueError(f"must be a YAML list: {' '.join(str(error).split())}") from error
 
 
-def unique(found: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Refuse a list in which two entries share a name."""
+def unique_names(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the entries, unless two of them share a name.
+
+    Raises:
+        ValueError: two do.
+    """
     names = [entry.name for entry in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"{twice!r} is the name of two entries; give each its own")
     return found
-
-
-def as_text(pairs: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Give a mapping as pairs in a fixed order."""
-    return tuple(sorted(pairs.items()))

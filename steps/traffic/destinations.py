@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from steps.model.run import Destination
 
-Arm = Literal["stable", "canary"]
+ArmName = Literal["stable", "canary"]
 _SUFFIX = ".svc.cluster.local"
 
 
@@ -24,7 +24,7 @@ def host_namespace(host: str, namespace: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Arms:
+class ArmDestinations:
     """The two destinations as a VirtualService of `namespace` means them.
 
     Args:
@@ -41,7 +41,7 @@ class Arms:
         """Tell whether the two can be told apart."""
         return self._key(self.stable) != self._key(self.canary)
 
-    def arm(self, route_destination: Mapping[str, Any]) -> Arm | None:
+    def arm(self, route_destination: Mapping[str, Any]) -> ArmName | None:
         """Return the arm of one entry of `spec.http[].route[]`, None for neither; its port does not matter."""
         body = route_destination.get("destination") or {}
         key = self._key(Destination(str(body.get("host") or ""), str(body.get("subset") or "")))

@@ -5,12 +5,12 @@ from typing import Any
 
 from steps.cluster.api import Object
 from steps.model.ports import RoutePorts
-from steps.model.run import Target
-from steps.traffic.destinations import Arms
+from steps.model.run import RouteTarget
+from steps.traffic.destinations import ArmDestinations
 from steps.traffic.routes import Route, locate_all
 
 
-def route_ports(obj: Object, target: Target, arms: Arms) -> Iterator[RoutePorts]:
+def route_ports(obj: Object, target: RouteTarget, arms: ArmDestinations) -> Iterator[RoutePorts]:
     """Give the ports of each route of a target."""
     for route in locate_all(obj, target.routes, arms):
         where = f"VirtualService {target.virtual_service}, route {route.label}"

@@ -1,11 +1,12 @@
-"""Find the routes that split between the two arms in a VirtualService object, and read their weights. Pure."""
+"""Find the routes of a VirtualService that split between the two arms; read and set their weights. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from steps.cluster.api import Object
-from steps.traffic.destinations import Arms, describe
+from steps.cluster import json_patch
+from steps.cluster.api import Object, Operation
+from steps.traffic.destinations import ArmDestinations, describe
 
 ALL = 100
 """The weights of a route's destinations sum to this."""
@@ -30,7 +31,7 @@ class Route:
 
     @property
     def label(self) -> str:
-        """How messages and the memory name it: its name, or "#<index>"."""
+        """How messages and the state name it: its name, or "#<index>"."""
         return self.name or f"#{self.index}"
 
     @property
@@ -73,7 +74,7 @@ def label_of(index: int, body: Mapping[str, Any]) -> str:
     return str(body.get("name") or f"#{index}")
 
 
-def with_both_arms(obj: Object, arms: Arms, *, alone: bool = True) -> list[Route]:
+def with_both_arms(obj: Object, arms: ArmDestinations, *, alone: bool = True) -> list[Route]:
     """Return the routes that have each arm exactly once and, if `alone`, nothing else."""
     found = []
     for index, body in enumerate(http_routes(obj)):
@@ -85,7 +86,7 @@ def with_both_arms(obj: Object, arms: Arms, *, alone: bool = True) -> list[Route
     return found
 
 
-def locate(obj: Object, labels: Sequence[str], arms: Arms) -> tuple[list[Route], str]:
+def locate(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> tuple[list[Route], str]:
     """Find a run's routes anew, as routes may have been inserted before them since.
 
     A named route is found by its name, the unnamed ones by having exactly the two arms.
@@ -109,7 +110,7 @@ def locate(obj: Object, labels: Sequence[str], arms: Arms) -> tuple[list[Route],
     return sorted([*found, *(unnamed if wanted else [])], key=lambda route: route.index), ""
 
 
-def locate_all(obj: Object, labels: Sequence[str], arms: Arms) -> list[Route]:
+def locate_all(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[Route]:
     """Find every route that may be one of a run's, for bringing users back after foreign edits.
 
     If one of them was renamed or got a third destination, all routes with both arms count.
@@ -118,7 +119,30 @@ def locate_all(obj: Object, labels: Sequence[str], arms: Arms) -> list[Route]:
     return with_both_arms(obj, arms, alone=False) if trouble else found
 
 
-def stranded(obj: Object, labels: Sequence[str], arms: Arms) -> list[str]:
+def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation]:
+    """Give the canary its weight (0-100) and stable the remainder; [] if it is so already.
+
+    Args:
+        route: as read.
+        canary: its weight.
+        lenient: leave what a foreign third destination has, where otherwise no such route is written.
+    """
+    others = route.others if lenient else 0
+    stable = max(0, 100 - canary - others)
+    if not canary and not stable and not others:
+        stable = 100
+    if (route.stable, route.canary) == (stable, canary):
+        return []
+    at = ("spec", "http", route.index)
+    tests = [json_patch.expect(route.name, *at, "name")] if route.name else []
+    # Two unnamed routes may have equal destinations: what they match tells them apart.
+    tests += [json_patch.expect(route.body["match"], *at, "match")] if "match" in route.body else []
+    tests += [json_patch.expect(route.body["route"], *at, "route")]
+    sides = ((route.stable_at, stable), (route.canary_at, canary))
+    return [*tests, *(json_patch.add(weight, *at, "route", place, "weight") for place, weight in sides)]
+
+
+def stranded(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[str]:
     """Return the run's named routes that lead to the canary and no longer to stable: weights cannot mend them."""
     lost = []
     for index, body in enumerate(http_routes(obj)):

@@ -1,11 +1,11 @@
 """Check that a destination's subset exists in a DestinationRule, as Envoy answers 503 where it does not."""
 
+from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE
 from steps.errors import PermanentError
 from steps.model.run import Destination, ObjectName
 from steps.traffic.destinations import full_host, host_namespace
-from steps.traffic.sightings import name_of
 
 
 def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: Destination) -> None:

@@ -1,27 +1,29 @@
-"""Making the canary what is to be released, and its baseline what stable is."""
+"""Create or update the canary Deployment from the release, and its baseline from stable."""
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Conflict, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
-from steps.model.workload import Plan, Release, Topology
-from steps.workload.clone import Clone, clone
-from steps.workload.fence import Fence
-from steps.workload.inspection import Inspection
-from steps.workload.pin import arm_keys, last_manager
+from steps.model.workload import Release, ReleasePlan, Topology
+from steps.workload.clone import Clone, clone_manifest
+from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.preflight import Preflight
 from steps.workload.template import fingerprint
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
+def create_canary(
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
+) -> None:
     """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
 
-    Its number of pods is left as it is, 0 for a new one: `ensure_capacity` raises it under the token.
+    Its number of pods does not change and is 0 for a new one: `ensure_capacity` raises it under the token.
 
     Raises:
-        ForeignWrite: stable's template changed since the inspection. PermanentError: as the inspection refuses.
+        ForeignWrite: stable's template changed since the preflight. PermanentError: as the preflight refuses.
         NotOwnerError: another run's.
     """
     seen = _inspected(cluster, release, plan, release.canary)
@@ -29,15 +31,17 @@ def create_canary(cluster: Cluster, fence: Fence, release: Release, plan: Plan, 
     if seen.existing is None:
         if _created(cluster, fence, seen.stable, _canary(seen), token, "canary", plan.canary_image):
             return
-        # Made meanwhile: by a repeated request of ours, or by somebody whose token the write below will meet.
-        seen = Inspection(cluster, release)
+        # Created in the meantime: by our own retried request, or by another run, whose token stops the write below.
+        seen = Preflight(cluster, release)
         seen.check_canary()
     if release.topology is Topology.STABLE_NAMED or release.image or release.env or release.template_patch:
         _updated(fence, release.namespace, _canary(seen), token, "canary", plan.canary_image)
 
 
-def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan, token: str | None) -> None:
-    """Create or update the baseline from stable's present template, where one is wanted; its pods come later.
+def create_baseline(
+    cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
+) -> None:
+    """Create or update the baseline from stable's present template, if the release asks for one; its pods come later.
 
     Raises:
         As `create_canary`.
@@ -53,9 +57,9 @@ def create_baseline(cluster: Cluster, fence: Fence, release: Release, plan: Plan
     _updated(fence, release.namespace, wanted, token, "baseline", plan.stable_image)
 
 
-def _inspected(cluster: Cluster, release: Release, plan: Plan, made: str) -> Inspection:
-    seen = Inspection(cluster, release)
-    if fingerprint(seen.stable["spec"]["template"], arm_keys(seen.stable)) != plan.memory.stable_template_hash:
+def _inspected(cluster: Cluster, release: Release, plan: ReleasePlan, made: str) -> Preflight:
+    seen = Preflight(cluster, release)
+    if fingerprint(seen.stable["spec"]["template"], arm_label_keys(seen.stable)) != plan.state.stable_template_hash:
         raise ForeignWrite(
             f"making Deployment {release.namespace}/{made}",
             f"{last_manager(seen.stable)} changed the pod template of {release.stable} since this run looked at it. "
@@ -64,24 +68,26 @@ def _inspected(cluster: Cluster, release: Release, plan: Plan, made: str) -> Ins
     return seen
 
 
-def _canary(seen: Inspection) -> Clone:
+def _canary(seen: Preflight) -> Clone:
     return Clone(seen.release.canary, seen.template, seen.selector)
 
 
 def _created(
-    cluster: Cluster, fence: Fence, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
+    cluster: Cluster, fence: ClaimedDeployments, stable: Object, wanted: Clone, token: str | None, arm: str, image: str
 ) -> bool:
-    """Create a clone; False where it is there by now."""
+    """Create a clone; return False if it exists by now."""
     namespace = stable["metadata"]["namespace"]
     try:
-        cluster.create(DEPLOYMENT, namespace, clone(stable, wanted, {fence.key: token} if token is not None else {}))
+        cluster.create(
+            DEPLOYMENT, namespace, clone_manifest(stable, wanted, {fence.key: token} if token is not None else {})
+        )
     except Conflict:
         return False
     log.info("clone.created", arm=arm, namespace=namespace, deployment=wanted.name, image=image)
     return True
 
 
-def _updated(fence: Fence, namespace: str, wanted: Clone, token: str | None, arm: str, image: str) -> None:
+def _updated(fence: ClaimedDeployments, namespace: str, wanted: Clone, token: str | None, arm: str, image: str) -> None:
     def update(found: Object) -> list[Operation]:
         present = found["spec"]["template"]
         if fingerprint(present, ()) == fingerprint(wanted.template, ()):

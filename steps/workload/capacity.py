@@ -2,26 +2,26 @@
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER
 from steps.errors import TemporaryError
-from steps.model.run import WorkloadMemory
-from steps.workload.fence import Fence
-from steps.workload.ready import Patience, wait_ready
+from steps.model.run import WorkloadState
+from steps.workload.readiness import WaitPolicy, wait_ready
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _REPLICAS = "/spec/replicas"
 
 
-def needed(stable_replicas: int, weight: int) -> int:
+def needed_pods(stable_replicas: int, weight: int) -> int:
     """Return how many ready pods the canary needs: max(1, ceil(stable_replicas * weight/100 * 1.2)).
 
     Args:
         stable_replicas: stable's replicas at the start (>= 0).
         weight: 0-100.
     """
-    # In whole numbers: 10 * 50 % * 1.2 is 6, where floats may make it 7.
+    # Integer arithmetic: 10 * 50 % * 1.2 is 6, but floats may make it 7.
     return max(1, -(-stable_replicas * weight * 12 // 1000))
 
 
@@ -35,22 +35,27 @@ def autoscaler_of(cluster: Cluster, namespace: str, deployment: str) -> Object |
 
 
 def ensure_capacity(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None, weight: int, patience: Patience
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    token: str | None,
+    weight: int,
+    patience: WaitPolicy,
 ) -> None:
-    """Make the canary large enough for a weight and wait until it is; it is never made smaller.
+    """Scale the canary up for a weight and wait until it is ready; it is never scaled down here.
 
-    Its baseline, if it has one, gets as many pods and is waited for as well.
+    Its baseline, if it has one, gets the same number of pods and has to become ready as well.
 
-    What an autoscaler owns is left to it, but one pod is started where there is none: at 0 replicas it does nothing.
+    Replicas that an autoscaler owns are left to it, but the first pod is started: an autoscaler does nothing at 0.
 
     Raises:
-        TemporaryError: it is not within the deadline. PermanentError: its pods will not get ready.
+        TemporaryError: it is not ready within the deadline. PermanentError: its pods will not become ready.
         NotOwnerError, NotFound: as everywhere.
     """
-    count = needed(memory.stable_replicas, weight)
+    count = needed_pods(memory.stable_replicas, weight)
     autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
     size = _raise_to(fence, memory, token, count if autoscaler is None else 1)
-    if memory.baseline:  # before the canary is waited for: both arms' pods are to be of one age
+    if memory.baseline:  # before the wait for the canary: pods of both should have the same age
         _resize_baseline(fence, memory, token, size)
     try:
         wait_ready(cluster, memory.namespace, memory.canary, count, patience)
@@ -67,14 +72,14 @@ def ensure_capacity(
         wait_ready(cluster, memory.namespace, memory.baseline, None, patience)
 
 
-def stable_has_capacity(cluster: Cluster, memory: WorkloadMemory) -> bool:
-    """Tell whether stable has as many available pods as it had replicas at the start."""
+def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:
+    """Return whether stable has as many available pods as it had replicas at the start."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
 
 
-def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
-    """Tell for both destinations, stable's and the canary's, whether any pod behind them can serve."""
+def ready_arms(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
+    """Return for stable's and for the canary's destination whether any pod behind it can serve."""
     stable, *clones = (
         found is not None and _available(found) > 0
         for found in (cluster.find(DEPLOYMENT, memory.namespace, name) for name in memory.deployments)
@@ -82,8 +87,8 @@ def sides(cluster: Cluster, memory: WorkloadMemory) -> tuple[bool, bool]:
     return stable, any(clones)
 
 
-def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: str | None) -> str:
-    """Scale the canary and its baseline to 0 and keep the Deployments; never what an HPA owns, nor what is gone.
+def scale_down(cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadState, token: str | None) -> str:
+    """Scale the canary and its baseline to 0 and keep the Deployments; skip what an HPA owns and what is gone.
 
     Returns:
         One sentence for each that was left running, "" for none.
@@ -95,7 +100,7 @@ def scale_down(cluster: Cluster, fence: Fence, memory: WorkloadMemory, token: st
     return " ".join(filter(None, left))
 
 
-def _scale_down(cluster: Cluster, fence: Fence, namespace: str, name: str, token: str | None) -> str:
+def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, name: str, token: str | None) -> str:
     clone = cluster.find(DEPLOYMENT, namespace, name)
     if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
@@ -116,8 +121,8 @@ def _scale_down(cluster: Cluster, fence: Fence, namespace: str, name: str, token
     return ""
 
 
-def _resize_baseline(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> None:
-    """Give the baseline the canary's size, up or down: as many pods get as many requests each."""
+def _resize_baseline(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> None:
+    """Scale the baseline up or down to the canary's size: equal numbers of pods get equal numbers of requests."""
 
     def resize(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
@@ -129,8 +134,8 @@ def _resize_baseline(fence: Fence, memory: WorkloadMemory, token: str | None, co
     fence.write(memory.namespace, memory.baseline, token, resize)
 
 
-def _raise_to(fence: Fence, memory: WorkloadMemory, token: str | None, count: int) -> int:
-    """Raise the canary's pods to a number; return how many it has then."""
+def _raise_to(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> int:
+    """Scale the canary up to at least `count` pods; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)

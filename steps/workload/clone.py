@@ -15,18 +15,18 @@ _TAKEN_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryL
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """What tells a clone from its original: its name, pod template and selector."""
+    """Where a clone differs from its original: name, pod template and selector."""
 
     name: str
     template: Template
     selector: Mapping[str, Any]
 
 
-def clone(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
+def clone_manifest(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
     """Return the Deployment to create, with no pods yet.
 
-    No metadata of the original is taken: labels or annotations of a GitOps tool would get the canary pruned.
-    `replicas` is 0, so that whoever lost the claim meanwhile leaves nothing running.
+    No metadata of the original is copied: a GitOps tool would prune a canary with its labels or annotations.
+    `replicas` is 0, so that a run which lost the claim in the meantime leaves nothing running.
     """
     spec = stable["spec"]
     return {
@@ -45,7 +45,7 @@ def clone(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Obje
     }
 
 
-def is_ours(deployment: Object) -> bool:
-    """Tell whether prepare made this Deployment."""
+def is_clone(deployment: Object) -> bool:
+    """Return whether prepare made this Deployment."""
     labels: dict[str, str] = deployment["metadata"].get("labels") or {}
     return labels.get(MANAGED_BY) == OURS

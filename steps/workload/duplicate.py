@@ -1,4 +1,4 @@
-"""Whether a release asks for bits that another run is releasing, or that stable runs; it only reads."""
+"""Detect a release of an image digest that another run is releasing, or that stable runs already; only reads."""
 
 import hashlib
 import json
@@ -6,16 +6,16 @@ import json
 from steps.cluster.api import Cluster
 from steps.model.run import Claim, Phase
 from steps.model.workload import Noop, Release
-from steps.workload.inspection import Inspection
-from steps.workload.noop import noop
-from steps.workload.pin import arm_keys, running_digests
+from steps.workload.noop import detect_noop
+from steps.workload.pin import arm_label_keys, running_digests
+from steps.workload.preflight import Preflight
 from steps.workload.template import fingerprint
 
 
-def asked(release: Release) -> str:
-    """Return 16 hex digits of what a release would change, or "" where its image is not given by digest.
+def request_fingerprint(release: Release) -> str:
+    """Return 16 hex digits of what a release would change, or "" if its image is not given by digest.
 
-    The same digest in another repository, or beside another tag, is the same.
+    Neither the repository nor a tag beside the digest counts.
     """
     _, at, digest = release.image.partition("@")
     if not at:
@@ -25,34 +25,36 @@ def asked(release: Release) -> str:
 
 
 def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:
-    """Tell whether a living claim's end leaves nothing to do for a release.
+    """Return whether a release has nothing left to do when a live claim ends.
 
-    It is so where the run that holds the claim releases the same, and while stable, which that run may yet replace,
-    runs the same: the registry has told of one push twice, or late. A run that rolls back releases nothing any more.
+    This is so if the claim's run releases the same, or if stable runs the same and that run has not begun to replace
+    it: the registry announced one push twice, or late. A run that rolls back releases nothing.
 
     Args:
         cluster: the API server.
-        release: what is asked; an image by tag may mean other bits, and is never a duplicate.
+        release: the request; an image given by tag may mean another digest, so it is never a duplicate.
         claim: another run's, alive.
 
     Raises:
         PermanentError: the release is not possible. NotFound: a Deployment or Service is missing.
     """
-    key = asked(release)
+    key = request_fingerprint(release)
     if not key or claim.phase is Phase.ROLLING_BACK:
         return False
-    if claim.memory.asked == key:
+    if claim.state.asked == key:
         return True
-    seen = Inspection(cluster, release)
-    keys = arm_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
+    seen = Preflight(cluster, release)
+    keys = arm_label_keys(seen.stable) | set(seen.selector.get("matchLabels") or {})
     if claim.phase is not Phase.PROMOTING:
         stable = seen.stable["spec"]["template"]
-        if noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
+        if detect_noop(stable, seen.template, keys, running_digests(cluster, seen.stable)) is Noop.YES:
             return True
-    pin = claim.memory.pin
+    pin = claim.state.pin
     if pin is None or seen.existing is None:
         return False
     template = seen.existing["spec"]["template"]
-    if fingerprint(template, arm_keys(seen.stable, seen.existing)) != pin.template_hash:
+    if fingerprint(template, arm_label_keys(seen.stable, seen.existing)) != pin.template_hash:
         return False
-    return noop(template, seen.template, keys, {name: {digest} for name, digest in pin.digests.items()}) is Noop.YES
+    return (
+        detect_noop(template, seen.template, keys, {name: {digest} for name, digest in pin.digests.items()}) is Noop.YES
+    )

@@ -11,10 +11,10 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, ENDPOINT_SLICE, SERVICE
 from steps.errors import Forbidden, PermanentError
 from steps.model.ports import RoutePorts
-from steps.model.run import WorkloadMemory
+from steps.model.run import WorkloadState
 from steps.workload.pods import current_pods, is_ready
-from steps.workload.ready import Patience
-from steps.workload.serviceports import ServicePort, needed, offered, service_name, shown, target_of
+from steps.workload.readiness import WaitPolicy
+from steps.workload.service_ports import ServicePort, needed_ports, offered, service_name, shown, target_of_port
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -24,23 +24,23 @@ FOLLOW_SECONDS: Final = 15.0
 
 
 def require_endpoints(
-    cluster: Cluster, memory: WorkloadMemory, service: str, routes: Sequence[RoutePorts], patience: Patience
+    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], patience: WaitPolicy
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
-    An account that may not list EndpointSlices is warned, and nothing is checked.
+    Without permission to list EndpointSlices, it logs a warning and checks nothing.
 
     Args:
-        cluster: the API server; in a rehearsal nothing is asked.
+        cluster: the API server; a dry run asks for nothing.
         memory: the Deployments.
         service: name of the canary's Service.
-        routes: of the run.
+        routes: the run's routes.
         patience: how to wait; at most 15 s.
 
     Raises:
         PermanentError: a port without a ready endpoint; names Service, port, and what the pods offer.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     patience = replace(patience, deadline_seconds=min(patience.deadline_seconds, FOLLOW_SECONDS))
     found = cluster.get(SERVICE, memory.namespace, service)
@@ -49,11 +49,11 @@ def require_endpoints(
         try:
             slices = cluster.list(ENDPOINT_SLICE, memory.namespace, f"{SERVICE_LABEL}={service}")
         except Forbidden as error:
-            log.warning("endpoints.unknown", service=service, detail=f"they are not checked: {error.cause}")
+            log.warning("endpoints.unknown", service=service, detail=f"endpoints are not checked: {error.cause}")
             return
         deployment = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
         ready = {str(pod["metadata"]["name"]) for pod in current_pods(cluster, deployment) if is_ready(pod)}
-        lacking = [way for way in needed(routes, found) if not any(_serves(slices, port, ready) for port in way)]
+        lacking = [way for way in needed_ports(routes, found) if not any(_serves(slices, port, ready) for port in way)]
         if not lacking:
             return
         waited = time.monotonic() - began
@@ -80,7 +80,7 @@ def _endpoints(slices: Sequence[Object], port: ServicePort) -> set[str]:
 
 
 def _is_ready(endpoint: Mapping[str, Any]) -> bool:
-    """An unknown condition counts as ready, as the API says."""
+    """Return whether an endpoint is ready; an unknown condition counts as ready, as the API says."""
     return (endpoint.get("conditions") or {}).get("ready") is not False
 
 
@@ -90,17 +90,17 @@ def _refusal(
     slices: Sequence[Object],
     deployment: Object,
     ready: set[str],
-    patience: Patience,
+    patience: WaitPolicy,
 ) -> PermanentError:
     namespace, name = service["metadata"].get("namespace", ""), service["metadata"]["name"]
-    ports = " and ".join(f"port {shown(port)} with targetPort {target_of(port)}" for port in way)
+    ports = " and ".join(f"port {shown(port)} with targetPort {target_of_port(port)}" for port in way)
     others = sorted(set().union(*(_endpoints(slices, port) for port in way)) - ready - {""})
-    behind = f"behind it are only {', '.join(others[:3])}" if others else "nothing is behind it"
+    behind = f"only {', '.join(others[:3])} is behind it" if others else "nothing is behind it"
     pods = ", ".join(sorted(ready)[:3]) or "none at present"
     cause = (
         f"after {patience.deadline_seconds:g} s no pod of Deployment {deployment['metadata']['name']} is a ready "
-        f"endpoint of {ports}: {behind}. Its ready pods are {pods}, and their containers offer "
-        f"{offered(deployment['spec']['template'])}. Users would be answered 503. Compare the Service's targetPort and "
+        f"endpoint of {ports}: {behind}. Its ready pods are {pods}, and their containers declare "
+        f"{offered(deployment['spec']['template'])}. Users would get 503. Compare the Service's targetPort and "
         f"selector with the pods: kubectl -n {namespace} get endpointslices -l {SERVICE_LABEL}={name}"
     )
     return PermanentError(f"looking for the endpoints of {service_name(service)}", cause)

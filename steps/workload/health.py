@@ -5,24 +5,23 @@ from collections.abc import Iterator, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.evidence import Health
-from steps.workload.disruptions import Disruptions, Span
-from steps.workload.mishaps import mishap, moment
-from steps.workload.pods import current_replica_set, is_leaving, is_ready, pods_of
-from steps.workload.troubles import troubles
+from steps.workload.diagnosis import diagnose
+from steps.workload.disruption_tracker import DisruptionSpan, DisruptionTracker
+from steps.workload.pod_disruptions import pod_disruption, unix_seconds
+from steps.workload.pods import current_replica_set, is_ready, is_terminating, pods_of
 
 
 class HealthWatch:
-    """Looks at the canary again and again.
+    """Polls the health of the canary's pods.
 
-    Restarts before `since` are not counted. That pods vanished is known only for those an earlier look of the same
-    watch has seen. Where a fault of the version's own follows a disruption, the time without enough ready pods counts
-    from that fault on.
+    Restarts before `since` are not counted. A pod counts as vanished only if an earlier look of the same watch saw it.
+    If a fault of the version itself follows a disruption, the time without enough ready pods counts from that fault.
 
     Args:
         cluster: the API server.
         namespace: of the canary.
         canary: Deployment under test.
-        since: API server's time from which on faults count (unix seconds).
+        since: when faults begin to count, by the API server's clock (unix seconds).
         complete_at: when all pods were known to be ready: the present weight was set then (unix seconds).
         earlier: disruptions that another process saw in this run.
     """
@@ -34,7 +33,7 @@ class HealthWatch:
         canary: str,
         since: float,
         complete_at: float | None = None,
-        earlier: Sequence[Span] = (),
+        earlier: Sequence[DisruptionSpan] = (),
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
@@ -45,10 +44,10 @@ class HealthWatch:
         self._desired = 0
         self._vanished = 0
         self._short_since: float | None = None
-        self._disruptions = Disruptions(since if complete_at is None else complete_at, earlier)
+        self._disruptions = DisruptionTracker(since if complete_at is None else complete_at, earlier)
 
     def look(self) -> Health:
-        """Return the canary's health of this moment.
+        """Return the canary's present health.
 
         Raises:
             NotFound: the Deployment is gone. Forbidden, TemporaryError: as everywhere.
@@ -56,7 +55,7 @@ class HealthWatch:
         canary = self._cluster.get(DEPLOYMENT, self._namespace, self._canary)
         replica_set = current_replica_set(self._cluster, canary)
         every = pods_of(self._cluster, canary, replica_set, leaving=True) if replica_set is not None else []
-        pods = [pod for pod in every if not is_leaving(pod)]
+        pods = [pod for pod in every if not is_terminating(pod)]
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))
         self._count(pods, desired)
@@ -64,9 +63,9 @@ class HealthWatch:
         disruption = self._disruptions.look(name, every, desired, now)
         detail = ""
         if ready < desired:
-            # What became of the pod that was taken away is said already: now its replacement matters.
-            told = [pod for pod in pods if not disruption or mishap(pod) is None]
-            detail = next((entry.sentence for entry in troubles(canary, told, 0.0)), "")
+            # The disruption already explains the pod that was taken away: the detail is about its replacement.
+            told = [pod for pod in pods if not disruption or pod_disruption(pod) is None]
+            detail = next((entry.sentence for entry in diagnose(canary, told, 0.0)), "")
         return Health(
             desired=desired,
             ready=ready,
@@ -75,14 +74,14 @@ class HealthWatch:
             vanished=self._vanished,
             detail=detail,
             disruption=disruption,
-            ready_at=tuple(sorted(moment(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
+            ready_at=tuple(sorted(unix_seconds(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
             disrupted=self._disruptions.spans,
         )
 
     def _count(self, pods: list[Object], desired: int) -> None:
         present = {pod["metadata"]["name"] for pod in pods}
         gone = [name for name in self._first_seen if name not in present]
-        # Pods beyond what is desired now were scaled away: no fault of theirs.
+        # Pods above the desired number were scaled away, which is not a fault.
         self._vanished += max(0, len(gone) - max(0, self._desired - desired))
         for name in gone:
             del self._first_seen[name]
@@ -95,9 +94,9 @@ class HealthWatch:
             self._known[name] = max(0, restarts - self._first_seen[name])
 
     def _restarts_since(self, pod: Object) -> int:
-        if moment(pod["metadata"].get("creationTimestamp")) >= self._since:
+        if unix_seconds(pod["metadata"].get("creationTimestamp")) >= self._since:
             return _restarts(pod)
-        return sum(moment(_ended(entry)) >= self._since for entry in _statuses(pod))
+        return sum(unix_seconds(_ended(entry)) >= self._since for entry in _statuses(pod))
 
     def _unready_seconds(self, pods: list[Object], now: float, *, short: bool) -> float:
         if not short:
@@ -105,7 +104,7 @@ class HealthWatch:
             return 0.0
         if self._disruptions.fault_at is not None:  # what the cluster did does not count against the version
             return max(0.0, now - self._disruptions.fault_at)
-        told = [moment(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
+        told = [unix_seconds(at) for pod in pods if not is_ready(pod) for at in _turned(pod)]
         told += [self._disruptions.began] if self._disruptions.began is not None else []
         seen = self._short_since if self._short_since is not None else now
         self._short_since = max(self._since, min([seen, *told]))
@@ -126,7 +125,7 @@ def _ended(status: Object) -> str | None:
 
 
 def _turned(pod: Object) -> Iterator[str]:
-    """Give the moment at which the pod became ready or unready, as it is now."""
+    """Yield when the pod reached its present readiness."""
     for entry in (pod.get("status") or {}).get("conditions") or []:
         if entry.get("type") == "Ready" and entry.get("lastTransitionTime"):
             yield str(entry["lastTransitionTime"])

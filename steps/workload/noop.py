@@ -7,13 +7,13 @@ from steps.model.workload import Noop
 from steps.workload.template import containers, fingerprint
 
 
-def noop(
+def detect_noop(
     stable: Mapping[str, Any],
     wanted: Mapping[str, Any],
     arm_keys: Collection[str],
     running: Mapping[str, set[str]],
 ) -> Noop:
-    """Tell whether the wanted template is what stable already runs.
+    """Return whether stable already runs the wanted template.
 
     Args:
         stable: stable's pod template.

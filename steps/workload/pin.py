@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
-from steps.workload import labels as label
+from steps.model.run import Pin, WorkloadState
+from steps.workload import label_selectors as label
 from steps.workload.pods import current_pods, current_replica_set, is_ready
 from steps.workload.template import containers, fingerprint
 
@@ -35,12 +35,12 @@ def running_digests(cluster: Cluster, deployment: Object) -> dict[str, set[str]]
     return digests_of(current_pods(cluster, deployment), names)
 
 
-def arm_keys(*deployments: Object | None) -> set[str]:
+def arm_label_keys(*deployments: Object | None) -> set[str]:
     """Return the label keys that tell the arms apart: those the Deployments select by."""
     return {key for entry in deployments if entry is not None for key in label.keys(entry["spec"]["selector"])}
 
 
-def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
+def pin_canary(cluster: Cluster, memory: WorkloadState) -> Pin:
     """Pin the canary as it runs now; its pods should be ready.
 
     Raises:
@@ -49,8 +49,8 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     """
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
-    template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
-    if cluster.rehearsal:
+    template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
+    if cluster.is_dry_run:
         return Pin("", template, {})
     doing = f"pinning what Deployment {memory.namespace}/{memory.canary} runs"
     replica_set = current_replica_set(cluster, canary)
@@ -61,35 +61,35 @@ def pin(cluster: Cluster, memory: WorkloadMemory) -> Pin:
     return Pin(replica_set["metadata"]["name"], template, {name: min(found) for name, found in digests.items()})
 
 
-def check_pin(cluster: Cluster, memory: WorkloadMemory, wanted: Pin) -> None:
-    """Refuse where the canary is no longer what was pinned.
+def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
+    """Refuse if the canary is no longer the pinned one.
 
     Raises:
         ForeignWrite: its template, its ReplicaSet or its digests changed; names the last manager of the template.
         NotFound: it is gone.
     """
-    if cluster.rehearsal:
+    if cluster.is_dry_run:
         return
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
     stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
     doing = f"checking that Deployment {memory.namespace}/{memory.canary} is what was judged"
-    remedy = "What runs now was not judged: roll back and release it anew."
-    template = fingerprint(canary["spec"]["template"], arm_keys(stable, canary))
+    remedy = "What runs now was not judged: roll back and release it again."
+    template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
     if template != wanted.template_hash:
-        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template meanwhile. {remedy}")
+        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template in the meantime. {remedy}")
     found = current_replica_set(cluster, canary)
     name = found["metadata"]["name"] if found is not None else "none"
     if name != wanted.replica_set:
         raise ForeignWrite(
-            doing, f"its ReplicaSet is {name}, {wanted.replica_set} was judged: its pods were restarted. {remedy}"
+            doing, f"its ReplicaSet is {name}, but {wanted.replica_set} was judged: its pods were restarted. {remedy}"
         )
-    other = differences(running_digests(cluster, canary), wanted.digests)
+    other = digest_differences(running_digests(cluster, canary), wanted.digests)
     if other:
-        raise ForeignWrite(doing, f"its pods run other bits: {other}. {remedy}")
+        raise ForeignWrite(doing, f"its pods run different image digests: {other}. {remedy}")
 
 
-def differences(running: dict[str, set[str]], wanted: dict[str, str]) -> str:
-    """Say in which containers ready pods run other digests than wanted; "" for none."""
+def digest_differences(running: dict[str, set[str]], wanted: dict[str, str]) -> str:
+    """Return the containers whose ready pods run other digests than wanted, as text; "" for none."""
     other = {
         name: found - {wanted[name]} for name, found in running.items() if name in wanted and found != {wanted[name]}
     }
@@ -113,12 +113,12 @@ def last_manager(deployment: Object) -> str:
 def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:
     missing = sorted({str(entry["name"]) for entry in containers(deployment["spec"]["template"])} - set(digests))
     if missing:
-        raise TemporaryError(doing, f"no ready pod tells the image digest of container {', '.join(missing)} yet.")
+        raise TemporaryError(doing, f"no ready pod reports the image digest of container {', '.join(missing)} yet.")
     for name, found in digests.items():
         if len(found) > 1:
             raise TemporaryError(
                 doing,
                 f"its pods run different digests in container {name}: {', '.join(sorted(found))}. The tag moved while "
                 f"they started: restart them (`kubectl rollout restart deployment/{deployment['metadata']['name']}`), "
-                f"or give the image by digest.",
+                f"or release the image by digest.",
             )

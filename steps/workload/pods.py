@@ -5,14 +5,14 @@ from typing import Any
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import POD, REPLICA_SET
-from steps.workload import labels as label
+from steps.workload import label_selectors as label
 from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
 
 
 def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
-    """Return the ReplicaSet of the Deployment's present template, None while its controller has not made it.
+    """Return the ReplicaSet of the Deployment's present template, None until its controller has created it.
 
-    Found by template as the controller does: the revision annotation lags behind a write.
+    It compares templates, as the controller does: the revision annotation lags behind a write.
     """
     namespace, selector = deployment["metadata"]["namespace"], deployment["spec"]["selector"]
     listed = cluster.list(REPLICA_SET, namespace, label.as_query(selector))
@@ -28,13 +28,13 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
 
 
 def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, leaving: bool = False) -> list[Object]:
-    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` asks for them."""
+    """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `leaving` is set."""
     selector = dict(deployment["spec"]["selector"])
     made = replica_set["metadata"].get("labels", {}).get(HASH_LABEL)
     if made:
         selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: made}
     listed = cluster.list(POD, deployment["metadata"]["namespace"], label.as_query(selector))
-    found = [entry for entry in listed if leaving or not is_leaving(entry)]
+    found = [entry for entry in listed if leaving or not is_terminating(entry)]
     return [entry for entry in found if _is_owned(entry, replica_set)]
 
 
@@ -44,8 +44,8 @@ def current_pods(cluster: Cluster, deployment: Object) -> list[Object]:
     return pods_of(cluster, deployment, found) if found is not None else []
 
 
-def addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
-    """Return (name, IP address, port) of the Deployment's ready pods; port 80 where no container names one."""
+def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]]:
+    """Return (name, IP address, port) of the Deployment's ready pods; port 80 if no container declares one."""
     ports = [
         int(port["containerPort"])
         for container in deployment["spec"]["template"]["spec"]["containers"]
@@ -56,13 +56,13 @@ def addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, int]
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod gets requests."""
+    """Return whether a pod receives requests."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in conditions)
 
 
-def is_leaving(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod is being deleted: it gets no requests any more."""
+def is_terminating(pod: Mapping[str, Any]) -> bool:
+    """Return whether a pod is being deleted: it receives no new requests."""
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 

@@ -1,52 +1,61 @@
-"""Making the judged template stable's, and making sure that stable runs the judged bits."""
+"""Copy the judged template to stable, and verify that stable runs the judged image digests."""
 
 import time
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
-from steps.workload.fence import Fence
-from steps.workload.pin import arm_keys, check_pin, differences, last_manager, running_digests
-from steps.workload.ready import Patience, is_rolled_out, wait_ready
-from steps.workload.template import fingerprint, promoted
+from steps.model.run import Pin, WorkloadState
+from steps.workload.pin import arm_label_keys, check_pin, digest_differences, last_manager, running_digests
+from steps.workload.readiness import WaitPolicy, is_rolled_out, wait_ready
+from steps.workload.template import fingerprint, promoted_template
 from steps.workload.undo import undo_promote
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def promote_template(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, pin: Pin, token: str | None, patience: Patience
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    pin: Pin,
+    token: str | None,
+    patience: WaitPolicy,
 ) -> None:
     """Copy the pinned template to stable, wait until stable runs it alone, and compare the digests.
 
-    Safe to repeat after a kill at any point. Labels that tell the arms apart stay stable's own.
+    Safe to repeat after a kill at any point. Stable keeps its own values of the labels that tell the arms apart.
 
     Raises:
         ForeignWrite: the canary is not the pinned one, or somebody else changed stable's template.
-        PermanentError: stable's new pods do not get ready (undo it), or run other bits under the same tag (undone).
+        PermanentError: stable's new pods do not become ready (undo it), or the tag now has another digest (undone).
         TemporaryError: the rollout took longer than the deadline. NotOwnerError: the claim is lost.
     """
     check_pin(cluster, memory, pin)
     canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
-    keys = arm_keys(cluster.get(DEPLOYMENT, memory.namespace, memory.stable), canary)
+    keys = arm_label_keys(cluster.get(DEPLOYMENT, memory.namespace, memory.stable), canary)
 
     def write(stable: Object) -> list[Operation]:
         present = stable["spec"]["template"]
         if fingerprint(present, keys) == pin.template_hash:
             return []
-        if fingerprint(present, arm_keys(stable)) != memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) != memory.stable_template_hash:
             raise ForeignWrite(
                 f"promoting to Deployment {memory.namespace}/{memory.stable}",
                 f"{last_manager(stable)} changed its pod template after the run began. "
-                f"Roll back, see what was meant, and release anew.",
+                f"Roll back, look at that change, and release again.",
             )
         log.info("promote.template", deployment=memory.stable, replica_set=pin.replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
-            {"op": "replace", "path": "/spec/template", "value": promoted(canary["spec"]["template"], present, keys)},
+            {
+                "op": "replace",
+                "path": "/spec/template",
+                "value": promoted_template(canary["spec"]["template"], present, keys),
+            },
         ]
 
     fence.write(memory.namespace, memory.stable, token, write)
@@ -56,35 +65,35 @@ def promote_template(
         undo_promote(cluster, fence, memory, pin, token, patience)
         raise PermanentError(
             f"comparing what Deployment {memory.namespace}/{memory.stable} runs with what was judged",
-            f"same tag, other bits: {other}. The promote was undone. The tag moved during the release: "
+            f"the tag points to another digest now: {other}. The promote was undone. The tag moved during the release: "
             f"release the image by digest, or under a tag that never moves.",
         )
 
 
 def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
-    if cluster.rehearsal or not stable["spec"].get("replicas", 1):
+    if cluster.is_dry_run or not stable["spec"].get("replicas", 1):
         return ""
     running = running_digests(cluster, stable)
     missing = sorted(set(pin.digests) - set(running))
     if missing:
         raise TemporaryError(
             f"comparing what Deployment {stable['metadata']['name']} runs with what was judged",
-            f"no ready pod of it tells the image digest of container {', '.join(missing)}. Run the step again.",
+            f"no ready pod of it reports the image digest of container {', '.join(missing)}. Run the step again.",
         )
-    return differences(running, pin.digests)
+    return digest_differences(running, pin.digests)
 
 
-def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patience: Patience) -> None:
-    """Wait until somebody else (GitOps) made stable run the judged digests and all its pods are ready; write nothing.
+def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, patience: WaitPolicy) -> None:
+    """Wait until somebody else (GitOps) has rolled the judged digests out to all pods of stable; write nothing.
 
     Raises:
         TemporaryError: that did not happen within the deadline.
     """
     began = time.monotonic()
-    while not cluster.rehearsal:
+    while not cluster.is_dry_run:
         stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
         running = running_digests(cluster, stable)
-        other = differences(running, pin.digests)
+        other = digest_differences(running, pin.digests)
         ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
         if ready and running and not other:
             return
@@ -98,15 +107,15 @@ def promote_external(cluster: Cluster, memory: WorkloadMemory, pin: Pin, patienc
         time.sleep(patience.poll_seconds)
 
 
-def is_promoted(cluster: Cluster, memory: WorkloadMemory, pin: Pin) -> bool:
-    """Tell whether stable runs the pinned template and digests on all its pods; a template of Git's is not compared."""
+def is_promoted(cluster: Cluster, memory: WorkloadState, pin: Pin) -> bool:
+    """Return whether all pods of stable run the pinned template and digests; a template from Git is not compared."""
     stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
     if stable is None:
         return False
-    is_pinned = fingerprint(stable["spec"]["template"], arm_keys(stable, canary)) == pin.template_hash
+    is_pinned = fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) == pin.template_hash
     if not is_pinned and not memory.template_by_external:
         return False
     running = running_digests(cluster, stable)
     ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
-    return ready and bool(running) and not differences(running, pin.digests)
+    return ready and bool(running) and not digest_differences(running, pin.digests)

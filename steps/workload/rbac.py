@@ -1,4 +1,4 @@
-"""What the accounts need on workloads; prepare asks for it by SelfSubjectAccessReview, the shipped RBAC grants it."""
+"""Permissions on workloads: prepare checks them by SelfSubjectAccessReview, the shipped RBAC grants them."""
 
 from steps.cluster.kinds import (
     AUTHORIZATION_POLICY,

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from steps.errors import PermanentError
-from steps.workload.merge import merge
+from steps.workload.strategic_merge import merge
 
 Template = dict[str, Any]
 
@@ -16,9 +16,9 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
-    """Return 16 hex digits that change with anything in a template that makes its pods behave otherwise.
+    """Return 16 hex digits that change with anything in a template that changes how its pods behave.
 
-    Both sides of a comparison come from the API server, so defaults are filled in alike. `kubectl rollout restart`
+    Both sides of a comparison come from the API server, so defaults are filled in on both. `kubectl rollout restart`
     does not change it.
 
     Args:
@@ -33,12 +33,12 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
 
 
 def containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the containers and init containers that a template names (injected sidecars are not among them)."""
+    """Return the containers and init containers that a template names, without injected sidecars."""
     spec = template.get("spec") or {}
     return [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
 
 
-def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
+def released_container(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
     """Return the container that is released: the named one, or the only one.
 
     Raises:
@@ -52,24 +52,24 @@ def container_of(template: Mapping[str, Any], name: str, owner: str) -> dict[str
         if name not in known:
             raise PermanentError(
                 f"looking for container {name} in {owner}",
-                f"spec.template.spec.containers has {shown}. Give one of these with --container.",
+                f"spec.template.spec.containers has {shown}. Name one of these with --container.",
             )
         return known[name]
     if len(known) > 1:
         raise PermanentError(
             f"choosing the container of {owner}",
-            f"spec.template.spec.containers has several ({shown}). Say which gets the image with --container.",
+            f"spec.template.spec.containers has several ({shown}). Name the one that gets the image with --container.",
         )
     return next(iter(known.values()))
 
 
-def changed(
+def with_changes(
     template: Mapping[str, Any], container: str, image: str, env: Mapping[str, str], patch: Mapping[str, Any]
 ) -> Template:
-    """Return a copy of a template with an image, environment variables and a patch put in."""
+    """Return a copy of a template with an image, environment variables and a patch applied."""
     made = merge(template, patch)
     made.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)
-    target = container_of(made, container, "the patched template")
+    target = released_container(made, container, "the patched template")
     if image:
         target["image"] = image
     for name, value in env.items():
@@ -90,7 +90,7 @@ def with_labels(template: Mapping[str, Any], labels: Mapping[str, str]) -> Templ
     return made
 
 
-def promoted(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
+def promoted_template(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
     """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time."""
     made = deepcopy(dict(canary))
     own = stable.get("metadata") or {}
@@ -103,7 +103,7 @@ def promoted(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Ite
     return made
 
 
-def of_replica_set(template: Mapping[str, Any]) -> Template:
+def from_replica_set(template: Mapping[str, Any]) -> Template:
     """Return a ReplicaSet's template as a Deployment's."""
     made = deepcopy(dict(template))
     made.get("metadata", {}).get("labels", {}).pop(HASH_LABEL, None)

@@ -1,62 +1,68 @@
-"""Undoing a half-done promote: stable gets the template it had when the run started.
+"""Undo an incomplete promote: stable gets back the template it had when the run started.
 
-The way back is stable's ReplicaSet of that time. A promote adds one ReplicaSet, so with `revisionHistoryLimit` of at
-least 1 (prepare refuses 0) it outlives the promote: no copy of the template is kept anywhere else. Restarts of stable
-in the middle of a promote could push it out of a history of 1 or 2; then the undo says so instead of guessing.
+The template comes from stable's ReplicaSet of that time. A promote adds one ReplicaSet, so with a
+`revisionHistoryLimit` of at least 1 (prepare refuses 0) it outlives the promote: no other copy of the template is kept.
+Restarts of stable during a promote could push it out of a history of 1 or 2; then the undo fails with that reason
+instead of guessing.
 """
 
 import structlog
 
+from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import PermanentError
-from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Undo
-from steps.workload.fence import Fence
-from steps.workload.pin import arm_keys, last_manager
-from steps.workload.ready import Patience, wait_ready
-from steps.workload.template import fingerprint, of_replica_set
+from steps.model.run import Pin, WorkloadState
+from steps.model.workload import UndoResult
+from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.readiness import WaitPolicy, wait_ready
+from steps.workload.template import fingerprint, from_replica_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def undo_promote(
-    cluster: Cluster, fence: Fence, memory: WorkloadMemory, pin: Pin | None, token: str | None, patience: Patience
-) -> Undo:
-    """Give stable the template of the start back, if a promote of this run changed it, and wait until it is ready.
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    memory: WorkloadState,
+    pin: Pin | None,
+    token: str | None,
+    patience: WaitPolicy,
+) -> UndoResult:
+    """Restore the template that stable had at the start, if this run's promote changed it, and wait until it is ready.
 
     Level-based: what counts is the template stable has, not what was done before. A template that is neither the
-    old one nor the pinned one was written by somebody else and stays, and so does what GitOps wrote.
+    old one nor the pinned one was written by somebody else and stays, as does what GitOps wrote.
 
     Args:
         cluster: the API server.
         fence: writes under the claim.
         memory: the Deployments as they were at the start.
-        pin: what was being promoted; None where nothing was pinned, so nothing can have been promoted.
+        pin: what was being promoted; None if nothing was pinned, so nothing can have been promoted.
         token: of the claim.
         patience: how to wait for stable.
 
     Raises:
-        PermanentError: the old ReplicaSet is gone, or stable does not get ready with its old template.
+        PermanentError: the old ReplicaSet is gone, or stable does not become ready with its old template.
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
     canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
-    found = Undo.UNTOUCHED
+    found = UndoResult.UNTOUCHED
 
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
         present = stable["spec"]["template"]
-        if fingerprint(present, arm_keys(stable)) == memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) == memory.stable_template_hash:
             return []
         if (
             memory.template_by_external
             or pin is None
-            or fingerprint(present, arm_keys(stable, canary)) != pin.template_hash
+            or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
         ):
-            found = Undo.FOREIGN
+            found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
             return []
-        found = Undo.RESTORED
+        found = UndoResult.RESTORED
         log.info("undo.template", deployment=memory.stable, replica_set=memory.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
@@ -64,21 +70,21 @@ def undo_promote(
         ]
 
     stable = fence.write(memory.namespace, memory.stable, token, restore)
-    if found is Undo.RESTORED or (found is Undo.UNTOUCHED and _is_rolling(stable)):
+    if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
         wait_ready(cluster, memory.namespace, memory.stable, None, patience)
     return found
 
 
 def _is_rolling(stable: Object) -> bool:
-    """Tell whether pods of another template are still there: an earlier undo was killed while it waited.
+    """Return whether pods of another template still exist: an earlier undo was killed while it waited.
 
-    A stable that merely lacks a pod is no reason to keep a rollback waiting.
+    A stable that only lacks a pod does not keep a rollback waiting.
     """
     status = stable.get("status") or {}
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:
+def _old_template(cluster: Cluster, memory: WorkloadState) -> Object:
     old = cluster.find(REPLICA_SET, memory.namespace, memory.stable_replica_set) if memory.stable_replica_set else None
     if old is None:
         raise PermanentError(
@@ -86,4 +92,4 @@ def _old_template(cluster: Cluster, memory: WorkloadMemory) -> Object:
             f"ReplicaSet {memory.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
             f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
         )
-    return of_replica_set(old["spec"]["template"])
+    return from_replica_set(old["spec"]["template"])

@@ -1,1 +1,1 @@
-"""`make bench`: what a step costs to start, and what a judgement costs; figures stand beside their targets."""
+"""`make bench`: what a step costs to start, and what a judgement costs; figures with their targets."""

@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import judgement, rules_compared, start
+from tests.bench import judgement, rules_comparison, startup
 
 REPEATS = 7
 STEPS = {
@@ -27,14 +27,14 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="every family; writes docs/benchmark.md")
-    parser.add_argument("--seconds", type=float, default=rules_compared.FULL_SECONDS, help="time for --full")
+    parser.add_argument("--seconds", type=float, default=rules_comparison.FULL_SECONDS, help="time for --full")
     arguments = parser.parse_args()
     console = Console()
     if arguments.full:
-        rules_compared.full(console, arguments.seconds)
+        rules_comparison.full(console, arguments.seconds)
         return 0
     _start_and_cost(console)
-    rules_compared.quick(console)
+    rules_comparison.quick(console)
     return 0
 
 
@@ -47,7 +47,7 @@ def _start_and_cost(console: Console) -> None:
         "x `python -c pass`",
     ):
         table.add_column(column, justify="left" if column == "step" else "right")
-    for one in start.measure(STEPS, REPEATS):
+    for one in startup.measure(STEPS, REPEATS):
         table.add_row(one.step, f"{one.seconds:.2f} s", f"{one.memory_mb:.0f} MB", f"{one.bare_ratio:.0f}")
     console.print(table)
     spent = judgement.measure(REPEATS)

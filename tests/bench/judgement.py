@@ -12,7 +12,7 @@ METRICS, STRATA, PODS = 12, 240, 4
 
 
 def evidence(seed: int) -> Evidence:
-    """Make an even world: 100 requests a second, a tenth for the canary, half a percent bad in both arms."""
+    """Make even traffic: 100 requests a second, a tenth for the canary, half a percent bad in both arms."""
     chance = random.Random(seed)
     metrics = tuple(
         MetricEvidence(f"metric-{number}", MetricKind.CUSTOM, (Series(_strata(chance)),)) for number in range(METRICS)

@@ -10,16 +10,16 @@ from statistics import median
 from typing import Final
 
 from tests.bench.rules import argo_rollouts
+from tests.bench.rules.canary_steps import canary_steps, proven
 from tests.bench.rules.flagger import flagger
 from tests.bench.rules.kayenta_rule import kayenta
-from tests.bench.rules.ours import ours, proven
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.family import Family
-from tests.bench.world.rollout import Rollout, rollout
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.family import Family
+from tests.bench.simulation.rollout import Rollout, rollout
 
 RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
-    "canary-steps": ours,
+    "canary-steps": canary_steps,
     "Flagger x5": lambda one: flagger(one, 5),
     "Flagger x1": lambda one: flagger(one, 1),
     "Argo example": argo_rollouts.example,
@@ -31,11 +31,11 @@ PROVEN_FAMILY: Final = "equal 0.1 %, 100 rps"
 """The family in which a pass by the rule "proven" is timed as well."""
 
 TUNING_SEEDS: Final = 0
-"""First seed while the judge is being changed; published figures come from REPORTING_SEEDS on, never looked at then."""
+"""First seed while the judge is being changed; published figures use those from REPORTING_SEEDS on, unseen before."""
 
 REPORTING_SEEDS: Final = 1_000_000
 PEER_RUNS: Final = 30
-"""Rollouts of a family that every rule judges; ours judges the further ones alone, since "0 of 30" says little."""
+"""Rollouts of a family that every rule judges; only ours judges the others, since "0 of 30" says little."""
 
 _OURS: Final = "canary-steps"
 _ROUNDS: Final = 200
@@ -90,7 +90,7 @@ class Tally:
         return [one.passed_after for one in self.outcomes if one.passed_after is not None]
 
     def quantile(self, share: float) -> float | None:
-        """Give the time by which `share` of ALL rollouts were rolled back, or None if fewer were."""
+        """Return the time by which `share` of ALL rollouts were rolled back, or None if fewer were."""
         index = max(0, round(share * self.runs + 0.499) - 1)
         return self.times[index] if index < len(self.times) else None
 
@@ -118,12 +118,12 @@ def measure(
     workers: int,
     first_seed: int = REPORTING_SEEDS,
 ) -> list[Result]:
-    """Simulate in rounds over all families, so that each has its share when `seconds` are over.
+    """Simulate in rounds over all families, so that each has had its share when `seconds` are over.
 
     Args:
         names: families.
-        runs: most rollouts of a family.
-        seconds: after so many no further round begins.
+        runs: maximum number of rollouts of a family.
+        seconds: time after which no new round begins.
         workers: processes.
         first_seed: TUNING_SEEDS while the judge is being changed, REPORTING_SEEDS for figures to publish.
     """
@@ -137,7 +137,7 @@ def measure(
 
 
 def _rounds(names: Sequence[str], runs: Callable[[Family], int], first_seed: int) -> Iterator[list[tuple[str, int]]]:
-    """Give tasks in rounds; seeds go on from round to round, so a longer run contains a shorter one."""
+    """Return tasks in rounds; seeds go on from round to round, so a longer run contains a shorter one."""
     for number in range(_ROUNDS):
         tasks = []
         for name in names:

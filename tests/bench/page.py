@@ -19,7 +19,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 
 
 def write(found: Tallies, about: str, more: Mapping[str, str]) -> Path:
-    """Write all; `about` tells command, seeds, date and machine, `more` the further tables. Returns the page's path."""
+    """Write all and return the page's path; `about` has command, seeds, date and machine, `more` further tables."""
     plots = _DOCS / "plots"
     plots.mkdir(exist_ok=True)
     for name, tallies in found.items():
@@ -44,7 +44,7 @@ def write(found: Tallies, about: str, more: Mapping[str, str]) -> Path:
 
 
 def slug(name: str) -> str:
-    """Give a file's name for a family."""
+    """Return a family's file name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("%", "percent").replace(".", "p")).strip("-")
 
 

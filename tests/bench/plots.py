@@ -1,11 +1,11 @@
-"""One small SVG a family. Written by hand: curves and bars do not need 60 MB of a plotting library."""
+"""One small SVG per family. Written by hand: curves and bars do not need a plotting library of 60 MB."""
 
 from collections.abc import Sequence
 from html import escape
 from typing import Final
 
 from tests.bench.measure import PROVEN, Tally
-from tests.bench.world.family import RUN_SECONDS
+from tests.bench.simulation.family import RUN_SECONDS
 
 COLOURS: Final = {
     "canary-steps": "#0b6e4f", "Flagger x5": "#c1440e", "Flagger x1": "#e9a27f", "Argo example": "#2f4b9c",

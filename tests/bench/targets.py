@@ -1,4 +1,4 @@
-"""The project's targets beside what was measured (docs/benchmark.md shows them)."""
+"""The project's targets and the measured figures (docs/benchmark.md shows them)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _GROSS = 0.2
 
 @dataclass(frozen=True)
 class Target:
-    """One target: what, the limit in words, what was measured, and whether that is within it."""
+    """One target: its name, the limit in words, the measured figure, and whether the limit is met."""
 
     what: str
     limit: str

@@ -1,7 +1,7 @@
 """False alarms against time: the same rollouts judged with other rules. `python -m tests.bench.tradeoff` prints them.
 
-Uses the tuning seeds: this is where defaults are chosen, not where they are praised. docs/tradeoff.md keeps what it
-printed, for the targets that are missed.
+Uses the tuning seeds: it is for choosing defaults, not for publishing figures. docs/tradeoff.md keeps its output, since
+some targets are missed.
 """
 
 import multiprocessing
@@ -12,10 +12,10 @@ from typing import Final
 
 from steps.judge import PassRule, Rules
 from tests.bench.measure import PROVEN_FAMILY, TUNING_SEEDS, Tally
-from tests.bench.rules.ours import decide, read
+from tests.bench.rules.canary_steps import decide, read
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.rollout import rollout
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.rollout import rollout
 
 Variants = Mapping[str, Rules]
 Found = Mapping[str, Mapping[str, Tally]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e import diagnostics
-from tests.e2e.setup import furnish, publish, users_of
+from tests.e2e.setup import deploy_shop, publish, users_of
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 
@@ -24,9 +24,9 @@ def images() -> None:
 @pytest.fixture
 def lab(images: None) -> Iterator[ClusterLab]:
     """Return a namespace in which the app `shop` serves, with all of workflows/base."""
-    # The gateway goes on counting for names that were there before, so every test has a new one.
+    # The gateway keeps the counters of old namespaces, so every test has a new one.
     with ClusterLab(f"e2e-{random.randrange(10**8)}") as lab:
-        furnish(lab)
+        deploy_shop(lab)
         yield lab
 
 
@@ -44,4 +44,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()
     lab = getattr(item, "funcargs", {}).get("lab")
     if report.when == "call" and report.failed and isinstance(lab, ClusterLab):
-        report.sections.extend(diagnostics.of(lab))
+        report.sections.extend(diagnostics.report_sections(lab))

@@ -1,4 +1,4 @@
-"""What happened in a namespace, for the report of a test that failed."""
+"""What happened in a namespace, for the report of a failed test."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 _LINES = 40
 
 
-def of(lab: ClusterLab) -> list[tuple[str, str]]:
-    """Return titles and texts; what cannot be had is left out, since the failure itself matters more."""
+def report_sections(lab: ClusterLab) -> list[tuple[str, str]]:
+    """Return titles and texts; a part that cannot be read is left out, since the failure itself matters more."""
     told = [("workflows", _workflows(lab)), ("pods", _try(lab, "get", "pods", "-o", "wide"))]
     pods = _try(lab, "get", "pods", "-l", "workflows.argoproj.io/workflow", "-o", "name").split()
     told += [(f"log of {pod}", "\n".join(_try(lab, "logs", pod, "-c", "main").splitlines()[-_LINES:])) for pod in pods]

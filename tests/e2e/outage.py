@@ -1,4 +1,4 @@
-"""Parts of the cluster that are away for a while: of the lab's own one, since another is not ours to hurt."""
+"""Outages of parts of the cluster; only in the lab's own cluster, since other clusters are not ours to break."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.lab.cluster.lab import ClusterLab
 
 @contextmanager
 def without(lab: ClusterLab, part: str) -> Iterator[None]:
-    """Kill a part as a crash would, and have it back afterwards, whatever happened."""
+    """Kill a part as a crash would, and start it again afterwards in any case."""
     if not lab.is_own:
         pytest.skip(f"{part} of another cluster is not killed")
     daemons.kill(part)

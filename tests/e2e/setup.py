@@ -1,4 +1,4 @@
-"""What is there before a release: images, the app's settings, users with a past."""
+"""Sets up a release: images, the app's settings, users and their past requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHIPPED = "ghcr.io/canary-steps/canary-steps:0.1.0"
 """The image that the shipped YAML names; here it is built from this checkout."""
 
 PRODUCT = os.environ.get("CANARY_TEST_PRODUCT", SHIPPED)
-"""The name it is published by: another one where the cluster pulls from a registry, or where checkouts share a node."""
+"""The name it is published by: another one if the cluster pulls from a registry, or if checkouts share a node."""
 
 VERSIONS: dict[str, dict[str, float | bool]] = {
     "v1": {},
@@ -36,8 +36,8 @@ def publish(lab: ClusterLab) -> None:
         lab.registry.push(f"demo/shop:{tag}", version=tag, **knobs)
 
 
-def furnish(lab: ClusterLab) -> None:
-    """Apply the shipped YAML, and an app whose rungs last 8 s at least."""
+def deploy_shop(lab: ClusterLab) -> None:
+    """Apply the shipped YAML, and deploy an app whose rungs last at least 8 s."""
     install(lab, ROOT / "workflows" / "base")
     configure(lab)
     lab.deploy_app()
@@ -50,7 +50,7 @@ def install(lab: ClusterLab, path: Path) -> None:
 
 
 def compose(folder: Path, *components: str) -> Path:
-    """Write the kustomization of a user who wants the base with some components, and return its folder."""
+    """Write a kustomization of the base with some components, and return its folder."""
     root = os.path.relpath(ROOT / "workflows", folder.resolve())
     text = f"resources:\n- {root}/base\ncomponents:\n" + "".join(f"- {root}/components/{one}\n" for one in components)
     (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
@@ -69,7 +69,7 @@ def configure(lab: ClusterLab, app: str = "shop", **settings: float | str) -> No
 def users_of(lab: ClusterLab, app: str = "shop", rate: float = 50, url: str = "") -> Load:
     """Start users of an app and wait until Prometheus (at `url`, else the lab's) has seen ten seconds of them.
 
-    From these the bounds of latency and size are drawn.
+    The bounds of latency and size are chosen from these.
     """
     load = lab.load(rate, app)
     arm = f'destination_workload="{app}",destination_workload_namespace="{lab.namespace}"'

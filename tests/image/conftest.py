@@ -1,4 +1,4 @@
-"""The image under test, on whatever Docker engine is there, else on one that is started for the tests."""
+"""The image under test, on an existing Docker engine, or else on one that is started for the tests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Describe = Callable[[str], Json]
 
 @pytest.fixture(scope="session")
 def describe() -> Iterator[Describe]:
-    """Return what the engine knows of an image by name; without an engine, the tests skip and say why."""
+    """Return a function that inspects an image by name; without an engine the tests are skipped with a reason."""
     if reason := engine.why_not():
         pytest.skip(reason)
-    # Its helper container is an image of its own, which cannot be pulled everywhere; each test removes what it starts.
+    # The helper container of testcontainers cannot be pulled everywhere; each test removes what it starts.
     testcontainers_config.ryuk_disabled = True
     with engine.borrowed() as address, pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "DOCKER_HOST", address)

@@ -1,4 +1,4 @@
-"""What the image promises to those who admit it to a cluster."""
+"""The image as a cluster's administrators need it: small, hardened, labelled, without a shell."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _LIMIT_MB = 90
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_tells_its_flags(image: str, step: str) -> None:
+def test_every_step_prints_its_flags(image: str, step: str) -> None:
     """The image holds all that a step imports."""
     ended = run(image, step, "--help", **HARDENED)
     assert (0, f"usage: canary-steps {step}") == (ended.exit_code, ended.out[: len(f"usage: canary-steps {step}")])
 
 
-def test_it_tells_its_version(image: str) -> None:
+def test_it_prints_its_version(image: str) -> None:
     """Installed as a package, not merely copied."""
     ended = run(image, "--version", **HARDENED)
     assert (0, "canary-steps ") == (ended.exit_code, ended.out[:13])
 
 
 @pytest.mark.parametrize("user", ["65532:65532", "1000650000:0", "1:1"])
-def test_any_user_will_do(image: str, user: str) -> None:
-    """Also one without a name or a home, as OpenShift gives them; a bad setting is what stops it, and nothing else."""
+def test_any_user_may_run_it(image: str, user: str) -> None:
+    """Even one without a name or a home, as in OpenShift; only a bad setting stops it."""
     ended = run(image, "set-weight", user=user, environment={"HOME": "/nonexistent"}, **HARDENED)
     assert (2, "step.failed") == (ended.exit_code, ended.closing["event"]), ended.err
 
@@ -41,7 +41,7 @@ def test_the_user_is_a_number_and_the_step_is_the_first_process(describe: Descri
 
 
 def test_no_shell_is_used(image: str, tmp_path: Path) -> None:
-    """Every shell replaced by an empty file, it works the same."""
+    """With every shell replaced by an empty file it works the same."""
     shells = {"/bin/sh", "/bin/bash", "/bin/dash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/dash"}
     hidden = {tmp_path / str(number): shell for number, shell in enumerate(_real(image, shells))}
     assert hidden
@@ -57,7 +57,7 @@ def test_it_adds_little_to_its_base(describe: Describe, image: str, base: str) -
 
 
 @pytest.mark.parametrize("name", ["kubernetes/aio", "aiohttp", "pip", "pytest"])
-def test_what_no_step_needs_is_not_there(image: str, name: str) -> None:
+def test_the_image_has_nothing_that_no_step_needs(image: str, name: str) -> None:
     """Less to pull and less to patch."""
     found = _python(
         image, f"import pathlib, kubernetes; print((pathlib.Path(kubernetes.__file__).parents[1] / {name!r}).exists())"
@@ -72,7 +72,7 @@ def test_bytecode_is_there_for_every_module(image: str) -> None:
     assert _python(image, code) == "[]\n"
 
 
-def test_labels_say_what_it_is(describe: Describe, image: str) -> None:
+def test_labels_describe_it(describe: Describe, image: str) -> None:
     """By the names that registries and scanners read."""
     labels = describe(image)["Config"]["Labels"]
     named = {f"org.opencontainers.image.{name}" for name in ("title", "description", "licenses", "version", "revision")}

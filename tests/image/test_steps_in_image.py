@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from steps.__main__ import find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.lab.embedded.lab import EmbeddedLab
-from tests.support.containers import HARDENED, Container, Ended
+from tests.support.containers import HARDENED, Container, ContainerResult
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 
 pytestmark = pytest.mark.image
@@ -31,7 +31,7 @@ def lab(image: str) -> Iterator[EmbeddedLab]:
 
 
 class Steps:
-    """Steps of `shop`'s release in containers; results land in a folder that any user may write."""
+    """Steps of `shop`'s release in containers; results go to a folder that any user may write to."""
 
     def __init__(self, image: str, lab: EmbeddedLab, folder: Path) -> None:
         self._image, self._lab, self._folder = image, lab, folder
@@ -43,18 +43,18 @@ class Steps:
         self._results.chmod(0o777)
 
     def start(self, step: str, *flags: str) -> Container:
-        """Return a container that is to run a step."""
+        """Return a container that runs a step."""
         told = {
             "CANARY_APP": "shop",
             "CANARY_KUBECONFIG": "/etc/lab/kubeconfig",
             "CANARY_PROMETHEUS_URL": self._lab.prometheus_url,
-            **{variable(name): f"/results/{name}" for name in find(step).results},
+            **{variable_name(name): f"/results/{name}" for name in find(step).results},
         }
         mounts = {self._folder / "kubeconfig": "/etc/lab/kubeconfig", self._results: "/results:rw"}
         options: dict[str, Any] = {"user": "1000650000:0", **HARDENED}
         return Container(self._image, step, *flags, environment=told, mounts=mounts, **options)
 
-    def run(self, step: str, *flags: str) -> Ended:
+    def run(self, step: str, *flags: str) -> ContainerResult:
         """Run a step to its end."""
         with self.start(step, *flags) as container:
             return container.wait()
@@ -71,12 +71,12 @@ class Steps:
 
 @pytest.fixture
 def steps(image: str, lab: EmbeddedLab, tmp_path: Path) -> Steps:
-    """Return the way to run steps, hardened and as a user whom nobody knows."""
+    """Return the steps, hardened and run as a user without a name."""
     return Steps(image, lab, tmp_path)
 
 
 def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> None:
-    """The two steps of a rung: users meet the canary, and it is seen to fail."""
+    """The two steps of a rung: users meet the canary, and its failures are found."""
     with lab.load(40):
         ended = steps.run("set-weight", "--weight", "50")
         assert (0, "50", [50, 50]) == (ended.exit_code, steps.result("weight"), steps.weights()), ended.err
@@ -87,7 +87,7 @@ def test_a_weight_is_set_and_a_canary_judged(steps: Steps, lab: EmbeddedLab) -> 
 
 
 def test_a_termination_reaches_the_step(steps: Steps) -> None:
-    """It is the first process, for which the kernel has no default: it ends at once, with 3."""
+    """The step is the first process, which has no default signal handler: it ends at once, with 3."""
     with steps.start("analyze", "--timeout-seconds", "600") as container:
         deadline = time.monotonic() + 20
         while "names.guessed" not in container.log():

@@ -10,20 +10,32 @@ import pytest
 
 from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
-from tests.support.local_servers import Pki, Pod, Servers
+from tests.support.local_servers import LocalServer, LocalServers, Pki
 
 Deploy = Callable[..., LabApp]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes a minute of waiting, so that others run beside it and not before it."""
+    """Begin with the test that waits for a minute, so that the others run beside it."""
     items.sort(key=lambda item: item.path.name != "test_low_traffic.py")
 
 
 @pytest.fixture(scope="session")
 def shared_lab() -> Iterator[EmbeddedLab]:
-    """Return the lab that tests share; what would disturb the others (killing Prometheus) needs a lab of its own."""
+    """Return the lab that tests share; a test that would disturb others (by killing Prometheus) needs its own lab."""
     with EmbeddedLab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def mesh_lab() -> Iterator[EmbeddedLab]:
+    """Return a lab for tests of the mesh itself, with one pod of `shop` and one of `shop-canary`, at weight 0."""
+    with EmbeddedLab() as lab:
+        lab.registry.push("demo/shop:v1")
+        lab.registry.push("demo/shop:v2")
+        lab.deploy_app(replicas=1)
+        lab.deploy_canary()
+        lab.wait_until_rolled_out("shop-canary")
         yield lab
 
 
@@ -36,9 +48,9 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Pod]]:
-    """Return a function that starts a server with one answer for all."""
-    servers = Servers()
+def serve() -> Iterator[Callable[..., LocalServer]]:
+    """Return a function that starts a server which gives the same answer to every request."""
+    servers = LocalServers()
     yield servers.start
     servers.stop()
 

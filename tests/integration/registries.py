@@ -1,4 +1,4 @@
-"""Registries that `resolve` meets in tests: the distribution project's own, and one with tokens as the big ones are."""
+"""Registries for `resolve`: the distribution project's own, and one with a token service, like the big ones."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 class Distribution:
-    """A registry at work on a free port."""
+    """A running registry on a free port."""
 
     def __init__(self, folder: Path, processes: Processes, *, password: bool = False, tls: bool = False) -> None:
         program = docker_registry.find()
         if not program:
-            pytest.skip("docker-registry is not installed; the stand-in with tokens covers the step")
+            pytest.skip("docker-registry is not installed")
         self.host = f"localhost:{_free_port()}"
         self.ca = folder / "registry.crt"
         certificate = _certificate(self.ca) if tls else None
@@ -90,12 +90,12 @@ class Distribution:
 
 
 class _TokenRegistry(BaseHTTPRequestHandler):
-    """A registry with a token service, as the big ones are."""
+    """A registry with a token service, like the big ones."""
 
     seen: list[tuple[str, str]]
 
     def do_GET(self) -> None:
-        """Give a token to whoever knows the password."""
+        """Return a token to a client that knows the password."""
         self.seen.append((self.path, self.headers.get("Authorization", "")))
         basic = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != basic:
@@ -104,7 +104,7 @@ class _TokenRegistry(BaseHTTPRequestHandler):
             self._say(HTTPStatus.OK, {}, b'{"token": "t0ken", "expires_in": 300}')
 
     def do_HEAD(self) -> None:
-        """Tell the digest to whoever has the token."""
+        """Return the digest to a client that has the token."""
         self.seen.append((self.path, self.headers.get("Authorization", "")))
         if self.headers.get("Authorization") == "Bearer t0ken":
             kind = {"Content-Type": _INDEX, "Docker-Content-Digest": f"sha256:{'a' * 64}"}
@@ -128,7 +128,7 @@ class _TokenRegistry(BaseHTTPRequestHandler):
 
 @contextmanager
 def token_registry() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Run one; give its host, and the paths and Authorization headers it saw."""
+    """Run one; yield its host, and the paths and Authorization headers it saw."""
     seen: list[tuple[str, str]] = []
     handler = type("Handler", (_TokenRegistry,), {"seen": seen})
     server = ThreadingHTTPServer(("localhost", 0), handler)

@@ -1,4 +1,4 @@
-"""An API server in trouble: refused verbs, conflicts, error answers, lost answers."""
+"""A failing API server: refused verbs, conflicts, error answers, lost answers."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_a_permission_lost_during_a_run_is_named(deploy: Deploy) -> None:
     assert "rolled-back" == app.run("rollback", "--run", "one").results["outcome"]
 
 
-def test_a_storm_of_conflicts_is_outlasted(deploy: Deploy) -> None:
-    """Eight times somebody else was faster: read again, decide anew, write."""
+def test_steps_survive_a_series_of_conflicts(deploy: Deploy) -> None:
+    """Eight times another writer was faster: the step reads again, decides again and writes."""
     app = deploy("stormy")
     app.prepared("one")
     storm = app.lab.api.faults.answer(409, verb="patch", resource="virtualservices", name=app.name, times=8)
@@ -50,8 +50,8 @@ def test_a_storm_of_conflicts_is_outlasted(deploy: Deploy) -> None:
     assert (80, 20) == app.weights()
 
 
-def test_ten_seconds_of_errors_are_outlasted_by_every_step(deploy: Deploy) -> None:
-    """A restarting API server; meanwhile an endless storm of conflicts ends with 3 and a sentence."""
+def test_every_step_survives_ten_seconds_of_errors(deploy: Deploy) -> None:
+    """As when the API server restarts. Endless conflicts end with 3 and a message."""
     walking, leaving, storm = deploy("errors-walk"), deploy("errors-leave"), deploy("endless")
     for app in (walking, leaving, storm):
         app.prepared("one")
@@ -79,8 +79,8 @@ def test_ten_seconds_of_errors_are_outlasted_by_every_step(deploy: Deploy) -> No
     assert "Run the step again" in stormed.error
 
 
-def test_errors_that_last_end_with_temporary_and_the_users_where_they_were(deploy: Deploy) -> None:
-    """The sentence names what was asked, the status, and how long it was tried."""
+def test_lasting_errors_end_as_temporary_and_leave_the_users_where_they_were(deploy: Deploy) -> None:
+    """The message names the request, the status, and how long it was tried."""
     app = deploy("broken")
     app.prepared("one")
     app.lab.api.faults.answer(503, when=app.concerns, times=None, message="etcd is away")
@@ -91,8 +91,8 @@ def test_errors_that_last_end_with_temporary_and_the_users_where_they_were(deplo
     assert (100, 0) == app.weights()
 
 
-def test_a_write_whose_answer_was_lost_is_not_taken_for_a_foreign_one(deploy: Deploy) -> None:
-    """Done but unanswered: the second attempt finds its own work."""
+def test_a_write_whose_answer_was_lost_is_recognised_as_ours(deploy: Deploy) -> None:
+    """It was done but not answered: the second attempt finds its own write."""
     app = deploy("unanswered")
     app.prepared("one")
     lost = app.lab.api.faults.lose_answer(verb="patch", resource="virtualservices", name=app.name)

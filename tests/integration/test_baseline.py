@@ -1,4 +1,4 @@
-"""A baseline on the lab: fresh pods of stable's version beside the canary, and what they are for."""
+"""A baseline on the lab: fresh pods of stable's version beside the canary, which make the comparison fair."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Deploy
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 
@@ -18,7 +19,7 @@ def baseline_pods(app: LabApp) -> int:
     return int(app.deployment(f"{app.name}-baseline")["spec"]["replicas"])
 
 
-def rollout(app: LabApp, tag: str, *flags: str) -> Ended:
+def rollout(app: LabApp, tag: str, *flags: str) -> StepResult:
     """Release a version in one rung of half the users."""
     return app.run("rollout", f"--image={app.image(tag)}", "--ladder=50", "--run", f"run-{tag}", *flags)
 
@@ -59,12 +60,12 @@ def test_a_bad_canary_fails_against_its_baseline_and_the_recording_says_so(deplo
     assert seen.failed("v1") == 0
 
 
-def test_step_by_step_prepare_alone_is_told_of_the_baseline(deploy: Deploy) -> None:
-    """As workflows do it, which give every parameter as a variable; all later steps read it in the claim."""
+def test_step_by_step_only_prepare_needs_the_baseline_flag(deploy: Deploy) -> None:
+    """As in workflows, which pass every parameter as a variable; later steps read it from the claim."""
     app = deploy("stepwise")
     app.push("v3", error_ratio=1.0)
 
-    def walked(run: str, tag: str) -> Ended:
+    def walked(run: str, tag: str) -> StepResult:
         prepared = app.run("prepare", f"--run={run}", f"--image={app.image(tag)}", CANARY_BASELINE="true")
         assert (0, "ready") == (prepared.exit_code, prepared.results["outcome"]), prepared.lines
         assert 0 == app.run("set-weight", f"--run={run}", "--weight=50").exit_code
@@ -84,8 +85,8 @@ def test_step_by_step_prepare_alone_is_told_of_the_baseline(deploy: Deploy) -> N
     assert (0, (100, 0), "") == (baseline_pods(app), app.weights(), app.claim())
 
 
-def test_a_verb_on_the_baseline_that_is_missing_is_named_before_anything_is_written(deploy: Deploy) -> None:
-    """An account that is narrowed by resourceNames must know its name."""
+def test_a_missing_permission_on_the_baseline_is_named_before_anything_is_written(deploy: Deploy) -> None:
+    """An account restricted by resourceNames needs the baseline's name."""
     app = deploy("narrow")
     app.lab.api.faults.deny("patch", "deployments", name="narrow-baseline")
     ended = app.run("prepare", "--baseline", f"--image={app.image('v2')}")
@@ -105,8 +106,8 @@ def test_a_rehearsal_plans_the_baseline_too(deploy: Deploy) -> None:
     assert any("create" in line for line in planned), planned
 
 
-def test_even_at_weight_100_there_is_something_to_compare_with(deploy: Deploy) -> None:
-    """Stable gets nothing there; the baseline half."""
+def test_at_weight_100_the_baseline_is_compared_with(deploy: Deploy) -> None:
+    """There stable gets no requests and the baseline gets half."""
     app = deploy("whole")
     app.prepared("one", "v2", "--baseline")
     with app.users(60):
@@ -120,7 +121,9 @@ def test_even_at_weight_100_there_is_something_to_compare_with(deploy: Deploy) -
     assert float(observed.results["observed"]) == pytest.approx(60.0, abs=5.0)
 
 
-def test_what_does_not_go_with_a_baseline_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
+def test_settings_that_exclude_a_baseline_are_refused_before_anything_is_written(
+    deploy: Deploy, tmp_path: Path
+) -> None:
     """Its label, its name, a gateway whose header leads to both, a canary that was made without it."""
     app = deploy("unsuited")
     (tmp_path / "canary.yaml").write_text(
@@ -137,9 +140,9 @@ def test_what_does_not_go_with_a_baseline_is_refused_before_anything_is_written(
     before = app.run("prepare", *flags)
 
     assert [2, 2, 2, 4] == [one.exit_code for one in (by_label, by_name, by_gateway, before)]
-    assert "give the baseline's value with --baseline-label-value" in by_label.error
-    assert "unsuited-baseline would be its Deployment, and is an arm's" in by_name.error
-    assert "--probe-gateway-url does not go with --baseline" in by_gateway.error
+    assert "set the baseline's value with --baseline-label-value" in by_label.error
+    assert "unsuited-baseline would be its Deployment but is already an arm's" in by_name.error
+    assert "--probe-gateway-url does not work with --baseline" in by_gateway.error
     assert "kubectl delete deployment unsuited-canary" in before.error
     assert [] == untouched
     assert app.lab.api.store.find(DEPLOYMENT, app.lab.namespace, "unsuited-baseline") is None

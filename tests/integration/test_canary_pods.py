@@ -1,4 +1,4 @@
-"""A canary whose pods do not get ready, or do not stay so; and a stable that is down when it is needed."""
+"""A canary whose pods do not get or stay ready, and a stable that is down when it is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_canary_that_never_gets_ready_gets_no_user(deploy: Deploy) -> None:
-    """Exit 3 with the counts and the probe that fails; traffic never moved; the loop has rolled back by itself."""
+    """Exit 3 with the counts and the failing probe; traffic never moved; rollout has rolled back by itself."""
     app = deploy("unready")
     app.push("v2", ready=False)
     ended = app.run("rollout", "--image", app.image("v2"), "--ready-timeout-seconds", "2")
@@ -27,22 +27,22 @@ def test_a_canary_that_never_gets_ready_gets_no_user(deploy: Deploy) -> None:
 
 
 def test_a_prepare_that_did_not_end_keeps_its_claim_for_the_rollback(deploy: Deploy) -> None:
-    """As single steps: prepare fails, rollback cleans up; no room on any node is said as the scheduler says it."""
+    """With single steps: prepare fails, rollback cleans up; a full cluster is reported in the scheduler's words."""
     app = deploy("homeless")
     app.lab.unschedulable(app.canary, "0/3 nodes are available: 3 Insufficient memory.")
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"), "--ready-timeout-seconds", "1")
     assert (3, "temporary") == (ended.exit_code, ended.code)
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in ended.error
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in ended.error
     assert "one:" in app.claim()
     ended = app.run("promote", "--run", "one")
     assert 4 == ended.exit_code
-    assert "prepare did not end. Run prepare again, or rollback." in ended.error
+    assert "prepare did not finish. Run prepare again, or roll back." in ended.error
     assert "rolled-back" == app.run("rollback", "--run", "one").results["outcome"]
     assert ("", 0) == (app.claim(), app.deployment(app.canary)["spec"]["replicas"])
 
 
-def test_a_canary_that_crashes_at_once_is_told_by_its_exit_code(deploy: Deploy) -> None:
-    """Permanent: waiting for a crash loop helps nobody."""
+def test_a_canary_that_crashes_at_once_is_reported_with_its_exit_code(deploy: Deploy) -> None:
+    """Permanent: waiting for a crash loop does not help."""
     app = deploy("crashing")
     app.push("v2", crash_after_seconds=0.01, exit_code=9)
     ended = app.run("prepare", "--run", "one", "--image", app.image("v2"))
@@ -97,8 +97,8 @@ def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) ->
     app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
     ended = app.run("rollback", "--run", "one")
     assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
-    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight is held at 50" in ended.error
-    assert "Mend stable, then run rollback again" in ended.error
+    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight stays at 50" in ended.error
+    assert "Fix stable, then run rollback again" in ended.error
     assert (50, 50) == app.weights()
     assert "one:" in app.claim()
     app.lab.override(app.name)

@@ -1,4 +1,4 @@
-"""A second run of the same app, by each policy; the claim arbitrates, not the pipeline."""
+"""A second run of the same app, with each policy; the claim decides, not the pipeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def second(app: LabApp, on_busy: str, *flags: str) -> tuple[str, ...]:
 
 
 def test_a_second_run_may_fail_wait_or_supersede(deploy: Deploy) -> None:
-    """Fail and a wait that was too short end 7 and write nothing; waiting ends with the first run; all name its id."""
+    """`fail` and too short a wait end with 7 and write nothing; waiting ends with the first run; all name its id."""
     app = deploy("busy")
     app.prepared("one")
     assert 0 == app.run("set-weight", "--run", "one", "--weight", "10").exit_code
@@ -58,7 +58,7 @@ def test_a_superseding_run_rolls_the_first_back_and_fences_it_off(deploy: Deploy
 
 
 def test_the_same_run_prepared_twice_is_one_run(deploy: Deploy) -> None:
-    """A repeated step of a pipeline is no second run."""
+    """A repeated step of a pipeline is not a second run."""
     app = deploy("again")
     first, again = app.prepared("one"), app.prepared("one")
     assert first.results == again.results

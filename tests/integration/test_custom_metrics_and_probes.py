@@ -1,4 +1,4 @@
-"""What is judged beside the standard metrics, on the lab: a custom metric, probes of real pods, a recording."""
+"""Evidence beside the standard metrics, on the lab: a custom metric, probes of real pods, a recording."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_a_custom_metric_fails_a_canary_and_its_recording_says_when(deploy: Depl
     assert strict["rungs"][0]["fell"].get("fail", {"at": 1e12})["at"] >= usual["rungs"][0]["fell"]["fail"]["at"]
 
 
-def test_a_metric_that_nobody_has_is_no_pass(deploy: Deploy, tmp_path: Path) -> None:
-    """A slip of the pen in a name ends inconclusive, and the sentence names it."""
+def test_an_unknown_metric_never_passes(deploy: Deploy, tmp_path: Path) -> None:
+    """A misspelt name ends inconclusive, and the reason names it."""
     app = prepared(deploy, "slip")
     mistaken = CLIENT_ERRORS.replace("istio_requests_total", "istio_request_total")
     with app.users(60):
@@ -75,7 +75,7 @@ def test_a_metric_that_nobody_has_is_no_pass(deploy: Deploy, tmp_path: Path) -> 
     assert "no series of stable and canary for the metric client-errors" in ended.results["reason"]
 
 
-def test_probes_find_an_empty_body_without_any_user(deploy: Deploy, tmp_path: Path) -> None:
+def test_probes_find_an_empty_body_without_users(deploy: Deploy, tmp_path: Path) -> None:
     """The step `probe` alone, and inside analyze with a retreat."""
     app = prepared(deploy, "probed", empty_ratio=1.0)
     flag = config(tmp_path, PROBES)
@@ -110,15 +110,15 @@ def test_probes_pass_a_good_canary_and_blame_nobody_for_a_shared_outage(deploy: 
 
 
 def test_the_probe_step_needs_probes(deploy: Deploy) -> None:
-    """Nothing asked is no pass."""
+    """Without probes nothing can pass."""
     ended = deploy("unasked", wait=False).run("probe")
 
     assert (2, "") == (ended.exit_code, ended.results["verdict"])
     assert "probes: there are none" in ended.error
 
 
-def test_a_slip_of_the_pen_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
-    """Prepare knows stable's series; a failure that never happened yet is only told."""
+def test_a_misspelt_metric_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
+    """Prepare knows stable's series; a failure that never happened yet is only a warning."""
     app = deploy("spelt")
     mistaken = app.run(
         "prepare", config(tmp_path, CLIENT_ERRORS.replace("all: {metric: istio_r", "all: {metric: itsio_r"))
@@ -132,11 +132,11 @@ def test_a_slip_of_the_pen_is_refused_before_anything_is_written(deploy: Deploy,
     assert "metric client-errors: Prometheus has no series itsio_requests_total at all" in mistaken.error
     assert "check match, arm-label and namespace-label" in unlabelled.error
     told = [str(line["detail"]) for line in right.events("prepare.warning")]
-    assert ["was seen yet, which is right if nothing was ever bad" in line for line in told] == [True]
+    assert ["yet. That is fine if no event was ever bad" in line for line in told] == [True]
 
 
 def test_a_probe_that_stable_fails_is_refused_before_anything_is_written(deploy: Deploy, tmp_path: Path) -> None:
-    """It could never pass; unless only the new version can."""
+    """It could never pass, unless only the new version can."""
     app = deploy("probed-first")
     demanding = PROBES.replace("min-body-bytes: 100", "min-body-bytes: 99999")
     flags = ("--run=one", f"--image={app.image('v2')}")
@@ -147,7 +147,7 @@ def test_a_probe_that_stable_fails_is_refused_before_anything_is_written(deploy:
     assert ((4, []), (0, "ready")) == ((refused.exit_code, untouched), (new.exit_code, new.results["outcome"]))
     assert "probe front-page fails on stable (probed-first-" in refused.error
     assert "a body of 800 bytes, at least 99999 bytes are expected" in refused.error
-    assert "as it may" in str(new.events("prepare.warning"))
+    assert "which its settings allow" in str(new.events("prepare.warning"))
 
 
 def through_gateway(app: LabApp, tmp_path: Path) -> str:
@@ -193,8 +193,8 @@ def test_probes_reach_each_arm_through_a_gateway(deploy: Deploy, tmp_path: Path)
     assert (100, 0) == app.weights(route=2)
 
 
-def test_pods_that_cannot_be_reached_are_told_with_the_way_out(deploy: Deploy, tmp_path: Path) -> None:
-    """A closed port looks like STRICT mTLS does: prepare refuses, and the step that is run all the same says so."""
+def test_unreachable_pods_are_reported_with_a_remedy(deploy: Deploy, tmp_path: Path) -> None:
+    """A closed port looks like STRICT mTLS: prepare refuses, and a step that is run nevertheless says so."""
     app = deploy("closed")
     app.prepared()
     flag = config(tmp_path, PROBES.replace("path: /,", "path: /, port: 9,"))
@@ -203,5 +203,5 @@ def test_pods_that_cannot_be_reached_are_told_with_the_way_out(deploy: Deploy, t
     refused = app.run("prepare", "--run=one", f"--image={app.image('v2')}", flag)
 
     assert ((6, "inconclusive"), 4) == ((step.exit_code, step.results["verdict"]), refused.exit_code)
-    assert "pods in STRICT mTLS cannot be probed directly: name --probe-gateway-url" in step.results["reason"]
-    assert "Pods behind STRICT mTLS close plain connections: name --probe-gateway-url" in refused.error
+    assert "pods in STRICT mTLS cannot be probed directly: set --probe-gateway-url" in step.results["reason"]
+    assert "Pods behind STRICT mTLS close plain connections: set --probe-gateway-url" in refused.error

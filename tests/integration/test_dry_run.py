@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import deploy_to
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 
@@ -17,7 +18,7 @@ VIRTUAL_SERVICE, STABLE, CANARY = "VirtualService demo/dry", "Deployment demo/dr
 
 @pytest.fixture(scope="module")
 def fresh(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> LabApp:
-    """Return an app that nobody releases."""
+    """Return an app without a run."""
     return deploy_to(shared_lab, "dry", tmp_path_factory.mktemp("dry"))
 
 
@@ -29,7 +30,7 @@ def claimed(fresh: LabApp) -> LabApp:
     return fresh
 
 
-def rehearsed(app: LabApp, step: str, *flags: str) -> Ended:
+def rehearsed(app: LabApp, step: str, *flags: str) -> StepResult:
     """Run a step with --dry-run, and make sure that it wrote nothing."""
     app.mark()
     ended = app.run(step, *flags, "--dry-run", timeout_seconds=20)
@@ -50,15 +51,15 @@ def test_prepare_says_what_it_would_make(fresh: LabApp) -> None:
     assert "" == fresh.claim()
 
 
-def test_prepare_refuses_in_a_rehearsal_what_it_refuses_in_earnest(fresh: LabApp) -> None:
+def test_a_rehearsed_prepare_refuses_what_prepare_refuses(fresh: LabApp) -> None:
     """All checks are made."""
     ended = fresh.run("prepare", "--image", fresh.image("v2"), "--container", "nosuch", "--dry-run")
     assert 4 == ended.exit_code
     assert [] == ended.events("dry_run.write")
 
 
-def test_rollout_walks_the_ladder_on_paper(fresh: LabApp) -> None:
-    """Every rung, the promote and the end are planned; no traffic is awaited that cannot come."""
+def test_a_rehearsed_rollout_plans_every_rung(fresh: LabApp) -> None:
+    """Every rung, the promote and the end are planned; it does not wait for traffic that cannot come."""
     ended = rehearsed(fresh, "rollout", "--image", fresh.image("v2"), "--ladder", "10,50")
     assert (0, "dry-run", "") == (ended.exit_code, ended.results["outcome"], ended.results["verdict"])
     assert [10, 50] == [line["weight"] for line in ended.events("dry_run.rung")]
@@ -88,15 +89,15 @@ def test_a_step_of_a_run_is_rehearsed(claimed: LabApp, step: str, flags: list[st
     assert ((90, 10), "one:1:walking") == (claimed.weights(), claimed.claim())
 
 
-def test_a_promote_without_a_pass_is_refused_on_paper_too(claimed: LabApp) -> None:
+def test_a_rehearsed_promote_without_a_pass_is_refused(claimed: LabApp) -> None:
     """A rehearsal says what the step would say."""
     ended = claimed.run("promote", "--dry-run", "--run", "one")
     assert 4 == ended.exit_code
     assert "weight 10 has no verdict since it was set at " in ended.error
 
 
-def test_analyze_looks_once(claimed: LabApp) -> None:
-    """Whatever its time-out is, and though it would set a weight first."""
+def test_a_rehearsed_analyze_reads_once(claimed: LabApp) -> None:
+    """Whatever its timeout is, and although it would set a weight first."""
     ended = rehearsed(claimed, "analyze", "--run", "one", "--weight", "30", "--timeout-seconds", "3600")
     assert (6, "inconclusive") == (ended.exit_code, ended.results["verdict"])
     assert 1 == len(ended.events("judge.looked"))
@@ -104,6 +105,6 @@ def test_analyze_looks_once(claimed: LabApp) -> None:
 
 
 def test_a_rollback_of_a_stranger_plans_nothing(claimed: LabApp, tmp_path: Path) -> None:
-    """Owning nothing it ends well, in a rehearsal too."""
+    """Without a claim it succeeds, in a rehearsal too."""
     ended = rehearsed(claimed, "rollback", "--run", "two")
     assert (0, "not-owner", []) == (ended.exit_code, ended.results["outcome"], ended.closing["would_write"])

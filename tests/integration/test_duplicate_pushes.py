@@ -1,4 +1,4 @@
-"""Registries tell of one push twice, or late: a digest in flight, or live on stable, is released once."""
+"""Registries may report one push twice or late: a digest that is being released or live on stable is released once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def by_digest(app: LabApp, tag: str) -> str:
 
 @pytest.mark.parametrize("on_busy", ["wait", "fail", "supersede"])
 def test_the_digest_in_flight_is_a_green_noop_by_any_policy(deploy: Deploy, on_busy: str) -> None:
-    """Exit 0 at once and nothing is written: neither waited for, nor refused, nor rolled back."""
+    """Exit 0 at once and nothing is written: no wait, no refusal, no rollback."""
     app = deploy(f"twice-{on_busy}")
     image = by_digest(app, "v2")
     first = app.run("prepare", "--run", "one", "--image", image)
@@ -46,8 +46,8 @@ def test_a_whole_rollout_of_the_digest_in_flight_says_whose_it_is(deploy: Deploy
     assert "one:" in app.claim()
 
 
-def test_the_live_digest_told_again_does_not_undo_what_is_on_its_way(deploy: Deploy) -> None:
-    """Else a registry's late retry would bring the old version back."""
+def test_a_repeated_push_of_the_live_digest_does_not_undo_a_running_release(deploy: Deploy) -> None:
+    """Otherwise a registry's late retry would bring the old version back."""
     app = deploy("late")
     live = by_digest(app, "v1")
     app.prepared("one")
@@ -58,7 +58,7 @@ def test_the_live_digest_told_again_does_not_undo_what_is_on_its_way(deploy: Dep
 
 
 def test_another_digest_still_waits_or_is_refused(deploy: Deploy) -> None:
-    """Only the same bits are no second release."""
+    """Only the same digest is not a second release."""
     app = deploy("others")
     app.prepared("one")
     ended = app.run("prepare", "--run", "two", "--image", by_digest(app, "v3"), "--on-busy", "fail")
@@ -66,7 +66,7 @@ def test_another_digest_still_waits_or_is_refused(deploy: Deploy) -> None:
 
 
 def test_a_digest_that_failed_is_judged_again(deploy: Deploy) -> None:
-    """After its rollback it is a release like any other; yesterday's failure may have been the database's."""
+    """After its rollback it is a release like any other; the earlier failure may have been the database's."""
     app = deploy("failed")
     image = by_digest(app, "v2")
     for run in ("one", "two"):
@@ -75,8 +75,8 @@ def test_a_digest_that_failed_is_judged_again(deploy: Deploy) -> None:
         assert "rolled-back" == app.run("rollback", "--run", run).results["outcome"]
 
 
-def test_of_two_pushes_in_one_second_both_are_released_in_turn(deploy: Deploy) -> None:
-    """Whoever loses the race for the claim waits as it was told; it does not end with 7."""
+def test_two_pushes_in_one_second_are_both_released_in_turn(deploy: Deploy) -> None:
+    """The run that loses the race for the claim waits by its policy; it does not end with 7."""
     app = deploy("race")
     runs = {name: app.start("prepare", "--run", name, "--image", by_digest(app, name)) for name in ("v2", "v3")}
     app.lab.wait_for(lambda: any(":prepared" in app.claim() for _ in runs), what="a claim")

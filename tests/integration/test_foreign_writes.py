@@ -27,7 +27,7 @@ def edit_weights(app: LabApp, stable: int, canary: int) -> None:
 
 
 def test_weights_edited_during_an_analysis_stop_it(deploy: Deploy) -> None:
-    """Exit 4 at the next look; who, what and what to do are named; nothing is overwritten; rollback restores."""
+    """Exit 4 at the next poll with writer, change and remedy; nothing is overwritten; rollback restores stable."""
     app = deploy("edited")
     app.prepared("one")
     with app.users(30):
@@ -50,7 +50,7 @@ def test_weights_edited_during_an_analysis_stop_it(deploy: Deploy) -> None:
 
 
 def test_weights_edited_during_a_promote_do_not_keep_rollback_from_ending(deploy: Deploy) -> None:
-    """Stable runs the judged bits by then, so rollback brings the promote to its end and enforces stable's weight."""
+    """Stable runs the judged image by then, so rollback completes the promote and enforces stable's weight."""
     app = deploy("edited-late")
     app.prepared("one")
     assert 0 == app.run("set-weight", "--run", "one", "--weight", "20").exit_code

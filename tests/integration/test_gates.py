@@ -1,4 +1,4 @@
-"""What holds a rung: a gate that watches, and what becomes of a rung on which nothing could be decided."""
+"""Gates hold a rung and keep judging; a rung without a decision ends by the policy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.traffic.keys import approval_key, memory_key
-from tests.support.fake_cluster import NAMESPACE
-from tests.support.in_process_steps import APP, FixedEvidence, SteppedCluster, StepProcess
+from steps.claim.keys import approval_key, state_key
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 QUICK: Json = {"poll_seconds": 0.005, "min_seconds": 5}
@@ -23,15 +25,15 @@ LONG: Json = {**QUICK, "timeout_seconds": 30}
 def world(tmp_path: Path) -> SteppedCluster:
     """Return a cluster with a run at weight 20."""
     made = SteppedCluster(tmp_path)
-    made.process().prepare()
-    made.process().set_weight(20)
+    StepProcess(made).prepare()
+    StepProcess(made).set_weight(20)
     return made
 
 
 @pytest.fixture
 def process(world: SteppedCluster) -> StepProcess:
     """Return the process that judges."""
-    return world.process()
+    return StepProcess(world)
 
 
 def approve(world: SteppedCluster, run: str = "one") -> None:
@@ -45,20 +47,20 @@ def approve(world: SteppedCluster, run: str = "one") -> None:
 
 
 def approve_at(world: SteppedCluster, look: int) -> FixedEvidence:
-    """Return a reader of a good canary; a person approves after so many looks."""
+    """Return a reader of a good canary; a person approves after that many reads."""
     return FixedEvidence(0.0, lambda number: approve(world) if number == look else None)
 
 
-def test_a_gate_judges_on_until_it_is_approved(world: SteppedCluster, process: StepProcess) -> None:
-    """The canary would have passed at the first look."""
+def test_a_gate_keeps_judging_until_it_is_approved(world: SteppedCluster, process: StepProcess) -> None:
+    """The canary would have passed at the first poll."""
     reader = approve_at(world, 4)
     end = process.analyze(None, reader, hold=True, **LONG)
-    assert (0, "pass", 4) == (end.exit_code, end.results["verdict"], reader.looks)
+    assert (0, "pass", 4) == (end.exit_code, end.results["verdict"], reader.reads)
     assert {(80, 20)} == world.weights()
 
 
 def test_a_gate_that_nobody_opens_is_inconclusive(world: SteppedCluster, process: StepProcess) -> None:
-    """6, with what the judge last said; the weight is left to what comes next."""
+    """6, with the judge's last reason; the weight is left to the next step."""
     end = process.analyze(None, hold=True, **SHORT)
     assert (6, "inconclusive") == (end.exit_code, end.results["verdict"])
     assert end.results["reason"].startswith("nobody approved within 0 s; the judge last said: healthy")
@@ -67,7 +69,7 @@ def test_a_gate_that_nobody_opens_is_inconclusive(world: SteppedCluster, process
 
 
 def test_progress_rises_to_what_a_pass_needs_and_at_a_gate_with_the_time(process: StepProcess, tmp_path: Path) -> None:
-    """20 s of the 40 that this rung asks for are a half; a gate goes on from the part of its deadline."""
+    """20 s of the 40 that this rung needs are one half; at a gate the share of its deadline counts."""
     told = tmp_path / "progress"
     given = {**SHORT, "min_seconds": 40, "progress_file": str(told)}
     process.analyze(None, **given)
@@ -80,7 +82,7 @@ def test_progress_rises_to_what_a_pass_needs_and_at_a_gate_with_the_time(process
 
 
 def test_an_approval_of_another_run_opens_nothing(world: SteppedCluster, process: StepProcess) -> None:
-    """It may be left from the release before."""
+    """It may be left from an earlier release."""
     approve(world, "two")
     assert 6 == process.analyze(None, hold=True, **SHORT).exit_code
 
@@ -104,10 +106,10 @@ def test_a_canary_that_fails_at_the_gate_retreats_at_once(world: SteppedCluster,
 
 
 def test_a_gate_keeps_the_claim_alive(world: SteppedCluster, process: StepProcess) -> None:
-    """Its expiry moves on while it holds, so that nobody takes the run for dead."""
+    """The expiry moves while the gate holds, so the run is not taken for dead."""
 
     def expiry() -> float:
-        return float(json.loads(world.annotation(memory_key(APP)))["expires"])
+        return float(json.loads(world.annotation(state_key(APP)))["expires"])
 
     def pass_time(look: int) -> None:
         world.store.clock_offset_seconds += 61
@@ -146,7 +148,7 @@ def test_a_paused_rung_is_passed_by_a_person(world: SteppedCluster, process: Ste
 
 
 def test_a_paused_rung_still_fails(world: SteppedCluster, process: StepProcess) -> None:
-    """It judges on while it waits for a person."""
+    """It keeps judging while it waits for a person."""
 
     def turn_bad(look: int) -> None:
         if any(line["event"] == "gate.holding" for line in logged):

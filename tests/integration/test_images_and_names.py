@@ -1,4 +1,4 @@
-"""What is released: bits, not tags; and names of any length; and replicas that belong to somebody else."""
+"""Images are released by digest, not by tag; names may be long; replicas may belong to an autoscaler."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def digest(app: LabApp, workload: str) -> str:
     return str(running)
 
 
-def test_the_running_tag_with_other_bits_behind_it_is_released(deploy: Deploy) -> None:
-    """Pulled anew by policy Always, so the bits are compared: other ones are a release, the same ones a noop."""
+def test_the_running_tag_with_another_digest_is_released(deploy: Deploy) -> None:
+    """Pull policy Always pulls it again, so digests are compared: another one is a release, the same one a noop."""
     app = deploy("latest", pull_policy="Always")
     same = app.run("prepare", "--run", "one", "--image", app.image("v1"))
     assert (0, "noop") == (same.exit_code, same.results["outcome"]), same.lines
@@ -35,14 +35,14 @@ def test_the_running_tag_with_other_bits_behind_it_is_released(deploy: Deploy) -
 
 
 def test_a_tag_that_moves_during_a_release_is_not_promoted(deploy: Deploy) -> None:
-    """Stable would run bits that nobody judged: undone, exit 4, with the remedy."""
+    """Stable would run an image that was not judged: it is undone with exit 4 and the remedy."""
     app = deploy("moving", pull_policy="Always")
     before = digest(app, app.name)
     app.prepared("one")
     app.push("v2", latency_ms=9)
     ended = app.run("promote", "--run", "one", "--unjudged", "it is the image that counts here")
     assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
-    assert "same tag, other bits" in ended.error
+    assert "the tag points to another digest now" in ended.error
     assert "The promote was undone" in ended.error
     assert "release the image by digest" in ended.error
     ended = app.run("rollback", "--run", "one")
@@ -52,7 +52,7 @@ def test_a_tag_that_moves_during_a_release_is_not_promoted(deploy: Deploy) -> No
 
 
 def test_a_name_of_sixty_characters_is_released(deploy: Deploy) -> None:
-    """Annotation keys, the canary and its Service end at 63 characters: cut, told apart by a hash, and found again."""
+    """Annotation keys, canary and Service may have 63 characters: they are cut, and a hash keeps them unique."""
     name = "checkout-service-with-a-name-as-long-as-kubernetes-likes-it0"
     assert 60 == len(name)
     app = deploy(name, canary=canary_name(name))
@@ -66,7 +66,7 @@ def test_a_name_of_sixty_characters_is_released(deploy: Deploy) -> None:
 
 
 def test_replicas_that_an_autoscaler_owns_are_left_to_it(deploy: Deploy) -> None:
-    """But for the first pod, without which it would rest for ever; what is missing is said with name and number."""
+    """Except the first pod, since an autoscaler ignores 0 replicas; missing pods are reported with name and number."""
     app = deploy("scaled", replicas=3)
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": app.canary}
     spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 5}

@@ -1,4 +1,4 @@
-"""What init prints makes a plain app releasable, and never overwrites what people have."""
+"""The objects that init prints make a plain app releasable, and never overwrite existing ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support import manifests
 from tests.support.kubernetes_api.kinds import (  # fmt: skip
@@ -22,6 +22,7 @@ from tests.support.kubernetes_api.kinds import (  # fmt: skip
     SERVICE,
     VIRTUAL_SERVICE,
 )
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -31,7 +32,7 @@ RBAC = {"ServiceAccount", "Role", "RoleBinding"}
 
 @pytest.fixture
 def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
-    """Return a function that deploys an app as a newcomer has it: a Deployment and a Service, no mesh objects."""
+    """Return a function that deploys an app as new users have it: a Deployment and a Service, no mesh objects."""
     apps: list[LabApp] = []
 
     def deployed(name: str, labels: dict[str, str] | None = None) -> LabApp:
@@ -51,19 +52,19 @@ def plain(shared_lab: EmbeddedLab, tmp_path: Path) -> Iterator[Plain]:
         app.remove()
 
 
-def printed(ended: Ended) -> list[Json]:
+def printed(ended: StepResult) -> list[Json]:
     """Return the documents that init printed."""
     assert 0 == ended.exit_code, ended.lines
     return [one for one in yaml.safe_load_all(ended.out) if one]
 
 
-def names(ended: Ended) -> list[str]:
+def names(ended: StepResult) -> list[str]:
     """Return what was printed as `Kind name`, without the accounts."""
     shown = [one for one in printed(ended) if one["kind"] not in RBAC]
     return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
 
 
-def apply(app: LabApp, ended: Ended) -> None:
+def apply(app: LabApp, ended: StepResult) -> None:
     """Apply what init printed, as kubectl would; the lab serves no RBAC."""
     kinds = {kind.kind: kind for kind in KINDS}
     for one in printed(ended):
@@ -78,7 +79,7 @@ def served(app: LabApp) -> None:
 
 
 def test_a_deployment_and_a_service_become_releasable(plain: Plain) -> None:
-    """Apply what is printed, and a whole release goes through."""
+    """Apply the printed objects, and a whole release succeeds."""
     app = plain("init-first")
     first = app.run("init", "--gateway", "istio-system/public")
     expected = ["ConfigMap canary-steps-init-first", "Service init-first-canary", "VirtualService init-first"]
@@ -93,14 +94,14 @@ def test_a_deployment_and_a_service_become_releasable(plain: Plain) -> None:
 
 
 def test_what_exists_is_not_printed_again(plain: Plain) -> None:
-    """Init states what should be: run twice, the second time prints no object of the app."""
+    """Run a second time, init prints no object of the app."""
     app = plain("init-twice")
     apply(app, app.run("init"))
     assert [] == names(app.run("init"))
 
 
 def test_a_virtual_service_with_other_routes_is_left_to_its_owner(plain: Plain) -> None:
-    """Its lines to add are a comment, the warning is on stderr, the exit code is 0."""
+    """The lines to add are a comment, the warning is on stderr, the exit code is 0."""
     app = plain("init-owned")
     route = [{"destination": {"host": "init-owned"}, "headers": {"request": {"set": {"x-team": "a"}}}}]
     body = {
@@ -126,7 +127,7 @@ def test_a_host_that_another_virtual_service_routes_gets_no_second_one(plain: Pl
 
 
 def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> None:
-    """Told apart by the label that stable's selector has and the Service has not."""
+    """They differ by the label that stable's selector has and the Service's has not."""
     app = plain("sub", {"app": "sub", "track": "stable"})
     flags = ("--stable-destination", "sub/stable", "--canary-destination", "sub/canary")
     ended = app.run("init", *flags, "--gateway", "istio-system/public")
@@ -176,8 +177,8 @@ def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Pla
     )
 
 
-def test_accounts_are_narrowed_to_the_app(plain: Plain) -> None:
-    """By resourceNames wherever RBAC has names; `--no-rbac` leaves them out."""
+def test_accounts_are_restricted_to_the_app(plain: Plain) -> None:
+    """By resourceNames if RBAC supports names; `--no-rbac` leaves them out."""
     app = plain("init-narrow")
     roles = {one["metadata"]["name"]: one["rules"] for one in printed(app.run("init")) if one["kind"] == "Role"}
     assert {"canary-steps-reader-init-narrow", "canary-steps-walker-init-narrow", "canary-steps-sweeper"} == set(roles)
@@ -213,7 +214,7 @@ def test_the_printed_configuration_is_read_by_every_step(plain: Plain, tmp_path:
     assert CONFIG_MAP.kind == document["kind"]
 
 
-def test_what_prepare_would_still_refuse_is_said(plain: Plain) -> None:
+def test_what_prepare_would_still_refuse_is_reported(plain: Plain) -> None:
     """On stderr, beside the YAML: only a person can change the app's own objects."""
     app = plain("init-stuck")
     app.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"revisionHistoryLimit": 0}})

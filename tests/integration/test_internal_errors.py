@@ -1,4 +1,4 @@
-"""A defect of ours in the middle of a rollout: told with its traceback, and users are on stable all the same."""
+"""A bug of ours in the middle of a rollout is reported with its traceback, and users are on stable nevertheless."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from steps.acts import watch
+from steps.actions import watch
 from tests.integration.conftest import Deploy
-from tests.integration.lab_app import Folder, run_here
+from tests.support.step_run import StepFiles, run_in_process
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ def test_a_crash_does_not_leave_users_on_the_canary(
 
     monkeypatch.setattr(watch, "judged", judged)
     flags = ("--image", app.image("v2"), "--ladder", "50")
-    ended = run_here("rollout", flags, app.env, Folder("rollout", tmp_path / "crashed"), 60.0)
+    ended = run_in_process("rollout", flags, app.env, StepFiles("rollout", tmp_path / "crashed"), 60.0)
 
     assert (1, "unknown-error") == (ended.exit_code, ended.code)
     assert 1 == len(ended.events("step.crashed"))

@@ -1,7 +1,8 @@
-"""After a kill between any two API calls of any step, users end on a ready stable: design, section 9, last row.
+"""After a kill between any two API calls of any step, users end on a ready stable.
 
-A kill between two reads is the kill after the write before them, and a kill before a write is the kill after the write
-before it, only that the cluster moved on: so dying after each write, and before the first, is dying everywhere.
+A kill between two reads is equivalent to one after the write before them, and a kill before a write is equivalent to
+one after the previous write, except that the cluster moved on: so kills after each write, and before the first one,
+cover every place.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ import pytest
 
 from steps.errors import NotOwnerError, StepError
 from steps.step import StepEnd
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.growing_evidence import GrowingEvidence
-from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, Moment, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence, GrowingEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 
-Act = Callable[[StepProcess], StepEnd]
+StepCall = Callable[[StepProcess], StepEnd]
 CANARY = f"{APP}-canary"
 RESTORED = {
     "weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "baseline pods": 0, "tokens": {""},
@@ -52,7 +56,7 @@ def retreat(process: StepProcess) -> StepEnd:
 
 
 def disrupted(process: StepProcess) -> StepEnd:
-    """Judge a canary, on a rung of its own, whose pods are deleted and come back after two looks."""
+    """Judge a canary, on a rung of its own, whose pods are deleted and come back after two polls."""
     world = process.world
 
     def delete() -> None:
@@ -74,91 +78,91 @@ def promote(process: StepProcess) -> StepEnd:
 
 
 def rollback(process: StepProcess) -> StepEnd:
-    """Give up."""
+    """Return up."""
     return process.rollback()
 
 
 def promote_halfway(process: StepProcess) -> StepEnd:
     """Die when stable has its new template."""
-    process.fate.dies_at, process.fate.moment = 4, "after"
+    process.kill_point.at_write, process.kill_point.moment = 4, "after"
     with suppress(Killed):
         return process.promote()
     return StepEnd({})
 
 
 @dataclass(frozen=True)
-class Story:
-    """What happened before, and the step that is killed."""
+class KillCase:
+    """The steps that ran before, and the step that is killed."""
 
-    before: tuple[Act, ...]
-    act: Act
+    before: tuple[StepCall, ...]
+    act: StepCall
     services: tuple[str, ...] = (APP,)
     baseline: bool = False
 
     def world(self, folder: Path) -> SteppedCluster:
-        """Return an app it may be told of."""
+        """Return a new app for it."""
         return SteppedCluster(folder, self.services, baseline=self.baseline)
 
 
-STORIES = {
-    "prepare": Story((), prepare),
-    "set-weight": Story((prepare,), walk),
-    "analyze": Story((prepare,), retreat),
-    "analyze-passing": Story((prepare,), passed),
-    "promote": Story((prepare, passed), promote),
-    "rollback": Story((prepare, walk), rollback),
-    "rollback-of-retreat": Story((prepare, retreat), rollback),
-    "rollback-of-promote": Story((prepare, passed, promote_halfway), rollback),
-    "analyze-two": Story((prepare,), retreat, TWO),
-    "analyze-disrupted": Story((prepare,), disrupted),
-    "analyze-disrupted-two": Story((prepare,), disrupted, TWO),
-    "promote-two": Story((prepare, passed), promote, TWO),
-    "prepare-with-baseline": Story((), prepare, baseline=True),
-    "analyze-with-baseline": Story((prepare,), retreat, baseline=True),
-    "promote-with-baseline": Story((prepare, passed), promote, baseline=True),
+CASES = {
+    "prepare": KillCase((), prepare),
+    "set-weight": KillCase((prepare,), walk),
+    "analyze": KillCase((prepare,), retreat),
+    "analyze-passing": KillCase((prepare,), passed),
+    "promote": KillCase((prepare, passed), promote),
+    "rollback": KillCase((prepare, walk), rollback),
+    "rollback-of-retreat": KillCase((prepare, retreat), rollback),
+    "rollback-of-promote": KillCase((prepare, passed, promote_halfway), rollback),
+    "analyze-two": KillCase((prepare,), retreat, TWO),
+    "analyze-disrupted": KillCase((prepare,), disrupted),
+    "analyze-disrupted-two": KillCase((prepare,), disrupted, TWO),
+    "promote-two": KillCase((prepare, passed), promote, TWO),
+    "prepare-with-baseline": KillCase((), prepare, baseline=True),
+    "analyze-with-baseline": KillCase((prepare,), retreat, baseline=True),
+    "promote-with-baseline": KillCase((prepare, passed), promote, baseline=True),
 }
 
 
-class Stage:
-    """A story, ready to be told again and again with the killer elsewhere."""
+class KilledStep:
+    """A case that can be run again and again, killed at another write each time."""
 
-    def __init__(self, world: SteppedCluster, story: Story) -> None:
-        self.world, self.story = world, story
-        for act in story.before:
-            act(world.process())
+    def __init__(self, world: SteppedCluster, case: KillCase) -> None:
+        self.world, self.case = world, case
+        for act in case.before:
+            act(StepProcess(world))
         self._kept = world.keep()
-        self.process = world.process()
-        self.end = story.act(self.process)
+        self.process = StepProcess(world)
+        self.end = case.act(self.process)
         self.summary = world.summary()
 
     def kills(self, *, late: bool = False) -> Iterator[str]:
-        """Kill the step everywhere; yields a description each time it just died. `late`: as late as possible."""
-        writes = self.process.fate.writes
+        """Kill the step at every write; yield a description after each kill. `late`: as late as possible."""
+        writes = self.process.kill_point.writes
         assert writes > 1
         yield self.kill(1, "before")
         for number in range(1, writes + (not late)):
             yield self.kill(number + 1, "before") if late else self.kill(number, "after")
 
     def kill(self, number: int, moment: Moment) -> str:
-        """Start anew and kill the step at one place."""
+        """Restore the cluster and kill the step at one write."""
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
-            self.story.act(self.world.process(KillPoint(number, moment)))
+            self.case.act(StepProcess(self.world, KillPoint(number, moment)))
         call = self.world.api.faults.writes()[-1]
         return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
 
 
-@pytest.fixture(params=STORIES)
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
-    """Return each story."""
-    story = STORIES[request.param]
-    return Stage(story.world(tmp_path), story)
+@pytest.fixture(params=CASES)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledStep:
+    """Return each case."""
+    case = CASES[request.param]
+    return KilledStep(case.world(tmp_path), case)
 
 
 def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> None:
     """Check that all weight is on a ready stable of one version, the canary down, and nothing of the run left."""
     outcome = rollback.results["outcome"]
-    if outcome == "not-owner":  # it ended before its end could be told, or never began
+    if outcome == "not-owner":  # it ended before its end could be recorded, or never began
         outcome = world.outcome() or "rolled-back"
     expected = {"rolled-back": RESTORED, "promoted": PROMOTED}[outcome]
     world.settle(APP)
@@ -167,41 +171,41 @@ def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> Non
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
-def test_rollback_restores_stable_after_any_kill(stage: Stage, late: bool) -> None:  # noqa: FBT001 - a parameter
+def test_rollback_restores_stable_after_any_kill(killed: KilledStep, late: bool) -> None:  # noqa: FBT001 - a parameter
     """All weight on a ready stable with its old template (or all of the new one), the canary down, no claim left."""
-    for where in stage.kills(late=late):
-        assert_ended(stage.world, stage.world.process().rollback(), where)
+    for where in killed.kills(late=late):
+        assert_ended(killed.world, StepProcess(killed.world).rollback(), where)
 
 
-@pytest.mark.parametrize("stage", sorted(set(STORIES) - {"rollback-of-promote"}), indirect=True)
-def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(stage: Stage) -> None:
+@pytest.mark.parametrize("killed", sorted(set(CASES) - {"rollback-of-promote"}), indirect=True)
+def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: KilledStep) -> None:
     """Same results, same objects, same tokens."""
-    for where in stage.kills():
-        end = stage.story.act(stage.world.process())
-        assert (stage.end.exit_code, said(stage.end)) == (end.exit_code, said(end)), where
-        stage.world.settle(APP)
-        assert stage.summary == stage.world.summary(), where
+    for where in killed.kills():
+        end = killed.case.act(StepProcess(killed.world))
+        assert (killed.end.exit_code, said(killed.end)) == (end.exit_code, said(end)), where
+        killed.world.settle(APP)
+        assert killed.summary == killed.world.summary(), where
 
 
 def said(end: StepEnd) -> dict[str, str]:
-    """Return the results, but for what the killed one has done, and for the time of day in a reason."""
+    """Return the results without parts that the killed step had done already, and without the time in a reason."""
     own = {"previous-weight", "judgement", "reason"}
     found = {name: value for name, value in end.results.items() if name not in own}
     return found | ({"outcome": "rolled-back"} if found.get("outcome") == "not-owner" else {})
 
 
-def test_the_next_prepare_restores_stable_after_any_kill_and_the_expiry(stage: Stage) -> None:
+def test_the_next_prepare_restores_stable_after_any_kill_and_the_expiry(killed: KilledStep) -> None:
     """Nobody ran the rollback: the next release repairs what was left and goes on, and the old run cannot write."""
-    for where in stage.kills():
-        stage.world.store.clock_offset_seconds += 700
-        end = stage.world.process().prepare(run="two", image="shop:3")
+    for where in killed.kills():
+        killed.world.store.clock_offset_seconds += 700
+        end = StepProcess(killed.world).prepare(run="two", image="shop:3")
         assert "ready" == end.results["outcome"], where
-        stage.world.settle(APP)
-        seen = stage.world.summary()
+        killed.world.settle(APP)
+        seen = killed.world.summary()
         assert ({(100, 0)}, {"two"}) == (seen["weights"], {token.split(":")[0] for token in seen["tokens"]}), where
         assert seen["stable"] in {"shop:1", "shop:2"}, where
-        assert ("shop:3", 1) == (stage.world.image(CANARY), canary_pods(stage.world)), where
-        late_act(stage)
+        assert ("shop:3", 1) == (killed.world.image(CANARY), canary_pods(killed.world)), where
+        late_act(killed)
 
 
 def canary_pods(world: SteppedCluster) -> int:
@@ -209,44 +213,44 @@ def canary_pods(world: SteppedCluster) -> int:
     return int(world.get(CANARY)["status"]["availableReplicas"])
 
 
-def late_act(stage: Stage) -> None:
-    """Run the step of a pod that was only slow, not dead: it finds its claim gone and touches nothing."""
-    before = stage.world.summary()
+def late_act(killed: KilledStep) -> None:
+    """Run a step that was only slow, not dead: it finds its claim gone and touches nothing."""
+    before = killed.world.summary()
     with suppress(NotOwnerError):
-        assert stage.story.act(stage.world.process()).results["outcome"] in {"not-owner", "promoted"}
-    assert before == stage.world.summary()
+        assert killed.case.act(StepProcess(killed.world)).results["outcome"] in {"not-owner", "promoted"}
+    assert before == killed.world.summary()
 
 
 def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
     """Both died: the promote anywhere, its rollback anywhere."""
-    stage = Stage(SteppedCluster(tmp_path), STORIES["promote"])
-    for where in stage.kills():
-        kept = stage.world.keep()
-        counted = stage.world.process()
+    killed = KilledStep(SteppedCluster(tmp_path), CASES["promote"])
+    for where in killed.kills():
+        kept = killed.world.keep()
+        counted = StepProcess(killed.world)
         counted.rollback()
-        for number in range(1, counted.fate.writes + 1):
-            stage.world.put_back(kept)
+        for number in range(1, counted.kill_point.writes + 1):
+            killed.world.put_back(kept)
             with pytest.raises(Killed):
-                stage.world.process(KillPoint(number, "after")).rollback()
-            assert_ended(stage.world, stage.world.process().rollback(), (where, number))
+                StepProcess(killed.world, KillPoint(number, "after")).rollback()
+            assert_ended(killed.world, StepProcess(killed.world).rollback(), (where, number))
 
 
 def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) -> None:
     """Wherever set-weight dies, the pods were there before the weight."""
-    stage = Stage(SteppedCluster(tmp_path), STORIES["set-weight"])
-    for where in stage.kills():
-        enough = canary_pods(stage.world) >= 2
-        assert enough or stage.world.weights() == {(100, 0)}, where
+    killed = KilledStep(SteppedCluster(tmp_path), CASES["set-weight"])
+    for where in killed.kills():
+        enough = canary_pods(killed.world) >= 2
+        assert enough or killed.world.weights() == {(100, 0)}, where
 
 
 def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(tmp_path: Path) -> None:
     """A slow step after the retreat neither raises the weight nor grows the canary again."""
-    stage = Stage(SteppedCluster(tmp_path), STORIES["rollback"])
-    for where in stage.kills():
-        if not any("rolling-back" in token for token in stage.world.tokens()):
+    killed = KilledStep(SteppedCluster(tmp_path), CASES["rollback"])
+    for where in killed.kills():
+        if not any("rolling-back" in token for token in killed.world.tokens()):
             continue
-        before = stage.world.summary()
+        before = killed.world.summary()
         for act in (walk, promote):
             with pytest.raises(StepError):
-                act(stage.world.process())
-        assert before == stage.world.summary(), where
+                act(StepProcess(killed.world))
+        assert before == killed.world.summary(), where

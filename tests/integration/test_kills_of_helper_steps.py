@@ -1,4 +1,4 @@
-"""Kills of the steps that act for others: sweep, approve, notify; and of prepare before it has done anything."""
+"""Kills of the helper steps sweep, approve and notify, and of prepare before its first write."""
 
 from __future__ import annotations
 
@@ -14,52 +14,55 @@ from pathlib import Path
 
 import pytest
 
-from steps.acts.ending import Ending
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.keys import approval_key
 from steps.errors import NotOwnerError
-from steps.traffic.keys import approval_key
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
-from tests.integration.test_kills import PROMOTED, RESTORED, Story, passed, prepare, promote, promote_halfway, walk
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.in_process_steps import APP, KillPoint, Moment, SteppedCluster
+from tests.integration.test_kills import PROMOTED, RESTORED, KillCase, passed, prepare, promote, promote_halfway, walk
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 EXPIRED, REPAIR = 700.0, 130.0
-"""Seconds after which a release's claim is up, and a repair's."""
+"""Seconds after which the claim of a release, and of a repair, expires."""
 
 DEAD = {
-    "on a rung": Story((prepare, walk), prepare),
-    "on a rung of two": Story((prepare, walk), prepare, (APP, f"{APP}-inner")),
-    "with its baseline": Story((prepare, walk), prepare, baseline=True),
-    "halfway through a promote": Story((prepare, passed, promote_halfway), prepare),
-    "at the end of a promote": Story((prepare, passed), prepare),
+    "on a rung": KillCase((prepare, walk), prepare),
+    "on a rung of two": KillCase((prepare, walk), prepare, (APP, f"{APP}-inner")),
+    "with its baseline": KillCase((prepare, walk), prepare, baseline=True),
+    "halfway through a promote": KillCase((prepare, passed, promote_halfway), prepare),
+    "at the end of a promote": KillCase((prepare, passed), prepare),
 }
 
 
 @pytest.fixture(params=DEAD)
 def dead(request: pytest.FixtureRequest, tmp_path: Path) -> SteppedCluster:
     """Return an app whose run died somewhere, its claim expired."""
-    story = DEAD[request.param]
-    world = story.world(tmp_path)
-    for act in story.before:
-        act(world.process())
+    case = DEAD[request.param]
+    world = case.world(tmp_path)
+    for act in case.before:
+        act(StepProcess(world))
     if request.param == "at the end of a promote":
-        counted, kept = world.process(), world.keep()
+        counted, kept = StepProcess(world), world.keep()
         promote(counted)
         world.put_back(kept)
         with pytest.raises(Killed):
-            promote(world.process(KillPoint(counted.fate.writes, "before")))
+            promote(StepProcess(world, KillPoint(counted.kill_point.writes, "before")))
     world.store.clock_offset_seconds += EXPIRED
     return world
 
 
 def places(world: SteppedCluster) -> Iterator[tuple[int, Moment]]:
-    """Sweep once to count its writes; yield every place to die at, the world put back each time."""
+    """Sweep once to count its writes; restore the cluster and yield each place for a kill."""
     kept = world.keep()
-    counted = world.process()
+    counted = StepProcess(world)
     counted.sweep()
-    for number in range(1, counted.fate.writes + 1):
+    for number in range(1, counted.kill_point.writes + 1):
         for moment in ("before", "after"):
             world.put_back(kept)
             yield number, moment
@@ -77,61 +80,61 @@ def test_a_sweep_that_is_killed_anywhere_is_followed_by_the_next_after_two_minut
     """Not after the ten minutes of a release: a dead run's users may still be on its canary."""
     for where in places(dead):
         with pytest.raises(Killed):
-            dead.process(KillPoint(*where)).sweep()
+            StepProcess(dead, KillPoint(*where)).sweep()
         dead.store.clock_offset_seconds += REPAIR
-        end = dead.process().sweep()
+        end = StepProcess(dead).sweep()
         assert 0 == end.exit_code, (where, end)
         assert_ended(dead, where)
         with suppress(NotOwnerError):  # a pod of the first run that was only slow
-            dead.process().set_weight(80)
+            StepProcess(dead).set_weight(80)
         assert_ended(dead, where)
 
 
 def test_a_sweep_that_is_slow_leaves_what_another_took_over(dead: SteppedCluster) -> None:
-    """It met a pod that takes minutes, and its claim ran out: the second one ends the run, the first finds that out."""
+    """It waited for a pod for minutes and its claim expired: the second sweep ends the run, and the first notices."""
     for where in places(dead):
-        fate = KillPoint(*where)
+        kill_point = KillPoint(*where)
         with pytest.raises(Killed):
-            dead.process(fate).sweep()
-        alone = dead.process().sweep()
+            StepProcess(dead, kill_point).sweep()
+        alone = StepProcess(dead).sweep()
         assert (0, "[]") == (alone.exit_code, alone.results["list"]) or dead.outcome(), where
         dead.store.clock_offset_seconds += REPAIR
-        dead.process().sweep()
+        StepProcess(dead).sweep()
         before = dead.summary()
-        assert '"failed"' not in dead.process().sweep().results["list"], where
+        assert '"failed"' not in StepProcess(dead).sweep().results["list"], where
         assert before == dead.summary(), where
 
 
 def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
     """Another sweep that looks every minute finds nothing to take over, until the first one dies."""
     world = SteppedCluster(tmp_path)
-    prepare(world.process())
-    walk(world.process())
+    prepare(StepProcess(world))
+    walk(StepProcess(world))
     world.store.clock_offset_seconds += EXPIRED
     lists: list[str] = []
 
     def pass_time(seconds: float) -> None:
         world.store.clock_offset_seconds += seconds
-        lists.append(world.process().sweep().results["list"])
+        lists.append(StepProcess(world).sweep().results["list"])
 
-    end = world.process(ending=Ending(5.0, 300.0, pass_time)).sweep()
+    end = StepProcess(world, ending=TeardownPolicy(5.0, 300.0, pass_time)).sweep()
     assert '"outcome":"rolled-back"' in end.results["list"]
     assert ["[]"] * 10 == lists
 
 
-def test_an_approval_is_whole_or_absent(tmp_path: Path) -> None:
-    """It is one write; run again, it opens the gate, and a third time it leaves the VirtualService alone."""
+def test_an_approval_is_a_single_write(tmp_path: Path) -> None:
+    """After a kill it is absent or complete; run again, it opens the gate; a third time it writes nothing."""
     world = SteppedCluster(tmp_path)
-    prepare(world.process())
+    prepare(StepProcess(world))
     kept = world.keep()
     for moment in ("before", "after"):
         world.put_back(kept)
         with pytest.raises(Killed):
-            world.process(KillPoint(1, moment)).approve()
+            StepProcess(world, KillPoint(1, moment)).approve()
         assert ("one" if moment == "after" else "") == world.annotation(approval_key(APP))
-        assert "approved" == world.process().approve().results["outcome"]
+        assert "approved" == StepProcess(world).approve().results["outcome"]
         before = world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
-        assert "approved" == world.process().approve().results["outcome"]
+        assert "approved" == StepProcess(world).approve().results["outcome"]
         assert ("one", before) == (
             world.annotation(approval_key(APP)), world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
         )  # fmt: skip
@@ -139,7 +142,7 @@ def test_an_approval_is_whole_or_absent(tmp_path: Path) -> None:
 
 @dataclass
 class Channel:
-    """A webhook that keeps its callers waiting until it is told to answer."""
+    """A webhook that keeps its callers waiting until it may answer."""
 
     url: str = ""
     bodies: list[dict[str, str]] = field(default_factory=list)
@@ -235,8 +238,8 @@ def test_the_id_of_a_run_is_known_however_early_the_rollout_ends(app: LabApp) ->
         assert "" == app.claim()
 
 
-def test_a_run_that_was_refused_or_had_nothing_to_do_is_no_puzzle(app: LabApp) -> None:
-    """A refusal tells the id it would have had; a noop has none to roll back."""
+def test_a_refused_or_empty_run_has_a_clear_run_id(app: LabApp) -> None:
+    """A refusal reports the id it would have had; a noop has none to roll back."""
     refused = app.run("rollout", "--image=x", "--stable=missing")
     noop = app.run("rollout", f"--image={app.image('v1')}")
 

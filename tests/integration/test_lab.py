@@ -1,4 +1,4 @@
-"""Promises of the embedded lab itself: what it measures is what users saw, and what it breaks is broken as in life."""
+"""The embedded lab itself: its metrics are what users saw, and its faults are like real ones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def counted(lab: EmbeddedLab, selector: str) -> float:
 
 
 def test_a_weight_reaches_users_at_once_and_back(lab: EmbeddedLab) -> None:
-    """Well within a scrape interval, both ways."""
+    """Within a scrape interval, in both directions."""
     with lab.load(100) as load:
         load.wait_for(lambda view: len(view.records) > 20)
         up = set_weight(lab, 100)
@@ -88,7 +88,7 @@ def test_weights_are_kept_in_proportion(lab: EmbeddedLab) -> None:
 
 
 def test_prometheus_counts_what_users_saw(lab: EmbeddedLab) -> None:
-    """To the request, by workload and code, once the last scrape is in."""
+    """Exactly, by workload and code, after the last scrape."""
     lab.registry.push("demo/till:v2", error_ratio=1.0)
     lab.deploy_app("till", "demo/shop:v1", replicas=1)
     lab.deploy_canary("till", "demo/till:v2")
@@ -98,7 +98,7 @@ def test_prometheus_counts_what_users_saw(lab: EmbeddedLab) -> None:
     load.wait_for(lambda view: view.failed("v2") >= 30)
     seen = load.stop().versions()
     source = 'reporter="source",destination_workload_namespace="demo",destination_workload='
-    # One more by stable: the lab's own look whether the app is served.
+    # One more to stable: the lab's own check that the app is served.
     for selector, expected in (
         (f'{source}"till"', seen["v1"] + 1),
         (f'{source}"till-canary",response_code="500"', seen["v2"]),
@@ -118,8 +118,8 @@ def test_a_shared_database_takes_both_arms_down(lab: EmbeddedLab) -> None:
         assert seen.since(up).failed() == 0
 
 
-def test_without_endpoints_users_get_503_and_metrics_say_uh(lab: EmbeddedLab) -> None:
-    """Of an unknown workload: a query by workload misses these."""
+def test_without_endpoints_users_get_503_and_metrics_have_flag_uh(lab: EmbeddedLab) -> None:
+    """The workload is unknown: a query by workload misses these requests."""
     lab.api.store.create(*_service("empty"))
     with lab.load(30, "empty") as load:
         load.wait_for(lambda view: view.statuses()[503] > 20)
@@ -131,8 +131,8 @@ def _service(name: str) -> tuple[Any, str, Json]:
     return SERVICE, "demo", manifests.service(name, {"app": name})
 
 
-def test_subsets_of_one_host_are_told_apart(lab: EmbeddedLab) -> None:
-    """The other shape of two arms."""
+def test_subsets_of_one_host_are_distinguished(lab: EmbeddedLab) -> None:
+    """The other topology of two arms."""
     lab.deploy_app("book", "demo/shop:v1", topology="subsets", replicas=1)
     canary = manifests.deployment("book-canary", "demo/shop:v2", 1, {"app": "book", "track": "canary"})
     lab.api.store.create(DEPLOYMENT, "demo", canary)
@@ -143,7 +143,7 @@ def test_subsets_of_one_host_are_told_apart(lab: EmbeddedLab) -> None:
     assert set(seen.versions()) == {"v1", "v2"}
 
 
-def test_api_faults_do_what_they_say(lab: EmbeddedLab) -> None:
+def test_api_faults_happen_as_configured(lab: EmbeddedLab) -> None:
     """Errors, lost answers, denials and callbacks, each for the calls that were named."""
     faults, url = lab.api.faults, f"{lab.api.url}/apis/networking.istio.io/v1/namespaces/demo/virtualservices/shop"
     faults.answer(503, verb="get", resource="virtualservices", times=2)
@@ -186,7 +186,7 @@ def test_sidecars_report_as_destination_by_pod() -> None:
             load.wait_for(lambda view: len(view.records) > 100)
         seen: View = load.view()
         users = 'source_workload="istio-ingressgateway",destination_workload="shop",response_code="200",reporter='
-        # One more each: the lab's own look whether the app is served.
+        # One more each: the lab's own check that the app is served.
         for reporter in ("source", "destination"):
             lab.wait_for(lambda: counted(lab, f'{users}"{reporter}"') == len(seen.records) + 1, what=reporter)  # noqa: B023
         assert len(lab.query(f'count by (pod) (istio_requests_total{{{users}"destination"}})')) == 2
@@ -194,7 +194,7 @@ def test_sidecars_report_as_destination_by_pod() -> None:
 
 
 def test_leftovers_of_a_killed_lab_are_cleaned_up_by_the_next() -> None:
-    """No process outlives its lab for longer than that."""
+    """No process of a killed lab outlives the start of the next."""
     command = [sys.executable, "-m", "tests.lab.embedded", "--json", "--rate", "5"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None

@@ -1,4 +1,4 @@
-"""Promises of the lab's demo app: it answers whatever a broken release answers in life, or nothing at all."""
+"""The lab's demo app can answer like any broken release, or not answer at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRPC = {"content-type": "application/grpc"}
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab with one pod of `shop`, whose knobs the tests turn."""
+    """Return a lab with one pod of `shop`, whose knobs the tests change."""
     with EmbeddedLab() as lab:
         lab.registry.push("demo/shop:v1")
         lab.deploy_app(replicas=1)
@@ -36,9 +36,9 @@ def put_back(lab: EmbeddedLab) -> Iterator[None]:
 
 
 def turn(lab: EmbeddedLab, **knobs: float | str | bool) -> float:
-    """Turn knobs of `shop`; return a moment from which on they are in force."""
+    """Change knobs of `shop`; return a time since which they are in force."""
     lab.override("shop", **knobs)
-    # The app looks at its knobs every tenth of a second.
+    # The app reads its knobs every tenth of a second.
     return time.time() + 0.3
 
 
@@ -76,7 +76,7 @@ def test_a_share_of_the_grpc_answers_may_have_the_status(lab: EmbeddedLab) -> No
 
 
 def test_a_hanging_release_never_answers(lab: EmbeddedLab) -> None:
-    """A route's timeout ends it with 504 UT; the app serves on once it is well again."""
+    """A route's timeout ends it with 504 UT; the app serves again once it is healthy."""
 
     def impatient(item: Json) -> Json:
         item["spec"]["http"][0]["timeout"] = "0.2s"
@@ -108,7 +108,7 @@ def test_users_of_the_demo_see_404_on_some_pages_that_the_old_version_serves(lab
     assert (seen.statuses()[404], 0) == (failed(seen), seen.failed())
 
 
-def test_every_named_release_is_one_that_the_app_can_be() -> None:
+def test_the_app_can_run_every_named_release() -> None:
     """A wrong name, or a status that no app can answer, is refused with the names that exist."""
     for name in NAMES:
         Knobs().changed(**release(name))

@@ -1,4 +1,4 @@
-"""Promises of the embedded lab's kubelet and controllers: pods fail and recover as in life."""
+"""The embedded lab's kubelet and controllers: pods fail and recover as in a real cluster."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_unknown_image_waits_to_be_pulled_until_it_exists(lab: EmbeddedLab) -
 
 
 def test_a_crashing_app_ends_in_crash_loop_back_off(lab: EmbeddedLab) -> None:
-    """With restarts counted and the exit code told."""
+    """With the number of restarts and the exit code."""
     lab.registry.push("demo/crash:v1", crash_after_seconds=0.1, exit_code=9)
     lab.deploy_canary("crash", "demo/crash:v1")
 

@@ -1,4 +1,4 @@
-"""Promises of the lab's Prometheus where it is set up unlike the plain one: the same traffic, seen another way."""
+"""The lab's other Prometheus set-ups show the same traffic in another form."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_two_jobs_count_each_request_twice(eu: EmbeddedLab) -> None:
 
 
 def test_another_cluster_has_the_same_names_and_other_numbers(eu: EmbeddedLab, us: EmbeddedLab) -> None:
-    """Only the label `cluster` tells the two worlds apart."""
+    """Only the label `cluster` distinguishes the two clusters."""
     with eu.load(40) as here, us.load(40) as there:
         here.wait_for(lambda view: len(view.records) >= 20)
         there.wait_for(lambda view: view.statuses()[503] >= 20)

@@ -1,4 +1,4 @@
-"""A quiet service is released too, and told how little was seen."""
+"""A service with little traffic is released too, with a reason that says how little was seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of Prometheus that do not end, or not as they should: a problem with a sentence in bounded time."""
+"""Responses of Prometheus without a proper end: a problem with a sentence, in limited time."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from collections.abc import Callable
 
 import pytest
 
-from steps.evidence import body as bodies
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.prometheus_api import response_body as bodies
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import ProblemKind
-from tests.support.local_servers import Answer, Pod, body
+from tests.support.local_servers import Answer, LocalServer, body
 
 pytestmark = pytest.mark.integration
 GOOD = json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode()
 
 
-def asked(pod: Pod, seconds: float = 5.0) -> Prometheus:
+def asked(pod: LocalServer, seconds: float = 5.0) -> Prometheus:
     """Return a client of this server."""
     return Prometheus(Access(f"http://127.0.0.1:{pod.endpoint.port}", timeout_seconds=seconds))
 
 
 def dripping(handler: http.server.BaseHTTPRequestHandler) -> None:
-    """Send a byte now and then, which no time-out of a single wait sees."""
+    """Send a byte now and then: no timeout of a single wait expires."""
     handler.send_response(200)
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
@@ -62,8 +62,8 @@ def last(answer: Answer) -> Answer:
     return answered
 
 
-def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., Pod]) -> None:
-    """Else the step would wait for hours, and users with it."""
+def test_a_dripping_response_ends_at_the_timeout(serve: Callable[..., LocalServer]) -> None:
+    """Otherwise the step, and users, would wait for hours."""
     began = time.monotonic()
     with pytest.raises(EvidenceError, match=r"took more than 0\.4 s to answer") as caught:
         asked(serve(last(dripping)), 0.4).query("up")
@@ -72,13 +72,13 @@ def test_an_answer_that_drips_ends_at_the_time_out(serve: Callable[..., Pod]) ->
 
 
 def test_an_answer_without_end_is_not_kept_in_memory(
-    serve: Callable[..., Pod], monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compressed or not: what counts is the size as it is read."""
-    monkeypatch.setattr(bodies, "MOST_BYTES", 1 << 20)
+    """Compressed or not: the limit is for the decompressed size."""
+    monkeypatch.setattr(bodies, "MAX_BYTES", 1 << 20)
     packed = gzip.compress(b" " * (8 << 20))
     for endless in (chunks(*[b" " * (1 << 16)] * 64), last(body(packed, 200, **{"Content-Encoding": "gzip"}))):
-        with pytest.raises(EvidenceError, match="answered with more than") as caught:
+        with pytest.raises(EvidenceError, match="sent more than") as caught:
             asked(serve(endless)).query("up")
         assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
 
@@ -86,13 +86,13 @@ def test_an_answer_without_end_is_not_kept_in_memory(
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (chunks(GOOD[:20], ends=False), "broke off its answer"),
+        (chunks(GOOD[:20], ends=False), "closed the connection in the middle of its response"),
         (body(GOOD, 200, **{"Content-Encoding": "gzip"}), "compressed data that cannot be read"),
     ],
     ids=["broken-off", "not-gzip"],
 )
-def test_what_cannot_be_read_is_told_as_such(serve: Callable[..., Pod], answer: Answer, sentence: str) -> None:
-    """With where to look."""
+def test_an_unreadable_response_is_reported(serve: Callable[..., LocalServer], answer: Answer, sentence: str) -> None:
+    """With a hint where to look."""
     with pytest.raises(EvidenceError, match=sentence):
         asked(serve(answer)).query("up")
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_told_as_such(serve: Callable[..., Pod], answer: 
         body(gzip.compress(GOOD), 200, **{"Content-Encoding": "gzip"}),
     ],
 )
-def test_a_whole_answer_is_read_however_it_is_sent(serve: Callable[..., Pod], answer: Answer) -> None:
+def test_a_complete_response_is_read_in_any_encoding(serve: Callable[..., LocalServer], answer: Answer) -> None:
     """In one piece, in chunks, or compressed; a connection serves one query after another."""
     prometheus = asked(serve(answer))
     assert [[], []] == [prometheus.query("up").result for _ in range(2)]

@@ -1,4 +1,4 @@
-"""A real Prometheus evaluates every query that looks for names, labels, worlds and pods; each namespace is a set-up."""
+"""A real Prometheus evaluates every query for names, labels, clusters and pods; each namespace is a setup."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ import requests
 from structlog.testing import capture_logs
 
 from steps.errors import PermanentError
-from steps.evidence import Access, Arms, EvidenceReader, Prometheus
-from steps.evidence.custom import CustomMetric, Selection
-from steps.evidence.naming import WantedNames
-from steps.evidence.pods import Pods
-from steps.evidence.services import Service, Upstreams
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.definitions.metric_names import ConfiguredNames
+from steps.evidence.definitions.pod_owners import PodOwners
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.definitions.upstreams import Service, Upstreams
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.reader import EvidenceReader
 from steps.model.evidence import LatencyObjective, MetricKind
 from steps.model.pods import PodNames
 
@@ -72,7 +75,7 @@ EXPOSED = [
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Start Prometheus on a target that exposes all set-ups at once."""
+    """Start Prometheus on a target that exposes all setups at once."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -126,19 +129,19 @@ def _wait(address: str, client: Prometheus) -> None:
     pytest.fail("Prometheus scraped nothing")
 
 
-def arms(namespace: str, **more: str) -> Arms:
-    """Return the arms of a set-up."""
-    return Arms("shop", "shop-canary", namespace, more=more, upstreams=SHOP)
+def arms(namespace: str, **more: str) -> ArmLabels:
+    """Return the labels of the arms of a setup."""
+    return ArmLabels("shop", "shop-canary", namespace, more=more, upstreams=SHOP)
 
 
 def refused(reader: EvidenceReader) -> str:
-    """Return the sentence with which prepare refuses."""
+    """Return the sentence of prepare's refusal."""
     with pytest.raises(PermanentError) as caught:
         reader.check()
     return str(caught.value)
 
 
-def test_what_is_found_is_logged(prometheus: Prometheus) -> None:
+def test_discovered_names_are_logged(prometheus: Prometheus) -> None:
     """Names, unit and reporter, in one event."""
     with capture_logs() as logs:
         assert () == EvidenceReader(prometheus, arms("usual")).check()
@@ -150,8 +153,8 @@ def test_what_is_found_is_logged(prometheus: Prometheus) -> None:
     )
 
 
-def test_seconds_of_an_old_istio_are_found_by_each_step_anew(prometheus: Prometheus) -> None:
-    """Prepare chooses the bounds, and the next pod finds the histogram that they belong to."""
+def test_each_step_finds_the_seconds_of_an_old_istio(prometheus: Prometheus) -> None:
+    """Prepare chooses the bounds, and the next pod finds their histogram."""
     first = EvidenceReader(prometheus, arms("old"))
     assert () == first.check()
     bounds = first.choose_bounds()
@@ -165,9 +168,9 @@ def test_seconds_of_an_old_istio_are_found_by_each_step_anew(prometheus: Prometh
 
 def test_recorded_names_are_offered_and_then_read(prometheus: Prometheus) -> None:
     """The durations are found by the prefix of the requests."""
-    misspelt = EvidenceReader(prometheus, arms("x"), names=WantedNames(requests="istio_request_total"))
+    misspelt = EvidenceReader(prometheus, arms("x"), names=ConfiguredNames(requests="istio_request_total"))
     assert "it has istio_requests_total, workload:istio_requests_total: name the one" in refused(misspelt)
-    wanted = WantedNames(requests="workload:istio_requests_total")
+    wanted = ConfiguredNames(requests="workload:istio_requests_total")
     reader = EvidenceReader(prometheus, arms("recorded"), names=wanted)
     reader.check()
     assert reader.found is not None
@@ -175,7 +178,7 @@ def test_recorded_names_are_offered_and_then_read(prometheus: Prometheus) -> Non
 
 
 def test_two_clusters_are_refused_until_one_is_named(prometheus: Prometheus) -> None:
-    """The refusal lists them with the flag to add; a single analyze notes them; callers' own labels are no matter."""
+    """The refusal lists them with the flag to add; a single analyze notes them; callers' labels do not matter."""
     assert "cluster is eu or us" in refused(EvidenceReader(prometheus, arms("worlds")))
     assert () != EvidenceReader(prometheus, arms("worlds", cluster="eu")).check()  # no durations there: said
     assert () != EvidenceReader(prometheus, arms("worlds", cluster="~e.")).check()
@@ -184,9 +187,9 @@ def test_two_clusters_are_refused_until_one_is_named(prometheus: Prometheus) -> 
     assert [True] == ["--metric-labels cluster=eu" in note for note in notes if "cluster" in note]
 
 
-def test_labels_that_match_nothing_are_told_with_those_that_would(prometheus: Prometheus) -> None:
-    """Of the label that was named, or of the arms'."""
-    assert "in which cluster is eu, us" in refused(EvidenceReader(prometheus, arms("worlds", cluster="asia")))
+def test_labels_that_match_nothing_are_reported_with_existing_values(prometheus: Prometheus) -> None:
+    """Values of the configured label, or of the arms' label."""
+    assert "where cluster is eu, us" in refused(EvidenceReader(prometheus, arms("worlds", cluster="asia")))
     assert "destination_workload is productpage-v1, reviews-v1, reviews-v2" in refused(
         EvidenceReader(prometheus, arms("versions"))
     )
@@ -198,44 +201,44 @@ def test_labels_that_match_nothing_are_told_with_those_that_would(prometheus: Pr
 
 def test_a_label_of_several_apps_is_narrowed_by_the_service(prometheus: Prometheus) -> None:
     """Productpage's v1 is not counted as reviews' stable; without the service it is refused."""
-    named = Arms("v1", "v2", "versions", "destination_version", upstreams=SHOP)
+    named = ArmLabels("v1", "v2", "versions", "destination_version", upstreams=SHOP)
     reader = EvidenceReader(prometheus, named)
     reader.check()
     evidence = reader.read(time.time() - 5, time.time())
     assert 'destination_service_name=~"shop|shop-canary"' in evidence.metrics[0].queries[0]
-    lost = EvidenceReader(prometheus, Arms("v1", "v2", "versions", "destination_version", upstreams=OTHER))
-    assert "productpage-v1, reviews-v1 have them too" in refused(lost)
+    lost = EvidenceReader(prometheus, ArmLabels("v1", "v2", "versions", "destination_version", upstreams=OTHER))
+    assert "productpage-v1, reviews-v1 have them" in refused(lost)
 
 
-def test_an_objective_that_no_bucket_holds_is_refused(prometheus: Prometheus) -> None:
+def test_an_objective_beyond_the_buckets_is_refused(prometheus: Prometheus) -> None:
     """With the bounds, in the unit of the histogram."""
     high = LatencyObjective(0.99, 20_000)
     assert "10000 ms is its largest bound" in refused(EvidenceReader(prometheus, arms("old"), latency_objective=high))
     (note,) = EvidenceReader(prometheus, arms("old"), latency_objective=LatencyObjective(0.99, 500)).check()
     assert "so 10000 ms is used" in note
-    assert "istio_request_duration_milliseconds_bucket is not there" in refused(
+    assert "has no istio_request_duration_milliseconds_bucket of stable" in refused(
         EvidenceReader(prometheus, arms("callers"), latency_objective=high)
     )
 
 
-def test_a_unit_that_the_bounds_deny_is_refused(prometheus: Prometheus) -> None:
-    """Either way round."""
+def test_a_unit_that_contradicts_the_bounds_is_refused(prometheus: Prometheus) -> None:
+    """In both directions."""
     assert "which are seconds, but --duration-unit says milliseconds" in refused(
-        EvidenceReader(prometheus, arms("old"), names=WantedNames(unit="ms"))
+        EvidenceReader(prometheus, arms("old"), names=ConfiguredNames(unit="ms"))
     )
     assert "which are milliseconds, but --duration-unit says seconds" in refused(
-        EvidenceReader(prometheus, arms("usual"), names=WantedNames(unit="s"))
+        EvidenceReader(prometheus, arms("usual"), names=ConfiguredNames(unit="s"))
     )
 
 
 def test_a_collectors_label_is_not_taken_for_the_apps_pods(prometheus: Prometheus) -> None:
-    """`exported_pod` holds them where a collector was scraped; a Job's pods are not the Deployment's."""
+    """`exported_pod` has them behind a collector; a Job's pods are not the Deployment's."""
     metric = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total"), Selection("asked_total"))
     known = PodNames({"shop": ("shop-6d4cf56db6-",)})
-    reader = EvidenceReader(prometheus, arms("pushed"), custom=(metric,), pods=Pods(known=known))
-    assert ["no series failed_total"] == [text[17:39] for text in reader.check_custom()]
+    reader = EvidenceReader(prometheus, arms("pushed"), custom=(metric,), pods=PodOwners(known=known))
+    assert ["no series failed_total"] == [text[32:54] for text in reader.check_custom()]
     assert reader.found is not None
     assert {"checkout": ("exported_pod", "exported_namespace")} == reader.found.labels
-    jobs = EvidenceReader(prometheus, arms("scraped"), custom=(metric,), pods=Pods(known=known))
+    jobs = EvidenceReader(prometheus, arms("scraped"), custom=(metric,), pods=PodOwners(known=known))
     with pytest.raises(PermanentError, match="but none of stable's"):
         jobs.check_custom()

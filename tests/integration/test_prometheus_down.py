@@ -1,4 +1,4 @@
-"""Prometheus dies during a run: never a pass, but inconclusive, and then the policy decides."""
+"""Prometheus dies during a run: the result is inconclusive, never a pass, and the policy decides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import deploy_to
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 PATIENT = ("--min-seconds", "60", "--timeout-seconds", "8")
@@ -18,14 +19,14 @@ PATIENT = ("--min-seconds", "60", "--timeout-seconds", "8")
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab of its own, since its Prometheus is killed."""
+    """Return a lab of its own, since the test kills its Prometheus."""
     with EmbeddedLab() as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
-def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[LabApp, Ended]]:
-    """Return how a rollout by default and an analysis with the policy `pass` end where Prometheus dies under them."""
+def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[LabApp, StepResult]]:
+    """Return how a default rollout and an analysis with the policy `pass` end if Prometheus dies meanwhile."""
     folder = tmp_path_factory.mktemp("killed")
     default, policy = (deploy_to(lab, name, folder) for name in ("default", "policy"))
     policy.prepared("one")
@@ -40,7 +41,7 @@ def killed(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         return {app.name: (app, step.wait()) for app, step in steps.items()}
 
 
-def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, Ended]]) -> None:
+def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
     """Exit 6 with the reason; the retreat needs no Prometheus."""
     app, ended = killed["default"]
     found = (ended.exit_code, ended.results["verdict"], ended.results["outcome"])
@@ -49,16 +50,16 @@ def test_by_default_the_release_is_rolled_back(killed: dict[str, tuple[LabApp, E
     assert ((100, 0), "", app.image("v1")) == (app.weights(), app.claim(), app.running_image())
 
 
-def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, Ended]]) -> None:
-    """`pass` is what somebody asked for; the sentence tells that nothing was proven."""
+def test_by_policy_it_passes_and_says_so(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
+    """The user asked for `pass`; the reason says that nothing was proven."""
     app, ended = killed["policy"]
     assert (0, "pass") == (ended.exit_code, ended.results["verdict"]), ended.lines
     assert ended.results["reason"].startswith("passed by policy, inconclusive: Prometheus at ")
     assert (80, 20) == app.weights()
 
 
-def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, Ended]]) -> None:
-    """`pause`: the weight is held and watched for as long again, then it is inconclusive, unless somebody approves."""
+def test_by_policy_a_gate_waits_for_approval(killed: dict[str, tuple[LabApp, StepResult]]) -> None:
+    """`pause`: the weight is held and judged for the same time again, then inconclusive unless a user approves."""
     app, _ = killed["policy"]
     pause = ("--run=one", "--on-inconclusive=pause")
     ended = app.run("analyze", *pause, "--timeout-seconds=1")
@@ -76,8 +77,8 @@ def test_by_policy_a_gate_waits_for_a_person(killed: dict[str, tuple[LabApp, End
     assert (80, 20) == app.weights()
 
 
-def test_one_that_comes_back_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
-    """A restart is no reason to give a release up."""
+def test_a_prometheus_that_returns_in_time_is_used_again(lab: EmbeddedLab, tmp_path: Path) -> None:
+    """A restart is not a reason to roll back."""
     lab.prometheus.start()
     lab.wait_for(lambda: lab.query('up{job="istio-ingressgateway"} == 1'), what="Prometheus")
     app = deploy_to(lab, "again", tmp_path)

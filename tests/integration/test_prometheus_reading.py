@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from steps.evidence.access import Access
-from steps.evidence.bounds import Bounds
-from steps.evidence.prometheus import Prometheus
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.selectors import Arms
 from steps.judge import Rules, judge
 from steps.model.evidence import Evidence, Series
 from steps.model.judgement import Verdict
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not on PATH"),
 ]
 
-ARMS = Arms("shop", "shop-canary", "ns")
+ARMS = ArmLabels("shop", "shop-canary", "ns")
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Proxy:
     down: bool = False
 
     def text(self) -> str:
-        """Give the exposition; durations follow the requests, all at 3 ms but the failed ones at 70."""
+        """Return the exposition; durations follow the requests, all at 3 ms but the failed ones at 70."""
         lines = ["# TYPE istio_requests_total counter", "# TYPE istio_request_duration_milliseconds histogram"]
         for (workload, code), value in self.counters.items():
             labels = (

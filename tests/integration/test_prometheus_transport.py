@@ -1,4 +1,4 @@
-"""Prometheus behind TLS, on loopback: whom a step trusts is said by its settings, where they say it."""
+"""Prometheus behind TLS, on loopback: the settings of a step decide which certificates it trusts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from steps.evidence.access import Access
-from steps.evidence.failures import EvidenceError
-from steps.evidence.prometheus import Prometheus
-from tests.support.local_servers import Answer, Pki, Pod, body, server_context
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
+from tests.support.local_servers import Answer, LocalServer, Pki, body, server_context
 
 pytestmark = [
     pytest.mark.integration,
@@ -33,15 +33,15 @@ def nothing() -> Answer:
     return body(json.dumps({"status": "success", "data": {"resultType": "vector", "result": []}}).encode())
 
 
-def asked(pod: Pod, ca_file: str | None = None) -> Prometheus:
+def asked(pod: LocalServer, ca_file: str | None = None) -> Prometheus:
     """Return a client of this server that trusts this authority."""
     access = Access(f"https://127.0.0.1:{pod.endpoint.port}", ca_file=Path(ca_file) if ca_file else None)
     return Prometheus(access)
 
 
 @pytest.mark.parametrize("variable", BUNDLES)
-def test_a_bundle_of_the_environment_does_not_override_the_ca_file(
-    pki: Pki, serve: Callable[..., Pod], monkeypatch: pytest.MonkeyPatch, variable: str
+def test_a_ca_bundle_in_the_environment_does_not_override_the_ca_file(
+    pki: Pki, serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     """Images often set one of these for a company's proxy."""
     pod = serve(nothing(), server_context(pki, "host"))
@@ -54,7 +54,7 @@ def test_a_bundle_of_the_environment_does_not_override_the_ca_file(
 
 
 def test_without_a_ca_file_the_environment_counts(
-    pki: Pki, serve: Callable[..., Pod], monkeypatch: pytest.MonkeyPatch
+    pki: Pki, serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As everywhere where requests is used; without that, the system's authorities do."""
     pod = serve(nothing(), server_context(pki, "host"))

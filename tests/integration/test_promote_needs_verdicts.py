@@ -1,4 +1,4 @@
-"""A promote needs verdicts: whole runs by single steps, what is refused, and what their records say."""
+"""A promote needs verdicts: refusals and records of whole runs by single steps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from steps.claim.keys import record_key, state_key
 from steps.errors import NotOwnerError, PermanentError
 from steps.step import StepEnd
-from steps.traffic.keys import memory_key, record_key
-from tests.support.fake_cluster import NAMESPACE, Killed
-from tests.support.in_process_steps import APP, FixedEvidence, KillPoint, SteppedCluster, StepProcess
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.shop_release import APP, NAMESPACE
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 LADDER = "[5, 60]"
@@ -24,13 +28,13 @@ SHORT: dict[str, Any] = {"poll_seconds": 0.005, "timeout_seconds": 0.05}
 def world(tmp_path: Path) -> SteppedCluster:
     """Return a cluster with a run that knows its ladder."""
     made = SteppedCluster(tmp_path)
-    made.process().prepare(ladder=LADDER)
+    StepProcess(made).prepare(ladder=LADDER)
     return made
 
 
 def memory(world: SteppedCluster) -> dict[str, Any]:
     """Return what the claim remembers."""
-    return dict(json.loads(world.annotation(memory_key(APP))))
+    return dict(json.loads(world.annotation(state_key(APP))))
 
 
 def record(world: SteppedCluster) -> tuple[str, str, str]:
@@ -42,29 +46,29 @@ def record(world: SteppedCluster) -> tuple[str, str, str]:
 def climbed(world: SteppedCluster) -> None:
     """Pass every rung."""
     for weight in (5, 60):
-        assert 0 == world.process().analyze(weight).exit_code
+        assert 0 == StepProcess(world).analyze(weight).exit_code
 
 
 def refused(world: SteppedCluster, what: str) -> None:
     """Check that promote ends with 4, and that nothing was written."""
-    process, before = world.process(), world.summary()
+    process, before = StepProcess(world), world.summary()
     with pytest.raises(PermanentError, match=what) as caught:
         process.promote()
-    assert (4, 0, before) == (caught.value.exit_code, process.fate.writes, world.summary())
+    assert (4, 0, before) == (caught.value.exit_code, process.kill_point.writes, world.summary())
 
 
 def test_a_run_that_passed_every_rung_is_promoted_and_recorded_so(world: SteppedCluster) -> None:
-    """Which rungs they were stands in the record."""
+    """The record names the rungs."""
     climbed(world)
-    assert "promoted" == world.process().promote().results["outcome"]
+    assert "promoted" == StepProcess(world).promote().results["outcome"]
     assert ("promoted", "pass", "the canary passed every rung (5, 60); stable runs its template") == record(world)
 
 
 def test_the_claim_keeps_ladder_and_verdicts(world: SteppedCluster) -> None:
     """For every later pod, in any process."""
-    world.process().analyze(5)
-    world.process().set_weight(60)
-    world.process().analyze(None, FixedEvidence(None), **SHORT)
+    StepProcess(world).analyze(5)
+    StepProcess(world).set_weight(60)
+    StepProcess(world).analyze(None, FixedEvidence(None), **SHORT)
     assert [5, 60] == memory(world)["ladder"]
     assert [[5, "pass"], [60, "inconclusive"]] == [entry[:2] for entry in memory(world)["verdicts"]]
 
@@ -75,59 +79,59 @@ def test_a_promote_before_any_rung_is_refused(world: SteppedCluster) -> None:
 
 
 def test_a_promote_after_an_inconclusive_rung_is_refused(world: SteppedCluster) -> None:
-    """Its exit code 6 was not heeded."""
-    world.process().analyze(5)
-    assert 6 == world.process().analyze(60, FixedEvidence(None), **SHORT).exit_code
+    """Its exit code 6 was ignored."""
+    StepProcess(world).analyze(5)
+    assert 6 == StepProcess(world).analyze(60, FixedEvidence(None), **SHORT).exit_code
     refused(world, "weight 60 was judged inconclusive")
 
 
-def test_a_promote_after_a_fail_that_only_ended_is_refused(world: SteppedCluster) -> None:
-    """`--on-fail exit` leaves the weight; an older pass of that weight counts no more."""
+def test_a_promote_after_a_fail_that_only_exited_is_refused(world: SteppedCluster) -> None:
+    """`--on-fail exit` leaves the weight; an older pass of that weight no longer counts."""
     climbed(world)
-    assert 5 == world.process().analyze(None, FixedEvidence(1.0), on_fail="exit").exit_code
+    assert 5 == StepProcess(world).analyze(None, FixedEvidence(1.0), on_fail="exit").exit_code
     refused(world, "weight 60 was judged fail")
 
 
 def test_a_promote_of_a_weight_that_nobody_judged_is_refused(world: SteppedCluster) -> None:
-    """The pass was of the weight before."""
-    world.process().analyze(5)
-    world.process().set_weight(60)
+    """The pass belonged to the previous weight."""
+    StepProcess(world).analyze(5)
+    StepProcess(world).set_weight(60)
     refused(world, "weight 60 has no verdict since it was set")
 
 
 def test_a_promote_from_the_middle_of_the_ladder_is_refused(world: SteppedCluster) -> None:
-    """It names what is left."""
-    world.process().analyze(5)
+    """The refusal names the rungs that are left."""
+    StepProcess(world).analyze(5)
     refused(world, "weight 5 passed, but the ladder 5, 60 is not finished: 60 is left")
 
 
-def test_a_promote_after_the_users_were_taken_back_is_refused(world: SteppedCluster) -> None:
+def test_a_promote_at_weight_0_is_refused(world: SteppedCluster) -> None:
     """Somebody set weight 0 after the pass, for a reason."""
     climbed(world)
-    world.process().set_weight(0)
+    StepProcess(world).set_weight(0)
     refused(world, "the canary has weight 0 since .*; weight 60 before it was judged pass")
 
 
-def test_a_claim_of_an_older_image_is_not_taken_for_a_pass(world: SteppedCluster) -> None:
-    """It keeps neither ladder nor verdicts, so nobody knows; a rung is judged again, or a person says why."""
+def test_a_claim_of_an_older_image_does_not_count_as_a_pass(world: SteppedCluster) -> None:
+    """It has neither ladder nor verdicts; judge a rung again, or give a reason."""
     climbed(world)
 
     def forget(item: dict[str, Any]) -> dict[str, Any]:
-        body = json.loads(item["metadata"]["annotations"][memory_key(APP)])
+        body = json.loads(item["metadata"]["annotations"][state_key(APP)])
         old = {name: value for name, value in body.items() if name not in {"ladder", "verdicts"}}
-        item["metadata"]["annotations"][memory_key(APP)] = json.dumps(old)
+        item["metadata"]["annotations"][state_key(APP)] = json.dumps(old)
         return item
 
     world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, forget, manager="older")
     refused(world, "or an older image judged it, which keeps no verdicts")
-    world.process().analyze(None)
-    assert "promoted" == world.process().promote().results["outcome"]
+    StepProcess(world).analyze(None)
+    assert "promoted" == StepProcess(world).promote().results["outcome"]
 
 
 def test_a_reason_promotes_without_a_pass_and_the_record_says_so(world: SteppedCluster) -> None:
-    """Never as a pass."""
-    world.process().analyze(5)
-    end = world.process().promote(unjudged="no traffic at night, tested by hand")
+    """The record never shows a pass."""
+    StepProcess(world).analyze(5)
+    end = StepProcess(world).promote(unjudged="no traffic at night, tested by hand")
     assert "promoted" == end.results["outcome"]
     outcome, verdict, reason = record(world)
     assert ("promoted", "unjudged") == (outcome, verdict)
@@ -147,39 +151,39 @@ def test_a_pass_that_is_not_the_judges_own_is_recorded_as_such(
     world: SteppedCluster, more: dict[str, Any], said: str
 ) -> None:
     """By policy, or by a person."""
-    world.process().analyze(5)
-    reader = FixedEvidence(None, lambda _: world.process().approve() if more["on_inconclusive"] == "pause" else None)
-    assert 0 == world.process().analyze(60, reader, **more).exit_code
-    world.process().promote()
+    StepProcess(world).analyze(5)
+    reader = FixedEvidence(None, lambda _: StepProcess(world).approve() if more["on_inconclusive"] == "pause" else None)
+    assert 0 == StepProcess(world).analyze(60, reader, **more).exit_code
+    StepProcess(world).promote()
     assert ("promoted", "pass") == record(world)[:2]
     assert said in record(world)[2]
 
 
 def test_a_gate_that_was_approved_counts_as_the_judges_pass(world: SteppedCluster) -> None:
     """Person and judge agree."""
-    world.process().analyze(5)
-    reader = FixedEvidence(0.0, lambda _: world.process().approve())
-    assert 0 == world.process().analyze(60, reader, hold=True, poll_seconds=0.005).exit_code
-    world.process().promote()
+    StepProcess(world).analyze(5)
+    reader = FixedEvidence(0.0, lambda _: StepProcess(world).approve())
+    assert 0 == StepProcess(world).analyze(60, reader, hold=True, poll_seconds=0.005).exit_code
+    StepProcess(world).promote()
     assert "the canary passed every rung (5, 60); stable runs its template" == record(world)[2]
 
 
 @pytest.mark.parametrize("unjudged", ["", "tested by hand"])
 @pytest.mark.parametrize("finisher", ["promote", "rollback", "sweep", "prepare"])
 def test_a_promote_that_died_at_its_end_is_recorded_truly(world: SteppedCluster, finisher: str, unjudged: str) -> None:
-    """The step that finishes it knows the verdicts from the claim; by then the weight is on its way back."""
-    world.process().analyze(5)
+    """The step that finishes it reads the verdicts from the claim; by then the weight is already falling."""
+    StepProcess(world).analyze(5)
     if not unjudged:
-        world.process().analyze(60)
-    counted, kept = world.process(), world.keep()
+        StepProcess(world).analyze(60)
+    counted, kept = StepProcess(world), world.keep()
     counted.promote(unjudged=unjudged)
     told = record(world)
     world.put_back(kept)
     with pytest.raises(Killed):
-        world.process(KillPoint(counted.fate.writes, "before")).promote(unjudged=unjudged)
+        StepProcess(world, KillPoint(counted.kill_point.writes, "before")).promote(unjudged=unjudged)
     if finisher in {"sweep", "prepare"}:
         world.store.clock_offset_seconds += 700
-    finish(world.process(), finisher)
+    finish(StepProcess(world), finisher)
     assert told == record(world)
     assert ("promoted", "unjudged" if unjudged else "pass") == told[:2]
 
@@ -192,73 +196,71 @@ def finish(process: StepProcess, step: str) -> StepEnd:
 
 
 def test_a_promote_that_began_is_finished_without_being_asked_again(world: SteppedCluster) -> None:
-    """Its weight returns by halves, which must not be taken for a rung without a verdict."""
+    """Its weight falls in steps, which must not count as rungs without a verdict."""
     climbed(world)
-    counted, kept = world.process(), world.keep()
+    counted, kept = StepProcess(world), world.keep()
     counted.promote()
-    for number in range(1, counted.fate.writes + 1):
+    for number in range(1, counted.kill_point.writes + 1):
         world.put_back(kept)
         with pytest.raises(Killed):
-            world.process(KillPoint(number, "after")).promote()
-        assert "promoted" == world.process().promote().results["outcome"], number
+            StepProcess(world, KillPoint(number, "after")).promote()
+        assert "promoted" == StepProcess(world).promote().results["outcome"], number
         assert ("promoted", "pass") == record(world)[:2], number
 
 
 def test_a_rolled_back_run_records_its_last_verdict(world: SteppedCluster) -> None:
-    """The one that took it back."""
-    world.process().analyze(5)
-    assert 5 == world.process().analyze(60, FixedEvidence(1.0)).exit_code
-    world.process().rollback()
+    """The verdict that caused the rollback."""
+    StepProcess(world).analyze(5)
+    assert 5 == StepProcess(world).analyze(60, FixedEvidence(1.0)).exit_code
+    StepProcess(world).rollback()
     assert ("rolled-back", "fail") == record(world)[:2]
 
 
 def test_a_run_that_ends_at_a_weight_that_nobody_judged_records_no_verdict(world: SteppedCluster) -> None:
     """The pass of the weight before says nothing about it."""
-    world.process().analyze(5)
-    world.process().set_weight(60)
-    world.process().rollback()
+    StepProcess(world).analyze(5)
+    StepProcess(world).set_weight(60)
+    StepProcess(world).rollback()
     assert ("rolled-back", "") == record(world)[:2]
 
 
 def test_the_report_of_a_running_release_has_its_verdict(world: SteppedCluster) -> None:
     """As the claim keeps it, in every phase."""
-    world.process().analyze(5)
-    assert "  verdict  pass" in world.process().report().splitlines()
-    world.process().analyze(60, FixedEvidence(1.0))
-    assert "  verdict  fail" in world.process().report().splitlines()
+    StepProcess(world).analyze(5)
+    assert "  verdict  pass" in StepProcess(world).report().splitlines()
+    StepProcess(world).analyze(60, FixedEvidence(1.0))
+    assert "  verdict  fail" in StepProcess(world).report().splitlines()
 
 
 @pytest.mark.parametrize(("before", "weight"), [(60, 5), (5, 30), (5, 100)])
 @pytest.mark.parametrize("step", ["set_weight", "analyze"])
-def test_a_weight_beside_or_down_the_ladder_is_refused(
-    world: SteppedCluster, step: str, before: int, weight: int
-) -> None:
-    """4, by each step that sets one, before anything is written."""
-    world.process().set_weight(before)
-    process, seen = world.process(), world.summary()
+def test_a_weight_off_or_down_the_ladder_is_refused(world: SteppedCluster, step: str, before: int, weight: int) -> None:
+    """Exit 4, by each step that sets a weight, before anything is written."""
+    StepProcess(world).set_weight(before)
+    process, seen = StepProcess(world), world.summary()
     with pytest.raises(PermanentError, match="ladder 5, 60"):
         getattr(process, step)(weight)
-    assert (0, seen) == (process.fate.writes, world.summary())
+    assert (0, seen) == (process.kill_point.writes, world.summary())
 
 
-def test_the_users_can_be_taken_back_from_any_rung(world: SteppedCluster) -> None:
-    """Weight 0 is on no ladder and always allowed; from there it may be climbed anew."""
+def test_weight_0_can_be_set_from_any_rung(world: SteppedCluster) -> None:
+    """Weight 0 is on no ladder and always allowed; from there the ladder may be climbed again."""
     climbed(world)
-    world.process().set_weight(0)
+    StepProcess(world).set_weight(0)
     assert {(100, 0)} == world.weights()
     climbed(world)
-    assert "promoted" == world.process().promote().results["outcome"]
+    assert "promoted" == StepProcess(world).promote().results["outcome"]
 
 
 def test_a_prepare_that_is_repeated_keeps_the_ladder_of_the_first(world: SteppedCluster) -> None:
-    """A retry of its pod must not move the goal."""
-    world.process().prepare(ladder="1,2")
+    """A retry of its pod must not change the ladder."""
+    StepProcess(world).prepare(ladder="1,2")
     assert [5, 60] == memory(world)["ladder"]
 
 
 def test_a_claim_that_is_gone_gets_no_verdict(world: SteppedCluster) -> None:
-    """Another run took it over while the judge looked: 7, and nothing of the old run stands in the new claim."""
-    reader = FixedEvidence(0.0, lambda _: world.process().prepare(run="two", image="shop:3", on_busy="supersede"))
+    """Another run took it over during the analysis: exit 7, and the new claim has nothing of the old run."""
+    reader = FixedEvidence(0.0, lambda _: StepProcess(world).prepare(run="two", image="shop:3", on_busy="supersede"))
     with pytest.raises(NotOwnerError):
-        world.process().analyze(5, reader)
+        StepProcess(world).analyze(5, reader)
     assert [] == memory(world).get("verdicts", [])

@@ -1,4 +1,4 @@
-"""What prepare refuses, and that a refusal touches nothing: exit code, object, field, value and remedy."""
+"""Prepare's refusals change nothing and have an exit code, object, field, value and remedy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Deploy, deploy_to
-from tests.integration.lab_app import Ended, LabApp
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, DESTINATION_RULE, SERVICE, VIRTUAL_SERVICE, VOLUME_CLAIM
+from tests.support.step_run import StepResult
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -31,10 +32,10 @@ def _untouched(shop: LabApp) -> Iterator[None]:
 
 def refused(app: LabApp, *flags: str, image: str = "v2", code: int = 4) -> str:
     """Run a prepare that must be refused before its first write; return what it says."""
-    ended: Ended = app.run("prepare", "--image", app.image(image), *flags)
+    ended: StepResult = app.run("prepare", "--image", app.image(image), *flags)
     assert code == ended.exit_code, ended.lines
     assert [] == [(call.verb, call.path) for call in app.writes()]
-    # The run's id is told as soon as it is chosen, so that whoever cleans up knows it.
+    # The run's id is reported as soon as it is chosen, so that a cleanup knows it.
     assert {"run"} == {name for name, value in ended.results.items() if value}
     return ended.error
 
@@ -61,21 +62,21 @@ def spec_with(**fields: object) -> Callable[[Json], Json]:
         (["--namespace=default"], ["VirtualService default/refused", "not found"]),
     ],
 )
-def test_an_unknown_name_is_refused_with_what_there_is(shop: LabApp, flags: list[str], said: list[str]) -> None:
+def test_an_unknown_name_is_refused_with_the_existing_ones(shop: LabApp, flags: list[str], said: list[str]) -> None:
     """Route, host, VirtualService, Deployment, container, namespace."""
     error = refused(shop, *flags)
     assert [] == [part for part in said if part not in error], error
 
 
 def test_an_unknown_app_is_refused(shop: LabApp) -> None:
-    """A typing error in the app's name is met with the object that was looked for."""
+    """A typo in the app's name is answered with the object that was looked for."""
     ended = shop.run("prepare", "--app", "refusedd", "--image", shop.image("v2"))
     assert 4 == ended.exit_code
     assert "VirtualService demo/refusedd" in ended.error
 
 
 def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> None:
-    """Else Envoy would answer 503 for the canary's part."""
+    """Otherwise Envoy would answer 503 to the canary's share."""
     app = deploy("subsets", topology="subsets")
     rule = app.lab.api.store.get(DESTINATION_RULE, "demo", "subsets")
     app.change(
@@ -87,7 +88,7 @@ def test_an_unknown_subset_is_refused_with_the_lines_to_add(deploy: Deploy) -> N
 
 
 def test_a_missing_service_of_the_canary_is_refused(deploy: Deploy) -> None:
-    """Its name, and what prints it."""
+    """With its name, and the command that prints it."""
     app = deploy("serviceless")
     app.lab.api.store.delete(SERVICE, "demo", "serviceless-canary")
     error = refused(app)
@@ -112,10 +113,10 @@ def test_without_prometheus_prepare_refuses_before_traffic_moves(shop: LabApp) -
     assert "refuses connections: it is down, or the port is wrong" in error
 
 
-def test_something_else_at_prometheus_address_is_told_from_one_that_is_down(shop: LabApp) -> None:
+def test_another_server_at_prometheus_address_is_distinguished_from_none(shop: LabApp) -> None:
     """A login page or another program: permanent (4), with what may be missing in the address."""
     error = refused(shop, "--prometheus-url", shop.lab.gateway_url)
-    assert "has no query API there (404): the base path may be missing" in error
+    assert "has no query API there (404): check its base path" in error
 
 
 def test_a_prometheus_that_does_not_know_stable_is_refused(shop: LabApp) -> None:
@@ -136,7 +137,7 @@ def test_a_prometheus_that_does_not_know_stable_is_refused(shop: LabApp) -> None
         ({"revisionHistoryLimit": 0}, "spec.revisionHistoryLimit is 0"),
     ],
 )
-def test_a_shape_that_cannot_be_released_safely_is_refused(shop: LabApp, changed: Json, said: str) -> None:
+def test_a_deployment_that_cannot_be_released_safely_is_refused(shop: LabApp, changed: Json, said: str) -> None:
     """Recreate, paused, no history: object, field, value, remedy."""
     before = shop.deployment()["spec"]
     shop.change(DEPLOYMENT, spec_with(**changed))
@@ -173,7 +174,7 @@ def test_a_volume_that_one_node_mounts_is_refused(deploy: Deploy) -> None:
     assert "Use a ReadWriteMany" in error
 
 
-def test_several_containers_need_to_be_told_apart(deploy: Deploy) -> None:
+def test_several_containers_need_a_name(deploy: Deploy) -> None:
     """Without --container nobody knows which image is meant; the names are listed."""
     app = deploy("pair", wait=False)
     containers = app.deployment()["spec"]["template"]["spec"]["containers"]
@@ -222,7 +223,7 @@ def test_a_target_port_that_no_container_has_is_refused(deploy: Deploy) -> None:
     ports = [{"name": "http", "port": 80, "targetPort": "web"}]
     app.change(SERVICE, spec_with(ports=ports), app.canary)
     error = refused(app)
-    assert "Port 80 (http) of Service demo/portless-canary has targetPort web, a name that no container" in error
+    assert "Port 80 (http) of Service demo/portless-canary has targetPort web, but no container" in error
     assert "they have http 8080 in container app" in error
 
 
@@ -240,7 +241,7 @@ def test_a_port_of_the_route_that_the_service_lacks_is_refused(deploy: Deploy) -
 
 @pytest.mark.parametrize("ladder", ["[]", "[5, 5, 1000]", "[50, 10]", "[0]", "abc"])
 def test_a_ladder_that_cannot_be_climbed_is_refused(shop: LabApp, ladder: str) -> None:
-    """2, before anything is asked of anybody."""
+    """Exit 2, before the first request."""
     ended = shop.run("prepare", "--image", shop.image("v2"), CANARY_LADDER=ladder)
     assert (2, []) == (ended.exit_code, shop.writes())
     assert f"CANARY_LADDER = {ladder!r}: " in ended.error

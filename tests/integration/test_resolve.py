@@ -1,4 +1,4 @@
-"""`resolve` against registries: the distribution project's own, by http, https and password, and one with tokens."""
+"""`resolve` against registries: the distribution project's, by HTTP, HTTPS and password, and one with tokens."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab_app import Ended, Folder, run_here
 from tests.integration.registries import PASSWORD, USER, Distribution, token_registry
 from tests.lab import docker_registry
 from tests.support.local_servers import Pki
 from tests.support.processes import Processes, make_state_dir
+from tests.support.step_run import StepFiles, StepResult, run_in_process
 
 pytestmark = pytest.mark.integration
 
-Resolve = Callable[..., Ended]
+Resolve = Callable[..., StepResult]
 
 
 @pytest.fixture
 def resolve(tmp_path: Path) -> Resolve:
     """Return a function that runs the step in this process."""
 
-    def run(*flags: str) -> Ended:
-        folder = Folder("resolve", tmp_path / f"run-{time.monotonic_ns()}")
-        return run_here("resolve", flags, {"CANARY_LOG_FORMAT": "json"}, folder, 30)
+    def run(*flags: str) -> StepResult:
+        folder = StepFiles("resolve", tmp_path / f"run-{time.monotonic_ns()}")
+        return run_in_process("resolve", flags, {"CANARY_LOG_FORMAT": "json"}, folder, 30)
 
     return run
 
@@ -58,8 +58,10 @@ def test_a_tag_is_resolved_and_follows_when_it_moves(tmp_path: Path, processes: 
     assert (first, index) == (moved["announced"], moved["now"])
 
 
-def test_what_is_not_there_is_said_at_once(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
-    """No tag, no repository: permanent, with empty results; https against http as well."""
+def test_a_missing_tag_or_repository_is_reported_at_once(
+    tmp_path: Path, processes: Processes, resolve: Resolve
+) -> None:
+    """Permanent, with empty results; also HTTPS against an HTTP registry."""
     registry = Distribution(tmp_path, processes)
     registry.push_image("team/shop", "v2")
     for image in ("team/shop:v3", "team/till:v2"):
@@ -71,7 +73,7 @@ def test_what_is_not_there_is_said_at_once(tmp_path: Path, processes: Processes,
 
 
 def test_a_password_is_taken_from_a_docker_config(tmp_path: Path, processes: Processes, resolve: Resolve) -> None:
-    """Without one, and with a wrong one, it is refused; it shows nowhere."""
+    """Without one, and with a wrong one, the step is refused; the password is never shown."""
     registry = Distribution(tmp_path, processes, password=True)
     digest = registry.push_image("team/shop", "v2")
     asked = ("--image", f"{registry.host}/team/shop:v2", "--registry-plain-http")
@@ -83,10 +85,10 @@ def test_a_password_is_taken_from_a_docker_config(tmp_path: Path, processes: Pro
         assert password not in json.dumps([ended.lines, ended.results, ended.out])
 
 
-def test_a_ca_of_ones_own_is_trusted_where_it_is_named(
+def test_a_private_ca_is_trusted_if_it_is_named(
     tmp_path: Path, processes: Processes, resolve: Resolve, pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And only there; a bundle of the environment does not override it."""
+    """And only then; a bundle of the environment does not override it."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     registry = Distribution(tmp_path, processes, tls=True)
@@ -99,7 +101,7 @@ def test_a_ca_of_ones_own_is_trusted_where_it_is_named(
     ended = resolve(*asked)
     assert (4, True) == (ended.exit_code, "--registry-ca-file" in ended.error), ended.error
     ended = resolve(*asked, "--registry-plain-http")
-    assert (4, True) == (ended.exit_code, "leave --registry-plain-http out" in ended.error), ended.error
+    assert (4, True) == (ended.exit_code, "do not set --registry-plain-http" in ended.error), ended.error
     ended = resolve(*asked, "--registry-ca-file", str(tmp_path / "missing"))
     assert (4, True) == (ended.exit_code, "cannot be read" in ended.error), ended.error
 
@@ -132,11 +134,11 @@ def test_a_token_is_fetched_with_the_password_which_the_registry_never_sees(tmp_
         assert [(manifest, ""), (manifest, "Bearer t0ken")] == [one for one in seen if one[0] == manifest]
         assert [token] == [path for path, _ in seen if path != manifest]
         ended = resolve("--image", f"{host}/team/shop:v2", "--registry-plain-http")
-        assert (4, True) == (ended.exit_code, "the token service localhost does not let nobody" in ended.error)
+        assert (4, True) == (ended.exit_code, "the token service localhost does not let anonymous" in ended.error)
 
 
 def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
-    """There is nothing at that address."""
+    """No server listens at that address."""
     digest = f"sha256:{'b' * 64}"
     ended = resolve("--image", f"localhost:1/team/shop:v2@{digest}")
     assert (0, f"localhost:1/team/shop@{digest}") == (ended.exit_code, ended.results["image"])
@@ -146,7 +148,7 @@ def test_a_digest_is_answered_without_the_registry(resolve: Resolve) -> None:
     ("flags", "part"),
     [
         (("--image", "Shop:v2"), "--image"),
-        (("--image", "shop:$(reboot)"), "is no tag"),
+        (("--image", "shop:$(reboot)"), "is not a tag"),
         ((), "--image (or CANARY_IMAGE) is required"),
         (("--image", "shop:v2", "--announced-digest", "sha256:abc"), "--announced-digest"),
         (("--image", "shop:v2", "--registry-config", "/nowhere/config.json"), "/nowhere/config.json"),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from steps.__main__ import find
-from steps.outputs.results import LIMIT_BYTES, variable
+from steps.outputs.results import LIMIT_BYTES, variable_name
 from tests.integration.conftest import deploy_to
 from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 Source = Literal["flags", "environment", "file"]
 PROGRAM = Path(sys.executable).with_name("canary-steps")
 
-# One run as a pipeline makes it; nobody uses the app, so that the rung ends inconclusive.
+# One run like a pipeline's; the app has no users, so the rung ends inconclusive.
 WALK: tuple[tuple[str, dict[str, str]], ...] = (
     ("prepare", {"image": "demo/parity:v2", "by": "ada"}),
     ("set-weight", {"weight": "10"}),
@@ -46,7 +46,7 @@ EXPECTED = [
 
 @dataclass
 class Bare:
-    """Nothing but the program: an empty read-only working directory, no HOME, hardly an environment."""
+    """A bare container: an empty read-only working directory, no HOME, hardly any environment."""
 
     folder: Path
     common: Mapping[str, str]
@@ -64,7 +64,7 @@ class Bare:
         if "run" not in find(step).settings.model_fields:
             settings.pop("run", None)
         names = find(step).results
-        env = {variable(name): str(results / name) for name in names}
+        env = {variable_name(name): str(results / name) for name in names}
         flags: list[str] = []
         if self.source == "flags":
             known = find(step).settings.model_fields
@@ -87,13 +87,13 @@ class Bare:
 
 @pytest.fixture(scope="module")
 def app(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> LabApp:
-    """Return the app that all walks release in turn."""
+    """Return the app that all runs release in turn."""
     return deploy_to(shared_lab, "parity", tmp_path_factory.mktemp("parity"))
 
 
 @pytest.fixture(scope="module", params=["flags", "environment", "file"])
 def walked(request: pytest.FixtureRequest, app: LabApp, tmp_path_factory: pytest.TempPathFactory) -> Bare:
-    """Return what came of a walk by one source of settings."""
+    """Return the outcome of a run by one source of settings."""
     common = {
         "app": app.name,
         "run": "one",
@@ -153,5 +153,5 @@ def test_standard_output_belongs_to_the_report(walked: Bare) -> None:
 
 
 def test_nothing_is_left_when_all_walks_are_done(app: LabApp, walked: Bare) -> None:
-    """Each began where the one before had ended."""
+    """Each began where the previous one had ended."""
     assert ((100, 0), "", 0) == (app.weights(), app.claim(), app.deployment(app.canary)["spec"]["replicas"])

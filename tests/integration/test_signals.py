@@ -1,4 +1,4 @@
-"""SIGTERM leaves traffic as it is and says so; after SIGTERM and SIGKILL alike the next rollback ends the run."""
+"""SIGTERM leaves traffic as it is and reports that; after SIGTERM and after SIGKILL the next rollback ends the run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 
 from steps.__main__ import find
 from tests.integration.conftest import deploy_to
-from tests.integration.lab_app import Ended, LabApp, Running
+from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support.step_run import RunningStep, StepResult
 
 pytestmark = pytest.mark.integration
 NO_NODE = "workload.not_ready"
@@ -40,13 +41,13 @@ def app(deployed: LabApp) -> Iterator[LabApp]:
     assert 0 == deployed.deployment(deployed.canary)["spec"]["replicas"]
 
 
-def terminated(app: LabApp, running: Running, weights: tuple[int, int]) -> Ended:
-    """Send SIGTERM and check all that is promised of it."""
+def terminated(app: LabApp, running: RunningStep, weights: tuple[int, int]) -> StepResult:
+    """Send SIGTERM and check everything that is promised for it."""
     token = app.claim()
     os.kill(running.process.pid, signal.SIGTERM)
     ended = running.wait(10)
     assert (3, "interrupted") == (ended.exit_code, ended.code), ended.lines
-    assert "SIGTERM came. Traffic stays as it is" in ended.error
+    assert "received SIGTERM. Traffic stays as it is" in ended.error
     assert set(find(ended.closing["step"]).results) == set(ended.results)
     assert (weights, token) == (app.weights(), app.claim())
     assert token.startswith("one:")
@@ -72,7 +73,7 @@ def test_set_weight_that_waits_for_pods_can_be_ended(app: LabApp) -> None:
 
 
 def test_analyze_can_be_ended_while_it_judges(app: LabApp) -> None:
-    """Nothing was judged, so the canary keeps its weight; the reason tells of the signal."""
+    """Nothing was judged, so the canary keeps its weight; the reason names the signal."""
     app.prepared()
     running = app.start("analyze", "--run", "one", "--weight", "10")
     running.wait_for_event("judge.looked")
@@ -101,7 +102,7 @@ def test_rollback_can_be_ended_while_it_drains(app: LabApp) -> None:
 
 
 def test_rollout_can_be_ended_on_a_rung(app: LabApp) -> None:
-    """It does not roll back by itself: who ends it decides."""
+    """It does not roll back by itself: that is for the user who ended it to decide."""
     running = app.start("rollout", "--run", "one", "--image", app.image("v2"), "--ladder", "7,50")
     running.wait_for_event("judge.looked")
     terminated(app, running, (93, 7))
@@ -142,9 +143,9 @@ def test_a_real_process_may_be_killed(
     number: int,
     moment: Literal["before", "after"],
 ) -> None:
-    """SIGKILL at a write whose answer is never read: what test_kills finds in one process holds for processes too."""
+    """SIGKILL at a write whose answer is never read: test_kills holds for real processes, too."""
     step, *flags = way(app)
-    started: list[Running] = []
+    started: list[RunningStep] = []
     app.lab.api.faults.on_write(
         number,
         lambda _: started[0].stop(),

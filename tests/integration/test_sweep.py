@@ -1,4 +1,4 @@
-"""What a dead run left is brought in order by sweep, whatever it was doing, and nothing else is touched."""
+"""Sweep cleans up whatever a dead run left, and touches nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXPIRED = 700.0
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[EmbeddedLab]:
-    """Return a lab of its own: sweep looks at all apps of a namespace, and the clock is moved."""
+    """Return a lab of its own: sweep handles all apps of a namespace, and the tests move the clock."""
     with EmbeddedLab() as lab:
         yield lab
 
@@ -39,7 +39,7 @@ def apps(lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(autouse=True)
 def put_back(lab: EmbeddedLab) -> Iterator[None]:
-    """Set the clock right again."""
+    """Reset the clock."""
     yield
     lab.api.faults.clear()
     lab.api.store.clock_offset_seconds = 0.0
@@ -58,7 +58,7 @@ def expire(lab: EmbeddedLab) -> None:
 
 
 def is_restored(app: LabApp) -> bool:
-    """Tell whether the app is as before its release."""
+    """Return whether the app is as before its release."""
     metadata = app.virtual_service()["metadata"]
     ours = [key for key in metadata.get("annotations", {}) if "canary-steps.io/" in key and "/last." not in key]
     labels = [key for key in metadata.get("labels") or {} if "canary-steps.io/" in key]
@@ -97,7 +97,7 @@ def test_a_rollout_killed_on_a_rung_is_rolled_back(lab: EmbeddedLab, apps: tuple
     assert "expired" in shop.run("report").results["reason"]
 
 
-def test_all_expired_claims_are_swept_and_each_has_a_line(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
+def test_all_expired_claims_are_swept_with_a_log_line_each(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
     """Two apps at once."""
     for app in apps:
         walked(app)
@@ -109,7 +109,7 @@ def test_all_expired_claims_are_swept_and_each_has_a_line(lab: EmbeddedLab, apps
 
 
 def test_users_of_every_app_are_back_before_any_canary_goes_down(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
-    """A pod that takes its time must not keep another app's users on a dead run's canary."""
+    """A slow pod must not keep another app's users on a dead run's canary."""
     for app in apps:
         walked(app)
         app.mark()
@@ -122,7 +122,7 @@ def test_users_of_every_app_are_back_before_any_canary_goes_down(lab: EmbeddedLa
 
 
 def test_living_claims_are_left_alone(apps: tuple[LabApp, LabApp]) -> None:
-    """Nothing is written while a run is at work."""
+    """Nothing is written while a run is alive."""
     shop, _ = apps
     walked(shop)
     token = shop.claim()
@@ -133,7 +133,7 @@ def test_living_claims_are_left_alone(apps: tuple[LabApp, LabApp]) -> None:
     shop.run("rollback", "--run", "one")
 
 
-def test_nothing_to_do_is_fine(apps: tuple[LabApp, LabApp]) -> None:
+def test_nothing_to_do_succeeds(apps: tuple[LabApp, LabApp]) -> None:
     """One list request, exit 0."""
     shop, _ = apps
     asked = len(shop.lab.api.faults.log)
@@ -144,7 +144,7 @@ def test_nothing_to_do_is_fine(apps: tuple[LabApp, LabApp]) -> None:
 
 
 def test_a_rehearsal_writes_nothing(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
-    """And says what it would do."""
+    """And reports what it would do."""
     shop, _ = apps
     walked(shop)
     expire(lab)
@@ -190,7 +190,7 @@ def test_a_claim_that_meets_a_fault_does_not_stop_the_others(lab: EmbeddedLab, a
 
 
 def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
-    """Exit 4, the weight is held, the claim kept; once stable is back, the next sweep restores."""
+    """Exit 4, weight and claim are kept; once stable is back, the next sweep restores it."""
     shop, _ = apps
     walked(shop)
     shop.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"replicas": 0}})
@@ -198,7 +198,7 @@ def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, a
     expire(lab)
     ended = shop.run("sweep")
     assert (4, (75, 25)) == (ended.exit_code, shop.weights())
-    assert "Mend stable" in ended.error
+    assert "Fix stable" in ended.error
     lab.api.store.clock_offset_seconds = 0.0  # pods made in the future would not count as available
     shop.change(DEPLOYMENT, lambda item: item | {"spec": item["spec"] | {"replicas": 1}})
     lab.wait_until_rolled_out("shop")
@@ -208,7 +208,7 @@ def test_a_stable_that_is_down_keeps_its_users_on_the_canary(lab: EmbeddedLab, a
 
 
 def test_two_sweeps_at_once_are_harmless(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
-    """One of them takes each claim; both end with 0."""
+    """Each claim is taken by one of them; both end with 0."""
     for app in apps:
         walked(app)
     expire(lab)
@@ -221,7 +221,7 @@ def test_two_sweeps_at_once_are_harmless(lab: EmbeddedLab, apps: tuple[LabApp, L
 
 
 def test_all_namespaces_are_swept_on_request(lab: EmbeddedLab, apps: tuple[LabApp, LabApp]) -> None:
-    """From another namespace nothing is seen, with the flag everything."""
+    """Without the flag it sees no other namespace, with it all."""
     shop, _ = apps
     walked(shop)
     expire(lab)

@@ -1,4 +1,4 @@
-"""A canary that failed gives its users back before anything else is done, and whatever else does not work."""
+"""Users of a failed canary go back to stable before anything else is done, and whatever else fails."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from steps.cluster.connection import Answer
+from steps.cluster.connection import ApiResponse
 from steps.errors import Forbidden
-from tests.support.in_process_steps import FixedEvidence, SteppedCluster
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.faults import Call
+from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 
@@ -20,46 +22,46 @@ pytestmark = pytest.mark.integration
 def world(tmp_path: Path) -> SteppedCluster:
     """Return an app with a run at weight 20."""
     made = SteppedCluster(tmp_path)
-    made.process().prepare()
-    made.process().set_weight(20)
+    StepProcess(made).prepare()
+    StepProcess(made).set_weight(20)
     return made
 
 
 def hide_deployments(world: SteppedCluster) -> None:
-    """Take the permission to read Deployments away."""
-    asked: Callable[[Call], Answer] = world.answer
+    """Remove the permission to read Deployments."""
+    asked: Callable[[Call], ApiResponse] = world.answer
 
-    def answer(call: Call) -> Answer:
+    def answer(call: Call) -> ApiResponse:
         is_hidden = call.resource == "deployments" and call.verb == "get"
-        return Answer(403, {"message": "deployments.apps is forbidden"}) if is_hidden else asked(call)
+        return ApiResponse(403, {"message": "deployments.apps is forbidden"}) if is_hidden else asked(call)
 
     world.answer = answer  # type: ignore[method-assign]  # the server's side of a lost permission
 
 
-def test_a_fail_takes_the_users_back_where_deployments_cannot_be_read(world: SteppedCluster) -> None:
-    """Whether stable is ready is unknown then; that the canary fails is not. The verdict stays one."""
+def test_a_fail_moves_the_users_back_even_if_deployments_cannot_be_read(world: SteppedCluster) -> None:
+    """It is unknown whether stable is ready, but the canary does fail. The verdict stays "fail"."""
     with capture_logs() as logged:
-        end = world.process().analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
+        end = StepProcess(world).analyze(20, FixedEvidence(1.0, lambda _: hide_deployments(world)))
 
     assert (5, "fail", {(100, 0)}) == (end.exit_code, end.results["verdict"], world.weights())
     assert {"stable.unknown", "retreat.unmarked"} <= {line["event"] for line in logged}
 
 
-def test_a_rollback_takes_the_users_back_before_it_complains(world: SteppedCluster) -> None:
-    """It keeps the claim, for the next one."""
+def test_a_rollback_moves_the_users_back_before_it_fails(world: SteppedCluster) -> None:
+    """It keeps the claim for the next rollback."""
     hide_deployments(world)
     with pytest.raises(Forbidden, match="Deployment shop/shop"):
-        world.process().rollback()
+        StepProcess(world).rollback()
 
     assert {(100, 0)} == world.weights()
     assert "one:1:rolling-back" in world.tokens()
 
 
-def test_a_fail_takes_the_users_back_before_it_is_written_down(world: SteppedCluster, tmp_path: Path) -> None:
-    """Log, recording and progress file come after it: a slow disk keeps nobody on a failing canary."""
+def test_a_fail_moves_the_users_back_before_it_is_logged(world: SteppedCluster, tmp_path: Path) -> None:
+    """Log, recording and progress file come later: a slow disk keeps no user on a failing canary."""
     progress = tmp_path / "progress"
     with capture_logs() as logged:
-        world.process().analyze(20, FixedEvidence(1.0), progress_file=str(progress))
+        StepProcess(world).analyze(20, FixedEvidence(1.0), progress_file=str(progress))
     events = [line["event"] for line in logged]
 
     assert events.index("weight.retreated") < events.index("judge.looked")

@@ -15,16 +15,17 @@ from typing import Any
 
 import pytest
 
-from steps.traffic.keys import claim_key, memory_key, record_key
-from tests.integration.lab_app import Ended, Folder, LabApp, environment
+from steps.claim.keys import claim_key, record_key, state_key
+from tests.integration.lab_app import LabApp
 from tests.support.processes import ROOT
+from tests.support.step_run import StepFiles, StepResult, environment
 
 pytestmark = pytest.mark.integration
 
 OLDER = "2dda7662e466"
 VERSIONS = ["older", "newer"]
 DIFFERENT = {"started", "expires", "weights", "latency_bounds", "small_bound"}
-"""What two runs of one story may not have in common: times, and what was measured of stable."""
+"""Fields that may differ between two equal runs: times, and measurements of stable."""
 
 Deploy = Callable[..., LabApp]
 
@@ -57,14 +58,14 @@ class TwoVersions:
     older: Path
     folder: Path
 
-    def run(self, version: str, step: str, *flags: str, expect: int = 0) -> Ended:
+    def run(self, version: str, step: str, *flags: str, expect: int = 0) -> StepResult:
         """Run a step of one version to its end, which must be as expected."""
         ended = self.app.run(step, *flags) if version == "newer" else self._run_older(step, flags)
         assert expect == ended.exit_code, f"{version} {step}: {ended.lines}"
         return ended
 
-    def _run_older(self, step: str, flags: tuple[str, ...]) -> Ended:
-        folder = Folder(step, self.folder / f"older-{step}-{len(list(self.folder.iterdir()))}")
+    def _run_older(self, step: str, flags: tuple[str, ...]) -> StepResult:
+        folder = StepFiles(step, self.folder / f"older-{step}-{len(list(self.folder.iterdir()))}")
         env = {**self.app.env, **folder.env, "PYTHONPATH": str(self.older)}
         with folder.stdout.open("w") as stdout, folder.stderr.open("w") as stderr:
             ended = subprocess.run(
@@ -80,7 +81,7 @@ class TwoVersions:
 
     def state(self) -> dict[str, Any]:
         """Return the state of the run without what differs from run to run."""
-        body = self.annotation(memory_key(self.app.name))
+        body = self.annotation(state_key(self.app.name))
         return {name: value for name, value in body.items() if name not in DIFFERENT}
 
 

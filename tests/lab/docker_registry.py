@@ -1,4 +1,4 @@
-"""The real registry of the distribution project, as Debian packages it: its configuration and how it is started."""
+"""The registry of the distribution project, as Debian packages it: its configuration and its command."""
 
 import os
 import shutil
@@ -15,16 +15,16 @@ _KEPT = CACHE.parent / "bin" / PACKAGE
 
 
 def find() -> str:
-    """Return the program's path, "" where it is not there."""
+    """Return the program's path, "" if it is missing."""
     return shutil.which(PACKAGE) or (str(_KEPT) if _KEPT.exists() else "")
 
 
 def get() -> str:
-    """Return the program's path; root on Debian gets it where it is missing, unpacked: no service is started."""
+    """Return the program's path; if it is missing, root on Debian downloads and unpacks it (no service is started)."""
     if found := find():
         return found
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise SystemExit(f"{PACKAGE} is needed and not on PATH; only root on Debian fetches it.")
+        raise SystemExit(f"{PACKAGE} is not on PATH; install it, or run this as root on Debian, where it is fetched.")
     say(f"Fetching Debian's {PACKAGE} (once)")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -52,9 +52,9 @@ def configuration(
     Args:
         folder: for the configuration and what is pushed.
         address: host:port to listen on.
-        notify: URL and bearer token of the listener that is told of pushes.
-        htpasswd: file with the users; None = everybody may read and write.
-        certificate: certificate and key; None = plain http.
+        notify: URL and bearer token of the listener to which pushes are reported.
+        htpasswd: file with the users; None lets everybody read and write.
+        certificate: certificate and key; None for plain HTTP.
     """
     http: dict[str, object] = {"addr": address, "secret": "of-the-lab"}
     if certificate is not None:

@@ -1,4 +1,4 @@
-"""A thin client of an API server: what the contract's tests speak through."""
+"""A thin client of an API server, used by the contract tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Answer:
 
 
 class ApiClient:
-    """Requests to one namespace of an API server; paths by plural, the group is looked up."""
+    """Requests to one namespace of an API server; resources are named by their plural."""
 
     def __init__(self, session: requests.Session, host: str, namespace: str) -> None:
         self.namespace = namespace

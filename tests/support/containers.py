@@ -11,11 +11,11 @@ from testcontainers.core.container import DockerContainer
 
 Json = dict[str, Any]
 HARDENED: Json = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
-"""What a careful cluster demands of a container."""
+"""Security settings that a strict cluster demands of a container."""
 
 
 @dataclass(frozen=True)
-class Ended:
+class ContainerResult:
     """How a container ended."""
 
     exit_code: int
@@ -30,7 +30,7 @@ class Ended:
 
 
 class Container:
-    """A container at work; `with Container(…) as container:` removes it in the end."""
+    """A running container; `with Container(…) as container:` removes it at the end."""
 
     def __init__(
         self, image: str, *command: str, environment: dict[str, str] | None = None,
@@ -48,13 +48,13 @@ class Container:
     def __exit__(self, *_: object) -> None:
         self._container.stop()
 
-    def wait(self, timeout_seconds: float = 60.0) -> Ended:
+    def wait(self, timeout_seconds: float = 60.0) -> ContainerResult:
         """Return how it ended."""
         code = self._container.get_wrapped_container().wait(timeout=timeout_seconds)["StatusCode"]
-        return Ended(code, *self._said())
+        return ContainerResult(code, *self._said())
 
     def terminate(self) -> None:
-        """Send what Kubernetes sends first."""
+        """Send SIGTERM, as Kubernetes does first."""
         self._container.get_wrapped_container().kill("SIGTERM")
 
     def log(self) -> str:
@@ -66,7 +66,7 @@ class Container:
         return out.decode(), err.decode()
 
 
-def run(image: str, *command: str, **options: Any) -> Ended:
+def run(image: str, *command: str, **options: Any) -> ContainerResult:
     """Run a container to its end."""
     with Container(image, *command, **options) as container:
         return container.wait()

@@ -1,10 +1,10 @@
-"""Texts inside of documents."""
+"""Strings inside parsed documents."""
 
 from collections.abc import Iterator
 
 
 def strings(value: object) -> Iterator[str]:
-    """Yield all texts in a document."""
+    """Yield all strings in a document."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

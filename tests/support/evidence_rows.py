@@ -1,4 +1,4 @@
-"""Evidence made row by row: counts of both arms in scrapes of 5 s, the canary exposed at second 0."""
+"""Evidence built row by row: counts of both arms in scrapes of 5 s; the canary gets users from second 0."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def strata(past: Sequence[Pair], rows: Sequence[Row]) -> tuple[Stratum, ...]:
 
 
 def evenly(requests: int, every: int, count: int) -> list[Pair]:
-    """Make scrapes of which every so-many-th has one bad request."""
+    """Make scrapes of which every `every`-th has one bad request."""
     return [(requests, int(number % every == every - 1)) for number in range(count)]
 
 

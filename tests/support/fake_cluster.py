@@ -1,7 +1,7 @@
-"""A cluster on paper: the lab's API server and controllers, with pods that are only a status.
+"""A fake cluster: the stand-in API server and its controllers; a pod is only a status, no process runs.
 
-What an image does is written on the image: `cluster.registry.push("shop:2")` runs and is ready, with `never_ready`,
-`crashes` it does not; an image that was not pushed cannot be pulled.
+The image decides what its pods do: after `cluster.push("shop:2", digest)` they run and get ready; with the fault
+"never-ready" or "crashes" they do not. An image that was not pushed cannot be pulled.
 """
 
 import threading
@@ -10,51 +10,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Answer, Connection
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import WorkloadState
 from steps.model.workload import Release
 from steps.workload.workload import Workload
 from tests.support.controllers.deployments import Deployments
 from tests.support.controllers.endpoint_slices import EndpointSlices
-from tests.support.controllers.pod_status import Seen, render
+from tests.support.controllers.pod_status import ObservedPod, render
 from tests.support.controllers.replica_sets import ReplicaSets
+from tests.support.killed_process import KillableConnection
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import AUTOSCALER, DEPLOYMENT, POD, REPLICA_SET, SERVICE, Json, Kind
-
-NAMESPACE = "shop"
-KEY = "canary-steps.io/claim.shop"
-TOKEN = "run-1:1:prepared"
-
-
-class Killed(BaseException):
-    """The process ended here."""
-
-
-class MortalConnection(Connection):
-    """A connection whose process is killed before or after its n-th request."""
-
-    lives: int | None = None
-    answered = True
-
-    def request(self, *args: Any, **kwargs: Any) -> Answer:
-        """Ask, unless the process is dead by now."""
-        last = False
-        if self.lives is not None:
-            if self.lives <= 0:
-                raise Killed
-            self.lives -= 1
-            last = self.lives == 0
-        if last and not self.answered:
-            raise Killed
-        answer = super().request(*args, **kwargs)
-        if last:
-            raise Killed
-        return answer
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
 class FakeCluster:
-    """The stand-in API with controllers and a kubelet made of paper, in a thread of their own."""
+    """The stand-in API with controllers and a fake kubelet in a thread of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.api = StandInApi(namespaces=(NAMESPACE,))
@@ -75,9 +46,9 @@ class FakeCluster:
         self.digests[image] = f"sha256:{digest}"
         self.faulty[image] = fault
 
-    def connect(self) -> tuple[Workload, MortalConnection]:
+    def connect(self) -> tuple[Workload, KillableConnection]:
         """Return a new process' view of the cluster."""
-        connection = MortalConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
+        connection = KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5)
         return Workload(Cluster(connection), KEY, poll_seconds=0.02, hopeless_seconds=0.2), connection
 
     def deploy(self, name: str, image: str, replicas: int = 2, **spec: Any) -> None:
@@ -92,7 +63,7 @@ class FakeCluster:
         self.create(SERVICE, {"metadata": {"name": name}, "spec": spec})
 
     def autoscale(self, name: str) -> None:
-        """Give a Deployment a HorizontalPodAutoscaler (nothing acts upon it)."""
+        """Create a HorizontalPodAutoscaler for a Deployment; nothing acts on it."""
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9}
         self.create(AUTOSCALER, {"metadata": {"name": name}, "spec": spec})
@@ -106,7 +77,7 @@ class FakeCluster:
         return self.store.get(DEPLOYMENT, NAMESPACE, name)
 
     def change(self, name: str, **spec: Any) -> None:
-        """Change fields of a Deployment's spec as another person would."""
+        """Change fields of a Deployment's spec, as another person would."""
 
         def change(item: Json) -> Json:
             return {**item, "spec": {**item["spec"], **spec}}
@@ -120,7 +91,7 @@ class FakeCluster:
         self.change(name, template=template)
 
     def always_pull(self, name: str, image: str) -> None:
-        """Give a Deployment an image that is pulled at every start, and wait until it is rolled out."""
+        """Set an image that is pulled at every start, and wait until it is rolled out."""
         template = self.get(name)["spec"]["template"]
         template["spec"]["containers"][0] |= {"image": image, "imagePullPolicy": "Always"}
         self.change(name, template=template)
@@ -162,7 +133,7 @@ class FakeCluster:
         self.api.__exit__(kind, error, at)
 
     def ends(self) -> None:
-        """End the controllers: what the objects say now stays."""
+        """End the controllers: no status changes any more."""
         self._ended = True
         self._wake.set()
         self._thread.join(10)
@@ -174,7 +145,7 @@ class FakeCluster:
             self.tick()
 
     def tick(self) -> None:
-        """Let each controller and the kubelet look once."""
+        """Let each controller and the kubelet reconcile once."""
         for kind, reconcile in (
             (DEPLOYMENT, self._deployments.reconcile),
             (REPLICA_SET, self._replica_sets.reconcile),
@@ -185,11 +156,11 @@ class FakeCluster:
                 try:
                     reconcile(item)
                 except ApiError as error:
-                    assert error.code in {404, 409}  # noqa: PT017 - a race that the next pass mends
+                    assert error.code in {404, 409}  # noqa: PT017 - a race; the next pass corrects it
 
     def _run_pod(self, pod: Json) -> None:
         metadata, main = pod["metadata"], pod["spec"]["containers"][0]
-        seen, image, fault = Seen(ip="10.0.0.1"), main["image"], self.faulty.get(main["image"], "")
+        seen, image, fault = ObservedPod(ip="10.0.0.1"), main["image"], self.faulty.get(main["image"], "")
         before = (pod.get("status", {}).get("containerStatuses") or [{}])[0]
         digest = before.get("imageID") or self._pull(image, main["imagePullPolicy"])
         if self.unschedulable:
@@ -216,44 +187,11 @@ class FakeCluster:
         return self._pulled[image]
 
 
-def deployment(name: str, image: str, replicas: int = 2, **spec: Any) -> Json:
-    """Return a Deployment as people write them."""
-    container = {
-        "name": "app",
-        "image": image,
-        "ports": [{"containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
-    }
-    template = {
-        "metadata": {"labels": {"app": name, "team": "till"}, "annotations": {"checksum/config": "1"}},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
-    }
-    base = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
-    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": {**base, **spec}}
-
-
-def release(**changes: Any) -> Release:
-    """Return a release of shop:2 by the convention."""
-    given = {
-        "namespace": NAMESPACE,
-        "stable": "shop",
-        "canary": "shop-canary",
-        "stable_destination": Destination("shop"),
-        "canary_destination": Destination(f"shop-canary.{NAMESPACE}.svc.cluster.local"),
-        "image": "shop:2",
-    }
-    return Release(**{**given, **changes})
-
-
-def renew() -> None:
-    """Keep a claim alive."""
-
-
-def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadMemory:
+def prepared(cluster: FakeCluster, workload: Workload, wanted: Release | None = None) -> WorkloadState:
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
-    plan = workload.inspect(wanted)
-    workload.stamp(plan.memory, TOKEN)
+    plan = workload.preflight(wanted)
+    workload.stamp(plan.state, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
-    workload.ensure_capacity(plan.memory, TOKEN, 10, 10, renew)
-    return plan.memory
+    workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)
+    return plan.state

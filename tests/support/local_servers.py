@@ -1,4 +1,4 @@
-"""Servers on loopback, plain or with TLS, and the certificates they show. OpenSSL's command makes these."""
+"""Servers on loopback, plain or with TLS, and their certificates, made by the command openssl."""
 
 from __future__ import annotations
 
@@ -39,35 +39,35 @@ class Pki:
         return str(self.folder / f"{name}.key")
 
     def make(self, name: str, *more: str) -> None:
-        """Make a key and a certificate; `more` says who signs it and for what."""
+        """Make a key and a certificate; `more` has the signer and the extensions."""
         made = ("-newkey", "rsa:2048", "-nodes", "-keyout", self.key(name), "-out", self.crt(name), "-days", "2")
         command = ("openssl", "req", "-x509", *made, "-subj", f"/CN={name}", *more)
         subprocess.run(command, check=True, capture_output=True)
 
     def signed(self, by: str) -> tuple[str, ...]:
-        """Return who signs."""
+        """Return the arguments for a certificate that `by` signs."""
         return "-CA", self.crt(by), "-CAkey", self.key(by), "-addext", "basicConstraints=critical,CA:FALSE"
 
 
 @dataclass
-class Pod:
+class LocalServer:
     """A server on loopback, plain or with TLS."""
 
     endpoint: Endpoint
     asked_for: list[str | None] = field(default_factory=list)
 
 
-class Servers:
-    """Starts servers with one answer for all, and stops them."""
+class LocalServers:
+    """Starts servers that give the same answer to every request, and stops them."""
 
     def __init__(self) -> None:
         self._started: list[http.server.ThreadingHTTPServer] = []
 
-    def start(self, answer: Answer, context: ssl.SSLContext | None = None) -> Pod:
+    def start(self, answer: Answer, context: ssl.SSLContext | None = None) -> LocalServer:
         """Start a server on a free port."""
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            """Give the answer."""
+            """Answer every request alike."""
 
             protocol_version = "HTTP/1.1"
 
@@ -83,7 +83,7 @@ class Servers:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        pod = Pod(Endpoint("pod", "127.0.0.1", server.server_port))
+        pod = LocalServer(Endpoint("pod", "127.0.0.1", server.server_port))
         if context is not None:
             context.sni_callback = lambda _socket, name, _context: pod.asked_for.append(name)
             server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -114,7 +114,7 @@ def body(content: bytes, status: int = 200, **headers: str) -> Answer:
 
 
 def server_context(pki: Pki, name: str = "server", *, clients: bool = False) -> ssl.SSLContext:
-    """Return the server's side of TLS; with `clients` it lets in only those with a certificate of ours."""
+    """Return the server's side of TLS; with `clients` it accepts only clients with a certificate of ours."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.crt(name), pki.key(name))
     if clients:

@@ -16,7 +16,7 @@ def deployment(name: str, image: str, replicas: int, labels: dict[str, str], pul
         "image": image,
         "imagePullPolicy": pull_policy,
         "ports": [{"name": "http", "containerPort": 8080}],
-        # Without a request a pod of a busy node starves behind those that have one.
+        # Without a CPU request a pod on a busy node starves behind those that have one.
         "resources": {"requests": {"cpu": "30m", "memory": "32Mi"}},
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": 8080},
@@ -24,7 +24,7 @@ def deployment(name: str, image: str, replicas: int, labels: dict[str, str], pul
             "timeoutSeconds": 5,
             "failureThreshold": 5,
         },
-        # A pod that ends goes on serving until the gateway knows, as a careful team has it.
+        # An ending pod keeps serving until the gateway knows, as a careful team configures it.
         "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
     }
     return {

@@ -1,4 +1,4 @@
-"""Starting and stopping operating system processes by pid, and cleaning up after a lab that was killed.
+"""Starts and stops operating system processes by pid, and cleans up after a lab that was killed.
 
 Each lab keeps its state in a folder of its own; `owner` and `children` there hold "pid start-time" lines. A pid is
 believed only while its start time is the same, since numbers are reused.
@@ -29,7 +29,7 @@ def start_time(pid: int) -> str | None:
 
 
 def make_state_dir() -> Path:
-    """Remove what dead labs left, then make a state folder that belongs to this process."""
+    """Remove the leftovers of dead labs, then make a state folder that belongs to this process."""
     base = Path(tempfile.gettempdir())
     for left in base.glob(f"{_PREFIX}*"):
         _clean_up(left)
@@ -65,7 +65,7 @@ class Processes:
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a process of its own session (a Ctrl-C in the terminal is the lab's, not its); log to a file."""
+        """Start a process in its own session, so that Ctrl-C in the terminal reaches only the lab; log to a file."""
         with (self._state / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=log,
@@ -81,7 +81,7 @@ class Processes:
         return (self._state / "logs" / f"{name}.log").read_text(errors="replace")
 
     def stop(self, process: subprocess.Popen[bytes], grace_seconds: float = 3.0) -> int:
-        """Ask a process to end, insist after the grace, and return its exit code."""
+        """Terminate a process, kill it after the grace period, and return its exit code."""
         self._running.pop(process.pid, None)
         if process.poll() is None:
             process.terminate()
@@ -92,7 +92,7 @@ class Processes:
         return process.wait()
 
     def stop_all(self) -> None:
-        """Ask all to end at once, and insist after a second."""
+        """Terminate all processes at once, and kill them after a second."""
         running = list(self._running.values())
         for process in running:
             if process.poll() is None:

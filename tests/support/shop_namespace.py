@@ -1,4 +1,4 @@
-"""A namespace `shop` with a rich VirtualService, on the stand-in API; and what tests want to know of it."""
+"""A namespace `shop` on the stand-in API, whose VirtualService has every field that Istio knows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from steps.cluster.api import Cluster
-from steps.cluster.connection import Answer, Connection
-from steps.cluster.rehearsal import Rehearsal
-from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, Target
+from steps.cluster.connection import ApiResponse, Connection
+from steps.cluster.dry_run import DryRunCluster
+from steps.model.run import CLAIMED_LABEL, Claim, Destination, ObjectName, Record, RouteTarget
 from steps.traffic import Traffic
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.kinds import DESTINATION_RULE, EVENT, VIRTUAL_SERVICE
 
@@ -26,19 +27,15 @@ MEMORY = "canary-steps.io/run.shop"
 APPROVE = "canary-steps.io/approve.shop"
 
 
-class Killed(Exception):  # noqa: N818 - an event
-    """The process ended here."""
-
-
-class Mortal(Connection):
-    """A connection of a process that is killed before its n-th request."""
+class LimitedConnection(Connection):
+    """A connection of a process that is killed before it sends more than `lives` requests."""
 
     lives = 1_000_000
 
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: object = None, doing: str = ""
-    ) -> Answer:
-        """Send it, or die."""
+    ) -> ApiResponse:
+        """Send the request, or die."""
         if self.lives <= 0:
             raise Killed
         self.lives -= 1
@@ -61,20 +58,20 @@ class ShopNamespace:
         """Return a connected cluster."""
         return Cluster(Connection(self._kubeconfig, retry_seconds=retry_seconds))
 
-    def connection(self) -> Mortal:
+    def connection(self) -> LimitedConnection:
         """Return a connection that can be killed."""
-        return Mortal(self._kubeconfig, retry_seconds=2.0)
+        return LimitedConnection(self._kubeconfig, retry_seconds=2.0)
 
-    def rehearsal(self) -> Rehearsal:
+    def rehearsal(self) -> DryRunCluster:
         """Return a connected rehearsal."""
-        return Rehearsal(Connection(self._kubeconfig))
+        return DryRunCluster(Connection(self._kubeconfig))
 
     def traffic(self, retry_seconds: float = 2.0) -> Traffic:
         """Return the front class, as one process has it."""
         return Traffic(self.cluster(), retry_seconds)
 
     def doomed(self, requests: int) -> Traffic:
-        """Return the front class of a process that lives for so many requests."""
+        """Return the front class of a process that is killed after this many requests."""
         connection = self.connection()
         connection.lives = requests
         return Traffic(Cluster(connection), 2.0)
@@ -100,7 +97,7 @@ class ShopNamespace:
         return dict(self.get(name)["metadata"].get("annotations") or {})
 
     def is_marked(self, name: str = "shop") -> bool:
-        """Tell whether it has the label."""
+        """Return whether it has the label."""
         return CLAIMED_LABEL in (self.get(name)["metadata"].get("labels") or {})
 
     def edit(self, change: Callable[[Json], object], name: str = "shop", manager: str = "kubectl-edit") -> None:
@@ -126,19 +123,19 @@ class ShopNamespace:
         return [event["reason"] for event in sorted(events, key=lambda one: int(one["metadata"]["resourceVersion"]))]
 
     def later(self, seconds: float) -> None:
-        """Let the server's time pass."""
+        """Advance the server's clock."""
         self.api.store.clock_offset_seconds += seconds
 
     def claim(self, run: str = "r1", *names: str, traffic: Traffic | None = None) -> Claim:
         """Resolve and take."""
         traffic = traffic or self.traffic()
-        wanted = [Target(ObjectName("shop", name), ()) for name in names or ("shop",)]
+        wanted = [RouteTarget(ObjectName("shop", name), ()) for name in names or ("shop",)]
         targets = traffic.resolve(wanted, STABLE, CANARY)
         return traffic.take("shop", run, targets, STABLE, CANARY, by="ann")
 
 
 def rich_spec() -> Json:
-    """Return a VirtualService's spec with everything that is not ours to touch."""
+    """Return a VirtualService's spec with every field that the steps must not touch."""
     return {
         "hosts": ["shop"],
         "gateways": ["mesh"],
@@ -192,4 +189,4 @@ def without_weights(obj: Json) -> Json:
 
 def record_of(claim: Claim, outcome: str = "rolled-back", reason: str = "why") -> Record:
     """Return what a step would leave behind."""
-    return Record(claim.run, claim.epoch, outcome, reason, claim.memory.started, claim.memory.started + 60)
+    return Record(claim.run, claim.epoch, outcome, reason, claim.state.started, claim.state.started + 60)

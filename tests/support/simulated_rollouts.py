@@ -1,4 +1,4 @@
-"""Simulated rollouts as strata: null families and faults of the judge's design, seeded and small."""
+"""Simulated rollouts as strata: good canaries and bad ones, seeded and small."""
 
 import random
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def binomial(rng: random.Random, total: int, share: float) -> int:
 
 @dataclass(frozen=True)
 class SimulatedRollout:
-    """A rollout: requests per second of both arms together, canary's part, and bad shares over time.
+    """A rollout: requests per second of both arms together, the canary's share, and failure ratios over time.
 
     `shift`: stable is scraped so many strata after the canary (a shared outage reaches it later).
     `batch`: bad requests come in batches of this mean size, each from one pod.
@@ -99,7 +99,7 @@ def evidence_of(strata: tuple[Stratum, ...], *, aligned: bool, alone: bool = Fal
 
 
 def first_failure(world: SimulatedRollout, seed: int, rules: Rules, every: int = 1) -> tuple[int | None, Judgement]:
-    """Judge after every `every` strata until it fails; give the number of strata seen, or None."""
+    """Judge after every `every` strata until it fails; return the number of strata seen, or None."""
     strata = world.draw(seed)
     judgement = judge(evidence_of(strata, aligned=world.aligned), None, rules, deadline_reached=True)
     for seen in range(world.history + 1, len(strata) + 1, every):

@@ -1,4 +1,4 @@
-"""The shipped Tekton YAML as a test sees it."""
+"""The shipped Tekton YAML for tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FILES = sorted(path for path in ROOT.rglob("*.yaml") if path.relative_to(ROOT).p
 Json = dict[str, Any]
 
 EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "registry-secret", "steps-image"}
-"""Parameters that tell Tekton, not the step."""
+"""Parameters for Tekton, not for the step."""
 READERS = {"report", "probe", "notify", "resolve"}
-"""Steps that only look; sweep sweeps, all others walk."""
+"""Steps that only read; sweep runs as the sweeper, all others as the walker."""
 
 
 @cache
@@ -48,12 +48,12 @@ def given(entries: list[Json]) -> dict[str, Any]:
 
 
 def references(value: object) -> set[str]:
-    """Return what a document refers to by $(…)."""
+    """Return all references $(…) in a document."""
     return {found for text in strings(value) for found in re.findall(r"\$\(([^)]*)\)", text)}
 
 
 def seconds(duration: str) -> int:
-    """Return a Go duration of hours, minutes and seconds."""
+    """Return a Go duration (hours, minutes, seconds) in seconds."""
     match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", duration)
     assert match, duration
     hours, minutes, rest = (int(part or 0) for part in match.groups())

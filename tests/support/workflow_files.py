@@ -1,4 +1,4 @@
-"""The shipped Argo YAML as a test sees it: documents, leaf templates, references."""
+"""The shipped Argo YAML for tests: documents, leaf templates (one per step), references."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
+from steps.__main__ import STEPS, find
+from tools.setting_text import default_text
+
 ROOT = Path(__file__).parents[2] / "workflows"
 FILES = sorted(ROOT.rglob("*.yaml"))
 Json = dict[str, Any]
 
 EXTRAS = {"config-map", "prometheus-secret", "webhook-secret", "deadline-seconds"}
-"""Inputs that tell Argo, not the step."""
+"""Inputs for Argo, not for the step."""
 ACCOUNTS = {"report": "reader", "probe": "reader", "notify": "reader", "gate": "reader", "sweep": "sweeper"}
-"""Accounts of the leaf templates; all others walk."""
+"""Accounts of the leaf templates; all others run as the walker."""
 CONSTANT = {"CANARY_WEBHOOK_URL_FILE", "CANARY_PROGRESS_FILE", "CANARY_HTML"}
-"""Variables that are no input: where a Secret is mounted, where Argo's executor looks."""
+"""Variables that are not inputs: where a Secret is mounted, where Argo's executor looks."""
 
 
 @cache
@@ -83,10 +86,16 @@ def leaves() -> list[Leaf]:
 
 
 def choices(field: FieldInfo) -> list[str] | None:
-    """Return the enum of a setting's input, None where anything may be said; "" is not set."""
+    """Return the enum of a setting's input, None if any value is allowed; "" means not set."""
     if field.annotation is bool:
         return ["", "false", "true"]
     return ["", *map(str, get_args(field.annotation))] if get_origin(field.annotation) is Literal else None
+
+
+def defaults(parameter: str) -> set[str]:
+    """Return the defaults that a setting has in the steps, as a parameter would have them."""
+    fields = [find(step).settings.model_fields.get(parameter.replace("-", "_")) for step in STEPS]
+    return {default_text(field.default) for field in fields if field is not None}
 
 
 def workflow_specs() -> Iterator[tuple[str, Json]]:

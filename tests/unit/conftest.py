@@ -1,4 +1,4 @@
-"""Unit tests see nothing of the developer's surroundings: no cluster, no settings, no place for results."""
+"""Unit tests are isolated from the developer's environment: no cluster, no settings, no result files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Hide kubeconfigs, the variables of a pod in a cluster, and whatever steers a step."""
+    """Hide kubeconfigs, the variables of a pod in a cluster, and every setting of a step."""
     for name in [one for one in os.environ if one.startswith(("CANARY_", "RESULT_", "KUBERNETES_"))]:
         monkeypatch.delenv(name)
     nowhere = str(tmp_path / "no-kubeconfig")

@@ -5,11 +5,11 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from docs.judge_picture import BAD_CANARY, BAD_STABLE, GOOD_CANARY, draw, example
-from docs.settings import PAGE, page
 from steps.__main__ import STEPS, find
 from steps.errors import StepError
 from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE
+from tools.judge_picture import BAD_CANARY, BAD_STABLE, GOOD_CANARY, draw, example
+from tools.settings_page import PAGE, page
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -20,24 +20,24 @@ def test_the_settings_page_is_what_the_settings_say() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    """A description, with its unit where it has one in its name."""
+    """A description, with the unit if the name has one."""
     fields = [(step, name, field) for step in STEPS for name, field in find(step).settings.model_fields.items()]
     assert [] == [(step, name) for step, name, field in fields if not field.description]
-    silent = [
+    without_unit = [
         name for _, name, field in fields if name.endswith("_seconds") and "seconds" not in str(field.description)
     ]
-    assert [] == silent
+    assert [] == without_unit
 
 
 def test_the_readme_lists_every_step_with_its_results() -> None:
-    """The table of steps cannot fall behind."""
+    """The table of steps is complete."""
     rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| ([^|]*) \|$", README.read_text(encoding="utf-8"), re.MULTILINE))
     for step in STEPS:
         assert ", ".join(f"`{name}`" for name in find(step).results) == rows[step], step
 
 
 def test_the_readme_lists_every_exit_code() -> None:
-    """Those of the errors and those of the verdicts."""
+    """The codes of errors and of verdicts."""
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)}
     assert {EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, *_codes(StepError)} == listed
 
@@ -57,19 +57,19 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 def test_the_readme_justifies_every_package() -> None:
-    """Each dependency has its word under Decisions, if only that it serves tests."""
+    """Each dependency is named under Decisions, even if only tests use it."""
     project = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))
     groups = project["dependency-groups"]
     listed = [*project["project"]["dependencies"], *groups["test"], *groups["lint"]]
     packages = {re.split(r"[>\[]", one)[0] for one in listed}
     decisions = README.read_text(encoding="utf-8").partition("## Decisions")[2]
-    spoken = {one for part in re.findall(r"\*\*([^*]+)\*\*", decisions) for one in re.split(r", ", part)}
-    # pydantic comes with its settings, pytest with its runner, types with what they describe; linters need no word.
-    assert {"pydantic", "pytest", "types-PyYAML", "types-requests", "mypy", "ruff"} == packages - spoken
+    named = {one for part in re.findall(r"\*\*([^*]+)\*\*", decisions) for one in re.split(r", ", part)}
+    # Some need no reason: pydantic comes with its settings, pytest with its runner, types with their packages; linters.
+    assert {"pydantic", "pytest", "types-PyYAML", "types-requests", "mypy", "ruff"} == packages - named
 
 
 def test_the_readme_is_short() -> None:
-    """At most 2200 words, tables and commands included: ten minutes for a reader, however lines are wrapped."""
+    """At most 2200 words with tables and commands: a reader needs ten minutes."""
     assert len(README.read_text(encoding="utf-8").split()) <= 2200
 
 
@@ -77,8 +77,8 @@ def _codes(error: type[StepError]) -> set[int]:
     return {error.exit_code}.union(*(_codes(kind) for kind in error.__subclasses__()))
 
 
-def test_the_judges_page_tells_what_the_judge_says() -> None:
-    """The worked example's counts, coins, sentences and picture."""
+def test_the_page_about_the_judge_quotes_the_judge() -> None:
+    """Counts, coins, sentences and the picture of the worked example."""
     text = (README.parent / "docs/judge.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) s \| (\d+) of 150 \| (\d+) of 1 350 \| ([\d. ]+) \|", text, re.MULTILINE)
     for seen, row in enumerate(rows, 1):

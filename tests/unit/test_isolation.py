@@ -1,4 +1,4 @@
-"""A developer's shell may know a cluster of production: no unit test may reach it."""
+"""A developer's shell may be connected to a production cluster: no unit test may reach it."""
 
 from __future__ import annotations
 

@@ -24,16 +24,28 @@ MAY_IMPORT = {
     "judge": {"model", "judge"},
     "evidence": {"model", "errors", "evidence"},
     "cluster": {"errors", "cluster"},
-    "traffic": {"model", "errors", "cluster", "traffic"},
-    "workload": {"model", "errors", "cluster", "workload"},
+    "claim": {"model", "errors", "cluster", "claim"},
+    "traffic": {"model", "errors", "cluster", "claim", "traffic"},
+    "workload": {"model", "errors", "cluster", "claim", "workload"},
     "outputs": {"model", "errors", "outputs"},
     "probing": {"model", "probing"},
     "registry": {"errors", "registry"},
     "settings": {"model", "errors", "settings"},
-    "acts": {"model", "errors", "cluster", "traffic", "workload", "evidence", "probing", "judge", "acts"},
-    "groundwork": {"model", "errors", "cluster", "traffic", "workload", "groundwork"},
-    "rendering": {"rendering"},
-    "step": {"settings"},
+    "actions": {
+        "model",
+        "errors",
+        "cluster",
+        "claim",
+        "traffic",
+        "workload",
+        "evidence",
+        "probing",
+        "judge",
+        "actions",
+    },
+    "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
+    "tekton_pipeline": {"tekton_pipeline"},
+    "step": {"model", "settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "beside", "__init__"}
 
@@ -46,7 +58,7 @@ CLIENTS = {
     "socket": {"evidence", "prepare", "registry"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
-    "yaml": {"settings", "groundwork"},
+    "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
 CALLED_NEVER = {"system", "popen", "execv", "execve", "fork", "spawnv", "eval", "exec"}

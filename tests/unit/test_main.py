@@ -10,7 +10,7 @@ import pytest
 
 from steps.__main__ import STEPS, find, main
 from steps.errors import NotOwnerError, PermanentError, SettingsError, StepError, TemporaryError
-from steps.outputs.results import LIMIT_BYTES, variable
+from steps.outputs.results import LIMIT_BYTES, variable_name
 from steps.step import Step, StepEnd
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Ask for all results of all steps in a folder, which is returned."""
     folder = tmp_path / "results"
     for name in {name for step in STEPS for name in find(step).results}:
-        monkeypatch.setenv(variable(name), str(folder / name))
+        monkeypatch.setenv(variable_name(name), str(folder / name))
     return folder
 
 

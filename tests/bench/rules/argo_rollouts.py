@@ -1,4 +1,4 @@
-"""Argo Rollouts' rule: a measurement each interval, more than `failureLimit` failed ones roll back.
+"""Argo Rollouts' rule: one measurement each interval; more than `failureLimit` failed ones roll back.
 
 Source: argoproj/argo-rollouts @ 9f8d111, docs/analysis/prometheus.md (query, success >= 0.95, interval 5m, failureLimit
 3) and metricproviders, analysis/analysis.go: NaN fails a success condition; an empty answer makes `result[0]` an error,
@@ -10,14 +10,14 @@ from math import isnan
 from typing import Final
 
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.family import RUN_SECONDS, Family
-from tests.bench.world.rollout import Rollout
+from tests.bench.simulation.family import RUN_SECONDS, Family
+from tests.bench.simulation.rollout import Rollout
 
 _ERROR_LIMIT: Final = 4
 
 
 def query(family: Family, function: str, window: str) -> str:
-    """Give the documented query for the canary's Service."""
+    """Return the documented query for the canary's Service."""
     reporter = "source" if family.aligned else "destination"
     target = f'reporter="{reporter}",destination_service=~"shop-canary.shop.svc.cluster.local"'
     good = f'sum({function}(istio_requests_total{{{target},response_code!~"5.*"}}[{window}]))'
@@ -30,7 +30,7 @@ def example(rollout: Rollout) -> Outcome:
 
 
 def strict(rollout: Rollout) -> Outcome:
-    """Run a sharper setting that its users choose: rate over 1m, every minute, at least .99."""
+    """Run a stricter setting that its users choose: rate over 1m, every minute, at least .99."""
     return _run(rollout, query(rollout.family, "rate", "1m"), 60, 0.99, 3)
 
 

@@ -1,4 +1,4 @@
-"""Flagger's rule: two plain lines over the canary alone, each minute; so many failed checks in all roll back.
+"""Flagger's rule: two fixed limits for the canary alone, each minute; a number of failed checks in all rolls back.
 
 Source: fluxcd/flagger @ 15bd6ad, pkg/metrics/observers/istio.go (queries) and pkg/controller/scheduler.go: interval
 60 s, success rate of at least 99 % and p99 of at most 500 ms as its documentation's examples set them; failed checks
@@ -10,8 +10,8 @@ from math import isnan
 from typing import Final
 
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.family import RUN_SECONDS
-from tests.bench.world.rollout import Rollout
+from tests.bench.simulation.family import RUN_SECONDS
+from tests.bench.simulation.rollout import Rollout
 
 INTERVAL_SECONDS: Final = 60
 _TARGET: Final = 'reporter="destination",destination_workload_namespace="shop",destination_workload=~"shop-canary"'

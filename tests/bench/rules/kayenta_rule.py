@@ -1,4 +1,4 @@
-"""Kayenta as a rule: a point a minute, all points so far judged every five minutes against an equal-size baseline.
+"""Kayenta as a rule: every five minutes all points so far, one a minute, are judged against an equal-size baseline.
 
 Metrics: percent of failed requests and p99 of the durations, direction "increase", all else as Kayenta defaults;
 thresholds 95 / 75 as in its documentation: below 75 the canary is ended at once.
@@ -7,10 +7,10 @@ thresholds 95 / 75 as in its documentation: below 75 the canary is ended at once
 from math import isnan, nan
 from typing import Final
 
-from tests.bench.rules.kayenta import Config, classify, score
+from tests.bench.rules.kayenta_judge import Config, classify, score
 from tests.bench.rules.outcome import Outcome
-from tests.bench.world.family import RUN_SECONDS
-from tests.bench.world.rollout import Rollout
+from tests.bench.simulation.family import RUN_SECONDS
+from tests.bench.simulation.rollout import Rollout
 
 _MINUTE: Final = 60
 _EVERY: Final = 300

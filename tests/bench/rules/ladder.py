@@ -1,6 +1,6 @@
 """Our own judge over a whole rollout with default settings: from the first weight to promoted or rolled back.
 
-The traffic follows the weights: a rung's traffic is drawn when the rung begins, and thrown away from where it ended.
+The traffic follows the weights: a rung's traffic is drawn when it begins, and discarded from where it ended.
 """
 
 from collections.abc import Sequence
@@ -10,19 +10,20 @@ from typing import Final
 
 import numpy as np
 
-from steps.evidence import Bounds, EvidenceReader
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.judgement import Judgement, Verdict
-from tests.bench.rules.ours import until
-from tests.bench.world.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family, flat
-from tests.bench.world.rollout import ARMS, Rollout, observed
-from tests.bench.world.scrapes import EPOCH
-from tests.bench.world.traffic import draw
+from tests.bench.rules.canary_steps import until
+from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family, flat
+from tests.bench.simulation.rollout import ARMS, Rollout, observed
+from tests.bench.simulation.scrapes import EPOCH
+from tests.bench.simulation.traffic import draw
 
 WEIGHTS: Final = (5, 25, 50)
 RUNG_SECONDS: Final = 600
 RULES: Final = Rules(min_seconds=30.0)
-"""As `prepare` and `analyze` have it without any setting."""
+"""As `prepare` and `analyze` behave without any setting."""
 
 PROMOTED, ROLLED_BACK, INCONCLUSIVE = "promoted", "rolled back", "inconclusive"
 _ALL: Final = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS
@@ -79,7 +80,7 @@ def _bounds(one: Rollout) -> Bounds:
 
 
 def _rung(one: Rollout, bounds: Bounds, began: int, weight: int, rules: Rules) -> tuple[Judgement, float]:
-    """Judge a rung after every stratum; give the answer and when it came, in seconds since the first exposure."""
+    """Judge a rung after every stratum; return the judgement and its time, in seconds since the first exposure."""
     last = EPOCH + began + RUNG_SECONDS
     reader = EvidenceReader(one.prometheus(last), ARMS, bounds=bounds)
     evidence = reader.read(one.started, last, rung_started=EPOCH + began, weight=weight)

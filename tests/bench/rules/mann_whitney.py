@@ -1,4 +1,4 @@
-"""Mann-Whitney's interval of a location shift as R's wilcox.test(exact = FALSE) gives it, and effect sizes.
+"""Mann-Whitney's interval of a location shift, as in R's wilcox.test(exact = FALSE), and effect sizes.
 
 Sources: R's stats::wilcox.test and its zeroin (Brent, Algorithms for Minimization Without Derivatives, 1973), which
 spinnaker/kayenta @ a69573be follows, continuity correction and absolute tolerance of 1e-4 included.
@@ -27,7 +27,7 @@ class Interval:
 
 
 def interval(x: Sequence[float], y: Sequence[float], confidence: float) -> Interval:
-    """Give the interval.
+    """Return the interval.
 
     Raises:
         ValueError: all observations are tied.
@@ -52,7 +52,7 @@ def interval(x: Sequence[float], y: Sequence[float], confidence: float) -> Inter
 
 
 def standard_score(x: "np.typing.NDArray[np.float64]", y: "np.typing.NDArray[np.float64]") -> float:
-    """Give the rank-sum statistic of x in standard deviations, corrected for continuity and ties."""
+    """Return the rank-sum statistic of x in standard deviations, corrected for continuity and ties."""
     n, m = len(x), len(y)
     _, inverse, ties = np.unique(np.concatenate([x, y]), return_inverse=True, return_counts=True)
     ranks = np.cumsum(ties) - (ties - 1) / 2.0
@@ -93,7 +93,7 @@ def zero(f: Callable[[float], float], a: float, b: float, fa: float, fb: float) 
 def _interpolated(
     a: float, b: float, c: float, fa: float, fb: float, fc: float, step: float, previous: float, least: float
 ) -> float:
-    """Give the secant's or the inverse parabola's step where it stays inside, else the bisection's `step`."""
+    """Return the secant's or the inverse parabola's step if it stays inside, else the bisection's `step`."""
     width, slope = c - b, fb / fa
     if a == c:
         p, q = width * slope, 1.0 - slope
@@ -107,19 +107,19 @@ def _interpolated(
 
 
 def mean_ratio(x: Sequence[float], y: Sequence[float]) -> float:
-    """Give mean(x) / mean(y), NaN if either is 0."""
+    """Return mean(x) / mean(y), NaN if either is 0."""
     first, second = mean(x), mean(y)
     return nan if first == 0 or second == 0 else first / second
 
 
 def cles(x: Sequence[float], y: Sequence[float]) -> float:
-    """Give the common language effect size: the chance that a value of x is above one of y, ties half."""
+    """Return the common language effect size: the chance that a value of x is above one of y, ties half."""
     first, second = np.asarray(x)[:, None], np.asarray(y)[None, :]
     return float((first > second).mean() + 0.5 * (first == second).mean())
 
 
 def cohen_d(x: Sequence[float], y: Sequence[float]) -> float:
-    """Give the difference of the means in pooled standard deviations."""
+    """Return the difference of the means in pooled standard deviations."""
     n, m = len(x), len(y)
     pooled = ((n - 1) * variance(x) + (m - 1) * variance(y)) / (n + m - 2)
     return (mean(x) - mean(y)) / sqrt(pooled)

@@ -9,7 +9,7 @@ class Outcome:
 
     Attributes:
         failed_after: when the rule decided to roll back, or None.
-        passed_after: when it would first have let the canary pass, or None; only for rules that say so.
+        passed_after: when it would first have let the canary pass, or None; only for rules that have a pass.
         why: the rule's own word for it.
     """
 

@@ -1,4 +1,4 @@
-"""The API these promises are checked against: the stand-in, or the cluster that CANARY_TEST_KUBECONFIG names.
+"""The API that the contract is checked against: the stand-in, or the cluster that CANARY_TEST_KUBECONFIG names.
 
 On a real cluster a scratch namespace is made and removed; Istio's CRDs must be installed there, its webhook need not.
 """
@@ -23,7 +23,7 @@ def _session_from(path: str) -> tuple[requests.Session, str]:
     load: Any = config.load_kube_config  # it has no types
     load(config_file=path, client_configuration=loaded)
     session = requests.Session()
-    # Else an environment's CA bundle would win over the kubeconfig's.
+    # Otherwise the environment's CA bundle would override the kubeconfig's.
     session.trust_env = False
     session.verify = loaded.ssl_ca_cert or True
     session.cert = (loaded.cert_file, loaded.key_file) if loaded.cert_file else None
@@ -60,7 +60,7 @@ def name() -> str:
 
 @pytest.fixture
 def virtual_service(cluster: ApiClient, name: str) -> Json:
-    """Return a stored VirtualService; its canary's weight is absent, its other fields are not ours to touch."""
+    """Return a stored VirtualService; the canary's weight is absent, and the steps must not touch its other fields."""
     made = cluster.create("virtualservices", virtual_service_named(name))
     assert made.code == 201, made.body
     return made.body
@@ -68,14 +68,14 @@ def virtual_service(cluster: ApiClient, name: str) -> Json:
 
 @pytest.fixture
 def deployment(cluster: ApiClient, name: str) -> Json:
-    """Return a stored Deployment without pods, so that no controller has much to say about it."""
+    """Return a stored Deployment without pods, so that controllers change little of it."""
     made = cluster.create("deployments", deployment_named(name))
     assert made.code == 201, made.body
     return made.body
 
 
 def virtual_service_named(name: str) -> Json:
-    """Return a VirtualService as a team may have written it."""
+    """Return a VirtualService as teams write it."""
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
@@ -106,7 +106,7 @@ def virtual_service_named(name: str) -> Json:
 
 
 def deployment_named(name: str) -> Json:
-    """Return a Deployment with as little said as possible."""
+    """Return a Deployment with as few fields as possible."""
     container = {
         "name": "app",
         "image": "example.com/shop:v1",

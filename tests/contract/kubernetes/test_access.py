@@ -1,4 +1,4 @@
-"""Who may do what, and what time it is."""
+"""Permissions, the server's clock, and unknown resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REVIEWS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 def test_access_can_be_asked_for_in_advance(cluster: ApiClient) -> None:
-    """Prepare asks before any traffic moves; whoever runs these tests may do this."""
+    """Prepare asks before any traffic moves; the user of these tests has this permission."""
     asked = {
         "namespace": cluster.namespace,
         "verb": "patch",
@@ -23,7 +23,7 @@ def test_access_can_be_asked_for_in_advance(cluster: ApiClient) -> None:
     assert (answer.code, answer.body["status"]["allowed"]) == (201, True)
 
 
-def test_every_answer_tells_the_time(cluster: ApiClient, name: str) -> None:
+def test_every_answer_has_the_servers_time(cluster: ApiClient, name: str) -> None:
     """Expiry is by the server's clock, on errors too."""
     for answer in (cluster.get("deployments"), cluster.get("deployments", name)):
         told = parsedate_to_datetime(answer.headers["Date"])
@@ -31,6 +31,6 @@ def test_every_answer_tells_the_time(cluster: ApiClient, name: str) -> None:
 
 
 def test_an_unknown_resource_is_404_without_a_name(cluster: ApiClient) -> None:
-    """A CRD that is not installed is told apart from an absent object."""
+    """A CRD that is not installed is distinguished from an absent object."""
     answer = cluster.call("GET", f"apis/example.com/v1/namespaces/{cluster.namespace}/widgets/a")
     assert answer.code == 404

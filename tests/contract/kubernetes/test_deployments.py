@@ -59,7 +59,7 @@ def test_a_latest_or_missing_tag_is_always_pulled(cluster: ApiClient, deployment
 
 
 def test_one_replica_is_the_default(cluster: ApiClient, deployment: Json, name: str) -> None:
-    """Where nothing is said; a dry run starts no pod."""
+    """If the field is left out; a dry run starts no pod."""
     item = copy.deepcopy(deployment)
     item["metadata"] = {"name": f"{name}-one"}
     del item["spec"]["replicas"]
@@ -67,7 +67,7 @@ def test_one_replica_is_the_default(cluster: ApiClient, deployment: Json, name: 
 
 
 def test_the_selector_is_immutable(cluster: ApiClient, deployment: Json) -> None:
-    """Arms that overlap cannot be mended in place."""
+    """Overlapping arms cannot be fixed in place."""
     labels = {"app": "other"}
     patch = {"spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)

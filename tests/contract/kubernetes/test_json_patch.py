@@ -10,8 +10,8 @@ WEIGHT = "/spec/http/0/route/1/weight"
 REJECTED = "the server rejected our request due to an error in our request"
 
 
-def test_a_failed_test_is_422_invalid_and_changes_nothing(cluster: ApiClient, virtual_service: Json) -> None:
-    """The fence of every write: whoever lost the claim cannot write."""
+def test_a_failed_test_operation_is_422_invalid_and_changes_nothing(cluster: ApiClient, virtual_service: Json) -> None:
+    """This fences every write: a run that lost the claim cannot write."""
     name = virtual_service["metadata"]["name"]
     operations = [
         {"op": "test", "path": "/spec/http/0/name", "value": "other"},
@@ -23,14 +23,14 @@ def test_a_failed_test_is_422_invalid_and_changes_nothing(cluster: ApiClient, vi
 
 
 def test_a_test_of_an_absent_annotation_is_422(cluster: ApiClient, virtual_service: Json) -> None:
-    """A claim that was removed by hand fences as one that was taken over."""
+    """A claim that was removed by hand fences like one that was taken over."""
     operations = [{"op": "test", "path": "/metadata/annotations/canary-steps.io~1claim.shop", "value": "a:1:walking"}]
     answer = cluster.patch("virtualservices", virtual_service["metadata"]["name"], operations)
     assert (answer.code, answer.body["reason"]) == (422, "Invalid")
 
 
 def test_a_test_for_null_holds_where_the_member_is_absent(cluster: ApiClient, virtual_service: Json) -> None:
-    """That nobody holds a claim can be tested."""
+    """So a write can require that nobody holds a claim."""
     operations = [
         {"op": "test", "path": "/metadata/annotations", "value": None},
         {"op": "add", "path": "/metadata/annotations", "value": {"canary-steps.io/claim.shop": "a:1:prepared"}},
@@ -57,14 +57,14 @@ def test_removing_what_is_absent_is_422(cluster: ApiClient, virtual_service: Jso
 
 
 def test_replacing_what_is_absent_adds_it(cluster: ApiClient, virtual_service: Json) -> None:
-    """Unlike RFC 6902 has it: a replace does not prove that something was there, only a test does."""
+    """Unlike in RFC 6902: a replace does not prove that something was there, only a test does."""
     operations = [{"op": "replace", "path": WEIGHT, "value": 10}]
     answer = cluster.patch("virtualservices", virtual_service["metadata"]["name"], operations)
     assert (answer.code, answer.body["spec"]["http"][0]["route"][1]["weight"]) == (200, 10)
 
 
-def test_add_sets_a_weight_that_is_absent_and_one_that_is_there(cluster: ApiClient, virtual_service: Json) -> None:
-    """Add is level-based: it states what should be."""
+def test_add_sets_an_absent_or_present_weight(cluster: ApiClient, virtual_service: Json) -> None:
+    """Add states the desired value, whatever was there."""
     name = virtual_service["metadata"]["name"]
     for weight in (10, 20):
         operations = [{"op": "add", "path": WEIGHT, "value": weight}]
@@ -97,14 +97,14 @@ def test_a_weight_of_the_wrong_type_is_refused(cluster: ApiClient, virtual_servi
     assert "spec.http[0].route[1].weight" in answer.body["message"]
 
 
-def test_a_patch_that_is_no_list_of_operations_is_400(cluster: ApiClient, virtual_service: Json) -> None:
-    """A broken client is told apart from a lost claim."""
+def test_a_patch_that_is_not_a_list_of_operations_is_400(cluster: ApiClient, virtual_service: Json) -> None:
+    """A broken client is distinguished from a lost claim."""
     answer = cluster.patch("virtualservices", virtual_service["metadata"]["name"], {"op": "test"})
     assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
 
 
 def test_a_patch_of_an_absent_object_is_404(cluster: ApiClient, name: str) -> None:
-    """A deleted VirtualService is told apart from a lost claim."""
+    """A deleted VirtualService is distinguished from a lost claim."""
     answer = cluster.patch("virtualservices", name, [{"op": "add", "path": WEIGHT, "value": 1}])
     assert (answer.code, answer.body["reason"]) == (404, "NotFound")
 

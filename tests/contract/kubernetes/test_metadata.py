@@ -34,7 +34,7 @@ def test_weights_raise_the_generation(cluster: ApiClient, virtual_service: Json)
 
 
 def test_annotations_of_a_deployment_raise_its_generation(cluster: ApiClient, deployment: Json) -> None:
-    """They are copied to its ReplicaSets, so a claim's token there makes its controller look again."""
+    """They are copied to its ReplicaSets, so a claim's token makes the controller reconcile."""
     patch = {"metadata": {"annotations": {"canary-steps.io/claim.shop": "a:1:prepared"}}}
     answer = cluster.patch("deployments", deployment["metadata"]["name"], patch, MERGE_PATCH)
     assert answer.body["metadata"]["generation"] == deployment["metadata"]["generation"] + 1
@@ -94,7 +94,7 @@ def test_an_annotation_must_be_text(cluster: ApiClient, virtual_service: Json) -
 
 
 @pytest.mark.parametrize("bad", ["Shop", "shop_canary", "-shop", "s" * 254])
-def test_names_that_are_no_dns_subdomains_are_refused(cluster: ApiClient, bad: str) -> None:
+def test_names_that_are_not_dns_subdomains_are_refused(cluster: ApiClient, bad: str) -> None:
     """At the field metadata.name."""
     answer = cluster.create("configmaps", {"metadata": {"name": bad}})
     assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "metadata.name")

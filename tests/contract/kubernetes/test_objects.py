@@ -8,7 +8,7 @@ from tests.support.api_client import ApiClient, Json
 
 
 def test_creating_a_name_twice_is_already_exists(cluster: ApiClient, deployment: Json) -> None:
-    """Two runs that create the same canary are told apart from a conflict."""
+    """So two runs that create the same canary are distinguished from a conflict."""
     again = {key: deployment[key] for key in ("apiVersion", "kind", "spec")}
     answer = cluster.create("deployments", again | {"metadata": {"name": deployment["metadata"]["name"]}})
     assert (answer.code, answer.body["reason"]) == (409, "AlreadyExists")
@@ -92,7 +92,7 @@ def test_both_versions_of_istio_show_the_same_object(cluster: ApiClient, virtual
 
 
 def test_deleting_with_a_foreign_uid_is_a_conflict(cluster: ApiClient, deployment: Json) -> None:
-    """A canary that somebody made anew is not deleted by mistake."""
+    """A canary that was created again is not deleted by mistake."""
     name = deployment["metadata"]["name"]
     foreign = {"preconditions": {"uid": "00000000-0000-0000-0000-000000000000"}}
     answer = cluster.delete("deployments", name, foreign)
@@ -101,7 +101,7 @@ def test_deleting_with_a_foreign_uid_is_a_conflict(cluster: ApiClient, deploymen
 
 
 def test_a_deleted_object_is_gone(cluster: ApiClient, virtual_service: Json) -> None:
-    """Deleting twice is told by 404."""
+    """Deleting it again is 404."""
     name = virtual_service["metadata"]["name"]
     assert cluster.delete("virtualservices", name).code == 200
     assert cluster.get("virtualservices", name).code == 404

@@ -1,4 +1,4 @@
-"""What an account may do, asked of the API server itself."""
+"""What an account may do, as the API server itself answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BASIC = {
     ("authorization.k8s.io", "selfsubjectrulesreviews", "create"),
     ("authentication.k8s.io", "selfsubjectreviews", "create"),
 }
-"""What Kubernetes lets every account do: ask about itself."""
+"""Permissions that Kubernetes gives every account: to ask about itself."""
 
 Right = tuple[str, str, str]
 """API group, resource and verb."""
@@ -51,7 +51,7 @@ def all_rights(lab: ClusterLab) -> set[Right]:
         group = path.split("/")[1] if path.startswith("apis/") else ""
         for resource in lab.api.call("GET", path)["resources"]:
             found |= set(product([group], [resource["name"]], resource["verbs"]))
-    # Verbs that no resource lists and that RBAC knows all the same.
+    # RBAC knows these verbs, although no resource lists them.
     return found | {
         ("", "serviceaccounts", "impersonate"),
         ("rbac.authorization.k8s.io", "roles", "bind"),

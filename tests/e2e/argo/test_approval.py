@@ -19,7 +19,7 @@ KNOBS = "/tmp/knobs.json"
 
 @pytest.fixture
 def lab(lab: ClusterLab) -> ClusterLab:
-    """Return a namespace with the component, in which canaries can be told to misbehave."""
+    """Return a namespace with the approval component, and canaries that can be made to fail."""
     install(lab, ROOT / "workflows" / "components" / "human-approval" / "canary-release-approval.yaml")
     configure(lab, env=f"OVERRIDES={KNOBS}")
     return lab
@@ -56,10 +56,10 @@ def test_consent_refused_rolls_back(lab: ClusterLab, waiting: Workflow, users: L
     assert record(lab)["reason"] == "a person refused"
 
 
-def test_a_canary_that_turns_bad_while_a_person_thinks_is_taken_back(
+def test_a_canary_that_turns_bad_while_a_person_decides_is_rolled_back(
     lab: ClusterLab, waiting: Workflow, users: Load
 ) -> None:
-    """By the hold, at once; and the workflow does not wait for an answer that no longer matters."""
+    """By the hold, at once; the workflow does not wait for an answer that no longer matters."""
     waiting.wait_for_node("analyze")
     for pod in lab.pods("shop-canary"):
         knobs = json.dumps({"error_ratio": 1.0})
@@ -76,7 +76,7 @@ def test_a_canary_that_turns_bad_while_a_person_thinks_is_taken_back(
 
 @pytest.mark.full
 def test_no_answer_in_time_rolls_back(lab: ClusterLab, users: Load) -> None:
-    """Silence is no consent."""
+    """Silence is not consent."""
     release = _released(lab, approval_seconds="20")
     assert release.wait_for_end() == "Failed"
     assert _is_rolled_back(lab, release)
@@ -84,10 +84,10 @@ def test_no_answer_in_time_rolls_back(lab: ClusterLab, users: Load) -> None:
 
 
 @pytest.mark.full
-def test_consent_by_kubectl_promotes_though_the_form_is_unanswered(
+def test_consent_by_kubectl_promotes_without_an_answer_in_the_form(
     lab: ClusterLab, waiting: Workflow, users: Load
 ) -> None:
-    """The promote stands behind the hold; whatever is answered afterwards changes nothing."""
+    """The promote follows the hold; a later answer in the form changes nothing."""
     kubectl(lab, "annotate", "virtualservice", "shop", f"canary-steps.io/approve.shop={waiting.uid}")
     lab.wait_for(lambda: image(lab) == "demo/shop:v2" and claim(lab) == "", 180, "the promote")
     waiting.answer("ask", approve="NO")

@@ -1,4 +1,4 @@
-"""Parts of the cluster that die while a release is on a rung: none is promoted by it, nobody is left on a canary."""
+"""Parts of the cluster die while a release is on a rung: nothing is promoted by that, no user is left on a canary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.full, pytest.mark.alone]
 
 
 def test_the_sweep_restores_while_argo_is_dead_and_nothing_moves_when_it_is_back(lab: ClusterLab, users: Load) -> None:
-    """The rung passes with nobody there to go on; Argo wants to promote later, and the claim is gone."""
+    """The rung passes, but nothing continues; when Argo wants to promote later, the claim is gone."""
     sweep_each_minute(lab)
     configure(lab, min_seconds=15, expiry_seconds=EXPIRY_SECONDS)
     release = Workflow.release(lab, "v2", "canary-release-lean", weights="[50]")
@@ -39,7 +39,7 @@ def test_the_sweep_restores_while_argo_is_dead_and_nothing_moves_when_it_is_back
 
 
 def test_without_prometheus_a_rung_is_inconclusive_and_never_a_pass(lab: ClusterLab, users: Load) -> None:
-    """It dies in the middle of an analysis that had gone well so far; the retreat needs it for nothing."""
+    """It dies in the middle of an analysis that had gone well so far; the retreat does not need it."""
     release = hold(lab, users, timeout_seconds=40)
     with without(lab, "prometheus"):
         assert release.wait_for_end() == "Failed"
@@ -56,7 +56,7 @@ def test_without_prometheus_a_rung_is_inconclusive_and_never_a_pass(lab: Cluster
 
 
 def test_a_release_outlives_a_restart_of_the_api_server(lab: ClusterLab, users: Load) -> None:
-    """As the upgrade of a control plane does it; a step waits for the server, or is run again."""
+    """As in an upgrade of the control plane; a step waits for the server, or is run again."""
     configure(lab, min_seconds=20)
     release = Workflow.release(lab, "v2", "canary-release-lean")
     meet(users, "v2")

@@ -33,13 +33,13 @@ def _example(name: str, **images: str) -> Json:
 
 @pytest.fixture
 def lab(lab: ClusterLab) -> ClusterLab:
-    """Return a namespace whose apps know where this lab's Prometheus is."""
+    """Return a namespace whose apps are configured with this lab's Prometheus."""
     configure(lab, prometheus_url=lab.prometheus_url)
     return lab
 
 
 def test_release_an_image(lab: ClusterLab, users: Load) -> None:
-    """The everyday one."""
+    """The most common example."""
     release = Workflow.create(lab, _example("release-an-image", v2="v2"))
     assert release.wait_for_end(400) == "Succeeded"
     assert [one for _, one in record(lab)["weights"]] == [5, 25, 50, 0]
@@ -60,7 +60,7 @@ def test_release_by_gitops(lab: ClusterLab, users: Load) -> None:
 
 
 def test_gate_in_another_pipeline(lab: ClusterLab) -> None:
-    """Passes a good version and fails a bad one; the traffic is whoever's pipeline it is."""
+    """It passes a good version and fails a bad one; the traffic is the other pipeline's business."""
     versions = manifests.app("shop-v1", "demo/shop:v1", 2, "hosts", "IfNotPresent", canary_name="shop-v2")
     lab.apply([*versions, (DEPLOYMENT, manifests.deployment("shop-v2", "demo/shop:v2", 1, {"app": "shop-v2"}))])
     lab.wait_until_rolled_out("shop-v2")
@@ -96,7 +96,7 @@ def till(lab: ClusterLab) -> ClusterLab:
 
 
 def test_several_apps_are_promoted_together_or_not_at_all(till: ClusterLab, users: Load) -> None:
-    """One fails its rung: the other, though healthy, is taken back as well."""
+    """One fails its rung: the other, although healthy, is rolled back as well."""
     with users_of(till, "till") as others:
         release = Workflow.create(till, _example("several-apps", v2="v2", v7="errors"))
         assert release.wait_for_end(400) == "Failed"

@@ -27,7 +27,7 @@ EXAMPLES = sorted((WORKFLOWS / "examples").glob("*.yaml"))
 
 @pytest.fixture
 def place() -> Any:  # noqa: ANN401 - a generator of labs
-    """Return a namespace in which nothing is."""
+    """Return an empty namespace."""
     with ClusterLab("e2e-manifests") as lab:
         yield lab
 
@@ -49,15 +49,15 @@ def test_argo_lints_every_combination(tmp_path: Path, components: list[str]) -> 
     items = [*_documents(manifests), *_examples(is_cluster_wide=LAST in components)]
     names = []
     for number, item in enumerate(one for one in items if one["apiVersion"].startswith("argoproj.io/")):
-        path = tmp_path / f"{number}.yaml"  # a document a file, else Argo's linter takes the second for missing
+        path = tmp_path / f"{number}.yaml"  # one document per file; otherwise Argo's linter misses the second
         path.write_text(yaml.safe_dump(item), encoding="utf-8")
         names.append(str(path))
     done = argo.command("lint", "--offline", "--no-color", *names)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_misspelt_field_would_be_found(place: ClusterLab) -> None:
-    """So the test above can fail."""
+def test_a_misspelt_field_is_refused(place: ClusterLab) -> None:
+    """Which shows that the test above can fail."""
     text = (WORKFLOWS / "base" / "canary-release.yaml").read_text(encoding="utf-8")
     assert "onExit: finish" in text
     with pytest.raises(AssertionError, match="onExitt"):

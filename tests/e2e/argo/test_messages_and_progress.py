@@ -1,4 +1,4 @@
-"""What Argo's users are shown beside the release itself: messages, progress."""
+"""Messages and progress that Argo's users see beside the release itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ http.server.HTTPServer(("", 8080), Hook).serve_forever()
 """
 
 
-def test_a_webhook_hears_how_a_release_ended(lab: ClusterLab, users: Load, tmp_path: Path) -> None:
+def test_a_webhook_gets_the_outcome_of_a_release(lab: ClusterLab, users: Load, tmp_path: Path) -> None:
     """After the restore; the URL is in a Secret and in no workflow."""
     install(lab, compose(tmp_path, "notifications"))
     _listen(lab)
@@ -46,8 +46,8 @@ def test_a_webhook_hears_how_a_release_ended(lab: ClusterLab, users: Load, tmp_p
     assert "secret-part" not in kubectl(lab, "get", "workflow", release.name, "-o", "json")
 
 
-def test_a_release_does_not_mind_a_webhook_without_its_secret(lab: ClusterLab, users: Load, tmp_path: Path) -> None:
-    """The step says so at once, and the release is what it would be."""
+def test_a_webhook_without_its_secret_does_not_affect_the_release(lab: ClusterLab, users: Load, tmp_path: Path) -> None:
+    """The step reports it at once, and the release ends as it would otherwise."""
     install(lab, compose(tmp_path, "notifications"))
     release = Workflow.release(lab, "v2", "canary-release-lean", weights="[50]")
     assert release.wait_for_end() == "Succeeded"
@@ -55,8 +55,10 @@ def test_a_release_does_not_mind_a_webhook_without_its_secret(lab: ClusterLab, u
     assert is_at_rest(lab)
 
 
-def test_a_release_does_not_mind_a_report_that_has_no_repository(lab: ClusterLab, users: Load, tmp_path: Path) -> None:
-    """The component asks for one; without it the report's node is in error and the text is in its log."""
+def test_a_report_without_an_artifact_repository_does_not_affect_the_release(
+    lab: ClusterLab, users: Load, tmp_path: Path
+) -> None:
+    """The component needs one; without it the report's node ends in error and the text is in its log."""
     install(lab, compose(tmp_path, "report-artifact"))
     release = Workflow.release(lab, "v2", "canary-release-lean", weights="[50]")
     assert release.wait_for_end(400) == "Succeeded"
@@ -65,7 +67,7 @@ def test_a_release_does_not_mind_a_report_that_has_no_repository(lab: ClusterLab
 
 
 def test_progress_is_shown_while_a_rung_is_judged(lab: ClusterLab, users: Load) -> None:
-    """Argo's executor looks at the file every three seconds and tells it once a minute."""
+    """Argo's executor reads the file every three seconds and publishes it once a minute."""
     configure(lab, min_seconds=150)
     release = Workflow.release(lab, "v2", "canary-release-lean", weights="[50]")
     release.wait_for_node("analyze")

@@ -1,4 +1,4 @@
-"""The same releases read through the newest Prometheus, which writes bucket bounds otherwise than the one of before."""
+"""The same releases read through the newest Prometheus, which formats bucket bounds differently."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_good_release_is_promoted(lab: ClusterLab, users: Load, newest: str) -
 
 
 @pytest.mark.parametrize(("version", "said"), [("errors", "failed"), ("slow", "slower than")])
-def test_a_bad_release_is_taken_back(lab: ClusterLab, users: Load, newest: str, version: str, said: str) -> None:
+def test_a_bad_release_is_rolled_back(lab: ClusterLab, users: Load, newest: str, version: str, said: str) -> None:
     """By counters, and by buckets."""
     _has_a_past(lab, newest)
     release = Workflow.release(lab, version, "canary-release-lean", weights="[25, 50]", prometheus_url=newest)
@@ -47,6 +47,6 @@ def test_a_bad_release_is_taken_back(lab: ClusterLab, users: Load, newest: str, 
 
 
 def _has_a_past(lab: ClusterLab, url: str) -> None:
-    """Wait until it has seen some seconds of the app's users, from which bounds are drawn."""
+    """Wait until it has seen some seconds of the app's users, from which bounds are chosen."""
     seen = f'sum(istio_requests_total{{destination_workload_namespace="{lab.namespace}"}})'
     lab.wait_for(lambda: any(float(one["value"][1]) > 500 for one in lab.query(seen, url)), 60, "a past")

@@ -23,16 +23,16 @@ ROLES = {one["metadata"]["name"]: granted(one["rules"]) for one in of_kind("Role
 WIDE = {"events", "podmonitors", "replicasets", "pods", "persistentvolumeclaims", "horizontalpodautoscalers",
         "poddisruptionbudgets", "endpointslices", "networkpolicies", "authorizationpolicies",
         "destinationrules"}  # fmt: skip
-"""Resources whose names RBAC cannot know before: what is listed, created, or named by an app's own template."""
+"""Resources whose names RBAC cannot know beforehand: they are listed, created, or named by an app's own template."""
 
 
 def test_each_account_may_do_what_its_role_says_and_nothing_else(lab: ClusterLab) -> None:
-    """Every verb of every resource of this server is asked; elsewhere an account may do nothing at all."""
+    """Every verb of every resource of this server is checked; in other namespaces an account may do nothing."""
     everything = all_rights(lab)
     assert len(everything) > 300
     for name in ("canary-steps-reader", "canary-steps-walker", "canary-steps-sweeper"):
         account, wanted = Account(lab, name), ROLES[name] | ROLES["canary-steps-executor"]
-        # A server may lack what is optional: PodMonitors are Prometheus Operator's.
+        # A server may lack optional resources: PodMonitors belong to the Prometheus Operator.
         assert all(account.may(right) for right in wanted)
         assert (wanted & everything) | BASIC == {right for right in everything if account.may(right)}
         assert set() == {right for right in wanted if account.may(right, namespace="kube-system")}
@@ -60,7 +60,7 @@ def test_a_release_needs_no_more_than_the_roles_that_name_its_objects(narrow: Cl
         for right in ROLES[name]:
             _, resource, verb = right
             is_open = resource in WIDE or verb == "create"
-            if resource != "destinationrules":  # only where subsets tell the arms apart
+            if resource != "destinationrules":  # only if the arms are subsets
                 assert account.may(right, name="shop"), right
                 assert account.may(right, name="till") is is_open, right
     with users_of(narrow) as users:

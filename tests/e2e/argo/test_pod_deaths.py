@@ -1,4 +1,4 @@
-"""Pods of a step that die, and bits that change: Argo runs the step again, and what was not judged is not promoted."""
+"""Pods of a step that die, and images that change: Argo runs the step again, and only the judged image is promoted."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ for _ in range(16):
         os._exit(0)
 time.sleep(60)
 """
-"""Sixteen small eaters of 24 MB: when the container's memory is out, the step is the largest of its processes."""
+"""Sixteen processes of 24 MB each: when memory runs out, the step is the largest process of the container."""
 
 
 def test_a_step_that_is_killed_for_memory_is_run_again(lab: ClusterLab, users: Load) -> None:
-    """By the kernel, mid-rung; the next pod of the step finds the weight as it is and judges on."""
+    """By the kernel, mid-rung; the next pod of the step finds the weight and continues to judge."""
     release = _walking(lab, users)
     pod = _running_step(lab)
-    # It dies with its container, so its end says nothing.
+    # It dies with its container, so its exit code says nothing.
     with pytest.raises(AssertionError):
         kubectl(lab, "exec", pod["metadata"]["name"], "--container", "main", "--", "python3", "-c", _EATER)
     lab.wait_for(lambda: _end_of(lab, pod), 60, "the end of the step's container")
@@ -49,7 +49,7 @@ def test_a_step_that_is_evicted_is_run_again(lab: ClusterLab, users: Load) -> No
 
 
 def test_a_tag_that_moves_during_the_release_is_not_promoted(lab: ClusterLab, users: Load) -> None:
-    """Stable pulls other bits than those that were judged: it gets its own template back, and the record says why."""
+    """Stable pulls another image than the judged one: it gets its own template back, and the record says why."""
     moving = f"demo/{lab.namespace}:v2"
     lab.registry.push(moving, version="v2")
     configure(lab, min_seconds=20)

@@ -1,4 +1,4 @@
-"""A release by `argo submit`, as users of the app saw it: the good one is promoted, the bad ones are taken back."""
+"""A release by `argo submit`, as users of the app saw it: the good one is promoted, the bad ones are rolled back."""
 
 from __future__ import annotations
 
@@ -40,50 +40,50 @@ def test_the_lean_release_promotes_with_one_pod_a_rung(lab: ClusterLab, users: L
     assert seen.failed() == 0, seen.per_second()
 
 
-def test_a_canary_that_fails_every_request_is_taken_back_at_once(lab: ClusterLab, users: Load) -> None:
-    """By the pod that saw it, seconds before the exit handler; few users paid for it."""
+def test_a_canary_that_fails_every_request_is_rolled_back_at_once(lab: ClusterLab, users: Load) -> None:
+    """By the pod that saw it, seconds before the exit handler; few users were affected."""
     release = Workflow.release(lab, "errors", "canary-release-lean")
     assert release.wait_for_end() == "Failed"
     assert release.exit_code("analyze") == 5
     assert "failed" in release.result("analyze", "reason")
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
     seen = users.stop()
     assert seen.failed() == seen.failed("errors") == seen.versions()["errors"]
-    # Two scrapes of a second, the poll, the push to the proxy; and what a busy machine adds.
+    # Two scrapes of a second, the poll, the push to the proxy, and the delays of a busy machine.
     assert seen.exposed_seconds("errors") < 8
 
 
-def test_a_canary_that_is_slow_for_a_tenth_is_taken_back(lab: ClusterLab, users: Load) -> None:
-    """No request fails, and its users wait."""
+def test_a_canary_that_is_slow_for_a_tenth_is_rolled_back(lab: ClusterLab, users: Load) -> None:
+    """No request fails, but its users wait."""
     release = Workflow.release(lab, "slow", "canary-release-lean", weights="[25, 50]")
     assert release.wait_for_end() == "Failed"
     assert release.exit_code("analyze") == 5
     assert "slower than" in release.result("analyze", "reason")
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
     assert users.stop().failed() == 0
 
 
-def test_a_canary_that_answers_200_with_nothing_in_it_is_taken_back(lab: ClusterLab, users: Load) -> None:
-    """The hole of automation that looks at status codes alone."""
+def test_a_canary_that_answers_200_with_an_empty_body_is_rolled_back(lab: ClusterLab, users: Load) -> None:
+    """A fault that status codes alone do not show."""
     release = Workflow.release(lab, "empty", "canary-release-lean")
     assert release.wait_for_end() == "Failed"
     assert release.exit_code("analyze") == 5
     assert "empty" in release.result("analyze", "reason")
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
 
 
-def test_a_canary_that_answers_404_to_everything_is_taken_back(lab: ClusterLab, users: Load) -> None:
-    """Stable serves these pages, so that they are lost to the canary's users."""
+def test_a_canary_that_answers_404_to_everything_is_rolled_back(lab: ClusterLab, users: Load) -> None:
+    """Stable serves these pages, so the canary's users lose them."""
     release = Workflow.release(lab, "not-found", "canary-release-lean")
     assert release.wait_for_end() == "Failed"
     assert release.exit_code("analyze") == 5
     assert "answered 4xx" in release.result("analyze", "reason")
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
 
 
 @pytest.mark.full
 def test_a_ladder_of_weight_100_alone_ends(lab: ClusterLab, users: Load) -> None:
-    """Nothing is left to compare with, and the past and the objectives decide in the time of any rung."""
+    """Nothing is left to compare with; stable's past and the objectives decide, as fast as on any rung."""
     release = Workflow.release(lab, "v2", "canary-release-lean", weights="[100]")
     assert release.wait_for_end() == "Succeeded"
     assert image(lab) == "demo/shop:v2"
@@ -97,7 +97,7 @@ def test_a_ladder_that_cannot_be_climbed_is_refused_before_anything_moves(lab: C
     assert release.wait_for_end() == "Failed"
     assert release.exit_code("prepare") == 2
     assert "set-weight" not in release.ran
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
 
 
 def test_a_canary_that_never_gets_ready_gets_no_user(lab: ClusterLab, users: Load) -> None:
@@ -107,12 +107,12 @@ def test_a_canary_that_never_gets_ready_gets_no_user(lab: ClusterLab, users: Loa
     assert release.wait_for_end() == "Failed"
     assert release.ran[0] == "prepare"
     assert "set-weight" not in release.ran
-    assert is_taken_back(lab, release)
+    assert is_rolled_back(lab, release)
     assert set(users.stop().versions()) == {"v1"}
 
 
-def is_taken_back(lab: ClusterLab, release: Workflow) -> bool:
-    """Tell whether stable serves as before, and nothing was promoted."""
+def is_rolled_back(lab: ClusterLab, release: Workflow) -> bool:
+    """Return whether stable serves as before, and nothing was promoted."""
     assert "promote" not in release.ran
     assert image(lab) == "demo/shop:v1"
     assert weight(lab) == 0

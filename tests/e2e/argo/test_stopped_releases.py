@@ -1,4 +1,4 @@
-"""Releases that somebody ends: users are back on stable whatever way was chosen, and nobody else is disturbed."""
+"""Releases that somebody ends: users are back on stable however it was done, and no other app is affected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.lab.embedded.load import Load
 pytestmark = pytest.mark.e2e
 
 
-def test_a_release_that_is_stopped_mid_rung_is_taken_back_by_the_exit_handler(lab: ClusterLab, users: Load) -> None:
+def test_a_release_that_is_stopped_mid_rung_is_rolled_back_by_the_exit_handler(lab: ClusterLab, users: Load) -> None:
     """`argo stop` is the way that people should choose; the record says what happened."""
     release = hold(lab, users)
     release.stop()
@@ -35,7 +35,7 @@ def test_a_release_that_is_stopped_mid_rung_is_taken_back_by_the_exit_handler(la
 
 
 def test_a_newer_image_supersedes_a_running_release(lab: ClusterLab, users: Load) -> None:
-    """The first run notices that it is not the owner any more and writes nothing; the second is promoted."""
+    """The first run notices that it no longer owns the claim and writes nothing; the second is promoted."""
     first = hold(lab, users)
     configure(lab)
     second = Workflow.release(lab, "v3", "canary-release-lean", on_busy="supersede")
@@ -50,7 +50,7 @@ def test_a_newer_image_supersedes_a_running_release(lab: ClusterLab, users: Load
     seen = users.stop()
     assert seen.failed() == 0, seen.per_second()
     assert seen.records[-1].version == "v3"
-    # Once users met the new one, nobody brought the superseded one back.
+    # After users met the new version, nothing brought the superseded one back.
     began = seen.first_exposure("v3")
     assert began is not None
     assert seen.since(began).versions()["v2"] == 0

@@ -1,4 +1,4 @@
-"""Ten small apps released at once on one node: nothing starves, nothing crosses over."""
+"""Ten small apps released at once on one node: none starves, none affects another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A release that waits on its first rung with users on it, so that something can happen to it there."""
+"""A release that waits on its first rung with users on the canary, so that a test can disturb it there."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 
 EXPIRY_SECONDS = 120
-"""Of claims whose run dies: the least there may be, short for a test."""
+"""Expiry of claims: the minimum, to keep the tests short."""
 _SWEEP_SECONDS = 60
 _STARTS_SECONDS = 90
 
 SWEPT_SECONDS = EXPIRY_SECONDS + _SWEEP_SECONDS + _STARTS_SECONDS
-"""How long after a run's death its users are back at the latest, with what a busy node takes to start a pod."""
+"""The latest time after a run's death at which its users are back, including a pod's start on a busy node."""
 
 
 def hold(lab: ClusterLab, users: Load, version: str = "v2", app: str = "shop", **settings: float) -> Workflow:
-    """Release a version in one pod a rung and return when users met it; its rung would last minutes."""
+    """Release a version with one pod per rung and return when users met it; its rung would last minutes."""
     configure(lab, app, min_seconds=300, **settings)
     release = Workflow.release(lab, version, "canary-release-lean", app=app)
     meet(users, version)
@@ -31,5 +31,5 @@ def meet(users: Load, version: str) -> None:
 
 
 def sweep_each_minute(lab: ClusterLab) -> None:
-    """Let the shipped CronJob come as often as a CronJob can."""
+    """Let the shipped CronJob run every minute, as often as a CronJob can."""
     kubectl(lab, "patch", "cronjob", "canary-sweep", "--patch", '{"spec": {"schedule": "* * * * *"}}')

@@ -1,4 +1,4 @@
-"""A workflow on the cluster, submitted and watched by Argo's own command as a user does it."""
+"""A workflow on the cluster, submitted and watched with Argo's own command, as users do it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Workflow:
 
     @classmethod
     def release(cls, lab: ClusterLab, version: str, template: str = "canary-release", **parameters: str) -> Self:
-        """Release a version of `shop` up two rungs, by default by the template with most pods."""
+        """Release a version of `shop` in two rungs, by default with the template that uses most pods."""
         wanted = {"app": "shop", "image": f"demo/shop:{version}", "weights": "[10, 50]"}
         return cls.submit(lab, template, **{**wanted, "prometheus_url": lab.prometheus_url, **parameters})
 
@@ -119,7 +119,7 @@ class Workflow:
 
     @property
     def _item(self) -> Json:
-        # Argo's own command would cost a busy node a process for each look.
+        # Argo's own command would cost a busy node a process at each poll.
         return self.lab.api.get("argoproj.io/v1alpha1", "Workflow", self.name, self.lab.namespace)
 
 
@@ -141,14 +141,14 @@ def claim(lab: ClusterLab, app: str = "shop") -> str:
 
 
 def record(lab: ClusterLab, app: str = "shop") -> Json:
-    """Return what the last run left written on the VirtualService."""
+    """Return the record of the last run on the VirtualService."""
     annotations = lab.get(VIRTUAL_SERVICE, app)["metadata"].get("annotations", {})
     found: Json = json.loads(annotations.get(f"canary-steps.io/last.{app}", "{}"))
     return found
 
 
 def is_at_rest(lab: ClusterLab, app: str = "shop") -> bool:
-    """Tell whether all users are on stable, the canary has no pods and nobody holds the app."""
+    """Return whether all users are on stable, the canary has no pods and no run holds a claim."""
     return weight(lab, app) == 0 and claim(lab, app) == "" and not lab.pods(f"{app}-canary")
 
 

@@ -1,4 +1,4 @@
-"""A namespace with what tekton/ ships, a registry that tells of pushes, and the listener that hears it."""
+"""A namespace with the objects of tekton/, a registry that reports pushes, and the listener that receives them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.push.registry_pushes import PushedApp, forget, listener_of, objects
+from tests.e2e.push.registry_pushes import PushedApp, listener_of, objects, remove_cluster_objects
 from tests.e2e.tekton import installation
 from tests.lab.cluster import tekton, triggers
 from tests.lab.cluster.lab import ClusterLab
@@ -16,7 +16,7 @@ from tests.support.triggers.messages import TOKEN
 
 @pytest.fixture(scope="session")
 def lab(images: None) -> Iterator[ClusterLab]:
-    """Return a namespace of the lab's own cluster in which Tekton and Triggers are at work."""
+    """Return a namespace of the lab's own cluster in which Tekton and Triggers run."""
     with ClusterLab(f"push-{random.randrange(10**8)}") as lab:
         if not lab.is_own:
             pytest.skip("the registry and the listeners are parts of the lab's own cluster")
@@ -27,7 +27,7 @@ def lab(images: None) -> Iterator[ClusterLab]:
 
 @pytest.fixture(scope="session")
 def shop(lab: ClusterLab) -> Iterator[PushedApp]:
-    """Return what pushes to the registry and looks at the runs: all shipped objects are there, the listener listens."""
+    """Return the pushed apps; all shipped objects are applied and the listener runs."""
     installation.install(lab)
     lab.api.apply(objects(lab.namespace), lab.namespace)
     lab.api.apply([listener_of("distribution")], lab.namespace)
@@ -35,4 +35,4 @@ def shop(lab: ClusterLab) -> Iterator[PushedApp]:
     triggers.listen(lab.api, "canary-push-distribution", lab.namespace, 0)
     yield PushedApp(lab, host)
     triggers.end(0)
-    forget(lab, lab.namespace)
+    remove_cluster_objects(lab, lab.namespace)

@@ -18,11 +18,11 @@ _RBAC = "rbac.authorization.k8s.io"
 
 
 def objects(namespace: str, **run: Any) -> Iterator[Json]:
-    """Return what docs/push.md lets people apply, but for listeners and apps.
+    """Return what docs/push.md tells users to apply, except listeners and apps.
 
     Args:
-        namespace: of the account, for what an administrator gives it.
-        run: fields of the started run that the lab wants otherwise.
+        namespace: of the account to which an administrator grants permissions.
+        run: fields of the started run that differ in the lab.
     """
     for one in documents(*sorted(SHIPPED.glob("*.yaml"))):
         if one["kind"] == "Kustomization":
@@ -40,8 +40,8 @@ def objects(namespace: str, **run: Any) -> Iterator[Json]:
     yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary-push"}, "stringData": {"token": TOKEN}}
 
 
-def forget(lab: ClusterLab, namespace: str) -> None:
-    """Take back what an administrator gave."""
+def remove_cluster_objects(lab: ClusterLab, namespace: str) -> None:
+    """Remove the ClusterRoleBinding, which is not in the namespace."""
     lab.api.delete(f"{_RBAC}/v1", "ClusterRoleBinding", f"canary-push-{namespace}")
 
 
@@ -65,7 +65,7 @@ def trigger_of(app: str, repository: str, **bindings: str) -> Json:
 
 @dataclass(frozen=True)
 class PushedApp:
-    """The registry, and the apps that are released from it."""
+    """The registry, and the apps released from it."""
 
     lab: ClusterLab
     host: str

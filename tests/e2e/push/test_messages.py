@@ -1,4 +1,4 @@
-"""Every recorded message, sent to Triggers itself, starts what the listeners on paper say: they are kept honest."""
+"""Every recorded message, sent to Triggers itself, starts what the offline listeners predict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.e2e.push.registry_pushes import forget, listener_of, objects
+from tests.e2e.push.registry_pushes import listener_of, objects, remove_cluster_objects
 from tests.e2e.tekton.releases import TEKTON
 from tests.lab.cluster import triggers
 from tests.lab.cluster.api import Json, documents
@@ -34,13 +34,13 @@ def urls(lab: ClusterLab) -> Iterator[dict[str, str]]:
     }
     for number in range(1, len(listeners()) + 1):
         triggers.end(number)
-    forget(lab, namespace)
+    remove_cluster_objects(lab, namespace)
     lab.api.delete("v1", "Namespace", namespace)
 
 
 @pytest.mark.parametrize("name", listeners())
-def test_triggers_itself_starts_what_the_paper_says(lab: ClusterLab, urls: dict[str, str], name: str) -> None:
-    """The same run in every field, or none at all; also for a wrong secret and for what is no tag."""
+def test_triggers_starts_what_the_offline_listener_predicts(lab: ClusterLab, urls: dict[str, str], name: str) -> None:
+    """The same run in every field, or none; also for a wrong secret and for a message without a tag."""
     sent = [*messages(name), *_hostile(messages(name)[0])]
     events = {_sent(urls[name], signed(message)): message for message in sent}
     final = _sent(urls[name], signed(messages(name)[0]))

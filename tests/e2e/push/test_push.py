@@ -1,4 +1,4 @@
-"""`docker push` starts a judged release: registry, listener, interceptors, controller and mesh are the real ones."""
+"""`docker push` starts a judged release, with real registry, listener, interceptors, controller and mesh."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RATE = 60
 def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: PushedApp) -> None:
     """While it is in flight, and after; another tag, another repository and a pushed signature start nothing."""
     lab = shop.lab
-    # Long enough for the second push to meet the first on its rung.
+    # Long enough that the second push comes while the first release is on its rung.
     shop.deploy("shop", **{"min-seconds": 40})
     assert [] == shop.runs("shop"), "v1.0.0 was pushed before the app had a Trigger"
     with users_of(lab, "shop", RATE):
@@ -54,7 +54,7 @@ def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Pushe
 
 
 def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(shop: PushedApp) -> None:
-    """Yesterday's failure may have been another's fault: a failed digest is not barred."""
+    """The earlier failure may have had another cause: a failed digest is not blocked."""
     lab = shop.lab
     shop.deploy("till")
     stable = served_image(lab, "till")
@@ -71,7 +71,7 @@ def test_a_bad_image_is_rolled_back_and_judged_again_when_it_is_pushed_again(sho
 
 
 def test_a_tag_that_the_registry_does_not_have_leaves_the_app_alone(shop: PushedApp) -> None:
-    """As where an image was deleted meanwhile, or its message was made up: red, and nothing was touched."""
+    """The image was deleted meanwhile, or the message was forged: the run fails and nothing was touched."""
     lab = shop.lab
     shop.deploy("crate")
     before = served_image(lab, "crate")
@@ -84,7 +84,7 @@ def test_a_tag_that_the_registry_does_not_have_leaves_the_app_alone(shop: Pushed
 
 
 def assert_users_on_stable_untouched(shop: PushedApp, app: str, image: str) -> None:
-    """Nothing of ours is on the VirtualService, and stable is what it was."""
+    """Check that the VirtualService has no annotation of ours, and stable is unchanged."""
     assert {} == marks(shop.lab, app)
     assert image == served_image(shop.lab, app)
 
@@ -95,7 +95,7 @@ def _said(run: Release, task: str, result: str) -> str:
 
 
 def _tell(app: str, tag: str) -> None:
-    """Send what a registry would send."""
+    """Send the message that a registry would send."""
     message = messages("distribution")[0].having("repository", f"team/{app}").having("tag", tag)
     address = f"http://127.0.0.1:{LISTENER_PORT}/"
     answer = requests.post(address, message.sent, headers=dict(message.headers), timeout=5)

@@ -1,1 +1,1 @@
-"""How fast a release is on the cluster, beside the figures of a peer measured on the same lab."""
+"""How fast a release is on the cluster, beside Flagger's figures measured in the same lab."""

@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.e2e.setup import furnish, publish
+from tests.e2e.setup import deploy_shop, publish
 from tests.e2e.speed.measure import (
     FLAGGER_EXPOSED_SECONDS,
     FLAGGER_FAILED,
@@ -21,7 +21,7 @@ from tests.lab.cluster.lab import ClusterLab
 
 
 def main() -> None:
-    """Measure, each release in a namespace of its own."""
+    """Measure each release in a namespace of its own."""
     table = Table("way", "exposed, s", "failed requests", "good release, s", title="40 requests/s, 5 s scrapes")
     table.add_row("Flagger 1.44.0", f"{FLAGGER_EXPOSED_SECONDS}", f"{FLAGGER_FAILED}", f"{FLAGGER_GOOD_SECONDS:.0f}")
     console = Console()
@@ -36,7 +36,7 @@ def main() -> None:
 def _measured(way: str, version: str) -> Measured:
     with ClusterLab(f"speed-{random.randrange(10**8)}") as lab:
         publish(lab)
-        furnish(lab)
+        deploy_shop(lab)
         return measure(lab, way, version)
 
 

@@ -1,6 +1,6 @@
 """One release under the load, ladder and scrape interval with which Flagger was measured on this lab.
 
-40 requests a second, weights 10 to 50 in steps of 10, a scrape every 5 s, a new weight after 10 s (Flagger's least
+40 requests a second, weights 10 to 50 in steps of 10, a scrape every 5 s, a new weight after 10 s (Flagger's minimum
 interval). Flagger 1.44.0 there: a canary that answers 500 to everything was exposed for 20.5 s and failed 80 requests;
 a good release took 85 to 90 s. Our judge decides as a scrape comes: of at least 8 s and two scrapes (the default is
 three) it makes 8 to 13 s a rung, which is the same dwell.
@@ -33,13 +33,13 @@ FLAGGER_EXPOSED_SECONDS, FLAGGER_FAILED, FLAGGER_GOOD_SECONDS = 20.5, 80, 90.0
 
 @dataclass(frozen=True)
 class Measured:
-    """What the users and a clock saw.
+    """What the users saw, and how long it took.
 
     Attributes:
         exposed_seconds: from the first user's exposure to the last, of the version under test.
         failed: requests that failed.
         seconds: from the start to the end of all that runs, exit handler included.
-        promoted_seconds: from the start to the end of promote; None where none ended well.
+        promoted_seconds: from the start to the end of promote; None if nothing was promoted.
     """
 
     exposed_seconds: float

@@ -14,7 +14,7 @@ TEKTON = ROOT / "tekton"
 
 
 def install(lab: ClusterLab) -> None:
-    """Do `kubectl apply --server-side -k tekton`; its CronJob sleeps, since tests call sweep when its time has come."""
+    """Run `kubectl apply --server-side -k tekton`; its CronJob is suspended, since tests run sweep themselves."""
     printed = kubectl(lab, "kustomize", str(TEKTON)).replace(SHIPPED, PRODUCT)
     items = [one for one in yaml.safe_load_all(printed) if one]
     for one in items:

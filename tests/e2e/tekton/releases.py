@@ -83,7 +83,7 @@ class Release:
         self.lab.wait_for(is_judging, timeout_seconds, f"{task} of {self.name}")
 
     def set_status(self, status: str) -> None:
-        """Do what `tkn pipelinerun cancel` does, by a grace or without."""
+        """Do what `tkn pipelinerun cancel` does, gracefully or not."""
         path = self.lab.api.path(TEKTON, "PipelineRun", self.lab.namespace)
         self.lab.api.call("PATCH", f"{path}/{self.name}", {"spec": {"status": status}}, _MERGE)
 
@@ -146,19 +146,19 @@ def last(lab: ClusterLab, app: str) -> Json:
 
 
 def state(lab: ClusterLab, app: str) -> list[object]:
-    """Return what changes whenever somebody writes to the app: its routes, and what both arms should be."""
+    """Return what changes whenever somebody writes to the app: its routes and the specs of both arms."""
     arms = [lab.get(DEPLOYMENT, name)["metadata"]["generation"] for name in (app, f"{app}-canary")]
     return [lab.get(VIRTUAL_SERVICE, app)["metadata"]["resourceVersion"], *arms]
 
 
 def is_ready(lab: ClusterLab, app: str) -> bool:
-    """Tell whether all pods of stable are ready."""
+    """Return whether all pods of stable are ready."""
     found = lab.get(DEPLOYMENT, app)
     return bool(found["spec"]["replicas"] == found.get("status", {}).get("availableReplicas"))
 
 
 def is_seen(lab: ClusterLab, app: str) -> bool:
-    """Ask the app through the gateway, and tell whether Prometheus counted any request to it; prepare wants one."""
+    """Send a request through the gateway; return whether Prometheus has counted any, since prepare needs one."""
     if not requests.get(lab.gateway_url, headers={"Host": lab.host(app)}, timeout=5).ok:
         return False
     arm = f'destination_workload="{app}",destination_workload_namespace="{lab.namespace}"'
@@ -171,7 +171,7 @@ def served_image(lab: ClusterLab, app: str) -> str:
 
 
 def assert_users_on_stable(lab: ClusterLab, app: str, image: str = STABLE) -> None:
-    """All weight is on stable, which is ready, runs the image and answers; no claim is left, the canary is down."""
+    """Check that all weight is on stable, which is ready, runs the image and answers; no claim, no canary is left."""
     assert [100, 0] == weights(lab, app)
     assert set() == {"claim", "run"} & set(marks(lab, app))
     lab.wait_for(lambda: is_ready(lab, app), 60, f"{app} to be ready")
@@ -181,7 +181,7 @@ def assert_users_on_stable(lab: ClusterLab, app: str, image: str = STABLE) -> No
 
 
 def wait_until_expired(lab: ClusterLab, app: str) -> None:
-    """Wait until the claim on an app expired; nobody renews it any more."""
+    """Wait until the claim on an app has expired."""
 
     def is_expired() -> bool:
         return bool(json.loads(marks(lab, app)["run"])["expires"] < time.time())
@@ -207,7 +207,7 @@ def sweep(lab: ClusterLab) -> None:
 def run_task(
     lab: ClusterLab, name: str, account: str, task: str | Json, params: Mapping[str, str] | None = None
 ) -> Json:
-    """Create a TaskRun of a shipped Task, or of a spec of one's own, wait until it ended, and return its status."""
+    """Create a TaskRun of a shipped Task or of another spec, wait until it ended, and return its status."""
     given = [{"name": key, "value": value} for key, value in {**(params or {}), **product(lab)}.items()]
     what: Json = {"taskRef": {"name": task}, "params": given} if isinstance(task, str) else task
     spec = {"serviceAccountName": f"canary-steps-{account}", **what}
@@ -229,7 +229,7 @@ def product(lab: ClusterLab) -> dict[str, str]:
 
 
 def refused(lab: ClusterLab, body: Json) -> str:
-    """Return what the webhook says against an object, "" where it takes it; nothing is stored."""
+    """Return why the webhook refuses an object, "" if it accepts it; nothing is stored."""
     path = lab.api.path(body["apiVersion"], body["kind"], lab.namespace)
     try:
         lab.api.call("POST", path, body, dryRun="All")

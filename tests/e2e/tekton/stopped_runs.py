@@ -1,6 +1,6 @@
-"""The ways in which a PipelineRun may end, and runs that are brought there.
+"""The ways in which a PipelineRun may end, and a run for each.
 
-The runs go on side by side, each with an app of its own whose canary is watched at weight 5 until its deadline.
+The runs go on in parallel, each with its own app, whose canary is watched at weight 5 until the deadline.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from tests.lab.cluster.lab import ClusterLab
 
 
 @dataclass(frozen=True)
-class Ending:
+class StoppedRun:
     """A way in which a run ends.
 
     Args:
-        app: its app. status: what is written to spec.status, "" for nothing; `deleted` deletes the run.
-        reason: of the run, at last. finishes: whether Tekton runs `finish`.
-        timeouts: of the run, where they are the way it ends. rung_seconds: when analyze gives up.
+        app: its app. status: the value for spec.status, "" for none; `deleted` deletes the run.
+        reason: of the run at its end. finishes: whether Tekton runs `finish`.
+        timeouts: of the run, if it ends by them. rung_seconds: when analyze gives up.
     """
 
     app: str
@@ -41,31 +41,31 @@ class Ending:
 
 
 CORE = (
-    Ending("cancelled", "Cancelled", "Cancelled", finishes=False),
-    Ending("cancelled-finally", "CancelledRunFinally", "Cancelled", finishes=True),
+    StoppedRun("cancelled", "Cancelled", "Cancelled", finishes=False),
+    StoppedRun("cancelled-finally", "CancelledRunFinally", "Cancelled", finishes=True),
 )
 FULL = (
-    # The running task may end by itself, which here takes its deadline.
-    Ending("stopped-finally", "StoppedRunFinally", "Failed", finishes=True, rung_seconds=45),
-    Ending("deleted", "deleted", "", finishes=False),
-    Ending("task-failed", "", "Failed", finishes=True, rung_seconds=10),
-    Ending(
+    # The running task may end by itself, here at its deadline.
+    StoppedRun("stopped-finally", "StoppedRunFinally", "Failed", finishes=True, rung_seconds=45),
+    StoppedRun("deleted", "deleted", "", finishes=False),
+    StoppedRun("task-failed", "", "Failed", finishes=True, rung_seconds=10),
+    StoppedRun(
         "tasks-time-out", "", "PipelineRunTimeout", finishes=True,
         timeouts={"pipeline": "20m0s", "tasks": "2m30s", "finally": "5m0s"},
     ),
-    Ending("pipeline-time-out", "", "PipelineRunTimeout", finishes=False, timeouts={"pipeline": "2m30s"}),
+    StoppedRun("pipeline-time-out", "", "PipelineRunTimeout", finishes=False, timeouts={"pipeline": "2m30s"}),
 )  # fmt: skip
 
 
-def patient(ending: Ending) -> dict[str, float]:
-    """Return settings with which a rung is watched to its deadline, and a claim that nobody renews soon expires."""
+def long_rung(ending: StoppedRun) -> dict[str, float]:
+    """Return settings for a rung that is watched until its deadline and a claim that soon expires."""
     return {"min_seconds": ending.rung_seconds, "timeout_seconds": ending.rung_seconds, "expiry_seconds": 120}
 
 
-def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:
-    """Start a run for each ending, and end those that do not end by themselves once they watch their canary."""
+def begin(lab: ClusterLab, endings: Iterable[StoppedRun]) -> dict[str, Release]:
+    """Start the runs, and end those that do not end by themselves as soon as they watch their canary."""
     for one in endings:
-        deploy(lab, one.app, **patient(one))
+        deploy(lab, one.app, **long_rung(one))
     found = {one.app: start(lab, one.app, GOOD, timeouts=one.timeouts) for one in endings}
     for one in endings:
         if one.status:
@@ -77,8 +77,8 @@ def begin(lab: ClusterLab, endings: Iterable[Ending]) -> dict[str, Release]:
     return found
 
 
-def check_end(release: Release, ending: Ending) -> None:
-    """Wait for the end of a run, and see whether Tekton ran its `finish`."""
+def check_end(release: Release, ending: StoppedRun) -> None:
+    """Wait for the end of a run, and check whether Tekton ran its `finish`."""
     lab = release.lab
     if ending.status == "deleted":
         lab.wait_for(lambda: not release.tasks, 180, "the end of the deleted run's tasks")
@@ -87,11 +87,11 @@ def check_end(release: Release, ending: Ending) -> None:
         assert ending.finishes == ("finish" in release.tasks)
     assert "promote" not in release.tasks
     if not ending.finishes:
-        assert [95, 5] == weights(lab, ending.app), "nobody but sweep may have moved it"
+        assert [95, 5] == weights(lab, ending.app), "nothing but sweep may have moved it"
 
 
-def check_users(release: Release, ending: Ending) -> None:
-    """See that its users are back on stable, by sweep where nobody else is left to do it."""
+def check_users(release: Release, ending: StoppedRun) -> None:
+    """Check that its users are back on stable, by sweep if nothing else restores them."""
     lab = release.lab
     if not ending.finishes:
         wait_until_expired(lab, ending.app)

@@ -38,7 +38,7 @@ def test_the_webhook_takes_every_run_that_is_shipped(lab: ClusterLab) -> None:
 
 
 def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: ClusterLab) -> None:
-    """Meanwhile another image fails without touching it, by `on-busy: fail`; its own image waits and is a noop."""
+    """Meanwhile another image fails by `on-busy: fail` without touching it; the same image waits and is a noop."""
     deploy(lab, "shop")
     with users(lab, "shop") as load:
         release = start(lab, "shop", GOOD)
@@ -60,12 +60,12 @@ def test_a_good_release_is_promoted_and_the_same_again_is_a_green_noop(lab: Clus
         assert {"prepare", "finish"} == set(again.tasks) == set(twin.tasks)
         assert before == state(lab, "shop")
         seen = load.stop()
-    # A pod that goes may take a request with it: the demo app has no preStop.
+    # A pod that ends may lose a request: the demo app has no preStop hook.
     assert seen.failed() <= 0.005 * len(seen.records), seen.statuses()
 
 
 def test_a_canary_that_fails_everything_is_rolled_back(lab: ClusterLab) -> None:
-    """The rung takes the users back; finish ends the run, and no later weight is set."""
+    """The rung moves the users back; finish ends the run, and no later weight is set."""
     deploy(lab, "till")
     with users(lab, "till") as load:
         release = start(lab, "till", BAD)
@@ -93,7 +93,7 @@ def test_a_release_in_one_pod_is_promoted(lab: ClusterLab) -> None:
 
 @pytest.mark.full
 def test_a_gate_waits_for_a_person_and_goes_on_when_one_approves(lab: ClusterLab) -> None:
-    """It judges on at the last weight; the Task canary-approve is one way to say yes."""
+    """It continues to judge at the last weight; the Task canary-approve is one way to approve."""
     deploy(lab, "booth")
     with users(lab, "booth"):
         release = start(lab, "booth", GOOD, "canary-release-gated")
@@ -107,7 +107,7 @@ def test_a_gate_waits_for_a_person_and_goes_on_when_one_approves(lab: ClusterLab
 
 @pytest.mark.full
 def test_an_app_that_cannot_be_released_is_left_alone(lab: ClusterLab) -> None:
-    """It is refused before anything is written; finish finds nothing to do and the run is red."""
+    """It is refused before anything is written; finish finds nothing to do and the run fails."""
     deploy(lab, "crate")
     release = start(lab, "crate", GOOD, prometheus_url="http://127.0.0.1:9")
     assert "Failed" == release.wait()

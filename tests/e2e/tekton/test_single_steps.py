@@ -1,4 +1,4 @@
-"""Single steps inside what is not ours: a StepAction in a foreign Task, a Task run alone."""
+"""Single steps in other pipelines: a StepAction in another Task, a Task run alone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def values(params: dict[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in params.items()]
 
 
-def test_stepactions_work_inside_a_foreign_task(lab: ClusterLab) -> None:
-    """They share its pod and a canary.yaml from its workspace; a later step reads the verdict of an earlier one."""
+def test_stepactions_work_inside_another_task(lab: ClusterLab) -> None:
+    """They share the pod and a canary.yaml in its workspace; a later step reads the verdict of an earlier one."""
     deploy(lab, "kiosk")
     lab.deploy_canary("kiosk", BAD)
     lab.wait_until_rolled_out("kiosk-canary")
@@ -65,7 +65,7 @@ def test_a_task_run_alone_says_in_its_results_why_it_failed(lab: ClusterLab) -> 
 
 
 def test_a_reader_cannot_write(lab: ClusterLab) -> None:
-    """A task that the run's taskRunSpecs forget runs as the reader: it ends with 4 and nothing has moved."""
+    """A task that is missing in the run's taskRunSpecs runs as the reader: it ends with 4 and nothing has moved."""
     deploy(lab, "stall")
     ended = run_task(lab, "reader", "reader", "canary-set-weight", {"app": "stall", "weight": "50"})
     assert 4 == ended["steps"][0]["terminated"]["exitCode"]

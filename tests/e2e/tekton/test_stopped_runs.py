@@ -1,4 +1,4 @@
-"""However a PipelineRun ends, its users end on a ready stable: by `finish` where Tekton runs it, by sweep elsewhere."""
+"""However a PipelineRun ends, its users end on a ready stable: by `finish` if Tekton runs it, otherwise by sweep."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.tekton.releases import (
     wait_until_expired,
     weights,
 )
-from tests.e2e.tekton.stopped_runs import CORE, FULL, Ending, begin, check_end, check_users, patient
+from tests.e2e.tekton.stopped_runs import CORE, FULL, StoppedRun, begin, check_end, check_users, long_rung
 from tests.lab.cluster import daemons, tekton
 from tests.lab.cluster.lab import ClusterLab
 
@@ -29,8 +29,8 @@ def full(lab: ClusterLab) -> dict[str, Release]:
 
 
 @pytest.mark.parametrize("ending", CORE, ids=lambda one: one.app)
-def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release], ending: Ending) -> None:
-    """Plainly cancelled, it leaves users where they were until sweep comes, see test_sweep.py."""
+def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release], ending: StoppedRun) -> None:
+    """Cancelled without grace, it leaves users on the canary until sweep runs, see test_sweep.py."""
     check_end(core[ending.app], ending)
     if ending.finishes:
         check_users(core[ending.app], ending)
@@ -38,7 +38,7 @@ def test_a_cancelled_run_ends_with_finish_only_by_grace(core: dict[str, Release]
 
 @pytest.mark.full
 @pytest.mark.parametrize("ending", FULL, ids=lambda one: one.app)
-def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], ending: Ending) -> None:
+def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], ending: StoppedRun) -> None:
     """Stopped, deleted, failed, out of time."""
     check_end(full[ending.app], ending)
     check_users(full[ending.app], ending)
@@ -46,9 +46,9 @@ def test_a_run_that_ends_otherwise_ends_on_stable(full: dict[str, Release], endi
 
 @pytest.mark.full
 def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
-    """By `on-busy: supersede`: the older one ends with 7 and moves nothing any more, its finish included."""
-    ending = Ending("place", "CancelledRunFinally", "Cancelled", finishes=True)
-    deploy(lab, ending.app, **patient(ending))
+    """By `on-busy: supersede`: the older one ends with 7, and neither it nor its finish moves anything any more."""
+    ending = StoppedRun("place", "CancelledRunFinally", "Cancelled", finishes=True)
+    deploy(lab, ending.app, **long_rung(ending))
     older = start(lab, ending.app, GOOD)
     older.wait_for_weight(5)
     newer = start(lab, ending.app, BAD, on_busy="supersede")
@@ -64,11 +64,11 @@ def test_a_newer_run_takes_the_place_of_an_older_one(lab: ClusterLab) -> None:
 @pytest.mark.full
 @pytest.mark.alone
 def test_a_dead_controller_strands_nobody(lab: ClusterLab) -> None:
-    """The pod of the rung ends, nothing follows, the claim expires, sweep restores; later finish finds it done."""
+    """The rung's pod ends, nothing follows, the claim expires, sweep restores; a later finish has nothing to do."""
     if not lab.is_own:
         pytest.skip("the controller of a cluster that is not the lab's own is left alone")
-    ending = Ending("orphan", "", "Failed", finishes=True, rung_seconds=15)
-    deploy(lab, ending.app, **patient(ending))
+    ending = StoppedRun("orphan", "", "Failed", finishes=True, rung_seconds=15)
+    deploy(lab, ending.app, **long_rung(ending))
     release = start(lab, ending.app, GOOD)
     release.wait_for_weight(5)
     daemons.stop("tekton-controller")

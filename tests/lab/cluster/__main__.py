@@ -1,4 +1,4 @@
-"""`python -m tests.lab.cluster build|up|down|running`: what `up` starts outlives it; it prints a kubeconfig's path."""
+"""`python -m tests.lab.cluster build|up|down|running`: `up` leaves it running and prints its kubeconfig's path."""
 
 import argparse
 import sys
@@ -11,7 +11,9 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.cluster", description=__doc__)
     parser.add_argument("what", choices=["build", "up", "down", "running"], help="running: exit code 0 or 1")
-    parser.add_argument("--tekton", action="store_true", help="with Tekton Pipelines too, which is built at first use")
+    parser.add_argument(
+        "--tekton", action="store_true", help="also start Tekton Pipelines, which is built at first use"
+    )
     arguments = parser.parse_args()
     match arguments.what:
         case "build":

@@ -1,4 +1,4 @@
-"""Where the lab lives: its folder, its addresses, its ports. There is one lab on a machine."""
+"""The lab's folder, addresses and ports. There is one lab per machine."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 STATE = Path("/var/tmp/canary-steps-cluster")
-"""Everything that one cluster leaves on the disk; removed when it is taken down."""
+"""Everything that the cluster stores on disk; removed when it is taken down."""
 
 KUBECONFIG = STATE / "kubeconfig"
 
 NODE = "10.245.0.1"
-"""The node's address. It sits on a bridge of the lab's own, so that no other machine is reached or reaches it."""
+"""The node's address, on a bridge of the lab's own: other machines neither reach it nor are reached."""
 
 NODE_NAME = "lab"
 NODE_LINK = "canary-node"
@@ -25,21 +25,21 @@ API_SERVICE = "10.96.0.1"
 API_PORT = 6443
 PROMETHEUS_PORT = 9390
 REGISTRY = "127.0.0.1:5055"
-"""Docker and containerd take plain http there."""
+"""Docker and containerd accept plain HTTP there."""
 INTERCEPTORS_PORT = 8443
-"""Theirs; it cannot be chosen."""
+"""Fixed by the interceptors."""
 LISTENER_PORT = 18100
-"""Of the first listener; further ones count on. The registry tells the first of pushes."""
+"""Port of the first listener, to which the registry sends its pushes; further listeners use the next ports."""
 NEWEST_PROMETHEUS_PORT = 9389
 GATEWAY = "127.0.0.10"
-"""Where users enter the mesh: load stays on the loopback device."""
+"""Where users enter the mesh: the load stays on the loopback device."""
 GATEWAY_PORT = 8880
 GATEWAY_ADMIN_PORT = 15000
 
 PROMETHEUS_URL = f"http://{NODE}:{PROMETHEUS_PORT}"
-"""Reached by pods as well."""
+"""Pods reach it, too."""
 NEWEST_PROMETHEUS_URL = f"http://{NODE}:{NEWEST_PROMETHEUS_PORT}"
-"""Of the newest major version, beside the Debian package's; it runs for the tests that ask for it."""
+"""Port of the newest major version; it runs only for the tests that need it, beside the Debian package's Prometheus."""
 GATEWAY_URL = f"http://{GATEWAY}:{GATEWAY_PORT}"
 
 

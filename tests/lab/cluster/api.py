@@ -1,4 +1,4 @@
-"""The lab's own way to the API server: apply, read, delete, wait. As `kubectl apply --server-side` would."""
+"""The lab's client of the API server: apply (as `kubectl apply --server-side`), read, delete."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ class Api:
         self._plurals: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def call(self, method: str, path: str, body: object = None, kind: str = "application/json", **query: str) -> Json:
-        """Send one request to an absolute path and return the answer; raise ApiError where the server refuses."""
+        """Send one request to an absolute path and return the answer; raise ApiError if the server refuses it."""
         data = None if body is None else json.dumps(body)  # which is YAML too
         answer = self._session.request(
             method, f"{self.url}/{path}", data=data, headers={"Content-Type": kind}, params=query, timeout=30
@@ -49,7 +49,7 @@ class Api:
         return found
 
     def apply(self, items: Iterable[Json], namespace: str = "") -> None:
-        """Make objects what they should be, whoever else wrote them; those without a namespace go to `namespace`."""
+        """Apply objects with force; those without a namespace go to `namespace`."""
         for item in items:
             path = self.path(item["apiVersion"], item["kind"], item["metadata"].get("namespace") or namespace)
             name = item["metadata"]["name"]
@@ -73,7 +73,7 @@ class Api:
                 raise
 
     def path(self, api_version: str, kind: str, namespace: str = "") -> str:
-        """Return the path of a collection; its plural is asked of the server."""
+        """Return the path of a collection; the server is asked for its plural."""
         root = f"apis/{api_version}" if "/" in api_version else f"api/{api_version}"
         if (api_version, kind) not in self._plurals:
             for found in self.call("GET", root)["resources"]:

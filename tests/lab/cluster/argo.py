@@ -22,7 +22,7 @@ def up(api: Api) -> None:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "workflow-controller-configmap"},
-        # They would be served on port 9090 of all addresses, which is where the embedded labs have their Prometheus.
+        # They would be served on port 9090 of all addresses, where the embedded labs have their Prometheus.
         "data": {"metricsConfig": "enabled: false\n", "telemetryConfig": "enabled: false\n"},
     }
     api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
@@ -44,7 +44,7 @@ def executor_permissions(service_account: str = "default") -> list[Json]:
 
 
 def command(*arguments: str, kubeconfig: Path = KUBECONFIG) -> subprocess.CompletedProcess[str]:
-    """Run Argo's own command: lint, submit, stop, terminate…; the caller looks at the exit code."""
+    """Run Argo's own command: lint, submit, stop, terminate…; the caller checks the exit code."""
     words = (str(binary("argo")), "--kubeconfig", str(kubeconfig), *arguments)
     return subprocess.run(words, check=False, capture_output=True, text=True)
 

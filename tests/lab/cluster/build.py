@@ -1,4 +1,4 @@
-"""Build the Go programs of the lab into a cache that outlives it; what is there already is not built again."""
+"""Builds the Go programs of the lab into a cache that outlives it; existing ones are not built again."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.lab.cluster import archive_fixes
 from tests.lab.cluster.components import MODULES, NEEDED_GB, Module
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "canary-steps" / "cluster"
-"""Programs, modules, images: everything that is costly to make."""
+"""Programs, modules, images: everything that takes long to make."""
 
 _CPUS = "2"
 """Builds leave the rest of the machine usable, and 2 GB of memory for each compiler are enough."""
@@ -29,7 +29,7 @@ def build(names: tuple[str, ...] = ()) -> None:
         return
     _check_machine()
     total = sum(map(len, missing.values()))
-    say(f"Building {total} programs, once; about 20 minutes for all of them on two cores.")
+    say(f"Building {total} programs (once; all of them take about 20 minutes on two cores)")
     for module in filter(lambda module: missing[module], wanted):
         _prepare(module)
         for name in missing[module]:
@@ -42,13 +42,13 @@ def module(name: str) -> Module:
 
 
 def binary(name: str, module: Module | None = None) -> Path:
-    """Where a program lies; the version in the path makes a new version build anew."""
+    """Return the path of a program; the path has the version, so a new version is built anew."""
     owner = module or next(module for module in MODULES if name in module.programs)
     return CACHE / "bin" / f"{owner.name}-{owner.version}" / name
 
 
 def definitions(name: str) -> list[Path]:
-    """The files of a module to apply, in their order: definitions of resources are numbered first."""
+    """Return the files of a module to apply, in their order: resource definitions are numbered first."""
     return sorted(path for path in _definitions(module(name)).iterdir() if path.name != "kustomization.yaml")
 
 
@@ -63,7 +63,7 @@ def pause() -> Path:
 
 
 def say(text: str) -> None:
-    """Report progress; the standard output is kept for what a caller reads, such as a kubeconfig."""
+    """Report progress on stderr; stdout is reserved for what a caller reads, such as a kubeconfig's path."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -96,9 +96,9 @@ def _prepare(module: Module) -> None:
     _go(folder, "mod", "tidy")
     if module.is_vendored:
         _go(folder, "mod", "vendor", "-e")
-        archive_fixes.mend(module, folder / "vendor" / module.path)
+        archive_fixes.complete(module, folder / "vendor" / module.path)
     (folder / "ready").touch()
-    say(f"  {module.name}: sources are there after {time.monotonic() - started:.0f} s")
+    say(f"  {module.name}: sources fetched in {time.monotonic() - started:.0f} s")
 
 
 def _keep_definitions(module: Module) -> None:
@@ -123,7 +123,7 @@ def _compile(module: Module, name: str) -> None:
     flags = ("-trimpath", f"-mod={mode}", "-p", _CPUS, "-ldflags", f"-s -w {module.ldflags}")
     _go(_folder(module), "build", *flags, "-o", str(unfinished), module.package(name))
     unfinished.rename(target)
-    say(f"  {module.name}: {name} is built after {time.monotonic() - started:.0f} s")
+    say(f"  {module.name}: {name} built in {time.monotonic() - started:.0f} s")
 
 
 def _staged(module: Module) -> list[str]:

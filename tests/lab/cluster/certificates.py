@@ -1,4 +1,4 @@
-"""The lab's certificate authority and what it signs. OpenSSL's command does it: one dependency less."""
+"""The lab's certificate authority and the certificates it signs, made by the command openssl."""
 
 import subprocess
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def _request(name: str, subject: str, extensions: Sequence[str], *, signed: bool
     signer = ("-CA", str(CA), "-CAkey", str(key("ca"))) if signed else ()
     added = [word for extension in extensions for word in ("-addext", extension)]
     made = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", str(key(name)))
-    # The configuration is empty, since OpenSSL's own adds extensions which would then be there twice.
+    # The configuration is empty, since OpenSSL's own adds extensions, which would then appear twice.
     config = FOLDER / "openssl.cnf"
     config.write_text("[req]\ndistinguished_name=dn\n[dn]\n")
     options = ("-config", str(config), "-days", _DAYS, "-subj", subject, "-out", str(certificate(name)))

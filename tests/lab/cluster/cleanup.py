@@ -1,4 +1,4 @@
-"""Take everything away that a cluster leaves on the machine, also one that crashed."""
+"""Removes everything that a cluster leaves on the machine, even if it crashed."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from tests.lab.cluster.build import CACHE
 
 def down() -> None:
     """End all processes, then remove containers, mounts, network and files."""
-    # Alone, as it takes its time to leave its images in order.
+    # Separately, since it needs time to leave its images in order.
     daemons.stop("dockerd")
     daemons.stop_all()
     if not STATE.exists():
@@ -30,7 +30,7 @@ def down() -> None:
 
 
 def clean_after_crash() -> None:
-    """Take a half-dead cluster down: the machine was restarted, or somebody killed its processes."""
+    """Take down a half-dead cluster: the machine was restarted, or its processes were killed."""
     if STATE.exists() and not daemons.is_running():
         down()
 
@@ -60,7 +60,7 @@ def _kill(pid: int) -> None:
 
 
 def _unmount() -> None:
-    """Unmount what lies below our folders, the innermost first; pods' network namespaces are mounts too."""
+    """Unmount everything below our folders, the innermost first; pods' network namespaces are mounts too."""
     ours: list[str] = []
     for _ in range(50):
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""The whole cluster: up, and down again. Up is idempotent: what runs is left alone."""
+"""The whole cluster: up, and down again. `up` is idempotent and leaves running parts alone."""
 
 import time
 
@@ -22,21 +22,21 @@ from tests.lab.cluster.api import Api
 from tests.lab.cluster.lock import one_at_a_time
 
 _NEEDED = ("etcd", "kubernetes", "istio", "argo")
-"""Modules without which there is no lab; the others are built by whoever wants them."""
+"""Modules that the lab always needs; the others are built where they are needed."""
 
 _TESTED = (*_NEEDED, "tekton", "triggers")
-"""Modules of the tests that run each time. Built before them: a compiler beside a release would be a load."""
+"""Modules that every run of the tests needs. They are built first: a compiler would slow releases down."""
 
 
 def build_tested() -> None:
-    """Build what `make e2e` needs and is not there."""
+    """Build what `make e2e` needs and is missing."""
     with one_at_a_time():
         packages.install()
         build.build(_TESTED)
 
 
 def up() -> Api:
-    """Build what is missing, start what does not run, and return the way to the API server."""
+    """Build and start what is missing, and return the client of the API server."""
     with one_at_a_time():
         packages.install()
         build.build(_NEEDED)
@@ -56,11 +56,11 @@ def up() -> Api:
         node.up(api)
         mesh.up(api)
         argo.up(api)
-        build.say(f"The cluster is up after {time.monotonic() - started:.1f} s; export KUBECONFIG={KUBECONFIG}")
+        build.say(f"The cluster is up ({time.monotonic() - started:.1f} s); export KUBECONFIG={KUBECONFIG}")
         return api
 
 
 def down() -> None:
-    """Leave nothing behind but the cache."""
+    """Take everything down except the cache."""
     with one_at_a_time():
         cleanup.down()

@@ -1,7 +1,7 @@
-"""What the lab is made of: one table of Go modules to build and one of Debian packages to install.
+"""The parts of the lab: one table of Go modules to build and one of Debian packages to install.
 
-Every group of programs is a Go module of its own, because their Kubernetes libraries differ. The newest versions
-that the public module proxy serves are taken; the documentation states the versions that users need.
+Every group of programs is a Go module of its own, because their Kubernetes libraries differ. The versions are the
+newest ones of the public module proxy; the documentation states the versions that users need.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Module:
     """Name of the binary → its package, relative to the module; empty for the module's root."""
     ldflags: str = ""
     is_staged: bool = False
-    """Its libraries carry the placeholder version v0.0.0 and are published apart, as v0.MINOR.PATCH."""
+    """Its libraries have the placeholder version v0.0.0 and are published separately, as v0.MINOR.PATCH."""
     is_vendored: bool = False
-    """It is built from a vendored copy, because its module archive needs a mend (see mends.py)."""
+    """It is built from a vendored copy, because its module archive lacks files (see archive_fixes.py)."""
     definitions: tuple[str, ...] = ()
     """Patterns of the files to apply before its controller starts, above all its custom resource definitions."""
 

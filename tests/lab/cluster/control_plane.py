@@ -15,7 +15,7 @@ _MANAGER_PORT, _SCHEDULER_PORT = 10257, 10259
 
 
 def up() -> Api:
-    """Start it all and return the way to it."""
+    """Start all of it and return the client."""
     write(KUBECONFIG, "admin")
     start(_etcd())
     start(_api_server())
@@ -82,7 +82,7 @@ def _scheduler() -> Daemon:
 
 
 def _alone(port: int) -> tuple[str, ...]:
-    """Return what both take: no election, since there is one of each."""
+    """Return flags of both: no leader election, since there is one of each."""
     return (
         "--leader-elect=false",
         "--bind-address=127.0.0.1",

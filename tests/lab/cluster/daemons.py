@@ -1,4 +1,4 @@
-"""The one way to start a process of the lab and wait for it, and the one way to end it: by its pid.
+"""Starts the lab's processes, waits until they are ready, and ends them by pid.
 
 A process outlives the command that started it. The file `daemons` in the state folder has a line "name pid
 start-time" for each; a pid is believed only while its start time is the same, since numbers are reused.
@@ -23,18 +23,18 @@ _LIST = STATE / "daemons"
 
 @dataclass(frozen=True)
 class Daemon:
-    """A process and how to tell that it is ready."""
+    """A process, and the check that it is ready."""
 
     name: str
     command: Sequence[str]
     is_ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
     start_seconds: float = 60.0
-    """How long it may take to get ready."""
+    """The maximum time to get ready."""
 
 
 def start(*daemons: Daemon) -> None:
-    """Start those that do not run, all at once, then wait until each is ready."""
+    """Start those that do not run, all at once; then wait until each is ready."""
     running = _running()
     for daemon in daemons:
         if daemon.name not in running:
@@ -49,7 +49,7 @@ def stop(name: str) -> None:
 
 
 def kill(name: str) -> None:
-    """End one process as a crash would, without a last word."""
+    """Kill one process, as a crash would."""
     _end([pid for one, pid in _running().items() if one == name], grace_seconds=0.0)
 
 
@@ -59,7 +59,7 @@ def stop_all() -> None:
 
 
 def is_running(name: str = "") -> bool:
-    """Tell whether a process runs; without a name, whether any does."""
+    """Return whether a process runs; without a name, whether any does."""
     running = _running()
     return name in running if name else bool(running)
 
@@ -73,11 +73,11 @@ def log_of(name: str) -> str:
 def wait_for(
     holds: Callable[[], bool], timeout_seconds: float = 60.0, what: str = "the condition", poll_seconds: float = 0.05
 ) -> None:
-    """Return as soon as `holds()`; raise TimeoutError when the time is over."""
+    """Return as soon as `holds()` is true; raise TimeoutError when the time is over."""
     deadline = time.monotonic() + timeout_seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout_seconds:.0f} s in vain for {what}")
+            raise TimeoutError(f"{what} did not come within {timeout_seconds:.0f} s")
         time.sleep(poll_seconds)
 
 
@@ -101,7 +101,7 @@ def _launch(daemon: Daemon) -> None:
             daemon.command, cwd=ROOT, env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True,
         )  # fmt: skip
-    process.returncode = 0  # It outlives us, so Python need not mind that it still runs.
+    process.returncode = 0  # It outlives this process, so Python must not warn that it still runs.
     with _LIST.open("a") as listed:
         listed.write(f"{daemon.name} {process.pid} {start_time(process.pid)}\n")
 
@@ -120,7 +120,7 @@ def _running() -> dict[str, int]:
 
 
 def _end(running: list[int], grace_seconds: float) -> None:
-    """Ask, and insist after the grace."""
+    """Terminate, and kill after the grace period."""
     for pid in running if grace_seconds else ():
         _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds

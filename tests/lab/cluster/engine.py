@@ -1,4 +1,4 @@
-"""A Docker engine: the one that is there, else one of the lab's own, which is used on the host's network alone.
+"""A Docker engine: an existing one, or else one of the lab's own, which uses only the host's network.
 
 It keeps its images in the cache, so that they are built once; it makes no bridge and no packet filter rules.
 """
@@ -19,7 +19,7 @@ _SOCKET = STATE / "docker.sock"
 
 
 def up() -> str:
-    """Return the address of an engine, as DOCKER_HOST has it; start one if none answers."""
+    """Return the address of an engine in the form of DOCKER_HOST; start one if none answers."""
     if address := _found():
         return address
     packages.install("dockerd", "docker")
@@ -30,12 +30,12 @@ def up() -> str:
 
 
 def is_own() -> bool:
-    """Tell whether the lab's own engine is used; it runs where others cannot be had, and pulls nothing."""
+    """Return whether the lab's own engine is used, which pulls nothing."""
     return not _found()
 
 
 def why_not() -> str:
-    """Return why no engine can be had without installing anything, "" where one can."""
+    """Return why no engine is available without installing anything, "" if one is."""
     if _found():
         return ""
     if os.geteuid() != 0:
@@ -47,7 +47,7 @@ def why_not() -> str:
 
 @contextmanager
 def borrowed() -> Iterator[str]:
-    """Lend an engine, and end it afterwards if it was started for that."""
+    """Yield the address of an engine, and end it afterwards if it was started here."""
     was_there = _found() or is_running("dockerd")
     yield up()
     if not was_there:
@@ -56,7 +56,7 @@ def borrowed() -> Iterator[str]:
 
 
 def docker(*arguments: str, given: bytes | None = None, cwd: Path | None = None) -> bytes:
-    """Run Docker's command; what it prints is returned, and raised where it fails."""
+    """Run Docker's command; return what it prints, or raise it if it fails."""
     environment = {**os.environ, "DOCKER_HOST": up(), "DOCKER_BUILDKIT": "0"}
     done = subprocess.run(
         (program("docker"), *arguments), input=given, cwd=cwd, env=environment, check=False, capture_output=True

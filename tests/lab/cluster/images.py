@@ -26,18 +26,18 @@ ENTRYPOINT = f"canary-steps-lab/tekton-entrypoint:{build.module('tekton').versio
 _STAND_IN_BASE = "canary-steps-lab/base:1"
 _APP = "canary-steps-lab/app:1"
 _GIVEN = STATE / "images.json"
-"""What the node was given: reference → identity."""
+"""Images on the node: reference → identity."""
 _FROM_HOST = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
-"""A host behind a proxy of its own tells pip and OpenSSL about it here."""
+"""A host behind a proxy configures it for pip and OpenSSL here."""
 
 
 def base() -> str:
-    """Return the public base if the engine has or gets it, else a stand-in that debootstrap makes once."""
+    """Return the public base image if the engine has or gets it, else a stand-in that debootstrap makes once."""
     if _exists(PUBLIC_BASE) or (not engine.is_own() and _pulls(PUBLIC_BASE)):
         return PUBLIC_BASE
     if not _exists(_STAND_IN_BASE):
         packages.install("debootstrap")
-        say(f"The engine has no {PUBLIC_BASE}; making a base of Debian packages in its place, once.")
+        say(f"The engine has no {PUBLIC_BASE}; making a base image from Debian packages instead (once)")
         with tempfile.TemporaryDirectory() as folder:
             docker(
                 "import",
@@ -66,7 +66,7 @@ def demo_app() -> str:
 
 
 def version_of_app(reference: str, environment: dict[str, str]) -> str:
-    """Build a version of the demo app, whose behaviour is told by its environment."""
+    """Build a version of the demo app, whose behaviour is set by its environment."""
     said = " ".join(f"{name}={json.dumps(value)}" for name, value in environment.items())
     docker("build", "--tag", reference, "-", given=f"FROM {demo_app()}\nENV {said}\n".encode())
     return reference
@@ -83,12 +83,12 @@ def entrypoint() -> str:
 
 
 def pause() -> str:
-    """Make the image that holds a pod's namespaces."""
+    """Make the pause image, which holds a pod's namespaces."""
     return _of_program(node.PAUSE, "/pause", build.pause())
 
 
 def give_to_node(*references: str) -> None:
-    """Copy images to where pods find them, unless they are there as they are here."""
+    """Copy images to the node, unless it has them already."""
     with _one_at_a_time():
         given = json.loads(_GIVEN.read_text()) if _GIVEN.exists() else {}
         identities = {one: docker("image", "inspect", "--format={{.Id}}", one).decode() for one in references}
@@ -100,7 +100,7 @@ def give_to_node(*references: str) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Let tests that run side by side take turns at what they all need."""
+    """Let parallel tests build shared images one after another."""
     build.CACHE.mkdir(parents=True, exist_ok=True)
     with (build.CACHE / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Kernel settings that the node's programs change for the whole machine: remembered before, restored after."""
+"""Kernel settings that the node's programs change for the whole machine: saved before, restored after."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ _CHANGED = (
 
 
 def remember() -> None:
-    """Note how the machine was, once."""
+    """Save the settings, once."""
     if not _REMEMBERED.exists():
         found = {name: (_ROOT / name).read_text() for name in _CHANGED if (_ROOT / name).exists()}
         _REMEMBERED.write_text(json.dumps(found))
@@ -32,7 +32,7 @@ def forward_packets() -> None:
 
 
 def restore() -> None:
-    """Make it as it was."""
+    """Restore the settings."""
     if _REMEMBERED.exists():
         for name, value in json.loads(_REMEMBERED.read_text()).items():
             if (_ROOT / name).read_text() != value:

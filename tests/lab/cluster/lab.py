@@ -1,4 +1,4 @@
-"""The front of the cluster lab, in the shape of the embedded one: a namespace with a mesh, apps and users.
+"""The front of the cluster lab, with the interface of the embedded one: a namespace with a mesh, apps and users.
 
 with ClusterLab() as lab:
     lab.registry.push("demo/shop:v1")
@@ -6,8 +6,8 @@ with ClusterLab() as lab:
     with lab.load(40) as load:
         ...
 
-It starts the cluster of this machine if it does not run. Where CANARY_TEST_KUBECONFIG names another one, that is used;
-CANARY_TEST_PROMETHEUS_URL and CANARY_TEST_GATEWAY_URL must then say where they are, as seen from here.
+It starts the cluster of this machine if it does not run. If CANARY_TEST_KUBECONFIG names another one, that is used;
+CANARY_TEST_PROMETHEUS_URL and CANARY_TEST_GATEWAY_URL must then be set, as seen from here.
 """
 
 import os
@@ -74,7 +74,7 @@ class ClusterLab:
         self.apply([(DEPLOYMENT, manifests.deployment(canary, image, replicas, {"app": canary}))])
 
     def apply(self, items: list[tuple[Kind, Json]]) -> None:
-        """Make objects of the shared manifests what they should be."""
+        """Apply objects of the shared manifests."""
         typed = [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for kind, item in items]
         self.api.apply(typed, self.namespace)
 
@@ -96,7 +96,7 @@ class ClusterLab:
         return self.api.get(kind.api_version, kind.kind, name, self.namespace)
 
     def pods(self, workload: str) -> list[Json]:
-        """Return the pods of an app's arm, those that are going included."""
+        """Return the pods of an app's arm, including those being deleted."""
         return self.api.items("v1", "Pod", self.namespace, labelSelector=f"app={workload}")
 
     def wait_until_rolled_out(self, name: str, timeout_seconds: float = 60.0) -> None:
@@ -111,11 +111,11 @@ class ClusterLab:
         self.wait_for(rolled_out, timeout_seconds, what=f"rollout of {name}")
 
     def wait_for(self, holds: Callable[[], object], timeout_seconds: float = 30.0, what: str = "the condition") -> None:
-        """Return as soon as `holds()`; raise TimeoutError when the time is over."""
+        """Return as soon as `holds()` is true; raise TimeoutError when the time is over."""
         daemons.wait_for(lambda: bool(holds()), timeout_seconds, what, poll_seconds=0.2)
 
     def query(self, expression: str, url: str = "") -> list[Json]:
-        """Ask Prometheus, the lab's or one at `url`; the result of an instant query, empty where it is not reached."""
+        """Return the result of an instant query to the lab's Prometheus or one at `url`, empty if it is not reached."""
         try:
             answer = requests.get(f"{url or self.prometheus_url}/api/v1/query", {"query": expression}, timeout=10)
             found: list[Json] = answer.json()["data"]["result"]

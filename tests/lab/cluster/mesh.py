@@ -1,4 +1,4 @@
-"""istiod and the Envoy through which users enter; Envoy is upstream's and gets its metrics by an EnvoyFilter."""
+"""istiod and the gateway's Envoy; it is upstream's Envoy, which gets Istio's metrics by an EnvoyFilter."""
 
 import json
 
@@ -17,7 +17,7 @@ UPSTREAM_LABELS = {
     "ep_workload": "%UPSTREAM_METADATA(istio:workload)%",
     "cl_services": "%CLUSTER_METADATA(istio:services)%",
 }
-"""What istiod tells Envoy about the endpoint and its service; Prometheus takes it apart."""
+"""What istiod tells Envoy about the endpoint and its service; Prometheus splits it into labels."""
 
 
 def up(api: Api) -> None:
@@ -129,7 +129,7 @@ def _bootstrap() -> Json:
             "metadata": metadata,
         },
         "admin": {"address": _address(GATEWAY, GATEWAY_ADMIN_PORT)},
-        # Histograms are published at the flush alone.
+        # Histograms are published only at a flush.
         "stats_flush_interval": "1s",
         "stats_config": {"use_all_default_tags": False},
         "dynamic_resources": {"lds_config": aggregated, "cds_config": aggregated, "ads_config": stream},

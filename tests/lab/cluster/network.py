@@ -1,4 +1,4 @@
-"""The lab's part of the machine's network: one address, and taking it away again with all that others added."""
+"""The lab's part of the machine's network: adds one address, and removes it with everything that others added."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ _TABLES = ("filter", "nat", "mangle")
 
 
 def up() -> None:
-    """Give the node its address."""
+    """Return the node its address."""
     if not Path(f"/sys/class/net/{NODE_LINK}").exists():
         _ip("link", "add", NODE_LINK, "type", "bridge")
         _ip("address", "add", f"{NODE}/32", "dev", NODE_LINK)
@@ -19,7 +19,7 @@ def up() -> None:
 
 
 def down() -> None:
-    """Take away links and packet filter rules."""
+    """Remove links and packet filter rules."""
     for link in (NODE_LINK, POD_LINK):
         if Path(f"/sys/class/net/{link}").exists():
             _ip("link", "delete", link)
@@ -27,7 +27,7 @@ def down() -> None:
 
 
 def _forget_rules() -> None:
-    """Load the rules anew without those that kube-proxy, kubelet and the CNI plugins made."""
+    """Reload the rules without those that kube-proxy, kubelet and the CNI plugins made."""
     for table in _TABLES:
         saved = subprocess.run(
             (program("iptables-save"), "-t", table), check=True, capture_output=True, text=True

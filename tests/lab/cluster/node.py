@@ -26,18 +26,18 @@ def containers_up() -> None:
 
 
 def up(api: Api) -> None:
-    """Start the node and wait until pods may come."""
+    """Start the node and wait until it accepts pods."""
     start(_kubelet(), _kube_proxy())
     wait_for(lambda: _is_ready(api), 60, "the node to be ready")
 
 
 def images(*arguments: str, given: bytes | None = None) -> str:
-    """Run a command on the images that pods can use."""
+    """Run a command on the images of the node."""
     return ctr("images", *arguments, given=given)
 
 
 def ctr(*arguments: str, given: bytes | None = None) -> str:
-    """Run a command of containerd's client in kubelet's part of it."""
+    """Run a command of containerd's client in kubelet's namespace."""
     command = (program("ctr"), f"--address={SOCKET}", "--namespace=k8s.io", *arguments)
     done = subprocess.run(command, input=given, check=False, capture_output=True)
     if done.returncode:
@@ -153,7 +153,7 @@ def _is_ready(api: Api) -> bool:
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write what is new: kube-proxy ends when its file is touched."""
+    """Write a file if its content changed: kube-proxy ends when its file is touched."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != text:
         path.write_text(text)

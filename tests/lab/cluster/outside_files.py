@@ -1,4 +1,4 @@
-"""Files outside the lab's folder, at places that containerd, kubelet and the CNI library do not let anybody choose."""
+"""Files outside the lab's folder, whose paths containerd, kubelet and the CNI library do not let us choose."""
 
 import contextlib
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def remove() -> None:
-    """Remove what is ours there, and folders that are empty then; no container may run any more."""
+    """Remove our files there, and folders that become empty; no container may run any more."""
     _remove_files(_of_pods(), below=_RESULTS)
     _remove_files(_shim_sockets(), below=_SHIMS)
     _remove_files((link for link in _LOGS.glob("*.log") if str(STATE) in str(link.readlink())), below=_LOGS)

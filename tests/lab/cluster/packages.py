@@ -1,4 +1,4 @@
-"""Debian packages: installed where a program is missing, so that what a machine has already is used."""
+"""Debian packages: installed only if a program is missing."""
 
 import os
 import shutil

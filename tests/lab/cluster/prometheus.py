@@ -1,6 +1,6 @@
-"""Prometheus: reads the gateway and turns what istiod told Envoy into Istio's labels.
+"""Prometheus: scrapes the gateway and turns what istiod told Envoy into Istio's labels.
 
-One that scrapes every second is always up; another may be had that scrapes as seldom as those in production.
+One that scrapes every second is always up; another can be started that scrapes as rarely as in production.
 """
 
 import json
@@ -32,7 +32,7 @@ _SERVICE = {
 
 
 def up(scrape_seconds: int = 1) -> str:
-    """Start one and return its URL; its first sample comes about six seconds later, and nothing waits for that."""
+    """Start one and return its URL, without waiting for its first sample, which comes about six seconds later."""
     name = "prometheus" if scrape_seconds == 1 else f"prometheus-{scrape_seconds}s"
     url = f"http://{NODE}:{PROMETHEUS_PORT + scrape_seconds - 1}"
     start(_daemon(name, program("prometheus"), url, scrape_seconds))
@@ -41,7 +41,7 @@ def up(scrape_seconds: int = 1) -> str:
 
 @contextmanager
 def newest() -> Iterator[str]:
-    """Run the newest major version beside the Debian package's, built where that was not done yet; its URL."""
+    """Run the newest major version beside the Debian package's, building it if needed; return its URL."""
     build.build(("prometheus",))
     daemon = _daemon("prometheus-newest", str(build.binary("prometheus")), NEWEST_PROMETHEUS_URL)
     start(daemon)
@@ -87,7 +87,7 @@ def _configuration(scrape_seconds: int) -> Json:
 
 
 def _parts() -> list[Json]:
-    """Return the rules that take the endpoint's and the service's description apart."""
+    """Return the rules that split the endpoint's and the service's description into labels."""
     before = [rf"(?:[^;]*;){{{position}}}([^;]*)(?:;.*)?" for position in range(len(_ENDPOINT))]
     of_endpoint = [
         {"source_labels": ["ep_workload"], "regex": regex, "target_label": f"destination_{name}"}

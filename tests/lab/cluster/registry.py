@@ -1,4 +1,4 @@
-"""Where versions of the demo app are published: on the lab's own node, or wherever the user's command puts them."""
+"""Publishes versions of the demo app: on the lab's own node, or by the user's command."""
 
 import json
 import os
@@ -13,7 +13,7 @@ LOADER = "CANARY_TEST_IMAGE_LOADER"
 
 
 class Registry:
-    """Builds images with the local engine and hands them to the cluster."""
+    """Builds images with the local engine and copies them to the cluster."""
 
     def __init__(self, *, is_own_node: bool) -> None:
         self._is_own_node = is_own_node
@@ -32,7 +32,7 @@ class Registry:
         return self.give(images.product(reference))
 
     def give(self, reference: str) -> str:
-        """Hand an image of the local engine to the cluster."""
+        """Copy an image of the local engine to the cluster."""
         if self._is_own_node:
             images.give_to_node(reference)
         elif command := os.environ.get(LOADER):

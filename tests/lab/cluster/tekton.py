@@ -1,6 +1,6 @@
 """Tekton Pipelines: its controller and its validating webhook outside the cluster, its entrypoint as an image.
 
-The webhook is the real judge of our YAML: the resource definitions alone let most mistakes pass.
+The webhook is the real check of our YAML: the resource definitions alone let most mistakes pass.
 """
 
 from tests.lab.cluster import build, images
@@ -16,7 +16,7 @@ _WEBHOOK_PORT = 9443
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _WEBHOOK = {"probes": 18081, "profiling": 18082, "metrics": 18083}
 _CONTROLLER = {"probes": 18091, "profiling": 18092, "metrics": 18093}
-"""Its own defaults, 8080 among them, would be taken on all addresses."""
+"""Its default ports, such as 8080, would be used on all addresses."""
 
 
 @one_at_a_time()
@@ -48,7 +48,7 @@ def _service() -> list[Json]:
 
 
 def _is_trusted(api: Api) -> bool:
-    """Tell whether the webhook has told the API server its rules and its certificate authority."""
+    """Return whether the webhook has registered its rules and its certificate authority with the API server."""
     found = api.get(_ADMISSION, "ValidatingWebhookConfiguration", "validation.webhook.pipeline.tekton.dev")
     return all(one.get("rules") and one["clientConfig"].get("caBundle") for one in found["webhooks"])
 
@@ -68,7 +68,7 @@ def _webhook() -> Daemon:
 
 def _controller() -> Daemon:
     environment = {"CONFIG_LEADERELECTION_NAME": "config-leader-election-controller", **_environment(_CONTROLLER)}
-    # All must be named, but only the entrypoint is used by tasks without scripts, sidecars and workspaces.
+    # All must be set, but tasks without scripts, sidecars and workspaces use only the entrypoint.
     named = ("entrypoint", "nop", "sidecarlogresults", "workingdirinit", "shell")
     flags = (*(f"-{name}-image={images.ENTRYPOINT}" for name in named), f"-shell-image-win={images.ENTRYPOINT}")
     command = (str(binary("tekton-controller")), f"-kubeconfig={KUBECONFIG}", "-disable-ha", *flags)

@@ -1,4 +1,4 @@
-"""Promises of the cluster lab itself: the same as the embedded one's, kept by real parts."""
+"""The cluster lab itself keeps the promises of the embedded one, with real parts."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def test_the_split_that_was_set_is_the_split_that_is_observed(lab: ClusterLab) -
         set_weight(lab, 0)
 
 
-def test_versions_are_told_apart_by_digest(lab: ClusterLab) -> None:
-    """As promote has to tell whether stable runs what was judged."""
+def test_versions_are_distinguished_by_digest(lab: ClusterLab) -> None:
+    """Promote needs this to know whether stable runs the judged image."""
     stable, canary = (lab.pods(name)[0]["status"]["containerStatuses"][0] for name in ("shop", "shop-canary"))
     assert "sha256:" in stable["imageID"]
     assert stable["imageID"] != canary["imageID"]

@@ -1,4 +1,4 @@
-"""Tekton Triggers: its interceptors and its event listeners outside the cluster, and a registry that tells of pushes.
+"""Tekton Triggers: its interceptors and event listeners outside the cluster, and a registry that reports pushes.
 
 There is no controller of Triggers: it would only turn EventListeners into Deployments of the program started here.
 """
@@ -44,7 +44,7 @@ def listen(api: Api, name: str, namespace: str, number: int, account: str = "can
         api: the API server.
         name: of the EventListener.
         namespace: of the EventListener.
-        number: of its port, from 0; the registry tells 0 of pushes.
+        number: of its port, from 0; the registry reports pushes to 0.
         account: ServiceAccount it runs as.
     """
     port = LISTENER_PORT + number
@@ -52,7 +52,7 @@ def listen(api: Api, name: str, namespace: str, number: int, account: str = "can
     hosts = STATE / "listener-hosts"
     hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {_SERVICE}.{NAMESPACE}.svc\n")
     flags = (f"-el-name={name}", f"-el-namespace={namespace}", f"-port={port}", f"-kubeconfig={config}")
-    # It finds the interceptors by a name of the cluster, which only its own view of /etc/hosts has.
+    # It finds the interceptors by a name of the cluster, which is only in its own view of /etc/hosts.
     seeing = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts))
     command = (program(seeing[0]), *seeing[1:], str(binary("triggers-sink")), *flags)
     environment = {
@@ -76,7 +76,7 @@ def end(number: int) -> None:
 
 
 def registry_up(token: str) -> str:
-    """Start a registry that tells the first listener of pushes; return its host."""
+    """Start a registry that reports pushes to the first listener; return its host."""
     folder = STATE / "registry"
     config = folder / "config.yml"
     before = config.read_text() if config.exists() else ""
@@ -124,7 +124,7 @@ def _interceptors() -> Daemon:
         "INTERCEPTOR_TLS_SECRET_NAME": _SECRET,
     }
     command = (str(binary("triggers-interceptors")), f"-kubeconfig={KUBECONFIG}")
-    # Its certificate is for a name that nobody here knows, so that it answers is all that can be seen.
+    # Its certificate has a name that is not known here, so we can only check that it answers.
     return Daemon("triggers-interceptors", command, _listens, environment)
 
 

@@ -1,4 +1,4 @@
-"""Show the whole loop on the embedded lab: a good release is promoted, bad ones are rolled back."""
+"""Shows whole releases on the embedded lab: the good one is promoted, the bad ones are rolled back."""
 
 import argparse
 import signal
@@ -30,12 +30,14 @@ def main() -> int:
     if not console.is_terminal:
         console = Console(width=120)
     outcomes: list[Outcome] = []
-    console.print("Starting the lab: Prometheus, Envoy, a stand-in Kubernetes API, the app shop with 2 pods")
+    console.print("Starting the lab: Prometheus, Envoy, a stand-in Kubernetes API, and the app shop with 2 pods")
     try:
         with EmbeddedLab() as lab:
             lab.registry.push("demo/shop:v1", uses_database=True)
             lab.deploy_app("shop", "demo/shop:v1")
-            console.print(f"Users send {RATE:.0f} requests a second through Envoy. The ladder is {LADDER} percent.")
+            console.print(
+                f"Users send {RATE:.0f} requests a second through Envoy. The ladder is {', '.join(map(str, LADDER))} %."
+            )
             with lab.load(RATE, paths=PATHS) as load:
                 load.wait_for(lambda view: len(view.records) >= RATE * 2)
                 wanted = [one for one in SCENARIOS if chosen in {"all", one.name}]
@@ -46,7 +48,7 @@ def main() -> int:
     table(outcomes, console)
     wrong = [one for one in outcomes if not one.expected]
     for one in wrong:
-        console.print(f"[red]{one.scenario.title}: {one.scenario.expected} was expected, see {one.report}/log.jsonl[/]")
+        console.print(f"[red]{one.scenario.title}: expected {one.scenario.expected}, see {one.report}/log.jsonl[/]")
     return 1 if wrong else 0
 
 

@@ -13,7 +13,7 @@ from tests.lab.embedded.lab import EmbeddedLab
 
 @dataclass
 class Progress:
-    """What the log lines have told so far."""
+    """The state of the release according to its log lines so far."""
 
     doing: str = "preparing the canary"
     weight: int = 0
@@ -22,7 +22,7 @@ class Progress:
     results: dict[str, Any] = field(default_factory=dict)
 
     def take(self, line: dict[str, Any]) -> None:
-        """Learn from one log line."""
+        """Update the state from one log line."""
         match line.get("event"):
             case "weight.set" | "weight.returned" | "weight.retreated":
                 self.weight = int(line.get("weight", 0))
@@ -30,7 +30,7 @@ class Progress:
             case "judge.looked":
                 self.looked, self.verdict = line, str(line["verdict"])
             case "promote.template":
-                self.doing = "promoting: stable gets the judged template"
+                self.doing = "promoting: stable gets the canary's template"
             case "step.ended" | "step.failed":
                 self.results = line
             case _:

@@ -11,9 +11,9 @@ class Scenario:
         name: for `make demo SCENARIO=name`.
         title: what a reader sees.
         image: reference in the lab's registry.
-        expected: the outcome; the demo fails where another one comes.
+        expected: the outcome; the demo fails if it ends with another one.
         knobs: how this version behaves, see tests/lab/embedded/app/knobs.py.
-        verdict: the verdict it must end with, where the outcome alone does not tell.
+        verdict: the verdict it must end with, if the outcome alone is not enough.
         flags: further flags of `canary-steps rollout`.
         database_fails: the database that both versions use goes down as soon as the canary has users.
     """
@@ -54,7 +54,7 @@ SCENARIOS = (
     ),
     Scenario(
         "database",
-        "a good release, but the database of both versions goes down",
+        "a good release, but the shared database fails",
         "demo/shop:v7-database",
         "rolled-back",
         {"uses_database": True},
@@ -68,4 +68,4 @@ RATE = 100.0
 PATHS = ("/", "/orders", "/account")
 """The pages that users ask for in turn; the first version serves them all."""
 SLOW_SECONDS = 0.3
-"""A user calls an answer slow from here on."""
+"""An answer is slow for its user from this time."""

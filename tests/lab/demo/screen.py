@@ -21,10 +21,10 @@ class Outcome:
 
     Args:
         scenario: the release.
-        outcome: `promoted`, `rolled-back` or what else it ended with.
+        outcome: `promoted`, `rolled-back` or another outcome.
         verdict: the judge's.
         sentence: the judge's reason.
-        back_seconds: from the first user's exposure until all were on stable, None where it was promoted.
+        back_seconds: from the first user's exposure until all were on stable; None if it was promoted.
         failed: failed requests as the clients counted them, see `failed`. slow: slow ones.
         requests: all requests of the release.
         report: folder with report and log.
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def failed(view: View) -> int:
-    """Count the users who were let down: no answer, 5xx, or 4xx, since the old version serves every page they want."""
+    """Count failed requests: no answer, 5xx, or 4xx, since the old version serves every page that users request."""
     return sum(record.failed or record.status >= 400 for record in view.records)
 
 
@@ -68,11 +68,9 @@ def live(scenario: Scenario, ladder: tuple[int, ...], progress: Progress, view: 
         evidence = Text(
             f"  evidence  canary {looked['canary_bad']} of {looked['canary_requests']} bad, "
             f"stable {looked['stable_bad']} of {looked['stable_requests']}; "
-            f"{looked['evidence']:g} for worse (alarm at {looked['alarm_at_evidence']:g})"
+            f"evidence for worse {looked['evidence']:g} (fails at {looked['alarm_at_evidence']:g})"
         )
-    judge = Text(
-        f"  judge     {looked.get('verdict', '-')}: {looked.get('reason', 'has not looked yet')}", style="italic"
-    )
+    judge = Text(f"  judge     {looked.get('verdict', '-')}: {looked.get('reason', 'no result yet')}", style="italic")
     title = Text(f"{scenario.title} ({scenario.image}): {progress.doing}", style="bold")
     return Group(title, steps, bar, users, evidence, judge)
 
@@ -99,8 +97,8 @@ def table(outcomes: list[Outcome], console: Console) -> None:
             str(one.slow),
         )
     console.print(made)
-    console.print("exposed: from the first user's exposure until all users were back on stable.")
-    console.print("failed, slow: user requests as the clients counted them. A 404 is a failure here, since the old")
-    console.print("version serves every page that users ask for. Reports and logs:")
+    console.print("exposed: time from the first user on the canary until all users were back on stable.")
+    console.print("failed, slow: requests as the users' clients counted them. A 404 counts as failed, since the old")
+    console.print("version serves every page that users request. Reports and logs:")
     for one in outcomes:
         console.print(f"  {one.report}", soft_wrap=True)

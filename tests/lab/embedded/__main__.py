@@ -1,4 +1,4 @@
-"""Keep a lab up until Ctrl-C or SIGTERM; prints commands to try, or with --json the addresses."""
+"""Keeps a lab up until Ctrl-C or SIGTERM; prints commands to try, or with --json its addresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Users send requests to the app shop at {lab.gateway_url} (header "Host: shop"). 
   export CANARY_APP=shop CANARY_PROMETHEUS_URL={lab.prometheus_url}
 
   # A whole release; other images: demo/shop:errors, :slow, :empty, :crash, :never-ready, :hang, :missing-pages,
-  # :404 and other statuses, :grpc-16 and other gRPC statuses (for users who ask for gRPC)
+  # :404 and other statuses, :grpc-16 and other gRPC statuses (for gRPC requests)
   canary-steps rollout --image demo/shop:v2
 
   # The same, step by step
@@ -41,7 +41,7 @@ Users send requests to the app shop at {lab.gateway_url} (header "Host: shop"). 
   canary-steps analyze --run by-hand --weight 25
   canary-steps promote --run by-hand
 
-  # What happened, and the way back from anywhere
+  # What happened, and how to go back from any point
   canary-steps report
   canary-steps rollback --run by-hand
 
@@ -50,7 +50,7 @@ Ctrl-C stops the lab.
 
 
 def main() -> None:
-    """Start a lab with the app `shop`, say where it is, wait, and take it down."""
+    """Start a lab with the app `shop`, print its addresses, wait, and take it down."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.embedded", description=__doc__)
     parser.add_argument("--namespace", default="demo")
     parser.add_argument("--reporter", choices=["source", "destination"], default="source")

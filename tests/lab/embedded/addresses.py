@@ -1,6 +1,6 @@
-"""Addresses of a lab: a block 127.x.y.0/24 of its own, so that ports never collide and pods can be told apart.
+"""Addresses of a lab: a block 127.x.y.0/24 of its own, so that ports never collide and each pod has its own address.
 
-A block is taken by listening on its lease address; the kernel gives it back however the process ends.
+A block is leased by listening on its lease address; the kernel frees it however the process ends.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Block:
         return f"{self._prefix}.{10 + number}"
 
     def next_pod(self) -> str:
-        """Return an address for a pod; addresses come back after 231 pods."""
+        """Return an address for a pod; addresses repeat after 231 pods."""
         return next(self._pods)
 
     def release(self) -> None:
-        """Give the block back."""
+        """Release the block."""
         self._lease.close()
 
     def _cycle(self) -> Iterator[str]:

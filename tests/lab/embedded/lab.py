@@ -154,23 +154,23 @@ class EmbeddedLab:
             flag.touch()
 
     def control_plane(self, *, delay_seconds: float = 0.0, alive: bool = True) -> None:
-        """Let every change of configuration or endpoints reach the proxies late, or never while it is not alive.
+        """Delay all changes of configuration and endpoints on their way to the proxies, or hold them while not alive.
 
-        Without arguments it is well again, and what the proxies have missed reaches them.
+        Without arguments it works again, and the proxies get what they missed.
         """
         self._pilot.change(delay_seconds=delay_seconds, alive=alive)
 
     @property
     def refused(self) -> bool:
-        """Whether the mesh lags behind because some object asks for what the lab cannot do."""
+        """Whether the mesh is out of date because some object asks for what the lab cannot do."""
         return self._pilot.refused is not None
 
     def unschedulable(self, workload: str, message: str = "0/1 nodes are available: 1 Insufficient cpu.") -> None:
-        """Let no node have room for a workload's new pods; an empty message makes room."""
+        """Make a workload's new pods unschedulable; an empty message makes room again."""
         self._around.unschedulable[workload] = message
 
     def pods(self, workload: str) -> list[Json]:
-        """Return the pods of a workload, those that are going included."""
+        """Return the pods of a workload, including those being deleted."""
         return [pod for pod in self.api.store.list(POD, self.namespace) if workload_of(pod) == workload]
 
     def wait_until_rolled_out(self, name: str, timeout_seconds: float = 30.0) -> None:
@@ -185,7 +185,7 @@ class EmbeddedLab:
         self.wait_for(rolled_out, timeout_seconds, what=f"rollout of {name}")
 
     def wait_for(self, holds: Callable[[], object], timeout_seconds: float = 30.0, what: str = "the condition") -> None:
-        """Return as soon as `holds()`; raise TimeoutError when the time is over."""
+        """Return as soon as `holds()` is true; raise TimeoutError when the time is over."""
         deadline = time.monotonic() + timeout_seconds
         while not holds():
             self._raise_failures()
@@ -194,7 +194,7 @@ class EmbeddedLab:
             time.sleep(0.02)
 
     def query(self, expression: str) -> list[Json]:
-        """Ask Prometheus; the result of an instant query, empty where it cannot be reached."""
+        """Return the result of an instant query to Prometheus, empty if it cannot be reached."""
         try:
             with urllib.request.urlopen(f"{self.prometheus_url}/api/v1/query?query={quote(expression)}") as answer:
                 found: list[Json] = json.load(answer)["data"]["result"]

@@ -1,4 +1,4 @@
-"""The Prometheus process: scrapes the gateways (and sidecars) every second; can be stopped and started again."""
+"""The Prometheus process: scrapes the gateways (and sidecars) every second, and can be stopped and started again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def plain_jobs(gateways: list[str], sidecar_targets: Path) -> list[Json]:
 
 
 class Prometheus:
-    """One Prometheus, its data kept over restarts."""
+    """One Prometheus, which keeps its data over restarts."""
 
     def __init__(
         self, processes: Processes, folder: Path, address: str, jobs: list[Json], scraping: Scraping, seconds: float
@@ -80,11 +80,11 @@ class Prometheus:
             )
 
     def stop(self) -> None:
-        """End it in an orderly way."""
+        """Terminate it."""
         self._end(grace_seconds=5.0)
 
     def kill(self) -> None:
-        """End it at once, as an out-of-memory kill would."""
+        """Kill it, as out-of-memory would."""
         if self._process is not None:
             self._process.kill()
         self._end(grace_seconds=0.0)

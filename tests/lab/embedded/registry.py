@@ -1,4 +1,4 @@
-"""The image registry's stand-in: a reference resolves to a digest, and a digest to the behaviour of the app."""
+"""The image registry's stand-in: a reference resolves to a digest, a digest to the behaviour of the app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.lab.embedded.app.knobs import Knobs
 
 @dataclass(frozen=True)
 class Image:
-    """The bits behind a digest."""
+    """The content behind a digest."""
 
     repository: str
     digest: str
@@ -20,12 +20,12 @@ class Image:
 
     @property
     def by_digest(self) -> str:
-        """Return the reference that pins these bits."""
+        """Return the reference by digest."""
         return f"{self.repository}@{self.digest}"
 
 
 class Registry:
-    """Tags that can be moved and digests that cannot."""
+    """Tags, which can be moved, and digests, which cannot."""
 
     def __init__(self) -> None:
         self._by_reference: dict[str, Image] = {}
@@ -58,7 +58,7 @@ class Registry:
 
 
 class Node:
-    """What the one node has pulled already."""
+    """Images that the one node has pulled."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

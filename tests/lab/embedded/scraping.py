@@ -1,4 +1,4 @@
-"""How a lab's Prometheus is set up: the plain way, or one of the ways that real ones differ from it."""
+"""How a lab's Prometheus is set up: the plain way, or one of the variations found in real set-ups."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class World:
 
 @dataclass(frozen=True)
 class Scraping:
-    """What is unlike the plain set-up, which scrapes each proxy once and keeps its names.
+    """Differences from the plain set-up, which scrapes each proxy once and keeps its names.
 
     Args:
         twice: a second job scrapes the same proxies, as Istio's annotation job does beside a PodMonitor: another job

@@ -1,4 +1,4 @@
-"""The Deployment controller: ReplicaSets by pod template, rollouts, history, and an honest status."""
+"""The Deployment controller: ReplicaSets by pod template, rollouts, history and status."""
 
 from __future__ import annotations
 

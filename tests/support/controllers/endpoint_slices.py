@@ -1,4 +1,4 @@
-"""The EndpointSlice controller: which pods stand behind each port of a Service, as the mesh and the steps read it."""
+"""The EndpointSlice controller: which pods serve each port of a Service, as the mesh and the steps read it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EndpointSlices:
         self._store = store
 
     def reconcile(self, service: Json) -> None:
-        """Make the slices of one Service what its pods say."""
+        """Update the slices of one Service from its pods."""
         metadata, spec = service["metadata"], service["spec"]
         if not spec.get("selector") or spec.get("type") == "ExternalName":
             return

@@ -1,6 +1,6 @@
-"""The garbage collector: what is left of an owner that is gone goes too.
+"""The garbage collector: deletes objects whose owner is gone.
 
-A delete takes the dependents along at once; this catches what a controller made meanwhile from an older view.
+A delete removes the dependents at once; this catches those that a controller created meanwhile from an older view.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the kubelet reports a pod: phase, conditions and container statuses."""
+"""The pod status as the kubelet reports it: phase, conditions and container statuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NODE_NAME = "lab-node"
 
 
 @dataclass
-class Seen:
+class ObservedPod:
     """What the kubelet knows about a pod now."""
 
     ip: str = ""
@@ -23,7 +23,7 @@ class Seen:
     restart_count: int = 0
 
 
-def render(pod: Json, seen: Seen, now: str) -> Json:
+def render(pod: Json, seen: ObservedPod, now: str) -> Json:
     """Return the pod's status; a condition keeps its transition time while its status stays."""
     previous = {one["type"]: one for one in pod.get("status", {}).get("conditions", [])}
 
@@ -55,8 +55,8 @@ def render(pod: Json, seen: Seen, now: str) -> Json:
     }
 
 
-def _container(container: Json, seen: Seen, *, main: bool) -> Json:
-    """Report the app from what is seen, and any other container (no process stands behind it) as running."""
+def _container(container: Json, seen: ObservedPod, *, main: bool) -> Json:
+    """Report the app as observed, and any other container as running, since it has no process."""
     said: Json = {
         "name": container["name"],
         "image": container["image"],

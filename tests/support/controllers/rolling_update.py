@@ -1,4 +1,4 @@
-"""The arithmetic of a Deployment's rollout: how large each ReplicaSet should be now."""
+"""The arithmetic of a rolling update: how large each ReplicaSet should be now."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def sizes(deployment: Json, new: Json | None, old: list[Json]) -> dict[str, int]
 
 
 def _shrunk(now: dict[str, int], new: Json, active: list[Json], *, least: int) -> dict[str, int]:
-    """Take away old pods: first those that are not available, then what is not needed to keep `least` available."""
+    """Remove old pods: first the unavailable ones, then those not needed to keep `least` available."""
     wanted = dict(now)
     unready = now[new["metadata"]["name"]] - _available(new)
     may_go = sum(now.values()) - least - unready

@@ -1,4 +1,4 @@
-"""A small in-process Kubernetes API: the kinds and verbs that the steps use, with a real server's bookkeeping."""
+"""A small in-process Kubernetes API with the kinds and verbs that the steps use, and a real server's bookkeeping."""
 
 from tests.support.kubernetes_api.faults import Call, Faults
 from tests.support.kubernetes_api.server import StandInApi

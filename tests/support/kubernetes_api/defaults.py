@@ -1,4 +1,4 @@
-"""What the API server fills in when a field is left out, for the fields the steps read or copy."""
+"""Defaults that the API server fills in, for the fields that the steps read or copy."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def already_exists(kind: Kind, name: str) -> ApiError:
 
 
 def conflict(kind: Kind, name: str, why: str = "") -> ApiError:
-    """Return 409 for a write based on something that is no longer so."""
+    """Return 409 for a write based on an outdated object."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     message = f'Operation cannot be fulfilled on {kind.qualified} "{name}": {why}'
     return ApiError(409, message, details=_details(kind, name))

@@ -39,7 +39,7 @@ class Call:
 
     @property
     def is_write(self) -> bool:
-        """Tell whether it may change an object (a SelfSubjectAccessReview is a question)."""
+        """Return whether it may change an object (a SelfSubjectAccessReview is a question)."""
         return self.verb in WRITES and self.resource != "selfsubjectaccessreviews"
 
 
@@ -49,7 +49,7 @@ Action = Literal["answer", "hang", "drop", "lose-answer"]
 
 @dataclass
 class Rule:
-    """One fault: which calls it meets, what happens to them, and for how long."""
+    """One fault: which calls it affects, what happens to them, and for how long."""
 
     action: Action
     status: int = 0
@@ -64,7 +64,7 @@ class Rule:
     hits: int = 0
 
     def meets(self, call: Call) -> bool:
-        """Tell whether the rule is still in force and `call` is one of its calls."""
+        """Return whether the rule is still in force and affects `call`."""
         if self.left == 0 or (self.until is not None and time.monotonic() > self.until):
             return False
         same = all(not want or want == got for want, got in (
@@ -111,21 +111,21 @@ class Faults:
         self, hang_seconds: float = 3600.0, *, verb: str = "", resource: str = "", name: str = "",
         when: Predicate | None = None, times: int | None = 1, seconds: float | None = None,
     ) -> Rule:  # fmt: skip
-        """Keep the client waiting, then drop the connection without having done anything."""
+        """Keep the client waiting, then close the connection; nothing is done."""
         return self._add(Rule("hang", 0, "", hang_seconds, verb, resource, name, when), times, seconds)
 
     def drop(
         self, *, verb: str = "", resource: str = "", name: str = "", when: Predicate | None = None,
         times: int | None = 1, seconds: float | None = None,
     ) -> Rule:  # fmt: skip
-        """Close the connection without having done anything."""
+        """Close the connection; nothing is done."""
         return self._add(Rule("drop", 0, "", 0.0, verb, resource, name, when), times, seconds)
 
     def lose_answer(
         self, *, verb: str = "", resource: str = "", name: str = "", when: Predicate | None = None,
         times: int | None = 1, seconds: float | None = None,
     ) -> Rule:  # fmt: skip
-        """Do what is asked, then close the connection without an answer: the ambiguous write."""
+        """Process the request, then close the connection without an answer: the client cannot know the outcome."""
         return self._add(Rule("lose-answer", 0, "", 0.0, verb, resource, name, when), times, seconds)
 
     def on_write(
@@ -147,7 +147,7 @@ class Faults:
             self._rules, self._traps, self._denials = [], [], []
 
     def allowed(self, verb: str, resource: str, *, user: str = "", name: str = "") -> bool:
-        """Tell what RBAC says."""
+        """Return what RBAC says."""
         with self._lock:
             return not any(
                 denial.verb in {verb, "*"} and denial.resource == resource and denial.user in {"", user}

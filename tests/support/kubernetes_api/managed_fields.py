@@ -65,7 +65,7 @@ def _to_fields(paths: set[Path]) -> Json:
 
 
 def record(kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, subresource: str = "") -> None:
-    """Write into `new` who manages its fields now, given what it was and who changed it."""
+    """Write into `new` who manages its fields now, given the old object and who changed it."""
     before = _tracked(kind, old, subresource) if old else {}
     after = _tracked(kind, new, subresource)
     missing = object()

@@ -39,7 +39,7 @@ def apply_json_patch(item: Json, operations: Any) -> Json:  # noqa: ANN401 - wha
 
 
 def _absent(item: Json, path: str) -> bool:
-    """Tell whether the place exists and has no such member; a place that does not exist fails the test."""
+    """Return whether the place exists and has no such member; a place that does not exist fails the test."""
     parent, _, member = path.rpartition("/")
     try:
         place = jsonpatch.JsonPointer(parent).resolve(item)

@@ -17,7 +17,7 @@ VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"
 
 
 @dataclass(frozen=True)
-class Place:
+class ResourcePath:
     """Where a path points: a collection, an object or one of its subresources."""
 
     kind: Kind
@@ -32,7 +32,7 @@ class Place:
         return f"{self.kind.plural}/{self.subresource}" if self.subresource else self.kind.plural
 
 
-def parse_path(path: str) -> Place | None:
+def parse_path(path: str) -> ResourcePath | None:
     """Return what `path` points to, or None where nothing is served."""
     match path.strip("/").split("/"):
         case ["api", "v1", *rest]:
@@ -50,7 +50,7 @@ def parse_path(path: str) -> Place | None:
         return None
     if subresource and not ((subresource == "status" and kind.status) or (subresource == "scale" and kind.scale)):
         return None
-    return Place(kind, version, namespace, name, subresource)
+    return ResourcePath(kind, version, namespace, name, subresource)
 
 
 class Requests:
@@ -60,7 +60,7 @@ class Requests:
         self._store = store
         self._faults = faults
 
-    def answer(self, place: Place, call: Call) -> tuple[int, Json]:
+    def answer(self, place: ResourcePath, call: Call) -> tuple[int, Json]:
         """Do what is asked or raise ApiError."""
         name = place.name
         if not self._faults.allowed(call.verb, place.resource, user=call.user, name=name):
@@ -86,7 +86,7 @@ class Requests:
             case _:
                 raise ApiError(405)
 
-    def _list(self, place: Place, call: Call) -> Json:
+    def _list(self, place: ResourcePath, call: Call) -> Json:
         labels, fields = call.query.get("labelSelector", ""), call.query.get("fieldSelector", "")
         items = [self._shown(place, i) for i in self._store.list(place.kind, place.namespace, labels, fields)]
         if not place.kind.custom:
@@ -99,7 +99,7 @@ class Requests:
         items = items[start : start + limit] if limit else items[start:]
         return {"kind": f"{place.kind.kind}List", "apiVersion": version, "metadata": metadata, "items": items}
 
-    def _change(self, place: Place, call: Call, *, manager: str, dry_run: bool) -> Json:
+    def _change(self, place: ResourcePath, call: Call, *, manager: str, dry_run: bool) -> Json:
         body = _json(call.body)
         if call.verb == "update":
             _check_namespace(place, body)
@@ -126,7 +126,7 @@ class Requests:
         )
         return self._shown(place, changed)
 
-    def _delete(self, place: Place, call: Call, *, dry_run: bool) -> Json:
+    def _delete(self, place: ResourcePath, call: Call, *, dry_run: bool) -> Json:
         options: Json = _json(call.body) if call.body else {}
         wanted = options.get("preconditions") or {}
         policy = options.get("propagationPolicy") or call.query.get("propagationPolicy", "")
@@ -142,7 +142,7 @@ class Requests:
         details |= {"group": place.kind.group} if place.kind.group else {}
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
-    def _shown(self, place: Place, item: Json) -> Json:
+    def _shown(self, place: ResourcePath, item: Json) -> Json:
         if place.subresource == "scale":
             return _scale_of(item)
         version = f"{place.kind.group}/{place.version}" if place.kind.group else place.version
@@ -171,7 +171,7 @@ def _scaled(item: Json, scale: Json) -> Json:
     return item
 
 
-def _check_namespace(place: Place, item: Json) -> None:
+def _check_namespace(place: ResourcePath, item: Json) -> None:
     given = item.get("metadata", {}).get("namespace", place.namespace)
     if place.kind.namespaced and given != place.namespace:
         raise ApiError(400, "the namespace of the provided object does not match the namespace sent on the request")

@@ -14,7 +14,7 @@ _EXISTS = re.compile(r"^(?P<not>!?)\s*(?P<key>[^\s!=,()]+)$")
 
 
 def labels_match(selector: str, labels: Mapping[str, str]) -> bool:
-    """Tell whether `labels` satisfy a selector string such as `app=shop,track in (a,b),!draining`."""
+    """Return whether `labels` satisfy a selector string such as `app=shop,track in (a,b),!draining`."""
     return all(_one_matches(part.strip(), labels) for part in re.split(r",(?![^(]*\))", selector) if part.strip())
 
 
@@ -31,7 +31,7 @@ def _one_matches(part: str, labels: Mapping[str, str]) -> bool:
 
 
 def fields_match(selector: str, item: Json) -> bool:
-    """Tell whether an object satisfies a field selector; any dotted path of plain strings is accepted."""
+    """Return whether an object satisfies a field selector; any dotted path of plain strings is accepted."""
     for part in filter(None, (part.strip() for part in selector.split(","))):
         found = _EQUAL.match(part)
         if found is None:
@@ -45,7 +45,7 @@ def fields_match(selector: str, item: Json) -> bool:
 
 
 def selects(selector: Json | None, labels: Mapping[str, str]) -> bool:
-    """Tell whether a `LabelSelector` (matchLabels, matchExpressions) picks `labels`; an empty one picks nothing."""
+    """Return whether a `LabelSelector` (matchLabels, matchExpressions) picks `labels`; an empty one picks nothing."""
     if not selector:
         return False
     wanted: Mapping[str, str] = selector.get("matchLabels") or {}

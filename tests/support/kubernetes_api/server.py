@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.faults import Call, Faults, Rule
 from tests.support.kubernetes_api.kinds import NAMESPACE, Json
-from tests.support.kubernetes_api.requests import VERBS, Place, Requests, parse_path
+from tests.support.kubernetes_api.requests import VERBS, Requests, ResourcePath, parse_path
 from tests.support.kubernetes_api.store import Store
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -115,7 +115,7 @@ class StandInApi:
             body=json.dumps(answer).encode(), status=call.status, content_type="application/json", headers=headers
         )
 
-    def _answer(self, place: Place | None, call: Call, rule: Rule | None) -> tuple[int, Json]:
+    def _answer(self, place: ResourcePath | None, call: Call, rule: Rule | None) -> tuple[int, Json]:
         if rule is not None and rule.action == "answer":
             raise ApiError(rule.status, rule.message)
         if call.path == _REVIEWS and call.verb == "create":
@@ -133,7 +133,7 @@ class StandInApi:
         allowed = self.faults.allowed(asked.get("verb", ""), resource, user=call.user, name=asked.get("name", ""))
         return {**review, "status": {"allowed": allowed} | ({} if allowed else {"reason": "denied by the lab"})}
 
-    def _call(self, request: web.Request, body: bytes, place: Place | None) -> Call:
+    def _call(self, request: web.Request, body: bytes, place: ResourcePath | None) -> Call:
         verb = VERBS.get(request.method, "get" if place is None or place.name else "list")
         return Call(
             number=len(self.faults.log) + 1,

@@ -1,4 +1,4 @@
-"""Validation which the steps may run into: names, annotations, immutable fields, the shapes of the few kinds."""
+"""Validation that the steps may meet: names, annotations, immutable fields, and the schemas of the few kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a write may change, and what it does to the metadata: the rules that are the same for all kinds."""
+"""What a write may change and what it does to the metadata, for all kinds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def merged(kind: Kind, old: Json, asked: Json, subresource: str) -> Json:
 
 
 def prune(metadata: Json) -> None:
-    """Refuse values that are no strings and drop empty maps and lists, which the server does not store."""
+    """Refuse values that are not strings, and drop empty maps and lists, which the server does not store."""
     for field in ("labels", "annotations"):
         for key, value in (metadata.get(field) or {}).items():
             if not isinstance(value, str):
@@ -44,7 +44,7 @@ def prune(metadata: Json) -> None:
 
 
 def raises_generation(kind: Kind, old: Json, new: Json) -> bool:
-    """Tell whether this change of an object counts as a new generation."""
+    """Return whether this change of an object counts as a new generation."""
     if kind.generation == "none":
         return False
     annotated = old["metadata"].get("annotations") != new["metadata"].get("annotations")

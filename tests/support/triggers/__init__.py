@@ -1,1 +1,1 @@
-"""Listeners of Tekton Triggers on paper, and the messages of registries that they are tested with."""
+"""Listeners of Tekton Triggers evaluated without a cluster, and the registries' messages that they are tested with."""

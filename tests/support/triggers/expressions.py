@@ -1,6 +1,6 @@
 """Expressions of Triggers' interceptor `cel`: Google's own evaluator, with the functions that Triggers adds.
 
-What is declared here is what the listeners use; anything else is a compile error, as a misspelt name is.
+Only the functions that the listeners use are declared; any other name is a compile error.
 """
 
 import hmac

@@ -1,6 +1,6 @@
-"""A listener on paper: a message in, the objects that Triggers would create out, without Go and without a cluster.
+"""A listener without a cluster: a message in, the objects that Triggers would create out.
 
-The end-to-end tests send the same messages to Triggers itself and compare, which keeps this honest.
+The end-to-end tests send the same messages to Triggers itself and compare the results.
 """
 
 import hmac
@@ -29,7 +29,7 @@ class Listener:
     """One of the shipped EventListeners, with the shipped binding and template.
 
     Args:
-        name: its file's.
+        name: of its file, without suffix.
         secret: the keys of Secret `canary-push`.
         triggers: Triggers; by default the shipped example, of the app `shop`.
         listener: another EventListener in its place.

@@ -1,4 +1,4 @@
-"""Messages of registries, as their documentation shows them, and what each should start."""
+"""Messages of registries, as their documentation shows them, and the run that each should start."""
 
 import copy
 import hashlib
@@ -23,10 +23,10 @@ class Message:
 
     Attributes:
         listener: name of the listener's file.
-        what: what it tells, in words.
-        path: of the request. headers: of the request. body: JSON.
-        starts: tag, digest, label and by of the push that is to be released; None = nothing starts.
-        places: where in the body `repository`, `tag`, `digest` and `by` stand.
+        what: what happened, in words.
+        path, headers: of the request. body: JSON.
+        starts: tag, digest, label and by of the push that must be released; None if no run may start.
+        places: path of `repository`, `tag`, `digest` and `by` in the body.
     """
 
     listener: str
@@ -43,7 +43,7 @@ class Message:
         return json.dumps(self.body).encode()
 
     def having(self, name: str, value: object) -> Self:
-        """Return the message with another value in one of its places."""
+        """Return the message with another value at one of its places."""
         body = copy.deepcopy(self.body)
         *way, last = self.places[name]
         found: Any = body
@@ -53,14 +53,14 @@ class Message:
         return replace(self, body=body)
 
     def with_headers(self, **changes: str | None) -> Self:
-        """Return the message with other headers; None takes one away."""
+        """Return the message with other headers; None removes a header."""
         named = {name.replace("_", "-"): value for name, value in changes.items()}
         headers = {**self.headers, **named}
         return replace(self, headers={name: value for name, value in headers.items() if value is not None})
 
 
 def signed(message: Message, key: str = TOKEN) -> Message:
-    """Sign a message as GitHub does, unless its signature is somebody else's."""
+    """Sign a message as GitHub does, unless it already has a signature."""
     if message.headers.get("X-Hub-Signature-256") != "SIGNED":
         return message
     return message.with_headers(X_Hub_Signature_256=signature(message.sent, key))

@@ -5,10 +5,11 @@ Where those tests carry long vectors, data of the same law are drawn here.
 
 from math import isnan
 from random import Random
+from typing import Any
 
 import pytest
 
-from tests.bench.rules.kayenta import Classified, Config, Label, classify, percentile, score, without_outliers
+from tests.bench.rules.kayenta_judge import Classified, Config, Label, classify, percentile, score, without_outliers
 from tests.bench.rules.mann_whitney import cles, cohen_d, interval, standard_score
 
 HIGH_E, HIGH_C = [20.0, 22, 21, 25, 30], [1.0, 2.2, 1.1, 2.5, 3]
@@ -16,9 +17,9 @@ RISING = [1.0, 2, 3, 4, 5]
 ONES = [1.0] * 5
 
 
-def config(**options: object) -> Config:
-    """Give a configuration with the tests' tolerance and confidence."""
-    return Config(**{"tolerance": 0.10, "confidence": 0.95, **options})  # type: ignore[arg-type]
+def config(**options: Any) -> Config:
+    """Return a configuration with the tests' tolerance and confidence."""
+    return Config(**{"tolerance": 0.10, "confidence": 0.95, **options})
 
 
 def normal(seed: int, mean: float, deviation: float, count: int = 30) -> list[float]:

@@ -2,29 +2,29 @@
 
 import pytest
 
+from tests.bench.ladders import Climbs, markdown
 from tests.bench.rules.ladder import PROMOTED, ROLLED_BACK, climb
-from tests.bench.whole import Climbs, markdown
-from tests.bench.world.families import FAMILIES
-from tests.bench.world.family import Family, flat
-from tests.bench.world.incidents import LADDERS, QUICK
+from tests.bench.simulation.families import FAMILIES
+from tests.bench.simulation.family import Family, flat
+from tests.bench.simulation.incidents import LADDERS, QUICK
 
 
-def test_a_good_canary_climbs_every_rung_and_none_in_less_than_half_a_minute() -> None:
-    """5, 25 and 50 %, 30 s each at least."""
+def test_a_good_canary_climbs_every_rung_and_stays_at_least_half_a_minute_on_each() -> None:
+    """5, 25 and 50 %, for at least 30 s each."""
     ended = climb(Family("good", 100), 1)
     assert (PROMOTED, 50, "healthy") == (ended.how, ended.weight, ended.why)
     assert 90.0 <= ended.seconds < 200.0
 
 
 def test_a_canary_that_fails_everything_ends_on_the_first_rung() -> None:
-    """And the failed requests are those up to then, at 5 % of the traffic."""
+    """And failed requests are counted up to then, at 5 % of the traffic."""
     ended = climb(Family("broken", 100, canary=flat(1.0), fault=True), 1)
     assert (ROLLED_BACK, 5) == (ended.how, ended.weight)
     assert ended.failed == pytest.approx(5 * ended.seconds, rel=0.3)
 
 
 def test_equal_seeds_make_equal_rollouts() -> None:
-    """The published figures can be made again."""
+    """The published figures can be reproduced."""
     family = LADDERS[QUICK[0]]
     assert climb(family, 3) == climb(family, 3)
 

@@ -1,4 +1,4 @@
-"""What the benchmark counts, and that it says no more than it counted."""
+"""What the benchmark counts, and that it claims no more than that."""
 
 from xml.etree import ElementTree as ET
 
@@ -6,9 +6,9 @@ from tests.bench.measure import REPORTING_SEEDS, RULES, Result, Tally, measure, 
 from tests.bench.page import slug
 from tests.bench.plots import plot
 from tests.bench.rules.outcome import Outcome
+from tests.bench.simulation.families import FAMILIES, HELD_OUT, QUICK
 from tests.bench.targets import targets
 from tests.bench.tradeoff import FAULTS, NULLS
-from tests.bench.world.families import FAMILIES, HELD_OUT, QUICK
 
 
 def tally(*times: float | None, name: str = "errors 20 %, 10 rps", rule: str = "canary-steps") -> Tally:
@@ -24,13 +24,13 @@ def test_the_median_counts_rollouts_that_were_never_rolled_back() -> None:
 
 
 def test_none_of_six_hundred_is_at_most_six_in_a_thousand() -> None:
-    """Wilson's limits, so that a small run does not boast."""
+    """Wilson's limits, so that a small run claims little."""
     low, high = tally(*[None] * 600).limits
     assert low < 1e-9
     assert 0.006 < high < 0.0065
 
 
-def test_every_rule_sees_the_same_rollout_and_its_harm_ends_with_the_roll_back() -> None:
+def test_every_rule_sees_the_same_rollout_and_harm_ends_with_the_roll_back() -> None:
     """The sooner, the fewer failed requests."""
     result = once(("errors 20 %, 10 rps", 1))
     assert set(RULES) == set(result.outcomes)
@@ -45,7 +45,7 @@ def test_a_longer_run_contains_a_shorter_one() -> None:
     assert [REPORTING_SEEDS + i for i in range(4)] == [result.seed for result in results]
 
 
-def test_a_missed_target_is_called_missed() -> None:
+def test_a_missed_target_is_reported_as_missed() -> None:
     """Two false roll-backs of a hundred are more than .5 %."""
     name = "equal 0.1 %, 10 rps"
     results = [
@@ -65,7 +65,7 @@ def test_plots_are_well_formed_and_every_family_has_its_own_file() -> None:
 
 
 def test_held_out_families_are_not_used_for_choosing_defaults() -> None:
-    """The trade-off's table is made of the others; `make bench` shows some of both."""
+    """The trade-off's table uses the other families; `make bench` shows some of both."""
     held_out = {family.name for family in HELD_OUT}
     assert not held_out & {*NULLS, *FAULTS}
     assert set(QUICK) <= set(FAMILIES)

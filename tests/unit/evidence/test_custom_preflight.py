@@ -1,4 +1,4 @@
-"""Custom metrics are looked up for stable before anything moves: a slip of the pen is told from silence."""
+"""Custom metrics are looked up for stable before any traffic moves: a typo is not mistaken for silence."""
 
 import re
 from typing import Any
@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 
 from steps.errors import PermanentError
-from steps.evidence import EvidenceReader
-from steps.evidence.beforehand import Doubts, doubts
-from steps.evidence.custom import Around, CustomMetric, Selection
-from tests.unit.evidence.test_reader import ARMS, NOW, Canned
+from steps.evidence.definitions.custom_arms import CustomMetricContext
+from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
+from steps.evidence.preflight.custom_metrics import Findings, check_custom_metrics
+from steps.evidence.reader import EvidenceReader
+from tests.support.canned_prometheus import ARMS, NOW, CannedPrometheus
 
 CARD = {"kind": "card"}
 PAIR = CustomMetric("checkout", "shop", "shop-canary", Selection("failed_total", CARD), Selection("all_total", CARD))
 TIMES = CustomMetric("search", "shop", "shop-canary", histogram=Selection("seconds_bucket"), bound=0.5, unit="s")
-AROUND = Around("ns")
+AROUND = CustomMetricContext("ns")
 STABLES = 'pod=~"shop-[a-z0-9]+-[a-z0-9]+",namespace="ns"'
 
 
-def prometheus(**found: int) -> Canned:
+def prometheus(**found: int) -> CannedPrometheus:
     """Count series by a pattern of the query's metric and of whether it names stable's pods."""
 
     def answer(promql: str) -> list[dict[str, Any]]:
@@ -33,59 +34,57 @@ def prometheus(**found: int) -> Canned:
             return [{"metric": {"le": bound}, "value": [NOW, "3"]} for bound in bounds]
         return [{"metric": {}, "value": [NOW, str(count)]}] if count else []
 
-    return Canned(answer)
+    return CannedPrometheus(answer)
 
 
-def test_what_stable_has_is_no_matter() -> None:
-    """One query for the whole, one for the bad ones."""
+def test_series_of_stable_are_fine() -> None:
+    """One query for all events, one for the bad ones."""
     known = prometheus(all_total_of_stable=2, failed_total=1)
-    assert Doubts() == doubts(known, [PAIR], AROUND)
+    assert Findings() == check_custom_metrics(known, [PAIR], AROUND)
     assert [f'count by (pod) (all_total{{{STABLES},kind="card"}})', 'count(failed_total{kind="card"})'] == known.asked
 
 
-def test_a_name_that_nobody_has_is_a_fault() -> None:
-    """The sentence names the series and the way out for what is normally silent."""
-    found = doubts(prometheus(), [PAIR], AROUND).faults
+def test_a_metric_that_does_not_exist_is_a_fault() -> None:
+    """The sentence names the series, and `required: false` for metrics that may be missing."""
+    found = check_custom_metrics(prometheus(), [PAIR], AROUND).faults
     assert 1 == len(found)
     assert found[0].startswith("metric checkout: Prometheus has no series all_total at all: check its name, and that")
-    assert found[0].endswith(" or say `required: false` where silence is normal")
+    assert found[0].endswith(" or set `required: false` if it may be missing")
 
 
-def test_a_series_of_others_only_points_at_the_labels() -> None:
-    """The name is right, so a matcher is not."""
-    found = doubts(prometheus(all_total=7), [PAIR], AROUND).faults
+def test_series_of_other_apps_only_blame_the_labels() -> None:
+    """The name is right, so a matcher is wrong."""
+    found = check_custom_metrics(prometheus(all_total=7), [PAIR], AROUND).faults
     assert 1 == len(found)
     assert f'has 7 series all_total, but none of stable\'s (all_total{{{STABLES},kind="card"}})' in found[0]
 
 
-def test_a_metric_that_may_be_silent_is_only_a_warning() -> None:
+def test_an_optional_metric_without_series_is_only_a_warning() -> None:
     """`required: false`: some promotions sell nothing."""
     optional = CustomMetric("rare", "shop", "shop-canary", PAIR.bad, PAIR.every, required=False)
-    found = doubts(prometheus(failed_total=1), [optional], AROUND)
+    found = check_custom_metrics(prometheus(failed_total=1), [optional], AROUND)
     assert ((), 1) == (found.faults, len(found.warnings))
     assert "required: false" not in found.warnings[0]
 
 
 def test_a_failure_that_never_happened_is_only_a_warning() -> None:
-    """Its counter is born with the first one; a mistaken name looks the same, which is said."""
-    found = doubts(prometheus(all_total_of_stable=2), [PAIR], AROUND)
+    """Its counter appears with the first failure; the warning says that a wrong name looks the same."""
+    found = check_custom_metrics(prometheus(all_total_of_stable=2), [PAIR], AROUND)
     assert ((), 1) == (found.faults, len(found.warnings))
-    assert (
-        'no series failed_total{kind="card"} was seen yet, which is right if nothing was ever bad' in found.warnings[0]
-    )
+    assert 'no series failed_total{kind="card"} yet. That is fine if no event was ever bad' in found.warnings[0]
 
 
-def test_a_bound_that_no_bucket_has_is_a_fault_with_those_it_has() -> None:
+def test_a_bound_without_a_bucket_is_a_fault_that_lists_the_bounds() -> None:
     """In either spelling of numbers."""
     known = prometheus(seconds_bucket_of_stable=3)
-    found = doubts(known, [TIMES], AROUND).faults
+    found = check_custom_metrics(known, [TIMES], AROUND).faults
     right = CustomMetric("search", "shop", "shop-canary", histogram=Selection("seconds_bucket"), bound=1.0)
-    assert "seconds_bucket has no bucket bound 0.5, which no count can be read at; its bounds are 0.1, 1" in found[0]
-    assert Doubts() == doubts(known, [right], AROUND)
+    assert "seconds_bucket has no bucket bound 0.5, so nothing can be counted there; its bounds are 0.1, 1" in found[0]
+    assert Findings() == check_custom_metrics(known, [right], AROUND)
 
 
 def test_all_faults_come_in_one_refusal() -> None:
-    """Nobody wants to correct a file by halves."""
+    """A user wants to correct the file only once."""
     reader = EvidenceReader(prometheus(), ARMS, custom=(PAIR, TIMES))
     with pytest.raises(PermanentError, match=r"custom metrics.*metric checkout:.*; metric search:"):
         reader.check_custom()

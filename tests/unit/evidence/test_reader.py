@@ -1,69 +1,18 @@
-"""The reader on canned answers: what it asks, what it makes of it, what it warns about."""
+"""The reader on canned responses: its queries, its evidence, its warnings."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
-from steps.model.evidence import Evidence, MetricKind
-
-NOW = 1000.0
-ARMS = Arms("shop", "shop-canary", "ns")
-Result = list[dict[str, Any]]
-
-
-class Canned(Prometheus):
-    """A Prometheus that answers from a function of the query, at a fixed time."""
-
-    def __init__(self, answer: Callable[[str], Result], warnings: tuple[str, ...] = ()) -> None:
-        super().__init__(Access("http://prometheus.test"))
-        self._answer, self._warnings = answer, warnings
-        self.at = NOW
-        self.asked: list[str] = []
-
-    def query(self, promql: str) -> Answer:
-        """Note the query and answer it."""
-        self.asked.append(promql)
-        return Answer(promql, self.at, self._answer(promql), self._warnings)
-
-
-def series(workload: str, values: dict[float, float], instance: str = "gw", **labels: str) -> dict[str, Any]:
-    """Make one series of a range selector's answer."""
-    metric = {"destination_workload": workload, "instance": instance, "response_code": "200", **labels}
-    return {"metric": metric, "values": [[at, str(value)] for at, value in values.items()]}
-
-
-def counter(first: float, step: float) -> dict[float, float]:
-    """Make six samples a second apart, the last one now, rising by `step` from `first`."""
-    return {NOW - 5 + i: first + i * step for i in range(6)}
-
-
-def canned(requests: Result, buckets: Result = [], reporter: str = "source", **options: Any) -> Canned:  # noqa: B006
-    """Answer the reporter's question, and the range queries."""
-
-    def answer(promql: str) -> Result:
-        if "by (reporter)" in promql:
-            return [{"metric": {"reporter": reporter}, "value": [NOW, "5"]}]
-        return requests if "requests_total" in promql else buckets
-
-    return Canned(answer, **options)
-
-
-def read(prometheus: Canned, started: float = NOW - 10, **options: Any) -> Evidence:
-    """Read once."""
-    return EvidenceReader(prometheus, ARMS, bounds=Bounds(), **options).read(started, NOW)
-
-
-REQUESTS = [
-    series("shop", counter(100, 9)),
-    series("shop-canary", {NOW - 1: 3, NOW: 7}, response_code="503"),
-]
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.reader import EvidenceReader
+from steps.model.evidence import MetricKind
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, CannedPrometheus, Result, canned, counter, read, series
 
 
 def test_one_query_per_metric_for_both_arms() -> None:
-    """And the first errors of the canary are counted."""
+    """The first errors of the canary are counted."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus)
     assert len(prometheus.asked) == 2
@@ -85,14 +34,14 @@ def test_polls_fetch_increments_with_overlap() -> None:
 
 
 def test_earlier_runs_of_the_canary_are_not_judged() -> None:
-    """Before the run began, what carried the canary's name was another release."""
+    """Before the run began, the canary's name belonged to another release."""
     earlier = [series("shop", counter(100, 9)), series("shop-canary", counter(0, 5))]
     strata = read(canned(earlier), started=NOW - 2).metrics[0].series[0].strata
     assert [s.canary.total for s in strata] == [0, 0, 0, 5, 5]
 
 
 def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
-    """Stable's pods tell how much bad requests cling together; a fresh canary pod counts from 0."""
+    """Stable's pods show how bursty bad requests are; a new canary pod counts from 0."""
     requests = [
         series("shop", counter(0, 4), "pod-a"),
         series("shop", counter(0, 6), "pod-b"),
@@ -105,8 +54,8 @@ def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
     assert (last.canary.total, last.stable.total) == (2, 10)
 
 
-def test_latency_and_differing_bounds() -> None:
-    """Bad = all less those within the bound; an arm without the bound is told."""
+def test_latency_counts_and_arms_with_different_bounds() -> None:
+    """Bad = all minus those within the bound; an arm without the bound is reported."""
     both = [
         series(arm, counter(0, step), le=le)
         for arm in ("shop", "shop-canary")
@@ -124,7 +73,7 @@ def test_latency_and_differing_bounds() -> None:
     assert "statsHistogramBuckets" in odd.problem.sentence
 
 
-def test_too_many_series_are_summed_and_told() -> None:
+def test_too_many_series_are_summed_with_a_note() -> None:
     """Above the budget one query reads sums by class."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus, series_budget=1)
@@ -151,7 +100,7 @@ def test_doubtful_answers_are_problems(options: dict[str, Any], requests: Result
 
 
 def test_bounds_are_chosen_from_stable_alone() -> None:
-    """The last hour, or, where Prometheus is too young for it, all there is."""
+    """The last hour, or all data if Prometheus is younger."""
     young = {"increase": [], "sum": [("100", "50"), ("250", "100"), ("+Inf", "100")]}
 
     def answer(promql: str) -> Result:
@@ -161,5 +110,5 @@ def test_bounds_are_chosen_from_stable_alone() -> None:
         chosen = young["increase" if "increase" in promql else "sum"]
         return [{"metric": {"le": le}, "value": [NOW, value]} for le, value in chosen]
 
-    bounds = EvidenceReader(Canned(answer), ARMS).choose_bounds()
+    bounds = EvidenceReader(CannedPrometheus(answer), ARMS).choose_bounds()
     assert bounds == Bounds((("p50", 100.0), ("p90/p99", 250.0)), None)

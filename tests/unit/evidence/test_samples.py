@@ -1,4 +1,4 @@
-"""Odd answers are read as far as they can be, or refused as no answer of Prometheus; they never crash, nor pass."""
+"""Odd responses are read as far as possible, or refused as not from Prometheus; they never crash or pass."""
 
 from contextlib import suppress
 from typing import Any
@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from steps.evidence import Bounds, EvidenceReader
-from steps.evidence.failures import EvidenceError
-from steps.evidence.samples import RawSeries, parse
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
+from steps.evidence.prometheus_api.samples import RawSeries, parse_matrix
+from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.evidence import ProblemKind
 from steps.model.judgement import Verdict
-from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Result, canned, counter, series
+from tests.support.canned_prometheus import ARMS, NOW, REQUESTS, Result, canned, counter, series
 
 
 @pytest.mark.parametrize(
@@ -41,10 +42,10 @@ from tests.unit.evidence.test_reader import ARMS, NOW, REQUESTS, Result, canned,
         [1, 2],
     ],
 )
-def test_what_is_not_a_matrix_of_numbers_is_refused(entry: Any) -> None:  # noqa: ANN401 - what comes in may be anything
-    """As an answer of something else than Prometheus; half of it would look like few requests."""
+def test_a_result_that_is_not_a_matrix_of_numbers_is_refused(entry: Any) -> None:  # noqa: ANN401 - what comes in may be anything
+    """As a response of another program; half of it would look like few requests."""
     with pytest.raises(EvidenceError) as caught:
-        parse([entry])
+        parse_matrix([entry])
     assert ProblemKind.NOT_PROMETHEUS is caught.value.problem.kind
 
 
@@ -52,21 +53,21 @@ def test_what_is_not_a_matrix_of_numbers_is_refused(entry: Any) -> None:  # noqa
 def test_native_histograms_are_named(name: str) -> None:
     """With the remedy."""
     with pytest.raises(EvidenceError, match="always_scrape_classic_histograms"):
-        parse([{"metric": {}, name: [[1, {"count": "3"}]]}])
+        parse_matrix([{"metric": {}, name: [[1, {"count": "3"}]]}])
 
 
 def test_values_that_no_counter_can_have_are_left_out() -> None:
     """NaN, infinite, negative, too large; repeated and unordered times are put in order."""
     values = [[5, "9"], [1, "NaN"], [2, "-3"], [3, "7"], [4, "-Inf"], [3, "7"], [6, "1e999"], [7, 12], [8, "1e300"]]
-    assert [RawSeries({"a": "b"}, ((3.0, 7.0), (5.0, 9.0), (7.0, 12.0)))] == parse(
+    assert [RawSeries({"a": "b"}, ((3.0, 7.0), (5.0, 9.0), (7.0, 12.0)))] == parse_matrix(
         [{"metric": {"a": "b"}, "values": values}]
     )
 
 
 def test_a_series_in_two_parts_is_one_series() -> None:
-    """Layers above Prometheus answer so."""
+    """Layers above Prometheus answer like this."""
     parts = [{"metric": {"a": "b"}, "values": [[at, str(at)]]} for at in (3, 1, 2)]
-    assert [RawSeries({"a": "b"}, ((1.0, 1.0), (2.0, 2.0), (3.0, 3.0)))] == parse(parts)
+    assert [RawSeries({"a": "b"}, ((1.0, 1.0), (2.0, 2.0), (3.0, 3.0)))] == parse_matrix(parts)
 
 
 SCRAPS = some.recursive(
@@ -76,11 +77,11 @@ SCRAPS = some.recursive(
 
 
 @given(some.lists(SCRAPS))
-def test_nothing_that_is_json_crashes_the_reading(result: list[Any]) -> None:
+def test_no_json_crashes_the_reader(result: list[Any]) -> None:
     """Series, or the one error that says what is wrong."""
     found: list[RawSeries] = []
     with suppress(EvidenceError):
-        found = parse(result)
+        found = parse_matrix(result)
     assert all(value >= 0 for series in found for _, value in series.samples)
 
 
@@ -96,7 +97,7 @@ def test_nothing_that_is_json_crashes_the_reading(result: list[Any]) -> None:
     ],
 )
 def test_an_odd_answer_is_never_a_pass(odd: Result) -> None:
-    """Not even at the deadline, when little suffices."""
+    """Not even at the deadline, when less evidence is enough."""
     evidence = EvidenceReader(canned(odd), ARMS, bounds=Bounds()).read(NOW - 5, NOW)
     judgement = judge(evidence, None, Rules(min_requests=1, patient_requests=1), deadline_reached=True)
     assert Verdict.INCONCLUSIVE is judgement.verdict
@@ -105,7 +106,7 @@ def test_an_odd_answer_is_never_a_pass(odd: Result) -> None:
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-5", "1e17"])
 @pytest.mark.parametrize("since", [-5, -60])
 def test_samples_without_a_number_are_not_called_late(value: str, since: int) -> None:
-    """They arrive all the time; nothing is wrong with the scrapes."""
+    """They arrive in time, so the scrapes are fine."""
     odd = [series(arm, counter(0, 9)) for arm in ("shop", "shop-canary")]
     for one in odd:
         one["values"] = [[at + since, text] for at, text in one["values"]] if since < -5 else []

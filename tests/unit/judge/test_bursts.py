@@ -5,18 +5,18 @@ from math import log
 
 import pytest
 
-from steps.judge.clumps import Burst, Clumps
-from steps.judge.habits import Habits
-from steps.judge.past import Past
-from steps.judge.process import run
 from steps.judge.rules import Rules
-from steps.judge.spread import spread_of
+from steps.judge.statistics.bursts import BurstLengths, BurstLimit
+from steps.judge.statistics.e_process import run_e_process
+from steps.judge.statistics.history_tracker import track_history
+from steps.judge.statistics.pod_rates import PodRates
+from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
 
 PODS, REQUESTS = 4, 250
 LIMIT = log(100.0)
-KNOWN = Past(1.0, length=2.0)
-"""Bursts of two strata, no exception."""
+KNOWN = StableHistory(1.0, burst_length=2.0)
+"""Bursts of two strata that are not exceptional."""
 
 
 def stratum(k: int, bad_by_pod: list[int], canary_bad: int = 0, canary: int = 100) -> Stratum:
@@ -27,7 +27,7 @@ def stratum(k: int, bad_by_pod: list[int], canary_bad: int = 0, canary: int = 10
 
 
 def past(length: int, *, count: int = 40) -> list[Stratum]:
-    """Make a past in which each pod in turn fails a fifth of its requests for `length` strata on end, of every ten."""
+    """Make a past in which each pod in turn fails a fifth of its requests for `length` of every ten strata."""
     strata = []
     for k in range(count):
         bad = [0] * PODS
@@ -37,20 +37,20 @@ def past(length: int, *, count: int = 40) -> list[Stratum]:
     return strata
 
 
-def take_in(one: Stratum, clumps: Clumps, habits: Habits, usual: float) -> None:
-    """Feed a stratum, as `spread` does."""
-    cells = [(pod.total, pod.bad) for pod in one.stable_pods]
-    loads = habits.loads(cells)
-    clumps.add(cells, one.stable.bad, loads, usual)
-    habits.add(cells, one.stable.bad, loads)
+def add_stratum(one: Stratum, lengths: BurstLengths, rates: PodRates, usual: float) -> None:
+    """Add a stratum, as `HistoryTracker` does."""
+    pods = [(pod.total, pod.bad) for pod in one.stable_pods]
+    loads = rates.loads(pods)
+    lengths.add(pods, one.stable.bad, loads, usual)
+    rates.add(pods, one.stable.bad, loads)
 
 
-def learnt(strata: list[Stratum]) -> Clumps:
-    """Feed a past."""
-    clumps, habits = Clumps(), Habits()
+def learnt(strata: list[Stratum]) -> BurstLengths:
+    """Add a past."""
+    lengths, rates = BurstLengths(), PodRates()
     for one in strata:
-        take_in(one, clumps, habits, usual=0.001)
-    return clumps
+        add_stratum(one, lengths, rates, usual=0.001)
+    return lengths
 
 
 @pytest.mark.parametrize("length", [2, 4, 6])
@@ -60,14 +60,14 @@ def test_the_length_of_stables_bursts_is_learnt(length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1])
-def test_what_is_over_within_a_scrape_is_no_burst(length: int) -> None:
-    """That is the matter of phi."""
+def test_failures_within_one_scrape_are_not_a_burst(length: int) -> None:
+    """They are covered by phi."""
     assert learnt(past(length)).length == 0.0
 
 
-def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables() -> None:
-    """Of five equal pods one event falls on the canary with chance a fifth."""
-    burst = Burst(1)
+def test_a_burst_of_the_canary_adds_the_worth_of_one_event_until_it_outlasts_stables() -> None:
+    """With five equal pods, one event hits the canary with a chance of a fifth."""
+    burst = BurstLimit(1)
     brought = [burst.limit([5.0], stratum(k, [0] * PODS, canary_bad=20), KNOWN, k + 1)[0] for k in range(8)]
     assert sum(brought[:4]) == pytest.approx(log(5))
     assert sum(brought) == pytest.approx(2 * log(5))
@@ -75,48 +75,48 @@ def test_a_burst_of_the_canary_brings_one_events_worth_until_it_outlasts_stables
 
 def test_a_quiet_scrape_ends_the_burst() -> None:
     """The next burst is a new event."""
-    burst = Burst(1)
+    burst = BurstLimit(1)
     first = burst.limit([5.0], stratum(0, [0] * PODS, canary_bad=20), KNOWN, 1)
     burst.limit([-1.0], stratum(1, [0] * PODS), KNOWN, 2)
     assert burst.limit([5.0], stratum(2, [0] * PODS, canary_bad=20), KNOWN, 3) == first
 
 
-def test_where_stable_has_no_bursts_nothing_is_held_back() -> None:
+def test_without_bursts_of_stable_no_evidence_is_held_back() -> None:
     """A length of 0 means that none was seen."""
     logs = [5.0, -2.0]
-    assert Burst(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), Past(1.0), 1) == logs
+    assert BurstLimit(2).limit(logs, stratum(0, [0] * PODS, canary_bad=20), StableHistory(1.0), 1) == logs
 
 
-def test_a_canarys_bad_minute_is_no_alarm_where_stables_pods_have_such_minutes_and_a_steady_fault_is() -> None:
-    """Four scrapes agree in both worlds; the same canary is an alarm where stable's pods are quiet."""
+def test_a_bad_minute_is_not_an_alarm_if_stables_pods_have_such_minutes_but_a_steady_fault_is() -> None:
+    """Four scrapes agree in both cases; the same canary is an alarm if stable's pods are quiet."""
     minute = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(4)]
     steady = [stratum(40 + k, [0] * PODS, canary_bad=20) for k in range(40)]
-    assert max(run((*past(4), *minute), Rules(), LIMIT, aligned=False).values) < 100
-    assert max(run((*past(0), *minute), Rules(), LIMIT, aligned=False).values) >= 100
-    assert max(run((*past(4), *steady), Rules(), LIMIT, aligned=False).values) >= 100
+    assert max(run_e_process((*past(4), *minute), Rules(), LIMIT, aligned=False).values) < 100
+    assert max(run_e_process((*past(0), *minute), Rules(), LIMIT, aligned=False).values) >= 100
+    assert max(run_e_process((*past(4), *steady), Rules(), LIMIT, aligned=False).values) >= 100
 
 
-def test_a_pod_that_is_odd_all_the_time_is_a_habit_and_no_burst() -> None:
-    """It must not blind the judge for good."""
-    clumps, habits = Clumps(), Habits()
+def test_a_pod_that_is_worse_all_the_time_has_a_higher_rate_and_no_burst() -> None:
+    """It must not blind the judge for ever."""
+    lengths, rates = BurstLengths(), PodRates()
     for k in range(200):
         one = stratum(k, [1, 1, 1, 12], canary=0)
         if k == 100:
-            clumps = Clumps()
-        take_in(one, clumps, habits, usual=15 / 1000)
-    assert clumps.length == 0.0
-    cells = [(REQUESTS, 0)] * PODS
-    *others, odd = habits.loads(cells)
-    assert odd > 3 * max(others)
+            lengths = BurstLengths()
+        add_stratum(one, lengths, rates, usual=15 / 1000)
+    assert lengths.length == 0.0
+    pods = [(REQUESTS, 0)] * PODS
+    *others, worse_pod = rates.loads(pods)
+    assert worse_pod > 3 * max(others)
 
 
 def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does_not() -> None:
-    """Both arms are counted by the same proxies; a second's hiccup of one connection pool is no release gone bad."""
+    """Both arms are counted by the same proxies; one bad second of a connection pool does not make a bad release."""
     quiet = past(0)
 
     def value(*, seconds: float, aligned: bool) -> float:
         total = Stratum(600.0, 600.0 + seconds, Counts(1000, 0), Counts(20, 20), quiet[0].stable_pods)
-        return run((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
+        return run_e_process((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
 
     assert value(seconds=5.0, aligned=True) >= 100
     assert value(seconds=1.0, aligned=True) < 100
@@ -148,12 +148,12 @@ def canary(share: float, count: int, like: Stratum) -> list[Stratum]:
 @pytest.mark.parametrize("told_apart", [True, False])
 @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
 @pytest.mark.parametrize("first", [0, 10, 28])
-def test_an_incident_of_stable_does_not_raise_phi_for_good(share: float, first: int, *, told_apart: bool) -> None:
-    """One in ten minutes, at whatever moment: it is an exception, and its length is known."""
-    past = spread_of(incident(share, told_apart=told_apart, first=first, last=first + 12)).past
+def test_an_incident_of_stable_does_not_raise_phi_for_ever(share: float, first: int, *, told_apart: bool) -> None:
+    """One in ten minutes, at any moment: it is an exception, and its length is known."""
+    past = track_history(incident(share, told_apart=told_apart, first=first, last=first + 12)).history
     assert past.phi < 2.0
-    assert past.length > 4.0
-    assert past.hazard < 0.01
+    assert past.burst_length > 4.0
+    assert past.burst_hazard < 0.01
 
 
 @pytest.mark.parametrize("told_apart", [True, False])
@@ -164,27 +164,27 @@ def test_a_canary_that_is_bad_from_the_start_is_found_after_an_incident_of_stabl
     """Within four scrapes, though one pod had failed for three minutes."""
     before = incident(0.3, told_apart=told_apart)
     after = canary(share, 4, before[-1])
-    assert max(run((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
+    assert max(run_e_process((*before, *after), Rules(), LIMIT, aligned=not told_apart).values) >= 100
 
 
 def test_a_burst_of_the_canary_after_minutes_of_quiet_is_held_against_stables_incident() -> None:
-    """Later on an incident of the canary's own is no surprise: its first minutes are one event."""
+    """After a while an incident of the canary is not a surprise: its first minutes are one event."""
     before = incident(0.3)
     quiet, bad = canary(0.0, 10, before[-1]), canary(0.3, 4, before[-1])
-    assert max(run((*before, *quiet, *bad), Rules(), LIMIT, aligned=False).values) < 100
+    assert max(run_e_process((*before, *quiet, *bad), Rules(), LIMIT, aligned=False).values) < 100
 
 
-def test_where_pods_have_bursts_all_the_time_they_are_no_exception() -> None:
-    """Both phi and their lengths count then."""
-    known = spread_of(past(4)).past
-    assert known.hazard == 1.0
+def test_if_pods_have_bursts_all_the_time_they_are_not_an_exception() -> None:
+    """Then both phi and the lengths of bursts count."""
+    known = track_history(past(4)).history
+    assert known.burst_hazard == 1.0
     assert known.phi > 5.0
-    assert known.length == pytest.approx(4.0, abs=0.5)
+    assert known.burst_length == pytest.approx(4.0, abs=0.5)
 
 
 def test_the_partial_strata_at_both_ends_of_an_incident_belong_to_it() -> None:
-    """It begins and ends within scrapes, which then fail less than it does."""
+    """It begins and ends within scrapes, which therefore show a lower share of failures."""
     strata = incident(0.4)
     for k in (9, 22):
         strata[k] = stratum(k, [4, *[0] * 8], canary=0)
-    assert spread_of(strata).past.phi < 2.0
+    assert track_history(strata).history.phi < 2.0

@@ -1,4 +1,4 @@
-"""Failures before an upstream was chosen: whose they are, and what is said where nobody can tell."""
+"""Failures before an upstream was chosen: whose they are, and what is said if that is not known."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.judge import Rules, judge
-from steps.judge.unattributed import attributed
+from steps.judge.filters.unattributed import attribute
 from steps.model.evidence import Counts, Evidence, Stratum
-from steps.model.judgement import Code, Verdict
+from steps.model.judgement import ReasonCode, Verdict
 from tests.support.evidence_rows import Pair, Row, evenly, evidence, strata
 
 RULES = Rules()
@@ -43,14 +43,14 @@ def test_half_of_the_canarys_requests_without_an_upstream_fail_it() -> None:
 
 @pytest.mark.parametrize("past", [PAST, []], ids=["past", "no past"])
 def test_a_canary_all_of_whose_requests_find_no_upstream_fails(past: list[Pair]) -> None:
-    """It has no request of its own: that is a failure, and not silence."""
+    """It has no request of its own: that is a failure, not silence."""
     rows: list[Row] = [((0, 0), (450, 0))] * 6
     judgement = judge(given_up(evidence(strata(past, rows)), [50] * 6), None, RULES, deadline_reached=False)
 
     assert (Verdict.FAIL, 300) == (judgement.verdict, judgement.canary_requests), judgement.reason
 
 
-def test_a_quiet_service_needs_more_scrapes_until_the_first_one() -> None:
+def test_a_service_with_little_traffic_needs_more_scrapes_until_the_first_one() -> None:
     """One request in a scrape: the canary's first comes late, and fails like all the others."""
     rows: list[Row] = [((0, 0), (4, 0))] * 60
     failed = [0] * 8 + [int(number % 3 == 0) for number in range(52)]
@@ -60,8 +60,8 @@ def test_a_quiet_service_needs_more_scrapes_until_the_first_one() -> None:
     assert judgement.verdict is not Verdict.PASS
 
 
-def test_what_was_there_before_is_reported_and_blocks_nothing() -> None:
-    """As many as in stable's past, in proportion."""
+def test_failures_that_were_there_before_are_reported_and_block_nothing() -> None:
+    """As many as in stable's history, in proportion."""
     rows: list[Row] = [((50, 0), (450, 0))] * 12
     seen = given_up(evidence(strata(PAST, rows)), [int(number % 3 == 0) for number in range(132)])
     judgement = judge(seen, None, RULES, deadline_reached=False)
@@ -74,13 +74,13 @@ def test_what_was_there_before_is_reported_and_blocks_nothing() -> None:
 
 
 def test_more_than_before_that_did_not_begin_with_the_weight_block_a_pass() -> None:
-    """They began a minute after: nobody can tell whose they are."""
+    """They began a minute later: it is not known whose they are."""
     rows: list[Row] = [((50, 0), (450, 0))] * 24
     seen = given_up(evidence(strata(PAST, rows)), [0] * 12 + [8] * 12)
     early, late = (judge(seen, None, RULES, deadline_reached=late) for late in (False, True))
 
-    assert (Verdict.CONTINUE, Code.UNATTRIBUTED) == (early.verdict, early.code)
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (late.verdict, late.code)
+    assert (Verdict.CONTINUE, ReasonCode.UNATTRIBUTED) == (early.verdict, early.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (late.verdict, late.code)
     assert "96 of 12096 requests" in late.reason
     assert "check the endpoints, ports and subset labels" in late.reason
 
@@ -90,11 +90,11 @@ def test_more_than_the_canarys_part_is_not_the_canarys_alone() -> None:
     rows: list[Row] = [((25, 0), (225, 0))] * 6
     judgement = judge(given_up(evidence(strata(PAST, rows)), [250] * 6), None, RULES, deadline_reached=True)
 
-    assert (Verdict.INCONCLUSIVE, Code.UNATTRIBUTED) == (judgement.verdict, judgement.code)
+    assert (Verdict.INCONCLUSIVE, ReasonCode.UNATTRIBUTED) == (judgement.verdict, judgement.code)
 
 
-def test_what_begins_with_a_later_rung_counts_there_as_well() -> None:
-    """Sound at 5 %; at 25 % some of its pods are not reachable."""
+def test_failures_that_begin_with_a_later_rung_count_there_as_well() -> None:
+    """Healthy at 5 %; at 25 % some of its pods are not reachable."""
     rows: list[Row] = [((25, 0), (475, 0))] * 12 + [((60, 0), (375, 0))] * 6
     seen = evidence(strata(PAST, rows), weight=25, rung_started=60.0)
     judgement = judge(given_up(seen, [0] * 12 + [65] * 6), None, RULES, deadline_reached=False)
@@ -111,10 +111,10 @@ def test_once_they_are_over_a_later_rung_may_pass() -> None:
     assert Verdict.PASS is judgement.verdict, judgement.reason
 
 
-def test_evidence_without_any_comes_back_as_it_is() -> None:
+def test_evidence_without_any_is_returned_unchanged() -> None:
     """Nothing is copied, nothing noted."""
     seen = evidence(strata(PAST, [((50, 0), (450, 0))] * 6))
-    same, found = attributed(seen, RULES)
+    same, found = attribute(seen, RULES)
 
     assert seen is same
     assert (0, False) == (found.counted, found.blocks)
@@ -122,10 +122,10 @@ def test_evidence_without_any_comes_back_as_it_is() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 90), st.integers(0, 30)), min_size=1, max_size=12))
 def test_no_request_is_lost_or_counted_twice(draws: list[tuple[int, int, int]]) -> None:
-    """Whoever they count for, the canary gets all of them or none."""
+    """The canary gets all of them or none."""
     rows: list[Row] = [((canary, 0), (stable, 0)) for canary, stable, _ in draws]
     seen = given_up(evidence(strata([(50, 0)] * 20, rows)), [failed for _, _, failed in draws])
-    changed, found = attributed(seen, RULES)
+    changed, found = attribute(seen, RULES)
     before, after = (
         sum(one.canary.total for one in made.metrics[0].series[0].strata) for made in (seen, changed)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.judge import PassRule, Rules, judge
-from steps.judge.enough import look
+from steps.judge.checks.sample_size import count_rung
 from steps.model.evidence import (
     Counts,
     Evidence,
@@ -49,7 +49,7 @@ BAD = ((10, 10), (90, 0))
 
 
 def test_total_failure_is_decided_at_the_second_scrape() -> None:
-    """Four failed requests of four suffice where both arms are counted together."""
+    """Four failed requests of four suffice if both arms are counted together."""
     first, second = ((2, 2), (36, 0)), ((2, 2), (38, 0))
     assert judge(evidence([first]), None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
     judgement = judge(evidence([first, second]), None, RULES, deadline_reached=False)
@@ -67,7 +67,7 @@ def test_total_failure_needs_three_scrapes_when_not_aligned() -> None:
     assert verdicts == [Verdict.CONTINUE, Verdict.CONTINUE, Verdict.FAIL]
 
 
-def test_healthy_canary_passes_with_what_would_have_been_caught() -> None:
+def test_a_healthy_canary_passes_and_the_sentence_says_what_would_have_been_caught() -> None:
     """Enough requests, nothing bad."""
     judgement = judge(evidence([GOOD] * 6), None, RULES, deadline_reached=False)
     assert judgement.verdict is Verdict.PASS
@@ -79,8 +79,8 @@ def test_healthy_canary_passes_with_what_would_have_been_caught() -> None:
     assert 0.05 < judgement.detectable_ratio < 0.3
 
 
-def test_what_would_have_been_caught_would_have_been() -> None:
-    """The number in the sentence is honest: at that rate the judge does alarm."""
+def test_the_detectable_share_would_really_have_been_caught() -> None:
+    """The number in the sentence is true: at that rate the judge does alarm."""
     share = judge(evidence([GOOD] * 6), None, RULES, deadline_reached=False).detectable_ratio
     assert share is not None
     bad = ((10, max(1, round(10 * share))), (90, 0))
@@ -103,19 +103,21 @@ def test_too_few_requests_wait_then_are_inconclusive() -> None:
         ([((60, 0), (90, 0))] * 2, "2 of 3 scrapes", "a longer deadline"),
     ],
 )
-def test_only_what_is_lacking_is_told(pairs: list[tuple[Pair, Pair]], early: str, remedy: str) -> None:
-    """Nobody wants to read of 9 of 3 scrapes."""
-    told = judge(evidence(pairs), None, RULES, deadline_reached=False).reason
-    assert f"{early} seen at this weight" == told
-    assert f"{told}; {remedy} would help" == judge(evidence(pairs), None, RULES, deadline_reached=True).reason
+def test_only_missing_data_is_named(pairs: list[tuple[Pair, Pair]], early: str, remedy: str) -> None:
+    """A sentence with "9 of 3 scrapes" would only confuse."""
+    early_reason = judge(evidence(pairs), None, RULES, deadline_reached=False).reason
+    assert f"{early} seen at this weight" == early_reason
+    assert f"{early_reason}; {remedy} would help" == judge(evidence(pairs), None, RULES, deadline_reached=True).reason
 
 
-def test_too_early_is_told_by_time_not_by_requests() -> None:
-    """Requests enough, and a least time on the rung that has not passed: the sentence speaks of that alone."""
+def test_too_early_names_the_time_not_the_requests() -> None:
+    """Enough requests, but the minimum time on the rung has not passed: the sentence only names that."""
     rules, seen = replace(RULES, min_seconds=3600.0), evidence([((50, 0), (50, 0))] * 6)
     early, late = (judge(seen, None, rules, deadline_reached=late).reason for late in (False, True))
     assert "of at least 60 min at this weight have passed" in early
-    nearly = judge(seen, None, replace(RULES, min_seconds=look(seen).seconds + 0.3), deadline_reached=False).reason
+    nearly = judge(
+        seen, None, replace(RULES, min_seconds=count_rung(seen).seconds + 0.3), deadline_reached=False
+    ).reason
     had, needed = re.findall(r"\d+ s", nearly)
     assert had != needed
     assert late == f"{early}; the deadline of a rung must be longer than that"
@@ -140,21 +142,21 @@ def test_no_data_is_never_a_pass() -> None:
     assert judge(nothing, None, RULES, deadline_reached=True).verdict is Verdict.INCONCLUSIVE
 
 
-def test_silent_canary_is_told_before_the_deadline() -> None:
+def test_a_silent_canary_is_reported_before_the_deadline() -> None:
     """Weight above 0, stable busy, canary silent."""
     judgement = judge(evidence([((0, 0), (50, 0))] * 40), None, RULES, deadline_reached=False)
     assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "no-traffic")
     assert "no canary traffic" in judgement.reason
 
 
-def test_one_early_request_does_not_make_later_silence_a_finding() -> None:
-    """Low traffic is uneven: what a single request promised is not believed."""
+def test_one_early_request_does_not_make_later_silence_significant() -> None:
+    """Low traffic is uneven: a single request is not a reliable split."""
     pairs = [((1, 0), (2, 0)), *[((0, 0), (2, 0))] * 60]
     assert judge(evidence(pairs, weight=5), None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
 
 
-def test_a_problem_keeps_from_passing_but_not_from_failing() -> None:
-    """What was read before stays true."""
+def test_a_problem_prevents_a_pass_but_not_a_fail() -> None:
+    """Evidence from before the problem stays valid."""
     late = Problem(ProblemKind.METRICS_LATE, "the newest sample is old")
     good = evidence([GOOD] * 10, problem=late)
     assert judge(good, None, RULES, deadline_reached=False).verdict is Verdict.CONTINUE
@@ -166,7 +168,7 @@ def test_a_problem_keeps_from_passing_but_not_from_failing() -> None:
 
 
 def test_both_arms_bad_is_inconclusive() -> None:
-    """The guard holds while stable is out of bounds too."""
+    """The guard waits while stable is above the objective too."""
     both = [((20, 2), (180, 18))] * 10
     judgement = judge(evidence(both), None, RULES, deadline_reached=True)
     assert (judgement.verdict, judgement.code) == (Verdict.INCONCLUSIVE, "both-arms-bad")
@@ -198,7 +200,7 @@ def test_health_of_the_pods(health: Health, verdict: Verdict, code: str) -> None
 
 
 def test_latency_is_judged_and_named() -> None:
-    """Slow requests beyond stable's own p99 bound."""
+    """Requests slower than stable's own p99 bound."""
     judgement = judge(
         evidence([((50, 20), (450, 4))] * 5, kind=MetricKind.LATENCY), None, RULES, deadline_reached=False
     )
@@ -208,7 +210,7 @@ def test_latency_is_judged_and_named() -> None:
 
 
 def test_proven_needs_more_than_no_harm() -> None:
-    """The stricter rule passes with enough data only."""
+    """The stricter rule only passes with enough data."""
     rules = replace(RULES, pass_rule=PassRule.PROVEN)
     assert judge(evidence([GOOD] * 6), None, rules, deadline_reached=True).code == "not-proven"
     judgement = judge(evidence([((100, 0), (900, 1))] * 30), None, rules, deadline_reached=False)
@@ -223,8 +225,8 @@ def test_a_rung_counts_its_own_requests() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 99), st.integers(0, 99)), max_size=12))
 @settings(max_examples=60, deadline=None)
-def test_always_an_answer_that_is_json_and_small(draws: list[tuple[int, int, int, int]]) -> None:
-    """Any counts give a verdict; at the deadline never `continue`; the forms are valid and short."""
+def test_every_judgement_is_valid_json_and_has_a_small_form(draws: list[tuple[int, int, int, int]]) -> None:
+    """Any counts give a verdict, never `continue` at the deadline; both forms are valid, the small one is short."""
     pairs = [((max(a, b), min(a, b)), (max(c, d), min(c, d))) for a, b, c, d in draws]
     judgement = judge(evidence(pairs), None, RULES, deadline_reached=True)
     assert judgement.verdict is not Verdict.CONTINUE
@@ -245,15 +247,15 @@ def test_twelve_metrics_of_240_strata_are_judged_in_time() -> None:
     assert time.process_time() - begin < 0.2
 
 
-def test_at_weight_100_without_a_past_the_guard_judges_alone_and_says_so() -> None:
-    """Nothing is left to compare with, which is no reason to roll a healthy canary back."""
+def test_at_weight_100_without_a_reference_the_guard_judges_alone_and_says_so() -> None:
+    """There is nothing to compare with, which is not a reason to roll back a healthy canary."""
     judgement = judge(evidence([((40, 0), (0, 0))] * 4, weight=100), None, RULES, deadline_reached=False)
     assert judgement.verdict is Verdict.PASS
     assert judgement.reason.startswith("healthy at weight 100: errors 0/160 (at most 1.0 % by --success-slo)")
 
 
 def test_at_weight_100_a_failing_canary_fails_by_the_guard() -> None:
-    """A silent stable excuses nothing when the canary has all the traffic."""
+    """A stable without requests excuses nothing when the canary has all the traffic."""
     judgement = judge(evidence([((40, 30), (0, 0))] * 6, weight=100), None, RULES, deadline_reached=False)
     assert (Verdict.FAIL, "guard") == (judgement.verdict, judgement.code)
 
@@ -264,22 +266,22 @@ def with_past(past: list[Pair], exposed: list[tuple[Pair, Pair]]) -> Evidence:
     return replace(made, started=100.0 + len(past), rung_started=100.0 + len(past))
 
 
-def test_an_outage_in_stables_past_hides_no_total_failure() -> None:
-    """Six seconds of outage within the last minute once made a canary pass that failed everything."""
+def test_an_outage_in_stables_history_hides_no_total_failure() -> None:
+    """Six seconds of outage within the last minute once let a canary pass that failed everything."""
     past = [(40, 40) if 20 <= second < 26 else (40, 0) for second in range(60)]
     judgement = judge(with_past(past, [((4, 4), (36, 0))] * 3), None, RULES, deadline_reached=False)
     assert Verdict.FAIL is judgement.verdict
 
 
-def test_what_is_glaring_never_passes_whatever_stables_noise() -> None:
-    """Stable fails in bursts so wild that evidence stays small; half of the canary's requests failed all the same."""
+def test_a_grossly_worse_canary_never_passes_whatever_stables_noise_is() -> None:
+    """Stable fails in bursts so large that evidence stays small, but half of the canary's requests failed."""
     past = [(40, 6) if second % 10 == 0 else (40, 0) for second in range(100)]
     judgement = judge(with_past(past, [((4, 2), (36, 0))] * 14), None, RULES, deadline_reached=False)
     assert Verdict.PASS is not judgement.verdict
 
 
-def test_nothing_passes_where_not_even_a_total_failure_would_have_been_seen() -> None:
-    """A pass says what would have been caught; where that is nothing, there is none, unless the canary is better."""
+def test_nothing_passes_if_not_even_a_total_failure_would_have_been_caught() -> None:
+    """A pass says what would have been caught; if that is nothing, there is no pass, unless the canary is better."""
     exposed = [((1, 1), (1, 1))] * 60
     judgement = judge(evidence(exposed), None, replace(RULES, success_slo=None), deadline_reached=True)
     assert Verdict.INCONCLUSIVE is judgement.verdict

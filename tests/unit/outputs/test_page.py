@@ -1,4 +1,4 @@
-"""The report as a page: what a sandboxed viewer shows, and nothing that it would run or load."""
+"""The report as a page that sandboxed viewers can show: it runs and loads nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from steps.outputs.page import page
+from steps.outputs.html_report import html_page
 from steps.outputs.report import Report
 
 NOW = 1_800_000_100.0
@@ -41,8 +41,8 @@ RUN = Report(
 
 
 def test_a_page_shows_the_release_its_weights_and_the_evidence_of_each_rung() -> None:
-    """Charts have names, so that a screen reader has them too."""
-    text = page(RUN.with_judgements([JUDGEMENT]), NOW)
+    """Charts have labels for screen readers."""
+    text = html_page(RUN.with_judgements([JUDGEMENT]), NOW)
     charts = re.findall(r'aria-label="([^"]+)"', text)
     assert [
         "The canary's weight over time",
@@ -54,9 +54,9 @@ def test_a_page_shows_the_release_its_weights_and_the_evidence_of_each_rung() ->
 
 
 def test_every_chart_is_well_formed_and_stays_in_its_box() -> None:
-    """Whatever the numbers are: no evidence at all, and more than any scale has."""
+    """For all numbers: no evidence at all, and more than the scale has."""
     wild = [{**TABLE[0], "e_value": 0.0}, {**TABLE[1], "canary_total": 0, "canary_bad": 0, "e_value": 1e300}]
-    text = page(RUN.with_judgements([JUDGEMENT, {**JUDGEMENT, "table": wild}]), NOW)
+    text = html_page(RUN.with_judgements([JUDGEMENT, {**JUDGEMENT, "table": wild}]), NOW)
     for drawn in re.findall(r"<svg.*?</svg>", text):
         svg = ET.fromstring(drawn)  # noqa: S314 - our own
         wide, high = map(float, svg.attrib["viewBox"].split()[2:])
@@ -66,16 +66,16 @@ def test_every_chart_is_well_formed_and_stays_in_its_box() -> None:
 
 
 def test_nothing_is_loaded_or_run_and_every_value_is_escaped() -> None:
-    """Argo's viewer blocks scripts and remote content; a name or a reason of somebody else is no markup."""
+    """Argo's viewer blocks scripts and remote content; a name or a reason must never become markup."""
     bad = '<script>alert("1")</script>'
-    text = page(replace(RUN, reason=bad, by=bad, state=bad, images={bad: bad}), NOW)
+    text = html_page(replace(RUN, reason=bad, by=bad, state=bad, images={bad: bad}), NOW)
     assert "<script" not in text
     assert not re.search(r"(src|href)=|url\(|@import|http", text)
 
 
 @pytest.mark.parametrize("weights", [(), ((1_800_000_001.0, 5),)])
 def test_a_running_release_has_a_page_too(weights: tuple[tuple[float, int], ...]) -> None:
-    """Before the first weight as well."""
-    text = page(replace(RUN, state="walking", ended=0.0, weights=weights), NOW)
+    """Even before the first weight."""
+    text = html_page(replace(RUN, state="walking", ended=0.0, weights=weights), NOW)
     assert "still running" in text
     assert ("No weight was set." in text) is (not weights)

@@ -1,4 +1,4 @@
-"""What a workflow engine is shown while an analysis waits."""
+"""The progress that a workflow engine shows during an analysis."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def test_progress_is_one_line_of_percent(tmp_path: Path) -> None:
     assert ["0/100\n", "42/100\n", "100/100\n", "0/100\n"] == said
 
 
-def test_a_place_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
-    """Progress is never in the way of a release."""
+def test_an_unwritable_place_is_reported_once(tmp_path: Path) -> None:
+    """Progress never stops a release."""
     progress = Progress(str(tmp_path / "missing" / "progress"))
     with capture_logs() as logged:
         progress(0.1)

@@ -40,7 +40,7 @@ JUDGEMENT = {
 
 
 def test_a_running_release_says_so_and_shows_its_weights() -> None:
-    """What a colleague asks first."""
+    """Colleagues ask for these first."""
     text = RUNNING.as_text()
     assert "demo/shop  run r1  walking" in text
     assert "still running" in text
@@ -48,7 +48,7 @@ def test_a_running_release_says_so_and_shows_its_weights() -> None:
 
 
 def test_a_rung_shows_the_numbers_of_both_arms() -> None:
-    """Counts, evidence, and the line at which it alarms."""
+    """Counts, evidence, and the alarm threshold."""
     lines = RUNNING.with_judgements([JUDGEMENT]).as_text().splitlines()
     assert "  rung 1: fail, canary 9/9 = 100 % failed" in lines
     assert ["errors", "9", "/", "9", "0", "/", "191", "2.61e+03"] == lines[-1].split()
@@ -61,7 +61,7 @@ def test_the_last_judgement_gives_verdict_and_reason() -> None:
 
 
 @pytest.mark.parametrize(("state", "verdict"), [("rolled-back", "pass"), ("promoted", "unjudged")])
-def test_the_record_of_an_ended_release_knows_better_than_its_judgements(state: str, verdict: str) -> None:
+def test_the_record_of_an_ended_release_overrides_its_judgements(state: str, verdict: str) -> None:
     """A release may end for another reason after its last judgement."""
     ended = replace(RUNNING, state=state, verdict=verdict, reason="stable did not become ready", ended=2e9)
     made = ended.with_judgements([JUDGEMENT])

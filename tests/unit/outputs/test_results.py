@@ -20,7 +20,7 @@ def test_every_declared_result_is_written_even_without_a_value(tmp_path: Path, m
 
 
 def test_a_result_ends_without_a_newline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tekton's `when` compares to the letter."""
+    """Tekton's `when` compares the exact text."""
     monkeypatch.setenv("RESULT_OUTCOME", str(tmp_path / "outcome"))
 
     results.write(["outcome"], {"outcome": "promoted"})
@@ -29,14 +29,12 @@ def test_a_result_ends_without_a_newline(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_more_than_a_kilobyte_is_refused_with_the_sizes() -> None:
-    """Tekton carries all results in a termination message."""
+    """Tekton passes all results in a termination message."""
     with pytest.raises(PermanentError, match=r"1100 bytes, the limit is 1024: reason 1000, verdict 100"):
         results.write(["reason", "verdict"], {"reason": "r" * 1000, "verdict": "v" * 100})
 
 
-def test_a_place_that_cannot_be_written_is_named_with_its_variable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_place_is_reported_with_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only root file system needs an emptyDir."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("RESULT_OUTCOME", str(tmp_path / "file" / "outcome"))
@@ -45,8 +43,8 @@ def test_a_place_that_cannot_be_written_is_named_with_its_variable(
 
 
 def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long sentence in a script of many bytes a letter, beside the longest run id and judgement."""
-    reason = results.sentence("стабильная " * 100 + "\n")
+    """A long sentence in a script of several bytes per letter, with the longest run id and judgement."""
+    reason = results.truncate("стабильная " * 100 + "\n")
     assert reason.endswith("...")
     longest = {
         "run": "r" * 63,
@@ -60,5 +58,5 @@ def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_short_sentence_is_kept_as_it_is() -> None:
-    """But for the end of its line."""
-    assert "all is well" == results.sentence("all is well\n")
+    """Except for the end of its line."""
+    assert "all is well" == results.truncate("all is well\n")

@@ -1,4 +1,4 @@
-"""Rounds of probes: both arms side by side, in threads, never waited for."""
+"""Rounds of probes: sent to both arms side by side, in threads, and never waited for."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from steps.model.probes import ProbeOutcome
+from steps.model.probes import ProbeResult
 from steps.probing.probe import Endpoint, Probe
-from steps.probing.prober import Endpoints, Prober
+from steps.probing.prober import ArmEndpoints, Prober
 
 
 def pods(arm: str, count: int) -> tuple[Endpoint, ...]:
-    """Make so many pods."""
+    """Return that many pods."""
     return tuple(Endpoint(f"{arm}-{i}", f"10.0.0.{i}") for i in range(count))
 
 
 @dataclass
 class World:
-    """Answers by pod; what is not named passes."""
+    """Answers by pod; pods without an entry pass."""
 
     wrong: dict[str, str] = field(default_factory=dict)
     now: float = 0.0
@@ -33,12 +33,12 @@ class World:
 
     def prober(self, canary: int = 2, stable: int = 2) -> Prober:
         """Make a prober of one probe with an interval of 5 s."""
-        endpoints = Endpoints(pods("canary", canary), pods("stable", stable))
+        endpoints = ArmEndpoints(pods("canary", canary), pods("stable", stable))
         return Prober([Probe("front")], lambda: endpoints, 5.0, self.send, lambda: self.now)
 
 
-def settled(prober: Prober, count: int) -> tuple[ProbeOutcome, ...]:
-    """Wait for so many outcomes."""
+def settled(prober: Prober, count: int) -> tuple[ProbeResult, ...]:
+    """Wait for that many results."""
     deadline = time.monotonic() + 5
     while len(found := prober.look()) < count and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -46,7 +46,7 @@ def settled(prober: Prober, count: int) -> tuple[ProbeOutcome, ...]:
 
 
 def test_a_look_never_waits_for_answers() -> None:
-    """While the pods are silent there are no outcomes, and no second round is begun."""
+    """While the pods are silent there are no results, and no second round begins."""
     world = World()
     prober = world.prober()
     assert () == prober.look()
@@ -58,7 +58,7 @@ def test_a_look_never_waits_for_answers() -> None:
 
 
 def test_every_canary_pod_is_compared_with_all_stable_pods_asked() -> None:
-    """One wrong stable pod excuses the canary in this round."""
+    """One failing stable pod excuses the canary in this round."""
     world = World({"canary-1": "status 500", "stable-0": "no answer"})
     world.gate.set()
     found = settled(world.prober(), 2)
@@ -70,7 +70,7 @@ def test_every_canary_pod_is_compared_with_all_stable_pods_asked() -> None:
 
 
 def test_as_many_stable_pods_are_asked_as_canary_pods_but_at_least_three() -> None:
-    """A large stable is not flooded; the rounds take turns among its pods."""
+    """A large stable is not flooded: the rounds take turns among its pods."""
     world = World()
     world.gate.set()
     prober = world.prober(canary=1, stable=10)

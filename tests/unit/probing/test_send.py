@@ -1,4 +1,4 @@
-"""Probes over real sockets: what servers can do to them, told in a few words, within their time."""
+"""Probes over real sockets: every fault of a server is reported in a few words, within the timeout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Serve = Callable[[Callable[[socket.socket], None]], Endpoint]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Return a function that lets a talk answer one connection on loopback."""
+    """Return a function that serves one connection on loopback with a given conversation."""
     listening = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
 
@@ -42,8 +42,8 @@ def serve() -> Iterator[Serve]:
         thread.join(3)
 
 
-def test_a_right_answer_passes_and_headers_arrive(serve: Serve, tmp_path: Path) -> None:
-    """Those of the probe, of its files and of the endpoint."""
+def test_a_good_response_passes_and_headers_arrive(serve: Serve, tmp_path: Path) -> None:
+    """The headers of the probe, of its files and of the endpoint."""
     heard: list[bytes] = []
     (tmp_path / "token").write_text("Bearer t\n")
 
@@ -60,25 +60,25 @@ def test_a_right_answer_passes_and_headers_arrive(serve: Serve, tmp_path: Path) 
 
 
 def test_redirects_are_not_followed(serve: Serve) -> None:
-    """A login page is no answer."""
+    """A login page is not a good response."""
     endpoint = serve(lambda one: one.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n"))
 
-    assert "status 302 in place of 200" == send(Probe("p"), endpoint)
+    assert "status 302 instead of 200" == send(Probe("p"), endpoint)
 
 
-def test_a_closed_connection_is_told(serve: Serve) -> None:
-    """As STRICT mTLS does it."""
+def test_a_closed_connection_is_reported(serve: Serve) -> None:
+    """STRICT mTLS closes it this way."""
     assert UNREACHABLE == send(Probe("p"), serve(lambda _: None))
 
 
-def test_nobody_listening_is_told() -> None:
-    """The port is closed."""
+def test_a_closed_port_is_reported() -> None:
+    """Nobody listens there."""
     assert UNREACHABLE == send(Probe("p"), Endpoint("pod", "127.0.0.1", 1))
 
 
 @pytest.mark.parametrize("drip", [False, True])
-def test_a_slow_server_takes_no_more_than_the_time_out(serve: Serve, drip: bool) -> None:  # noqa: FBT001
-    """Silent, or sending a byte now and then for ever."""
+def test_a_slow_server_takes_at_most_the_timeout(serve: Serve, drip: bool) -> None:  # noqa: FBT001
+    """It is silent, or sends a byte now and then forever."""
 
     def talk(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
@@ -95,15 +95,15 @@ def test_a_slow_server_takes_no_more_than_the_time_out(serve: Serve, drip: bool)
     assert said in {"no answer within 0.3 s", UNREACHABLE}
 
 
-def test_plain_text_to_a_tls_probe_is_told(serve: Serve) -> None:
-    """The certificate is what people should look at."""
+def test_plain_text_to_a_tls_probe_is_reported(serve: Serve) -> None:
+    """The message points at the certificate."""
     endpoint = serve(lambda one: one.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"))
 
     assert "the certificate is not trusted here, or ours was refused" == send(Probe("p", scheme="https"), endpoint)
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    """Not its content."""
+    """Without its content."""
     probe = Probe("p", header_files={"A": str(tmp_path / "none")})
 
     assert f"{tmp_path / 'none'} cannot be read" == send(probe, Endpoint("pod", "127.0.0.1", 1))

@@ -1,4 +1,4 @@
-"""Credentials come from a docker config.json, as kubectl, Docker, Podman and Azure write it."""
+"""Credentials come from a docker config.json as kubectl, Docker, Podman and Azure write it."""
 
 import base64
 import json
@@ -52,8 +52,8 @@ def found(folder: Path, image: str, **auths: dict[str, str]) -> str:
         ("https://index.docker.io/v1/", "ghcr.io/team/shop:v2", False),
     ],
 )
-def test_a_key_gives_its_secret_to_its_own_registry_alone(tmp_path: Path, key: str, image: str, matches: bool) -> None:  # noqa: FBT001 - a table
-    """By the rules of kubelet, as the same Secret serves both."""
+def test_a_key_gives_its_secret_only_to_its_own_registry(tmp_path: Path, key: str, image: str, matches: bool) -> None:  # noqa: FBT001 - a table
+    """By the rules of kubelet, since both use the same Secret."""
     assert ("ann" if matches else "") == found(tmp_path, image, **{key: auth("ann")})
 
 
@@ -78,14 +78,14 @@ def test_every_way_of_writing_an_entry_is_read(tmp_path: Path, entry: dict[str, 
 
 
 @pytest.mark.parametrize("name", [".dockerconfigjson", "config.json"])
-def test_the_folder_of_a_mounted_secret_will_do(tmp_path: Path, name: str) -> None:
-    """Its file has the name of its key."""
+def test_the_folder_of_a_mounted_secret_is_accepted(tmp_path: Path, name: str) -> None:
+    """Its file is named after the key in the Secret."""
     written(tmp_path, {"auths": {"ghcr.io": auth("ann")}}, name)
     credentials = credentials_for(parse("ghcr.io/team/shop"), str(tmp_path))
     assert "ann" == (credentials.username if credentials else "")
 
 
-def test_nothing_is_needed_for_what_everybody_may_read(tmp_path: Path) -> None:
+def test_public_images_need_no_credentials(tmp_path: Path) -> None:
     """No file, an empty one, or one for other registries: anonymous."""
     assert credentials_for(parse("shop"), "") is None
     assert credentials_for(parse("shop"), str(tmp_path)) is None, "an optional Secret that is absent"
@@ -97,15 +97,15 @@ def test_nothing_is_needed_for_what_everybody_may_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        ("s3cret{", "is no JSON"),
-        ("[]", "holds no object"),
+        ("s3cret{", "is not JSON"),
+        ("[]", "is not an object"),
         ({"credsStore": "desktop"}, "credential helper"),
         ({"credHelpers": {"ghcr.io": "gh"}}, "kubectl create secret docker-registry"),
-        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "no base64"),
+        ({"auths": {"ghcr.io": {"auth": "s3cret!"}}}, "is not base64"),
         (None, "No such file"),
     ],
 )
-def test_a_file_that_is_none_is_refused_without_repeating_it(tmp_path: Path, content: Any, part: str) -> None:  # noqa: ANN401 - JSON
+def test_a_bad_file_is_refused_without_repeating_its_content(tmp_path: Path, content: Any, part: str) -> None:  # noqa: ANN401 - JSON
     """It holds secrets."""
     path = str(tmp_path / "missing") if content is None else written(tmp_path, content)
     with pytest.raises(SettingsError) as caught:
@@ -115,5 +115,5 @@ def test_a_file_that_is_none_is_refused_without_repeating_it(tmp_path: Path, con
 
 
 def test_no_secret_shows_in_a_log() -> None:
-    """Nor in a traceback."""
+    """And none in a traceback."""
     assert "Credentials(username='ann')" == repr(Credentials("ann", "s3cret", "t0ken"))

@@ -1,4 +1,4 @@
-"""Names of images: read as runtimes read them, refused with the part that is wrong."""
+"""Image references: parsed as runtimes parse them, refused with the part that is wrong."""
 
 import pytest
 
@@ -25,14 +25,14 @@ DIGEST = f"sha256:{'a' * 64}"
         (f"shop:{'t' * 128}", "registry-1.docker.io", "library/shop", "t" * 128, ""),
     ],
 )
-def test_names_are_read_as_runtimes_read_them(text: str, host: str, path: str, tag: str, digest: str) -> None:
-    """Docker Hub is meant where no host is written."""
+def test_references_are_parsed_as_runtimes_parse_them(text: str, host: str, path: str, tag: str, digest: str) -> None:
+    """Without a host, Docker Hub is meant."""
     found = parse(text)
     assert (host, path, tag, digest) == (found.host, found.path, found.tag, found.digest)
 
 
-def test_what_is_pulled_is_named_as_it_was_written() -> None:
-    """Without the tag, which would only look as if it mattered."""
+def test_the_pulled_name_is_the_written_one() -> None:
+    """Without the tag, which does not matter beside a digest."""
     assert f"team/shop@{DIGEST}" == parse("team/shop:v2").by(DIGEST)
     assert f"registry.test:5000/shop@{DIGEST}" == parse(f"registry.test:5000/shop:v2@{DIGEST}").by(DIGEST)
 
@@ -43,33 +43,33 @@ def test_what_is_pulled_is_named_as_it_was_written() -> None:
         ("", "'library/'"),
         ("Shop:v2", "'library/Shop'"),
         ("shop:v 2", "'v 2'"),
-        ("shop:", "'' is no tag"),
+        ("shop:", "'' is not a tag"),
         ("shop:-v2", "'-v2'"),
         (f"shop:{'t' * 129}", "at most 128"),
-        ("shop:v2\n", "is no tag"),
-        ("shop;rm -rf", "is no repository"),
-        ("shop:$(reboot)", "is no tag"),
-        ("../shop:v2", "is no registry"),
-        ("team/../shop:v2", "is no repository"),
-        ("registry.test/shop?x=1:v2", "is no repository"),
-        ("user:pass@registry.test/shop", "is no digest"),
-        ("registry.test:5000a/shop", "is no registry"),
-        ("shop@sha256:abc", "is no digest"),
-        ("shop@md5:abc", "is no digest"),
-        (f"shop@{DIGEST}x", "is no digest"),
+        ("shop:v2\n", "is not a tag"),
+        ("shop;rm -rf", "is not a repository"),
+        ("shop:$(reboot)", "is not a tag"),
+        ("../shop:v2", "is not a registry"),
+        ("team/../shop:v2", "is not a repository"),
+        ("registry.test/shop?x=1:v2", "is not a repository"),
+        ("user:pass@registry.test/shop", "is not a digest"),
+        ("registry.test:5000a/shop", "is not a registry"),
+        ("shop@sha256:abc", "is not a digest"),
+        ("shop@md5:abc", "is not a digest"),
+        (f"shop@{DIGEST}x", "is not a digest"),
         (f"registry.test/{'a/' * 130}b", "at most 255"),
-        ("ﬀ/shop:v2", "is no repository"),
+        ("ﬀ/shop:v2", "is not a repository"),
     ],
 )
-def test_what_is_no_name_is_refused_with_the_part_that_is_wrong(text: str, part: str) -> None:
-    """It would go into a URL."""
-    with pytest.raises(ValueError, match="is no") as caught:
+def test_a_bad_reference_is_refused_with_the_part_that_is_wrong(text: str, part: str) -> None:
+    """It would become part of a URL."""
+    with pytest.raises(ValueError, match="is not a") as caught:
         parse(text)
     assert part in str(caught.value)
 
 
 def test_docker_hub_is_known_by_all_its_names() -> None:
-    """Its credentials stand under an old URL."""
+    """Its credentials are listed under an old URL."""
     hub: list[Reference] = [parse(name) for name in ("shop", "docker.io/team/shop", "registry-1.docker.io/team/shop")]
     assert [True] * 3 == [found.is_on_docker_hub for found in hub]
     assert not parse("ghcr.io/team/shop").is_on_docker_hub

@@ -1,4 +1,4 @@
-"""A registry's answers, good and bad: the digest, or a sentence with a remedy and the right kind of error."""
+"""A registry's responses, good and bad: the digest, or a sentence with a remedy and the right type of error."""
 
 import hashlib
 from http import HTTPStatus
@@ -10,7 +10,7 @@ import responses
 from responses import matchers
 
 from steps.errors import PermanentError, StepError, TemporaryError
-from steps.registry.access import Access
+from steps.registry.access import RegistryAccess
 from steps.registry.credentials import Credentials
 from steps.registry.reference import parse
 from steps.registry.registry import MANIFESTS, Registry
@@ -25,7 +25,7 @@ BEARER = {"WWW-Authenticate": f'Bearer realm="{TOKENS}",service="registry.test",
 
 
 class Clock:
-    """Notes the pauses instead of waiting."""
+    """Records the pauses instead of waiting."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
@@ -35,13 +35,13 @@ class Clock:
         self.pauses.append(seconds)
 
 
-def asked(access: Access | None = None, pause: Clock | None = None) -> str:
-    """Resolve the image, once where the access does not say otherwise."""
-    return Registry(access or Access(deadline_seconds=0), pause or Clock()).digest(IMAGE)
+def asked(access: RegistryAccess | None = None, pause: Clock | None = None) -> str:
+    """Resolve the image; by default with one attempt."""
+    return Registry(access or RegistryAccess(deadline_seconds=0), pause or Clock()).digest(IMAGE)
 
 
-def refused(access: Access | None = None) -> StepError:
-    """Return the error of a resolution, which must not hold a secret."""
+def refused(access: RegistryAccess | None = None) -> StepError:
+    """Return the error of a resolution, which must not contain a secret."""
     with pytest.raises(StepError) as caught:
         asked(access)
     shown = repr((caught.value, caught.value.__cause__, caught.value.__context__))
@@ -51,19 +51,19 @@ def refused(access: Access | None = None) -> StepError:
 
 
 def head(**options: Any) -> None:
-    """Let HEAD answer."""
+    """Set the response to HEAD."""
     responses.head(URL, **{"content_type": MANIFESTS[0], **options})
 
 
 def get(**options: Any) -> None:
-    """Let GET answer."""
+    """Set the response to GET."""
     responses.get(URL, **{"content_type": MANIFESTS[0], **options})
 
 
 @responses.activate
 @pytest.mark.parametrize("kind", [*MANIFESTS, f"{MANIFESTS[1]}; charset=utf-8"])
-def test_the_digest_is_the_registrys_word(kind: str) -> None:
-    """One request that Docker Hub does not count; an index is asked for first, and kept as it is."""
+def test_the_digest_comes_from_the_registrys_header(kind: str) -> None:
+    """One request that Docker Hub does not count; an index is asked for first, and its digest is used."""
     head(headers=HEADERS, content_type=kind)
     assert DIGEST == asked()
     [call] = responses.calls
@@ -82,8 +82,8 @@ def test_the_digest_is_the_registrys_word(kind: str) -> None:
         {"headers": HEADERS, "content_type": "text/html"},
     ],
 )
-def test_without_a_digest_in_the_header_the_manifest_is_measured(answer: dict[str, Any]) -> None:
-    """HEAD is not known everywhere, and proxies drop headers."""
+def test_without_a_digest_in_the_header_it_is_computed_from_the_manifest(answer: dict[str, Any]) -> None:
+    """Not every registry supports HEAD, and proxies drop headers."""
     head(**answer)
     manifest = b'{"schemaVersion": 2}'
     get(body=manifest)
@@ -91,8 +91,8 @@ def test_without_a_digest_in_the_header_the_manifest_is_measured(answer: dict[st
 
 
 @responses.activate
-def test_a_body_that_is_not_what_the_registry_calls_it_is_refused() -> None:
-    """Cut short, or changed on the way."""
+def test_a_body_with_another_digest_than_announced_is_refused() -> None:
+    """It was cut short, or changed on the way."""
     head(status=HTTPStatus.METHOD_NOT_ALLOWED)
     get(body=b"{}", headers=HEADERS)
     error = refused()
@@ -106,12 +106,12 @@ def test_a_body_that_is_not_what_the_registry_calls_it_is_refused() -> None:
     [
         ({"status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN"}]}}, PermanentError,
          ["registry registry.test has no tag v2 of team/shop (404 MANIFEST_UNKNOWN)", "was it pushed"]),
-        ({"status": 401}, PermanentError, ["does not let nobody in particular", "(401)", "--registry-config"]),
+        ({"status": 401}, PermanentError, ["does not let anonymous users", "(401)", "--registry-config"]),
         ({"status": 403, "json": {"errors": [{"code": "DENIED"}]}}, PermanentError, ["forbids", "(403 DENIED)"]),
-        ({"status": 429}, TemporaryError, ["limits how often", "(429)", "higher limit"]),
-        ({"status": 500, "body": "panic: s3cret"}, TemporaryError, ["is in trouble (500)"]),
-        ({"status": 503, "json": {"errors": [{"code": "s3cret"}]}}, TemporaryError, ["is in trouble (503)"]),
-        ({"status": 418}, PermanentError, ["did not answer as a registry does (418)"]),
+        ({"status": 429}, TemporaryError, ["rate-limits", "(429)", "higher limit"]),
+        ({"status": 500, "body": "panic: s3cret"}, TemporaryError, ["is failing (500)"]),
+        ({"status": 503, "json": {"errors": [{"code": "s3cret"}]}}, TemporaryError, ["is failing (503)"]),
+        ({"status": 418}, PermanentError, ["did not answer like a registry (418)"]),
         ({"status": 200, "body": "<html>", "content_type": "text/html"}, PermanentError, ["'text/html'", "login page"]),
         ({"status": 200, "body": "{}", "content_type": "application/vnd.docker.distribution.manifest.v1+prettyjws"},
          PermanentError, ["manifest.v1+prettyjws"]),
@@ -119,15 +119,15 @@ def test_a_body_that_is_not_what_the_registry_calls_it_is_refused() -> None:
         ({"status": 200, "body": b" " * ((4 << 20) + 1)}, TemporaryError, ["more than 4 MiB"]),
         ({"body": requests.exceptions.ReadTimeout()}, TemporaryError, ["took too long"]),
         ({"body": requests.exceptions.ConnectionError("Connection refused")}, TemporaryError, ["is down"]),
-        ({"body": requests.exceptions.ConnectionError("reset")}, TemporaryError, ["broke off"]),
-        ({"body": requests.exceptions.ChunkedEncodingError("cut")}, TemporaryError, ["broke off"]),
+        ({"body": requests.exceptions.ConnectionError("reset")}, TemporaryError, ["closed the connection"]),
+        ({"body": requests.exceptions.ChunkedEncodingError("cut")}, TemporaryError, ["closed the connection"]),
         ({"body": requests.exceptions.SSLError()}, PermanentError, ["--registry-ca-file", "--registry-plain-http"]),
         ({"body": requests.exceptions.InvalidURL()}, PermanentError, ["InvalidURL"]),
         ({"body": FileNotFoundError(2, "no", "/etc/ca.pem")}, PermanentError, ["/etc/ca.pem cannot be read"]),
     ],
 )  # fmt: skip
 def test_every_refusal_has_its_sentence(answer: dict[str, Any], kind: type[StepError], parts: list[str]) -> None:
-    """Temporary is what the same request may yet get; the rest needs somebody."""
+    """An error is temporary if the same request may succeed later; the others need a person."""
     head(status=HTTPStatus.METHOD_NOT_ALLOWED)
     get(**answer)
     error = refused()
@@ -137,26 +137,26 @@ def test_every_refusal_has_its_sentence(answer: dict[str, Any], kind: type[StepE
 
 
 @responses.activate
-def test_trouble_is_borne_until_the_deadline() -> None:
-    """429 with its wish how long to wait, 5xx and broken connections; then the answer counts."""
+def test_temporary_faults_are_retried_until_the_deadline() -> None:
+    """429 with its Retry-After, 5xx and broken connections."""
     head(status=429, headers={"Retry-After": "7"})
     head(status=503)
     head(body=requests.exceptions.ConnectionError("reset"))
     head(headers=HEADERS)
     clock = Clock()
-    assert DIGEST == asked(Access(deadline_seconds=60), clock)
+    assert DIGEST == asked(RegistryAccess(deadline_seconds=60), clock)
     assert 3 == len(clock.pauses)
     assert clock.pauses[0] >= 7
     assert all(0 < pause < 7 for pause in clock.pauses[1:])
 
 
 @responses.activate
-def test_a_registry_that_asks_for_an_hour_is_not_waited_for() -> None:
+def test_a_retry_after_of_an_hour_is_not_waited_for() -> None:
     """The pause would pass the deadline."""
     head(status=429, headers={"Retry-After": "3600"})
     clock = Clock()
     with pytest.raises(TemporaryError, match="429"):
-        asked(Access(deadline_seconds=60), clock)
+        asked(RegistryAccess(deadline_seconds=60), clock)
     assert [] == clock.pauses
 
 
@@ -164,7 +164,7 @@ def test_a_registry_that_asks_for_an_hour_is_not_waited_for() -> None:
 @pytest.mark.parametrize("name", ["token", "access_token"])
 @pytest.mark.parametrize("credentials", [None, ANN])
 def test_a_token_is_fetched_where_the_registry_sends_us_for_one(credentials: Credentials | None, name: str) -> None:
-    """With the password to the token service alone, and nothing but the token to the registry."""
+    """The password goes only to the token service, and only the token goes to the registry."""
     head(status=401, headers=BEARER)
     basic = {"Authorization": credentials.basic} if credentials else {}
     wanted = {"service": "registry.test", "scope": "repository:team/shop:pull"}
@@ -172,13 +172,13 @@ def test_a_token_is_fetched_where_the_registry_sends_us_for_one(credentials: Cre
         TOKENS, json={name: "t0ken"}, match=[matchers.query_param_matcher(wanted), matchers.header_matcher(basic)]
     )
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(credentials, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(credentials, deadline_seconds=0))
     assert bool(credentials) == ("Authorization" in responses.calls[1].request.headers)
 
 
 @responses.activate
-def test_an_identity_token_is_exchanged_for_one() -> None:
-    """As Azure's registry gives it; in the body, never in the address."""
+def test_an_identity_token_is_exchanged_for_a_token() -> None:
+    """As Azure's registry issues it; sent in the body, never in the URL."""
     head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{TOKENS}",service="registry.test"'})
     grant = {
         "grant_type": "refresh_token", "refresh_token": "s3cret", "client_id": "canary-steps",
@@ -186,7 +186,7 @@ def test_an_identity_token_is_exchanged_for_one() -> None:
     }  # fmt: skip
     responses.post(TOKENS, json={"access_token": "t0ken"}, match=[matchers.urlencoded_params_matcher(grant)])
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(Credentials(identity_token="s3cret"), deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(Credentials(identity_token="s3cret"), deadline_seconds=0))
 
 
 @responses.activate
@@ -194,18 +194,18 @@ def test_a_password_goes_to_a_registry_that_asks_for_it() -> None:
     """Not before: the first request is anonymous."""
     head(status=401, headers={"WWW-Authenticate": 'Basic realm="registry"'})
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": ANN.basic})])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
     assert "Authorization" not in responses.calls[0].request.headers
 
 
 @responses.activate
-def test_of_two_ways_the_token_is_taken() -> None:
+def test_a_token_is_preferred_over_a_password() -> None:
     """Some registries offer both in one header."""
     both = {"WWW-Authenticate": f'Basic realm="registry", {BEARER["WWW-Authenticate"]}'}
     head(status=401, headers=both)
     responses.get(TOKENS, json={"token": "t0ken"})
     head(headers=HEADERS, match=[matchers.header_matcher({"Authorization": "Bearer t0ken"})])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
 
 
 @responses.activate
@@ -214,22 +214,22 @@ def test_of_two_ways_the_token_is_taken() -> None:
     [
         ({"status": 401}, PermanentError, "the token service auth.test does not let user 'ann' read repository:team"),
         ({"status": 403}, PermanentError, "forbids user 'ann'"),
-        ({"status": 429}, TemporaryError, "limits how often user 'ann'"),
-        ({"status": 502}, TemporaryError, "the token service auth.test is in trouble (502)"),
+        ({"status": 429}, TemporaryError, "rate-limits user 'ann'"),
+        ({"status": 502}, TemporaryError, "the token service auth.test is failing (502)"),
         ({"status": 302, "headers": {"Location": "https://evil.test"}}, PermanentError, "(302)"),
-        ({"body": "s3cret"}, PermanentError, "gave no token"),
-        ({"json": []}, PermanentError, "gave no token"),
-        ({"json": {"token": ""}}, PermanentError, "gave no token"),
-        ({"json": {"token": "a\r\nX-Evil: 1"}}, PermanentError, "gave no token"),
-        ({"body": " " * ((1 << 18) + 1)}, PermanentError, "gave no token"),
+        ({"body": "s3cret"}, PermanentError, "returned no token"),
+        ({"json": []}, PermanentError, "returned no token"),
+        ({"json": {"token": ""}}, PermanentError, "returned no token"),
+        ({"json": {"token": "a\r\nX-Evil: 1"}}, PermanentError, "returned no token"),
+        ({"body": " " * ((1 << 18) + 1)}, PermanentError, "returned no token"),
         ({"body": requests.exceptions.ConnectTimeout()}, TemporaryError, "token service auth.test took too long"),
     ],
 )
 def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepError], part: str) -> None:
-    """Each with its own sentence."""
+    """Each refusal has its own sentence."""
     head(status=401, headers=BEARER)
     responses.get(TOKENS, **answer)
-    error = refused(Access(ANN, deadline_seconds=0))
+    error = refused(RegistryAccess(ANN, deadline_seconds=0))
     assert isinstance(error, kind)
     assert part in str(error)
 
@@ -237,17 +237,17 @@ def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepE
 @responses.activate
 @pytest.mark.parametrize("realm", ["http://auth.test/token", "file:///etc/passwd", "ftp://auth.test"])
 def test_a_password_never_goes_over_plain_http(realm: str) -> None:
-    """Whatever a registry asks for."""
+    """No matter what a registry asks for."""
     head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
-    error = refused(Access(ANN, deadline_seconds=0))
+    error = refused(RegistryAccess(ANN, deadline_seconds=0))
     assert isinstance(error, PermanentError)
     assert "credentials go over https only" in str(error)
 
 
 @responses.activate
 @pytest.mark.parametrize("challenge", [{}, {"WWW-Authenticate": "Negotiate"}, {"WWW-Authenticate": 'Bearer realm=""'}])
-def test_a_registry_that_does_not_say_what_it_wants_gets_nothing(challenge: dict[str, str]) -> None:
-    """It ends as a refusal."""
+def test_a_registry_without_a_usable_challenge_gets_no_credentials(challenge: dict[str, str]) -> None:
+    """The step ends with the registry's refusal."""
     head(status=401, headers=challenge)
     get(status=401, headers=challenge)
     assert "(401)" in str(refused())
@@ -255,11 +255,11 @@ def test_a_registry_that_does_not_say_what_it_wants_gets_nothing(challenge: dict
 
 @responses.activate
 def test_a_redirect_is_followed_without_the_credentials() -> None:
-    """They are the first registry's alone."""
+    """They belong to the first registry only."""
     head(status=401, headers={"WWW-Authenticate": "Basic"})
     head(status=307, headers={"Location": "https://mirror.test/v2/x"})
     responses.head("https://mirror.test/v2/x", headers=HEADERS, content_type=MANIFESTS[0])
-    assert DIGEST == asked(Access(ANN, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
     assert ANN.basic == responses.calls[1].request.headers["Authorization"]
     assert "Authorization" not in responses.calls[2].request.headers
 
@@ -267,7 +267,7 @@ def test_a_redirect_is_followed_without_the_credentials() -> None:
 @responses.activate
 @pytest.mark.parametrize(("location", "part"), [("http://mirror.test/v2/x", "plain http"), (URL, "TooManyRedirects")])
 def test_a_redirect_elsewhere_is_refused(location: str, part: str) -> None:
-    """To plain http anybody may answer."""
+    """Anybody could answer on plain http."""
     head(status=307, headers={"Location": location})
     responses.head("http://mirror.test/v2/x", headers=HEADERS, content_type=MANIFESTS[0])
     error = refused()
@@ -276,11 +276,11 @@ def test_a_redirect_elsewhere_is_refused(location: str, part: str) -> None:
 
 
 @responses.activate
-def test_plain_http_is_spoken_where_it_was_asked_for() -> None:
-    """By registry and token service."""
+def test_plain_http_is_used_if_the_settings_ask_for_it() -> None:
+    """For the registry and the token service."""
     plain = URL.replace("https", "http")
     realm = TOKENS.replace("https", "http")
     responses.head(plain, status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
     responses.get(realm, json={"token": "t0ken"})
     responses.head(plain, headers=HEADERS, content_type=MANIFESTS[0])
-    assert DIGEST == asked(Access(plain_http=True, deadline_seconds=0))
+    assert DIGEST == asked(RegistryAccess(plain_http=True, deadline_seconds=0))

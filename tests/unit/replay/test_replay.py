@@ -1,4 +1,4 @@
-"""A recording is judged again as it was judged, by other rules otherwise, and survives being cut off."""
+"""A recording is judged again with the same result, differently by other rules, and may be cut off."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from structlog.testing import capture_logs
 
 from steps import replay
 from steps.errors import PermanentError, SettingsError
-from steps.evidence import Access, Answer, Arms, Bounds, EvidenceReader, Prometheus
-from steps.evidence.playback import evidence_of
-from steps.evidence.recording import Look, Tape, load
+from steps.evidence.definitions.bucket_bounds import Bounds
+from steps.evidence.definitions.promql import ArmLabels
+from steps.evidence.playback import replay_evidence
+from steps.evidence.prometheus_api.access import Access
+from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
+from steps.evidence.reader import EvidenceReader
+from steps.evidence.recording import Poll, Recorder, load
 from steps.judge import Rules, judge
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.judgement import Verdict
@@ -26,20 +30,20 @@ HEADER = {"app": "shop", "namespace": "ns", "arms": {"stable": "shop", "canary":
 class Growing(Prometheus):
     """A Prometheus whose canary fails all requests from `START` on; its clock is set by the test."""
 
-    def __init__(self, tape: Tape, failing: str = "503") -> None:
+    def __init__(self, tape: Recorder, failing: str = "503") -> None:
         super().__init__(Access("http://prometheus.test"))
         self._tape, self._failing = tape, failing
         self.now = START
 
-    def query(self, promql: str) -> Answer:
-        """Answer from counters, and keep the answer."""
+    def query(self, promql: str) -> QueryResponse:
+        """Answer from counters, and record the response."""
         if "by (reporter)" in promql:
             result: list[dict[str, Any]] = [{"metric": {"reporter": "source"}, "value": [self.now, "5"]}]
         else:
             result = [_series("shop", "200", START - 30, self.now, 9), _series("shop", "500", START - 30, self.now, 0),
                       _series("shop-canary", self._failing, START + 1, self.now, 4)]  # fmt: skip
-        answer = Answer(promql, self.now, result)
-        self._tape.answer(answer)
+        answer = QueryResponse(promql, self.now, result)
+        self._tape.write_response(answer)
         return answer
 
 
@@ -52,10 +56,10 @@ def _series(workload: str, code: str, first: float, last: float, step: int) -> d
 def recorded(
     path: Path, *, looks: int = 8, failing: str = "503", problem: Problem | None = None, **rules: object
 ) -> list[str]:
-    """Record so many looks, a second apart; returns the verdicts by the default rules."""
-    tape = Tape(path, {**HEADER, "rules": rules})
+    """Record this many polls, a second apart; returns the verdicts by the default rules."""
+    tape = Recorder(path, {**HEADER, "rules": rules})
     prometheus = Growing(tape, failing)
-    reader = EvidenceReader(prometheus, Arms("shop", "shop-canary", "ns"), bounds=Bounds())
+    reader = EvidenceReader(prometheus, ArmLabels("shop", "shop-canary", "ns"), bounds=Bounds())
     verdicts = []
     for _ in range(looks):
         prometheus.now += 1
@@ -63,8 +67,8 @@ def recorded(
         judgement = judge(evidence, Health(1, 1), Rules(), deadline_reached=False)
         verdicts.append(str(judgement.verdict))
         chosen = reader.reporter
-        tape.look(
-            Look(prometheus.now, START, START, 10, (chosen.name, chosen.reason) if chosen else None, reader.bounds,
+        tape.write_poll(
+            Poll(prometheus.now, START, START, 10, (chosen.name, chosen.reason) if chosen else None, reader.bounds,
                  evidence.problem or problem, Health(1, 1), None, str(judgement.verdict), judgement.code)
         )  # fmt: skip
     return verdicts
@@ -100,7 +104,7 @@ def test_other_rules_move_the_moment_of_the_verdict(tmp_path: Path) -> None:
 
 
 def test_a_shorter_deadline_makes_it_inconclusive(tmp_path: Path) -> None:
-    """The deadline counts from the rung's first look."""
+    """The deadline counts from the rung's first poll."""
     recorded(tmp_path / "run.jsonl", failing="200", looks=3)
     found, verdict = replayed(tmp_path / "run.jsonl", timeout_seconds=1.5, pass_rule="proven")
 
@@ -125,34 +129,34 @@ def test_a_cut_off_recording_is_read_up_to_the_cut(tmp_path: Path) -> None:
     recording = load(path)
 
     assert not recording.complete
-    assert 7 == len(recording.looks)
+    assert 7 == len(recording.polls)
 
 
 def test_a_failed_query_fails_again(tmp_path: Path) -> None:
-    """The problem of then is the problem of now."""
+    """The problem is the recorded one."""
     path = tmp_path / "run.jsonl"
-    tape = Tape(path, HEADER)
+    tape = Recorder(path, HEADER)
     problem = Problem(ProblemKind.UNREACHABLE, "Prometheus refuses connections")
-    tape.look(Look(START, START, START, 10, ("source", "as set"), Bounds(), problem))
-    _, evidence = next(evidence_of(load(path)))
+    tape.write_poll(Poll(START, START, START, 10, ("source", "as set"), Bounds(), problem))
+    _, evidence = next(replay_evidence(load(path)))
 
     assert problem == evidence.problem
 
 
 def test_a_recording_by_other_queries_is_refused(tmp_path: Path) -> None:
-    """Nothing is made of a query that was never asked."""
+    """A query without a recorded response has no result."""
     path = tmp_path / "run.jsonl"
-    Tape(path, HEADER).look(Look(START, START, START, 10, ("source", "as set"), Bounds()))
+    Recorder(path, HEADER).write_poll(Poll(START, START, START, 10, ("source", "as set"), Bounds()))
 
     with pytest.raises(SettingsError, match="no answer to istio_requests_total"):
-        next(evidence_of(load(path)))
+        next(replay_evidence(load(path)))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"a": 1}\n', "is no recording"),
-        ("", "is no recording"),
+        ('{"a": 1}\n', "is not a recording"),
+        ("", "is not a recording"),
         ('{"kind": "recording", "version": 99}\n', "version 99"),
     ],
 )
@@ -164,27 +168,27 @@ def test_other_files_are_refused(tmp_path: Path, content: str, said: str) -> Non
         load(path)
 
 
-def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_refused_at_once(tmp_path: Path) -> None:
     """Before any traffic moves."""
     (tmp_path / "file").touch()
     with pytest.raises(PermanentError, match="Point --record at a writable place"):
-        Tape(tmp_path / "file" / "run.jsonl", HEADER)
+        Recorder(tmp_path / "file" / "run.jsonl", HEADER)
 
 
 def test_a_full_disk_ends_the_recording_not_the_run(tmp_path: Path) -> None:
-    """What cannot be written is left out."""
-    tape = Tape(tmp_path / "run.jsonl", HEADER)
+    """Lines that cannot be written are left out."""
+    tape = Recorder(tmp_path / "run.jsonl", HEADER)
     (tmp_path / "run.jsonl").unlink()
     (tmp_path / "run.jsonl").symlink_to("/dev/full")
     with capture_logs() as lines:
-        tape.look(Look(START, START, START))
-        tape.look(Look(START, START, START))
+        tape.write_poll(Poll(START, START, START))
+        tape.write_poll(Poll(START, START, START))
 
     assert ["recording.ended"] == [line["event"] for line in lines]
 
 
 def test_the_table_names_the_moment_of_each_verdict(tmp_path: Path) -> None:
-    """For people: a row a scrape, then the first fail, pass and inconclusive."""
+    """For people: a row per scrape, then the first fail, pass and inconclusive."""
     path = tmp_path / "run.jsonl"
     recorded(path)
     _, text = replay.run(replay.Settings.model_validate({"recording": str(path)}), load(path))
@@ -213,7 +217,7 @@ def test_a_rollout_is_replayed_rung_by_rung(tmp_path: Path) -> None:
 
 
 def test_a_disruption_does_not_end_a_replayed_rung(tmp_path: Path) -> None:
-    """The weight was 0 meanwhile; afterwards the same rung begins anew, its deadline too."""
+    """The weight was 0 in between; then the same rung starts again, with a new deadline."""
     path = tmp_path / "run.jsonl"
     recorded(path, failing="200", looks=8)
     lines = path.read_text().splitlines()
@@ -234,8 +238,8 @@ def test_a_disruption_does_not_end_a_replayed_rung(tmp_path: Path) -> None:
     assert "disrupted" in {look["code"] for look in found["rungs"][0]["looks"]}
 
 
-def test_rules_that_are_not_given_are_those_of_then(tmp_path: Path) -> None:
-    """Otherwise a rung of a minute would pass after three scrapes; what is given is told beside what was."""
+def test_rules_that_are_not_set_come_from_the_recording(tmp_path: Path) -> None:
+    """Otherwise a rung of a minute would pass after three scrapes; changed rules are shown with the recorded ones."""
     path = tmp_path / "run.jsonl"
     recorded(path, failing="200", looks=6, min_seconds=4.0, min_requests=4, alpha=0.01)
     then, _ = replayed(path)
@@ -244,15 +248,15 @@ def test_rules_that_are_not_given_are_those_of_then(tmp_path: Path) -> None:
 
     first, sooner = (found["rungs"][0]["fell"]["pass"]["after_seconds"] for found in (then, now))
     assert (True, {}, {"min_seconds": 4.0}) == (sooner < 4.0 <= first, then["changed"], now["changed"])
-    assert "  rules  as recorded, but min-seconds 0.0 (4.0 then)\n" in text
+    assert "  rules  as recorded, but min-seconds 0.0 (recorded: 4.0)\n" in text
 
 
-def test_a_recording_that_knows_no_rules_is_judged_by_the_defaults(tmp_path: Path) -> None:
+def test_a_recording_without_rules_is_judged_by_the_defaults(tmp_path: Path) -> None:
     """It says so; and rules of another version are refused."""
     path = tmp_path / "run.jsonl"
     recorded(path)
     _, text = replay.run(replay.Settings.model_validate({"recording": str(path)}), load(path))
-    assert "the recording does not know those of then" in text
+    assert "the recording does not contain the original rules" in text
     recorded(path, alpha=7)
     with pytest.raises(SettingsError, match="its rules are not those of this version"):
         replayed(path)
@@ -271,4 +275,4 @@ def test_a_rung_that_would_not_have_been_reached_is_marked(tmp_path: Path) -> No
     _, text = replay.run(replay.Settings.model_validate({"recording": str(path)}), load(path))
 
     assert [True, False] == [rung["reached"] for rung in found["rungs"]]
-    assert "weight 25 %  set 00:16:48 UTC  (by these rules it would not have been reached)" in text
+    assert "weight 25 %  set 00:16:48 UTC  (not reached under these rules)" in text

@@ -1,4 +1,4 @@
-"""Settings as `canary-steps` loads them, from arguments, an environment that the test alone fills, and a file."""
+"""Settings as `canary-steps` loads them: from arguments, an environment that only the test fills, and a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from steps.__main__ import STEPS, find
 from steps.errors import SettingsError
-from steps.settings.loading import StepSettings, load
+from steps.settings.base import StepSettings
+from steps.settings.loading import load
 
 Load = Callable[..., StepSettings]
 Refusal = Callable[..., str]
@@ -33,7 +34,7 @@ def load_step(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def refusal(load_step: Load) -> Refusal:
-    """Return a function that gives the sentence with which settings are refused; exit code 2 is part of it."""
+    """Return a function that returns the error sentence of refused settings and checks the exit code, 2."""
 
     def refused(step: str, *flags: str, file: str | bytes | None = None) -> str:
         with pytest.raises(SettingsError) as caught:

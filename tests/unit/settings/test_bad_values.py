@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steps.settings.conventions import names_of
-from steps.settings.groups import Named
+from steps.settings.conventions import release_names
+from steps.settings.release import ReleaseSettings
 from tests.unit.settings.conftest import Load, Refusal
 
 LABEL = "must be a Kubernetes name: at most 63 of a-z, 0-9 and '-', starting and ending with a-z or 0-9"
@@ -13,7 +13,7 @@ OBJECT = "must be a Kubernetes object name: at most 253 of a-z, 0-9, '-' and '.'
 
 
 @pytest.mark.parametrize("name", ["Shop", "shop_a", "-shop", "shop-", "shop.a", "shop/a", "shöp", "a b", "x" * 64])
-def test_an_app_that_is_no_kubernetes_name_is_refused(refusal: Refusal, name: str) -> None:
+def test_an_app_that_is_not_a_kubernetes_name_is_refused(refusal: Refusal, name: str) -> None:
     """Before it reaches a URL, a patch or a query."""
     assert f"--app = {name!r}: {LABEL}" == refusal("rollback", f"--app={name}")
 
@@ -32,7 +32,7 @@ def test_an_app_that_is_no_kubernetes_name_is_refused(refusal: Refusal, name: st
         ("canary-destination", "", "shop/", LABEL),
     ],
 )
-def test_every_other_name_is_held_to_the_same_rule(
+def test_every_other_name_follows_the_same_rule(
     refusal: Refusal, flag: str, where: str, value: str, allowed: str
 ) -> None:
     """Names of namespaces, runs, containers, Deployments, VirtualServices and destinations."""
@@ -40,14 +40,14 @@ def test_every_other_name_is_held_to_the_same_rule(
 
 
 def test_an_unknown_class_of_answers_is_refused(refusal: Refusal) -> None:
-    """With the classes there are: a misspelt one would be compared all the same."""
+    """The error lists the known classes: a misspelt one would still be compared."""
     known = "must be one of 3xx, 4xx, grpc-mistakes, grpc-refused, no-answer"
     assert f"--ignore-answers[0] = '404': {known}" == refusal("analyze", "--app=shop", "--ignore-answers=404")
 
 
 @pytest.mark.parametrize("step", ["prepare", "set-weight", "analyze", "promote", "rollback", "rollout", "report"])
 def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, step: str) -> None:
-    """An empty value is none: Tekton and Argo hand on unset parameters as empty text."""
+    """An empty value counts as not set: Tekton and Argo pass unset parameters as empty text."""
     assert "--app (or CANARY_APP) is required" in refusal(step)
     assert "--app (or CANARY_APP) is required" in refusal(step, "--app", "")
 
@@ -80,24 +80,24 @@ def test_without_an_app_every_step_names_flag_and_variable(refusal: Refusal, ste
     ],
 )
 def test_a_broken_file_is_refused_with_path_value_and_range(refusal: Refusal, file: str | bytes, sentence: str) -> None:
-    """One line tells where to look, what stands there and what may."""
+    """One line names the place, the value and what is allowed."""
     assert f"/canary.yaml: {sentence}" in refusal("rollout", "--app=shop", file=file)
 
 
-def test_every_bad_value_is_told_at_once(refusal: Refusal) -> None:
-    """Nobody should have to start three times to learn of three mistakes."""
+def test_all_bad_values_are_reported_at_once(refusal: Refusal) -> None:
+    """Nobody should have to start three times to find three mistakes."""
     cause = refusal("rollout", "--app=Shop", "--alpha=2", file="ladder: [10, 5]\non-busy: hope")
     assert all(field in cause for field in ("--app = ", "--alpha = ", "ladder = ", "on-busy = ")), cause
 
 
 def test_a_file_that_cannot_be_read_is_named(refusal: Refusal) -> None:
-    """A ConfigMap that was not mounted, most often."""
+    """Most often a ConfigMap that was not mounted."""
     assert "/nope/canary.yaml: No such file or directory; name a readable file with --config" == refusal(
         "rollback", "--app=shop", "--config=/nope/canary.yaml"
     )
 
 
-def test_another_steps_setting_in_the_file_is_no_mistake(load_step: Load) -> None:
+def test_another_steps_setting_in_the_file_is_not_a_mistake(load_step: Load) -> None:
     """One file serves all steps."""
     assert "shop" == getattr(load_step("rollback", "--app=shop", file="ladder: [5, 25]"), "app", None)
 
@@ -107,31 +107,31 @@ def test_another_steps_setting_in_the_file_is_no_mistake(load_step: Load) -> Non
     [(["--prometheus-url=http://me:hush@there"], None), ([], "prometheus-password: hush"), ([], "api-token: hush")],
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated(refusal: Refusal, flags: list[str], file: str | None) -> None:
-    """Errors end in logs that many may read."""
+    """Errors end up in logs that many people may read."""
     cause = refusal("analyze", "--app=shop", *flags, file=file)
     assert "***" in cause
     assert "hush" not in cause
 
 
 def test_two_arms_of_one_name_are_refused(load_step: Load) -> None:
-    """Whether by Deployment or by destination; said with both flags."""
+    """By Deployment or by destination; the error names both flags."""
     for flags, said in (
         (["--canary=shop"], "--stable and --canary are both 'shop'"),
         (["--canary-destination=shop"], "--stable-destination and --canary-destination are both shop"),
     ):
         settings = load_step("rollback", "--app=shop", *flags)
-        assert isinstance(settings, Named)
+        assert isinstance(settings, ReleaseSettings)
         with pytest.raises(Exception, match=said):
-            names_of(settings, "demo")
+            release_names(settings, "demo")
 
 
 def test_a_name_of_sixty_characters_gets_a_canary_of_sixty_three(load_step: Load) -> None:
-    """Cut and told apart by a hash, the same every time; another long app gets another name."""
+    """Cut and made unique by a hash, the same every time; another long app gets another name."""
     names = []
     for last in "ab":
         settings = load_step("rollback", f"--app={'x' * 59}{last}")
-        assert isinstance(settings, Named)
-        names.append(names_of(settings, "demo").canary)
+        assert isinstance(settings, ReleaseSettings)
+        names.append(release_names(settings, "demo").canary)
     assert [63, 63] == [len(name) for name in names]
     assert 2 == len(set(names))
     assert all(name.startswith("x" * 40) and name.endswith("-canary") for name in names)

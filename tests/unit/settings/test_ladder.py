@@ -1,4 +1,4 @@
-"""A ladder that cannot be climbed is refused with its source, its value and what is allowed."""
+"""A bad ladder is refused with its source, its value and what is allowed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_variable_with_a_bad_ladder_is_refused_by_its_name(refusal: Refusal, m
     assert f"CANARY_LADDER = '10,5': {ASCEND}" == refusal("rollout", "--app=shop")
 
 
-def test_a_value_that_looks_like_a_flag_is_met_with_how_to_write_it(refusal: Refusal) -> None:
+def test_a_value_that_looks_like_a_flag_is_refused_with_the_way_to_write_it(refusal: Refusal) -> None:
     """`--ladder -5,10` never reaches the ladder's own check."""
     cause = refusal("rollout", "--app=shop", "--ladder", "-5,10")
     assert "--ladder" in cause
@@ -63,7 +63,7 @@ def test_a_value_that_looks_like_a_flag_is_met_with_how_to_write_it(refusal: Ref
 
 
 @pytest.mark.parametrize("text", ["5,25,50", " 5, 25 ,50 "])
-def test_a_good_ladder_is_taken_with_or_without_blanks(load_step: Load, text: str) -> None:
+def test_a_good_ladder_is_accepted_with_or_without_blanks(load_step: Load, text: str) -> None:
     """And from YAML as a list."""
     assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop", "--ladder", text), "ladder", None)
     assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop", file="ladder: [5, 25, 50]"), "ladder", None)
@@ -71,17 +71,17 @@ def test_a_good_ladder_is_taken_with_or_without_blanks(load_step: Load, text: st
 
 @pytest.mark.parametrize("weight", ["101", "-1", "5.5", "x"])
 def test_a_single_weight_is_a_whole_percent(refusal: Refusal, weight: str) -> None:
-    """0-100, said with both ends."""
+    """0-100; the error names both ends."""
     cause = refusal("set-weight", "--app=shop", f"--weight={weight}")
     assert f"--weight = {weight!r}: must be a whole number at least 0 and at most 100" == cause
 
 
 @pytest.mark.parametrize("step", ["prepare", "rollout"])
 @pytest.mark.parametrize("text", ["[5, 25, 50]", '["5", 25, "50"]', " [5,25,50]\n", "5,25,50"])
-def test_a_ladder_is_taken_as_a_workflow_writes_it(
+def test_a_ladder_is_accepted_as_a_workflow_writes_it(
     load_step: Load, monkeypatch: pytest.MonkeyPatch, step: str, text: str
 ) -> None:
-    """Argo hands on the JSON list that it loops over, by a variable; Tekton and people write commas."""
+    """Argo passes the JSON list that it loops over, in a variable; Tekton and people write commas."""
     monkeypatch.setenv("CANARY_LADDER", text)
     assert (5, 25, 50) == getattr(load_step(step, "--app=shop"), "ladder", None)
 
@@ -114,7 +114,7 @@ def test_a_ladder_is_taken_as_a_workflow_writes_it(
         (" ", EMPTY),
     ],
 )
-def test_no_step_begins_with_a_ladder_that_cannot_be_climbed(
+def test_no_step_begins_with_a_bad_ladder(
     refusal: Refusal, monkeypatch: pytest.MonkeyPatch, step: str, text: str, allowed: str
 ) -> None:
     """Prepare refuses it before anything moves, as rollout does."""
@@ -123,15 +123,15 @@ def test_no_step_begins_with_a_ladder_that_cannot_be_climbed(
 
 
 def test_a_prepare_without_a_ladder_knows_none(load_step: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not set, or handed on as an empty variable: single steps of other pipelines."""
+    """Not set, or passed as an empty variable: single steps of other pipelines."""
     monkeypatch.setenv("CANARY_LADDER", "")
     assert () == getattr(load_step("prepare", "--app=shop"), "ladder", None)
     assert (5, 25, 50) == getattr(load_step("rollout", "--app=shop"), "ladder", None)
 
 
 @pytest.mark.parametrize("file", ["ladder: []", "ladder: ''"])
-def test_an_empty_ladder_that_somebody_wrote_is_refused_by_prepare(refusal: Refusal, file: str) -> None:
-    """It is not the same as none."""
+def test_an_explicitly_empty_ladder_is_refused_by_prepare(refusal: Refusal, file: str) -> None:
+    """It is not the same as an unset ladder."""
     assert refusal("prepare", "--app=shop", file=file).endswith(EMPTY)
     assert refusal("prepare", "--app=shop", "--ladder=").endswith(EMPTY)
 
@@ -139,16 +139,16 @@ def test_an_empty_ladder_that_somebody_wrote_is_refused_by_prepare(refusal: Refu
 @pytest.mark.parametrize(
     ("text", "allowed"),
     [
-        ("   ", "must say why in a sentence"),
-        ("?!", "must say why in a sentence"),
-        ("false", "must say why in a sentence"),
-        ("TRUE", "must say why in a sentence"),
-        ("1", "must say why in a sentence"),
+        ("   ", "must give the reason in a sentence"),
+        ("?!", "must give the reason in a sentence"),
+        ("false", "must give the reason in a sentence"),
+        ("TRUE", "must give the reason in a sentence"),
+        ("1", "must give the reason in a sentence"),
         ("x" * 301, "at most 300 characters"),
     ],
 )
-def test_a_promote_without_a_pass_needs_words(refusal: Refusal, text: str, allowed: str) -> None:
-    """Somebody will read in the record why."""
+def test_a_promote_without_a_pass_needs_a_reason_in_words(refusal: Refusal, text: str, allowed: str) -> None:
+    """Somebody will read the reason in the record."""
     assert allowed in refusal("promote", "--app=shop", "--run=one", f"--unjudged={text}")
 
 

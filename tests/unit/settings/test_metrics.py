@@ -46,7 +46,7 @@ def test_metrics_may_come_as_a_flag(load_step: Load) -> None:
     ("entry", "said"),
     [
         (f"name: X, {PAIR}", "metrics[0].name = 'X': must match "),
-        (f"name: errors, {PAIR}", "'errors' is a standard metric's name"),
+        (f"name: errors, {PAIR}", "'errors' is the name of a standard metric"),
         ("name: x, bad: {metric: a}", FORM),
         ("name: x, bad: {metric: a}, all: {metric: b}, good: {metric: c}", FORM),
         ("name: x, histogram: {metric: a}", FORM),
@@ -68,7 +68,7 @@ def test_a_mistake_is_refused_with_its_path(refusal: Refusal, entry: str, said: 
 
 
 def test_two_metrics_cannot_share_a_name(refusal: Refusal) -> None:
-    """Sentences would not tell them apart."""
+    """Messages could not distinguish them."""
     entry = f"{{name: x, {PAIR}}}"
     assert "'x' is the name of two entries" in refusal("analyze", "--app=shop", file=f"metrics: [{entry}, {entry}]\n")
 

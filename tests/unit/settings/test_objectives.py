@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steps.beside import objective_of
 from steps.model.evidence import LatencyObjective
-from steps.settings.groups import Judged
+from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
 from steps.wiring import rules_of
 from tests.unit.settings.conftest import Load, Refusal
@@ -53,7 +53,7 @@ def test_what_is_not_an_objective_is_refused_with_the_way_to_write_one(
 
 
 @pytest.mark.parametrize("value", ["500", "true", "{p99: 500ms}", "[p99=500ms]"])
-def test_another_type_in_yaml_is_refused_alike(value: str, refusal: Refusal) -> None:
+def test_another_type_in_yaml_is_refused_the_same_way(value: str, refusal: Refusal) -> None:
     """A number, a switch, a mapping, a list."""
     said = refusal(*REPLAY, file=f"latency-slo: {value}\n")
 
@@ -63,7 +63,7 @@ def test_another_type_in_yaml_is_refused_alike(value: str, refusal: Refusal) -> 
 
 def test_yaml_reaches_the_rules_and_the_reader(load_step: Load) -> None:
     """The text of canary.yaml becomes a share for the judge, and an objective for the reader."""
-    settings = cast("Judged", load_step(*REPLAY, file="latency-slo: p99.9=250ms\nmust-detect: 0.05\n"))
+    settings = cast("JudgeSettings", load_step(*REPLAY, file="latency-slo: p99.9=250ms\nmust-detect: 0.05\n"))
     rules = rules_of(settings)
 
     assert pytest.approx(0.001) == rules.latency_slo
@@ -72,9 +72,9 @@ def test_yaml_reaches_the_rules_and_the_reader(load_step: Load) -> None:
 
 
 @pytest.mark.parametrize("flags", [(), ("--latency-slo=",)])
-def test_without_the_setting_there_is_no_objective(flags: tuple[str, ...], load_step: Load) -> None:
-    """Nor one for an empty parameter of a workflow."""
-    settings = cast("Judged", load_step(*REPLAY, *flags))
+def test_without_the_setting_no_objective_exists(flags: tuple[str, ...], load_step: Load) -> None:
+    """The same for an empty parameter of a workflow."""
+    settings = cast("JudgeSettings", load_step(*REPLAY, *flags))
 
     assert objective_of(settings) is None
     assert (None, None, 1.0) == (
@@ -93,7 +93,7 @@ def test_must_detect_is_a_share(value: str, refusal: Refusal) -> None:
 
 @given(st.text(max_size=20))
 def test_any_text_is_an_objective_or_a_value_error(text: str) -> None:
-    """Nothing else is raised, and what is read lies within its bounds."""
+    """Nothing else is raised, and the parsed values are within their bounds."""
     try:
         found = latency_objective(text)
     except ValueError:

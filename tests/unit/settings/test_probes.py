@@ -1,4 +1,4 @@
-"""`probes:` of canary.yaml: what is asked is kept, every mistake is refused with its path and without secrets."""
+"""`probes:` of canary.yaml: every mistake is refused with its path and without secrets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_bad_header_is_refused_without_its_value(refusal: Refusal) -> None:
     assert "s3cret" not in sentence
 
 
-def test_a_gateway_needs_the_headers_that_lead_to_the_arms(load_step: Load) -> None:
+def test_a_gateway_needs_headers_that_route_to_each_arm(load_step: Load) -> None:
     """Without them a probe would reach either arm by weight."""
     settings = load_step(
         "analyze", "--app=shop", "--probe-gateway-url=http://gw", file="probes: [{name: x, path: /}]\n"

@@ -56,19 +56,19 @@ NEEDED = {
 
 
 def fields() -> list[tuple[str, str]]:
-    """Return every field, with the first step that has it; but for the one that names the file."""
+    """Return every field, except the one that names the file, with the first step that has it."""
     steps = {name: step for step in reversed(STEPS) for name in find(step).settings.model_fields}
     return [(step, name) for name, step in sorted(steps.items()) if name != "config"]
 
 
 def needed(step: str, name: str) -> list[str]:
-    """Return flags for what a step requires besides a field."""
+    """Return flags for the other required fields of a step."""
     known = find(step).settings.model_fields
     return [f"--{key.replace('_', '-')}={value}" for key, value in NEEDED.items() if key in known and key != name]
 
 
 def chosen(step: str, name: str) -> tuple[str, Any]:
-    """Return a text that the field takes, and the value it becomes."""
+    """Return a text that the field accepts, and the value that it becomes."""
     kind = find(step).settings
     given = {key: value for key, value in NEEDED.items() if key in kind.model_fields}
     for text in TEXTS:
@@ -101,7 +101,7 @@ def test_flag_variable_and_file_are_named_by_rule(
 def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(
     load_step: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One file for all, a variable for a pipeline, a flag for a run."""
+    """A file is for all runs, a variable for a pipeline, a flag for one run."""
     flags, file = ["--app=shop", "--weight=3"], "expiry-seconds: 150"
     assert 600.0 == load_step("set-weight", *flags).model_dump()["expiry_seconds"]
     assert 150.0 == load_step("set-weight", *flags, file=file).model_dump()["expiry_seconds"]
@@ -110,8 +110,8 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(
     assert 300.0 == load_step("set-weight", *flags, "--expiry-seconds=300", file=file).model_dump()["expiry_seconds"]
 
 
-def test_an_empty_variable_and_an_empty_flag_say_nothing(load_step: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argo and Tekton hand an unset optional parameter on as ""."""
+def test_an_empty_variable_and_an_empty_flag_count_as_not_set(load_step: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argo and Tekton pass an unset optional parameter as ""."""
     monkeypatch.setenv("CANARY_EXPIRY_SECONDS", "")
     monkeypatch.setenv("CANARY_STABLE", "")
     loaded = load_step("set-weight", "--app=shop", "--weight=3", "--canary=", file="stable: till")
@@ -119,14 +119,14 @@ def test_an_empty_variable_and_an_empty_flag_say_nothing(load_step: Load, monkey
 
 
 def test_the_file_may_be_named_by_a_variable(load_step: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As every setting."""
+    """Like every setting."""
     (tmp_path / "mine.yaml").write_text("app: till\nweight: 9\n")
     monkeypatch.setenv("CANARY_CONFIG", str(tmp_path / "mine.yaml"))
     assert ("till", 9) == (load_step("set-weight").model_dump()["app"], load_step("set-weight").model_dump()["weight"])
 
 
 def test_a_file_serves_all_steps(load_step: Load) -> None:
-    """Another step's setting in it is no mistake."""
+    """Another step's setting in it is not a mistake."""
     assert (
         "shop"
         == load_step("rollback", file="app: shop\nladder: [5, 50]\nprometheus-url: http://prom:9090").model_dump()[
@@ -143,6 +143,6 @@ def test_a_switch_may_be_given_with_or_without_a_value(load_step: Load, flag: st
 
 
 def test_a_switch_takes_no_other_value(load_step: Load) -> None:
-    """Not even an empty one: it is told what it may be."""
+    """Not even an empty one: the error lists what is allowed."""
     with pytest.raises(SettingsError, match="--dry-run"):
         load_step("rollback", "--app=shop", "--dry-run=maybe")

@@ -1,4 +1,4 @@
-"""The folder tekton: what is written is what would be written now, everything is listed, nothing is left over."""
+"""The folder tekton: generated files are up to date, everything is listed, nothing is left over."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from docs.tekton.files import files
 from steps.__main__ import main
 from tests.support.documents import strings
 from tests.support.tekton_files import FILES, ROOT, documents, of_kind
+from tools.tekton.generate import generated_files
 
 ARGO = ROOT.parent / "workflows" / "base"
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
 
-def test_what_is_written_is_what_make_docs_writes() -> None:
+def test_generated_files_are_up_to_date() -> None:
     """Byte by byte: Tasks, READMEs, samples, StepActions from the Tasks, Pipelines and runs."""
-    found = files()
+    found = generated_files()
     assert 50 < len(found)
     assert {} == {
         path: "differs: make docs"
@@ -26,15 +26,15 @@ def test_what_is_written_is_what_make_docs_writes() -> None:
     }
 
 
-def test_nothing_is_left_over_in_the_written_folders() -> None:
-    """A step that is gone takes its Task with it."""
+def test_nothing_is_left_over_in_the_generated_folders() -> None:
+    """If a step is removed, its Task goes too."""
     there = {
         str(path.relative_to(ROOT))
         for folder in ("task", "stepaction", "pipeline", "run")
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }
-    assert set(files()) == there
+    assert set(generated_files()) == there
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_every_file_says_what_it_is_for(path: Path) -> None:
 
 
 @every_file
-def test_nothing_is_executed_but_the_product(path: Path) -> None:
+def test_only_the_product_is_executed(path: Path) -> None:
     """No script and no shell anywhere."""
     for one in documents(path):
         assert "script" not in keys(one)
@@ -84,7 +84,7 @@ def keys(value: object) -> set[str]:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("kustomization.yaml")), ids=lambda path: path.parent.name)
-def test_a_kustomization_names_what_is_there(path: Path) -> None:
+def test_a_kustomization_names_every_file(path: Path) -> None:
     """Every resource exists; in folders of one level every YAML file is named."""
     (found,) = documents(path)
     assert all((path.parent / one).exists() for one in found["resources"])
@@ -102,7 +102,7 @@ def test_every_task_and_stepaction_is_named_by_its_kustomization() -> None:
 
 
 def test_accounts_bindings_and_sweep_are_those_of_argo() -> None:
-    """Both may live in one namespace; the roles are the same file."""
+    """Both can be installed in one namespace; the roles are the same file."""
     for name in ("bindings.yaml", "sweep.yaml"):
         assert documents(ARGO / name) == documents(ROOT / "base" / name)
     accounts = [one for one in documents(ARGO / "accounts.yaml") if one["kind"] == "ServiceAccount"]

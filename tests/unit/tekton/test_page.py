@@ -1,4 +1,4 @@
-"""docs/tekton.md tells the truth: its commands parse, its YAML fits what is shipped."""
+"""docs/tekton.md is correct: its commands parse, its YAML fits the shipped files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_every_command_on_the_page_names_settings_that_exist() -> None:
         assert flags <= set(find(step).settings.model_fields), words
 
 
-def test_the_steps_of_the_example_pass_what_their_stepactions_take() -> None:
-    """All that is required, and nothing else."""
+def test_the_example_passes_the_parameters_of_its_stepactions() -> None:
+    """All required ones, and nothing else."""
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     actions = {one["metadata"]["name"]: one for one in of_kind("StepAction").values()}
     for step in yaml.safe_load(text)["spec"]["steps"]:
@@ -42,7 +42,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_the_pods_of_each_pipeline_are_counted() -> None:
-    """One a task."""
+    """One per task."""
     rows = dict(re.findall(r"^\| \[(canary-[a-z-]+)\].*\| (\d+) \|$", PAGE, re.MULTILINE))
     pipelines = of_kind("Pipeline")
     assert {"canary-release", "canary-release-gated", "canary-release-one-pod"} == set(rows)

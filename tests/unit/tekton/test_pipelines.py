@@ -1,4 +1,4 @@
-"""The Pipelines are safe by construction: they restore at their end, skip everything after a noop, misspell nothing."""
+"""The Pipelines are safe by construction: they restore at the end, skip everything after a noop, misspell nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from steps import analyze, prepare, promote, resolve
 from steps.render import Settings, run
 from tests.support.tekton_files import FILES, ROOT, documents, given, named, of_kind, references, seconds
+from tests.support.workflow_files import defaults
 
 Json = dict[str, Any]
 PIPELINES = of_kind("Pipeline")
@@ -46,7 +47,7 @@ def test_every_pipeline_has_its_run() -> None:
 
 @every_pipeline
 def test_every_task_passes_parameters_that_exist_and_all_that_are_required(name: str) -> None:
-    """Tekton would find it out when the run starts."""
+    """Tekton would only notice when the run starts."""
     for one in tasks(name):
         params = named(TASKS[one["taskRef"]["name"]]["spec"]["params"])
         passed = set(given(one["params"]))
@@ -55,15 +56,15 @@ def test_every_task_passes_parameters_that_exist_and_all_that_are_required(name:
 
 
 @every_pipeline
-def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
-    """Off unless somebody says so; the first step alone is told, and notes it in the claim for all that follow."""
+def test_every_release_has_a_parameter_for_the_baseline(name: str) -> None:
+    """Off by default; only the first step gets the parameter, and stores it in the claim for the later steps."""
     assert "" == named(PIPELINES[name]["spec"]["params"])["baseline"]["default"]
-    told = [one["name"] for one in tasks(name) if given(one["params"]).get("baseline") == "$(params.baseline)"]
-    assert [walk(name)[0]["name"]] == told
+    receivers = [one["name"] for one in tasks(name) if given(one["params"]).get("baseline") == "$(params.baseline)"]
+    assert [walk(name)[0]["name"]] == receivers
 
 
 @every_pipeline
-def test_the_first_step_is_told_the_ladder_that_is_walked(name: str) -> None:
+def test_the_first_step_gets_the_whole_ladder(name: str) -> None:
     """So that the claim knows which rung is the last one, and a bad ladder ends the run before anything moves."""
     first = walk(name)[0]
     weights = [given(one["params"])["weight"] for one in tasks(name) if one["taskRef"]["name"] == "canary-set-weight"]
@@ -83,13 +84,15 @@ def test_every_reference_is_declared_and_every_parameter_used(name: str) -> None
     digest = {"tasks.resolve.results.image"} if name.endswith("-pushed") else set()
     assert digest <= rest <= known | digest | {f"tasks.{first}.results.outcome"}
     final = TASKS["canary-finish"]["spec"]["results"]
-    told = {f"finally.finish.results.{one}" for one in named(final)} | {f"tasks.{first}.results.outcome"} | digest
-    assert references(spec["results"]) <= told
+    known_results = (
+        {f"finally.finish.results.{one}" for one in named(final)} | {f"tasks.{first}.results.outcome"} | digest
+    )
+    assert references(spec["results"]) <= known_results
 
 
 @every_pipeline
 def test_the_end_restores_whatever_happened(name: str) -> None:
-    """One final task, without condition, that needs no result of another: Tekton would skip it."""
+    """One final task without a condition; if it needed a result of another task, Tekton would skip it."""
     (finish,) = PIPELINES[name]["spec"]["finally"]
     assert "canary-finish" == finish["taskRef"]["name"]
     assert "when" not in finish
@@ -99,7 +102,7 @@ def test_the_end_restores_whatever_happened(name: str) -> None:
 
 @every_pipeline
 def test_all_tasks_belong_to_one_run_of_one_app(name: str) -> None:
-    """The uid: a name may come again."""
+    """The uid, since a name may be used again."""
     for one in (*walk(name), *PIPELINES[name]["spec"]["finally"]):
         passed = given(one["params"])
         shared = ("app", "namespace", "run", "config-map", "steps-image")
@@ -110,8 +113,8 @@ def test_all_tasks_belong_to_one_run_of_one_app(name: str) -> None:
 
 
 @every_pipeline
-def test_nothing_is_retried_but_the_end(name: str) -> None:
-    """A verdict is never asked for twice, and a failure is never ignored."""
+def test_only_the_end_is_retried(name: str) -> None:
+    """No verdict is asked for twice, and no failure is ignored."""
     assert {"finish"} == {one["name"] for one in tasks(name) if "retries" in one}
     assert not [one["name"] for one in tasks(name) if "onError" in one or "matrix" in one]
 
@@ -137,17 +140,17 @@ def test_the_ladder_is_walked_one_weight_after_the_other() -> None:
 
 
 def test_the_gate_watches_while_it_waits() -> None:
-    """Between the last rung and the promote; its deadline is the person's."""
+    """Between the last rung and the promote; its deadline is the time a person has to answer."""
     *_, last, gate, end = PIPELINES["canary-release-gated"]["spec"]["tasks"]
     assert ("analyze-50", "gate", "promote") == (last["name"], gate["name"], end["name"])
-    told = given(gate["params"])
-    assert ("canary-analyze", "true") == (gate["taskRef"]["name"], told["hold"])
-    assert "$(params.approval-seconds)" == told["timeout-seconds"]
+    params = given(gate["params"])
+    assert ("canary-analyze", "true") == (gate["taskRef"]["name"], params["hold"])
+    assert "$(params.approval-seconds)" == params["timeout-seconds"]
 
 
 @every_pipeline
 def test_the_run_names_every_task_by_its_account(name: str) -> None:
-    """Tekton refuses a run whose taskRunSpecs name a task that is not there; what is missing may only read."""
+    """Tekton refuses a run whose taskRunSpecs name an unknown task; a task that is not listed may only read."""
     spec = RUNS[name]["spec"]
     assert "canary-steps-reader" == spec["taskRunTemplate"]["serviceAccountName"]
     accounts = {one["pipelineTaskName"]: one["serviceAccountName"] for one in spec["taskRunSpecs"]}
@@ -157,7 +160,7 @@ def test_the_run_names_every_task_by_its_account(name: str) -> None:
 
 @every_pipeline
 def test_the_run_passes_parameters_that_exist_and_all_that_are_required(name: str) -> None:
-    """And hardens the pod, so that Tekton's own containers are no root either."""
+    """And hardens the pod, so that Tekton's own containers do not run as root either."""
     spec = RUNS[name]["spec"]
     params = named(PIPELINES[name]["spec"]["params"])
     passed = set(given(spec["params"]))
@@ -169,7 +172,7 @@ def test_the_run_passes_parameters_that_exist_and_all_that_are_required(name: st
 
 @every_pipeline
 def test_time_outs_leave_room_for_the_end(name: str) -> None:
-    """Both fit into the whole, the attempts of finish into finally, twice the longest release into tasks."""
+    """`pipeline` exceeds the sum; `finally` fits all attempts of finish, `tasks` twice the longest release."""
     timeouts = {key: seconds(value) for key, value in RUNS[name]["spec"]["timeouts"].items()}
     assert timeouts["tasks"] + timeouts["finally"] < timeouts["pipeline"]
     (finish,) = PIPELINES[name]["spec"]["finally"]
@@ -184,9 +187,9 @@ def test_time_outs_leave_room_for_the_end(name: str) -> None:
 
 @pytest.mark.parametrize("name", BY_STEPS)
 def test_no_task_is_cut_off_before_its_step_gives_up(name: str) -> None:
-    """Where a task has a limit it is above the step's own; analyze has the one its parameter sets."""
+    """The limit of a task is above the step's own; analyze has only the limit that its parameter sets."""
     ready = default(promote.Settings, "ready_timeout_seconds")
-    least = {
+    minimum = {
         "canary-prepare": default(prepare.Settings, "busy_timeout_seconds") + 2 * ready,
         "canary-set-weight": 2 * ready,
         "canary-promote": 2 * ready,
@@ -195,8 +198,21 @@ def test_no_task_is_cut_off_before_its_step_gives_up(name: str) -> None:
     }
     limits = {one["taskRef"]["name"]: one.get("timeout", "") for one in tasks(name)}
     assert "" == limits.pop("canary-analyze")
-    assert set(limits) <= set(least)
-    assert [] == [one for one, limit in limits.items() if seconds(limit) < least[one]]
+    assert set(limits) <= set(minimum)
+    assert [] == [one for one, limit in limits.items() if seconds(limit) < minimum[one]]
+
+
+@every_pipeline
+def test_a_pipeline_names_the_defaults_of_the_settings(name: str) -> None:
+    """The default if a parameter is empty; these sentences are written by hand."""
+    params = PIPELINES[name]["spec"]["params"]
+    named = [
+        (one["name"], value)
+        for one in params
+        for value in re.findall(r"Empty: canary\.yaml, else (\S+)\.$", one.get("description", ""))
+    ]
+    assert len(named) >= 5
+    assert [] == [(param, value) for param, value in named if value not in defaults(param)]
 
 
 def test_every_limit_says_why() -> None:

@@ -13,7 +13,7 @@ from steps.__main__ import main
 
 @pytest.fixture(autouse=True)
 def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the signal handlers of the test run, and no configuration of the surroundings."""
+    """Keep the signal handlers of the test run, and use no configuration from outside the test."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("signal.signal", lambda *_: None)
 
@@ -30,17 +30,17 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["tekton", "--document=run", "--app=shop", '--image=a"b'], "--image = 'a\"b': must match"),
     ],
 )
-def test_what_cannot_be_rendered_is_refused_with_2(
+def test_impossible_requests_are_refused_with_2(
     flags: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the flag, its value and what is allowed; standard output stays empty for the pipe behind it."""
+    """The message has the flag, its value and the allowed values; standard output stays empty for a pipe."""
     assert 2 == main(["render", *flags])
     shown = capsys.readouterr()
     assert ("", True) == (shown.out, sentence in json.loads(shown.err.splitlines()[-1])["error"])
 
 
 def test_the_ladder_of_canary_yaml_is_rendered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As rollout would walk it; settings of other steps in the file are no mistake."""
+    """In the order in which rollout would use it; settings of other steps in the file are allowed."""
     config = tmp_path / "canary.yaml"
     config.write_text("app: shop\nladder: [1, 99]\nsuccess-slo: 0.99\n", encoding="utf-8")
     assert 0 == main(["render", "tekton", f"--config={config}", "--document=run"])

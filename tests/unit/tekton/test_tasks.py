@@ -1,4 +1,4 @@
-"""Tasks and StepActions say what the steps say: parameters, results, accounts; and every step is hardened."""
+"""Tasks and StepActions fit the steps: parameters, results, accounts; and every step is hardened."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.support.tekton_files import EXTRAS, ROOT, account, documents, given, named, of_kind, references
 
 Json = dict[str, Any]
 TASKS, ACTIONS = of_kind("Task"), of_kind("StepAction")
 FOR_PEOPLE = {"init", "replay", "render"}
 MOUNTED = {"CANARY_WEBHOOK_URL_FILE", "CANARY_REGISTRY_CONFIG", "CANARY_CONFIG"}
-"""Variables that name a file, not a parameter of the same name in every form."""
+"""Variables with the path of a file; Task and StepAction get it in different ways."""
 every_task = pytest.mark.parametrize("name", sorted(set(TASKS) - {"finish"}))
 every_action = pytest.mark.parametrize("name", sorted(ACTIONS))
 
 
 def test_every_step_has_a_task_and_a_stepaction() -> None:
-    """But those for people; `finish` is two steps, for `finally`."""
+    """Except steps for people; `finish`, for `finally`, runs two of them."""
     assert set(STEPS) - FOR_PEOPLE | {"finish"} == set(TASKS)
     assert set(STEPS) - FOR_PEOPLE == set(ACTIONS)
 
@@ -33,7 +33,7 @@ def settings(params: list[Json]) -> dict[str, Json]:
 
 @every_task
 def test_every_parameter_is_a_setting_and_reaches_the_step(name: str) -> None:
-    """By the rule of names, in the environment alone; what is no parameter is no variable."""
+    """Only in the environment; names follow the rule, and every variable has a parameter."""
     spec = TASKS[name]["spec"]
     (step,) = spec["steps"]
     fields = find(name).settings.model_fields
@@ -45,7 +45,7 @@ def test_every_parameter_is_a_setting_and_reaches_the_step(name: str) -> None:
 
 @every_task
 def test_an_empty_parameter_leaves_the_choice_to_canary_yaml(name: str) -> None:
-    """A variable would win over the file, so defaults are empty; only what is required has none."""
+    """A variable would override the file, so defaults are empty; required parameters have none."""
     fields = find(name).settings.model_fields
     for field, one in settings(TASKS[name]["spec"]["params"]).items():
         assert (None if fields[field].default is PydanticUndefined else "") == one.get("default"), field
@@ -53,21 +53,21 @@ def test_an_empty_parameter_leaves_the_choice_to_canary_yaml(name: str) -> None:
 
 
 @every_task
-def test_credentials_are_no_parameters(name: str) -> None:
-    """They come from Secrets: a parameter is readable in every run."""
+def test_credentials_are_not_parameters(name: str) -> None:
+    """They come from Secrets, since everyone can read the parameters of a run."""
     words = ("password", "token", "header", "secret", "url-file", "username", "key-file")
-    told = {one for one in named(TASKS[name]["spec"]["params"]) if any(word in one for word in words)}
-    assert told <= EXTRAS
+    suspicious = {one for one in named(TASKS[name]["spec"]["params"]) if any(word in one for word in words)}
+    assert suspicious <= EXTRAS
 
 
 @pytest.mark.parametrize("name", [*sorted(set(TASKS) - {"finish"})])
 def test_every_result_is_written_by_its_variable(name: str) -> None:
-    """In a Task and in a StepAction, with the path that Tekton gives."""
+    """In a Task and in a StepAction, at the path that Tekton chooses."""
     for one, prefix in ((TASKS[name], "results"), (ACTIONS[name], "step.results")):
         spec = one["spec"]
         (step,) = spec.get("steps", [spec])
         written = {key: value for key, value in given(step["env"]).items() if key.startswith("RESULT_")}
-        assert {variable(result): f"$({prefix}.{result}.path)" for result in find(name).results} == written
+        assert {variable_name(result): f"$({prefix}.{result}.path)" for result in find(name).results} == written
         assert list(find(name).results) == [result["name"] for result in spec["results"]]
         assert all(result["type"] == "string" and result["description"] for result in spec["results"])
 
@@ -88,7 +88,7 @@ def test_every_step_of_a_task_is_hardened(name: str) -> None:
 
 @every_action
 def test_every_stepaction_is_hardened_and_needs_no_volume(name: str) -> None:
-    """What it may not have belongs to the step that refers to it."""
+    """Fields that a StepAction may not have belong to the step that refers to it."""
     spec = ACTIONS[name]["spec"]
     assert_runs_the_product(spec)
     assert set() == {"volumeMounts", "computeResources", "envFrom", "timeout", "onError", "workspaces"} & set(spec)
@@ -111,7 +111,7 @@ def assert_runs_the_product(step: Json) -> None:
 
 @pytest.mark.parametrize("name", sorted(TASKS))
 def test_every_parameter_is_used_and_every_reference_is_declared(name: str) -> None:
-    """Tekton's webhook would refuse the one, and be silent about the other."""
+    """Tekton's webhook would refuse an undeclared reference, but accept an unused parameter."""
     spec = TASKS[name]["spec"]
     used = references([spec["steps"], spec["volumes"]])
     assert {f"params.{one}" for one in named(spec["params"])} == {one for one in used if one.startswith("params.")}
@@ -121,13 +121,13 @@ def test_every_parameter_is_used_and_every_reference_is_declared(name: str) -> N
 
 
 def test_finish_rolls_back_reports_and_fails_if_the_rollback_did() -> None:
-    """In this order; the report's failure is nobody's, the last rollback's is the task's."""
+    """In this order; a failed report is ignored, a failed last rollback fails the task."""
     first, report, again = TASKS["finish"]["spec"]["steps"]
     assert ["rollback", "report", "rollback"] == [step["args"][0] for step in (first, report, again)]
     assert ["continue", "continue", None] == [step.get("onError") for step in (first, report, again)]
-    told = given(first["env"])
-    assert told.pop("RESULT_OUTCOME") == "$(results.rollback.path)"
-    assert given(again["env"]) == told
+    variables = given(first["env"])
+    assert variables.pop("RESULT_OUTCOME") == "$(results.rollback.path)"
+    assert given(again["env"]) == variables
     assert "any-run" not in named(TASKS["finish"]["spec"]["params"]), "it must never end another run"
     for step in (first, report, again):
         fields = {f"CANARY_{name.upper()}" for name in find(step["args"][0]).settings.model_fields}
@@ -137,7 +137,7 @@ def test_finish_rolls_back_reports_and_fails_if_the_rollback_did() -> None:
 
 @pytest.mark.parametrize("name", sorted(TASKS))
 def test_every_sample_passes_what_is_required_by_the_account_of_its_step(name: str) -> None:
-    """And nothing that the Task does not know."""
+    """And no parameter that the Task does not have."""
     (sample,) = documents(ROOT / "task" / name / "samples" / f"{name}.yaml")
     params = named(TASKS[name]["spec"]["params"])
     passed = set(given(sample["spec"].get("params", [])))

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from steps.claim.errors import ClaimCorrupt
 from steps.errors import ForeignWrite, NotOwnerError
 from steps.model.run import Phase
-from steps.traffic import Traffic, Unreadable
+from steps.traffic import Traffic
 from tests.support.shop_namespace import (
     MEMORY,
     SHOP,
@@ -61,7 +62,7 @@ def test_a_retreat_overwrites_foreign_weights(shop: ShopNamespace, traffic: Traf
     seen = len(shop.api.faults.writes())
     after = traffic.retreat(claim, "too many 5xx")
     writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
-    assert (len(writes), after.phase, after.memory.reason) == (1, Phase.ROLLING_BACK, "too many 5xx")
+    assert (len(writes), after.phase, after.state.reason) == (1, Phase.ROLLING_BACK, "too many 5xx")
     assert shop.weights() == [[100, 0], [None], [100, 0]]
     assert json.dumps(without_weights(shop.get())) == json.dumps(without_weights(before))
 
@@ -136,7 +137,7 @@ def test_a_damaged_memory_does_not_keep_users_on_the_canary(shop: ShopNamespace,
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(lambda obj: obj["metadata"]["annotations"].update({MEMORY: "oops"}))
-    with pytest.raises(Unreadable):
+    with pytest.raises(ClaimCorrupt):
         traffic.held("shop", "r1", [SHOP])
     after = traffic.retreat(claim, "5xx")
     assert (shop.weights()[0], traffic.held("shop", "r1", [SHOP])) == ([100, 0], after)

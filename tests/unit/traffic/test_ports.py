@@ -3,7 +3,7 @@
 from typing import Any
 
 from steps.model.ports import RoutePorts
-from steps.model.run import Target
+from steps.model.run import RouteTarget
 from steps.traffic import Traffic
 from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, two_arms
 
@@ -16,7 +16,7 @@ def ports(
     for entry, number in zip(route["route"], (stable, canary), strict=True):
         entry["destination"] |= {"port": {"number": number}} if number else {}
     shop.add(spec=plain_spec({**route, **({"match": list(matches)} if matches else {})}))
-    (found,) = traffic.ports(traffic.resolve([Target(SHOP, ())], STABLE, CANARY), STABLE, CANARY)
+    (found,) = traffic.ports(traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY), STABLE, CANARY)
     return found
 
 
@@ -44,6 +44,6 @@ def test_a_match_without_a_port_takes_requests_of_all(shop: ShopNamespace, traff
 def test_every_route_of_every_virtual_service_counts(shop: ShopNamespace, traffic: Traffic) -> None:
     """All of them get the weight."""
     shop.add()
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     found = traffic.ports(targets, STABLE, CANARY)
     assert [(None, 80), (None, None)] == [(one.stable, one.canary) for one in found]

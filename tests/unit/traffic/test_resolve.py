@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steps.errors import Forbidden, NotFound, PermanentError
-from steps.model.run import Destination, ObjectName, Target
+from steps.model.run import Destination, ObjectName, RouteTarget
 from steps.traffic import Traffic
 from steps.traffic.rbac import SWEEPER, WALKER, WALKER_WITH_SUBSETS
 from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, plain_spec, two_arms
@@ -28,21 +28,21 @@ def test_all_routes_with_exactly_the_two_arms_are_found(shop: ShopNamespace, tra
     other = {"name": "stable-only", "route": [{"destination": {"host": "shop"}}]}
     shop.add(spec=plain_spec(two_arms("main", hosts=full), other, two_arms(canary=None) | {"name": ""}))
     shop.edit(lambda obj: obj["spec"]["http"][2]["route"][0].update(weight=100))
-    found = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
-    assert found == (Target(SHOP, ("main", "#2")),)
+    found = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
+    assert found == (RouteTarget(SHOP, ("main", "#2")),)
 
 
 def test_named_routes_only(shop: ShopNamespace, traffic: Traffic) -> None:
     """Others with both arms stay alone, whatever their weights."""
     shop.add(spec=plain_spec(two_arms("testers", canary=50), two_arms("main")))
-    assert traffic.resolve([Target(SHOP, ("main",))], STABLE, CANARY) == (Target(SHOP, ("main",)),)
+    assert traffic.resolve([RouteTarget(SHOP, ("main",))], STABLE, CANARY) == (RouteTarget(SHOP, ("main",)),)
 
 
 def test_targets_come_in_sort_order(shop: ShopNamespace, traffic: Traffic) -> None:
     """The first holds the memory, whatever order people name them in."""
     for name in ("b", "a"):
         shop.add(name, plain_spec())
-    wanted = [Target(ObjectName("shop", name), ()) for name in ("b", "a")]
+    wanted = [RouteTarget(ObjectName("shop", name), ()) for name in ("b", "a")]
     assert [target.virtual_service.name for target in traffic.resolve(wanted, STABLE, CANARY)] == ["a", "b"]
 
 
@@ -50,7 +50,7 @@ def test_subsets_tell_the_arms_apart(shop: ShopNamespace, traffic: Traffic) -> N
     """One host, two subsets, defined in a DestinationRule."""
     shop.add(spec=plain_spec(_subset_route()))
     shop.add_rule("shop.shop.svc.cluster.local", "v1", "v2")
-    assert traffic.resolve([Target(SHOP, ())], V1, V2) == (Target(SHOP, ("main",)),)
+    assert traffic.resolve([RouteTarget(SHOP, ())], V1, V2) == (RouteTarget(SHOP, ("main",)),)
 
 
 def test_a_subset_has_its_labels(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -66,10 +66,10 @@ def test_a_missing_rule_or_subset_is_refused(shop: ShopNamespace, traffic: Traff
     with pytest.raises(
         PermanentError, match=r"no DestinationRule for host shop\.shop\.svc[^$]*host: shop[^$]*name: v1"
     ):
-        traffic.resolve([Target(SHOP, ())], V1, V2)
+        traffic.resolve([RouteTarget(SHOP, ())], V1, V2)
     shop.add_rule("*.shop.svc.cluster.local", "v1")
     with pytest.raises(PermanentError, match=r"rule has no subset v2 \(v1\)\. Add:[^$]*- name: v2"):
-        traffic.resolve([Target(SHOP, ())], V1, V2)
+        traffic.resolve([RouteTarget(SHOP, ())], V1, V2)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_virtual_service_that_cannot_be_released_is_refused(
     """Object, field, value and remedy are named, and nothing was written."""
     before = shop.add(spec=spec)
     with pytest.raises(PermanentError, match=said) as refusal:
-        traffic.resolve([Target(SHOP, names)], STABLE, CANARY)
+        traffic.resolve([RouteTarget(SHOP, names)], STABLE, CANARY)
     assert (refusal.value.exit_code, "VirtualService shop/shop" in refusal.value.action) == (4, True)
     assert shop.get() == before
 
@@ -107,17 +107,17 @@ def test_equal_arms_are_refused(shop: ShopNamespace, traffic: Traffic) -> None:
     """Also where only one of them is written in full."""
     shop.add()
     with pytest.raises(PermanentError, match="same destination"):
-        traffic.resolve([Target(SHOP, ())], STABLE, Destination("shop.shop.svc.cluster.local"))
+        traffic.resolve([RouteTarget(SHOP, ())], STABLE, Destination("shop.shop.svc.cluster.local"))
 
 
 def test_a_missing_virtual_service_is_named(traffic: Traffic) -> None:
     """With the flag that names another."""
     with pytest.raises(NotFound, match=r"shop/shop.*--virtual-service"):
-        traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+        traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
 
 
-@pytest.mark.parametrize("wanted", [[], [Target(SHOP, ()), Target(SHOP, ("main",))]])
-def test_no_or_the_same_virtual_service_twice_is_refused(traffic: Traffic, wanted: list[Target]) -> None:
+@pytest.mark.parametrize("wanted", [[], [RouteTarget(SHOP, ()), RouteTarget(SHOP, ("main",))]])
+def test_no_or_the_same_virtual_service_twice_is_refused(traffic: Traffic, wanted: list[RouteTarget]) -> None:
     """Routes of one VirtualService are named together."""
     with pytest.raises(PermanentError, match="Name each once"):
         traffic.resolve(wanted, STABLE, CANARY)
@@ -133,7 +133,7 @@ def test_the_access_lists_are_all_a_run_needs(shop: ShopNamespace) -> None:
     shop.add(spec=plain_spec(_subset_route()))
     shop.add_rule("shop", "v1", "v2")
     traffic = shop.traffic()
-    claim = traffic.take("shop", "r1", traffic.resolve([Target(SHOP, ())], V1, V2), V1, V2)
+    claim = traffic.take("shop", "r1", traffic.resolve([RouteTarget(SHOP, ())], V1, V2), V1, V2)
     traffic.set_weight(claim, 10)
     shop.later(601)
     traffic.retreat(traffic.take_over(traffic.expired("shop")[0], "s1", "expired"), "expired")

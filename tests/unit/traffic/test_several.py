@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
+from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, ObjectName, Phase, Target
-from steps.traffic import Busy, Traffic
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget
+from steps.traffic.traffic import Traffic
+from tests.support.killed_process import Killed
 from tests.support.shop_namespace import (
     CANARY,
     LAST,
     MEMORY,
     STABLE,
     TOKEN,
-    Killed,
     ShopNamespace,
     plain_spec,
     record_of,
@@ -51,9 +52,9 @@ def _until_done(act: Callable[[int], object]) -> list[int]:
 def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: ShopNamespace, traffic: Traffic) -> None:
     """From any of them the claim is found, as the holder has it."""
     claim, _ = traffic.set_weight(three.claim("r1", *NAMES), 10)
-    renewed = traffic.remember(claim, by="bob")
+    renewed = traffic.update_state(claim, by="bob")
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:walking"] * 3
-    for target in claim.memory.targets:
+    for target in claim.state.targets:
         assert traffic.claims_on(target.virtual_service) == [renewed]
         assert traffic.held("shop", "r1", [target.virtual_service]) == renewed
     assert _everywhere(three) == [10, 10, 10]
@@ -61,17 +62,17 @@ def test_all_carry_the_token_and_the_first_the_memory_that_counts(three: ShopNam
 
 def test_taking_survives_a_kill_anywhere(three: ShopNamespace) -> None:
     """The same run takes the claim completely, other runs find it busy from the first stamp on."""
-    targets = three.traffic().resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = three.traffic().resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     deaths = _until_done(lambda lives: three.doomed(lives).take("shop", "r1", targets, STABLE, CANARY))
     assert len(deaths) > 8
     assert [three.annotations(name)[TOKEN] for name in NAMES] == ["r1:1:prepared"] * 3
-    with pytest.raises(Busy):
+    with pytest.raises(ClaimHeld):
         three.claim("r2", "c")
 
 
 def test_a_half_taken_claim_is_swept(three: ShopNamespace, traffic: Traffic) -> None:
     """Killed after the first stamp: sweep takes over and releases what there is."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     lives = 0
     while TOKEN not in three.annotations("a"):
         lives += 1
@@ -189,7 +190,7 @@ def test_orphans_of_a_deleted_holder_are_swept(three: ShopNamespace, traffic: Tr
     traffic.set_weight(three.claim("r1", *NAMES), 50)
     three.remove("a")
     three.later(601)
-    assert [claim.memory.targets[0].virtual_service.name for claim in traffic.expired("shop")] == ["b", "c"]
+    assert [claim.state.targets[0].virtual_service.name for claim in traffic.expired("shop")] == ["b", "c"]
     _sweep(traffic)
     assert [three.weights(name)[0][1] for name in ("b", "c")] == [0, 0]
     assert not set(three.annotations("b")) & {TOKEN, MEMORY}
@@ -197,9 +198,9 @@ def test_orphans_of_a_deleted_holder_are_swept(three: ShopNamespace, traffic: Tr
 
 def test_a_refusal_halfway_gives_back_what_was_taken(three: ShopNamespace, traffic: Traffic) -> None:
     """Run r2 owns `c` alone; r1, which wants all three, leaves no stamp behind."""
-    targets = traffic.resolve([Target(_name(name), ()) for name in NAMES], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(_name(name), ()) for name in NAMES], STABLE, CANARY)
     three.api.faults.on_write(1, lambda _: three.claim("r2", "c"))
-    with pytest.raises(Busy, match="run r2"):
+    with pytest.raises(ClaimHeld, match="run r2"):
         traffic.take("shop", "r1", targets, STABLE, CANARY)
     assert [three.annotations(name).get(TOKEN) for name in NAMES] == [None, None, "r2:1:prepared"]
 
@@ -207,7 +208,7 @@ def test_a_refusal_halfway_gives_back_what_was_taken(three: ShopNamespace, traff
 def _sweep(traffic: Traffic, run: str = "s1") -> None:
     for victim in traffic.expired("shop"):
         claim: Claim = traffic.take_over(victim, run, f"run {victim.run} expired")
-        claim = traffic.retreat(claim, claim.memory.reason)
+        claim = traffic.retreat(claim, claim.state.reason)
         traffic.release(claim, record_of(claim))
 
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.errors import Forbidden, NotOwnerError, TemporaryError
-from steps.model.run import Destination, ObjectName, Phase, Target
-from steps.traffic import Busy, Leftover, Traffic
+from steps.model.run import Destination, ObjectName, Phase, RouteTarget
+from steps.traffic import Traffic
 from tests.support.kubernetes_api import Call
 from tests.support.shop_namespace import (
     CANARY,
@@ -25,7 +26,7 @@ def test_only_weights_of_the_routes_with_both_arms_change(shop: ShopNamespace, t
     before = shop.add()
     claim, previous = traffic.set_weight(shop.claim(), 10)
     after = shop.get()
-    assert (previous, claim.memory.weight, claim.phase) == (0, 10, Phase.WALKING)
+    assert (previous, claim.state.weight, claim.phase) == (0, 10, Phase.WALKING)
     assert shop.weights() == [[90, 10], [None], [90, 10]]
     assert json.dumps(without_weights(after)) == json.dumps(without_weights(before))
     assert after["metadata"]["annotations"][TOKEN] == "r1:1:walking"
@@ -58,10 +59,10 @@ def test_a_pause_is_one_patch_and_ends_with_the_next_weight(shop: ShopNamespace,
     paused, _ = traffic.set_weight(claim, 0, paused_weight=25, disruptions=why)
     writes = [call for call in shop.api.faults.writes()[seen:] if call.resource == "virtualservices"]
     assert (1, Phase.WALKING) == (len(writes), paused.phase)
-    assert (0, 25, why) == (paused.memory.weight, paused.memory.paused_weight, paused.memory.disruptions)
+    assert (0, 25, why) == (paused.state.weight, paused.state.paused_weight, paused.state.disruptions)
     for weight in (0, 25):
         after, _ = traffic.set_weight(paused, weight)
-        assert (weight, 0, why) == (after.memory.weight, after.memory.paused_weight, after.memory.disruptions)
+        assert (weight, 0, why) == (after.state.weight, after.state.paused_weight, after.state.disruptions)
 
 
 def test_a_weight_that_is_set_already_writes_nothing(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -108,7 +109,7 @@ def test_a_lost_answer_is_no_lost_weight(shop: ShopNamespace, traffic: Traffic) 
     claim = shop.claim()
     shop.api.faults.lose_answer(verb="patch")
     after, previous = traffic.set_weight(claim, 5)
-    assert (after.memory.weight, after.phase, previous) == (5, Phase.WALKING, 0)
+    assert (after.state.weight, after.phase, previous) == (5, Phase.WALKING, 0)
 
 
 def test_conflicts_are_tried_again(shop: ShopNamespace, traffic: Traffic) -> None:
@@ -160,7 +161,7 @@ def test_a_weight_is_a_percentage(shop: ShopNamespace, traffic: Traffic, weight:
 def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """Single steps serve other pipelines; nothing of ours stays."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30) == 0
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100) == 30
     assert (shop.weights(), shop.annotations()) == ([[0, 100]], {})
@@ -170,11 +171,11 @@ def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None
 def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: Traffic) -> None:
     """A living claim is not touched, nor is one that waits for sweep."""
     shop.add(spec=plain_spec())
-    targets = shop.claim().memory.targets
-    with pytest.raises(Busy, match="run r1 of shop owns it"):
+    targets = shop.claim().state.targets
+    with pytest.raises(ClaimHeld, match="run r1 of shop owns it"):
         traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
     shop.later(601)
-    with pytest.raises(Leftover, match="expired"):
+    with pytest.raises(ClaimExpired, match="expired"):
         traffic.set_weight_unclaimed(targets, STABLE, CANARY, 30)
     assert shop.weights() == [[100, 0]]
 
@@ -182,7 +183,7 @@ def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: 
 def test_a_claim_that_comes_between_is_respected(shop: ShopNamespace, traffic: Traffic) -> None:
     """The absence of a claim is part of what is tested."""
     shop.add(spec=plain_spec())
-    targets = traffic.resolve([Target(SHOP, ())], STABLE, CANARY)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
 
     def only_ours(call: Call) -> bool:
         return b"/weight" in call.body
@@ -198,7 +199,7 @@ def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic)
     cart = (Destination("cart"), Destination("cart-canary"))
     shop.add(spec=plain_spec(two_arms("main"), two_arms("cart", hosts=("cart", "cart-canary"))))
     claim = shop.claim()
-    targets = traffic.resolve([Target(SHOP, ())], *cart)
+    targets = traffic.resolve([RouteTarget(SHOP, ())], *cart)
     other = traffic.take("cart", "c1", targets, *cart)
     traffic.set_weight(other, 50)
     traffic.set_weight(claim, 10)

@@ -1,4 +1,4 @@
-"""Listeners against recorded messages: what is a release of the app starts one run, what is none starts nothing."""
+"""Listeners with recorded messages: a push of the app starts one run, everything else starts nothing."""
 
 import json
 from dataclasses import replace
@@ -16,8 +16,8 @@ ALL = listeners()
 DIGEST = f"sha256:{'a' * 64}"
 
 
-def told(message: Message) -> str:
-    """Return what a message tells, to name a test after."""
+def title(message: Message) -> str:
+    """Return a name for the test of a message."""
     return f"{message.listener}: {message.what}"
 
 
@@ -33,7 +33,7 @@ def listening(name: str, token: str) -> Listener:
 
 
 def received(message: Message, token: str = TOKEN) -> list[Json]:
-    """Return what a message creates where the secret is the right one, or another."""
+    """Return the objects that a message creates, with the right secret or another one."""
     return listening(message.listener, token).receive(message)
 
 
@@ -52,7 +52,7 @@ def test_every_listener_that_is_shipped_has_recorded_messages() -> None:
     assert sorted(path.stem for path in SHIPPED.glob("listener/*.yaml")) == ALL
 
 
-@pytest.mark.parametrize("message", recorded(), ids=told)
+@pytest.mark.parametrize("message", recorded(), ids=title)
 def test_a_recorded_message_starts_what_it_should(message: Message) -> None:
     """One run with the app's own image, or nothing."""
     runs = received(message)
@@ -71,13 +71,13 @@ def test_a_recorded_message_starts_what_it_should(message: Message) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_first_message_of_each_starts_a_run(name: str) -> None:
-    """The tests below change it, and would prove nothing if it did not."""
+    """The tests below change this message, and would prove nothing if it started no run."""
     assert 1 == len(received(signed(first(name))))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_starts_without_the_secret(name: str) -> None:
-    """Another one, none, and one that was left empty."""
+    """With another secret, none, and an empty one."""
     message = first(name)
     good = signed(message)
     assert [] == received(signed(message, "another-key"), token="another-token-of-forty-letters-and-digits-01")
@@ -102,8 +102,8 @@ HOSTILE_TAGS = [
 
 @pytest.mark.parametrize("tag", HOSTILE_TAGS, ids=repr)
 @pytest.mark.parametrize("name", ALL)
-def test_what_is_no_tag_starts_nothing(name: str, tag: object) -> None:
-    """Also where an app would take any tag."""
+def test_an_invalid_tag_starts_nothing(name: str, tag: object) -> None:
+    """Even if the app accepts any tag."""
     [trigger] = _any_tag()
     message = signed(first(name).having("tag", tag))
     assert [] == Listener(name, {"token": TOKEN}, [trigger]).receive(message)
@@ -123,14 +123,14 @@ def _any_tag() -> list[Json]:
 )
 @pytest.mark.parametrize("name", ALL)
 def test_another_repository_starts_nothing(name: str, repository: object) -> None:
-    """However much it looks like the app's."""
+    """Even if it looks like the app's repository."""
     assert [] == received(signed(first(name).having("repository", repository)))
 
 
 @pytest.mark.parametrize("digest", ["sha256:short", "sha512:" + "a" * 128, DIGEST.upper(), f"{DIGEST}\n", "$(id)", 7])
 @pytest.mark.parametrize("name", [name for name in ALL if "digest" in first(name).places])
-def test_what_is_no_digest_starts_nothing(name: str, digest: object) -> None:
-    """The message was made up."""
+def test_an_invalid_digest_starts_nothing(name: str, digest: object) -> None:
+    """Such a message is forged."""
     assert [] == received(signed(first(name).having("digest", digest)))
 
 
@@ -145,14 +145,14 @@ def test_what_is_no_digest_starts_nothing(name: str, digest: object) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ALL)
-def test_who_pushed_is_shown_and_can_do_no_harm(name: str, by: str, shown: str) -> None:
-    """It is free text, and ends in an annotation."""
+def test_the_name_of_the_pusher_is_shown_and_harmless(name: str, by: str, shown: str) -> None:
+    """It is free text, and is copied into an annotation."""
     [run] = received(signed(first(name).having("by", by)))
     assert shown == run["metadata"]["annotations"]["canary-steps.io/pushed-by"]
 
 
-def test_a_tag_that_is_no_label_is_in_the_annotation_alone() -> None:
-    """A label has at most 63 characters, and begins and ends otherwise."""
+def test_a_tag_that_is_not_a_valid_label_is_only_in_the_annotation() -> None:
+    """A label has at most 63 characters, and starts and ends with a letter or digit."""
     listener = Listener("docker-hub", {"token": TOKEN}, _any_tag())
     for tag in ("_v1", "v1.", "v" * 64):
         [run] = listener.receive(first("docker-hub").having("tag", tag))
@@ -160,8 +160,8 @@ def test_a_tag_that_is_no_label_is_in_the_annotation_alone() -> None:
         assert f"registry.example/team/shop:{tag}" == run["metadata"]["annotations"]["canary-steps.io/image"]
 
 
-def test_two_apps_get_their_own_runs_of_one_message() -> None:
-    """An envelope may tell of both; neither sees the other's."""
+def test_two_apps_get_their_own_runs_from_one_message() -> None:
+    """One message may report pushes of both; neither app sees the push of the other."""
     [shop] = json.loads(json.dumps(_any_tag()))
     till = json.loads(json.dumps(shop).replace("team/shop", "team/till").replace('"shop"', '"till"'))
     envelope = next(one for one in messages("distribution") if "several events" in one.what)

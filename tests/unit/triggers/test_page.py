@@ -1,4 +1,4 @@
-"""docs/push.md tells the truth: its commands, links and recipes."""
+"""docs/push.md is correct: its commands, links and recipes."""
 
 import re
 import shlex
@@ -55,7 +55,7 @@ def images(name: str, message: Message) -> list[str]:
 
 
 def test_the_recipes_start_what_they_should() -> None:
-    """With their secret; of a list of tags the app's own is taken."""
+    """With their secret; of several tags, the one that the app releases counts."""
     wanted = ["registry.example/team/shop:v1.2.3"]
     for name, path, headers, body in (
         ("quay", f"/{TOKEN}", {}, QUAY),
@@ -77,7 +77,7 @@ def test_every_command_of_ours_on_the_page_exists() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    """To files of this repository; and every listener has its row."""
+    """To files of this repository; and every listener has a row."""
     links = [one for one in re.findall(r"\]\(([^)]+)\)", PAGE) if "://" not in one]
     assert [] == [one for one in links if not (ROOT / "docs" / one).exists()]
     rows = {one.rpartition("/")[2] for one in links if "/listener/" in one}
@@ -85,7 +85,7 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_the_page_says_how_each_of_its_settings_is_called() -> None:
-    """And what the runs are called."""
+    """And how the runs are named."""
     assert {"registry_deadline_seconds"} <= set(find("resolve").settings.model_fields)
     [template] = documents(SHIPPED / "template.yaml")
     run = template["spec"]["resourcetemplates"][0]["metadata"]

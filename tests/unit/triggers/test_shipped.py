@@ -1,4 +1,4 @@
-"""The objects of tekton/triggers fit each other, the Pipeline they start, and what they need to be allowed."""
+"""The objects of tekton/triggers fit each other, the Pipeline that they start, and their permissions."""
 
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ def template() -> dict[str, Any]:
     return dict(found)
 
 
-def test_what_may_go_on_is_the_same_in_every_listener() -> None:
-    """Registries differ in what they tell; what is believed of it does not."""
+def test_the_last_filter_is_the_same_in_every_listener() -> None:
+    """Messages differ between registries; the checks of tag, repository and digest do not."""
     groups = [group for path in LISTENERS for group in one(path)["spec"]["triggerGroups"]]
     last = [group["interceptors"][-1] for group in groups]
     assert len(groups) >= 5
@@ -35,7 +35,7 @@ def test_what_may_go_on_is_the_same_in_every_listener() -> None:
 
 @pytest.mark.parametrize("path", LISTENERS, ids=lambda path: path.stem)
 def test_a_listener_is_named_after_its_registry_and_has_no_more_than_its_account(path: Path) -> None:
-    """Its Service is el-canary-push-<registry>; what is created, is created by its own account."""
+    """Its Service is el-canary-push-<registry>; its own account creates the runs."""
     listener = one(path)
     assert f"canary-push-{path.stem}" == listener["metadata"]["name"]
     assert "canary-push" == listener["spec"]["serviceAccountName"]
@@ -45,7 +45,7 @@ def test_a_listener_is_named_after_its_registry_and_has_no_more_than_its_account
 
 
 def test_the_account_reads_triggers_and_creates_runs_and_nothing_else() -> None:
-    """No secrets, no impersonation, no wildcard, nothing of the cluster's but what every listener waits for."""
+    """No secrets, no impersonation, no wildcard; cluster-wide only the objects that every listener waits for."""
     roles = [*documents(SHIPPED / "accounts.yaml"), one(SHIPPED / "cluster.yaml")]
     rules = [rule for role in roles for rule in role.get("rules", [])]
     reading = {"get", "list", "watch"}
@@ -61,14 +61,14 @@ def test_the_account_reads_triggers_and_creates_runs_and_nothing_else() -> None:
     assert "*" not in str(rules)
 
 
-def test_the_run_is_the_rendered_one_with_a_pushs_values() -> None:
-    """Accounts, timeouts and the pods' security are written once, by `render`."""
+def test_the_run_of_a_push_equals_the_rendered_run() -> None:
+    """Except its parameters: accounts, timeouts and the pods' security come from `render`."""
     ours = template()
     shipped = one(TEKTON / "run" / f"{ours['spec']['pipelineRef']['name']}.yaml")
     assert shipped["spec"] == {**ours["spec"], "params": shipped["spec"]["params"]}
 
 
-def test_every_value_has_a_giver_and_a_taker() -> None:
+def test_every_parameter_has_a_source_and_a_use() -> None:
     """A misspelt parameter would only show at the first push."""
     ours, spec = template(), one(SHIPPED / "template.yaml")["spec"]
     pipeline = one(TEKTON / "pipeline" / f"{ours['spec']['pipelineRef']['name']}.yaml")
@@ -87,14 +87,14 @@ def test_every_value_has_a_giver_and_a_taker() -> None:
     assert set() == bound & own
 
 
-def test_all_that_every_listener_needs_is_applied_together() -> None:
-    """Listeners and apps are chosen; the rest is one command."""
+def test_one_command_applies_everything_that_listeners_share() -> None:
+    """Users choose listeners and apps; one command applies the rest."""
     listed = set(one(SHIPPED / "kustomization.yaml")["resources"])
     assert {path.name for path in SHIPPED.glob("*.yaml")} - {"kustomization.yaml"} == listed
 
 
 def test_no_message_reaches_a_shell() -> None:
-    """No Task has a script, and what a push tells arrives by environment variables."""
+    """No Task has a script, and values of a push arrive as environment variables."""
     for path in sorted(TEKTON.glob("task/*/*.yaml")):
         for step in one(path)["spec"]["steps"]:
             assert "script" not in step, path

@@ -1,4 +1,4 @@
-"""RBAC and kustomizations: what is granted is what the code asks for, what is named is there."""
+"""RBAC and kustomizations: roles grant what the code asks for, and every named file exists."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_roles_grant_what_the_code_asks_for_and_nothing_else() -> None:
 
 
 def test_every_account_may_report_results() -> None:
-    """Argo's executor speaks with the step's account; every account that is used exists."""
+    """Argo's executor uses the step's account; every account in use exists."""
     accounts = {one["metadata"]["name"] for one in of_kind("ServiceAccount")}
     assert {leaf.body["serviceAccountName"] for leaf in leaves()} == accounts
     bound = {one["roleRef"]["name"]: {subject["name"] for subject in one["subjects"]} for one in of_kind("RoleBinding")}
@@ -57,7 +57,7 @@ def test_every_account_may_report_results() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("kustomization.yaml")), ids=lambda path: path.parent.name)
-def test_a_kustomization_names_what_is_there(path: Path) -> None:
+def test_a_kustomization_names_every_file(path: Path) -> None:
     """Every resource exists, and every YAML file of a folder is named."""
     (found,) = documents(path)
     named = set(found.get("resources", []))
@@ -66,7 +66,7 @@ def test_a_kustomization_names_what_is_there(path: Path) -> None:
 
 
 def _patched(*components: str) -> dict[str, Json]:
-    """Return the Argo objects after the JSON patches of components, by name; as kustomize selects by kind and label."""
+    """Return the Argo objects by name after the JSON patches of components, selected as kustomize does."""
     found = {one["metadata"]["name"]: one for one in of_kind("WorkflowTemplate", "CronJob")}
     found |= {f"cron {one['metadata']['name']}": one for one in of_kind("CronWorkflow")}
     for component in components:
@@ -87,8 +87,8 @@ def _is_target(item: Json, kind: str, name: str, labelSelector: str = "") -> boo
 
 
 @pytest.mark.parametrize("others", [(), ("notifications",)])
-def test_cluster_templates_are_referred_to_as_such(others: tuple[str, ...]) -> None:
-    """In every reference of everything that is shipped, or Argo would look for them in the namespace."""
+def test_every_reference_to_a_cluster_template_has_its_scope(others: tuple[str, ...]) -> None:
+    """Without clusterScope, Argo would look for the template in the namespace."""
     found = _patched(*others, "cluster-workflow-template")
     wide = {name for name, one in found.items() if one["kind"] == "ClusterWorkflowTemplate"}
     assert {"canary-steps", "canary-finish"} == wide
@@ -104,7 +104,7 @@ def test_cluster_templates_are_referred_to_as_such(others: tuple[str, ...]) -> N
 
 
 def test_a_notification_comes_after_the_restore_and_changes_nothing() -> None:
-    """It delays no restore, not even the last attempt of one, its failure does not count, and it is soon given up."""
+    """It delays no restore, not even the last attempt; its failure does not count, and it has a short limit."""
     finish = _patched("notifications")["canary-finish"]["spec"]["templates"][0]
     names = [[step["name"] for step in group] for group in finish["steps"]]
     assert [["rollback"], ["report"], ["rollback-again", "notify"]] == names

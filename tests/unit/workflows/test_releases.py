@@ -1,15 +1,16 @@
-"""The composed workflows are safe by construction: they restore at their end, execute nothing, misspell nothing."""
+"""The release workflows are safe by construction: they restore at the end, run no scripts and misspell nothing."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.documents import strings
-from tests.support.workflow_files import FILES, ROOT, called, calls, documents, workflow_specs
+from tests.support.workflow_files import FILES, ROOT, called, calls, defaults, documents, workflow_specs
 
 Json = dict[str, Any]
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -25,7 +26,7 @@ def test_every_file_says_what_it_is_for(path: Path) -> None:
 
 
 @every_file
-def test_nothing_is_executed_but_the_product(path: Path) -> None:
+def test_only_the_product_is_executed(path: Path) -> None:
     """No script, no shell, no patch of a pod built from parameters."""
     forbidden = {"script", "podSpecPatch", "resource", "http", "plugin"}
     for one in documents(path):
@@ -36,7 +37,7 @@ def test_nothing_is_executed_but_the_product(path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "spec"), list(workflow_specs()), ids=lambda one: one if isinstance(one, str) else "")
 def test_every_call_passes_inputs_that_exist_and_all_that_are_required(name: str, spec: Json) -> None:
-    """Argo would find it out at submission, or ignore a misspelt one."""
+    """Argo would only notice at submission, or ignore a misspelt name."""
     for _, step in calls(spec):
         template = called(step) or next(one for one in spec["templates"] if one["name"] == step["template"])
         inputs = {one["name"]: one for one in template.get("inputs", {}).get("parameters", [])}
@@ -46,8 +47,8 @@ def test_every_call_passes_inputs_that_exist_and_all_that_are_required(name: str
 
 
 @pytest.mark.parametrize(("name", "spec"), list(workflow_specs()), ids=lambda one: one if isinstance(one, str) else "")
-def test_what_fails_fast_calls_no_step_that_is_retried(name: str, spec: Json) -> None:
-    """For failFast the first attempt is a failure already: the step would not be retried, nor its node ever end."""
+def test_no_retried_step_is_called_with_fail_fast(name: str, spec: Json) -> None:
+    """With failFast the first attempt counts as a failure: no retry follows, and the node would never end."""
     retried = [
         step["name"]
         for template, step in calls(spec)
@@ -56,8 +57,8 @@ def test_what_fails_fast_calls_no_step_that_is_retried(name: str, spec: Json) ->
     assert [] == retried, name
 
 
-def test_what_releases_restores_at_its_end() -> None:
-    """Whatever calls prepare has an exit handler that ends in a rollback of the same run, and a deadline."""
+def test_every_release_restores_at_its_end() -> None:
+    """Every workflow that calls prepare has a deadline and an exit handler that rolls the same run back."""
     releasing = {
         name: spec for name, spec in workflow_specs() if any(step["name"] == "prepare" for _, step in calls(spec))
     }
@@ -73,23 +74,37 @@ def test_what_releases_restores_at_its_end() -> None:
         assert not [one for one in strings(handler) if "outputs." in one], "the handler must need no results"
 
 
+def test_releases_name_the_defaults_of_the_settings() -> None:
+    """The default if a parameter is empty; these sentences are written by hand."""
+    named = [(where, *default) for where, spec in workflow_specs() for default in _named_defaults(spec)]
+    assert len(named) >= 18
+    assert [] == [one for one in named if one[2] not in defaults(one[1])]
+
+
+def _named_defaults(spec: Json) -> Iterator[tuple[str, str]]:
+    """Yield name and default of each parameter whose description names one."""
+    for one in spec.get("arguments", {}).get("parameters", []):
+        for value in re.findall(r"Empty: canary\.yaml, else (\S+)\.$", one.get("description", "")):
+            yield one["name"], value
+
+
 @pytest.mark.parametrize("name", ["canary-release", "canary-release-lean", "canary-release-approval"])
-def test_every_release_can_be_told_to_use_a_baseline(name: str) -> None:
-    """Off unless somebody says so; prepare alone is told, and notes it in the claim for all that follow."""
+def test_every_release_has_a_parameter_for_the_baseline(name: str) -> None:
+    """Off by default; only prepare gets the parameter, and stores it in the claim for the later steps."""
     (spec,) = [spec for where, spec in workflow_specs() if where.partition(" ")[2] == name]
     offered = {one["name"]: one for one in spec["arguments"]["parameters"]}
     assert ("", ["", "false", "true"]) == (offered["baseline"]["value"], offered["baseline"]["enum"])
-    told = [
+    receivers = [
         step["name"]
         for _, step in calls(spec)
         if {"name": "baseline", "value": "{{workflow.parameters.baseline}}"}
         in step.get("arguments", {}).get("parameters", [])
     ]
-    assert ["prepare"] == told
+    assert ["prepare"] == receivers
 
 
-def test_every_release_tells_prepare_the_ladder_that_it_walks() -> None:
-    """The text that Argo loops over, so that an empty or impossible one ends the release before anything moves."""
+def test_every_release_gives_prepare_its_whole_ladder() -> None:
+    """The text that Argo loops over, so that an empty or impossible ladder ends the release before anything moves."""
     weights = "{{workflow.parameters.weights}}"
     looped = {weights, "{{inputs.parameters.weights}}"}
     for name, spec in workflow_specs():
@@ -107,15 +122,15 @@ def is_ladder(step: Json) -> bool:
 
 
 def test_ladders_are_walked_one_weight_after_the_other() -> None:
-    """And end at the first failure."""
+    """And the loop ends at the first failure."""
     ladders = [one for _, spec in workflow_specs() for one in spec.get("templates", []) if one["name"] == "ladder"]
     assert [(1, True)] * 4 == [(one["parallelism"], one["failFast"]) for one in ladders]
-    going_on = [step["name"] for _, spec in workflow_specs() for template, step in calls(spec) if "continueOn" in step]
-    assert {"rollback", "report", "approve"} == set(going_on)
+    may_fail = [step["name"] for _, spec in workflow_specs() for template, step in calls(spec) if "continueOn" in step]
+    assert {"rollback", "report", "approve"} == set(may_fail)
 
 
-def test_fail_fast_never_meets_a_pod_that_is_tried_again() -> None:
-    """Argo counts the failed attempt as a failed child and ends the template, whatever retryStrategy says."""
+def test_fail_fast_calls_only_templates_of_steps() -> None:
+    """Argo counts a pod's failed attempt as a failed child and ends the template, whatever retryStrategy says."""
     for name, spec in workflow_specs():
         for template, step in calls(spec):
             if template.get("failFast"):
@@ -124,8 +139,8 @@ def test_fail_fast_never_meets_a_pod_that_is_tried_again() -> None:
                 assert "steps" in inner, f"{name}: {template['name']}"
 
 
-def test_a_restore_that_failed_fails_the_workflow() -> None:
-    """The exit handler goes on to its report, and then tries once more."""
+def test_a_failed_restore_fails_the_workflow() -> None:
+    """The exit handler reports first, and then tries once more."""
     (found,) = documents(ROOT / "base" / "canary-finish.yaml")
     names = [group[0]["name"] for group in found["spec"]["templates"][0]["steps"]]
     last = found["spec"]["templates"][0]["steps"][-1][0]
@@ -133,8 +148,8 @@ def test_a_restore_that_failed_fails_the_workflow() -> None:
     assert ("rollback", False) == (last["templateRef"]["template"], "continueOn" in last)
 
 
-def test_only_a_yes_is_consent_and_no_weight_is_unwatched_meanwhile() -> None:
-    """A suspend that times out ends Succeeded with its default. Beside it runs a hold, behind which stands promote."""
+def test_only_yes_is_an_approval_and_the_canary_is_watched_meanwhile() -> None:
+    """A suspend that times out ends as Succeeded with its default. Beside it runs a hold, and promote follows it."""
     (found,) = documents(ROOT / "components" / "human-approval" / "canary-release-approval.yaml")
     templates = {one["name"]: one for one in found["spec"]["templates"]}
     assert "YES" != templates["ask"]["outputs"]["parameters"][0]["valueFrom"]["default"]
@@ -144,8 +159,8 @@ def test_only_a_yes_is_consent_and_no_weight_is_unwatched_meanwhile() -> None:
     assert [["hold"], ["promote"]] == [[step["name"] for step in group] for group in templates["promotion"]["steps"]]
 
 
-def test_display_names_are_made_of_weights_alone() -> None:
-    """A name of other than 2 to 63 letters, digits, - and . errors its node, which a rollback must not meet."""
+def test_display_names_contain_only_weights() -> None:
+    """Any other name than 2 to 63 letters, digits, - and . makes its node an error, which must not stop a rollback."""
     shown = {
         template["name"]: template["annotations"]["workflows.argoproj.io/display-name"]
         for _, spec in workflow_specs()

@@ -1,4 +1,4 @@
-"""The leaf templates say what the steps say: parameters, results, accounts; and every pod is hardened."""
+"""The leaf templates fit the steps: parameters, results, accounts; and every pod is hardened."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from steps.__main__ import STEPS, find
-from steps.outputs.results import variable
+from steps.outputs.results import variable_name
 from tests.support.workflow_files import ACCOUNTS, CONSTANT, Leaf, choices, leaves, of_kind
+from tools.argo_descriptions import FILE, with_descriptions
 
 Json = dict[str, Any]
 every_leaf = pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.name)
 
 
 def test_every_step_has_a_leaf_template() -> None:
-    """But those for people, and resolve, which a push needs; `gate` is analyze for readers."""
+    """Except steps for people, and resolve, which only a push needs; `gate` is analyze for readers."""
     assert set(STEPS) - {"init", "replay", "render", "resolve"} == {leaf.step for leaf in leaves()}
     assert {"gate": "analyze"} == {leaf.name: leaf.step for leaf in leaves() if leaf.name != leaf.step}
 
 
 @every_leaf
 def test_every_input_is_a_setting_and_reaches_the_step(leaf: Leaf) -> None:
-    """By the rule of names; what is not an input is no variable either."""
+    """Names follow the rule, and every variable has an input."""
     fields = find(leaf.step).settings.model_fields
     assert set() == set(leaf.settings) - set(fields)
     passed = {name: value for name, value in leaf.env.items() if name.startswith("CANARY_") and name not in CONSTANT}
@@ -37,7 +38,7 @@ def test_every_input_is_a_setting_and_reaches_the_step(leaf: Leaf) -> None:
 
 @every_leaf
 def test_an_empty_input_leaves_the_choice_to_canary_yaml(leaf: Leaf) -> None:
-    """A variable would win over the file, so defaults of inputs are empty; only what is required has none."""
+    """A variable would override the file, so defaults of inputs are empty; required inputs have none."""
     fields = find(leaf.step).settings.model_fields
     for name, one in leaf.settings.items():
         required = fields[name].default is PydanticUndefined
@@ -46,7 +47,7 @@ def test_an_empty_input_leaves_the_choice_to_canary_yaml(leaf: Leaf) -> None:
 
 @every_leaf
 def test_every_input_is_documented_with_its_choices_and_default(leaf: Leaf) -> None:
-    """The submit form shows what the product does where nothing is said."""
+    """The submit form shows what happens if an input is empty."""
     fields = find(leaf.step).settings.model_fields
     for name, one in leaf.settings.items():
         assert choices(fields[name]) == one.get("enum"), name
@@ -54,9 +55,15 @@ def test_every_input_is_documented_with_its_choices_and_default(leaf: Leaf) -> N
         if default is not PydanticUndefined and default not in ("", None, (), {}):
             shown = f"{default:g}" if isinstance(default, float) else str(default)
             shown = ",".join(map(str, default)) if isinstance(default, tuple) else shown
-            said = shown.lower() if isinstance(default, bool) else shown
-            assert f"else {said}." in one["description"], name
+            text = shown.lower() if isinstance(default, bool) else shown
+            assert f"else {text}." in one["description"], name
     assert all(one.get("description") for one in leaf.inputs.values())
+
+
+def test_descriptions_are_those_of_the_settings_and_results() -> None:
+    """`make docs` was run after the last change."""
+    text = FILE.read_text(encoding="utf-8")
+    assert text == with_descriptions(text)
 
 
 @every_leaf
@@ -65,7 +72,7 @@ def test_every_result_is_an_output_with_a_default(leaf: Leaf) -> None:
     results = find(leaf.step).results
     paths = {name: f"/tmp/outputs/{name}" for name in results}
     assert paths == {name: one["valueFrom"]["path"] for name, one in leaf.outputs.items()}
-    assert {variable(name): path for name, path in paths.items()} == {
+    assert {variable_name(name): path for name, path in paths.items()} == {
         name: value for name, value in leaf.env.items() if name.startswith("RESULT_")
     }
     assert all(one["valueFrom"]["default"] == "" and one["description"] for one in leaf.outputs.values())
@@ -73,14 +80,14 @@ def test_every_result_is_an_output_with_a_default(leaf: Leaf) -> None:
 
 @every_leaf
 def test_every_leaf_has_the_account_of_its_step_and_a_limit(leaf: Leaf) -> None:
-    """Readers look, walkers release, the sweeper sweeps."""
+    """Readers read, walkers release, the sweeper sweeps."""
     assert f"canary-steps-{ACCOUNTS.get(leaf.name, 'walker')}" == leaf.body["serviceAccountName"]
     assert "{{inputs.parameters.deadline-seconds}}" == leaf.body["activeDeadlineSeconds"]
 
 
 @every_leaf
 def test_retries_repeat_infrastructure_and_never_a_verdict(leaf: Leaf) -> None:
-    """Rollback alone is retried whatever happens; a rollout in one pod not at all; a webhook in trouble by its step."""
+    """Only rollback is retried whatever happens; a rollout in one pod never; notify repeats its request itself."""
     if leaf.name == "rollout":
         assert "retryStrategy" not in leaf.body
         return

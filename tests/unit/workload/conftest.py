@@ -1,4 +1,4 @@
-"""A paper cluster in which `shop` serves two pods of shop:1 and the Service of its canary exists."""
+"""A fake cluster in which `shop` runs two pods of shop:1 and the Service of its canary exists."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,5 +22,5 @@ def cluster(tmp_path: Path) -> Iterator[FakeCluster]:
 
 @pytest.fixture
 def workload(cluster: FakeCluster) -> Workload:
-    """Return the front class, as one process has it."""
+    """Return the `Workload` of one process."""
     return cluster.connect()[0]

@@ -1,4 +1,4 @@
-"""The baseline is stable's template in pods as young and as many as the canary's, and nobody else's."""
+"""The baseline has stable's template, in as many pods as the canary and of the same age."""
 
 import pytest
 
@@ -6,8 +6,9 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Release, Topology
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, NETWORK_POLICY
+from tests.support.shop_release import NAMESPACE, TOKEN, deployment, release, renew
 
 NAME = "shop-baseline"
 ARM = "canary-steps.io/arm"
@@ -19,7 +20,7 @@ def compared(**changes: object) -> Release:
 
 
 def test_the_baseline_is_stables_template_behind_the_canarys_service(cluster: FakeCluster, workload: Workload) -> None:
-    """Its pods carry what Service shop-canary asks for, stable's image, and a label by which the two are told apart."""
+    """Its pods carry the labels of Service shop-canary, stable's image, and a label that tells the two apart."""
     prepared(cluster, workload, compared())
 
     made, canary = cluster.get(NAME), cluster.get("shop-canary")
@@ -32,7 +33,7 @@ def test_the_baseline_is_stables_template_behind_the_canarys_service(cluster: Fa
 
 
 def test_the_baseline_has_the_canarys_size_up_and_down(cluster: FakeCluster, workload: Workload) -> None:
-    """At every weight, and whatever somebody made of either."""
+    """At every weight, whatever size somebody gave to either."""
     memory = prepared(cluster, workload, compared())
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
     grown = cluster.get(NAME)["status"]["availableReplicas"]
@@ -44,14 +45,14 @@ def test_the_baseline_has_the_canarys_size_up_and_down(cluster: FakeCluster, wor
 
 
 def test_both_go_down_together_and_are_kept(cluster: FakeCluster, workload: Workload) -> None:
-    """As the canary's Deployment is: the next release finds it at rest."""
+    """Like the canary's Deployment: the next release finds it scaled down."""
     memory = prepared(cluster, workload, compared())
     left = workload.scale_down(memory, TOKEN)
 
     assert ("", [0, 0]) == (left, [cluster.get(name)["spec"]["replicas"] for name in ("shop-canary", NAME)])
 
 
-def test_the_next_baseline_has_stables_template_of_then(cluster: FakeCluster, workload: Workload) -> None:
+def test_the_next_baseline_has_stables_new_template(cluster: FakeCluster, workload: Workload) -> None:
     """A Deployment that an earlier run left is brought up to date."""
     memory = prepared(cluster, workload, compared())
     workload.scale_down(memory, TOKEN)
@@ -64,8 +65,8 @@ def test_the_next_baseline_has_stables_template_of_then(cluster: FakeCluster, wo
 
 
 def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: FakeCluster, workload: Workload) -> None:
-    """It would be the control of another version than the one remembered."""
-    plan = workload.inspect(compared())
+    """It would be a control of another version than the recorded one."""
+    plan = workload.preflight(compared())
     cluster.set_image("shop", "shop:3")
 
     with pytest.raises(ForeignWrite, match=r"kubectl-edit changed the pod template of shop since"):
@@ -73,23 +74,23 @@ def test_a_template_that_changed_under_the_plan_makes_no_baseline(cluster: FakeC
     assert cluster.store.find(DEPLOYMENT, NAMESPACE, NAME) is None
 
 
-def test_a_canary_made_without_a_baseline_must_be_made_anew_once(cluster: FakeCluster, workload: Workload) -> None:
-    """Its selector lacks the label that tells the two apart, and selectors are immutable; the other way it may stay."""
+def test_a_canary_created_without_a_baseline_must_be_recreated_once(cluster: FakeCluster, workload: Workload) -> None:
+    """Its selector lacks the label that tells the two apart, and selectors are immutable; the reverse is no problem."""
     prepared(cluster, workload)
 
     with pytest.raises(PermanentError, match=r"kubectl delete deployment shop-canary"):
-        workload.inspect(compared())
+        workload.preflight(compared())
     cluster.store.delete(DEPLOYMENT, NAMESPACE, "shop-canary")
     prepared(cluster, workload, compared())
-    assert not workload.inspect(release()).memory.baseline
+    assert not workload.preflight(release()).state.baseline
 
 
 def test_a_deployment_of_that_name_which_is_not_ours_is_left_alone(cluster: FakeCluster, workload: Workload) -> None:
     """It may be somebody's monitoring; the refusal says what to do."""
     cluster.create(DEPLOYMENT, deployment(NAME, "other:1"))
 
-    with pytest.raises(PermanentError, match=r"shop-baseline.*not made by canary-steps.*release without --baseline"):
-        workload.inspect(compared())
+    with pytest.raises(PermanentError, match=r"shop-baseline.*not created by canary-steps.*release without --baseline"):
+        workload.preflight(compared())
 
 
 def test_subsets_of_one_host_have_a_baseline_too(cluster: FakeCluster, workload: Workload) -> None:
@@ -118,19 +119,23 @@ def test_subsets_of_one_host_have_a_baseline_too(cluster: FakeCluster, workload:
     assert (wanted, {"matchLabels": wanted}) == (made["template"]["metadata"]["labels"], made["selector"])
 
 
-def test_a_canary_of_peoples_own_must_select_by_more_than_its_service(cluster: FakeCluster, workload: Workload) -> None:
+def test_a_canary_deployed_by_people_must_select_by_more_than_its_service(
+    cluster: FakeCluster, workload: Workload
+) -> None:
     """Otherwise the baseline's pods would count as the canary's; the refusal prints the lines to add."""
     cluster.deploy("shop-primary", "shop:1")
     arms = {"stable_destination": Destination("shop-primary"), "canary_destination": Destination("shop")}
     wanted = compared(stable="shop-primary", canary="shop", image="", topology=Topology.TARGET_NAMED, **arms)
 
     with pytest.raises(PermanentError, match=r'matchLabels:\n    app: "shop"\n') as told:
-        workload.inspect(wanted)
+        workload.preflight(wanted)
     assert f'    {ARM}: "canary"' in told.value.cause
 
 
-def test_a_canary_of_peoples_own_that_does_gets_a_baseline(cluster: FakeCluster, workload: Workload) -> None:
-    """Any label will do that its selector has beyond the Service's; the template is stable's."""
+def test_a_canary_deployed_by_people_gets_a_baseline_if_its_selector_allows(
+    cluster: FakeCluster, workload: Workload
+) -> None:
+    """Any label of its selector that the Service lacks is enough; the template is stable's."""
     cluster.deploy("till-primary", "shop:1")
     labels = {"app": "till", "role": "web"}
     item = deployment("till", "shop:2", selector={"matchLabels": labels})
@@ -146,13 +151,13 @@ def test_a_canary_of_peoples_own_that_does_gets_a_baseline(cluster: FakeCluster,
     assert ({"app": "till", "team": "till", "role": "baseline"}, "shop:1") == (made, cluster.image(NAME))
 
 
-def test_a_policy_that_knows_only_the_canary_is_refused(cluster: FakeCluster, workload: Workload) -> None:
-    """One that selects by the arm's label would treat the control otherwise."""
+def test_a_policy_that_selects_only_the_canary_is_refused(cluster: FakeCluster, workload: Workload) -> None:
+    """A policy that selects by the arm's label would treat the control differently."""
     policy = {"podSelector": {"matchLabels": {ARM: "canary"}}, "policyTypes": ["Ingress"]}
     cluster.create(NETWORK_POLICY, {"metadata": {"name": "closed"}, "spec": policy})
 
     with pytest.raises(PermanentError, match="NetworkPolicy shop/closed selects only shop-canary"):
-        workload.inspect(compared())
+        workload.preflight(compared())
 
 
 def test_the_canarys_destination_serves_while_either_is_up(cluster: FakeCluster, workload: Workload) -> None:
@@ -161,4 +166,4 @@ def test_the_canarys_destination_serves_while_either_is_up(cluster: FakeCluster,
     cluster.change("shop-canary", replicas=0)
     cluster.settle("shop-canary")
 
-    assert (True, True) == workload.sides(memory)
+    assert (True, True) == workload.ready_arms(memory)

@@ -1,4 +1,4 @@
-"""The canary is made from stable's template, and is a thing of its own."""
+"""The canary is created from stable's template, with a name, labels and metadata of its own."""
 
 import pytest
 
@@ -6,12 +6,13 @@ from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Destination
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, NAMESPACE, TOKEN, FakeCluster, deployment, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, Json, Kind
+from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, release, renew
 
 
 def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workload: Workload) -> None:
-    """Where stable's selector says shop, the canary's pods say shop-canary; other labels stay."""
+    """Where stable's selector has shop, the canary's pods have shop-canary; other labels stay."""
     prepared(cluster, workload)
 
     made = cluster.get("shop-canary")
@@ -23,7 +24,7 @@ def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workl
 
 
 def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload: Workload) -> None:
-    """Labels of a GitOps tool would get it pruned."""
+    """With the labels of a GitOps tool, that tool would prune it."""
     cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
     cluster.mark("shop", "note", "mine")
     prepared(cluster, workload, release(allow_managed=True))
@@ -34,16 +35,16 @@ def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload
     assert "note" not in meta["annotations"]
 
 
-def test_new_canary_has_no_pods_before_capacity_is_asked_for(cluster: FakeCluster, workload: Workload) -> None:
-    """Whoever lost the claim in between leaves nothing running."""
-    plan = workload.inspect(release())
+def test_new_canary_has_no_pods_before_it_is_scaled_up(cluster: FakeCluster, workload: Workload) -> None:
+    """A run that lost the claim in between leaves nothing running."""
+    plan = workload.preflight(release())
     workload.create_canary(release(), plan, TOKEN)
 
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
 def test_creating_twice_changes_nothing(cluster: FakeCluster, workload: Workload) -> None:
-    """A step that was killed after its write is simply repeated."""
+    """A step that was killed after its write can run again."""
     prepared(cluster, workload)
     before = cluster.get("shop-canary")["spec"]
     prepared(cluster, workload)
@@ -60,11 +61,11 @@ def test_existing_canary_gets_the_new_template(cluster: FakeCluster, workload: W
     assert "shop:3" == cluster.image("shop-canary")
 
 
-def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workload: Workload) -> None:
+def test_environment_and_template_patch_are_applied(cluster: FakeCluster, workload: Workload) -> None:
     """Both count as a change of the template, also with the same image."""
     patch = {"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi"}}}]}}
     wanted = release(image="", env={"MODE": "fast"}, template_patch=patch)
-    plan = workload.inspect(wanted)
+    plan = workload.preflight(wanted)
     workload.create_canary(wanted, plan, TOKEN)
 
     container = cluster.get("shop-canary")["spec"]["template"]["spec"]["containers"][0]
@@ -74,9 +75,9 @@ def test_environment_and_template_patch_are_put_in(cluster: FakeCluster, workloa
     assert any("resources" in sentence for sentence in plan.warnings)
 
 
-def test_stable_changed_after_the_inspection_is_refused(cluster: FakeCluster, workload: Workload) -> None:
-    """What would be cloned is not what was inspected."""
-    plan = workload.inspect(release())
+def test_stable_changed_after_the_preflight_is_refused(cluster: FakeCluster, workload: Workload) -> None:
+    """The clone would have another template than the one that was checked."""
+    plan = workload.preflight(release())
     cluster.set_image("shop", "shop:3")
 
     with pytest.raises(ForeignWrite, match="kubectl-edit changed the pod template of shop"):
@@ -88,8 +89,8 @@ def test_canary_that_is_not_ours_is_refused(cluster: FakeCluster, workload: Work
     cluster.push("shop:x", "9" * 64)
     cluster.create(*_canary_by_hand())
 
-    with pytest.raises(PermanentError, match="was not made by canary-steps"):
-        workload.inspect(release())
+    with pytest.raises(PermanentError, match="was not created by canary-steps"):
+        workload.preflight(release())
 
 
 def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload: Workload) -> None:
@@ -100,11 +101,11 @@ def test_canary_with_another_selector_is_refused(cluster: FakeCluster, workload:
     cluster.create(kind, item)
 
     with pytest.raises(PermanentError, match="kubectl delete deployment shop-canary"):
-        workload.inspect(release())
+        workload.preflight(release())
 
 
 def test_version_labelled_subsets_of_one_host_work(cluster: FakeCluster, workload: Workload) -> None:
-    """Where the selectors carry the version, `app` stays and `version` differs."""
+    """If the selectors contain the version, `app` stays and `version` differs."""
     labels = {"app": "cart", "version": "v1"}
     item = deployment("cart", "shop:1")
     item["spec"]["selector"] = {"matchLabels": labels}

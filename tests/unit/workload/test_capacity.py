@@ -5,22 +5,23 @@ import time
 import pytest
 
 from steps.errors import TemporaryError
-from steps.workload.capacity import needed
+from steps.workload.capacity import needed_pods
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import POD
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
 
 @pytest.mark.parametrize(
     ("replicas", "weight", "count"),
     [(0, 50, 1), (1, 0, 1), (1, 100, 2), (2, 10, 1), (3, 50, 2), (5, 100, 6), (10, 5, 1), (10, 50, 6), (100, 1, 2)],
 )
-def test_canary_has_a_fifth_more_than_its_part(replicas: int, weight: int, count: int) -> None:
-    """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in whole numbers."""
-    assert count == needed(replicas, weight)
+def test_canary_gets_a_fifth_more_pods_than_its_share(replicas: int, weight: int, count: int) -> None:
+    """The formula is max(1, ceil(replicas * weight/100 * 1.2)), in integers."""
+    assert count == needed_pods(replicas, weight)
 
 
-def test_canary_grows_and_is_waited_for(cluster: FakeCluster, workload: Workload) -> None:
+def test_canary_is_scaled_up_and_becomes_ready(cluster: FakeCluster, workload: Workload) -> None:
     """From weight 10 to 100 of two pods: from one to three."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
@@ -28,7 +29,7 @@ def test_canary_grows_and_is_waited_for(cluster: FakeCluster, workload: Workload
     assert 3 == cluster.get("shop-canary")["status"]["availableReplicas"]
 
 
-def test_canary_is_never_made_smaller(cluster: FakeCluster, workload: Workload) -> None:
+def test_canary_is_never_scaled_down_for_a_weight(cluster: FakeCluster, workload: Workload) -> None:
     """Somebody may want more pods than the formula."""
     memory = prepared(cluster, workload)
     cluster.change("shop-canary", replicas=4)
@@ -38,7 +39,7 @@ def test_canary_is_never_made_smaller(cluster: FakeCluster, workload: Workload) 
 
 
 def test_replicas_of_an_autoscaler_are_never_written(cluster: FakeCluster, workload: Workload) -> None:
-    """Neither up nor down: the HPA is named with what to set."""
+    """Neither up nor down: the message names the HPA and the value to set."""
     memory = prepared(cluster, workload)
     cluster.autoscale("shop-canary")
 
@@ -48,8 +49,8 @@ def test_replicas_of_an_autoscaler_are_never_written(cluster: FakeCluster, workl
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_autoscaler_at_rest_is_woken(cluster: FakeCluster, workload: Workload) -> None:
-    """At 0 replicas, as a new canary has, it would do nothing for ever: the first pod is started for it."""
+def test_the_first_pod_is_started_for_an_idle_autoscaler(cluster: FakeCluster, workload: Workload) -> None:
+    """At 0 replicas, as a new canary has, an autoscaler would never act."""
     memory = prepared(cluster, workload)
     workload.scale_down(memory, TOKEN)
     cluster.autoscale("shop-canary")
@@ -58,29 +59,29 @@ def test_autoscaler_at_rest_is_woken(cluster: FakeCluster, workload: Workload) -
     assert 1 == cluster.get("shop-canary")["spec"]["replicas"]
 
 
-def test_canary_ends_at_no_pods_but_stays(cluster: FakeCluster, workload: Workload) -> None:
-    """Nothing is deleted; a second time is fine, and so is a canary that is gone."""
+def test_canary_is_scaled_to_zero_and_kept(cluster: FakeCluster, workload: Workload) -> None:
+    """Nothing is deleted; it works twice, and for a canary that is gone."""
     memory = prepared(cluster, workload)
 
     assert "" == workload.scale_down(memory, TOKEN)
     assert "" == workload.scale_down(memory, TOKEN)
     assert 0 == cluster.get("shop-canary")["spec"]["replicas"]
-    assert "" == workload.scale_down(workload.inspect(release(canary="shop-other")).memory, TOKEN)
+    assert "" == workload.scale_down(workload.preflight(release(canary="shop-other")).state, TOKEN)
 
 
 def test_stable_below_its_start_has_no_capacity(cluster: FakeCluster, workload: Workload) -> None:
-    """The weight may then return in steps only."""
+    """The weight may then return only in steps."""
     memory = prepared(cluster, workload)
     assert workload.stable_has_capacity(memory)
     cluster.change("shop", replicas=1)
     cluster.settle("shop")
 
     assert not workload.stable_has_capacity(memory)
-    assert (True, True) == workload.sides(memory)
+    assert (True, True) == workload.ready_arms(memory)
 
 
 def test_health_counts_pods_and_restarts(cluster: FakeCluster, workload: Workload) -> None:
-    """Ready and desired, a cause to quote, and restarts since the run began."""
+    """Ready and desired pods, a cause to quote, and restarts since the run began."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
     assert (1, 1, 0) == (watch.look().desired, watch.look().ready, watch.look().restarts)
@@ -97,7 +98,7 @@ def test_health_counts_pods_and_restarts(cluster: FakeCluster, workload: Workloa
 
 
 def test_health_tells_vanished_pods_from_scaled_ones(cluster: FakeCluster, workload: Workload) -> None:
-    """A pod that went by our own scaling is no fault."""
+    """A pod that our own scaling removed is not a fault."""
     memory = prepared(cluster, workload)
     workload.ensure_capacity(memory, TOKEN, 100, 10, renew)
     watch = workload.health(memory, since=0)
@@ -114,7 +115,7 @@ def test_health_tells_vanished_pods_from_scaled_ones(cluster: FakeCluster, workl
 def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
     cluster: FakeCluster, workload: Workload
 ) -> None:
-    """The cause for the judge, the span for the evidence, and the scheduler's words as the detail."""
+    """It has the cause for the judge, the time span for the evidence, and the scheduler's message as detail."""
     memory = prepared(cluster, workload)
     watch = workload.health(memory, since=0)
     assert ("", ()) == (watch.look().disruption, watch.look().disrupted)
@@ -130,4 +131,4 @@ def test_health_tells_of_a_deleted_pod_and_what_its_replacement_waits_for(
 
     assert (f"pod {victim} is gone", 0) == (seen.disruption, seen.ready)
     assert [(0.0, f"pod {victim} is gone")] == [span[1:] for span in seen.disrupted]
-    assert "finds no node: 0/3 nodes are available: 3 Insufficient memory." in seen.detail
+    assert "cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory." in seen.detail

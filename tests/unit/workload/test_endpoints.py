@@ -1,4 +1,4 @@
-"""Before its first requests the canary's pods are endpoints of its Service."""
+"""The canary's pods must be endpoints of its Service before its first requests."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from structlog.testing import capture_logs
 
 from steps.errors import PermanentError
 from steps.model.ports import RoutePorts
-from steps.model.run import Destination, WorkloadMemory
+from steps.model.run import Destination, WorkloadState
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, FakeCluster, prepared, renew
+from tests.support.fake_cluster import FakeCluster, prepared
 from tests.support.kubernetes_api.kinds import ENDPOINT_SLICE, SERVICE
+from tests.support.shop_release import NAMESPACE, renew
 
 ROUTES = (RoutePorts("route primary", 80, 80),)
 CANARY = Destination("shop-canary")
 
 
 @pytest.fixture
-def memory(cluster: FakeCluster, workload: Workload) -> WorkloadMemory:
+def memory(cluster: FakeCluster, workload: Workload) -> WorkloadState:
     """Return the memory of a run whose canary is ready."""
     return prepared(cluster, workload)
 
 
-def required(workload: Workload, memory: WorkloadMemory, seconds: float = 5.0, **more: Any) -> None:
+def required(workload: Workload, memory: WorkloadState, seconds: float = 5.0, **more: Any) -> None:
     """Require endpoints on port 80."""
     workload.require_endpoints(memory, CANARY, more.get("routes", ROUTES), seconds, more.get("renew", renew))
 
 
 def serve(cluster: FakeCluster, **spec: Any) -> None:
-    """Change the canary's Service, as somebody does after prepare looked."""
+    """Change the canary's Service, as somebody might after prepare."""
     cluster.ends()  # from here on the controllers look once, now: no test waits for them
     cluster.store.change(SERVICE, NAMESPACE, "shop-canary", lambda item: {**item, "spec": {**item["spec"], **spec}})
     cluster.tick()
 
 
-def refusal(workload: Workload, memory: WorkloadMemory, **more: Any) -> str:
+def refusal(workload: Workload, memory: WorkloadState, **more: Any) -> str:
     """Return the sentence of a refusal."""
     with pytest.raises(PermanentError) as caught:
         required(workload, memory, 0.2, **more)
@@ -44,36 +45,36 @@ def refusal(workload: Workload, memory: WorkloadMemory, **more: Any) -> str:
     return caught.value.cause
 
 
-def test_a_canary_with_ready_endpoints_is_let_through(workload: Workload, memory: WorkloadMemory) -> None:
-    """By a named port, or any where the route names none."""
+def test_a_canary_with_ready_endpoints_passes(workload: Workload, memory: WorkloadState) -> None:
+    """On the route's port, or on any port if the route names none."""
     required(workload, memory)
     required(workload, memory, routes=(RoutePorts("route primary", None, None),))
 
 
 def test_a_target_port_that_no_pod_has_is_refused(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadState
 ) -> None:
-    """Its slice has the pods, and no port."""
+    """Its slice has the pods but no port."""
     serve(cluster, ports=[{"port": 80, "name": "http", "targetPort": "web"}])
     said = refusal(workload, memory)
     assert (
         "after 0.2 s no pod of Deployment shop-canary is a ready endpoint of port 80 (http) with targetPort web" in said
     )
     assert "nothing is behind it. Its ready pods are shop-canary-" in said
-    assert "their containers offer 8080 in container app. Users would be answered 503." in said
+    assert "their containers declare 8080 in container app. Users would get 503." in said
     assert said.endswith("kubectl -n shop get endpointslices -l kubernetes.io/service-name=shop-canary")
 
 
 def test_endpoints_of_other_pods_are_not_the_canarys(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadState
 ) -> None:
     """The Service's selector was changed to stable's: ready endpoints, of the wrong version."""
     serve(cluster, selector={"app": "shop"})
-    assert "behind it are only shop-" in refusal(workload, memory)
+    assert "only shop-" in refusal(workload, memory)
 
 
 def test_a_canary_whose_pods_are_gone_is_refused(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
+    cluster: FakeCluster, workload: Workload, memory: WorkloadState
 ) -> None:
     """Somebody scaled it down."""
     cluster.change("shop-canary", replicas=0)
@@ -81,9 +82,7 @@ def test_a_canary_whose_pods_are_gone_is_refused(
     assert "Its ready pods are none at present" in refusal(workload, memory)
 
 
-def test_endpoints_that_come_late_are_waited_for(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
-) -> None:
+def test_late_endpoints_are_waited_for(cluster: FakeCluster, workload: Workload, memory: WorkloadState) -> None:
     """They follow readiness; the claim is renewed meanwhile."""
     serve(cluster, selector={"app": "nobody"})
     refusal(workload, memory)
@@ -98,14 +97,14 @@ def test_endpoints_that_come_late_are_waited_for(
 
 
 @pytest.mark.parametrize(("ready", "is_refused"), [(True, False), (None, False), (False, True)])
-def test_an_endpoint_counts_unless_it_is_said_not_to_be_ready(
+def test_an_endpoint_counts_unless_it_is_marked_not_ready(
     cluster: FakeCluster,
     workload: Workload,
-    memory: WorkloadMemory,
+    memory: WorkloadState,
     ready: bool | None,  # noqa: FBT001 - a parameter
     is_refused: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    """The API says that an unknown condition is to be taken for ready."""
+    """The API documents that an unknown condition means ready."""
     cluster.ends()
     cluster.tick()
     conditions = {} if ready is None else {"ready": ready}
@@ -123,9 +122,9 @@ def test_an_endpoint_counts_unless_it_is_said_not_to_be_ready(
 
 @pytest.mark.parametrize("broken", [{"endpoints": None, "ports": None}, {"endpoints": [{}], "ports": [{}]}, {}])
 def test_slices_without_content_are_no_endpoints(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory, broken: dict[str, Any]
+    cluster: FakeCluster, workload: Workload, memory: WorkloadState, broken: dict[str, Any]
 ) -> None:
-    """Kubernetes writes null where there is nothing."""
+    """Kubernetes writes null for an empty list."""
     cluster.ends()
     for item in cluster.store.list(ENDPOINT_SLICE, NAMESPACE, "kubernetes.io/service-name=shop-canary"):
         cluster.store.delete(ENDPOINT_SLICE, NAMESPACE, item["metadata"]["name"])
@@ -134,10 +133,10 @@ def test_slices_without_content_are_no_endpoints(
     assert "nothing is behind it" in refusal(workload, memory)
 
 
-def test_an_account_that_may_not_list_them_is_warned(
-    cluster: FakeCluster, workload: Workload, memory: WorkloadMemory
+def test_without_the_permission_a_warning_is_logged(
+    cluster: FakeCluster, workload: Workload, memory: WorkloadState
 ) -> None:
-    """The permission is optional: the check is left out, and nothing is refused for it."""
+    """The permission is optional: the check is skipped and nothing is refused."""
     serve(cluster, selector={"app": "nobody"})
     cluster.api.faults.deny("list", "endpointslices")
     with capture_logs() as logged:

@@ -1,10 +1,11 @@
-"""A release that would change nothing is told before anything moves."""
+"""A release that would change nothing is detected before anything changes."""
 
 import pytest
 
 from steps.model.workload import Noop
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import TOKEN, FakeCluster, prepared, release
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.shop_release import TOKEN, release
 
 
 @pytest.mark.parametrize(
@@ -18,15 +19,15 @@ from tests.support.fake_cluster import TOKEN, FakeCluster, prepared, release
 )
 def test_noop_compares_names_and_digests(workload: Workload, image: str, noop: Noop) -> None:
     """The same tag, or the digest that stable's pods run."""
-    assert noop == workload.inspect(release(image=image)).noop
+    assert noop == workload.preflight(release(image=image)).noop
 
 
 def test_moving_tag_must_be_looked_at(cluster: FakeCluster, workload: Workload) -> None:
-    """Pulled always, the same tag may be other bits: known when the canary runs."""
+    """Pulled always, the same tag may have another digest: known when the canary runs."""
     cluster.push("shop:latest", "4" * 64)
     cluster.always_pull("shop", "shop:latest")
     wanted = release(image="shop:latest")
-    assert Noop.LOOK == workload.inspect(wanted).noop
+    assert Noop.LOOK == workload.preflight(wanted).noop
 
     memory = prepared(cluster, workload, wanted)
     assert workload.runs_same_bits(memory, workload.pin(memory))
@@ -39,4 +40,4 @@ def test_moving_tag_must_be_looked_at(cluster: FakeCluster, workload: Workload) 
 
 def test_same_digest_with_another_environment_is_a_release(workload: Workload) -> None:
     """The template is judged, not only the image."""
-    assert Noop.NO == workload.inspect(release(image=f"shop@sha256:{'1' * 64}", env={"MODE": "fast"})).noop
+    assert Noop.NO == workload.preflight(release(image=f"shop@sha256:{'1' * 64}", env={"MODE": "fast"})).noop

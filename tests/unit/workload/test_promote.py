@@ -1,17 +1,19 @@
-"""Promote copies what was judged, verifies the bits, and can be undone from any point."""
+"""Promote copies the judged template, verifies the digests, and can be undone from any point."""
 
 from contextlib import suppress
 
 import pytest
 
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
-from steps.model.run import Pin, WorkloadMemory
-from steps.model.workload import Undo
+from steps.model.run import Pin, WorkloadState
+from steps.model.workload import UndoResult
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import NAMESPACE, TOKEN, FakeCluster, Killed, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import REPLICA_SET
+from tests.support.shop_release import NAMESPACE, TOKEN, release, renew
 
-Walked = tuple[WorkloadMemory, Pin]
+Walked = tuple[WorkloadState, Pin]
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def walked(cluster: FakeCluster, workload: Workload) -> Walked:
 
 
 def test_pin_has_replica_set_template_and_digests(cluster: FakeCluster, walked: Walked) -> None:
-    """A tag is no identity."""
+    """A tag does not identify an image."""
     _, pin = walked
 
     assert {"app": f"sha256:{'2' * 64}"} == pin.digests
@@ -51,7 +53,7 @@ def test_promoting_twice_changes_nothing(cluster: FakeCluster, workload: Workloa
 
 
 def test_restart_of_stable_in_between_is_kept(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
-    """`kubectl rollout restart` is no foreign template, and is not turned back."""
+    """`kubectl rollout restart` is not a foreign template and is not undone."""
     memory, pin = walked
     template = cluster.get("shop")["spec"]["template"]
     template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
@@ -68,13 +70,13 @@ def test_changed_canary_is_not_promoted(cluster: FakeCluster, workload: Workload
     cluster.push("shop:3", "3" * 64)
     cluster.set_image("shop-canary", "shop:3")
 
-    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template meanwhile"):
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template in the meantime"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
     assert "shop:1" == cluster.image("shop")
 
 
 def test_restarted_canary_is_not_promoted(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
-    """Its ReplicaSet is another one: these pods were not judged."""
+    """It has another ReplicaSet: these pods were not judged."""
     memory, pin = walked
     template = cluster.get("shop-canary")["spec"]["template"]
     template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
@@ -95,11 +97,11 @@ def test_foreign_template_on_stable_is_not_overwritten(
 
     with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template after the run began"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
-    assert Undo.FOREIGN == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.FOREIGN == workload.undo_promote(memory, pin, TOKEN, 10, renew)
     assert "shop:hot" == cluster.image("shop")
 
 
-def test_same_tag_with_other_bits_is_undone(cluster: FakeCluster, workload: Workload) -> None:
+def test_a_tag_with_another_digest_is_undone(cluster: FakeCluster, workload: Workload) -> None:
     """The tag moved between the canary's pull and stable's."""
     cluster.always_pull("shop", "shop:1")
     cluster.push("shop:latest", "4" * 64)
@@ -107,27 +109,27 @@ def test_same_tag_with_other_bits_is_undone(cluster: FakeCluster, workload: Work
     pin = workload.pin(memory)
     cluster.push("shop:latest", "5" * 64)
 
-    with pytest.raises(PermanentError, match="same tag, other bits: container app has sha256:5555"):
+    with pytest.raises(PermanentError, match="the tag points to another digest now: container app has sha256:5555"):
         workload.promote_template(memory, pin, TOKEN, 10, renew)
     cluster.settle("shop")
     assert "shop:1" == cluster.image("shop")
 
 
-def test_half_done_promote_is_undone(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
-    """Stable's old template comes back from its ReplicaSet, and is waited for."""
+def test_incomplete_promote_is_undone(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
+    """Stable's old template comes back from its ReplicaSet and becomes ready."""
     memory, pin = walked
     cluster.faulty["shop:2"] = "never-ready"
     with pytest.raises(TemporaryError, match=r"1 of an older template|2 of an older template"):
         workload.promote_template(memory, pin, TOKEN, 0.5, renew)
 
-    assert Undo.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert Undo.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
-    assert memory.stable_template_hash == workload.inspect(release()).memory.stable_template_hash
-    assert (True, False) == (workload.sides(memory)[0], workload.is_promoted(memory, pin))
+    assert UndoResult.RESTORED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert UndoResult.UNTOUCHED == workload.undo_promote(memory, pin, TOKEN, 10, renew)
+    assert memory.stable_template_hash == workload.preflight(release()).state.stable_template_hash
+    assert (True, False) == (workload.ready_arms(memory)[0], workload.is_promoted(memory, pin))
 
 
 def test_undo_without_history_says_so(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
-    """Nothing is guessed where the old ReplicaSet is gone."""
+    """Nothing is guessed if the old ReplicaSet is gone."""
     memory, pin = walked
     workload.promote_template(memory, pin, TOKEN, 10, renew)
     cluster.store.delete(REPLICA_SET, NAMESPACE, memory.stable_replica_set)
@@ -137,7 +139,7 @@ def test_undo_without_history_says_so(cluster: FakeCluster, workload: Workload, 
 
 
 def test_external_promote_waits_and_writes_nothing(cluster: FakeCluster, workload: Workload, walked: Walked) -> None:
-    """Git makes stable run the judged bits, under whatever name."""
+    """Git makes stable run the judged digests, under any name."""
     memory, pin = walked
     before = len(cluster.api.faults.writes())
     with pytest.raises(TemporaryError, match="Merge the judged image in Git"):

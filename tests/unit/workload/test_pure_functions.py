@@ -1,4 +1,4 @@
-"""The parts that only think: fingerprints, merging, selectors, volumes."""
+"""Pure functions: fingerprints, merging, selectors, volumes."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.errors import PermanentError
-from steps.workload import labels, rbac
-from steps.workload.merge import merge
+from steps.workload import label_selectors, rbac
+from steps.workload.diagnosis import describe_probe
 from steps.workload.pin import digest_of
-from steps.workload.references import configuration, volume_claims
-from steps.workload.shapes import check_volumes, manager_of
-from steps.workload.template import changed, fingerprint, of_replica_set, promoted
-from steps.workload.troubles import describe_probe
-from tests.support.fake_cluster import deployment
+from steps.workload.preconditions import check_volumes, manager_of
+from steps.workload.strategic_merge import merge
+from steps.workload.template import fingerprint, from_replica_set, promoted_template, with_changes
+from steps.workload.template_references import config_references, volume_claims
+from tests.support.shop_release import deployment
 
 TEMPLATE: dict[str, Any] = deployment("shop", "shop:1")["spec"]["template"]
 
@@ -25,7 +25,7 @@ def with_meta(**meta: Any) -> dict[str, Any]:
 
 
 def test_fingerprint_ignores_what_tells_the_arms_apart() -> None:
-    """Arm labels, the hash label, restarts and creation times make no other template."""
+    """Arm labels, the hash label, restarts and creation times do not count."""
     arms = {"app": "shop-canary", "team": "till", "pod-template-hash": "abc"}
     restarted = {"checksum/config": "1", "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
     other = with_meta(labels=arms, annotations=restarted, creationTimestamp=None)
@@ -36,8 +36,8 @@ def test_fingerprint_ignores_what_tells_the_arms_apart() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        changed(TEMPLATE, "", "shop:2", {}, {}),
-        changed(TEMPLATE, "", "", {"MODE": "fast"}, {}),
+        with_changes(TEMPLATE, "", "shop:2", {}, {}),
+        with_changes(TEMPLATE, "", "", {"MODE": "fast"}, {}),
         with_meta(annotations={"checksum/config": "2"}),
         with_meta(labels={"app": "shop", "team": "pay"}),
     ],
@@ -50,7 +50,7 @@ def test_fingerprint_sees_everything_else(other: dict[str, Any]) -> None:
 @given(st.dictionaries(st.sampled_from(["app", "team", "version"]), st.sampled_from(["a", "b"])))
 def test_promoted_template_is_the_canarys_but_for_the_arm(own: dict[str, str]) -> None:
     """Whatever labels stable has, its arm labels stay and the fingerprint is the canary's."""
-    made = promoted(TEMPLATE, with_meta(labels=own), {"app", "version"})
+    made = promoted_template(TEMPLATE, with_meta(labels=own), {"app", "version"})
 
     assert fingerprint(TEMPLATE, {"app", "version"}) == fingerprint(made, {"app", "version"})
     assert own.get("app") == made["metadata"]["labels"].get("app")
@@ -58,7 +58,7 @@ def test_promoted_template_is_the_canarys_but_for_the_arm(own: dict[str, str]) -
 
 def test_template_of_a_replica_set_loses_the_hash_label() -> None:
     """A Deployment's template must not carry it."""
-    assert TEMPLATE == of_replica_set(with_meta(labels={**TEMPLATE["metadata"]["labels"], "pod-template-hash": "x"}))
+    assert TEMPLATE == from_replica_set(with_meta(labels={**TEMPLATE["metadata"]["labels"], "pod-template-hash": "x"}))
 
 
 def test_merge_follows_names_in_lists() -> None:
@@ -74,12 +74,14 @@ def test_merge_follows_names_in_lists() -> None:
 
 
 def test_environment_replaces_a_reference() -> None:
-    """A value and a valueFrom cannot stand side by side."""
-    base = changed(
+    """A variable cannot have both a value and a valueFrom."""
+    base = with_changes(
         TEMPLATE, "", "", {}, {"spec": {"containers": [{"name": "app", "env": [{"name": "A", "valueFrom": {}}]}]}}
     )
 
-    assert [{"name": "A", "value": "1"}] == changed(base, "app", "", {"A": "1"}, {})["spec"]["containers"][0]["env"]
+    assert [{"name": "A", "value": "1"}] == with_changes(base, "app", "", {"A": "1"}, {})["spec"]["containers"][0][
+        "env"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +97,12 @@ def test_environment_replaces_a_reference() -> None:
         ({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, False),
     ],
 )
-def test_selectors_match_as_kubernetes_does(selector: labels.Selector | None, holds: bool) -> None:  # noqa: FBT001
+def test_selectors_match_as_kubernetes_does(selector: label_selectors.Selector | None, holds: bool) -> None:  # noqa: FBT001
     """All operators; none selects nothing, an empty one everything."""
-    assert holds == labels.matches(selector, {"a": "1"})
+    assert holds == label_selectors.matches(selector, {"a": "1"})
 
 
-def test_selector_is_asked_for_in_the_apis_syntax() -> None:
+def test_selector_query_uses_the_apis_syntax() -> None:
     """Equality, sets and existence in one query."""
     expressions = [
         {"key": "b", "operator": "In", "values": ["1", "2"]},
@@ -109,7 +111,7 @@ def test_selector_is_asked_for_in_the_apis_syntax() -> None:
         {"key": "e", "operator": "DoesNotExist"},
     ]
 
-    assert "a=1,b in (1,2),c notin (3),d,!e" == labels.as_query(
+    assert "a=1,b in (1,2),c notin (3),d,!e" == label_selectors.as_query(
         {"matchLabels": {"a": "1"}, "matchExpressions": expressions}
     )
 
@@ -124,7 +126,7 @@ def test_selector_is_asked_for_in_the_apis_syntax() -> None:
     ],
 )
 def test_volumes_for_one_node_are_refused(modes: list[str], is_refused: bool) -> None:  # noqa: FBT001
-    """Both arms must be able to mount a volume at a time."""
+    """Both arms must be able to mount a volume at the same time."""
     stable, claim = deployment("shop", "shop:1"), {"spec": {"accessModes": modes}}
     if not is_refused:
         check_volumes(stable, {"data": claim})
@@ -158,12 +160,12 @@ def test_references_are_found_everywhere() -> None:
         }
     }
 
-    assert {"ConfigMap a", "Secret b", "Secret c", "ConfigMap e"} == configuration(template)
+    assert {"ConfigMap a", "Secret b", "Secret c", "ConfigMap e"} == config_references(template)
     assert ["data"] == volume_claims(template)
 
 
 def test_flux_with_helm_is_flux() -> None:
-    """It is Flux that writes back."""
+    """Flux is the tool that writes back."""
     item = deployment("shop", "shop:1")
     item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm", "helm.toolkit.fluxcd.io/name": "shop"}
 
@@ -193,7 +195,7 @@ def test_probes_are_described(probe: dict[str, Any] | None, text: str) -> None:
 
 
 def test_no_account_may_delete() -> None:
-    """Objects of users are never deleted, so the verb is not asked for."""
+    """Objects of users are never deleted, so the verb is not needed."""
     assert {"get", "list", "patch", "create"} == {
         verb for one in (*rbac.READER, *rbac.WALKER, *rbac.SWEEPER) for verb in one.verbs
     }

@@ -1,4 +1,4 @@
-"""Steps are repeated after a kill, an answer lost on the way, or only rehearsed."""
+"""Steps run again after a kill or a lost response, or as a dry run."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from steps.cluster.connection import Connection
-from steps.cluster.rehearsal import Rehearsal
+from steps.cluster.dry_run import DryRunCluster
 from steps.model.run import Destination
 from steps.model.workload import Noop, Topology
 from steps.workload.workload import Workload
-from tests.support.fake_cluster import KEY, TOKEN, FakeCluster, Killed, prepared, release, renew
+from tests.support.fake_cluster import FakeCluster, prepared
+from tests.support.killed_process import Killed
+from tests.support.shop_release import KEY, TOKEN, release, renew
 
 TARGET_NAMED = release(
     stable="shop-primary",
@@ -38,13 +40,13 @@ def test_killed_prepare_is_repeated(cluster: FakeCluster, answered: bool) -> Non
 
 
 def workload_sides(cluster: FakeCluster, canary: str) -> tuple[bool, bool]:
-    """Tell of both arms whether a pod of theirs is available."""
+    """Return for both arms whether one of their pods is available."""
     found = [cluster.get(name).get("status", {}).get("availableReplicas", 0) for name in ("shop", canary)]
     return found[0] > 0, found[1] > 0
 
 
-def test_lost_answer_of_the_creation_is_no_conflict(cluster: FakeCluster, workload: Workload) -> None:
-    """The repeated request finds what the first one made."""
+def test_lost_response_of_the_creation_is_not_a_conflict(cluster: FakeCluster, workload: Workload) -> None:
+    """The repeated request finds the object that the first one created."""
     cluster.api.faults.lose_answer(verb="create", resource="deployments")
     prepared(cluster, workload)
 
@@ -53,7 +55,7 @@ def test_lost_answer_of_the_creation_is_no_conflict(cluster: FakeCluster, worklo
 
 def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
-    rehearsal = Rehearsal(Connection(str(tmp_path / "kubeconfig")))
+    rehearsal = DryRunCluster(Connection(str(tmp_path / "kubeconfig")))
     workload = Workload(rehearsal, KEY)
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
@@ -63,13 +65,13 @@ def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: 
     workload.scale_down(memory, TOKEN)
 
     assert [] == cluster.api.faults.writes()
-    assert "create Deployment shop/shop-canary" in rehearsal.planned
+    assert "create Deployment shop/shop-canary" in rehearsal.planned_writes
 
 
-def test_target_named_walks_the_whole_way(cluster: FakeCluster, workload: Workload) -> None:
-    """What people deployed is judged, copied to the primary, and scaled to 0."""
+def test_target_named_release_from_start_to_end(cluster: FakeCluster, workload: Workload) -> None:
+    """The version that people deployed is judged, copied to the primary, and scaled to 0."""
     cluster.deploy("shop-primary", "shop:1")
-    assert Noop.YES == workload.inspect(TARGET_NAMED).noop
+    assert Noop.YES == workload.preflight(TARGET_NAMED).noop
     cluster.set_image("shop", "shop:2")
     cluster.settle("shop")
     memory = prepared(cluster, workload, TARGET_NAMED)
@@ -101,7 +103,7 @@ def test_target_named_takes_an_image_too(cluster: FakeCluster, workload: Workloa
 
 
 def test_external_template_is_never_undone(cluster: FakeCluster, workload: Workload) -> None:
-    """What GitOps wrote is GitOps' to take back."""
+    """Only GitOps may revert what GitOps wrote."""
     memory = prepared(cluster, workload, release(template_by_external=True))
     pin = workload.pin(memory)
     cluster.set_image("shop", "shop:2")
@@ -110,7 +112,7 @@ def test_external_template_is_never_undone(cluster: FakeCluster, workload: Workl
     assert "shop:2" == cluster.image("shop")
 
 
-def test_promote_is_repeatable_after_its_token_came_off(cluster: FakeCluster, workload: Workload) -> None:
+def test_promote_is_repeatable_after_its_token_was_removed(cluster: FakeCluster, workload: Workload) -> None:
     """Killed between the last write to the Deployments and the release of the claim, it finds nothing left to do."""
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)

@@ -1,1 +1,1 @@
-"""The demo app: one tiny HTTP server whose faults are turned on by knobs."""
+"""The demo app: one tiny HTTP server with configurable faults."""

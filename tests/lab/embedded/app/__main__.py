@@ -22,7 +22,7 @@ _LOOK_AGAIN_SECONDS = 0.1
 
 
 class App:
-    """One instance: counts its requests, looks at its files now and then, and misbehaves as told."""
+    """One instance: counts its requests, reads its files now and then, and misbehaves as configured."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._built = Knobs().changed(**json.loads(environment.get("KNOBS", "{}")))
@@ -67,7 +67,7 @@ class App:
         age_seconds = time.monotonic() - self._started
         concerned = knobs.concern(request.path)
         if concerned and random.random() < knobs.hang_ratio:
-            # Until the user gives up, or the app ends.
+            # Until the client gives up, or the app ends.
             await asyncio.Event().wait()
         failed = concerned and (random.random() < knobs.error_ratio)
         failed = failed or 0 < knobs.fails_after_seconds < age_seconds
@@ -97,7 +97,7 @@ async def _crash_later(app: App) -> None:
 
 
 def main() -> None:
-    """Serve until SIGTERM, then finish what was begun."""
+    """Serve until SIGTERM, then finish the requests under way."""
     app = App(dict(os.environ))
     time.sleep(app.knobs.start_delay_seconds)
     served = web.Application()

@@ -1,4 +1,4 @@
-"""What a version of the demo app can be made to do wrong."""
+"""Faults that a version of the demo app can have."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Knobs:
     hang_ratio: float = 0.0
     """No answer ever."""
     only_paths: str = ""
-    """Prefixes of paths, separated by commas, to which errors, gRPC statuses and hanging are confined; "" for all."""
+    """Comma-separated path prefixes: errors, gRPC statuses and hanging happen only there; "" for all paths."""
     latency_ms: float = 3.0
     """Median of a lognormal distribution."""
     latency_sigma: float = 0.3
@@ -32,7 +32,7 @@ class Knobs:
     """Healthy at first, then errors to everything; 0 means never."""
     crash_after_seconds: float = 0.0
     cold_requests: int = 0
-    """So many requests find the pod's caches empty and take `cold_ms` longer."""
+    """This many first requests find the pod's caches empty and take `cold_ms` longer."""
     cold_ms: float = 150.0
     crash_on_request: int = 0
     exit_code: int = 1
@@ -63,5 +63,5 @@ class Knobs:
         return made
 
     def concern(self, path: str) -> bool:
-        """Tell whether errors, gRPC statuses and hanging may happen on a path."""
+        """Return whether errors, gRPC statuses and hanging may happen on a path."""
         return any(path.startswith(prefix.strip()) for prefix in self.only_paths.split(","))

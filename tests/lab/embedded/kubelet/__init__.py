@@ -1,1 +1,1 @@
-"""Stand-ins for what makes objects real: Deployment and ReplicaSet controllers, scheduler, kubelet."""
+"""Runs the controllers, and each pod as a process: scheduler and kubelet."""

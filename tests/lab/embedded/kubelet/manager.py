@@ -1,4 +1,4 @@
-"""Runs the controllers and the pods in one event loop: at every change of an object, and now and then."""
+"""Runs the controllers and the pods in one event loop: at every change of an object, and periodically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WATCHED = {DEPLOYMENT, REPLICA_SET, POD, SERVICE}
 
 
 class ControllerManager:
-    """Deployments to ReplicaSets to pods to processes."""
+    """Turns Deployments into ReplicaSets, pods and processes."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -31,7 +31,7 @@ class ControllerManager:
         self._lives: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Reconcile until cancelled; pods' processes are stopped by whoever owns them."""
+        """Reconcile until cancelled; the owner of the pods' processes stops them."""
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
         def wake(kind: Kind, _namespace: str, _name: str) -> None:
@@ -77,7 +77,7 @@ class ControllerManager:
 
     @staticmethod
     def _tolerant(reconcile: Callable[[], None]) -> None:
-        """Let a race with a foreign write or deletion be: the next pass sees the new state."""
+        """Ignore a race with another write or deletion: the next pass sees the new state."""
         try:
             reconcile()
         except ApiError as error:

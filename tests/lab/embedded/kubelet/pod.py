@@ -15,7 +15,7 @@ import aiohttp
 
 from tests.lab.embedded.addresses import Block
 from tests.lab.embedded.registry import Image, Node
-from tests.support.controllers.pod_status import NODE_NAME, Seen, render
+from tests.support.controllers.pod_status import NODE_NAME, ObservedPod, render
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import POD, Json
 from tests.support.kubernetes_api.store import Store
@@ -25,7 +25,7 @@ _TICK_SECONDS = 0.1
 _PULL_AGAIN_SECONDS = 1.0
 _FIRST_BACKOFF_SECONDS, _LAST_BACKOFF_SECONDS = 0.5, 5.0
 _DRAIN_SECONDS = 0.3
-"""Between a pod leaving the endpoints and its SIGTERM, as a preStop hook of a careful app has it."""
+"""Time between a pod leaving the endpoints and its SIGTERM, as with a careful app's preStop hook."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Surroundings:
     block: Block
     state: Path
     unschedulable: dict[str, str] = field(default_factory=dict)
-    """Workload name to the scheduler's message, while its pods find no node."""
+    """Workload name → the scheduler's message, while no node has room for its pods."""
 
 
 def workload_of(pod: Json) -> str:
@@ -62,7 +62,7 @@ class PodLife:
         self._around = around
         self._session = session
         self._namespace, self._name = namespace, name
-        self._seen = Seen()
+        self._seen = ObservedPod()
         self._process: subprocess.Popen[bytes] | None = None
 
     async def run(self) -> None:
@@ -74,7 +74,7 @@ class PodLife:
         await self._leave()
 
     def _present(self) -> Json | None:
-        """Return the pod unless it is gone or going."""
+        """Return the pod unless it is deleted or being deleted."""
         pod = self._around.store.find(POD, self._namespace, self._name)
         return None if pod is None or "deletionTimestamp" in pod["metadata"] else pod
 
@@ -132,7 +132,7 @@ class PodLife:
         await self._pause(backoff)
 
     async def _watch(self, pod: Json, process: subprocess.Popen[bytes]) -> None:
-        """Probe until the process ends or the pod is going; before it is ready, probe quickly."""
+        """Probe until the process ends or the pod is being deleted; before it is ready, probe quickly."""
         probe = pod["spec"]["containers"][0].get("readinessProbe")
         due, failures = 0.0, 0
         while process.poll() is None and self._present() is not None:

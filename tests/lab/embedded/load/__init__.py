@@ -1,4 +1,4 @@
-"""The load generator, and what users saw: the truth that tests compare with."""
+"""The load generator, and what its users saw, with which tests compare."""
 
 from tests.lab.embedded.load.client import Load
 from tests.lab.embedded.load.records import Record, Seconds, View

@@ -1,4 +1,4 @@
-"""Send requests at a fixed rate, whether or not answers come (open loop), and write one line per request.
+"""Sends requests at a fixed rate, whether or not answers come (open loop), and writes one line per request.
 
 Bounded by count and by time; ends at SIGTERM after the requests under way. Lines: send time, seconds to the answer,
 status (0 where none came), version header, body bytes, gRPC status header.
@@ -20,14 +20,14 @@ async def _send(session: aiohttp.ClientSession, url: str, headers: dict[str, str
     sent, start = time.time(), time.perf_counter()
     status, version, size, grpc = 0, "-", 0, "-"
     try:
-        # A redirect is what this user saw; where it leads to is another request.
+        # Redirects are not followed: this user saw a redirect.
         async with session.get(url, headers=headers, allow_redirects=False) as answer:
             size = len(await answer.read())
             status = answer.status
             version = answer.headers.get("x-version") or "-"
             grpc = answer.headers.get("grpc-status") or "-"
     except (aiohttp.ClientError, TimeoutError, OSError):
-        # No answer is what this user saw: status 0.
+        # Status 0: this user got no answer.
         pass
     out.write(f"{sent:.4f} {time.perf_counter() - start:.5f} {status} {version} {size} {grpc}\n")
 

@@ -1,4 +1,4 @@
-"""What users saw, request by request, and the few questions asked of it."""
+"""What users saw, request by request, and a few summaries of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Record:
 
     @property
     def failed(self) -> bool:
-        """Tell whether this user was let down: no answer, a 5xx, or a gRPC error."""
+        """Return whether the request failed: no answer, a 5xx, or a gRPC error."""
         return self.status == 0 or self.status >= 500 or self.grpc_status not in {"-", "0"}
 
     @classmethod
@@ -49,7 +49,7 @@ class View:
     records: tuple[Record, ...]
 
     def since(self, moment: float) -> View:
-        """Return the requests sent from a Unix time on."""
+        """Return the requests sent since a Unix time."""
         return View(tuple(record for record in self.records if record.sent >= moment))
 
     def where(self, holds: Callable[[Record], bool]) -> View:

@@ -1,4 +1,4 @@
-"""How istiod's configuration reaches the proxies: at once, late, or not at all."""
+"""Delivers istiod's configuration to the proxies: at once, late, or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Snapshot = list[tuple[str, str]]
 
 
 class Delivery:
-    """Hands snapshots to the proxies in order: one that comes late must not undo a newer one."""
+    """Hands snapshots to the proxies in order, so that a late one does not undo a newer one."""
 
     def __init__(self, deliver: Callable[[Snapshot], None]) -> None:
         self._deliver = deliver

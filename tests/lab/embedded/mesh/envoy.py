@@ -1,4 +1,4 @@
-"""The Envoy processes: one per gateway; the first also plays all sidecars."""
+"""The Envoy processes: one per gateway; the first is also all sidecars."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def binary(name: str) -> str:
 
 
 def start(processes: Processes, pilot: Pilot, folder: Path, number: int, address: str) -> subprocess.Popen[bytes]:
-    """Start the Envoy of gateway `number`; one worker is plenty and cheap."""
+    """Start the Envoy of gateway `number`; one worker is enough."""
     name = f"gateway-{number}"
     config = folder / f"{name}.json"
     admin = (address, ADMIN_PORT)

@@ -1,4 +1,4 @@
-"""Matches of HTTP routes as Envoy's, and which of them concern the proxy at all, as istiod decides."""
+"""Translates matches of HTTP routes to Envoy's, and selects those that concern the proxy, as istiod does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.kubernetes_api.kinds import Json
 PUBLIC = "istio-system/public"
 """The lab's Gateway object: its Envoys serve it."""
 SERVER_PORT = 80
-"""The port of that Gateway's server. Its Envoys bind 8080, as Istio's do, but istiod compares with this number."""
+"""The port of that Gateway's server. Its Envoys bind 8080, as Istio's do, but istiod compares with this port."""
 _MESH = "mesh"
 _LABELS = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 _NAMESPACE = "istio-system"
@@ -23,7 +23,7 @@ _KINDS = ("exact", "prefix", "regex")
 
 
 class UnknownFieldError(ValueError):
-    """A VirtualService asks for something that the lab cannot do; ignoring it would prove nothing."""
+    """A VirtualService asks for something that the lab cannot do; if that were ignored, a test would prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Role:
         return cls(frozenset({PUBLIC} if PUBLIC in bound else bound - {_MESH}), SERVER_PORT)
 
     def concerns(self, match: Json, namespace: str) -> bool:
-        """Tell whether istiod gives this match to the proxy; `namespace` is the VirtualService's.
+        """Return whether istiod gives this match to the proxy; `namespace` is the VirtualService's.
 
-        As in istiod a list of gateways goes before source labels and source namespace.
+        As in istiod a list of gateways takes precedence over source labels and source namespace.
         """
         if match.get("port", self.port) != self.port:
             return False
@@ -65,7 +65,7 @@ class Role:
 
 
 def check(match: Json, where: str) -> None:
-    """Raise UnknownFieldError where a match has a field, or compares in a way, that the lab does not know."""
+    """Raise UnknownFieldError if a match has a field or a comparison that the lab does not know."""
     unknown = sorted(set(match) - _KNOWN)
     if unknown:
         known = ", ".join(sorted(_KNOWN))
@@ -93,7 +93,7 @@ def translated(match: Json) -> Json:
 
 
 def _resolved(name: str, namespace: str) -> str:
-    """Return a gateway's full name: a short one is of the VirtualService's own namespace."""
+    """Return a gateway's full name: a short name means the VirtualService's own namespace."""
     if name == _MESH:
         return name
     owner, slash, short = name.rpartition("/")

@@ -101,7 +101,7 @@ def relabelling() -> list[Json]:
     return [
         {"source_labels": ["__name__"], "regex": "envoy_(istio_.*)", "target_label": "__name__", "replacement": "$1"},
         *fallbacks,
-        # Where Envoy chose no endpoint, Istio does not know the cluster that it would have been in.
+        # If Envoy chose no endpoint, Istio does not know the cluster of the endpoint.
         {"source_labels": ["reporter", "destination_workload"], "regex": "source;unknown",
          "target_label": "destination_cluster", "replacement": "unknown"},
         {"source_labels": ["grpc_response_status"], "regex": _EMPTY, "target_label": "grpc_response_status",

@@ -1,4 +1,4 @@
-"""istiod's stand-in: at every change of an object, writes what changed for Envoy into watched folders."""
+"""istiod's stand-in: at every change of an object, writes Envoy's new configuration into watched folders."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pilot:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self.refused: UnknownFieldError | None = None
-        """Why the newest objects are not in force: the lab cannot do what they ask for."""
+        """Why the newest objects are not applied: the lab cannot do what they ask for."""
         self.scrape_targets = folder / "targets" / "sidecars.json"
         self.publish()
 
@@ -64,7 +64,7 @@ class Pilot:
             self._woken.clear()
 
     def change(self, *, delay_seconds: float, alive: bool) -> None:
-        """Be late or dead from now on, or well again: then what the proxies missed is published. From any thread."""
+        """Be late or dead from now on, or work again and publish what the proxies missed. From any thread."""
 
         def changed() -> None:
             self._delivery.change(delay_seconds=delay_seconds, alive=alive)
@@ -76,7 +76,7 @@ class Pilot:
             self._loop.call_soon_threadsafe(changed)
 
     def publish(self) -> None:
-        """Hand out the files of now, unless this control plane is dead or cannot do what the objects ask for."""
+        """Publish the present files, unless this control plane is dead or cannot do what the objects ask for."""
         pods = [p for p in self._store.list(POD) if self._sidecars and p.get("status", {}).get("podIP")]
         self._write_targets(pods)
         if not self._delivery.alive:
@@ -111,7 +111,7 @@ class Pilot:
 
     def _sidecar(self, pod: Json) -> Json:
         name, known = pod["metadata"]["name"], identity(pod)
-        # Fixed from the start, or the listener would be drained when the pod becomes an endpoint.
+        # Fixed from the start; otherwise the listener would be drained when the pod becomes an endpoint.
         host = f"{known['workload']}.{known['namespace']}.svc.cluster.local"
         labels = metrics.destination_labels(known, host, name)
         return resources.sidecar_listener(name, (pod["status"]["podIP"], _SIDECAR_PORT), labels)
@@ -139,6 +139,6 @@ class Pilot:
         path.parent.mkdir(parents=True, exist_ok=True)
         staged = path.parent.with_name(path.parent.name + ".staged")
         staged.write_text(text)
-        # Envoy looks when something is moved into the folder, and so never reads half a file.
+        # Envoy reads when a file is moved into the folder, so it never reads half a file.
         staged.rename(path)
         self._written[where] = text

@@ -34,13 +34,13 @@ def thresholds(policy: Json) -> Json:
 
 
 def connect_timeout(policy: Json) -> str:
-    """Return how long a connection may take; Istio's default of 10 s would make tests long."""
+    """Return the timeout of a connection; Istio's default of 10 s would make tests slow."""
     tcp = (policy.get("connectionPool") or {}).get("tcp") or {}
     return str(tcp.get("connectTimeout", "1s"))
 
 
 def outlier_detection(policy: Json) -> Json:
-    """Return the cluster's field that ejects endpoints which fail again and again, or nothing."""
+    """Return the cluster's field that ejects endpoints that keep failing, or nothing."""
     asked = policy.get("outlierDetection")
     if not asked:
         return {}

@@ -67,7 +67,7 @@ def _listener(name: str, address: tuple[str, int], routes: Json, access_log: lis
 
 
 def outbound_cluster(cluster: Cluster, endpoints: Path) -> Json:
-    """Return a cluster whose endpoints come from a file; limits as Istio's, which are none unless a rule sets some."""
+    """Return a cluster whose endpoints come from a file; as in Istio there are no limits unless a rule sets some."""
     service_name, namespace = cluster.host.split(".")[:2]
     known = {"service": cluster.host, "service_name": service_name, "service_namespace": namespace}
     return {

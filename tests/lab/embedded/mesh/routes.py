@@ -33,7 +33,7 @@ class Ports:
     called: int
 
     def default(self, host: str) -> int:
-        """Return where a destination without a port leads: to the Service's only port, or else to the one called."""
+        """Return the port of a destination without a port: the Service's only one, or else the one that was called."""
         known = self.of_services.get(host, [])
         return known[0] if len(known) == 1 else self.called
 
@@ -68,7 +68,7 @@ def route_configuration(store: Store) -> Json:
 
 
 def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], taken: set[str]) -> list[Json]:
-    """Return the virtual host unless all its domains are taken: Envoy refuses doubles, and so would lose them all."""
+    """Return the virtual host unless all its domains are taken: Envoy refuses a configuration with duplicates."""
     full = full_host(host, namespace)
     domains = {host, full}
     if full.endswith(".svc.cluster.local"):
@@ -80,7 +80,7 @@ def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], take
 
 
 def _routes_of(item: Json, ports: dict[str, list[int]]) -> list[Json]:
-    """Return what of a VirtualService concerns the lab's Envoy; where nothing does its users get 404."""
+    """Return the routes of a VirtualService that concern the lab's Envoy; without any its users get 404."""
     namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
     role = Role.of(item, ports.get(full_host((item["spec"].get("hosts") or [""])[0], namespace), []))
     found: list[Json] = []
@@ -115,7 +115,7 @@ def _action(rule: Json, namespace: str, ports: Ports) -> Json:
         return {"route": _to(destinations[0]["name"], rule)}
     weighted = [one for one in destinations if one["weight"] > 0]
     if not weighted:
-        # The webhook of a real mesh refuses this; nothing may be received by a destination of weight 0 here.
+        # The webhook of a real mesh refuses this; here a destination of weight 0 must receive nothing.
         return {"direct_response": {"status": 503}}
     action = _to("", rule)
     del action["cluster"]

@@ -1,4 +1,4 @@
-"""What istiod would work out of the objects: which pods stand behind a host, and their identity in metrics."""
+"""What istiod derives from the objects: which pods serve a host, and their identity in metrics."""
 
 from __future__ import annotations
 
@@ -87,19 +87,19 @@ def _endpoints(store: Store, namespace: str, labels: Json, port: Json, sidecar_p
         target = _target(pod, port)
         if target is None or not serves(pod):
             continue
-        # The sidecar passes on to the app's port alone; a connection to any other is refused either way.
+        # The sidecar forwards only to the app's port; a connection to any other port is refused either way.
         behind_sidecar = sidecar_port and target == port_of(pod)
         found.append(Endpoint(pod["status"]["podIP"], sidecar_port if behind_sidecar else target, identity(pod)))
     return tuple(found)
 
 
 def serves(pod: Json) -> bool:
-    """Tell whether a pod is among the endpoints."""
+    """Return whether a pod is among the endpoints."""
     return ready_since(pod) is not None and "deletionTimestamp" not in pod["metadata"]
 
 
 def _target(pod: Json, port: Json) -> int | None:
-    """Return the port of the pod that a Service's port leads to; Kubernetes leaves out a pod that has no such name."""
+    """Return the pod's port behind a Service's port; Kubernetes leaves out a pod without a port of that name."""
     target: int | str = port.get("targetPort") or port["port"]
     if isinstance(target, int):
         return target

@@ -1,0 +1,72 @@
+"""End a promoted run: stable runs the judged version, so return the weight, stop the canary, release the claim."""
+
+import structlog
+
+from steps.actions.shift import stamp
+from steps.actions.teardown import TeardownPolicy, drain
+from steps.actions.verdicts import summarize_verdicts
+from steps.claim.record import record_of
+from steps.model.run import Claim, Phase
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_STEP_SECONDS = 10.0
+
+
+def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
+    """Return whether only the end of a promote is missing: all pods of stable run the judged template and digests."""
+    memory, pin = claim.state.workloads, claim.state.pin
+    return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
+
+
+def finish_promotion(
+    claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool = False
+) -> None:
+    """End a promoted run; safe to repeat after a kill at any point.
+
+    Args:
+        claim: in phase promoting, with stable rolled out.
+        ending: how to drain.
+        traffic: VirtualServices.
+        workload: Deployments.
+        enforce: return the weight even if others changed the routes, as rollback and takeover do.
+
+    Raises:
+        ForeignWrite: somebody else changed the weights, and `enforce` is not set.
+    """
+    exposed = claim.state.weight > 0
+    claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
+    if exposed:
+        drain(claim, ending, traffic)
+    if claim.state.workloads is not None:
+        left = workload.scale_down(claim.state.workloads, claim.token)
+        if left:
+            log.warning("canary.left_running", reason=left)
+        workload.unstamp(claim.state.workloads, claim.token)
+    verdict, reason = summarize_verdicts(claim.state)
+    traffic.release(claim, record_of(claim, "promoted", reason, traffic.now(), verdict))
+    log.info("run.promoted", verdict=verdict, reason=reason)
+
+
+def _return_weight(
+    claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
+) -> Claim:
+    """Return the weight at once if stable has all its original pods, else by halves, so that stable can grow.
+
+    An autoscaler may have shrunk stable while the canary carried part of the load, and scales it up only under load.
+    Weight 0 is written once more even if it is set: the canary stops next, and others may have sent users to it.
+    """
+    while True:
+        weight, memory = claim.state.weight, claim.state.workloads
+        whole = memory is None or workload.stable_has_capacity(memory)
+        moved, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
+        if moved.token != claim.token:
+            stamp(moved, claim, workload)
+        claim = moved
+        if weight:
+            log.info("weight.returned", weight=claim.state.weight, previous_weight=weight, stable_has_capacity=whole)
+        if not claim.state.weight:
+            return claim
+        ending.pause(_STEP_SECONDS)

@@ -1,0 +1,73 @@
+"""Recovery of another run: fence it off first, then clean up; each half may be repeated after a kill."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.roll_back import roll_back
+from steps.actions.shift import stamp
+from steps.actions.teardown import TeardownPolicy
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A claim taken over from another run.
+
+    Args:
+        claim: as taken over, in phase rolling-back.
+        is_complete: whether only the end of its promote was missing, so that it is finished instead of rolled back.
+        reason: why it was taken over, one sentence.
+    """
+
+    claim: Claim
+    is_complete: bool
+    reason: str
+
+
+def fence_off(
+    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, supersede: bool = True
+) -> Claim:
+    """Become the owner of another run's claim, in phase rolling-back: from then on the old owner cannot write.
+
+    Raises:
+        ClaimHeld: the victim is alive and `supersede` is not set.
+    """
+    taken = traffic.take_over(victim, run, reason, supersede=supersede)
+    stamp(taken, victim, workload)
+    return taken
+
+
+def take_over_run(
+    victim: Claim, run: str, reason: str, traffic: Traffic, workload: Workload, *, live: bool = False
+) -> Takeover:
+    """Take a claim over; first look whether its promote was complete, which the new phase would hide.
+
+    Args:
+        victim: the claim as found.
+        run: id of the new owner.
+        reason: one sentence.
+        traffic: VirtualServices.
+        workload: Deployments.
+        live: allow a live victim (supersede).
+    """
+    log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
+    complete = is_promotion_complete(victim, workload)
+    return Takeover(fence_off(victim, run, reason, traffic, workload, supersede=live), complete, reason)
+
+
+def clean_up(seized: Takeover, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
+    """Finish or roll back a run that was taken over; return the outcome, `rolled-back` or `promoted`.
+
+    Raises:
+        PermanentError: as `restore`; the claim is kept, so that the next sweep or rollback tries again.
+    """
+    if seized.is_complete:
+        finish_promotion(seized.claim, ending, traffic, workload, enforce=True)
+        return "promoted"
+    return roll_back(seized.claim, seized.reason, ending, traffic, workload)

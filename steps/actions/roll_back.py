@@ -1,0 +1,56 @@
+"""Roll an app back to its stable version, whatever point the run had reached."""
+
+import structlog
+
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.retreat import ready_arms_if_known, retreat
+from steps.actions.shift import stamp
+from steps.actions.teardown import TeardownPolicy, drain
+from steps.claim.record import record_of
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
+    """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
+
+    A promote that was killed after all pods of stable ran the judged template is finished instead.
+
+    Returns:
+        The outcome: `rolled-back`, or `promoted`.
+
+    Raises:
+        PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
+            kept, so that sweep or the next rollback tries again.
+    """
+    if is_promotion_complete(claim, workload):
+        finish_promotion(claim, ending, traffic, workload, enforce=True)
+        return "promoted"
+    memory = claim.state.workloads
+    exposed = claim.state.weight > 0
+    if memory is not None and exposed and not ready_arms_if_known(memory, workload)[0]:
+        # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
+        _undo(claim, ending, traffic, workload)
+    safe = retreat(claim, reason, traffic, workload)
+    stamp(safe, claim, workload)
+    if memory is not None:
+        _undo(safe, ending, traffic, workload)
+        if exposed:
+            drain(safe, ending, traffic)
+        left = workload.scale_down(memory, safe.token)
+        if left:
+            log.warning("canary.left_running", reason=left)
+        workload.unstamp(memory, safe.token)
+    traffic.release(safe, record_of(safe, "rolled-back", reason, traffic.now()))
+    log.info("run.rolled_back", reason=reason)
+    return "rolled-back"
+
+
+def _undo(claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    if claim.state.workloads is not None:
+        renew = ClaimHeartbeat(claim, traffic, heeds_weights=False).renew
+        workload.undo_promote(claim.state.workloads, claim.state.pin, claim.token, ending.ready_timeout_seconds, renew)

@@ -1,0 +1,58 @@
+"""Shift the weight of a run; scale the canary up first if the weight rises."""
+
+import structlog
+
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.verdicts import check_on_ladder
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def shift(
+    claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
+) -> tuple[Claim, int]:
+    """Set a weight (percent, 0-100) once the canary has the pods for it.
+
+    Returns:
+        The claim with the new weight in its memory, and the weight before.
+
+    Raises:
+        PermanentError: the weight is not on the run's ladder, or below the present one.
+        NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
+    """
+    check_on_ladder(claim, weight)
+    if weight > claim.state.weight:
+        claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
+    moved, previous = traffic.set_weight(claim, weight)
+    stamp(
+        moved, claim, workload
+    )  # even if nothing was written now: an earlier attempt may have been killed before this
+    if weight != previous:
+        log.info("weight.set", weight=weight, previous_weight=previous)
+    return moved, previous
+
+
+def ensure_canary_capacity(
+    claim: Claim, weight: int, traffic: Traffic, workload: Workload, ready_timeout_seconds: float
+) -> Claim:
+    """Scale the canary up for a weight, and keep the claim alive meanwhile.
+
+    Before its first requests the pods must also be endpoints: somebody may have changed the Service since prepare.
+    """
+    if claim.state.workloads is None:
+        return claim
+    keeper, memory = ClaimHeartbeat(claim, traffic), claim.state
+    workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    if not memory.weight:
+        routes = traffic.ports(memory.targets, memory.stable, memory.canary)
+        workload.require_endpoints(claim.state.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
+    return keeper.claim
+
+
+def stamp(now: Claim, before: Claim, workload: Workload) -> None:
+    """Write a changed token to the Deployments, whose writes it fences, too."""
+    if now.state.workloads is not None:
+        workload.stamp(now.state.workloads, now.token, before.token)

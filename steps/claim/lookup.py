@@ -1,0 +1,110 @@
+"""Find claims: a run's own, those on a VirtualService, expired ones, and those that compete for the same routes."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from steps.claim.annotations import CLAIMED
+from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
+from steps.claim.guarded_write import GuardedWriter
+from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import VIRTUAL_SERVICE
+from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def claim_of_run(cluster: Cluster, writer: GuardedWriter, app: str, run: str, names: Sequence[ObjectName]) -> Claim:
+    """Return the run's claim; see `Traffic.held`."""
+    doing = f"looking for the claim of run {run} on VirtualService {', '.join(map(str, names))}"
+    other = ""
+    for name in sorted(names):
+        seen = observe_claim(writer.read(name), app)
+        if seen is None:
+            continue
+        claim = assemble_claim(cluster, seen, {})
+        if claim.run == run and claim.state.targets[0].virtual_service == seen.anchor:
+            return claim
+        if claim.run == run:
+            other = f"VirtualService {seen.anchor}, which held it, no longer carries its token: somebody took over."
+        other = other or f"run {claim.run} owns it (phase {claim.phase})."
+    gone = "no run has a claim: prepare did not run, the run ended, or somebody removed the token to take over."
+    raise NotOwnerError(doing, other or gone)
+
+
+def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
+    """Return all apps' claims on a VirtualService, alive or expired."""
+    seen = [observe_claim(obj, key) for key in apps_on(obj)]
+    return [assemble_claim(cluster, one, {name_of(obj): obj}) for one in seen if one]
+
+
+def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
+    """Return the expired claims of a namespace (None: of all); see `Traffic.expired`."""
+    objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
+    known = {name_of(obj): obj for obj in objects}
+    found: dict[tuple[str, str, int, ObjectName], Claim] = {}
+    for obj in objects:
+        for key in apps_on(obj):
+            claim = _claim(cluster, obj, key, known, troubles)
+            if claim is not None and claim.state.expires < cluster.now():
+                found.setdefault((claim.app, claim.run, claim.epoch, claim.state.targets[0].virtual_service), claim)
+    return sorted(found.values(), key=lambda claim: (claim.state.targets[0].virtual_service, claim.app))
+
+
+def _claim(
+    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[StepError]
+) -> Claim | None:
+    try:
+        seen = observe_claim(obj, key)
+        return assemble_claim(cluster, seen, known) if seen else None
+    except ClaimCorrupt as error:
+        log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
+        troubles.append(error)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.warning("claim.skipped", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+        troubles.append(error)
+    return None
+
+
+def refuse_competing(
+    cluster: Cluster,
+    obj: Object,
+    target: RouteTarget,
+    doing: str,
+    known: Mapping[ObjectName, Object] | None = None,
+    app: str = "",
+    run: str = "",
+) -> None:
+    """Refuse an object on which another run has a claim.
+
+    Args:
+        cluster: for its clock and for holders.
+        obj: the VirtualService as read.
+        target: the routes that the caller wants of it.
+        doing: for the message.
+        known: objects that were read already.
+        app: the caller's app, "" for a step without a claim.
+        run: the caller's run, which does not compete with itself.
+
+    Raises:
+        ClaimHeld: a living one. ClaimExpired: an expired one. ClaimCorrupt: one that cannot be read.
+    """
+    for key in apps_on(obj):
+        seen = observe_claim(obj, key)
+        if seen is None:
+            continue
+        claim = assemble_claim(cluster, seen, known or {})
+        ours = bool(run) and claim.app == app and run in {claim.run, seen.token.run}
+        if ours or (claim.app != app and not _same_routes(claim, target)):
+            continue
+        now = cluster.now()
+        raise (ClaimHeld if claim.state.expires >= now else ClaimExpired)(doing, claim, now)
+
+
+def _same_routes(claim: Claim, target: RouteTarget) -> bool:
+    here = [own.routes for own in claim.state.targets if own.virtual_service == target.virtual_service]
+    return any(route in target.routes for routes in here for route in routes)

@@ -1,0 +1,106 @@
+"""What the annotations of a VirtualService say about claims, and how a claim spread over several is put together.
+
+Each VirtualService of a run carries the token and the state as of its own last write. The state of the first one (in
+sort order), the anchor, is the one that counts; the others' copies lead to it, and stand in for it when it is gone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from steps.claim.annotations import annotations_of
+from steps.claim.errors import ClaimCorrupt
+from steps.claim.keys import claim_key, shorten_app, state_key
+from steps.claim.state import load_state
+from steps.claim.token import Token, parse_token
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import VIRTUAL_SERVICE
+from steps.model.run import CLAIM_PREFIX, Claim, ObjectName, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedClaim:
+    """A claim as one VirtualService shows it.
+
+    Args:
+        at: the VirtualService.
+        app: the claim's application.
+        token: its token.
+        state: the state as of the last write to this VirtualService.
+    """
+
+    at: ObjectName
+    app: str
+    token: Token
+    state: RunState
+
+    @property
+    def anchor(self) -> ObjectName:
+        """The VirtualService whose state counts."""
+        return self.state.targets[0].virtual_service
+
+    def is_part_of(self, claim: Claim) -> bool:
+        """Tell whether this is the claim, or what a takeover killed halfway left of its predecessor."""
+        anchor = claim.state.targets[0].virtual_service
+        behind = self.at != anchor and self.anchor == anchor and self.token.epoch < claim.epoch
+        return behind or self.token.is_of(claim)
+
+    def as_claim(self) -> Claim:
+        """Return the claim as it is seen here."""
+        return Claim(self.app, self.token.run, self.token.epoch, self.token.phase, self.state)
+
+
+def name_of(obj: Object) -> ObjectName:
+    """Return an object's name."""
+    return ObjectName(str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]))
+
+
+def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
+    """Return what an object says about an app's claim, None if nothing.
+
+    Raises:
+        ClaimCorrupt: token or state are not as we write them.
+    """
+    present = annotations_of(obj)
+    token, text = present.get(claim_key(app)), present.get(state_key(app))
+    if token is None:
+        return None
+    try:
+        if text is None:
+            raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - told with the others below
+        known, state = load_state(text)
+        if shorten_app(known) != shorten_app(app) or not state.targets:
+            raise ValueError(f"annotation {state_key(app)} belongs to {known!r} or has no targets")  # noqa: TRY301
+        return ObservedClaim(name_of(obj), known, parse_token(token), state)
+    except ValueError as error:
+        cause = (
+            f"annotation {claim_key(app)} is {token!r}, but the claim cannot be read: {error}. Bring the weights in"
+            f" order by hand, then: kubectl annotate virtualservice -n {name_of(obj).namespace} {name_of(obj).name}"
+            f" {claim_key(app)}- {state_key(app)}-"
+        )
+        raise ClaimCorrupt(f"reading the claim on VirtualService {name_of(obj)}", cause) from error
+
+
+def apps_on(obj: Object) -> list[str]:
+    """Return the apps (as keys carry them) that have a claim on an object."""
+    return sorted(key.removeprefix(CLAIM_PREFIX) for key in annotations_of(obj) if key.startswith(CLAIM_PREFIX))
+
+
+def assemble_claim(cluster: Cluster, seen: ObservedClaim, known: Mapping[ObjectName, Object]) -> Claim:
+    """Put the claim together: with the anchor's phase and state.
+
+    An anchor that no longer knows of this VirtualService (deleted, released or claimed anew for others) leaves the
+    copy here as a claim of its own, so that sweep can bring this VirtualService in order, too.
+
+    Args:
+        cluster: to read the anchor.
+        seen: the claim as one VirtualService shows it.
+        known: objects that were read already.
+    """
+    if seen.anchor == seen.at:
+        return seen.as_claim()
+    anchor = known.get(seen.anchor) or cluster.find(VIRTUAL_SERVICE, seen.anchor.namespace, seen.anchor.name)
+    held = observe_claim(anchor, seen.app) if anchor is not None else None
+    if held is not None and any(target.virtual_service == seen.at for target in held.state.targets):
+        return held.as_claim()
+    here = tuple(target for target in seen.state.targets if target.virtual_service == seen.at)
+    return replace(seen.as_claim(), state=replace(seen.state, targets=here))

@@ -1,0 +1,106 @@
+"""The state of a run as compact JSON, with a version and without the fields that have their default."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
+from steps.model.rungs import RungVerdict
+
+VERSION: Final = 1
+"""Rises when a field changes its meaning or goes away; new fields with a default do not raise it."""
+
+_EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
+
+
+def dump_state(app: str, state: RunState) -> str:
+    """Return the state as it stands in the annotation; the app is written out, as a long one is cut in the key."""
+    body = {
+        "version": VERSION,
+        "app": app,
+        "started": state.started,
+        "expires": state.expires,
+        "expiry_seconds": state.expiry_seconds,
+        "by": state.by,
+        "targets": {str(target.virtual_service): list(target.routes) for target in state.targets},
+        "stable": _filled(asdict(state.stable)),
+        "canary": _filled(asdict(state.canary)),
+        "weights": [list(entry) for entry in state.weights],
+        "workloads": asdict(state.workloads) if state.workloads else None,
+        "pin": asdict(state.pin) if state.pin else None,
+        "latency_bounds": [list(entry) for entry in state.latency_bounds],
+        "small_bound": state.small_bound,
+        "reason": state.reason,
+        "asked": state.asked,
+        "paused_weight": state.paused_weight or None,
+        "disruptions": [list(entry) for entry in state.disruptions],
+        "ladder": list(state.ladder),
+        "verdicts": [_verdict(entry) for entry in state.verdicts],
+        "unjudged": state.unjudged,
+    }
+    return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
+
+
+def load_state(text: str) -> tuple[str, RunState]:
+    """Return the app and its state.
+
+    Raises:
+        ValueError: not our JSON, or written by a version that this one does not know.
+    """
+    try:
+        body = json.loads(text)
+        if body["version"] != VERSION:
+            raise ValueError(f"version {body['version']} is not known here, only {VERSION}: use the newer image")
+        return str(body["app"]), _memory(body)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"not a state of a run ({type(error).__name__}: {error})") from error
+
+
+def _memory(body: Mapping[str, Any]) -> RunState:
+    return RunState(
+        started=float(body["started"]),
+        expires=float(body["expires"]),
+        targets=tuple(RouteTarget(_name(name), tuple(routes)) for name, routes in body["targets"].items()),
+        stable=Destination(**_known(Destination, body["stable"])),
+        canary=Destination(**_known(Destination, body["canary"])),
+        weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
+        workloads=WorkloadState(**_known(WorkloadState, body["workloads"])) if "workloads" in body else None,
+        pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
+        latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
+        small_bound=float(body["small_bound"]) if "small_bound" in body else None,
+        reason=body.get("reason", ""),
+        by=body.get("by", ""),
+        expiry_seconds=float(body["expiry_seconds"]),
+        asked=str(body.get("asked", "")),
+        paused_weight=int(body.get("paused_weight", 0)),
+        disruptions=tuple((float(at), float(end), str(what)) for at, end, what in body.get("disruptions", ())),
+        ladder=tuple(int(weight) for weight in body.get("ladder", ())),
+        verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
+        unjudged=str(body.get("unjudged", "")),
+    )
+
+
+def _verdict(verdict: RungVerdict) -> list[Any]:
+    entry = [verdict.weight, verdict.verdict, verdict.at, verdict.note]
+    return entry if verdict.note else entry[:-1]
+
+
+def _read_verdict(weight: Any, verdict: Any, at: Any, note: Any = "", *_: Any) -> RungVerdict:  # noqa: ANN401 - JSON
+    return RungVerdict(int(weight), str(verdict), float(at), str(note))
+
+
+def _known(kind: type, body: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {key: value for key, value in body.items() if key in names}
+
+
+def _name(text: str) -> ObjectName:
+    namespace, slash, name = text.partition("/")
+    if not (namespace and slash and name):
+        raise ValueError(f"target {text!r} is not namespace/name")
+    return ObjectName(namespace, name)
+
+
+def _filled(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if value not in _EMPTY}

@@ -1,0 +1,1 @@
+"""What this Prometheus has: names, labels, units and reporters, found with a few queries."""

@@ -1,0 +1,1 @@
+"""Checks of Prometheus before the canary gets requests; each fault names what is there instead."""

@@ -1,1 +1,0 @@
-"""Groundwork: what an app needs in its cluster before its first release, as objects to be applied. Only reads."""

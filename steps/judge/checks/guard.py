@@ -1,0 +1,82 @@
+"""The absolute guard: the canary is above an objective in plain numbers while stable meets it.
+
+It sees what ratios of the arms do not show, and its answer is in the user's own terms. It alarms only if a one-sided
+e-process against "the canary's bad share is at most the allowed one" crosses its own line, so noise does not roll back
+a service that is always close to its objective. If stable is above the objective as well, it waits ("shared") and never
+alarms.
+"""
+
+from collections.abc import Sequence
+from math import log
+from typing import Final
+
+from steps.judge.rules import Rules
+from steps.judge.statistics.incidents import without_incidents
+from steps.judge.statistics.one_sample import OneSampleTest
+from steps.judge.statistics.stable_history import StableHistory
+from steps.judge.statistics.strata import arm_counts
+from steps.model.evidence import Arm, Counts, Stratum
+from steps.model.judgement import GuardJudgement
+
+GUARD_SCRAPES: Final = 3
+_RECENT: Final = 12
+"""Scrapes in which an outage of stable still excuses a canary: it may reach the two arms at different moments."""
+
+_MAJORITY: Final = 0.5
+
+
+def judge_guard(
+    metric: str, strata: tuple[Stratum, ...], allowed: float, rules: Rules, *, aligned: bool, full_weight: bool = False,
+    histories: Sequence[StableHistory] = (),
+) -> GuardJudgement:  # fmt: skip
+    """Judge one metric's strata against the allowed bad share (0-1).
+
+    The state is "alarm" if the canary's last three strata are above the objective, the e-process against it has crossed
+    1 / guard_alpha (or most requests failed in each of the three), and stable meets the objective over these strata,
+    over the last dozen, and over the run outside of its incidents. It is "shared" if both arms are above the objective
+    over the last strata, else "ok". With `full_weight` the canary has all the traffic (weight 100), so that a stable
+    without requests excuses nothing. `histories` is stable's history before each stratum from the first exposure on,
+    for callers that have it.
+    """
+    exposed = [stratum for stratum in strata if stratum.canary.total]
+    last = exposed[-GUARD_SCRAPES:]
+    canary, stable = arm_counts(last, Arm.CANARY), arm_counts(last, Arm.STABLE)
+    value, state = 1.0, "ok"
+    if canary.bad >= rules.guard_bad and _is_above(canary, allowed) and _is_surely_above(stable, allowed, rules):
+        state = "shared"  # stable has the requests that the canary may lack
+    elif canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad and _is_above(canary, allowed):
+        value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(strata, histories)
+        # If most requests fail in three scrapes in a row, no earlier noise of stable excuses it.
+        most_fail = all(s.canary.bad >= _MAJORITY * s.canary.total for s in last)
+        all_above = len(last) == GUARD_SCRAPES and all(_is_above(s.canary, allowed) for s in last)
+        crossed = all_above and (most_fail or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or full_weight)
+        state = "shared" if _stable_is_above(exposed, stable, allowed) else "alarm" if crossed else "ok"
+    return GuardJudgement(
+        metric, state, allowed, _share(canary), _share(stable), value,
+        canary.total, canary.bad, stable.total, stable.bad,
+    )  # fmt: skip
+
+
+def one_sample_cap(rules: Rules, *, aligned: bool) -> float:
+    """Return the most that one stratum may add to the evidence of one arm alone (ln)."""
+    return log(1.0 / rules.guard_alpha) * (rules.cap_aligned if aligned else rules.cap) / 2.0
+
+
+def _stable_is_above(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:
+    """Return whether stable is above it now, a moment ago, or most of the time, not just in an incident long over."""
+    recent, usual = arm_counts(exposed[-_RECENT:], Arm.STABLE), arm_counts(without_incidents(exposed), Arm.STABLE)
+    return any(_is_above(counts, allowed) for counts in (last, recent, usual))
+
+
+def _is_surely_above(counts: Counts, allowed: float, rules: Rules) -> bool:
+    """Return whether an arm alone has enough requests and bad ones to be called above the objective."""
+    enough = counts.total >= rules.guard_requests and counts.bad >= rules.guard_bad
+    return enough and _is_above(counts, allowed)
+
+
+def _is_above(counts: Counts, allowed: float) -> bool:
+    return counts.bad > allowed * counts.total
+
+
+def _share(counts: Counts) -> float:
+    return counts.bad / counts.total if counts.total else 0.0

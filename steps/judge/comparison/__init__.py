@@ -1,0 +1,1 @@
+"""The canary against stable: one result for each metric, and all of them combined."""

@@ -1,0 +1,1 @@
+"""Which requests count, and for which arm, before anything is judged."""

@@ -1,1 +1,0 @@
-"""What `render` prints: YAML for workflow engines that cannot loop over a ladder themselves."""

@@ -1,0 +1,36 @@
+"""The Deployments of a release: how long their pods may take, and a baseline beside them."""
+
+from pydantic import Field
+
+from steps.settings.base import StepSettings
+from steps.settings.kubernetes_names import LabelName
+
+
+class ReadinessSettings(StepSettings):
+    """For steps that wait for pods."""
+
+    container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
+    ready_timeout_seconds: float = Field(
+        300.0, gt=0, le=7200, description="How long pods may take to become ready, seconds."
+    )
+
+
+class DrainSettings(StepSettings):
+    """For steps that end a run."""
+
+    drain_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="Time between weight 0 and scaling the canary down, seconds, so that requests in flight complete.",
+    )
+
+
+class BaselineSettings(StepSettings):
+    """What the canary is compared with."""
+
+    baseline: bool = Field(
+        default=False,
+        description="Compare the canary with as many fresh pods of stable's template, instead of stable: both start "
+        "with cold caches. They share the canary's destination, so they get half of each weight.",
+    )

@@ -1,0 +1,1 @@
+"""The benchmark's simulation: raw Istio counters of simulated rollouts, behind the Prometheus API."""

@@ -1,0 +1,147 @@
+"""What Prometheus has of the traffic: samples of raw counters with phases, births, resets and gaps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.traffic import DURATIONS_MS, SIZES, PodTraffic
+
+EPOCH = 1_700_000_000.0
+"""Unix seconds of the canary's first exposure."""
+
+_DOWN_SECONDS = 20.0
+_LAST_TICK = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS - 1
+_REQUESTS = "istio_requests_total"
+_DURATION = "istio_request_duration_milliseconds_bucket"
+_BYTES = "istio_response_bytes_bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A series in the database: name, labels, and its samples (unix seconds, value)."""
+
+    name: str
+    labels: Mapping[str, str]
+    times: list[float]
+    values: list[float]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A scrape target: when it was scraped (seconds since exposure), and when its counters started at 0 again."""
+
+    labels: Mapping[str, str]
+    at: NDArray[np.float64]
+    reset: float | None
+
+
+def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator) -> list[Stored]:
+    """Scrape the pods, and the gateways if the family has some."""
+    found: list[Stored] = []
+    for pod in pods:
+        reset = _reset(family, pod)
+        target = _target(
+            family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset
+        )
+        found += _series(family, target, "destination", pod.arm, pod.columns)
+    for number in range(family.gateways):
+        name = f"gateway-{number}"
+        target = _target(family, rng, {"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, None)
+        for arm in sorted({pod.arm for pod in pods}):
+            found += _series(family, target, "source", arm, _part(family, pods, arm, number))
+    return found
+
+
+def _reset(family: Family, pod: PodTraffic) -> float | None:
+    of_stable, of_canary = family.restart
+    return {"stable-0": of_stable, "canary-0": of_canary}.get(pod.name)
+
+
+def _target(family: Family, rng: np.random.Generator, labels: Mapping[str, str], reset: float | None) -> _Target:
+    phase = rng.uniform(0.0, family.scrape_seconds)
+    at = np.arange(-HISTORY_SECONDS + phase, RUN_SECONDS, family.scrape_seconds)
+    kept = (rng.random(len(at)) >= family.gap) & (at >= -family.known_seconds)
+    if reset is not None:
+        kept &= (at < reset) | (at >= reset + _DOWN_SECONDS)
+    return _Target(labels, at[kept], reset)
+
+
+_Column = NDArray[np.int64]
+_Columns = tuple[_Column, _Column, _Column, _Column, _Column]
+
+
+def _part(family: Family, pods: Sequence[PodTraffic], arm: str, number: int) -> _Columns:
+    """Return what one of the gateways sees of an arm: every n-th request."""
+
+    def part(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        whole: NDArray[np.int64] = np.cumsum(np.sum(columns, axis=0), axis=0)
+        mine = (whole + number) // family.gateways
+        first: NDArray[np.int64] = mine[:1]
+        return np.concatenate([first, np.diff(mine, axis=0)])
+
+    mine = [pod for pod in pods if pod.arm == arm]
+    return (
+        part([pod.good for pod in mine]),
+        part([pod.bad for pod in mine]),
+        part([pod.durations for pod in mine]),
+        part([pod.sizes for pod in mine]),
+        part([pod.missing for pod in mine]),
+    )
+
+
+def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _Columns) -> list[Stored]:
+    good, bad, durations, sizes, missing = columns
+    workload = {"stable": "shop", "canary": "shop-canary"}.get(arm, f"shop-{arm}")
+    base = {
+        **target.labels, "namespace": "shop", "reporter": reporter, "destination_workload": workload,
+        "destination_workload_namespace": "shop", "destination_service": f"{workload}.shop.svc.cluster.local",
+    }  # fmt: skip
+    fine = {**base, "response_code": "200", "response_flags": "-"}
+    if family.grpc:
+        fine = {**fine, "grpc_response_status": "0"}
+        failed = {**base, "response_code": "200", "response_flags": "-", "grpc_response_status": "14"}
+    else:
+        failed = {**base, "response_code": "503", "response_flags": "-"}
+    absent = {**fine, "response_code": "404"}
+    answers = ((fine, good), (failed, bad), (absent, missing))
+    found = [_counter(_REQUESTS, labels, target, column) for labels, column in answers]
+    born = _born(target, good)
+    for metric, bounds, cells in ((_DURATION, DURATIONS_MS, durations), (_BYTES, SIZES, sizes)):
+        cumulative = np.cumsum(cells, axis=1)
+        for index, bound in enumerate((*bounds, None)):
+            labels = {**fine, "le": "+Inf" if bound is None else f"{bound:g}"}
+            found.append(_counter(metric, labels, target, cumulative[:, index], born))
+    return [series for series in found if series.times]
+
+
+def _values(target: _Target, column: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the counter's value at each scrape; ticks that had ended by then count."""
+    whole = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(column)])
+    index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), _LAST_TICK + 1)
+    values: NDArray[np.int64] = whole[index]
+    if target.reset is not None:
+        until = int((target.reset + HISTORY_SECONDS) // TICK_SECONDS)
+        values = np.where(target.at >= target.reset, values - whole[until], values)
+    return values
+
+
+def _born(target: _Target, column: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return at which scrapes the series exists: from its first event since the proxy started."""
+    there: NDArray[np.bool_] = _values(target, column) > 0
+    return there
+
+
+def _counter(
+    name: str,
+    labels: Mapping[str, str],
+    target: _Target,
+    column: NDArray[np.int64],
+    born: NDArray[np.bool_] | None = None,
+) -> Stored:
+    values = _values(target, column)
+    there = values > 0 if born is None else born
+    times = (target.at[there] + EPOCH).round(3)
+    return Stored(name, labels, times.tolist(), values[there].astype(np.float64).tolist())
