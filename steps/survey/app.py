@@ -6,7 +6,7 @@ from steps.survey.behind import behind
 from steps.survey.objects import Survey, name_of, pod_labels
 from steps.survey.splits import Side, splits_of
 from steps.traffic.destinations import full_host
-from steps.workload.labels import contains
+from steps.workload.label_selectors import contains
 
 _NAME_LABELS = (
     "app",

@@ -6,7 +6,7 @@ from steps.cluster.api import Object
 from steps.model.run import Destination
 from steps.survey.objects import Survey, name_of, pod_labels
 from steps.traffic.destinations import full_host
-from steps.workload.labels import contains
+from steps.workload.label_selectors import contains
 
 _SUFFIX = ".svc.cluster.local"
 

@@ -7,7 +7,7 @@ from steps.errors import PermanentError
 from steps.model.run import Destination, ObjectName
 from steps.survey.inference import Hints, Inferred, InferredArm, infer
 from steps.survey.objects import Survey
-from steps.workload.clone import is_ours
+from steps.workload.clone import is_clone
 
 _PRIMARY = "-primary"
 
@@ -100,6 +100,6 @@ def _topology(stable: str, canary: Object | None) -> tuple[str, str]:
     name = str(canary["metadata"]["name"])
     if stable == f"{name}{_PRIMARY}":
         return "target-named", f"{stable} serves what people deploy to {name}"
-    if is_ours(canary):
+    if is_clone(canary):
         return "stable-named", f"Deployment {name} was made by an earlier release"
     return "swap", f"people deploy both {stable} and {name}, so the two take turns"
