@@ -35,7 +35,8 @@ class Survey:
         destination_rules: likewise.
         services: of the app's namespace.
         deployments: of the app's namespace.
-        unseen: what this account may not list: conclusions about it cannot be drawn.
+        unseen: what this account may not list: conclusions about it cannot be drawn. It grows as `more` lists further
+            kinds.
         more: lists a `Kind` in the app's namespace when a check needs it; [] where it may not be read.
     """
 
@@ -44,7 +45,7 @@ class Survey:
     destination_rules: tuple[Object, ...] = ()
     services: tuple[Object, ...] = ()
     deployments: tuple[Object, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
+    unseen: Sequence[Unseen] = ()
     more: Callable[[Kind], Sequence[Object]] = field(default=lambda _: (), repr=False, compare=False)
 
     def service(self, name: str) -> Object | None:
@@ -76,7 +77,7 @@ def look_around(cluster: Cluster, namespace: str) -> Survey:
         destination_rules=tuple(_everywhere(cluster, DESTINATION_RULE, namespace, unseen)),
         services=tuple(_listed(cluster, SERVICE, namespace, unseen) or ()),
         deployments=tuple(_listed(cluster, DEPLOYMENT, namespace, unseen) or ()),
-        unseen=tuple(unseen),
+        unseen=unseen,
         more=more,
     )
 
