@@ -1,0 +1,299 @@
+"""doctor: print what is found around an app, every problem at once with remedies, and what its traffic can show.
+
+Before: nothing; it needs no claim and changes nothing. What this account may not list is named.
+Writes: standard output.
+Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in trouble · 4 problems that refuse a release.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Literal
+
+from pydantic import Field
+
+from steps.actions.outlook import RungOutlook, outlook
+from steps.claim.lookup import claims_on
+from steps.claim.release import last_record
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import PROMETHEUS
+from steps.errors import Forbidden, PermanentError, StepError, TemporaryError
+from steps.evidence.preflight.missing_requests import is_scraped
+from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
+from steps.evidence.reader import EvidenceReader
+from steps.model.run import Claim, ObjectName, Record
+from steps.model.workload import Release, Topology
+from steps.outputs import results
+from steps.outputs.doctor_report import doctor_text
+from steps.settings.conventions import release_names
+from steps.settings.judge import JudgeSettings
+from steps.settings.kubernetes_names import LabelName
+from steps.settings.ladder import LadderSettings
+from steps.settings.metrics import MetricsSettings
+from steps.settings.prometheus import PrometheusSettings
+from steps.settings.release import ReleaseSettings
+from steps.settings.workload import BaselineSettings
+from steps.step import EXIT_DONE, Step, StepEnd
+from steps.survey.arms import SurveyedArms, surveyed_arms
+from steps.survey.checks.all_checks import all_problems, sorted_problems
+from steps.survey.checks.pair import refusal
+from steps.survey.choice import ChosenNames, choose_names
+from steps.survey.description import described
+from steps.survey.inference import Hints
+from steps.survey.monitoring import pod_monitor
+from steps.survey.named_objects import grants, with_named_objects
+from steps.survey.objects import Survey, look_around
+from steps.survey.problem import Problem
+from steps.traffic.traffic import Traffic
+from steps.wiring import cluster_of, reader_of, rules_of
+from steps.workload.workload import Workload
+
+RESULTS = ("outcome", "reason")
+_LEAST_SECONDS = 30.0
+"""The time on a rung that the outlook is about, where `min-seconds` is less."""
+
+
+class Settings(ReleaseSettings, PrometheusSettings, MetricsSettings, JudgeSettings, BaselineSettings, LadderSettings):
+    """Print what is in the way of a release, and what the app's traffic can show."""
+
+    container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
+    format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
+    allow_managed: bool = Field(
+        default=False,
+        description="Continue although Argo CD, Flux or Helm manages a Deployment that promote will write.",
+    )
+    allow_policies: bool = Field(
+        default=False,
+        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
+    )
+    template_by: Literal["canary", "external"] = Field(
+        "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
+    )
+
+
+def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
+    """Return the report; see the module's docstring."""
+    hints = _hints(settings, namespace)
+    survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
+    claim, record = _claim_of(cluster, survey, settings.app), _record_of(survey, settings.app)
+    living = claim if claim is not None and claim.state.expires >= cluster.now() else None
+    chosen = choose_names(survey, hints, living, _given_topology(settings))
+    named = _filled(settings, chosen)
+    names = release_names(named, namespace)
+    arms = surveyed_arms(survey, names, chosen.topology)
+    workload = Workload(cluster, "")
+    reader = reader_of(named, names, workload)
+    unread: list[str] = []
+    own = [*_own_problems(survey, arms, chosen, claim, living), *_settled(settings, all_problems(survey, arms))]
+    if claim is not None:
+        own = [one for one in own if one.code != "weight-at-rest"]  # the run's own weights
+    own += _as_prepare(named, arms, Traffic(cluster), workload, own, unread)
+    evidence, state, notes = _evidence(cluster, survey, reader)
+    rungs = [] if evidence else _rungs(settings, reader, cluster.now())
+    problems = sorted_problems([*own, *evidence])
+    return {
+        "version": 1,
+        **described(arms, chosen),
+        "claim": _claimed(claim),
+        "last_release": _recorded(record),
+        "problems": [asdict(one) for one in problems],
+        "prometheus": {"url": settings.prometheus_url, "state": state, "notes": notes},
+        "ladder": [asdict(one) for one in rungs],
+        "unread": [*dict.fromkeys([*map(str, survey.unseen), *unread])],
+        "unread_remedies": grants(survey),
+        **_conclusion(problems, settings.app),
+    }
+
+
+def _hints(settings: Settings, namespace: str) -> Hints:
+    parted = [entry.rpartition("/") for entry in settings.virtual_service]
+    return Hints(
+        app=settings.app,
+        stable=settings.stable,
+        canary=settings.canary,
+        stable_destination=settings.stable_destination,
+        canary_destination=settings.canary_destination,
+        virtual_services=tuple(sorted(ObjectName(where or namespace, name) for where, _, name in parted)),
+        routes=tuple(entry for entry in settings.route if entry),
+    )
+
+
+def _given_topology(settings: Settings) -> str:
+    return settings.topology if "topology" in settings.model_fields_set else ""
+
+
+def _filled(settings: Settings, chosen: ChosenNames) -> Settings:
+    missing = {name: value for name, value in chosen.settings.items() if not getattr(settings, name)}
+    return settings.model_copy(update={**missing, "topology": chosen.topology})
+
+
+def _claim_of(cluster: Cluster, survey: Survey, app: str) -> Claim | None:
+    for obj in survey.virtual_services:
+        try:
+            found = next((one for one in claims_on(cluster, obj) if one.app == app), None)
+        except PermanentError:
+            continue  # a claim that cannot be read: prepare names it
+        if found is not None and any(one.virtual_service.namespace == survey.namespace for one in found.state.targets):
+            return found
+    return None
+
+
+def _record_of(survey: Survey, app: str) -> Record | None:
+    records = [last_record(obj, app) for obj in survey.virtual_services]
+    return max((one for one in records if one is not None), key=lambda one: one.ended, default=None)
+
+
+def _own_problems(
+    survey: Survey, arms: SurveyedArms, chosen: ChosenNames, claim: Claim | None, living: Claim | None
+) -> Iterator[Problem]:
+    if chosen.refusal is not None:
+        yield refusal(arms.names.app, chosen.refusal)
+    if claim is None:
+        return
+    flags = f"--app {claim.app} --namespace {survey.namespace} --run {claim.run}"
+    about = f"VirtualService {claim.state.targets[0].virtual_service}"
+    if living is not None:
+        text = f"run {claim.run} is active ({claim.phase}, weight {claim.state.weight}): a release waits for its end."
+        yield Problem("busy", about, text, (f"canary-steps rollback {flags}", "--on-busy supersede"))
+    else:
+        text = f"the claim of run {claim.run} expired ({claim.phase}): the next prepare or sweep restores stable first."
+        yield Problem("expired", about, text, (f"canary-steps sweep --namespace {survey.namespace}",), "warns")
+
+
+def _settled(settings: Settings, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems as the settings leave them: what is allowed or named there refuses nothing."""
+    for one in problems:
+        allowed = (
+            (one.code == "manager" and (settings.allow_managed or settings.template_by == "external"))
+            or (one.code == "unequal-object" and settings.allow_policies and "--allow-policies" in one.remedies)
+            or (one.code in {"container", "sidecar-container"} and f"--container {settings.container}" in one.remedies)
+        )
+        yield replace(one, gravity="notes") if allowed else one
+
+
+def _as_prepare(
+    settings: Settings,
+    arms: SurveyedArms,
+    traffic: Traffic,
+    workload: Workload,
+    known: Sequence[Problem],
+    unread: list[str],
+) -> list[Problem]:
+    """Ask prepare's own checks: they stop at the first refusal, which counts where no check above found one."""
+    names = arms.names
+    try:
+        targets = traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
+        ports = traffic.ports(targets, names.stable_destination, names.canary_destination)
+        place = names.virtual_services[0].namespace
+        plan = workload.preflight(
+            Release(
+                namespace=names.namespace,
+                stable=names.stable,
+                canary=names.canary,
+                stable_destination=names.stable_destination,
+                canary_destination=names.canary_destination,
+                topology=_topology(arms.topology),
+                baseline=names.baseline if settings.baseline else "",
+                stable_subset=traffic.subset_labels(place, names.stable_destination),
+                canary_subset=traffic.subset_labels(place, names.canary_destination),
+                container=settings.container,
+                template_by_external=settings.template_by == "external",
+                allow_managed=settings.allow_managed,
+                allow_policies=settings.allow_policies,
+                routes=ports,
+            )
+        )
+    except Forbidden as error:
+        unread.append(error.action)
+        return []
+    except PermanentError as error:
+        if any(one.gravity == "refuses" for one in known):
+            return []
+        return [Problem("prepare", f"App {names.app}", f"While {error.action}: {error.cause}")]
+    said = {one.text for one in known} | {f"{one.about} {one.text}" for one in known}
+    return [Problem("prepare", f"App {names.app}", text, (), "warns") for text in plan.warnings if text not in said]
+
+
+def _topology(name: str) -> Topology:
+    """Return the topology; in a swap the canary keeps a template of its own, as in target-named."""
+    return Topology(name) if name in set(Topology) else Topology.TARGET_NAMED
+
+
+def _evidence(cluster: Cluster, survey: Survey, reader: EvidenceReader) -> tuple[list[Problem], str, list[str]]:
+    """Ask Prometheus for stable's series; return problems, its state in words, and notes."""
+    about = f"Prometheus {reader.prometheus.access.endpoint}"
+    try:
+        return [], "it has series of stable", [*reader.check(), *reader.check_custom()]
+    except TemporaryError as error:
+        remedy = "--prometheus-url http://SERVICE.NAMESPACE:9090"
+        return [Problem("prometheus-trouble", about, error.cause, (remedy,))], "in trouble", []
+    except PermanentError as error:
+        scraped = not reader.mesh or _is_scraped(reader)
+        remedies = () if scraped else (pod_monitor(survey.namespace, _prometheuses(cluster)), "--without-mesh-metrics")
+        state = "it has no series of stable that can be used" if scraped else "nothing scrapes the mesh"
+        return [Problem("no-evidence", about, error.cause, remedies)], state, []
+
+
+def _is_scraped(reader: EvidenceReader) -> bool:
+    try:
+        return is_scraped(reader.prometheus, reader.arms)
+    except EvidenceError:
+        return True
+
+
+def _prometheuses(cluster: Cluster) -> Sequence[Object]:
+    try:
+        return cluster.list(PROMETHEUS, None)
+    except Forbidden:
+        return ()
+
+
+def _rungs(settings: Settings, reader: EvidenceReader, now: float) -> list[RungOutlook]:
+    try:
+        reader.choose_bounds()
+        seconds = max(settings.min_seconds, _LEAST_SECONDS)
+        return outlook(reader, rules_of(settings), settings.ladder, seconds, now)
+    except StepError:
+        return []  # what is wrong with Prometheus was said by its own checks
+
+
+def _claimed(claim: Claim | None) -> dict[str, Any] | None:
+    if claim is None:
+        return None
+    state = claim.state
+    kept = {"weight": state.weight, "by": state.by, "started": state.started, "expires": state.expires}
+    return {"run": claim.run, "phase": str(claim.phase), **kept}
+
+
+def _recorded(record: Record | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    names = ("run", "outcome", "reason", "verdict", "started", "ended")
+    return {name: getattr(record, name) for name in names}
+
+
+def _conclusion(problems: Sequence[Problem], app: str) -> dict[str, Any]:
+    refused = [one for one in problems if one.gravity == "refuses"]
+    lasting = [one for one in refused if one.code != "prometheus-trouble"]
+    if lasting:
+        outcome, code = "refused", PermanentError.exit_code
+        summary = f"A release of {app} would be refused: {len(refused)} of {len(problems)} problems are in its way."
+    elif refused:
+        outcome, code, summary = "trouble", TemporaryError.exit_code, f"Prometheus is in trouble: {refused[0].text}"
+    else:
+        outcome, code, summary = "ready", EXIT_DONE, f"A release of {app} may start."
+    return {"outcome": outcome, "exit_code": code, "summary": summary}
+
+
+def main(settings: Settings) -> StepEnd:
+    """Wire the real collaborators."""
+    cluster, namespace = cluster_of(settings)
+    report = run(settings, cluster, namespace)
+    as_json = settings.format == "json"
+    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n" if as_json else doctor_text(report))
+    ended = {"outcome": report["outcome"], "reason": results.truncate(report["summary"])}
+    return StepEnd(ended, report["exit_code"], {"problems": len(report["problems"])})
+
+
+STEP = Step(Settings, RESULTS, main)
