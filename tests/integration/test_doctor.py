@@ -30,7 +30,7 @@ def test_a_plain_app_may_be_released(deploy: Deploy) -> None:
     """With what its traffic can show on each rung, and without a write."""
     app = deploy("doctor-plain")
     with app.users(40):
-        app.lab.wait_for(lambda: app.run("doctor", "--format", "json").exit_code == 0, what="doctor's consent")
+        app.lab.wait_for(lambda: report(app.run("doctor", "--format", "json"))["ladder"], what="doctor's outlook")
         ended = app.run("doctor", "--format", "json")
         text = app.run("doctor")
     found = report(ended)
