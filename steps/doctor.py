@@ -7,8 +7,8 @@ Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in t
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import Field
@@ -34,11 +34,12 @@ from steps.settings.metrics import MetricsSettings
 from steps.settings.prometheus import PrometheusSettings
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import BaselineSettings
-from steps.step import EXIT_DONE, Step, StepEnd
+from steps.step import Step, StepEnd
 from steps.survey.arms import SurveyedArms, surveyed_arms
 from steps.survey.checks.all_checks import all_problems, sorted_problems
 from steps.survey.checks.pair import refusal
 from steps.survey.choice import ChosenNames, choose_names
+from steps.survey.conclusion import TROUBLE, Allowed, conclusion, settled
 from steps.survey.description import described
 from steps.survey.inference import Hints
 from steps.survey.monitoring import pod_monitor
@@ -50,8 +51,12 @@ from steps.wiring import cluster_of, reader_of, rules_of
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "reason")
-_LEAST_SECONDS = 30.0
+_MINIMUM_SECONDS = 30.0
 """The time on a rung that the outlook is about, where `min-seconds` is less."""
+
+_NO_OUTLOOK = "stable had too little traffic in the last minutes to say what a rung can show"
+_WITHOUT_ARMS = ("not-unique", "other-kind", "host-name", "busy", "expired")
+"""Problems that do not depend on which arms an app has."""
 
 
 class Settings(ReleaseSettings, PrometheusSettings, MetricsSettings, JudgeSettings, BaselineSettings, LadderSettings):
@@ -85,12 +90,22 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     workload = Workload(cluster, "")
     reader = reader_of(named, names, workload)
     unread: list[str] = []
-    own = [*_own_problems(survey, arms, chosen, claim, living), *_settled(settings, all_problems(survey, arms))]
-    if claim is not None:
-        own = [one for one in own if one.code != "weight-at-rest"]  # the run's own weights
-    own += _as_prepare(named, arms, Traffic(cluster), workload, own, unread)
-    evidence, state, notes = _evidence(cluster, survey, reader)
-    rungs = [] if evidence else _rungs(settings, reader, cluster.now())
+    own = [
+        *_own_problems(survey, arms, chosen, claim, living),
+        *settled(all_problems(survey, arms), _allowed(settings)),
+    ]
+    own = [one for one in own if _is_meant(one, chosen, claim)]
+    evidence, state, notes, rungs = (
+        list[Problem](),
+        "not asked, as the arms are not known",
+        list[str](),
+        list[RungOutlook](),
+    )
+    if chosen.refusal is None:
+        own += _as_prepare(named, arms, Traffic(cluster), workload, own, unread)
+        evidence, state, notes = _evidence(cluster, survey, reader)
+        rungs = [] if evidence else _rungs(settings, reader, cluster.now())
+        notes += [] if evidence or rungs else [_NO_OUTLOOK]
     problems = sorted_problems([*own, *evidence])
     return {
         "version": 1,
@@ -102,8 +117,23 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
         "ladder": [asdict(one) for one in rungs],
         "unread": [*dict.fromkeys([*map(str, survey.unseen), *unread])],
         "unread_remedies": grants(survey),
-        **_conclusion(problems, settings.app),
+        **conclusion(problems, settings.app),
     }
+
+
+def _allowed(settings: Settings) -> Allowed:
+    return Allowed(
+        managed=settings.allow_managed or settings.template_by == "external",
+        policies=settings.allow_policies,
+        container=settings.container,
+    )
+
+
+def _is_meant(problem: Problem, chosen: ChosenNames, claim: Claim | None) -> bool:
+    """Return whether a problem counts: a run's own weights do not, nor what rests on names that nobody knows."""
+    if chosen.refusal is not None:
+        return problem.code in _WITHOUT_ARMS
+    return claim is None or problem.code != "weight-at-rest"
 
 
 def _hints(settings: Settings, namespace: str) -> Hints:
@@ -161,17 +191,6 @@ def _own_problems(
         yield Problem("expired", about, text, (f"canary-steps sweep --namespace {survey.namespace}",), "warns")
 
 
-def _settled(settings: Settings, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield problems as the settings leave them: what is allowed or named there refuses nothing."""
-    for one in problems:
-        allowed = (
-            (one.code == "manager" and (settings.allow_managed or settings.template_by == "external"))
-            or (one.code == "unequal-object" and settings.allow_policies and "--allow-policies" in one.remedies)
-            or (one.code in {"container", "sidecar-container"} and f"--container {settings.container}" in one.remedies)
-        )
-        yield replace(one, gravity="notes") if allowed else one
-
-
 def _as_prepare(
     settings: Settings,
     arms: SurveyedArms,
@@ -227,7 +246,7 @@ def _evidence(cluster: Cluster, survey: Survey, reader: EvidenceReader) -> tuple
         return [], "it has series of stable", [*reader.check(), *reader.check_custom()]
     except TemporaryError as error:
         remedy = "--prometheus-url http://SERVICE.NAMESPACE:9090"
-        return [Problem("prometheus-trouble", about, error.cause, (remedy,))], "in trouble", []
+        return [Problem(TROUBLE, about, error.cause, (remedy,))], "in trouble", []
     except PermanentError as error:
         scraped = not reader.mesh or _is_scraped(reader)
         remedies = () if scraped else (pod_monitor(survey.namespace, _prometheuses(cluster)), "--without-mesh-metrics")
@@ -252,7 +271,7 @@ def _prometheuses(cluster: Cluster) -> Sequence[Object]:
 def _rungs(settings: Settings, reader: EvidenceReader, now: float) -> list[RungOutlook]:
     try:
         reader.choose_bounds()
-        seconds = max(settings.min_seconds, _LEAST_SECONDS)
+        seconds = max(settings.min_seconds, _MINIMUM_SECONDS)
         return outlook(reader, rules_of(settings), settings.ladder, seconds, now)
     except StepError:
         return []  # what is wrong with Prometheus was said by its own checks
@@ -271,19 +290,6 @@ def _recorded(record: Record | None) -> dict[str, Any] | None:
         return None
     names = ("run", "outcome", "reason", "verdict", "started", "ended")
     return {name: getattr(record, name) for name in names}
-
-
-def _conclusion(problems: Sequence[Problem], app: str) -> dict[str, Any]:
-    refused = [one for one in problems if one.gravity == "refuses"]
-    lasting = [one for one in refused if one.code != "prometheus-trouble"]
-    if lasting:
-        outcome, code = "refused", PermanentError.exit_code
-        summary = f"A release of {app} would be refused: {len(refused)} of {len(problems)} problems are in its way."
-    elif refused:
-        outcome, code, summary = "trouble", TemporaryError.exit_code, f"Prometheus is in trouble: {refused[0].text}"
-    else:
-        outcome, code, summary = "ready", EXIT_DONE, f"A release of {app} may start."
-    return {"outcome": outcome, "exit_code": code, "summary": summary}
 
 
 def main(settings: Settings) -> StepEnd:

@@ -45,16 +45,17 @@ def _readable(cluster: Cluster, kind: Kind, names: Iterable[ObjectName]) -> Iter
 
 
 def grants(survey: Survey) -> list[str]:
-    """Return the commands that let an account list what was not read."""
+    """Return the commands that let the reader's account list what was not read: one role a scope."""
     lines = []
-    for one in dict.fromkeys(survey.unseen):
-        everywhere = one.scope == "all namespaces"
-        role, scope = ("clusterrole", "") if everywhere else ("role", f" -n {one.scope}")
-        name = f"canary-steps-doctor-{one.kind.plural}"
-        resource = f"{one.kind.plural}.{one.kind.group}" if one.kind.group else one.kind.plural
+    for scope in dict.fromkeys(one.scope for one in survey.unseen):
+        everywhere = scope == "all namespaces"
+        role, where = ("clusterrole", "") if everywhere else ("role", f" -n {scope}")
+        kinds = dict.fromkeys(one.kind for one in survey.unseen if one.scope == scope)
+        resources = ",".join(f"{kind.plural}.{kind.group}" if kind.group else kind.plural for kind in kinds)
+        name = f"canary-steps-doctor-{survey.namespace}"
         account = f"--serviceaccount={survey.namespace}:canary-steps-reader"
         lines += [
-            f"kubectl create {role} {name}{scope} --verb=list --resource={resource}",
-            f"kubectl create {role}binding {name}{scope} --{role}={name} {account}",
+            f"kubectl create {role} {name}{where} --verb=list --resource={resources}",
+            f"kubectl create {role}binding {name}{where} --{role}={name} {account}",
         ]
     return lines

@@ -112,7 +112,11 @@ def _between(arms: SurveyedArms) -> str:
     if canary.found is None or _is_empty(canary.found):
         return "The route is dead now, between releases: no pod is behind it, so its users get 503."
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
-    now = f"Now {ready} ready pods are behind it" if ready else "Now no ready pod is behind it, so its users get 503"
+    now = (
+        f"Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind it"
+        if ready
+        else "Now no ready pod is behind it, so its users get 503"
+    )
     if arms.topology == "swap":
         return f"{now}; a rollback keeps them running, with their old template."
     return f"{now}; after a release, when the canary is scaled down, the route is dead: 503."
