@@ -8,7 +8,7 @@ Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in t
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -40,11 +40,11 @@ from steps.survey.checks.all_checks import all_problems, sorted_problems
 from steps.survey.checks.pair import refusal
 from steps.survey.choice import ChosenNames, choose_names
 from steps.survey.conclusion import TROUBLE, Allowed, conclusion, settled
-from steps.survey.description import described
+from steps.survey.description import claim_fields, described, record_fields
 from steps.survey.inference import Hints
 from steps.survey.monitoring import pod_monitor
 from steps.survey.named_objects import grants, with_named_objects
-from steps.survey.objects import Survey, look_around
+from steps.survey.objects import Survey, look_around, name_of
 from steps.survey.problem import Problem
 from steps.traffic.traffic import Traffic
 from steps.wiring import cluster_of, reader_of, rules_of
@@ -81,40 +81,29 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     """Return the report; see the module's docstring."""
     hints = _hints(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
-    claim, record = _claim_of(cluster, survey, settings.app), _record_of(survey, settings.app)
+    claim = _claim_of(cluster, survey, settings.app)
     living = claim if claim is not None and claim.state.expires >= cluster.now() else None
     chosen = choose_names(survey, hints, living, _given_topology(settings))
     named = _filled(settings, chosen)
-    names = release_names(named, namespace)
-    arms = surveyed_arms(survey, names, chosen.topology)
-    workload = Workload(cluster, "")
-    reader = reader_of(named, names, workload)
-    unread: list[str] = []
-    own = [
-        *_own_problems(survey, arms, chosen, claim, living),
-        *settled(all_problems(survey, arms), _allowed(settings)),
-    ]
-    own = [one for one in own if _is_meant(one, chosen, claim)]
-    evidence, state, notes, rungs = (
-        list[Problem](),
-        "not asked, as the arms are not known",
-        list[str](),
-        list[RungOutlook](),
-    )
-    if chosen.refusal is None:
-        own += _as_prepare(named, arms, Traffic(cluster), workload, own, unread)
-        evidence, state, notes = _evidence(cluster, survey, reader)
-        rungs = [] if evidence else _rungs(settings, reader, cluster.now())
-        notes += [] if evidence or rungs else [_NO_OUTLOOK]
-    problems = sorted_problems([*own, *evidence])
+    arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
+    workload, unread = Workload(cluster, ""), list[str]()
+    found = [*_claim_problems(survey, claim, living), *settled(all_problems(survey, arms), _allowed(settings))]
+    found = [one for one in found if _is_meant(one, chosen, claim)]
+    seen = _Evidence([], "not asked, as the arms are not known", [], [])
+    if chosen.refusal is not None:
+        found.append(refusal(settings.app, chosen.refusal))
+    else:
+        found += _as_prepare(named, arms, Traffic(cluster), workload, found, unread)
+        seen = _evidence(settings, cluster, survey, reader_of(named, arms.names, workload))
+    problems = sorted_problems([*found, *seen.problems])
     return {
         "version": 1,
         **described(arms, chosen),
-        "claim": _claimed(claim),
-        "last_release": _recorded(record),
+        "claim": claim_fields(claim),
+        "last_release": record_fields(_record_of(survey, arms)),
         "problems": [asdict(one) for one in problems],
-        "prometheus": {"url": settings.prometheus_url, "state": state, "notes": notes},
-        "ladder": [asdict(one) for one in rungs],
+        "prometheus": {"url": settings.prometheus_url, "state": seen.state, "notes": seen.notes},
+        "ladder": [asdict(one) for one in seen.rungs],
         "unread": [*dict.fromkeys([*map(str, survey.unseen), *unread])],
         "unread_remedies": grants(survey),
         **conclusion(problems, settings.app),
@@ -159,26 +148,29 @@ def _filled(settings: Settings, chosen: ChosenNames) -> Settings:
 
 
 def _claim_of(cluster: Cluster, survey: Survey, app: str) -> Claim | None:
+    """Return the app's claim; an app of the same name in another namespace has its own."""
     for obj in survey.virtual_services:
         try:
             found = next((one for one in claims_on(cluster, obj) if one.app == app), None)
         except PermanentError:
             continue  # a claim that cannot be read: prepare names it
-        if found is not None and any(one.virtual_service.namespace == survey.namespace for one in found.state.targets):
+        if found is not None and survey.namespace in _namespaces(found):
             return found
     return None
 
 
-def _record_of(survey: Survey, app: str) -> Record | None:
-    records = [last_record(obj, app) for obj in survey.virtual_services]
+def _namespaces(claim: Claim) -> set[str]:
+    workloads = claim.state.workloads
+    return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
+
+
+def _record_of(survey: Survey, arms: SurveyedArms) -> Record | None:
+    own = [obj for obj in survey.virtual_services if name_of(obj).namespace == survey.namespace]
+    records = [last_record(obj, arms.names.app) for obj in (*own, *arms.released)]
     return max((one for one in records if one is not None), key=lambda one: one.ended, default=None)
 
 
-def _own_problems(
-    survey: Survey, arms: SurveyedArms, chosen: ChosenNames, claim: Claim | None, living: Claim | None
-) -> Iterator[Problem]:
-    if chosen.refusal is not None:
-        yield refusal(arms.names.app, chosen.refusal)
+def _claim_problems(survey: Survey, claim: Claim | None, living: Claim | None) -> Iterator[Problem]:
     if claim is None:
         return
     flags = f"--app {claim.app} --namespace {survey.namespace} --run {claim.run}"
@@ -239,19 +231,30 @@ def _topology(name: str) -> Topology:
     return Topology(name) if name in set(Topology) else Topology.TARGET_NAMED
 
 
-def _evidence(cluster: Cluster, survey: Survey, reader: EvidenceReader) -> tuple[list[Problem], str, list[str]]:
-    """Ask Prometheus for stable's series; return problems, its state in words, and notes."""
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What Prometheus has: problems, its state in words, notes, and what each rung can show."""
+
+    problems: list[Problem]
+    state: str
+    notes: list[str]
+    rungs: list[RungOutlook]
+
+
+def _evidence(settings: Settings, cluster: Cluster, survey: Survey, reader: EvidenceReader) -> _Evidence:
     about = f"Prometheus {reader.prometheus.access.endpoint}"
     try:
-        return [], "it has series of stable", [*reader.check(), *reader.check_custom()]
+        notes = [*reader.check(), *reader.check_custom()]
     except TemporaryError as error:
-        remedy = "--prometheus-url http://SERVICE.NAMESPACE:9090"
-        return [Problem(TROUBLE, about, error.cause, (remedy,))], "in trouble", []
+        problem = Problem(TROUBLE, about, error.cause, ("--prometheus-url http://SERVICE.NAMESPACE:9090",))
+        return _Evidence([problem], "in trouble", [], [])
     except PermanentError as error:
         scraped = not reader.mesh or _is_scraped(reader)
         remedies = () if scraped else (pod_monitor(survey.namespace, _prometheuses(cluster)), "--without-mesh-metrics")
         state = "it has no series of stable that can be used" if scraped else "nothing scrapes the mesh"
-        return [Problem("no-evidence", about, error.cause, remedies)], state, []
+        return _Evidence([Problem("no-evidence", about, error.cause, remedies)], state, [], [])
+    rungs = _rungs(settings, reader, cluster.now())
+    return _Evidence([], "it has series of stable", notes if rungs else [*notes, _NO_OUTLOOK], rungs)
 
 
 def _is_scraped(reader: EvidenceReader) -> bool:
@@ -275,21 +278,6 @@ def _rungs(settings: Settings, reader: EvidenceReader, now: float) -> list[RungO
         return outlook(reader, rules_of(settings), settings.ladder, seconds, now)
     except StepError:
         return []  # what is wrong with Prometheus was said by its own checks
-
-
-def _claimed(claim: Claim | None) -> dict[str, Any] | None:
-    if claim is None:
-        return None
-    state = claim.state
-    kept = {"weight": state.weight, "by": state.by, "started": state.started, "expires": state.expires}
-    return {"run": claim.run, "phase": str(claim.phase), **kept}
-
-
-def _recorded(record: Record | None) -> dict[str, Any] | None:
-    if record is None:
-        return None
-    names = ("run", "outcome", "reason", "verdict", "started", "ended")
-    return {name: getattr(record, name) for name in names}
 
 
 def main(settings: Settings) -> StepEnd:

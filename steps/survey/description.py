@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from steps.model.run import ObjectName
+from steps.model.run import Claim, ObjectName, Record
 from steps.survey.arms import SurveyedArm, SurveyedArms
 from steps.survey.choice import ChosenNames
 from steps.survey.objects import name_of
@@ -45,3 +45,20 @@ def _routes(arms: SurveyedArms, name: ObjectName) -> dict[str, Any]:
     routes = with_both_arms(obj, both, alone=False) if obj else []
     shown = [{"name": route.label, "weight": route.canary} for route in routes]
     return {"name": str(name), "exists": obj is not None, "routes": shown}
+
+
+def claim_fields(claim: Claim | None) -> dict[str, Any] | None:
+    """Return a claim for people, None where there is none."""
+    if claim is None:
+        return None
+    state = claim.state
+    kept = {"weight": state.weight, "by": state.by, "started": state.started, "expires": state.expires}
+    return {"run": claim.run, "phase": str(claim.phase), **kept}
+
+
+def record_fields(record: Record | None) -> dict[str, Any] | None:
+    """Return the record of the last run for people, None where there is none."""
+    if record is None:
+        return None
+    names = ("run", "outcome", "reason", "verdict", "started", "ended")
+    return {name: getattr(record, name) for name in names}
