@@ -32,6 +32,7 @@ STEPS = {
     "resolve": "ask the registry for the digest behind an image's tag",
     "notify": "report the outcome of a release to a webhook",
     "init": "print the YAML that an app still needs before its first release",
+    "doctor": "print every problem of an app at once, with remedies, and what its traffic can show",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text, JSON or a page",
     "replay": "judge a recording again by other rules and show when each verdict would have come",

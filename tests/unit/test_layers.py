@@ -43,6 +43,7 @@ MAY_IMPORT = {
         "judge",
         "actions",
     },
+    "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
     "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},
