@@ -8,7 +8,7 @@ Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, mis
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,8 @@ class Analysis(
     DeadlineSettings,
 ):
     """What analyze needs; rollout has it too."""
+
+    subject: ClassVar[str] = "Analysis"
 
     on_fail: Literal["retreat", "exit"] = Field(
         "retreat",

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from pydantic import Field
 
 from steps.actions.recovery import Takeover, clean_up, take_over_run
 from steps.actions.retreat import retreat
@@ -23,7 +22,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.cluster import ClusterSettings, DryRunSettings
+from steps.settings.cluster import DryRunSettings, NamespacesSettings
 from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -36,12 +35,8 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(ClusterSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+class Settings(NamespacesSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
-
-    all_namespaces: bool = Field(
-        default=False, description="Look in all namespaces, whatever --namespace says. Needs a ClusterRole."
-    )
 
 
 @dataclass(slots=True)
