@@ -17,7 +17,7 @@ from steps.model.times import date_and_time
 _Apps = dict[tuple[ObjectName, str], ListedApp]
 
 _NOT_READABLE = (ValueError, TypeError, OverflowError, OSError)
-"""What a damaged annotation raises, also where its numbers are no times."""
+"""What a damaged annotation raises, also where a number cannot be a time."""
 
 
 def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
@@ -80,7 +80,7 @@ def _add_claim(found: _Apps, cluster: Cluster, obj: Object, key: str, known: Map
     except StepError as error:
         trouble = str(error)
     except _NOT_READABLE as error:
-        claim, trouble = None, f"the claim of {app} on VirtualService {at} has a time that is none ({error})."
+        claim, trouble = None, f"the claim of {app} on VirtualService {at} has a time that is not a date ({error})."
     place = at, shorten_app(app)
     row = found.get(place, ListedApp(at, app))
     if trouble:

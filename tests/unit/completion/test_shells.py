@@ -141,7 +141,7 @@ def test_zsh(folder: Path) -> None:
             "completion ba\t": "completion bash",
         }.items():
             assert expected in typed(terminal, f"canary-steps {line}", expected)
-            typed(terminal, "\x15", "> ")
+            typed(terminal, "\x15\n", "> ")
     finally:
         os.write(terminal, b"\x15exit\n")
         os.waitpid(process, 0)
