@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from steps.claim.annotations import annotations_of
+from steps.claim.errors import ClaimCorrupt
 from steps.claim.keys import record_key, shorten_app
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.claim.record import load_record
@@ -77,6 +78,8 @@ def _add_claim(found: _Apps, cluster: Cluster, obj: Object, key: str, known: Map
         _check_times(claim.state.started, claim.state.expires)
     except Interrupted:
         raise
+    except ClaimCorrupt as error:
+        claim, trouble = None, str(error)
     except StepError as error:
         trouble = str(error)
     except _NOT_READABLE as error:

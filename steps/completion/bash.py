@@ -10,10 +10,10 @@ from steps.model.flags import Command, Flag, Takes
 
 _HEAD = r"""# bash completion of canary-steps, written by `canary-steps completion bash`
 _canary_steps() {
-  local cur=${COMP_WORDS[COMP_CWORD]} flag="" before="" step=${COMP_WORDS[1]} words="" IFS=$'\n'
+  local cur=${COMP_WORDS[COMP_CWORD]} flag="" before="" step=${COMP_WORDS[1]} words="" line=$'\n' IFS=$'\n'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "${_canary_steps_names// /$'\n'}" -- "$cur"))
+    COMPREPLY=($(compgen -W "${_canary_steps_names// /$line}" -- "$cur"))
     return
   fi
   if [[ $cur == "=" ]]; then
@@ -27,7 +27,7 @@ _canary_steps() {
   fi
 """
 _TAIL = r"""
-  COMPREPLY=($(compgen -P "$before" -W "${words// /$'\n'}" -- "$cur"))
+  COMPREPLY=($(compgen -P "$before" -W "${words// /$line}" -- "$cur"))
 }
 _canary_steps_paths() {
   compopt -o filenames 2>/dev/null

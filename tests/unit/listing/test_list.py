@@ -146,6 +146,18 @@ def test_a_copy_whose_first_object_may_not_be_read_is_still_listed(shop: ShopNam
     assert "other" in entry["unreadable"][0]
 
 
+@pytest.mark.parametrize("damaged", ["api", "shop"])
+def test_a_claim_on_several_objects_may_be_damaged_in_part(shop: ShopNamespace, damaged: str) -> None:
+    """The first holds the state, so a copy alone is not a claim; a damaged copy stands beside the claim."""
+    for name in ("shop", "api"):
+        shop.add(name)
+    shop.claim("r1", "shop", "api")
+    annotate(shop, MEMORY, "{", damaged)
+    found = {entry["virtual_service"]: (entry["state"], len(entry["unreadable"])) for entry in entries(shop)}
+    alone = {"shop/api": ("unreadable", 1)}
+    assert found == (alone if damaged == "api" else {"shop/api": ("living", 0), "shop/shop": ("unreadable", 1)})
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
