@@ -8,7 +8,7 @@ Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, mis
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -47,6 +47,8 @@ RESULTS = ("verdict", "reason", "judgement")
 
 class Analysis(ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings):
     """What analyze needs; rollout has it too."""
+
+    subject: ClassVar[str] = "Analysis"
 
     on_fail: Literal["retreat", "exit"] = Field(
         "retreat",

@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import structlog
 from pydantic import BeforeValidator, Field
@@ -56,6 +56,8 @@ class Preparation(
     ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
 ):
     """What prepare needs; rollout has it too."""
+
+    subject: ClassVar[str] = "Preparation"
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
     env: Annotated[dict[str, str], NoDecode, BeforeValidator(as_mapping)] = Field(

@@ -5,7 +5,7 @@ Writes: stable's pod template (not with `--template-by external`), weights, the 
 Exit codes: 0 done · 2 · 3 stable not ready in time · 4 no pass, another canary, foreign write · 7 not the owner.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -32,6 +32,8 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 
 class Promotion(ClaimSettings, DryRunSettings, DrainSettings):
     """What promote needs; rollout has it too."""
+
+    subject: ClassVar[str] = "Promotion"
 
     template_by: Literal["canary", "external"] = Field(
         "canary",

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from pydantic import Field
 
 from steps.actions.recovery import Takeover, clean_up, take_over_run
 from steps.actions.retreat import retreat
@@ -24,8 +23,8 @@ from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
-from steps.settings.cluster import DryRunSettings
-from steps.settings.workload import DrainSettings
+from steps.settings.cluster import DryRunSettings, NamespacesSettings
+from steps.settings.workload import DrainSettings, ReadinessSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of, teardown_policy_of
@@ -37,12 +36,8 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(DryRunSettings, DrainSettings):
+class Settings(NamespacesSettings, DryRunSettings, ReadinessSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
-
-    all_namespaces: bool = Field(
-        default=False, description="Look in all namespaces, whatever --namespace says. Needs a ClusterRole."
-    )
 
 
 @dataclass(slots=True)

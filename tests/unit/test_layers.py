@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "workload": {"model", "errors", "cluster", "claim", "workload"},
     "outputs": {"model", "errors", "outputs"},
     "probing": {"model", "probing"},
+    "completion": {"model", "completion"},
     "registry": {"errors", "registry"},
     "settings": {"model", "errors", "settings"},
     "actions": {
