@@ -9,17 +9,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
-from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.phases import PROMOTABLE, require_phase
-from steps.actions.promotion_gate import check_passed
+from steps.actions.promote_run import promote_run
 from steps.actions.teardown import TeardownPolicy
-from steps.errors import NotOwnerError, PermanentError, SettingsError
+from steps.errors import NotOwnerError, SettingsError
 from steps.model.names import ReleaseNames
-from steps.model.run import Claim, Phase
-from steps.settings.cluster import DryRunSettings
-from steps.settings.release import ClaimSettings
-from steps.settings.workload import DrainSettings
+from steps.settings.promotion import PromotionSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
@@ -62,7 +57,7 @@ class Settings(Promotion):
 
 
 def run(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
 ) -> StepEnd:
     """Promote one run; see the module's docstring."""
     if not settings.run:
@@ -74,36 +69,13 @@ def run(
         if last is not None and last.run == settings.run and last.outcome == "promoted":
             return StepEnd({"outcome": "promoted"})  # killed after the release, and now running again
         raise
-    promote(claim, settings, traffic, workload, ending, settings.unjudged)
+    by_external = settings.template_by == "external"
+    promote_run(claim, teardown, traffic, workload, by_external=by_external, unjudged=settings.unjudged)
     return StepEnd({"outcome": "promoted"})
 
 
-def promote(
-    claim: Claim, settings: Promotion, traffic: Traffic, workload: Workload, ending: TeardownPolicy, unjudged: str = ""
-) -> None:
-    """Copy the judged template to stable and end the run; `unjudged` is the reason if the last rung has no pass."""
-    memory, pin = claim.state.workloads, claim.state.pin
-    if memory is None or pin is None:
-        cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
-        raise PermanentError(f"promoting run {claim.run}", cause)
-    if is_promotion_complete(claim, workload):
-        # Killed near its end, maybe with some tokens removed already: only the end is missing.
-        return finish_promotion(claim, ending, traffic, workload)
-    # Foreign weights stop it here, with stable's template unchanged.
-    claim = traffic.claims.renew(claim, check=traffic.own_weights)
-    # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
-    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
-    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
-    keeper = ClaimHeartbeat(promoting, traffic)
-    if settings.template_by == "external":
-        workload.promote_external(memory, pin, settings.ready_timeout_seconds, keeper.renew)
-    else:
-        workload.promote_template(memory, pin, promoting.token, settings.ready_timeout_seconds, keeper.renew)
-    return finish_promotion(keeper.claim, ending, traffic, workload)
-
-
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
     return with_dry_run_summary(end, parts.cluster)

@@ -7,15 +7,18 @@ Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
+import structlog
 from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.claim.claims import Claims
 from steps.claim.record import verdict_of
-from steps.errors import NotFound, SettingsError
+from steps.errors import Interrupted, NotFound, SettingsError, StepError
+from steps.model.judgement import Judgement
 from steps.model.names import ReleaseNames
 from steps.outputs import results
 from steps.outputs.files import save
@@ -26,6 +29,8 @@ from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.wiring.cluster import parts_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
@@ -101,6 +106,18 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
         images=last.images,
         by=last.by,
     )
+
+
+def write_folder(folder: str, names: ReleaseNames, claims: Claims, judgements: Iterable[Judgement]) -> None:
+    """Write report.json and report.txt; a failure is only logged, since it must not change how a release ends."""
+    try:
+        made = gather(names, claims).with_judgements([one.to_json() for one in judgements])
+        for name, text in (("report.json", made.as_json()), ("report.txt", made.as_text())):
+            save(text, str(Path(folder) / name), "--report-dir", _DOING)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.warning("report.failed", error=str(error))
 
 
 def _read(path: str) -> dict[str, object]:

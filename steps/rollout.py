@@ -7,46 +7,51 @@ Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back) · 2 ·
 SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import structlog
 from pydantic import Field
 
-from steps import analyze, prepare, promote, report
+from steps import analyze, prepare, report
+from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.dry_run_rungs import climb_in_dry_run
+from steps.actions.finish_killed import finish_killed_run
+from steps.actions.judge_rung import RungJudge
+from steps.actions.ladder import rungs_left
 from steps.actions.phases import CLIMBING, PROMOTABLE, require_phase
-from steps.actions.roll_back import roll_back
-from steps.actions.shift import shift
+from steps.actions.promote_run import promote_run
+from steps.actions.roll_back import try_roll_back
 from steps.actions.teardown import TeardownPolicy
-from steps.actions.verdicts import summarize_verdicts
-from steps.actions.watch import NO_EXTRAS, AnalysisExtras
-from steps.claim.record import verdict_of
 from steps.cluster.api import Cluster
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
-from steps.model.rungs import RungVerdict
-from steps.outputs import results
-from steps.outputs.files import save
+from steps.outputs import judgement_file, results
+from steps.settings.analysis import AnalysisSettings
 from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
-from steps.step import EXIT_DONE, EXIT_FAIL, EXIT_INCONCLUSIVE, Step, StepEnd
+from steps.settings.preparation import PreparationSettings
+from steps.settings.promotion import PromotionSettings
+from steps.step import EXIT_CODES, EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.analysis import progress_of, recorder_of
+from steps.wiring.baseline import comparison_of
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
+from steps.wiring.judging import rung_policy_of
 from steps.wiring.probing import probe_preflight_of, prober_of
+from steps.wiring.release import with_run_id
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_ROLLED_BACK = {str(Verdict.FAIL): EXIT_FAIL, str(Verdict.INCONCLUSIVE): EXIT_INCONCLUSIVE}
-
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
+_ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
 
-class Settings(LadderSettings, prepare.Preparation, analyze.Analysis, promote.Promotion):
+class Settings(LadderSettings, PreparationSettings, AnalysisSettings, PromotionSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
@@ -59,149 +64,113 @@ def run(
     traffic: Traffic,
     workload: Workload,
     reader: EvidenceReader,
-    ending: TeardownPolicy,
+    teardown: TeardownPolicy,
     extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
     is_named = bool(settings.run)
-    settings = prepare.with_run(settings, names)
-    judgements: list[Judgement] = []
+    settings = with_run_id(settings, names)
+    rollout = _Rollout(settings, names, traffic, workload, teardown)
     try:
-        if is_named and (end := _brought_to_its_end(settings, names, traffic, workload, ending)) is not None:
+        if is_named and (end := rollout.end_killed_run()) is not None:
             return end
-        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, ending, extras)
+        prepared = prepare.run(settings, names, cluster, traffic, workload, reader, teardown, extras)
         if prepared.results["outcome"] == "noop":
             reason = results.truncate(str(prepared.summary.get("detail", "")))
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
         if cluster.is_dry_run:
-            return _rehearse(settings, names, traffic, workload, ending)
-        end = _walk(settings, names, traffic, workload, reader, ending, judgements, extras)
+            return rollout.plan()
+        end = rollout.climb(RungJudge(rung_policy_of(settings), reader, traffic, workload, extras))
     except (NotOwnerError, Interrupted):
         raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
-        outcome = _restore(settings, names, str(error), traffic, workload, ending)
+        outcome = rollout.roll_back(str(error))
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was changed
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         end = StepEnd({"outcome": outcome, "reason": results.truncate(str(error))}, error.exit_code)
     except Exception as defect:
         # A defect of ours must not leave users on a canary that nobody watches; the traceback is still logged.
-        _restore(settings, names, f"{type(defect).__name__}: {defect}", traffic, workload, ending)
+        rollout.roll_back(f"{type(defect).__name__}: {defect}")
         raise
-    _report(settings, names, traffic, judgements)
+    rollout.write_report()
     return StepEnd({"run": settings.run, **end.results}, end.exit_code, end.summary)
 
 
-def _brought_to_its_end(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
-) -> StepEnd | None:
-    """End a run whose process was killed amid its promote or its rollback; None where it did not come so far."""
-    try:
-        claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
-    except (NotOwnerError, PermanentError):
-        return None  # prepare reports what is wrong, if anything is
-    if claim.phase is Phase.PROMOTING:
-        promote.promote(claim, settings, traffic, workload, ending)
-        verdict, reason = summarize_verdicts(claim.state)
-        return _step_end(settings, verdict, reason, "promoted", EXIT_DONE)
-    if claim.phase is Phase.ROLLING_BACK:
-        outcome = roll_back(claim, claim.state.reason, ending, traffic, workload)
-        verdict = verdict_of(claim.state)
-        exit_code = _ROLLED_BACK.get(verdict, PermanentError.exit_code)
-        return _step_end(settings, verdict, claim.state.reason, outcome, exit_code)
-    return None
+class _Rollout:
+    """The parts of one rollout, and the judgements so far."""
 
+    def __init__(
+        self, settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+    ) -> None:
+        self._settings, self._names, self._teardown = settings, names, teardown
+        self._traffic, self._workload = traffic, workload
+        self._judgements: list[Judgement] = []
 
-def _step_end(settings: Settings, verdict: str, reason: str, outcome: str, exit_code: int) -> StepEnd:
-    found = {"verdict": verdict, "reason": results.truncate(reason), "judgement": "{}", "outcome": outcome}
-    return StepEnd({"run": settings.run, **found}, exit_code)
+    def end_killed_run(self) -> StepEnd | None:
+        """End a run whose process was killed during its promote or rollback; None if it was in neither."""
+        run, by_external = self._settings.run, self._settings.template_by == "external"
+        done = finish_killed_run(
+            self._names, run, self._teardown, self._traffic, self._workload, by_external=by_external
+        )
+        if done is None:
+            return None
+        failed = _ROLLED_BACK.get(done.verdict, PermanentError.exit_code)
+        found = {"verdict": done.verdict, "reason": results.truncate(done.reason), "judgement": "{}"}
+        exit_code = EXIT_DONE if done.outcome == "promoted" else failed
+        return StepEnd({"run": run, **found, "outcome": done.outcome}, exit_code)
 
+    def plan(self) -> StepEnd:
+        """Plan the whole release of a canary that passes."""
+        settings = self._settings
+        limit = settings.ready_timeout_seconds
+        climb_in_dry_run(self._names, settings.run, settings.ladder, limit, self._traffic, self._workload)
+        self._promote(self._claim(PROMOTABLE))
+        return StepEnd({"run": settings.run, "outcome": "dry-run"})
 
-def _walk(
-    settings: Settings,
-    names: ReleaseNames,
-    traffic: Traffic,
-    workload: Workload,
-    reader: EvidenceReader,
-    ending: TeardownPolicy,
-    judgements: list[Judgement],
-    extras: AnalysisExtras,
-) -> StepEnd:
-    for weight in _left(settings.ladder, require_phase(names, settings.run, traffic.claims, CLIMBING)):
-        claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
-        judgement = analyze.rung(settings, claim, weight, traffic, workload, reader, extras)
-        judgements.append(judgement)
-        log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
-        if judgement.verdict is not Verdict.PASS:
-            outcome = _restore(settings, names, judgement.reason, traffic, workload, ending)
-            end = analyze.ended(judgement)
-            return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-    promote.promote(require_phase(names, settings.run, traffic.claims, PROMOTABLE), settings, traffic, workload, ending)
-    return StepEnd({**analyze.ended(judgements[-1]).results, "outcome": "promoted"})
+    def climb(self, judge: RungJudge) -> StepEnd:
+        """Judge rung after rung, and promote after the last; roll back at the first that does not pass."""
+        for weight in rungs_left(self._settings.ladder, self._claim(CLIMBING)):
+            claim = self._claim(CLIMBING)
+            judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state))
+            judgement_file.save(judgement, self._settings.judgement_file)
+            self._judgements.append(judgement)
+            log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
+            if judgement.verdict is not Verdict.PASS:
+                outcome = self.roll_back(judgement.reason)
+                end = analyze.ended(judgement)
+                return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
+        self._promote(self._claim(PROMOTABLE))
+        return StepEnd({**analyze.ended(self._judgements[-1]).results, "outcome": "promoted"})
 
+    def roll_back(self, reason: str) -> str:
+        """Roll the run back; return the outcome."""
+        run = self._settings.run
+        return try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
 
-def _left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
-    """Return the rungs to climb: all, or those that a killed process of this run had left."""
-    reached = max(claim.state.weight, claim.state.paused_weight)
-    left = tuple(weight for weight in ladder if weight >= reached)
-    if left != ladder:
-        log.info("rollout.resumed", weight=reached, detail=f"the run is at weight {reached} and continues from there")
-    return left or ladder[-1:]
+    def write_report(self) -> None:
+        """Write the report, if a folder for it is given."""
+        if self._settings.report_dir:
+            report.write_folder(self._settings.report_dir, self._names, self._traffic.claims, self._judgements)
 
+    def _claim(self, phases: Sequence[Phase]) -> Claim:
+        return require_phase(self._names, self._settings.run, self._traffic.claims, phases)
 
-def _rehearse(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
-) -> StepEnd:
-    """Plan the whole release of a canary that passes; without traffic there is nothing to judge."""
-    for weight in settings.ladder:
-        claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
-        claim, _ = shift(claim, weight, traffic, workload, settings.ready_timeout_seconds)
-        set_at, _ = claim.state.weights[-1]
-        traffic.claims.keep_verdict(claim, RungVerdict(weight, str(Verdict.PASS), traffic.claims.now()), set_at)
-        log.info("dry_run.rung", weight=weight, detail="here the canary would be judged")
-    promote.promote(require_phase(names, settings.run, traffic.claims, PROMOTABLE), settings, traffic, workload, ending)
-    return StepEnd({"run": settings.run, "outcome": "dry-run"})
-
-
-def _restore(
-    settings: Settings, names: ReleaseNames, reason: str, traffic: Traffic, workload: Workload, ending: TeardownPolicy
-) -> str:
-    try:
-        claim: Claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
-        return roll_back(claim, reason, ending, traffic, workload)
-    except NotOwnerError:
-        return "not-owner"
-    except Interrupted:
-        raise
-    except StepError as error:
-        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
-        return "rollback-failed"
-
-
-def _report(settings: Settings, names: ReleaseNames, traffic: Traffic, judgements: list[Judgement]) -> None:
-    """Write the report; a failure to write it never changes the outcome of a release."""
-    if not settings.report_dir:
-        return
-    try:
-        made = report.gather(names, traffic.claims).with_judgements([one.to_json() for one in judgements])
-        for name, text in (("report.json", made.as_json()), ("report.txt", made.as_text())):
-            save(text, str(Path(settings.report_dir) / name), "--report-dir", "writing the report")
-    except Interrupted:
-        raise
-    except StepError as error:
-        log.warning("report.failed", error=str(error))
+    def _promote(self, claim: Claim) -> None:
+        by_external = self._settings.template_by == "external"
+        promote_run(claim, self._teardown, self._traffic, self._workload, by_external=by_external)
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
-    ending = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
     extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, ending, extras)
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras)
     return with_dry_run_summary(end, parts.cluster)
 
 

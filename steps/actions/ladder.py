@@ -1,9 +1,13 @@
-"""The ladder of a run: which weight may come next, and how messages list weights."""
+"""The ladder of a run: which weights may come next, and how messages list weights."""
 
 from collections.abc import Sequence
 
+import structlog
+
 from steps.errors import PermanentError
 from steps.model.run import Claim
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _SHOWN = 12
 """How many weights a message lists; of a longer ladder it lists the first ones and the last."""
@@ -31,3 +35,12 @@ def weight_list(weights: Sequence[int]) -> str:
     """Return weights as people write them, without the middle of a long list."""
     texts = [str(weight) for weight in weights]
     return ", ".join(texts if len(texts) <= _SHOWN else [*texts[: _SHOWN - 2], "…", texts[-1]])
+
+
+def rungs_left(ladder: tuple[int, ...], claim: Claim) -> tuple[int, ...]:
+    """Return the rungs to climb: all, or those that a killed process of this run had left."""
+    reached = max(claim.state.weight, claim.state.paused_weight)
+    left = tuple(weight for weight in ladder if weight >= reached)
+    if left != ladder:
+        log.info("rollout.resumed", weight=reached, detail=f"the run is at weight {reached} and continues from there")
+    return left or ladder[-1:]

@@ -7,6 +7,8 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
+from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -50,3 +52,23 @@ def _undo(claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Work
     if claim.state.workloads is not None:
         renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
         workload.undo_promote(claim.state.workloads, claim.state.pin, claim.token, ending.ready_timeout_seconds, renew)
+
+
+def try_roll_back(
+    names: ReleaseNames, run: str, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
+) -> str:
+    """Roll a run back, but only log a failure; return the outcome.
+
+    Returns:
+        `rolled-back` or `promoted`, `not-owner` if the run holds no claim, or `rollback-failed`.
+    """
+    try:
+        claim = traffic.claims.held(names.app, run, names.virtual_services)
+        return roll_back(claim, reason, teardown, traffic, workload)
+    except NotOwnerError:
+        return "not-owner"
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return "rollback-failed"

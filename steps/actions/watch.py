@@ -7,21 +7,18 @@ from typing import Protocol
 
 import structlog
 
-from steps.actions.control_group import detectable_against_control, judge_against_control
+from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.control_group import judge_against_control
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.polling import next_poll_seconds
-from steps.actions.probe_preflight import ProbePreflight
+from steps.actions.watch_report import Look, WatchReport
 from steps.actions.weight_pause import WeightPause
 from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.reader import EvidenceReader
-from steps.evidence.recording import Poll, Recorder
-from steps.judge.checks.sample_size import progress
 from steps.judge.rules import Rules
-from steps.model.evidence import Evidence, Health
+from steps.model.evidence import Health
 from steps.model.judgement import Judgement, Verdict
-from steps.model.probes import ProbeResult
 from steps.model.run import Claim
-from steps.probing.prober import Prober
 from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -52,24 +49,24 @@ class WatchLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class AnalysisExtras:
-    """Optional parts of an analysis besides Prometheus.
+class WatchedRung:
+    """What is judged, and since when.
 
     Args:
-        recorder: records the polls for replay.
-        prober: sends deep health checks between the looks.
-        stable_probes: tries the checks on stable before a run begins.
-        progress: called with the progress of the rung, or of a gate's time (0-1).
+        started: when the canary was first exposed (unix seconds, the API server's).
+        rung_started: when the present weight was set (unix seconds).
+        claim: of the run, None for a read-only analysis.
+        pods: the canary's health, None if it is not watched.
+        weight_pause: pauses the weight while the canary's pods are disrupted; None never writes.
+        comparison: what the reader compares, as far as it was decided before.
     """
 
-    recorder: Recorder | None = None
-    prober: Prober | None = None
-    probe_preflight: ProbePreflight | None = None
-    progress: Callable[[float], None] | None = None
-
-
-NO_EXTRAS = AnalysisExtras()
-"""Prometheus alone."""
+    started: float
+    rung_started: float
+    claim: Claim | None = None
+    pods: HealthSource | None = None
+    weight_pause: WeightPause | None = None
+    comparison: Comparison = WITH_STABLE
 
 
 class Watch:
@@ -79,13 +76,9 @@ class Watch:
         reader: the evidence.
         rules: of the judge.
         traffic: renews the claim and knows approvals.
-        claim: of the run, None for a read-only analysis.
-        pods: the canary's health, None if it is not watched.
-        started: when the canary was first exposed (unix seconds, the API server's).
-        rung_started: when the present weight was set (unix seconds).
-        extras: the optional parts.
-        weight_pause: pauses the weight while the canary's pods are disrupted; None never writes.
-        comparison: what the reader compares, as far as it was decided before.
+        rung: what is judged.
+        limits: how long.
+        extras: recording, probes, progress.
 
     Attributes:
         by_hand: whether a person passed the rung without a verdict.
@@ -96,192 +89,115 @@ class Watch:
         reader: EvidenceReader,
         rules: Rules,
         traffic: Traffic,
-        claim: Claim | None,
-        pods: HealthSource | None,
-        started: float,
-        rung_started: float,
+        rung: WatchedRung,
+        limits: WatchLimits,
         extras: AnalysisExtras = NO_EXTRAS,
-        weight_pause: WeightPause | None = None,
-        comparison: Comparison = WITH_STABLE,
     ) -> None:
-        self._extras, self._weight_pause = extras, weight_pause
-        self._reader, self._rules, self._traffic, self._pods = reader, rules, traffic, pods
-        self._started, self._rung_started, self._comparison = started, rung_started, comparison
-        self._seconds = 0.0
+        self._reader, self._rules, self._traffic = reader, rules, traffic
+        self._rung, self._limits, self._prober = rung, limits, extras.prober
+        self._report = WatchReport(reader, rules, extras, limits.timeout_seconds)
+        claim = rung.claim
+        self._rung_started = rung.rung_started
         self._weight = claim.state.weight if claim else None
-        self._keeper: ClaimHeartbeat | None = ClaimHeartbeat(claim, traffic) if claim else None
-        self._said = ""
-        self._foresaw = False
-        self._waits = bool(claim and claim.state.paused_weight)
-        self._tell: Callable[[], None] | None = None
+        self._heartbeat = ClaimHeartbeat(claim, traffic) if claim else None
+        self._is_waiting_for_pods = bool(claim and claim.state.paused_weight)
+        self._unreported: Look | None = None
         self.by_hand = False
 
     @property
     def claim(self) -> Claim | None:
         """The claim as it was last renewed."""
-        return self._keeper.claim if self._keeper else None
+        return self._heartbeat.claim if self._heartbeat else None
 
     def until_decided(
-        self,
-        patience: WatchLimits,
-        pause: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        self, pause: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
     ) -> Judgement:
         """Poll until the judge decides and the gate, if any, is open, or the deadline comes.
 
-        Each look is reported at once, except a fail: call `tell` once the users are on stable.
+        Each look is reported at once, except a fail: call `report` once the users are on stable.
 
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights.
         """
-        self._seconds = patience.timeout_seconds
-        deadline = clock() + patience.timeout_seconds
-        gate, paused = patience.hold, False
+        limits, timeout = self._limits, self._limits.timeout_seconds
+        deadline = clock() + timeout
+        # A gate (hold) waits for an approval from the start; a pause waits for one after the deadline.
+        gate, paused = limits.hold, False
         while True:
             left = deadline - clock()
             # A disruption has a time limit of its own, and the rung starts again after it.
-            late = left <= 0 and not (self._waits and not paused and patience.timeout_seconds)
-            waited = 1 - max(0.0, left) / patience.timeout_seconds if (gate or paused) and not late else None
-            begun = self._rung_started
-            judgement, soon = self._look(late=late, waited=waited)
-            if self._rung_started != begun:
-                deadline = clock() + patience.timeout_seconds
+            late = left <= 0 and not (self._is_waiting_for_pods and not paused and timeout)
+            gate_progress = 1 - max(0.0, left) / timeout if (gate or paused) and not late else None
+            rung_started = self._rung_started
+            judgement, soon = self._look(late=late, gate_progress=gate_progress)
+            if self._rung_started != rung_started:
+                deadline = clock() + timeout
+            # A fail ends every wait; a person's approval opens a gate, or passes a rung that was paused.
             if judgement.verdict is Verdict.FAIL:
                 return judgement
-            approved = (gate or paused) and self._approved()
+            approved = (gate or paused) and self._is_approved()
             if gate and not approved and late:
-                return _unapproved(judgement, patience.timeout_seconds)
+                return _unapproved(judgement, timeout)
             if paused and approved:
                 self.by_hand = True
                 return replace(judgement, verdict=Verdict.PASS, reason=f"approved by hand; {judgement.reason}")
             gate = gate and not approved
             if not gate and judgement.verdict is not Verdict.CONTINUE:
-                if judgement.verdict is Verdict.PASS or not patience.pause_on_inconclusive or (paused and late):
+                if judgement.verdict is Verdict.PASS or not limits.pause_on_inconclusive or (paused and late):
                     return judgement
                 if not paused:
-                    paused, deadline = True, clock() + patience.timeout_seconds
-                    log.warning("gate.holding", reason=judgement.reason, seconds=patience.timeout_seconds)
-            pause(patience.poll_seconds or soon)
+                    paused, deadline = True, clock() + timeout
+                    log.warning("gate.holding", reason=judgement.reason, seconds=timeout)
+            pause(limits.poll_seconds or soon)
 
-    def _look(self, *, late: bool, waited: float | None) -> tuple[Judgement, float]:
+    def _look(self, *, late: bool, gate_progress: float | None) -> tuple[Judgement, float]:
         """Judge once; return the judgement and the seconds until the next look.
 
         Args:
             late: the deadline came.
-            waited: elapsed part (0-1) of a gate's time; None if no gate waits.
+            gate_progress: elapsed part (0-1) of a gate's time; None if no gate waits.
         """
-        if self._keeper is not None:
-            self._keeper.renew()
-        health = self._pods.look() if self._pods else None
-        self._heed(health)  # before the query to Prometheus, which may be slow
-        now = self._traffic.claims.now()
+        rung = self._rung
+        if self._heartbeat is not None:
+            self._heartbeat.renew()
+        health = rung.pods.look() if rung.pods else None
+        self._pause_or_resume(health)  # before the query to Prometheus, which may be slow
+        now, since = self._traffic.claims.now(), self._rung_started
         evidence = self._reader.read(
-            self._started, now, rung_started=self._rung_started, weight=self._weight, comparison=self._comparison
+            rung.started, now, rung_started=since, weight=self._weight, comparison=rung.comparison
         )
-        outcomes = self._extras.prober.look() if self._extras.prober else None
-        judgement = judge_against_control(evidence, health, self._rules, outcomes, deadline_reached=late)
-        is_paused = self._keeper is not None and self._keeper.claim.state.paused_weight > 0
-        self._waits = is_paused and judgement.verdict is Verdict.CONTINUE
-
-        def tell() -> None:
-            self._record(now, evidence, health, outcomes, judgement)
-            if self._extras.progress is not None:
-                self._extras.progress(progress(evidence, self._rules) if waited is None else waited)
-            self._foresee(evidence)
-            self._say(judgement, evidence)
-
-        self._tell = tell
+        probes = self._prober.look() if self._prober else None
+        judgement = judge_against_control(evidence, health, self._rules, probes, deadline_reached=late)
+        is_paused = self._heartbeat is not None and self._heartbeat.claim.state.paused_weight > 0
+        self._is_waiting_for_pods = is_paused and judgement.verdict is Verdict.CONTINUE
+        control = rung.comparison.control
+        self._unreported = Look(
+            now, rung.started, since, self._weight, control, evidence, health, probes, judgement, gate_progress
+        )
         if judgement.verdict is not Verdict.FAIL:
-            self.tell()  # a fail is reported after the retreat: a slow disk must not delay it
+            self.report()  # a fail is reported after the retreat: a slow disk must not delay it
         since_newest = self._traffic.claims.now() - evidence.until
         return judgement, next_poll_seconds(evidence.scrape_interval_seconds, since_newest)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Report the last look to the recording, the progress file and the log, unless that is done."""
-        report, self._tell = self._tell, None
-        if report is not None:
-            report()
+        look, self._unreported = self._unreported, None
+        if look is not None:
+            self._report.write(look)
 
-    def _heed(self, health: Health | None) -> None:
+    def _pause_or_resume(self, health: Health | None) -> None:
         """Pause or restore the weight, as the canary's pods require."""
-        if self._weight_pause is None or self._keeper is None or health is None:
+        if self._rung.weight_pause is None or self._heartbeat is None or health is None:
             return
-        before = self._keeper.claim.state
-        self._keeper.claim = self._weight_pause.update(self._keeper.claim, health)
-        memory = self._keeper.claim.state
-        self._weight = memory.weight
-        if before.paused_weight and not memory.paused_weight:
-            self._rung_started = memory.weights[-1][0]
+        before = self._heartbeat.claim.state
+        self._heartbeat.claim = self._rung.weight_pause.update(self._heartbeat.claim, health)
+        after = self._heartbeat.claim.state
+        self._weight = after.weight
+        if before.paused_weight and not after.paused_weight:
+            self._rung_started = after.weights[-1][0]
 
-    def _record(
-        self,
-        now: float,
-        evidence: Evidence,
-        health: Health | None,
-        outcomes: tuple[ProbeResult, ...] | None,
-        judgement: Judgement,
-    ) -> None:
-        if self._extras.recorder is None:
-            return
-        reporter = self._reader.reporter
-        self._extras.recorder.write_poll(
-            Poll(
-                now=now,
-                started=self._started,
-                rung_started=self._rung_started,
-                weight=self._weight,
-                reporter=(reporter.name, reporter.reason) if reporter else None,
-                bounds=self._reader.bounds,
-                problem=evidence.problem,
-                health=health,
-                probes=outcomes,
-                verdict=str(judgement.verdict),
-                code=judgement.code,
-                control=self._comparison.control,
-                found=self._reader.found,
-                pods=self._reader.pods.known,
-            )
-        )
-
-    def _foresee(self, evidence: Evidence) -> None:
-        """Log once, as soon as the traffic is known, what it can detect by the deadline."""
-        if self._foresaw or (found := detectable_against_control(evidence, self._rules, self._seconds)) is None:
-            return
-        self._foresaw = True
-        tell = log.info if found.ratio is not None else log.warning
-        tell(
-            "judge.detectable",
-            weight=self._weight,
-            canary_requests_per_second=round(found.per_second, 3),
-            canary_requests=round(found.requests),
-            deadline_seconds=self._seconds,
-            detectable_ratio=None if found.ratio is None else round(found.ratio, 4),
-            sentence=found.sentence,
-        )
-
-    def _say(self, judgement: Judgement, evidence: Evidence) -> None:
-        """Log a look that shows something new: a stratum, or another reason."""
-        seen = f"{evidence.until} {judgement.verdict} {judgement.code}"
-        if seen == self._said:
-            return
-        self._said = seen
-        rows = judgement.table
-        log.info(
-            "judge.looked",
-            weight=self._weight,
-            verdict=str(judgement.verdict),
-            code=judgement.code,
-            canary_requests=sum(row.canary_total for row in rows),
-            canary_bad=sum(row.canary_bad for row in rows),
-            stable_requests=sum(row.stable_total for row in rows),
-            stable_bad=sum(row.stable_bad for row in rows),
-            evidence=float(f"{judgement.e_value:.3g}"),
-            alarm_at_evidence=judgement.e_limit,
-            reason=judgement.reason,
-        )
-
-    def _approved(self) -> bool:
-        return self._keeper is not None and self._traffic.claims.approved(self._keeper.claim)
+    def _is_approved(self) -> bool:
+        return self._heartbeat is not None and self._traffic.claims.approved(self._heartbeat.claim)
 
 
 def _unapproved(judgement: Judgement, seconds: float) -> Judgement:

@@ -1,7 +1,10 @@
-"""Check that the settings work with a baseline, and find its label value."""
+"""Check that the settings work with a baseline, and say what the evidence compares."""
 
 from steps.errors import SettingsError
+from steps.evidence.comparison import Comparison
+from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.model.names import ReleaseNames
+from steps.model.run import RunState
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.prometheus import PrometheusSettings
 
@@ -35,3 +38,15 @@ def check_baseline(settings: EvidenceSettings, names: ReleaseNames, baseline: st
             " the baseline answers half of the requests. Probe the pods, or release without a baseline"
         )
         raise SettingsError("reading the settings", cause)
+
+
+def comparison_of(settings: PrometheusSettings, state: RunState) -> Comparison:
+    """Return what a run compares: the bounds that prepare chose, and the baseline if there is one.
+
+    Raises:
+        SettingsError: as `control_of`.
+    """
+    return Comparison(
+        bounds=Bounds(state.latency_bounds, state.small_bound) if state.latency_bounds else None,
+        control=control_of(settings, state.workloads.baseline) if state.workloads else "",
+    )

@@ -1,6 +1,9 @@
-"""Build the judge's rules."""
+"""Build the judge's rules, and the policy for rungs."""
 
+from steps.actions.judge_rung import RungPolicy
+from steps.actions.watch import WatchLimits
 from steps.judge.rules import PassRule, Rules
+from steps.settings.analysis import AnalysisSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
 
@@ -25,4 +28,17 @@ def rules_of(settings: JudgeSettings) -> Rules:
         down_fail_seconds=settings.down_fail_seconds,
         unready_fail_seconds=settings.unready_fail_seconds,
         disruption_seconds=settings.disruption_seconds,
+    )
+
+
+def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False) -> RungPolicy:
+    """Return how rungs are judged. A dry run looks once: what it would wait for cannot come."""
+    timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
+    limits = WatchLimits(timeout_seconds, settings.poll_seconds, hold, settings.on_inconclusive == "pause")
+    return RungPolicy(
+        rules=rules_of(settings),
+        limits=limits,
+        ready_timeout_seconds=settings.ready_timeout_seconds,
+        retreats=settings.on_fail == "retreat",
+        passes_inconclusive=settings.on_inconclusive == "pass",
     )

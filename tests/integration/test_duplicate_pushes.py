@@ -26,8 +26,8 @@ def test_the_digest_in_flight_is_a_green_noop_by_any_policy(deploy: Deploy, on_b
     app.mark()
     second = app.run("prepare", "--run", "two", "--image", image, "--on-busy", on_busy, timeout_seconds=20)
     assert (0, "noop", image) == (second.exit_code, second.results["outcome"], second.results["canary-image"])
-    assert "" == second.results["run"], "a rollback by it would hit the run that is at work"
-    assert "run one is at work" in second.events("prepare.noop")[0]["detail"]
+    assert "" == second.results["run"], "a rollback by it would hit the run that is active"
+    assert "run one is active" in second.events("prepare.noop")[0]["detail"]
     assert ([], (90, 10)) == (app.writes(), app.weights())
     assert "not-owner" == app.run("rollback", "--run", "two").results["outcome"]
     assert "promoted" == app.run("promote", "--run", "one", "--unjudged", "nobody uses it").results["outcome"]
@@ -42,7 +42,7 @@ def test_a_whole_rollout_of_the_digest_in_flight_says_whose_it_is(deploy: Deploy
     app.prepared("one")
     ended = app.run("rollout", "--run", "two", "--image", image)
     assert (0, "noop") == (ended.exit_code, ended.results["outcome"]), ended.lines
-    assert "run one is at work" in ended.results["reason"]
+    assert "run one is active" in ended.results["reason"]
     assert "one:" in app.claim()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
+from steps.actions.analysis_extras import AnalysisExtras
 from steps.actions.teardown import TeardownPolicy
-from steps.actions.watch import AnalysisExtras
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
@@ -64,8 +64,8 @@ class StepProcess:
         """Judge a rung; the canary is healthy unless the reader says otherwise."""
         given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
         settings = analyze.Settings.model_validate({**given, **more})
-        beside, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
-        return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), beside)
+        extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
+        return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
     def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:
         """Promote."""

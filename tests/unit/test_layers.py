@@ -57,7 +57,7 @@ CLIENTS = {
     "jsonpatch": {"cluster"},
     "urllib3": {"cluster", "evidence", "registry"},
     "requests": {"evidence", "probing", "outputs", "registry"},
-    "socket": {"evidence", "prepare", "registry"},
+    "socket": {"evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
     "yaml": {"settings", "manifests"},

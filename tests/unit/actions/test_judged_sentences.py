@@ -1,4 +1,4 @@
-"""Sentences say whom the canary was compared with, and what a rung can show goes by the traffic it gets."""
+"""Sentences name the control group, and what a rung can detect depends on its own traffic."""
 
 from dataclasses import replace
 
@@ -27,8 +27,8 @@ def test_a_verdict_against_the_baseline_says_so() -> None:
     assert good.reason == f"against the baseline: {plain.reason}"
 
 
-def test_what_a_rung_can_show_goes_by_the_baselines_traffic() -> None:
-    """Stable's own rate of before is not what canary and baseline share."""
+def test_what_a_rung_can_detect_depends_on_the_baselines_traffic() -> None:
+    """Canary and baseline do not share the rate that stable had before."""
     found = detectable_against_control(evidence(), Rules(), 60.0)
     assert found is not None
     assert 50.0 == found.per_second

@@ -1,4 +1,4 @@
-"""Probes are tried on stable before a run begins: what could never pass is refused at once, with the answer."""
+"""Before any traffic moves, stable must pass the probes; what all of stable fails is refused with the reason."""
 
 import pytest
 
@@ -11,7 +11,7 @@ PODS = tuple(Endpoint(f"shop-{number}", "10.0.0.1") for number in range(5))
 
 
 class Stable:
-    """Answers by (probe, pod): a list of what was wrong each time; a missing one passes."""
+    """Responses by (probe, pod): what was wrong each time; a missing one passes."""
 
     def __init__(self, **wrong: list[str]) -> None:
         self._wrong = wrong
@@ -37,7 +37,7 @@ def test_each_probe_is_sent_once_to_three_pods() -> None:
 
 
 def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
-    """All such probes at once, and what to do."""
+    """All such probes at once, with a remedy."""
     stable = Stable(a=["status 404 instead of 200"], c=["an empty body"])
     with pytest.raises(PermanentError) as raised:
         stable.probes(Probe("a"), Probe("b"), Probe("c")).check()
@@ -47,7 +47,7 @@ def test_what_all_pods_fail_is_refused_with_the_answer() -> None:
 
 
 def test_pods_that_close_connections_lead_to_the_gateway() -> None:
-    """As STRICT mTLS does; it is said before a run begins."""
+    """STRICT mTLS does so; it is reported before a run begins."""
     with pytest.raises(PermanentError, match="STRICT mTLS close plain connections: set --probe-gateway-url"):
         Stable(a=[UNREACHABLE]).probes(Probe("a")).check()
 
@@ -60,26 +60,26 @@ def test_a_probe_of_what_is_new_causes_only_a_warning() -> None:
 
 
 def test_one_bad_pod_of_several_causes_only_a_warning() -> None:
-    """The probe is not to blame."""
+    """The probe is not at fault."""
     found = Stable(a_1=["no answer within 2 s"]).probes(Probe("a")).check()
     assert ["probe a fails on stable (shop-1: no answer within 2 s), and passes on 2 of its pods."] == found
 
 
-def test_a_blip_is_asked_again() -> None:
+def test_a_short_failure_is_tried_again() -> None:
     """After a pause."""
     stable = Stable(a_0=["no answer within 2 s", ""])
     assert [] == stable.probes(Probe("a"), pods=PODS[:1]).check()
     assert ([("a", "shop-0")] * 2, 1) == (stable.asked, len(stable.pauses))
 
 
-def test_a_rehearsal_sends_nothing_that_may_change_something() -> None:
+def test_a_dry_run_sends_nothing_that_may_change_something() -> None:
     """`--dry-run` reads."""
     stable = Stable(post=["status 500 instead of 200"])
     assert [] == stable.probes(Probe("post", method="POST"), Probe("get")).check(rehearsal=True)
     assert {"get"} == {probe for probe, _ in stable.asked}
 
 
-def test_a_stable_without_pods_is_reported() -> None:
+def test_no_pod_with_an_address_causes_a_warning() -> None:
     """Prepare refuses a stable that is not ready by itself."""
     assert ["The probes were not tried on stable: none of its ready pods has an address."] == (
         Stable().probes(Probe("a"), pods=()).check()

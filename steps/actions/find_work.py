@@ -1,0 +1,67 @@
+"""Find out whether there is anything to release, once no other run of the app is in the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from steps.actions.acquire import BusyPolicy, wait_until_free
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.acquire import ClaimRequest
+from steps.model.run import Claim
+from steps.model.workload import Noop, Release, ReleasePlan
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a release has to do.
+
+    Args:
+        plan: of the release; None if there is nothing to do.
+        images: stable's and the canary's image as results, as far as they are known.
+        noop: why there is nothing to do, one sentence; "" if there is a plan.
+    """
+
+    plan: ReleasePlan | None
+    images: Mapping[str, str]
+    noop: str = ""
+
+
+def find_work(
+    request: ClaimRequest,
+    release: Release,
+    policy: BusyPolicy,
+    teardown: TeardownPolicy,
+    traffic: Traffic,
+    workload: Workload,
+) -> Work:
+    """Wait until no other run is in the way, then check the release; nothing of this run is written.
+
+    There is nothing to do if another run releases the same, or if stable runs it already.
+
+    Raises:
+        ClaimHeld: another run holds the routes: with policy `fail`, or after the waiting time.
+        PermanentError, NotFound: the release is refused; see `preflight`.
+    """
+
+    def is_duplicate(claim: Claim) -> bool:
+        return claim.app == request.app and workload.is_duplicate(release, claim)
+
+    other = wait_until_free(request, policy, teardown, traffic, workload, is_duplicate)
+    if other is not None:
+        reason = f"run {other.run} is active and leaves nothing to do for {release.image}: nothing was changed"
+        log.info("prepare.noop", detail=reason, holder=other.run)
+        return Work(None, {"canary-image": release.image}, reason)
+    plan = workload.preflight(release)
+    for sentence in plan.warnings:
+        log.warning("prepare.warning", detail=sentence)
+    images = {"stable-image": plan.stable_image, "canary-image": plan.canary_image}
+    if plan.noop is Noop.YES:
+        reason = f"stable already runs {plan.canary_image}: nothing was changed"
+        log.info("prepare.noop", detail=reason)
+        return Work(None, images, reason)
+    return Work(plan, images)

@@ -1,0 +1,111 @@
+"""Judge a rung: set its weight, watch it until the judge decides, and act on the verdict."""
+
+from dataclasses import dataclass, replace
+
+from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.apply_verdict import apply_verdict
+from steps.actions.shift import shift
+from steps.actions.watch import Watch, WatchedRung, WatchLimits
+from steps.actions.weight_pause import WeightPause
+from steps.evidence.comparison import Comparison
+from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
+from steps.model.judgement import Judgement, Verdict
+from steps.model.run import Claim
+from steps.model.rungs import BY_HAND, BY_POLICY
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class RungPolicy:
+    """How rungs are judged, and what follows.
+
+    Args:
+        rules: of the judge.
+        limits: how long to watch.
+        ready_timeout_seconds: how long the pods for a weight may take to become ready (> 0).
+        retreats: whether a fail returns the users to stable.
+        passes_inconclusive: whether a rung passes that has no verdict at the deadline.
+    """
+
+    rules: Rules
+    limits: WatchLimits
+    ready_timeout_seconds: float
+    retreats: bool
+    passes_inconclusive: bool
+
+
+class RungJudge:
+    """Judges rungs with one reader.
+
+    Args:
+        policy: how, and what follows.
+        reader: of the evidence.
+        traffic: VirtualServices.
+        workload: Deployments.
+        extras: recording, probes, progress.
+    """
+
+    def __init__(
+        self,
+        policy: RungPolicy,
+        reader: EvidenceReader,
+        traffic: Traffic,
+        workload: Workload,
+        extras: AnalysisExtras = NO_EXTRAS,
+    ) -> None:
+        self._policy, self._reader, self._extras = policy, reader, extras
+        self._traffic, self._workload = traffic, workload
+
+    def judge(self, claim: Claim, weight: int | None, comparison: Comparison) -> Judgement:
+        """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim.
+
+        Raises:
+            NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights or the canary.
+            PermanentError: the weight is not next on the ladder, or its pods do not become ready.
+        """
+        policy = self._policy
+        pause = WeightPause(self._traffic, self._workload, policy.ready_timeout_seconds)
+        if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
+            claim = pause.reapply(claim)  # killed while the canary's pods were disrupted: continue there
+        elif weight is not None:
+            claim, _ = shift(claim, weight, self._traffic, self._workload, policy.ready_timeout_seconds)
+        rung = self._rung(claim, pause, comparison)
+        watch = self._watch(rung)
+        judgement, note = self._decide(watch)
+        judged = watch.claim or claim  # after a disruption the weight is set again within the rung
+        since = judged.state.weights[-1][0] if judged.state.weights else rung.rung_started
+        try:
+            apply_verdict(judged, judgement, note, since, self._traffic, self._workload, retreats=policy.retreats)
+        finally:
+            watch.report()
+        return judgement
+
+    def judge_without_run(self, started: float) -> Judgement:
+        """Judge what happens since a moment (unix seconds); nothing is written to the cluster."""
+        watch = self._watch(WatchedRung(started, started))
+        judgement, _ = self._decide(watch)
+        watch.report()
+        return judgement
+
+    def _watch(self, rung: WatchedRung) -> Watch:
+        return Watch(self._reader, self._policy.rules, self._traffic, rung, self._policy.limits, self._extras)
+
+    def _rung(self, claim: Claim, pause: WeightPause, comparison: Comparison) -> WatchedRung:
+        """Return what is judged on the present rung of a run."""
+        state = claim.state
+        rung_started = state.weights[-1][0] if state.weights else self._traffic.claims.now()
+        started = next((at for at, weight in state.weights if weight > 0), rung_started)
+        pods = None
+        if state.workloads is not None:
+            pods = self._workload.health(state.workloads, started, rung_started, state.disruptions)
+        return WatchedRung(started, rung_started, claim, pods, pause, comparison)
+
+    def _decide(self, watch: Watch) -> tuple[Judgement, str]:
+        """Return the judgement, and a note if policy or a person passed the rung instead of the judge."""
+        judgement = watch.until_decided()
+        if judgement.verdict is Verdict.INCONCLUSIVE and self._policy.passes_inconclusive:
+            reason = f"passed by policy, inconclusive: {judgement.reason}"
+            return replace(judgement, verdict=Verdict.PASS, reason=reason), BY_POLICY
+        return judgement, BY_HAND if watch.by_hand else ""

@@ -1,0 +1,62 @@
+"""Launch the canary under the claim, wait until it is ready, and pin what it runs."""
+
+import structlog
+
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.claim.record import record_of
+from steps.model.run import Claim
+from steps.model.workload import Release, ReleasePlan
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def launch_canary(
+    claim: Claim,
+    release: Release,
+    plan: ReleasePlan,
+    ready_timeout_seconds: float,
+    traffic: Traffic,
+    workload: Workload,
+) -> Claim:
+    """Create or update the canary and its baseline, wait until they are ready, and keep what the canary runs.
+
+    Args:
+        claim: of the run, in phase prepared.
+        release: what is released.
+        plan: of the release, from the preflight.
+        ready_timeout_seconds: how long the pods may take to become ready (> 0).
+        traffic: VirtualServices.
+        workload: Deployments.
+
+    Raises:
+        TemporaryError, PermanentError: the pods do not become ready, or are not endpoints of the canary's Service.
+        NotOwnerError: the claim was lost. ForeignWrite: stable's template or the weights changed.
+    """
+    state = claim.state.workloads or plan.state
+    workload.create_canary(release, plan, claim.token)
+    traffic.claims.mark_deployments(claim)
+    heartbeat = ClaimHeartbeat(claim, traffic)
+    heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
+    workload.ensure_capacity(state, claim.token, 1, ready_timeout_seconds, heartbeat.renew)
+    workload.require_endpoints(
+        state, release.canary_destination, release.routes, ready_timeout_seconds, heartbeat.renew
+    )
+    pin = workload.pin(state)
+    log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
+    return traffic.claims.update_state(heartbeat.claim, pin=pin)
+
+
+def runs_stable_digests(claim: Claim, workload: Workload) -> bool:
+    """Return whether the launched canary runs exactly the image digests that stable runs."""
+    state = claim.state
+    return state.workloads is not None and state.pin is not None and workload.runs_same_bits(state.workloads, state.pin)
+
+
+def end_as_noop(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
+    """End a run whose canary turned out to run what stable runs: scale the canary down and release the claim."""
+    if claim.state.workloads is not None:
+        workload.scale_down(claim.state.workloads, claim.token)
+    traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))
+    log.info("prepare.noop", detail=reason)

@@ -1,0 +1,53 @@
+"""Promote a run: stable gets the judged version, then the run ends."""
+
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.promotion_gate import check_passed
+from steps.actions.teardown import TeardownPolicy
+from steps.errors import PermanentError
+from steps.model.run import Claim, Phase
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+
+def promote_run(
+    claim: Claim,
+    teardown: TeardownPolicy,
+    traffic: Traffic,
+    workload: Workload,
+    *,
+    by_external: bool,
+    unjudged: str = "",
+) -> None:
+    """Copy the judged template to stable, or wait until Git did, and end the run; safe to repeat after a kill.
+
+    Args:
+        claim: of the run, in a phase that may be promoted.
+        teardown: time limits.
+        traffic: VirtualServices.
+        workload: Deployments.
+        by_external: whether Git or a person updates stable.
+        unjudged: a person's reason to promote although the last rung has no pass, "" for none.
+
+    Raises:
+        PermanentError: there is no pass or no pinned canary, or stable does not become ready.
+        ForeignWrite: weights or templates are not what the run wrote or judged. NotOwnerError: the claim was lost.
+    """
+    state, pin = claim.state.workloads, claim.state.pin
+    if state is None or pin is None:
+        cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
+        raise PermanentError(f"promoting run {claim.run}", cause)
+    if is_promotion_complete(claim, workload):
+        # Killed near its end, maybe with some tokens removed already: only the end is missing.
+        return finish_promotion(claim, teardown, traffic, workload)
+    # Foreign weights stop it here, with stable's template unchanged.
+    claim = traffic.claims.renew(claim, check=traffic.own_weights)
+    # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
+    granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
+    heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
+    if by_external:
+        workload.promote_external(state, pin, limit, heartbeat.renew)
+    else:
+        workload.promote_template(state, pin, promoting.token, limit, heartbeat.renew)
+    return finish_promotion(heartbeat.claim, teardown, traffic, workload)

@@ -1,0 +1,19 @@
+"""How stable gets the judged version."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from steps.settings.cluster import DryRunSettings
+from steps.settings.release import ClaimSettings
+from steps.settings.workload import DrainSettings
+
+
+class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
+    """For promote and rollout: how stable gets the judged version."""
+
+    template_by: Literal["canary", "external"] = Field(
+        "canary",
+        description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
+        "person does, and this step waits until stable runs the judged images.",
+    )
