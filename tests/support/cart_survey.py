@@ -38,7 +38,7 @@ def service(name: str, **selector: str) -> Json:
 
 
 def rule(host: str, namespace: str = NAMESPACE, policy: Json | None = None, **subsets: str) -> Json:
-    """Return a DestinationRule whose subsets are told by `version`."""
+    """Return a DestinationRule whose subsets differ in `version`."""
     body = [{"name": name, "labels": {"version": version}} for name, version in subsets.items()]
     spec = {"host": host, **({"subsets": body} if body else {}), **({"trafficPolicy": policy} if policy else {})}
     return {"metadata": {"name": host.partition(".")[0], "namespace": namespace}, "spec": spec}
