@@ -7,9 +7,6 @@ that saw the failure returns all weight to stable at once. If the cluster takes 
 Exit codes: 0 pass · 5 fail · 6 inconclusive · 2 · 3 · 4 foreign write, missing object · 7 not the owner.
 """
 
-from dataclasses import replace
-from typing import ClassVar, Literal
-
 from pydantic import Field
 
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
@@ -38,25 +35,7 @@ from steps.workload.workload import Workload
 RESULTS = ("verdict", "reason", "judgement")
 
 
-class Analysis(ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings):
-    """What analyze needs; rollout has it too."""
-
-    subject: ClassVar[str] = "Analysis"
-
-    on_fail: Literal["retreat", "exit"] = Field(
-        "retreat",
-        description="retreat: return all weight to stable at once. exit: only report the verdict. Without --run: exit.",
-    )
-    judgement_file: str = Field("", description="Where to write the full judgement of the rung, JSON.")
-    progress_file: str = Field(
-        "", description="File for the rung's progress, as percent of the minimum that a pass needs: N/100."
-    )
-    record: str = Field(
-        "", description="File that keeps all raw answers of Prometheus, for `replay`; compressed if it ends with .gz."
-    )
-
-
-class Settings(Analysis):
+class Settings(AnalysisSettings):
     """Judge the canary from Prometheus until it passes, fails or the deadline comes."""
 
     weight: int | None = Field(

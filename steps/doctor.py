@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
+from steps.claim.claims import Claims
 from steps.claim.lookup import claims_on
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
@@ -27,11 +28,10 @@ from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text
 from steps.settings.conventions import release_names
+from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
-from steps.settings.metrics import MetricsSettings
-from steps.settings.prometheus import PrometheusSettings
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
@@ -47,7 +47,9 @@ from steps.survey.named_objects import grants, with_named_objects
 from steps.survey.objects import Survey, look_around, name_of
 from steps.survey.problem import Problem
 from steps.traffic.traffic import Traffic
-from steps.wiring import cluster_of, reader_of, rules_of
+from steps.wiring.cluster import cluster_of
+from steps.wiring.evidence import reader_of
+from steps.wiring.judging import rules_of
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "reason")
@@ -59,7 +61,7 @@ _WITHOUT_ARMS = ("not-unique", "other-kind", "host-name", "busy", "expired")
 """Problems that do not depend on which arms an app has."""
 
 
-class Settings(ReleaseSettings, PrometheusSettings, MetricsSettings, JudgeSettings, BaselineSettings, LadderSettings):
+class Settings(ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSettings, LadderSettings):
     """Print what is in the way of a release, and what the app's traffic can show."""
 
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
@@ -93,7 +95,7 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     if chosen.refusal is not None:
         found.append(refusal(settings.app, chosen.refusal))
     else:
-        found += _as_prepare(named, arms, Traffic(cluster), workload, found, unread)
+        found += _as_prepare(named, arms, Traffic(cluster, Claims(cluster)), workload, found, unread)
         seen = _evidence(settings, cluster, survey, reader_of(named, arms.names, workload))
     problems = sorted_problems([*found, *seen.problems])
     return {

@@ -16,7 +16,7 @@ from steps.cluster.api import Cluster
 from steps.outputs.listing import as_json, state_of, table
 from steps.settings.cluster import NamespacesSettings
 from steps.step import EXIT_DONE, Step, StepEnd
-from steps.wiring import cluster_of
+from steps.wiring.cluster import cluster_of
 
 RESULTS = ()
 

@@ -6,8 +6,6 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster failing · 4 refused
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import structlog
 
@@ -40,46 +38,7 @@ _ATTEMPTS = 10
 """How often to try for the claim if other runs are faster; each time, the faster run is waited for."""
 
 
-class Preparation(
-    ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
-):
-    """What prepare needs; rollout has it too."""
-
-    subject: ClassVar[str] = "Preparation"
-
-    image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
-    env: Annotated[dict[str, str], NoDecode, BeforeValidator(as_mapping)] = Field(
-        {}, description="Environment variables for the canary's container, NAME=value, separated by commas."
-    )
-    template_patch: Annotated[dict[str, Any], NoDecode, BeforeValidator(as_mapping)] = Field(
-        {}, description="Patch that is merged into the canary's pod template; YAML or JSON."
-    )
-    on_busy: Literal["wait", "fail", "supersede"] = Field(
-        "wait",
-        description="While another run of the app is active: wait, fail with 7, or supersede (roll it back). If that "
-        "run releases the same digest, or stable still runs it, there is nothing to do: noop.",
-    )
-    busy_timeout_seconds: float = Field(
-        1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
-    )
-    template_by: Literal["canary", "external"] = Field(
-        "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
-    )
-    allow_managed: bool = Field(
-        default=False,
-        description="Continue although Argo CD, Flux or Helm manages a Deployment that promote will write.",
-    )
-    allow_policies: bool = Field(
-        default=False,
-        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
-    )
-    by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")
-
-
-_Preparing = TypeVar("_Preparing", bound=Preparation)
-
-
-class Settings(Preparation):
+class Settings(PreparationSettings):
     """Check everything, claim the app, create the canary and wait until it is ready."""
 
 

@@ -5,8 +5,6 @@ Writes: stable's pod template (not with `--template-by external`), weights, the 
 Exit codes: 0 done · 2 · 3 stable not ready in time · 4 no pass, another canary, foreign write · 7 not the owner.
 """
 
-from typing import ClassVar, Literal
-
 from pydantic import Field, field_validator
 
 from steps.actions.phases import PROMOTABLE, require_phase
@@ -25,19 +23,7 @@ _NO_REASONS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "t
 """Values of a switch, which are not reasons: `--unjudged=false` must not promote."""
 
 
-class Promotion(ClaimSettings, DryRunSettings, DrainSettings):
-    """What promote needs; rollout has it too."""
-
-    subject: ClassVar[str] = "Promotion"
-
-    template_by: Literal["canary", "external"] = Field(
-        "canary",
-        description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
-        "person does, and this step waits until stable runs the judged images.",
-    )
-
-
-class Settings(Promotion):
+class Settings(PromotionSettings):
     """Copy the canary's template to stable, return the weight, scale the canary down."""
 
     unjudged: str = Field(

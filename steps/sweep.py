@@ -24,7 +24,7 @@ from steps.claim.keys import claim_key
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.run import Claim
 from steps.settings.cluster import DryRunSettings, NamespacesSettings
-from steps.settings.workload import DrainSettings, ReadinessSettings
+from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of, teardown_policy_of
@@ -36,7 +36,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(NamespacesSettings, DryRunSettings, ReadinessSettings, DrainSettings):
+class Settings(NamespacesSettings, DryRunSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
 

@@ -26,6 +26,7 @@ class ClusterSettings(StepSettings):
         """Whether writes are only planned."""
         return False
 
+
 class NamespacesSettings(ClusterSettings):
     """For steps that look in one namespace or in all."""
 
@@ -36,7 +37,7 @@ class NamespacesSettings(ClusterSettings):
     )
 
 
-class DryRunSettings(StepSettings):
+class DryRunSettings(ClusterSettings):
     """For steps that write."""
 
     subject: ClassVar[str] = "Program"

@@ -1,6 +1,6 @@
 """The judge's rules, and how to wait for its verdict."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 

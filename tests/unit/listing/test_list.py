@@ -119,8 +119,8 @@ def test_a_released_claim_becomes_a_record(shop: ShopNamespace) -> None:
     """As the steps write it."""
     shop.add()
     traffic = shop.traffic()
-    claim = traffic.move(shop.claim(), Phase.ROLLING_BACK)
-    traffic.release(claim, Record("r1", claim.epoch, "rolled-back", "harm", STARTED, STARTED + 60))
+    claim = traffic.claims.move(shop.claim(), Phase.ROLLING_BACK)
+    traffic.claims.release(claim, Record("r1", claim.epoch, "rolled-back", "harm", STARTED, STARTED + 60))
     (entry,) = entries(shop)
     assert ("none", "rolled-back") == (entry["state"], entry["last"]["outcome"])
 
