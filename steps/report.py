@@ -73,18 +73,18 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run}:
-        memory = claim.state
+        state = claim.state
         return Report(
             app=names.app,
             namespace=names.namespace,
             run=claim.run,
             state=str(claim.phase),
-            reason=memory.reason,
-            verdict=verdict_of(memory),
-            started=memory.started,
-            weights=memory.weights,
-            images=memory.pin.digests if memory.pin else {},
-            by=memory.by,
+            reason=state.reason,
+            verdict=verdict_of(state),
+            started=state.started,
+            weights=state.weights,
+            images=state.pin.digests if state.pin else {},
+            by=state.by,
         )
     last = claims.last(first, names.app)
     if last is None:

@@ -1,7 +1,7 @@
 """set-weight: scale the canary up, set its weight, and on request wait until the traffic follows.
 
 Before: the run holds the claim (`--run`); or, without `--run`, no live claim is on the VirtualServices.
-Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's memory.
+Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's state.
 Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready · 7 not the owner.
 """
 

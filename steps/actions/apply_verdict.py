@@ -32,7 +32,7 @@ def apply_verdict(
             the verdict is about the weight that would have been restored.
         judgement: of the rung.
         note: who passed the rung if not the judge, see `RungVerdict`.
-        since: when the judged weight was set, as the memory has it (unix seconds).
+        since: when the judged weight was set, as the state has it (unix seconds).
         traffic: VirtualServices.
         workload: Deployments.
         retreats: whether a fail returns the users to stable.

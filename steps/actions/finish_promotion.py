@@ -16,8 +16,8 @@ _STEP_SECONDS = 10.0
 
 def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
     """Return whether only the end of a promote is missing: all pods of stable run the judged template and digests."""
-    memory, pin = claim.state.workloads, claim.state.pin
-    return claim.phase is Phase.PROMOTING and bool(memory and pin and workload.is_promoted(memory, pin))
+    workloads, pin = claim.state.workloads, claim.state.pin
+    return claim.phase is Phase.PROMOTING and bool(workloads and pin and workload.is_promoted(workloads, pin))
 
 
 def finish_promotion(
@@ -55,8 +55,8 @@ def _return_weight(
     Weight 0 is written once more even if it is set: the canary stops next, and others may have sent users to it.
     """
     while True:
-        weight, memory = claim.state.weight, claim.state.workloads
-        whole = memory is None or workload.stable_has_capacity(memory)
+        weight, workloads = claim.state.weight, claim.state.workloads
+        whole = workloads is None or workload.stable_has_capacity(workloads)
         claim, _ = traffic.set_weight(claim, 0 if whole else weight // 2, allow_foreign=enforce)
         if weight:
             log.info("weight.returned", weight=claim.state.weight, previous_weight=weight, stable_has_capacity=whole)

@@ -22,15 +22,16 @@ def retreat(
         PermanentError: only the canary is ready: the weight and the claim stay, and sweep or the next rollback tries
             again.
     """
-    memory = claim.state.workloads
-    if memory is not None and _exposed(claim, traffic):
-        stable_ready, canary_ready = ready_arms_if_known(memory, workload)
+    workloads = claim.state.workloads
+    if workloads is not None and _exposed(claim, traffic):
+        stable_ready, canary_ready = ready_arms_if_known(workloads, workload)
         if canary_ready and not stable_ready:
             cause = (
-                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, the canary has. The weight "
-                f"stays at {claim.state.weight} so that users are still served. Fix stable, then run rollback again."
+                f"stable Deployment {workloads.namespace}/{workloads.stable} has no ready pod, the canary has. The"
+                f" weight stays at {claim.state.weight} so that users are still served. Fix stable, then run rollback"
+                " again."
             )
-            log.error("retreat.held", weight=claim.state.weight, stable=memory.stable)
+            log.error("retreat.held", weight=claim.state.weight, stable=workloads.stable)
             traffic.claims.note(claim, "RetreatHeld", cause, warning=True)
             raise PermanentError("returning all weight to stable", cause)
     before = claim.state.weight
@@ -40,13 +41,13 @@ def retreat(
     return moved
 
 
-def ready_arms_if_known(memory: WorkloadState, workload: Workload) -> tuple[bool, bool]:
+def ready_arms_if_known(workloads: WorkloadState, workload: Workload) -> tuple[bool, bool]:
     """Return for stable and canary whether any pod can serve; if that is unknown, stable is trusted.
 
     It served before the run, and an unreadable Deployment must not leave users on a canary that has to go.
     """
     try:
-        return workload.ready_arms(memory)
+        return workload.ready_arms(workloads)
     except Interrupted:
         raise
     except StepError as error:
@@ -56,9 +57,9 @@ def ready_arms_if_known(memory: WorkloadState, workload: Workload) -> tuple[bool
 
 def _exposed(claim: Claim, traffic: Traffic) -> bool:
     """Return whether the canary gets requests, no matter who set the weight."""
-    memory = claim.state
+    state = claim.state
     try:
-        weights = traffic.weights(memory.targets, memory.stable, memory.canary)
+        weights = traffic.weights(state.targets, state.stable, state.canary)
     except ForeignWrite:
-        return memory.weight > 0  # a route is gone; retreat itself says so
+        return state.weight > 0  # a route is gone; retreat itself says so
     return any(weights.values())

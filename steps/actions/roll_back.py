@@ -31,18 +31,18 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
     if is_promotion_complete(claim, workload):
         finish_promotion(claim, ending, traffic, workload, enforce=True)
         return "promoted"
-    memory = claim.state.workloads
+    workloads = claim.state.workloads
     exposed = claim.state.weight > 0
-    if memory is not None and exposed and not ready_arms_if_known(memory, workload)[0]:
+    if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
         # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
         _undo(claim, ending, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
-    if memory is not None:
+    if workloads is not None:
         _undo(safe, ending, traffic, workload)
         if exposed:
             drain(safe, ending, traffic.claims)
-        workload.scale_down(memory, safe.token)
+        workload.scale_down(workloads, safe.token)
     traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"

@@ -17,7 +17,7 @@ def shift(
     """Set a weight (percent, 0-100) once the canary has the pods for it.
 
     Returns:
-        The claim with the new weight in its memory, and the weight before.
+        The claim with the new weight in its state, and the weight before.
 
     Raises:
         PermanentError: the weight is not on the run's ladder, or below the present one.
@@ -41,9 +41,9 @@ def ensure_canary_capacity(
     """
     if claim.state.workloads is None:
         return claim
-    keeper, memory = ClaimHeartbeat(claim, traffic), claim.state
+    keeper, state = ClaimHeartbeat(claim, traffic), claim.state
     workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
-    if not memory.weight:
-        routes = traffic.ports(memory.targets, memory.stable, memory.canary)
-        workload.require_endpoints(claim.state.workloads, memory.canary, routes, ready_timeout_seconds, keeper.renew)
+    if not state.weight:
+        routes = traffic.ports(state.targets, state.stable, state.canary)
+        workload.require_endpoints(claim.state.workloads, state.canary, routes, ready_timeout_seconds, keeper.renew)
     return keeper.claim

@@ -32,12 +32,12 @@ class WeightPause:
 
     def reapply(self, claim: Claim) -> Claim:
         """Bring all VirtualServices to the state in the claim, if a kill interrupted a pause or its end."""
-        memory = claim.state
-        if not memory.paused_weight:
+        state = claim.state
+        if not state.paused_weight:
             return claim
-        if memory.weight:
-            return self._end(claim, memory.paused_weight, memory.disruptions)
-        return self._set(claim, 0, memory.paused_weight, memory.disruptions)
+        if state.weight:
+            return self._end(claim, state.paused_weight, state.disruptions)
+        return self._set(claim, 0, state.paused_weight, state.disruptions)
 
     def update(self, claim: Claim, health: Health) -> Claim:
         """Pause the weight if no canary pod is left, restore it once all are back.
@@ -50,10 +50,10 @@ class WeightPause:
             NotOwnerError: the claim was lost.
         """
         self._say(claim, health)
-        memory = claim.state
-        if memory.paused_weight:
+        state = claim.state
+        if state.paused_weight:
             return self._resume(claim, health)
-        if health.disruption and not health.ready and memory.weight and self._stable_can_serve(claim):
+        if health.disruption and not health.ready and state.weight and self._stable_can_serve(claim):
             return self._pause(claim, health)
         return self._remember(claim, health)
 
@@ -66,12 +66,12 @@ class WeightPause:
         return paused
 
     def _resume(self, claim: Claim, health: Health) -> Claim:
-        memory = claim.state
-        if memory.workloads is not None and memory.pin is not None:
-            self._workload.check_pin(memory.workloads, memory.pin)  # only the judged pods may get users
+        state = claim.state
+        if state.workloads is not None and state.pin is not None:
+            self._workload.check_pin(state.workloads, state.pin)  # only the judged pods may get users
         if not health.desired or health.ready < health.desired:
             return self._remember(claim, health)
-        weight = memory.paused_weight
+        weight = state.paused_weight
         claim = ensure_canary_capacity(claim, weight, self._traffic, self._workload, self._ready_timeout_seconds)
         claim = self._end(claim, weight, health.disrupted)
         log.info("weight.resumed", weight=weight, previous_weight=0)
@@ -94,20 +94,20 @@ class WeightPause:
 
     def _stable_can_serve(self, claim: Claim) -> bool:
         """Return whether stable may get the users: it is ready, or neither arm is, as in a retreat."""
-        memory = claim.state.workloads
-        if memory is None:
+        workloads = claim.state.workloads
+        if workloads is None:
             return True
-        stable_ready, canary_ready = self._workload.ready_arms(memory)
+        stable_ready, canary_ready = self._workload.ready_arms(workloads)
         if stable_ready or not canary_ready:
             self._is_held = False
             return True
         if not self._is_held:
             self._is_held = True
             what = (
-                f"stable Deployment {memory.namespace}/{memory.stable} has no ready pod, so the weight stays at"
+                f"stable Deployment {workloads.namespace}/{workloads.stable} has no ready pod, so the weight stays at"
                 f" {claim.state.weight} although the canary's pods are disrupted"
             )
-            log.error("pause.held", weight=claim.state.weight, stable=memory.stable)
+            log.error("pause.held", weight=claim.state.weight, stable=workloads.stable)
             self._traffic.claims.note(claim, "PauseHeld", what, warning=True)
         return False
 

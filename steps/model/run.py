@@ -116,7 +116,7 @@ class RunState:
     Args:
         started: API server's time at the claim (unix seconds).
         expires: when others may take over (unix seconds).
-        targets: the VirtualServices in sort order; the first holds this memory.
+        targets: the VirtualServices in sort order; the first holds this state.
         stable: destination of the serving arm.
         canary: destination of the arm under test.
         weights: (time, weight) as this run wrote them, oldest first; the routes should have the last one.
@@ -174,7 +174,7 @@ class Claim:
         run: id of the run, a Kubernetes name.
         epoch: rises by one with every claim or takeover (>= 1), so that late writes of an older owner are rejected.
         phase: how far the run is.
-        memory: what the run knows.
+        state: what the run knows.
     """
 
     app: str

@@ -88,7 +88,7 @@ class ReleasePlan:
     """The plan of a release after its checks; nothing has been written.
 
     Args:
-        memory: the Deployments as they are, to be stored in the claim.
+        state: the Deployments as they are, to be stored in the claim.
         stable_image: image of the released container in stable's template.
         canary_image: image for the canary's template.
         container: name of the container that is released.

@@ -37,7 +37,7 @@ def autoscaler_of(cluster: Cluster, namespace: str, deployment: str) -> Object |
 def ensure_capacity(
     cluster: Cluster,
     fence: ClaimedDeployments,
-    memory: WorkloadState,
+    workloads: WorkloadState,
     token: str | None,
     weight: int,
     policy: WaitPolicy,
@@ -52,42 +52,42 @@ def ensure_capacity(
         TemporaryError: it is not ready within the deadline. PermanentError: its pods will not become ready.
         NotOwnerError, NotFound: as everywhere.
     """
-    count = needed_pods(memory.stable_replicas, weight)
-    autoscaler = autoscaler_of(cluster, memory.namespace, memory.canary)
-    size = _raise_to(fence, memory, token, count if autoscaler is None else 1)
-    if memory.baseline:  # before the wait for the canary: pods of both should have the same age
-        _resize_baseline(fence, memory, token, size)
+    count = needed_pods(workloads.stable_replicas, weight)
+    autoscaler = autoscaler_of(cluster, workloads.namespace, workloads.canary)
+    size = _raise_to(fence, workloads, token, count if autoscaler is None else 1)
+    if workloads.baseline:  # before the wait for the canary: pods of both should have the same age
+        _resize_baseline(fence, workloads, token, size)
     try:
-        wait_ready(cluster, memory.namespace, memory.canary, count, policy)
+        wait_ready(cluster, workloads.namespace, workloads.canary, count, policy)
     except TemporaryError as error:
         if autoscaler is None or type(error) is not TemporaryError:
             raise
-        owner = f"HorizontalPodAutoscaler {memory.namespace}/{autoscaler['metadata']['name']}"
+        owner = f"HorizontalPodAutoscaler {workloads.namespace}/{autoscaler['metadata']['name']}"
         raise TemporaryError(
             error.action,
             f"{error.cause} {owner} owns its replicas, so they were left alone: set its spec.minReplicas to at "
             f"least {count} for weight {weight}.",
         ) from error
-    if memory.baseline:
-        wait_ready(cluster, memory.namespace, memory.baseline, None, policy)
+    if workloads.baseline:
+        wait_ready(cluster, workloads.namespace, workloads.baseline, None, policy)
 
 
-def stable_has_capacity(cluster: Cluster, memory: WorkloadState) -> bool:
+def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
     """Return whether stable has as many available pods as it had replicas at the start."""
-    stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
-    return stable is not None and _available(stable) >= max(1, memory.stable_replicas)
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    return stable is not None and _available(stable) >= max(1, workloads.stable_replicas)
 
 
-def ready_arms(cluster: Cluster, memory: WorkloadState) -> tuple[bool, bool]:
+def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
     """Return for stable's and for the canary's destination whether any pod behind it can serve."""
     stable, *clones = (
         found is not None and _available(found) > 0
-        for found in (cluster.find(DEPLOYMENT, memory.namespace, name) for name in memory.deployments)
+        for found in (cluster.find(DEPLOYMENT, workloads.namespace, name) for name in workloads.deployments)
     )
     return stable, any(clones)
 
 
-def scale_down(cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadState, token: str | None) -> str:
+def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:
     """Scale the canary and its baseline to 0 and keep the Deployments; skip what an HPA owns and what is gone.
 
     Returns:
@@ -96,7 +96,7 @@ def scale_down(cluster: Cluster, fence: ClaimedDeployments, memory: WorkloadStat
     Raises:
         NotOwnerError: another run's.
     """
-    left = (_scale_down(cluster, fence, memory.namespace, name, token) for name in memory.clones)
+    left = (_scale_down(cluster, fence, workloads.namespace, name, token) for name in workloads.clones)
     return " ".join(filter(None, left))
 
 
@@ -121,30 +121,30 @@ def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, nam
     return ""
 
 
-def _resize_baseline(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> None:
+def _resize_baseline(fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, count: int) -> None:
     """Scale the baseline up or down to the canary's size: equal numbers of pods get equal numbers of requests."""
 
     def resize(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
         if current == count:
             return []
-        log.info("baseline.scaled", deployment=memory.baseline, replicas=count, previous=current)
+        log.info("baseline.scaled", deployment=workloads.baseline, replicas=count, previous=current)
         return [{"op": "add", "path": _REPLICAS, "value": count}]
 
-    fence.write(memory.namespace, memory.baseline, token, resize)
+    fence.write(workloads.namespace, workloads.baseline, token, resize)
 
 
-def _raise_to(fence: ClaimedDeployments, memory: WorkloadState, token: str | None, count: int) -> int:
+def _raise_to(fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, count: int) -> int:
     """Scale the canary up to at least `count` pods; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
         if current >= count:
             return []
-        log.info("canary.scaled_up", deployment=memory.canary, replicas=count, previous=current)
+        log.info("canary.scaled_up", deployment=workloads.canary, replicas=count, previous=current)
         return [{"op": "add", "path": _REPLICAS, "value": count}]
 
-    found = fence.write(memory.namespace, memory.canary, token, up)
+    found = fence.write(workloads.namespace, workloads.canary, token, up)
     return int(found["spec"].get("replicas", 1))
 
 

@@ -24,7 +24,7 @@ FOLLOW_SECONDS: Final = 15.0
 
 
 def require_endpoints(
-    cluster: Cluster, memory: WorkloadState, service: str, routes: Sequence[RoutePorts], policy: WaitPolicy
+    cluster: Cluster, workloads: WorkloadState, service: str, routes: Sequence[RoutePorts], policy: WaitPolicy
 ) -> None:
     """Wait until every port that the routes reach on the canary has a ready pod of the canary behind it.
 
@@ -32,7 +32,7 @@ def require_endpoints(
 
     Args:
         cluster: the API server; a dry run asks for nothing.
-        memory: the Deployments.
+        workloads: the Deployments.
         service: name of the canary's Service.
         routes: the run's routes.
         policy: how to wait; at most 15 s.
@@ -43,15 +43,15 @@ def require_endpoints(
     if cluster.is_dry_run:
         return
     policy = replace(policy, deadline_seconds=min(policy.deadline_seconds, FOLLOW_SECONDS))
-    found = cluster.get(SERVICE, memory.namespace, service)
+    found = cluster.get(SERVICE, workloads.namespace, service)
     began = time.monotonic()
     while True:
         try:
-            slices = cluster.list(ENDPOINT_SLICE, memory.namespace, f"{SERVICE_LABEL}={service}")
+            slices = cluster.list(ENDPOINT_SLICE, workloads.namespace, f"{SERVICE_LABEL}={service}")
         except Forbidden as error:
             log.warning("endpoints.unknown", service=service, detail=f"endpoints are not checked: {error.cause}")
             return
-        deployment = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
+        deployment = cluster.get(DEPLOYMENT, workloads.namespace, workloads.canary)
         ready = {str(pod["metadata"]["name"]) for pod in current_pods(cluster, deployment) if is_ready(pod)}
         lacking = [way for way in needed_ports(routes, found) if not any(_serves(slices, port, ready) for port in way)]
         if not lacking:

@@ -40,19 +40,19 @@ def arm_label_keys(*deployments: Object | None) -> set[str]:
     return {key for entry in deployments if entry is not None for key in label.keys(entry["spec"]["selector"])}
 
 
-def pin_canary(cluster: Cluster, memory: WorkloadState) -> Pin:
+def pin_canary(cluster: Cluster, workloads: WorkloadState) -> Pin:
     """Pin the canary as it runs now; its pods should be ready.
 
     Raises:
         TemporaryError: the ReplicaSet or the digests are not known yet, or the pods run different digests.
         NotFound: a Deployment is missing.
     """
-    canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
-    stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+    canary = cluster.get(DEPLOYMENT, workloads.namespace, workloads.canary)
+    stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
     template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
     if cluster.is_dry_run:
         return Pin("", template, {})
-    doing = f"pinning what Deployment {memory.namespace}/{memory.canary} runs"
+    doing = f"pinning what Deployment {workloads.namespace}/{workloads.canary} runs"
     replica_set = current_replica_set(cluster, canary)
     if replica_set is None:
         raise TemporaryError(doing, "its ReplicaSet does not exist yet. Run the step again when its pods are ready.")
@@ -61,7 +61,7 @@ def pin_canary(cluster: Cluster, memory: WorkloadState) -> Pin:
     return Pin(replica_set["metadata"]["name"], template, {name: min(found) for name, found in digests.items()})
 
 
-def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
+def check_pin(cluster: Cluster, workloads: WorkloadState, wanted: Pin) -> None:
     """Refuse if the canary is no longer the pinned one.
 
     Raises:
@@ -70,9 +70,9 @@ def check_pin(cluster: Cluster, memory: WorkloadState, wanted: Pin) -> None:
     """
     if cluster.is_dry_run:
         return
-    canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
-    stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
-    doing = f"checking that Deployment {memory.namespace}/{memory.canary} is what was judged"
+    canary = cluster.get(DEPLOYMENT, workloads.namespace, workloads.canary)
+    stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
+    doing = f"checking that Deployment {workloads.namespace}/{workloads.canary} is what was judged"
     remedy = "What runs now was not judged: roll back and release it again."
     template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
     if template != wanted.template_hash:

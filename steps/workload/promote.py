@@ -20,7 +20,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def promote_template(
     cluster: Cluster,
     fence: ClaimedDeployments,
-    memory: WorkloadState,
+    workloads: WorkloadState,
     pin: Pin,
     token: str | None,
     policy: WaitPolicy,
@@ -34,21 +34,21 @@ def promote_template(
         PermanentError: stable's new pods do not become ready (undo it), or the tag now has another digest (undone).
         TemporaryError: the rollout took longer than the deadline. NotOwnerError: the claim is lost.
     """
-    check_pin(cluster, memory, pin)
-    canary = cluster.get(DEPLOYMENT, memory.namespace, memory.canary)
-    keys = arm_label_keys(cluster.get(DEPLOYMENT, memory.namespace, memory.stable), canary)
+    check_pin(cluster, workloads, pin)
+    canary = cluster.get(DEPLOYMENT, workloads.namespace, workloads.canary)
+    keys = arm_label_keys(cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable), canary)
 
     def write(stable: Object) -> list[Operation]:
         present = stable["spec"]["template"]
         if fingerprint(present, keys) == pin.template_hash:
             return []
-        if fingerprint(present, arm_label_keys(stable)) != memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) != workloads.stable_template_hash:
             raise ForeignWrite(
-                f"promoting to Deployment {memory.namespace}/{memory.stable}",
+                f"promoting to Deployment {workloads.namespace}/{workloads.stable}",
                 f"{last_manager(stable)} changed its pod template after the run began. "
                 f"Roll back, look at that change, and release again.",
             )
-        log.info("promote.template", deployment=memory.stable, replica_set=pin.replica_set)
+        log.info("promote.template", deployment=workloads.stable, replica_set=pin.replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
             {
@@ -58,13 +58,13 @@ def promote_template(
             },
         ]
 
-    fence.write(memory.namespace, memory.stable, token, write)
-    stable = wait_ready(cluster, memory.namespace, memory.stable, None, policy)
+    fence.write(workloads.namespace, workloads.stable, token, write)
+    stable = wait_ready(cluster, workloads.namespace, workloads.stable, None, policy)
     other = _other_bits(cluster, stable, pin)
     if other:
-        undo_promote(cluster, fence, memory, pin, token, policy)
+        undo_promote(cluster, fence, workloads, pin, token, policy)
         raise PermanentError(
-            f"comparing what Deployment {memory.namespace}/{memory.stable} runs with what was judged",
+            f"comparing what Deployment {workloads.namespace}/{workloads.stable} runs with what was judged",
             f"the tag points to another digest now: {other}. The promote was undone. The tag moved during the release: "
             f"release the image by digest, or under a tag that never moves.",
         )
@@ -83,7 +83,7 @@ def _other_bits(cluster: Cluster, stable: Object, pin: Pin) -> str:
     return digest_differences(running, pin.digests)
 
 
-def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, policy: WaitPolicy) -> None:
+def promote_external(cluster: Cluster, workloads: WorkloadState, pin: Pin, policy: WaitPolicy) -> None:
     """Wait until somebody else (GitOps) has rolled the judged digests out to all pods of stable; write nothing.
 
     Raises:
@@ -91,7 +91,7 @@ def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, policy: 
     """
     began = time.monotonic()
     while not cluster.is_dry_run:
-        stable = cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+        stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
         running = running_digests(cluster, stable)
         other = digest_differences(running, pin.digests)
         ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
@@ -100,21 +100,22 @@ def promote_external(cluster: Cluster, memory: WorkloadState, pin: Pin, policy: 
         if time.monotonic() - began >= policy.deadline_seconds:
             why = other or "its rollout is not complete"
             raise TemporaryError(
-                f"waiting until Deployment {memory.namespace}/{memory.stable} gets the judged images from elsewhere",
+                f"waiting until Deployment {workloads.namespace}/{workloads.stable} gets the judged images"
+                " from elsewhere",
                 f"after {policy.deadline_seconds:g} s {why}. Merge the judged image in Git, then run this again.",
             )
         policy.renew()
         time.sleep(policy.poll_seconds)
 
 
-def is_promoted(cluster: Cluster, memory: WorkloadState, pin: Pin) -> bool:
+def is_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> bool:
     """Return whether all pods of stable run the pinned template and digests; a template from Git is not compared."""
-    stable = cluster.find(DEPLOYMENT, memory.namespace, memory.stable)
-    canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
     if stable is None:
         return False
     is_pinned = fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) == pin.template_hash
-    if not is_pinned and not memory.template_by_external:
+    if not is_pinned and not workloads.template_by_external:
         return False
     running = running_digests(cluster, stable)
     ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))

@@ -24,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def undo_promote(
     cluster: Cluster,
     fence: ClaimedDeployments,
-    memory: WorkloadState,
+    workloads: WorkloadState,
     pin: Pin | None,
     token: str | None,
     policy: WaitPolicy,
@@ -37,7 +37,7 @@ def undo_promote(
     Args:
         cluster: the API server.
         fence: writes under the claim.
-        memory: the Deployments as they were at the start.
+        workloads: the Deployments as they were at the start.
         pin: what was being promoted; None if nothing was pinned, so nothing can have been promoted.
         token: of the claim.
         policy: how to wait for stable.
@@ -46,32 +46,32 @@ def undo_promote(
         PermanentError: the old ReplicaSet is gone, or stable does not become ready with its old template.
         TemporaryError: not ready within the deadline. NotOwnerError, NotFound: as everywhere.
     """
-    canary = cluster.find(DEPLOYMENT, memory.namespace, memory.canary)
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
     found = UndoResult.UNTOUCHED
 
     def restore(stable: Object) -> list[Operation]:
         nonlocal found
         present = stable["spec"]["template"]
-        if fingerprint(present, arm_label_keys(stable)) == memory.stable_template_hash:
+        if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
             return []
         if (
-            memory.template_by_external
+            workloads.template_by_external
             or pin is None
             or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
         ):
             found = UndoResult.FOREIGN
-            log.warning("undo.foreign_template", deployment=memory.stable, manager=last_manager(stable))
+            log.warning("undo.foreign_template", deployment=workloads.stable, manager=last_manager(stable))
             return []
         found = UndoResult.RESTORED
-        log.info("undo.template", deployment=memory.stable, replica_set=memory.stable_replica_set)
+        log.info("undo.template", deployment=workloads.stable, replica_set=workloads.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
-            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, memory)},
+            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, workloads)},
         ]
 
-    stable = fence.write(memory.namespace, memory.stable, token, restore)
+    stable = fence.write(workloads.namespace, workloads.stable, token, restore)
     if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
-        wait_ready(cluster, memory.namespace, memory.stable, None, policy)
+        wait_ready(cluster, workloads.namespace, workloads.stable, None, policy)
     return found
 
 
@@ -84,12 +84,16 @@ def _is_rolling(stable: Object) -> bool:
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, memory: WorkloadState) -> Object:
-    old = cluster.find(REPLICA_SET, memory.namespace, memory.stable_replica_set) if memory.stable_replica_set else None
+def _old_template(cluster: Cluster, workloads: WorkloadState) -> Object:
+    old = (
+        cluster.find(REPLICA_SET, workloads.namespace, workloads.stable_replica_set)
+        if workloads.stable_replica_set
+        else None
+    )
     if old is None:
         raise PermanentError(
-            f"undoing the promote of Deployment {memory.namespace}/{memory.stable}",
-            f"ReplicaSet {memory.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
+            f"undoing the promote of Deployment {workloads.namespace}/{workloads.stable}",
+            f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
             f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
         )
     return from_replica_set(old["spec"]["template"])

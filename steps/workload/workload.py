@@ -71,15 +71,15 @@ class Workload:
         return wait_ready(self._cluster, namespace, name, replicas, self._wait_policy(deadline_seconds, renew))
 
     def ensure_capacity(
-        self, memory: WorkloadState, token: str | None, weight: int, deadline_seconds: float, renew: Renew
+        self, workloads: WorkloadState, token: str | None, weight: int, deadline_seconds: float, renew: Renew
     ) -> None:
         """Scale the canary up for a weight (0-100) and its baseline to the same size, and wait until they are ready."""
         policy = self._wait_policy(deadline_seconds, renew)
-        capacity.ensure_capacity(self._cluster, self._fence, memory, token, weight, policy)
+        capacity.ensure_capacity(self._cluster, self._fence, workloads, token, weight, policy)
 
     def require_endpoints(
         self,
-        memory: WorkloadState,
+        workloads: WorkloadState,
         canary: Destination,
         routes: Sequence[RoutePorts],
         deadline_seconds: float,
@@ -87,39 +87,39 @@ class Workload:
     ) -> None:
         """Require a ready pod of the canary behind every port that the routes reach on its destination."""
         policy = self._wait_policy(deadline_seconds, renew)
-        endpoints.require_endpoints(self._cluster, memory, service_name_of(canary), routes, policy)
+        endpoints.require_endpoints(self._cluster, workloads, service_name_of(canary), routes, policy)
 
-    def stable_has_capacity(self, memory: WorkloadState) -> bool:
+    def stable_has_capacity(self, workloads: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""
-        return capacity.stable_has_capacity(self._cluster, memory)
+        return capacity.stable_has_capacity(self._cluster, workloads)
 
-    def ready_arms(self, memory: WorkloadState) -> tuple[bool, bool]:
+    def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""
-        return capacity.ready_arms(self._cluster, memory)
+        return capacity.ready_arms(self._cluster, workloads)
 
-    def pin(self, memory: WorkloadState) -> Pin:
+    def pin(self, workloads: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""
-        return identity.pin_canary(self._cluster, memory)
+        return identity.pin_canary(self._cluster, workloads)
 
-    def check_pin(self, memory: WorkloadState, pin: Pin) -> None:
+    def check_pin(self, workloads: WorkloadState, pin: Pin) -> None:
         """Refuse (ForeignWrite) if the canary is no longer the pinned one."""
-        identity.check_pin(self._cluster, memory, pin)
+        identity.check_pin(self._cluster, workloads, pin)
 
-    def runs_same_bits(self, memory: WorkloadState, pin: Pin) -> bool:
+    def runs_same_bits(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether stable's ready pods run exactly the pinned digests: the answer to `Noop.LOOK`."""
-        stable = self._cluster.get(DEPLOYMENT, memory.namespace, memory.stable)
+        stable = self._cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
         running = identity.running_digests(self._cluster, stable)
         return bool(pin.digests) and running == {name: {digest} for name, digest in pin.digests.items()}
 
     def health(
         self,
-        memory: WorkloadState,
+        workloads: WorkloadState,
         since: float,
         complete_at: float | None = None,
         earlier: Sequence[tuple[float, float, str]] = (),
     ) -> HealthWatch:
         """Return a watch over the canary's pods whose `look()` returns their health; see `HealthWatch`."""
-        return HealthWatch(self._cluster, memory.namespace, memory.canary, since, complete_at, earlier)
+        return HealthWatch(self._cluster, workloads.namespace, workloads.canary, since, complete_at, earlier)
 
     def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
         """Return the pods of each Deployment, by owner, and the name prefixes of their ReplicaSets."""
@@ -130,30 +130,30 @@ class Workload:
         return pods.pod_addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
-        self, memory: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
+        self, workloads: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
     ) -> None:
         """Roll the pinned template out to stable and verify that the same image digests run there."""
         policy = self._wait_policy(deadline_seconds, renew)
-        promote.promote_template(self._cluster, self._fence, memory, pin, token, policy)
+        promote.promote_template(self._cluster, self._fence, workloads, pin, token, policy)
 
-    def promote_external(self, memory: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
+    def promote_external(self, workloads: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
         """Wait until somebody else has rolled the pinned digests out to stable; write nothing."""
-        promote.promote_external(self._cluster, memory, pin, self._wait_policy(deadline_seconds, renew))
+        promote.promote_external(self._cluster, workloads, pin, self._wait_policy(deadline_seconds, renew))
 
-    def is_promoted(self, memory: WorkloadState, pin: Pin) -> bool:
+    def is_promoted(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether stable runs the pinned template and digests on all its pods."""
-        return promote.is_promoted(self._cluster, memory, pin)
+        return promote.is_promoted(self._cluster, workloads, pin)
 
     def undo_promote(
-        self, memory: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
+        self, workloads: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
     ) -> UndoResult:
         """Restore stable's original template if this run changed it, and wait until it is ready."""
         policy = self._wait_policy(deadline_seconds, renew)
-        return undo.undo_promote(self._cluster, self._fence, memory, pin, token, policy)
+        return undo.undo_promote(self._cluster, self._fence, workloads, pin, token, policy)
 
-    def scale_down(self, memory: WorkloadState, token: str | None) -> str:
+    def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
-        return capacity.scale_down(self._cluster, self._fence, memory, token)
+        return capacity.scale_down(self._cluster, self._fence, workloads, token)
 
     def _wait_policy(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
         return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._fault_grace_seconds)

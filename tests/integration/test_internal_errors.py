@@ -25,7 +25,7 @@ def test_a_crash_does_not_leave_users_on_the_canary(
         weights.append(app.weights())
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(watch, "judged", judged)
+    monkeypatch.setattr(watch, "judge_against_control", judged)
     flags = ("--image", app.image("v2"), "--ladder", "50")
     ended = run_in_process("rollout", flags, app.env, StepFiles("rollout", tmp_path / "crashed"), 60.0)
 

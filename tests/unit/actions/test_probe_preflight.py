@@ -1,4 +1,4 @@
-"""Before any traffic moves, stable must pass the probes; what all of stable fails is refused with the reason."""
+"""Probes are tried on stable before a run begins: one that could never pass is refused at once, with the response."""
 
 import pytest
 
