@@ -23,8 +23,8 @@ from steps.errors import Forbidden, PermanentError, SettingsError, StepError, Te
 from steps.evidence.preflight.missing_requests import is_scraped
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.reader import EvidenceReader
-from steps.model.run import Claim, ObjectName, Record
 from steps.model.names import ReleaseNames
+from steps.model.run import Claim, ObjectName, Record
 from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text

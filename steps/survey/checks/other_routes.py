@@ -102,8 +102,8 @@ def _between(arms: SurveyedArms) -> str:
     """Return what the route's users get now and after a run."""
     canary = arms.canary
     ends = (
-        "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas, and"
-        " they get 503"
+        "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas,"
+        " and they get 503"
     )
     if canary.found is None or _is_empty(canary.found):
         return f"{ends}, as they do now: no pod is behind the route."

@@ -107,7 +107,8 @@ def test_a_route_to_the_canary_at_weight_0_is_none() -> None:
 @pytest.mark.parametrize(
     ("more", "paths"),
     [
-        ({"mirror": {"host": "cart", "subset": "v2"}, "mirrorPercentage": {"value": 1}}, ["mirror", "mirrorPercentage"]),
+        ({"mirror": {"host": "cart", "subset": "v2"}, "mirrorPercentage": {"value": 1}},
+         ["mirror", "mirrorPercentage"]),
         ({"mirrors": [{"destination": {"host": "cart", "subset": "v2"}, "percentage": {"value": 10}}]}, ["mirrors"]),
         ({"mirrors": [{"destination": {"host": "cart", "subset": one}} for one in ("v2", "v3", "v2")]},
          ["mirrors/2", "mirrors/0"]),
