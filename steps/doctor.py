@@ -7,7 +7,7 @@ Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in t
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,15 +19,16 @@ from steps.claim.lookup import claims_on
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import PROMETHEUS
-from steps.errors import Forbidden, PermanentError, StepError, TemporaryError
+from steps.errors import Forbidden, PermanentError, SettingsError, StepError, TemporaryError
 from steps.evidence.preflight.missing_requests import is_scraped
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.reader import EvidenceReader
+from steps.model.names import ReleaseNames
 from steps.model.run import Claim, ObjectName, Record
 from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text
-from steps.settings.conventions import release_names
+from steps.settings.conventions import conventional_names, release_names
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.kubernetes_names import LabelName
@@ -37,7 +38,9 @@ from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
 from steps.survey.arms import SurveyedArms, surveyed_arms
 from steps.survey.checks.all_checks import all_problems, sorted_problems
+from steps.survey.checks.named_arms import check_named_arms
 from steps.survey.checks.pair import refusal
+from steps.survey.checks.running_release import check_running_release
 from steps.survey.choice import ChosenNames, choose_names
 from steps.survey.conclusion import TROUBLE, Allowed, conclusion, settled
 from steps.survey.description import claim_fields, described, record_fields
@@ -89,12 +92,17 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     named = _filled(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
     workload, unread = Workload(cluster, ""), list[str]()
-    found = [*_claim_problems(survey, claim, living), *settled(all_problems(survey, arms), _allowed(settings))]
+    found = [
+        *check_running_release(namespace, claim, is_alive=living is not None),
+        *settled(all_problems(survey, arms), _allowed(settings)),
+    ]
     found = [one for one in found if _is_meant(one, chosen, claim)]
     seen = _Evidence([], "not asked, as the arms are not known", [], [])
     if chosen.refusal is not None:
-        found.append(refusal(settings.app, chosen.refusal))
+        found.append(refusal(settings.app, namespace, chosen.refusal))
     else:
+        if chosen.origin != "claim":
+            found = [*check_named_arms(arms, _without_survey(settings, namespace), settings.topology), *found]
         found += _as_prepare(named, arms, Traffic(cluster, Claims(cluster)), workload, found, unread)
         seen = _evidence(settings, cluster, survey, reader_of(named, arms.names, workload))
     problems = sorted_problems([*found, *seen.problems])
@@ -149,6 +157,14 @@ def _filled(settings: Settings, chosen: ChosenNames) -> Settings:
     return settings.model_copy(update={**missing, "topology": chosen.topology})
 
 
+def _without_survey(settings: Settings, namespace: str) -> ReleaseNames | None:
+    """Return the names that a release takes from these settings, None where it refuses them."""
+    try:
+        return conventional_names(settings, namespace)
+    except SettingsError:
+        return None
+
+
 def _claim_of(cluster: Cluster, survey: Survey, app: str) -> Claim | None:
     """Return the app's claim; an app of the same name in another namespace has its own."""
     for obj in survey.virtual_services:
@@ -172,19 +188,6 @@ def _record_of(survey: Survey, arms: SurveyedArms) -> Record | None:
     return max((one for one in records if one is not None), key=lambda one: one.ended, default=None)
 
 
-def _claim_problems(survey: Survey, claim: Claim | None, living: Claim | None) -> Iterator[Problem]:
-    if claim is None:
-        return
-    flags = f"--app {claim.app} --namespace {survey.namespace} --run {claim.run}"
-    about = f"VirtualService {claim.state.targets[0].virtual_service}"
-    if living is not None:
-        text = f"run {claim.run} is active ({claim.phase}, weight {claim.state.weight}): a release waits for its end."
-        yield Problem("busy", about, text, (f"canary-steps rollback {flags}", "--on-busy supersede"))
-    else:
-        text = f"the claim of run {claim.run} expired ({claim.phase}): the next prepare or sweep restores stable first."
-        yield Problem("expired", about, text, (f"canary-steps sweep --namespace {survey.namespace}",), "warns")
-
-
 def _as_prepare(
     settings: Settings,
     arms: SurveyedArms,
@@ -206,7 +209,7 @@ def _as_prepare(
                 canary=names.canary,
                 stable_destination=names.stable_destination,
                 canary_destination=names.canary_destination,
-                topology=_topology(arms.topology),
+                topology=Topology(arms.topology),
                 baseline=names.baseline if settings.baseline else "",
                 stable_subset=traffic.subset_labels(place, names.stable_destination),
                 canary_subset=traffic.subset_labels(place, names.canary_destination),
@@ -228,11 +231,6 @@ def _as_prepare(
     return [Problem("prepare", f"App {names.app}", text, (), "warns") for text in plan.warnings if text not in said]
 
 
-def _topology(name: str) -> Topology:
-    """Return the topology; in a swap the canary keeps a template of its own, as in target-named."""
-    return Topology(name) if name in set(Topology) else Topology.TARGET_NAMED
-
-
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     """What Prometheus has: problems, its state in words, notes, and what each rung can show."""
@@ -248,7 +246,7 @@ def _evidence(settings: Settings, cluster: Cluster, survey: Survey, reader: Evid
     try:
         notes = [*reader.check(), *reader.check_custom()]
     except TemporaryError as error:
-        problem = Problem(TROUBLE, about, error.cause, ("--prometheus-url http://SERVICE.NAMESPACE:9090",))
+        problem = Problem(TROUBLE, about, f"{error.cause} If it is elsewhere, name it with --prometheus-url.")
         return _Evidence([problem], "in trouble", [], [])
     except PermanentError as error:
         scraped = not reader.mesh or _is_scraped(reader)

@@ -75,7 +75,7 @@ def _unread(report: Mapping[str, Any]) -> Iterator[str]:
         return
     yield ""
     yield f"Not read, as this account may not list it, so problems there are not known: {', '.join(unread)}"
-    yield "  Remedy:"
+    yield "  Remedy, for the account canary-steps-reader that `canary-steps init` prints:"
     yield from report["unread_remedies"]
 
 

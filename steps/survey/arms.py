@@ -44,7 +44,7 @@ class SurveyedArms:
 
     Args:
         names: of the release.
-        topology: stable-named, target-named or swap.
+        topology: stable-named or target-named.
         stable: the arm that serves.
         canary: the arm under test.
         released: the VirtualServices of the release that were found.

@@ -19,7 +19,7 @@ class ChosenNames:
     """The names of a release where none is given.
 
     Args:
-        topology: stable-named, target-named or swap.
+        topology: stable-named or target-named.
         origin: "claim", "convention" or "inferred".
         settings: setting → value, as flags have it.
         because: sentences that say what the names rest on.

@@ -161,8 +161,9 @@ def _stable_of(pair: frozenset[Side], weights: dict[Side, int], survey: Survey, 
         return stable, f"no Deployment stands behind {_shown(empty[0], survey)}, so the other one is stable"
     names = [_shown(side, survey) for side in sides]
     cause = (
-        f"{names[0]} and {names[1]} have equal weights, so the routes do not say which one is stable. Name it:"
-        f" --stable-destination {names[0]} --canary-destination {names[1]}, or the other way round."
+        f"{names[0]} and {names[1]} have equal weights, so the routes do not say which one is stable. Name it:\n"
+        f"  --stable-destination {names[0]} --canary-destination {names[1]}\n"
+        f"  --stable-destination {names[1]} --canary-destination {names[0]}"
     )
     raise PermanentError(_DOING.format(app=hints.app), cause)
 

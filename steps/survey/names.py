@@ -17,7 +17,7 @@ class InferredNames:
     """What a survey says about the names of a release.
 
     Args:
-        topology: "stable-named", "target-named" or "swap".
+        topology: "stable-named" or "target-named".
         stable: Deployment that serves.
         canary: Deployment under test; "" where it is to be made.
         virtual_services: that are released, in sort order.
@@ -102,4 +102,5 @@ def _topology(stable: str, canary: Object | None) -> tuple[str, str]:
         return "target-named", f"{stable} serves what people deploy to {name}"
     if is_clone(canary):
         return "stable-named", f"Deployment {name} was made by an earlier release"
-    return "swap", f"people deploy both {stable} and {name}, so the two take turns"
+    why = f"people deploy {name} as well as {stable}: its template is released, and promote copies it to {stable}"
+    return "target-named", why

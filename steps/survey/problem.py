@@ -1,4 +1,4 @@
-"""A problem that a survey found: what doctor prints, and what prepare refuses or warns of."""
+"""A problem that a survey found: what doctor prints."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,8 +14,9 @@ class Problem:
         code: a word for filters, such as "foreign-pods".
         about: the object, "Service shop/cart".
         text: one or two sentences: what is wrong, and what users would see.
-        remedies: ways out, each a line or lines to copy (a command, flags, or YAML); best first.
-        gravity: whether prepare refuses, warns, or only doctor tells.
+        remedies: ways out, each a line or lines to copy (a command, or flags of the release); best first.
+            Advice that no line expresses is in `text`.
+        gravity: whether it stops a release, is worth knowing before one, or is harmless.
     """
 
     code: str

@@ -81,7 +81,7 @@ def test_a_plain_app_may_be_released(deploy: Deploy) -> None:
 def test_two_versions_at_90_to_10_are_understood_and_every_problem_is_named_at_once(
     pair: Callable[..., LabApp],
 ) -> None:
-    """Weight at rest and no series refuse, a sticky route warns; the remedy of the weight works to the letter."""
+    """Names, weight at rest and no series refuse, a sticky route warns; the remedies work to the letter."""
     name = "doctor-pair"
     split = shapes.route((f"{name}/v1", 90), (f"{name}/v2", 10))
     sticky = shapes.route((f"{name}/v2", None), match=[{"headers": {"x-group": {"exact": "b"}}}])
@@ -89,12 +89,14 @@ def test_two_versions_at_90_to_10_are_understood_and_every_problem_is_named_at_o
     ended = app.run("doctor", "--format", "json")
     found = report(ended)
     assert 4 == ended.exit_code, found
-    assert ("swap", f"{name}-v1", f"{name}-v2") == (
+    assert ("target-named", f"{name}-v1", f"{name}-v2") == (
         found["topology"], found["stable"]["deployment"], found["canary"]["deployment"],
     )  # fmt: skip
-    assert {"weight-at-rest", "no-evidence"} == codes(found)
+    assert {"name-the-arms", "weight-at-rest", "no-evidence"} == codes(found)
     assert {"other-route"} <= codes(found, "warns")
-    remedy = next(one for one in found["problems"] if one["code"] == "weight-at-rest")["remedies"][2]
+    remedies = {one["code"]: one["remedies"] for one in found["problems"]}
+    (remedy,) = remedies["weight-at-rest"]
+    (flags,) = remedies["name-the-arms"]
     operations = shapes.patches(remedy)
 
     def change(item: Json) -> Json:
@@ -104,7 +106,7 @@ def test_two_versions_at_90_to_10_are_understood_and_every_problem_is_named_at_o
         return item
 
     app.change(VIRTUAL_SERVICE, change)
-    assert {"no-evidence"} == codes(report(app.run("doctor", "--format", "json")))
+    assert {"no-evidence"} == codes(report(app.run("doctor", *flags.split(), "--format", "json")))
 
 
 def test_a_running_release_is_named(deploy: Deploy) -> None:

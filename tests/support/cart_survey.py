@@ -99,7 +99,7 @@ def _lists(more: Sequence[tuple[Kind, Json]]) -> Callable[[Kind], Sequence[Json]
     return lambda kind: [one for which, one in more if which == kind]
 
 
-def arms_of_versions(survey: Survey, topology: str = "swap", **changes: Any) -> SurveyedArms:
+def arms_of_versions(survey: Survey, topology: str = "target-named", **changes: Any) -> SurveyedArms:
     """Return the arms cart-v1 (stable) and cart-v2."""
     return _arms(survey, topology, ("cart-v1", "cart/v1"), ("cart-v2", "cart/v2"), changes)
 
@@ -119,9 +119,10 @@ def _arms(
         "canary_destination": destination(changes.pop("canary_destination", canary[1])),
         "virtual_services": (ObjectName(NAMESPACE, "cart"),),
         "routes": (),
+        "baseline": "",
         **changes,
     }
-    return surveyed_arms(survey, ReleaseNames(app="cart", namespace=NAMESPACE, baseline="", **made), topology)
+    return surveyed_arms(survey, ReleaseNames(app="cart", namespace=NAMESPACE, **made), topology)
 
 
 def destination(text: str) -> Destination:

@@ -8,6 +8,7 @@ from steps.model.run import Destination, ObjectName
 from steps.survey.arms import SurveyedArm, SurveyedArms
 from steps.survey.behind import behind
 from steps.survey.commands import apply_command, patch_command, pointer
+from steps.survey.flags import release_flags
 from steps.survey.objects import Survey, name_of, pod_labels
 from steps.survey.problem import Problem
 from steps.survey.splits import as_destination, side_of
@@ -21,14 +22,15 @@ def check_foreign_pods(survey: Survey, arms: SurveyedArms) -> list[Problem]:
     """Return a problem for each destination whose requests reach pods of another Deployment or workload."""
     found: list[Problem] = []
     for arm in arms.both:
-        others = [survey.deployment(name) for name in arm.behind.deployments if name != arm.deployment]
+        names = {arm.deployment, arms.names.baseline}
+        others = [survey.deployment(name) for name in arm.behind.deployments if name not in names]
         running = {f"Deployment {one['metadata']['name']}": one for one in others if one and _has_pods(one)}
         workloads = {**running, **dict(_workloads(survey, arm))}
         if workloads:
             found.append(_problem(survey, arms, arm, workloads))
-        idle = [str(one["metadata"]["name"]) for one in others if one and not _has_pods(one)]
+        idle = {str(one["metadata"]["name"]): one for one in others if one and not _has_pods(one)}
         if idle:
-            found.append(_idle(arm, idle))
+            found.append(_idle(survey, arms, arm, idle))
     return found
 
 
@@ -57,13 +59,14 @@ def _problem(survey: Survey, arms: SurveyedArms, arm: SurveyedArm, others: Mappi
     return Problem("foreign-pods", _about(survey, arm), text, tuple(dict.fromkeys(remedies)))
 
 
-def _idle(arm: SurveyedArm, names: list[str]) -> Problem:
+def _idle(survey: Survey, arms: SurveyedArms, arm: SurveyedArm, others: Mapping[str, Object]) -> Problem:
     text = (
-        f"destination {arm.destination} also selects the pods of Deployment {' and '.join(names)}, which has none now:"
+        f"destination {arm.destination} also selects the pods of Deployment {' and '.join(others)}, which has none now:"
         f" once it is scaled up, users get it at any weight."
     )
-    remedies = tuple(f"kubectl delete deployment {name}" for name in names)
-    return Problem("foreign-pods", f"Service {arm.behind.service}", text, remedies, "warns")
+    apart = [*_narrower(survey, arm), *_told_apart(survey, arms, arm, others)]
+    gone = [f"kubectl delete deployment {name} -n {survey.namespace}" for name in others]
+    return Problem("foreign-pods", _about(survey, arm), text, tuple(dict.fromkeys([*apart, *gone])), "warns")
 
 
 def _about(survey: Survey, arm: SurveyedArm) -> str:
@@ -76,10 +79,9 @@ def _name_it(arms: SurveyedArms, arm: SurveyedArm, others: Mapping[str, Object])
     rival = arms.canary if arm.role == "stable" else arms.stable
     if len(names) != len(others) or len(others) != 1 or names[0] == rival.deployment or arm.found is not None:
         return []
-    flags = {"stable": arms.stable.deployment, "canary": arms.canary.deployment, arm.role: names[0]}
-    chosen = f"--stable {flags['stable']} --canary {flags['canary']}"
-    where = f"--stable-destination {arms.stable.destination} --canary-destination {arms.canary.destination}"
-    return [f"{chosen} {where} --topology {topology}" for topology in ("swap", "target-named")]
+    if arm.role == "stable":
+        return [release_flags(arms, stable=names[0])]
+    return [release_flags(arms, "target-named", canary=names[0])]
 
 
 def _narrower(survey: Survey, arm: SurveyedArm) -> Iterator[str]:
@@ -106,7 +108,9 @@ def _told_apart(survey: Survey, arms: SurveyedArms, arm: SurveyedArm, others: Ma
         body = {"spec": {"host": arm.side[0], "subsets": [{"name": subset, "labels": {key: value}}]}}
         made = apply_command(DESTINATION_RULE, ObjectName(survey.namespace, arm.behind.service), body)
         routes = "\n".join(_to_subset(survey, arms, arm, subset))
-        yield f"{made}\n{routes}".rstrip()
+        yield f"{made}\n{routes}"
+    if arm.side[0] in {one.side[0] for one in arms.both if one is not arm}:
+        return  # the Service has to select the other arm's pods too
     patch = {"op": "add", "path": pointer("spec", "selector", key), "value": value}
     yield patch_command(SERVICE, ObjectName(survey.namespace, arm.behind.service), patch)
 
@@ -134,7 +138,7 @@ def _narrow_subset(survey: Survey, arm: SurveyedArm, key: str, value: str) -> It
 
 
 def _to_subset(survey: Survey, arms: SurveyedArms, arm: SurveyedArm, subset: str) -> Iterator[str]:
-    """Yield commands that make the routes to a host lead to its subset, and the flag that names it."""
+    """Yield commands that make the routes to a host lead to its subset, and a comment with the flag that names it."""
     for obj in survey.virtual_services:
         name = name_of(obj)
         patches = [
@@ -145,7 +149,7 @@ def _to_subset(survey: Survey, arms: SurveyedArms, arm: SurveyedArm, subset: str
         ]
         if patches:
             yield patch_command(VIRTUAL_SERVICE, name, *patches)
-    yield f"--{arm.role}-destination {arm.destination.host}/{subset}"
+    yield f"# then release with --{arm.role}-destination {arm.destination.host}/{subset}"
 
 
 def _has_rule(survey: Survey, host: str) -> bool:

@@ -11,7 +11,6 @@ from steps.survey.matches import described_match, hosts_of
 from steps.survey.objects import Survey, name_of
 from steps.survey.problem import Problem
 from steps.survey.splits import Side, side_of
-from steps.traffic.destinations import full_host
 from steps.traffic.routes import http_routes, label_of, weight_at
 
 
@@ -42,9 +41,7 @@ def _of(survey: Survey, arms: SurveyedArms, obj: Object) -> Iterator[Problem]:
         reached = [side for side in sides if leads_to_canary(survey, arms, side)]
         if reached:
             yield _problem(survey, arms, obj, f"route {label} ({described_match(body)})", reached, ("http", index))
-        for side in _mirrored(body, name.namespace):
-            if leads_to_canary(survey, arms, side) and not leads_to_stable(survey, arms, side):
-                yield _mirror(arms, obj, label)
+        yield from _mirror(survey, arms, obj, index)
     for kind in ("tcp", "tls"):
         for index, body in enumerate((obj.get("spec") or {}).get(kind) or []):
             reached = [side for side in _weighted(body, name.namespace) if leads_to_canary(survey, arms, side)]
@@ -62,12 +59,6 @@ def _weighted(body: Mapping[str, Any], namespace: str) -> list[Side]:
     return [side_of(one, namespace) for place, one in enumerate(entries) if weight_at(entries, place)]
 
 
-def _mirrored(body: Mapping[str, Any], namespace: str) -> list[Side]:
-    entries = [body["mirror"]] if body.get("mirror") else []
-    entries += [one.get("destination") or {} for one in body.get("mirrors") or []]
-    return [(full_host(str(one.get("host") or ""), namespace), str(one.get("subset") or "")) for one in entries]
-
-
 def _problem(
     survey: Survey, arms: SurveyedArms, obj: Object, route: str, reached: list[Side], at: tuple[str, int]
 ) -> Problem:
@@ -81,10 +72,11 @@ def _problem(
             f" canary at any weight."
         )
         return Problem("other-route", f"VirtualService {name}", text, (away,), "warns")
-    text += f"the canary's pods alone: its users get the new image at weight 0, before it is judged. {_between(arms)}"
-    scale = f"kubectl scale deployment {canary.deployment} -n {survey.namespace} --replicas=1"
-    remedies = (away, scale) if canary.found is not None and _is_empty(canary.found) else (away,)
-    return Problem("other-route", f"VirtualService {name}", text, remedies, "warns")
+    text += (
+        f"the canary's pods alone: its users get the new image as soon as it is rolled out for a release, at weight 0"
+        f" and before it is judged. {_between(arms)}"
+    )
+    return Problem("other-route", f"VirtualService {name}", text, (away,), "warns")
 
 
 def _to_stable(survey: Survey, arms: SurveyedArms, obj: Object, at: tuple[str, int]) -> str:
@@ -107,25 +99,41 @@ def _is_empty(deployment: Object) -> bool:
 
 
 def _between(arms: SurveyedArms) -> str:
-    """Return what the route's users get between releases."""
+    """Return what the route's users get now and after a run."""
     canary = arms.canary
+    ends = (
+        "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas,"
+        " and they get 503"
+    )
     if canary.found is None or _is_empty(canary.found):
-        return "The route is dead now, between releases: no pod is behind it, so its users get 503."
+        return f"{ends}, as they do now: no pod is behind the route."
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
-    now = (
-        f"Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind it"
-        if ready
-        else "Now no ready pod is behind it, so its users get 503"
-    )
-    if arms.topology == "swap":
-        return f"{now}; a rollback keeps them running, with their old template."
-    return f"{now}; after a release, when the canary is scaled down, the route is dead: 503."
+    if not ready:
+        return f"{ends}, as they do now: no ready pod is behind the route."
+    return f"{ends}. Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind the route."
 
 
-def _mirror(arms: SurveyedArms, obj: Object, label: str) -> Problem:
-    text = (
-        f"its route {label} mirrors requests to the canary {arms.canary.deployment}: copies are counted as its own"
-        f" requests, and whatever they write is written twice."
-    )
-    remedy = f"Remove mirror and mirrors from route {label} while a release runs."
-    return Problem("mirror", f"VirtualService {name_of(obj)}", text, (remedy,), "warns")
+def _mirror(survey: Survey, arms: SurveyedArms, obj: Object, index: int) -> Iterator[Problem]:
+    """Yield a problem if a route mirrors requests to the canary, with the command that ends that."""
+    name, body = name_of(obj), http_routes(obj)[index]
+
+    def is_canary(destination: Mapping[str, Any]) -> bool:
+        side = side_of({"destination": destination}, name.namespace)
+        return leads_to_canary(survey, arms, side) and not leads_to_stable(survey, arms, side)
+
+    entries = body.get("mirrors") or []
+    places = [at for at, one in enumerate(entries) if is_canary(one.get("destination") or {})]
+    # From the last one: a removal moves those behind it.
+    paths = [pointer("spec", "http", index, "mirrors", at) for at in reversed(places)]
+    if places and len(places) == len(entries):
+        paths = [pointer("spec", "http", index, "mirrors")]
+    if body.get("mirror") and is_canary(body["mirror"]):
+        share = ("mirrorPercentage", "mirrorPercent", "mirror_percent")
+        paths += [pointer("spec", "http", index, key) for key in ("mirror", *share) if key in body]
+    if paths:
+        text = (
+            f"its route {label_of(index, body)} mirrors requests to the canary {arms.canary.deployment}: copies are"
+            f" counted as its own requests, and whatever they write is written twice."
+        )
+        remedy = patch_command(VIRTUAL_SERVICE, name, *({"op": "remove", "path": path} for path in paths))
+        yield Problem("mirror", f"VirtualService {name}", text, (remedy,), "warns")

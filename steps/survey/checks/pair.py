@@ -2,6 +2,7 @@
 
 from steps.errors import PermanentError
 from steps.survey.arms import SurveyedArms
+from steps.survey.flags import init_command
 from steps.survey.objects import Survey, name_of
 from steps.survey.problem import Problem
 from steps.traffic.destinations import ArmDestinations
@@ -11,7 +12,7 @@ from steps.traffic.routes import http_routes, label_of, outline, with_both_arms
 def check_pair(survey: Survey, arms: SurveyedArms) -> list[Problem]:
     """Return a problem for each VirtualService of the release that is missing or has no route with both arms."""
     names = arms.names
-    init = f"canary-steps init --app {names.app} --namespace {survey.namespace} | kubectl apply -f -"
+    init = init_command(arms)
     found = []
     present = {name_of(one): one for one in arms.released}
     for name in names.virtual_services:
@@ -26,7 +27,7 @@ def check_pair(survey: Survey, arms: SurveyedArms) -> list[Problem]:
         if not routes:
             text = (
                 f"no HTTP route has both arms ({names.stable_destination}, {names.canary_destination}). It has:"
-                f" {outline(obj)}."
+                f" {outline(obj)}. init prints what is missing, and warns of routes that a person has to edit."
             )
             found.append(Problem("no-pair", about, text, _remedies(obj, init)))
         labels = {label_of(index, body) for index, body in enumerate(http_routes(obj))}
@@ -36,10 +37,12 @@ def check_pair(survey: Survey, arms: SurveyedArms) -> list[Problem]:
     return found
 
 
-def refusal(app: str, error: PermanentError) -> Problem:
-    """Return a refusal to infer the arms as a problem; its lines with flags are the remedies."""
+def refusal(app: str, namespace: str, error: PermanentError) -> Problem:
+    """Return a refusal to infer the arms as a problem; with the flags in its lines, doctor shows the rest."""
     head, *lines = error.cause.splitlines()
-    return Problem("not-unique", f"App {app}", head, tuple(line.strip() for line in lines))
+    flags = [f"--{line.partition('--')[2]}" for line in lines if "--" in line]
+    again = tuple(f"canary-steps doctor --app {app} --namespace {namespace} {one}" for one in flags)
+    return Problem("not-unique", f"App {app}", head, again)
 
 
 def _others(survey: Survey) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from steps.model.run import ObjectName
 from steps.survey.arms import SurveyedArms
 from steps.survey.checks.other_routes import leads_to_stable
 from steps.survey.commands import patch_command, pointer
+from steps.survey.flags import virtual_service_flag
 from steps.survey.matches import described_match, hosts_of
 from steps.survey.objects import Survey, name_of
 from steps.survey.problem import Problem
@@ -38,9 +39,7 @@ def _is_stable_alone(survey: Survey, arms: SurveyedArms, sides: set[Side]) -> bo
 
 
 def _both(arms: SurveyedArms, name: ObjectName) -> str:
-    own = arms.names.virtual_services
-    near = {one: one.name if one.namespace == arms.names.namespace else str(one) for one in (*own, name)}
-    return f"--virtual-service {','.join(near[one] for one in (*own, name))}"
+    return virtual_service_flag(arms, name.name if name.namespace == arms.names.namespace else str(name))
 
 
 def _with_pair(arms: SurveyedArms, obj: Object) -> Problem:
@@ -64,8 +63,9 @@ def _without_pair(survey: Survey, arms: SurveyedArms, obj: Object) -> Problem:
         if len(body.get("route") or []) == 1
         and leads_to_stable(survey, arms, side_of(body["route"][0], name.namespace))
     ]
-    added = f"{patch_command(VIRTUAL_SERVICE, name, *operations)}\n" if operations else ""
-    remedy = f"{added}{_both(arms, name)}"
+    if not operations:
+        return Problem("second-virtual-service", f"VirtualService {name}", text, (), "warns")
+    remedy = f"{patch_command(VIRTUAL_SERVICE, name, *operations)}\n# then release with {_both(arms, name)}"
     return Problem("second-virtual-service", f"VirtualService {name}", text, (remedy,), "warns")
 
 
@@ -103,10 +103,9 @@ def _shadows(arms: SurveyedArms, obj: Object) -> Problem | None:
         return None
     text = (
         f"it has host {', '.join(same)} in the mesh, as a released VirtualService has: sidecars apply only the older of"
-        f" the two, so weights may have no effect."
+        f" the two, so weights may have no effect. Move its routes into the released one, or remove the host from one."
     )
-    remedy = "Move its routes into the released VirtualService, or remove the host from one of the two."
-    return Problem("same-host", f"VirtualService {name_of(obj)}", text, (remedy,), "warns")
+    return Problem("same-host", f"VirtualService {name_of(obj)}", text, (), "warns")
 
 
 def _in_mesh(obj: Object) -> bool:

@@ -7,7 +7,7 @@ from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.survey.arms import SurveyedArms
 from steps.survey.commands import patch_command, pointer
 from steps.survey.objects import Survey, name_of
-from steps.survey.problem import Gravity, Problem
+from steps.survey.problem import Problem
 from steps.traffic.destinations import ArmDestinations, describe
 from steps.traffic.routes import ALL, Route, weight_at, with_both_arms
 
@@ -19,7 +19,7 @@ def check_weight_at_rest(survey: Survey, arms: SurveyedArms) -> list[Problem]:
 
 
 def check_third_destinations(survey: Survey, arms: SurveyedArms) -> list[Problem]:
-    """Return a problem for each released route with a destination of neither arm; at weight 0 only a note."""
+    """Return a problem for each released route with a destination of neither arm, whatever its weight."""
     del survey
     return [problem for obj in arms.released for route in _routes(arms, obj) for problem in _third(arms, obj, route)]
 
@@ -42,10 +42,9 @@ def _of(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
         text = (
             f"its route {route.label} gives the canary {arms.canary.destination} weight {route.canary} and"
             f" {arms.stable.destination} weight {route.stable}, and no run owns it: {route.canary} % of its users are"
-            f" on the canary before it is judged."
+            f" on the canary before it is judged. A run starts with all weight on stable."
         )
-        remedies = ("--at-rest reset", "--at-rest adopt", _at_rest(obj, route))
-        yield Problem("weight-at-rest", about, text, remedies)
+        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route),))
 
 
 def _at_rest(obj: Object, route: Route) -> str:
@@ -74,6 +73,5 @@ def _third(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
             path = pointer("spec", "http", route.index, "route", route.stable_at, "weight")
             weigh = {"op": "add", "path": path, "value": route.stable + weight}
             remedy = patch_command(VIRTUAL_SERVICE, name, weigh, {"op": "remove", "path": where})
-            text += f" A released route splits between {arms.stable.destination} and {arms.canary.destination} alone."
-        gravity: Gravity = "refuses" if weight else "notes"
-        yield Problem("third-destination", f"VirtualService {name}", text, (remedy,), gravity)
+        text += f" A released route has {arms.stable.destination} and {arms.canary.destination} alone."
+        yield Problem("third-destination", f"VirtualService {name}", text, (remedy,))

@@ -27,7 +27,7 @@ def service(name: str, **selector: str) -> Json:
 
 
 def rule(host: str, **subsets: str) -> Json:
-    """Return a DestinationRule whose subsets are told by `version`."""
+    """Return a DestinationRule whose subsets differ in `version`."""
     body = [{"name": name, "labels": {"version": version}} for name, version in subsets.items()]
     return {"metadata": {"name": host, "namespace": NAMESPACE}, "spec": {"host": host, "subsets": body}}
 
@@ -77,7 +77,7 @@ def test_of_two_subsets_the_heavier_one_is_stable(weights: tuple[int, int], stab
 
 
 def test_a_route_to_one_arm_alone_beside_the_pair_changes_nothing() -> None:
-    """A sticky header or cookie is no second pair."""
+    """A sticky header or cookie does not make a second pair."""
     sticky = route(("cart/v2", None), match=[{"headers": {"x-group": {"exact": "b"}}}])
     found = inferred(virtual_service("cart", sticky, route(("cart/v1", 90), ("cart/v2", 10))))
     assert (("cart/v1", ("cart-v1",)), ("cart/v2", ("cart-v2",))) == arms(found)
@@ -168,6 +168,6 @@ def test_two_pairs_are_refused_with_the_flags_of_each() -> None:
     )
 
 
-def test_no_virtual_service_is_no_error() -> None:
+def test_a_missing_virtual_service_raises_nothing() -> None:
     """Init makes one."""
     assert inferred() is None

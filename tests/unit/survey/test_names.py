@@ -35,10 +35,15 @@ def names(*virtual_services: Json, **parts: Any) -> InferredNames:
     return found
 
 
-def test_two_deployments_that_people_deploy_take_turns() -> None:
+def test_of_two_deployments_that_people_deploy_the_lighter_one_is_released() -> None:
     """The commonest set-up: v1 and v2 at 90/10."""
     found = names(SPLIT)
-    assert ("swap", "cart-v1", "cart-v2", 10) == (found.topology, found.stable, found.canary, found.canary_weight)
+    assert ("target-named", "cart-v1", "cart-v2", 10) == (
+        found.topology,
+        found.stable,
+        found.canary,
+        found.canary_weight,
+    )
 
 
 def test_a_canary_that_does_not_exist_is_to_be_made() -> None:

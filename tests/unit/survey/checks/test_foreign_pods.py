@@ -32,8 +32,9 @@ def test_a_canary_to_be_made_where_another_deployment_serves_is_refused_with_its
     (found,) = check_foreign_pods(survey, arms)
     assert ("foreign-pods", "Service demo/cart", "refuses") == said([found])[0]
     assert "Deployment cart-v2" in found.text
-    flags = "--stable cart-v1 --canary cart-v2 --stable-destination cart/v1 --canary-destination cart/v2 --topology"
-    assert (f"{flags} swap", f"{flags} target-named") == found.remedies
+    arms_named = "--topology target-named --stable cart-v1 --canary cart-v2"
+    where = "--stable-destination cart/v1 --canary-destination cart/v2 --virtual-service cart"
+    assert (f"{arms_named} {where}",) == found.remedies
 
 
 @pytest.mark.parametrize("others", [(V1, V2), (V1, V2, deployment("cart-v3", app="cart", version="v3"))])
@@ -81,4 +82,12 @@ def test_a_deployment_without_pods_is_a_warning() -> None:
     """It gets nothing now."""
     idle = deployment("cart-v0", 0, app="cart", version="v1")
     survey = versions(deployments=(V1, V2, idle), destination_rules=(rule("cart", v1="v1", v2="v2"),))
-    assert ["warns"] == [one.gravity for one in check_foreign_pods(survey, arms_of_versions(survey))]
+    (found,) = check_foreign_pods(survey, arms_of_versions(survey))
+    assert ("warns", "Service demo/cart") == (found.gravity, found.about)
+    assert "kubectl delete deployment cart-v0 -n demo" == found.remedies[-1]
+
+
+def test_the_baseline_of_the_release_is_not_foreign() -> None:
+    """It stands behind the canary's destination on purpose."""
+    survey = versions(deployments=(V1, V2, deployment("cart-v2-baseline", 0, app="cart", version="v2")))
+    assert [] == check_foreign_pods(survey, arms_of_versions(survey, baseline="cart-v2-baseline"))

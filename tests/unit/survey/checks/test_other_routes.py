@@ -86,7 +86,16 @@ def test_a_route_without_pods_behind_it_is_dead_between_releases(deployments: tu
         deployments=(deployment("cart", app="cart"), *deployments),
     )
     (found,) = check_other_routes(survey, arms_of_hosts(survey))
-    assert "dead now" in found.text
+    assert "503, as they do now" in found.text
+    assert 1 == len(found.remedies)
+
+
+def test_what_users_of_such_a_route_get_is_said() -> None:
+    """The new image at once, and 503 after the run."""
+    survey = versions(virtual_services=(virtual_service("cart", route(*TO_V2), PAIR),))
+    (found,) = check_other_routes(survey, arms_of_versions(survey))
+    assert "the new image as soon as it is rolled out for a release" in found.text
+    assert "and they get 503. Now 1 ready pod is behind the route." in found.text
 
 
 def test_a_route_to_the_canary_at_weight_0_is_none() -> None:
@@ -96,16 +105,21 @@ def test_a_route_to_the_canary_at_weight_0_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("more", "paths"),
     [
-        {"mirror": {"host": "cart", "subset": "v2"}},
-        {"mirrors": [{"destination": {"host": "cart", "subset": "v2"}, "percentage": {"value": 10}}]},
+        ({"mirror": {"host": "cart", "subset": "v2"}, "mirrorPercentage": {"value": 1}},
+         ["mirror", "mirrorPercentage"]),
+        ({"mirrors": [{"destination": {"host": "cart", "subset": "v2"}, "percentage": {"value": 10}}]}, ["mirrors"]),
+        ({"mirrors": [{"destination": {"host": "cart", "subset": one}} for one in ("v2", "v3", "v2")]},
+         ["mirrors/2", "mirrors/0"]),
     ],
-)
-def test_a_mirror_to_the_canary_is_named(more: dict[str, Any]) -> None:
-    """Copies count as requests of the canary."""
+)  # fmt: skip
+def test_a_mirror_to_the_canary_is_named(more: dict[str, Any], paths: list[str]) -> None:
+    """Copies count as requests of the canary; the line to copy removes these mirrors alone."""
     survey = versions(virtual_services=(CART, virtual_service("shadow", route(("cart/v1", None), **more))))
-    assert ["mirror"] == [one.code for one in check_other_routes(survey, arms_of_versions(survey))]
+    (found,) = check_other_routes(survey, arms_of_versions(survey))
+    assert ("mirror", "VirtualService demo/shadow", "warns") == said([found])[0]
+    assert [f"/spec/http/0/{path}" for path in paths] == [one["path"] for one in patches(found.remedies[0])]
 
 
 @pytest.mark.parametrize("kind", ["tcp", "tls"])

@@ -121,7 +121,7 @@ def test_a_traffic_policy_for_one_host_is_named_with_the_same_for_the_other() ->
 
 def test_a_traffic_policy_of_one_subset_is_named() -> None:
     """The host's applies to both, a subset's to itself."""
-    body = rule("cart", policy={"loadBalancer": {"simple": "LEAST_REQUEST"}}, v1="v1", v2="v2")
+    body = rule("cart", policy={"loadBalancer": {"simple": "ROUND_ROBIN"}}, v1="v1", v2="v2")
     survey = versions(destination_rules=(body,))
     assert [] == check_traffic_policies(survey, arms_of_versions(survey))
     body["spec"]["subsets"][0]["trafficPolicy"] = POLICY

@@ -45,12 +45,16 @@ def test_another_kind_of_that_name_is_said(kind: Kind) -> None:
 
 
 def test_a_missing_deployment_comes_with_candidates() -> None:
-    """Those behind the app's Service."""
+    """Those behind the destination, which stays; target-named, init makes one too."""
     survey = versions()
+    found = check_workloads(survey, arms_of_versions(survey, "stable-named", stable="cart", canary="cart-canary"))
+    named = "--stable cart-v1 --stable-destination cart/v1"
+    assert (named,) == next(one for one in found if one.code == "missing-deployment").remedies
     found = check_workloads(survey, arms_of_versions(survey, stable="cart"))
-    assert ("--stable cart-v1", "--stable cart-v2") == next(
-        one for one in found if one.code == "missing-deployment"
-    ).remedies
+    init, second = next(one for one in found if one.code == "missing-deployment").remedies
+    assert named == second
+    flags = "--topology target-named --stable cart --canary cart-v2 --stable-destination cart/v1"
+    assert init.startswith(f"canary-steps init --app cart --namespace demo {flags} ")
 
 
 def test_containers_are_named_where_there_are_several() -> None:
@@ -58,7 +62,7 @@ def test_containers_are_named_where_there_are_several() -> None:
     two = deployment("cart", app="cart")
     two["spec"]["template"]["spec"]["containers"].append({"name": "istio-proxy", "image": "auto"})
     survey = hosts(deployments=(two,))
-    assert ["sidecar-container"] == codes(check_workloads(survey, arms_of_hosts(survey)), "notes")
+    assert ["sidecar-container"] == codes(check_workloads(survey, arms_of_hosts(survey)))
     two["spec"]["template"]["spec"]["containers"][1]["name"] = "logger"
     (found,) = check_workloads(survey, arms_of_hosts(survey))
     assert ("container", ("--container app", "--container logger")) == (found.code, found.remedies)
@@ -80,12 +84,11 @@ def test_what_prepare_refuses_of_stable_is_found(change: dict[str, Any], code: s
     stable["spec"].update(change)
     survey = hosts(deployments=(stable,))
     (found,) = check_workloads(survey, arms_of_hosts(survey))
-    assert code == found.code
-    assert found.remedies
+    assert (code, ()) == (found.code, found.remedies)
 
 
 def test_managers_and_volumes_are_found_together() -> None:
-    """Every problem at once; in a swap stable's template is not written, so its manager does not matter."""
+    """Every problem at once, in each topology: promote writes stable's template."""
     volume = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
     stable = deployment("cart", 1, volume, app="cart")
     stable["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
@@ -94,7 +97,7 @@ def test_managers_and_volumes_are_found_together() -> None:
     assert ["manager", "volume"] == codes(check_workloads(survey, arms_of_hosts(survey)))
     helm = {**V1, "metadata": {**V1["metadata"], "labels": stable["metadata"]["labels"]}}
     survey = versions(deployments=(helm, V2))
-    assert [] == check_workloads(survey, arms_of_versions(survey))
+    assert ["manager"] == codes(check_workloads(survey, arms_of_versions(survey)))
 
 
 def test_services_are_compared_with_what_weights_need() -> None:
@@ -113,10 +116,12 @@ def test_services_are_compared_with_what_weights_need() -> None:
 
 
 def test_a_canary_that_people_deploy_is_not_overwritten() -> None:
-    """The topologies that use it are offered."""
+    """The topology that uses it is offered; the placeholder of another name is explained."""
     survey = hosts(deployments=(deployment("cart", app="cart"), deployment("cart-canary", app="cart-canary")))
     (found,) = check_workloads(survey, arms_of_hosts(survey))
-    assert "--stable cart --canary cart-canary --topology swap" == found.remedies[0]
+    named = "--topology target-named --stable cart --canary cart-canary --virtual-service cart"
+    assert (named, "--canary ANOTHER-NAME") == found.remedies
+    assert "ANOTHER-NAME stands for" in found.text
 
 
 @pytest.mark.parametrize(
