@@ -38,9 +38,9 @@ def _instead(names: ReleaseNames | None, topology: str) -> str:
 def _how(arms: SurveyedArms) -> str:
     stable, canary = arms.names.stable, arms.names.canary
     if arms.topology == STABLE_NAMED:
-        return f"With these flags or in canary.yaml it can run: {canary} is made from the template of {stable}."
+        return f"With these flags, or these names in canary.yaml, {canary} is made from the template of {stable}."
     return (
-        f"With these flags or in canary.yaml it can run: it releases the template of {canary}. At the end promote"
+        f"With these flags, or these names in canary.yaml, it releases the template of {canary}. At the end promote"
         f" copies that to {stable} and scales {canary} to 0; a rollback scales {canary} to 0 too, and leaves its"
         f" template as it is."
     )
