@@ -103,8 +103,8 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
     seconds = round(time.monotonic() - started, 3)
-    said = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
-    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**said, **end.summary})
+    shown = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
+    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**shown, **end.summary})
     return end.exit_code
 
 

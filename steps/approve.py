@@ -4,7 +4,7 @@ Before: the run holds the claim. Use it if a person approves by other means than
 a chat command.
 Writes: the annotation `canary-steps.io/approve.<app>` on the first VirtualService, under the claim's token. It counts
 for the run's present weight: the next change of the weight removes it, so a later gate needs its own approval.
-Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is already ending.
+Exit codes: 0 approved · 2 · 3 · 4 missing object · 7 not the owner, or the run is already teardown.
 """
 
 from steps.claim.claims import Claims
@@ -31,7 +31,7 @@ def run(settings: Settings, names: ReleaseNames, claims: Claims) -> StepEnd:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     return run(settings, parts.names, parts.claims)
 

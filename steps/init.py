@@ -13,14 +13,13 @@ import structlog
 from pydantic import Field
 from pydantic_settings import NoDecode
 
-from steps.claim.claims import Claims
-from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import DEPLOYMENT, ROLE, SERVICE
-from steps.errors import Forbidden, NotFound, StepError
-from steps.manifests import accounts, config_map, other_arm, primary, routing
+from steps.cluster.api import Cluster
+from steps.manifests.accounts import accounts
+from steps.manifests.app_manifests import AppManifests, exists, has_shipped_role
+from steps.manifests.config_map import config_map
 from steps.manifests.manifest import Document, Manifest, ManualEdit, as_yaml
+from steps.manifests.trial import try_release
 from steps.model.names import ReleaseNames
-from steps.model.workload import Release, Topology
 from steps.settings.kubernetes_names import QualifiedName, SubdomainName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
@@ -28,7 +27,6 @@ from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import dry_run_cluster_of, parts_of
-from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -50,62 +48,12 @@ class Settings(ReleaseSettings, BaselineSettings):
 def run(settings: Settings, names: ReleaseNames, cluster: Cluster, traffic: Traffic) -> list[Document]:
     """Return what is missing; see the module's docstring."""
     wanted: list[Document] = []
-    if settings.rbac and not _is_granted(cluster, names):
-        wanted += accounts.accounts(names, baseline=settings.baseline)
-    wanted.append(config_map.config_map(names, _given(settings)))
-    by_stable = settings.topology == "stable-named"
-    deployed = _deployed(cluster, names.namespace, names.stable if by_stable else names.canary)
-    wanted += (_stable_named if by_stable else _target_named)(settings, names, cluster, traffic, deployed)
-    return [one for one in wanted if isinstance(one, ManualEdit) or not _exists(cluster, one)]
-
-
-def _stable_named(
-    settings: Settings, names: ReleaseNames, cluster: Cluster, traffic: Traffic, stable: Object
-) -> list[Document]:
-    service = _service(cluster, names.namespace, names.stable_destination.host)
-    found: list[Document] = []
-    if names.canary_destination.host != names.stable_destination.host:
-        found.append(other_arm.arm_service(service, stable, _first(names.canary_destination.host), names.canary))
-    found += routing.destination_rule(cluster, names, stable, service)
-    return [*found, *routing.virtual_services(cluster, traffic, names, service, settings.host, settings.gateway)]
-
-
-def _target_named(
-    settings: Settings, names: ReleaseNames, cluster: Cluster, traffic: Traffic, deployed: Object
-) -> list[Document]:
-    service = _service(cluster, names.namespace, names.canary_destination.host)
-    found: list[Document] = list(primary.primary_manifests(cluster, deployed, names.stable))
-    found.append(other_arm.arm_service(service, deployed, _first(names.stable_destination.host), names.stable))
-    ready = cluster.find(DEPLOYMENT, names.namespace, names.stable) or {}
-    if not (ready.get("status") or {}).get("availableReplicas"):
-        text = (
-            f"The routes follow when Deployment {names.stable} is ready: users sent there now would find no pod. Apply"
-            f" this, wait for `kubectl rollout status deployment/{names.stable}`, then run init once more."
-        )
-        return [*found, ManualEdit(text)]
-    return [*found, *routing.virtual_services(cluster, traffic, names, service, settings.host, settings.gateway)]
-
-
-def _deployed(cluster: Cluster, namespace: str, name: str) -> Object:
-    found = cluster.find(DEPLOYMENT, namespace, name)
-    if found is None:
-        cause = "it does not exist. Check --app, --namespace and --topology, or name it with --stable or --canary."
-        raise NotFound(f"looking for Deployment {namespace}/{name}", cause)
-    return found
-
-
-def _service(cluster: Cluster, namespace: str, host: str) -> Object:
-    found = cluster.find(SERVICE, namespace, _first(host))
-    if found is None:
-        cause = (
-            "it does not exist: an app needs its own Service first. Create it, or name it with --stable-destination."
-        )
-        raise NotFound(f"looking for Service {namespace}/{_first(host)}, which clients call", cause)
-    return found
-
-
-def _first(host: str) -> str:
-    return host.partition(".")[0]
+    if settings.rbac and not has_shipped_role(cluster, names):
+        wanted += accounts(names, baseline=settings.baseline)
+    wanted.append(config_map(names, _given(settings)))
+    app = AppManifests(names, cluster, traffic, settings.host, settings.gateway)
+    wanted += app.stable_named() if settings.topology == "stable-named" else app.target_named()
+    return [one for one in wanted if isinstance(one, ManualEdit) or not exists(cluster, one)]
 
 
 def _given(settings: Settings) -> dict[str, str]:
@@ -119,63 +67,26 @@ def _given(settings: Settings) -> dict[str, str]:
     return {**given, "baseline": "true"} if settings.baseline else given
 
 
-def _is_granted(cluster: Cluster, names: ReleaseNames) -> bool:
-    """Return whether the namespace has the Role of the shipped workflows."""
-    try:
-        return cluster.find(ROLE, names.namespace, accounts.WALKER) is not None
-    except Forbidden:
-        return False
-
-
-def _exists(cluster: Cluster, wanted: Manifest) -> bool:
-    try:
-        return cluster.find(wanted.kind, wanted.namespace, wanted.name) is not None
-    except Forbidden as error:
-        log.warning(
-            "init.unseen", detail=f"{error}. {wanted.kind.name} {wanted.name} is printed, as it may be missing."
-        )
-        return False
-
-
-def rehearse(settings: Settings, names: ReleaseNames, findings: list[Document], rehearsal: Cluster) -> None:
-    """Warn if prepare would refuse even with all this applied: only a person can change an app's own objects."""
-    remarks = [one.text for one in findings if isinstance(one, ManualEdit)]
-    for text in remarks:
+def warn(settings: Settings, names: ReleaseNames, documents: list[Document], dry_run: Cluster) -> None:
+    """Warn of edits by hand; without any, warn of what prepare would still refuse."""
+    edits = [one.text for one in documents if isinstance(one, ManualEdit)]
+    for text in edits:
         log.warning("init.by_hand", detail=" ".join(text.split()))
     subsets = names.stable_destination.subset or names.canary_destination.subset
-    if remarks or subsets or settings.topology != "stable-named":
+    if edits or subsets or settings.topology != "stable-named":
         return  # a dry run knows neither lists nor pods that do not exist yet
-    try:
-        for one in findings:
-            if isinstance(one, Manifest):
-                rehearsal.create(one.kind, one.namespace, {"metadata": one.metadata, **one.body})
-        traffic = Traffic(rehearsal, Claims(rehearsal))
-        traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
-        release = Release(
-            namespace=names.namespace,
-            stable=names.stable,
-            canary=names.canary,
-            stable_destination=names.stable_destination,
-            canary_destination=names.canary_destination,
-            topology=Topology.STABLE_NAMED,
-            baseline=names.baseline if settings.baseline else "",
-        )
-        plan = Workload(rehearsal, "").preflight(release)
-    except StepError as error:
-        log.warning("init.not_enough", detail=f"With this applied, prepare would still refuse: {error}")
-    else:
-        for sentence in plan.warnings:
-            log.warning("init.warning", detail=sentence)
+    manifests = [one for one in documents if isinstance(one, Manifest)]
+    try_release(manifests, names, dry_run, baseline=settings.baseline)
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    findings = run(settings, parts.names, parts.cluster, parts.traffic)
-    sys.stdout.write(as_yaml(findings))
-    rehearse(settings, parts.names, findings, dry_run_cluster_of(settings))
-    count = sum(isinstance(one, Manifest) for one in findings)
-    return StepEnd({}, summary={"printed": count, "by_hand": len(findings) - count})
+    documents = run(settings, parts.names, parts.cluster, parts.traffic)
+    sys.stdout.write(as_yaml(documents))
+    warn(settings, parts.names, documents, dry_run_cluster_of(settings))
+    count = sum(isinstance(one, Manifest) for one in documents)
+    return StepEnd({}, summary={"printed": count, "by_hand": len(documents) - count})
 
 
 STEP = Step(Settings, RESULTS, main)

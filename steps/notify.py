@@ -51,7 +51,7 @@ def run(settings: Settings, names: ReleaseNames, claims: Claims) -> dict[str, ob
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     post(settings.webhook_url_file, run(settings, parts.names, parts.claims), settings.webhook_timeout_seconds)
     return StepEnd({"outcome": "sent"})

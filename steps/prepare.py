@@ -70,7 +70,7 @@ def run(
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})
         if extras.probe_preflight is not None and attempt == 1:
-            _warn(extras.probe_preflight.check(rehearsal=cluster.is_dry_run))
+            _warn(extras.probe_preflight.check(dry_run=cluster.is_dry_run))
         try:
             claim = acquire(request, plan.state, traffic)
             break

@@ -40,13 +40,13 @@ class Settings(ReleaseSettings, ProbeSettings):
 def run(settings: Settings, prober: Prober, pause: Callable[[float], None] = time.sleep) -> StepEnd:
     """Probe until the verdict or the deadline; see the module's docstring."""
     deadline = time.monotonic() + settings.probe_deadline_seconds
-    said = ""
+    last_reason = ""
     while True:
         late = time.monotonic() >= deadline
         judgement = judge_probes(prober.look(), Rules(), deadline_reached=late)
-        if judgement.reason != said:
-            said = judgement.reason
-            log.info("probes.looked", verdict=str(judgement.verdict), reason=said)
+        if judgement.reason != last_reason:
+            last_reason = judgement.reason
+            log.info("probes.looked", verdict=str(judgement.verdict), reason=last_reason)
         if judgement.verdict is not Verdict.CONTINUE:
             return _ended(judgement)
         pause(_LOOK_SECONDS)
@@ -58,7 +58,7 @@ def _ended(judgement: ProbeJudgement) -> StepEnd:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     if not settings.probes:
         raise SettingsError("reading the settings", "probes: there are none; list them in canary.yaml (--config)")
     parts = parts_of(settings)

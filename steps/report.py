@@ -131,7 +131,7 @@ def _read(path: str) -> dict[str, object]:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     made, text = run(settings, parts.names, parts.claims)
     if settings.html:

@@ -73,7 +73,7 @@ def run(settings: Settings, image: reference.Reference, registry: Registry) -> S
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     image = reference.parse(settings.image)
     access = RegistryAccess(
         credentials=credentials_for(image, settings.registry_config),

@@ -41,12 +41,12 @@ class Settings(ClaimSettings, DryRunSettings, DrainSettings):
 
 
 def run(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, ending: TeardownPolicy
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
 ) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
         claim = _claim(settings, names, traffic.claims)
-        outcome = roll_back(claim, claim.state.reason or settings.reason, ending, traffic, workload)
+        outcome = roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=str(error))
         return StepEnd({"outcome": "not-owner"})
@@ -65,7 +65,7 @@ def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     parts = parts_of(settings)
     end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
     return with_dry_run_summary(end, parts.cluster)

@@ -60,7 +60,7 @@ def run(
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators.
+    """Build the collaborators and run the step.
 
     Raises:
         SettingsError: the split cannot be observed without the mesh's metrics.

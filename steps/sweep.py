@@ -10,19 +10,16 @@ never stops the others.
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from steps.actions.recovery import Takeover, clean_up, take_over_run
-from steps.actions.retreat import retreat
+from steps.actions.recovery import clean_up
+from steps.actions.sweep_run import ExpiredRun, isolated, return_users
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
-from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
-from steps.model.run import Claim
+from steps.errors import PermanentError, StepError, TemporaryError
 from steps.settings.cluster import DryRunSettings, NamespacesSettings
 from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
@@ -40,83 +37,25 @@ class Settings(NamespacesSettings, DryRunSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
 
-@dataclass(slots=True)
-class Swept:
-    """One expired claim and what became of it.
-
-    Args:
-        claim: as it was found.
-        workload: its Deployments, written under its app's token.
-        seized: the takeover, once the claim is ours.
-        outcome: `rolled-back`, `promoted`, `not-owner` (another sweep or run was faster) or `failed`.
-        error: why it failed.
-    """
-
-    claim: Claim
-    workload: Workload
-    seized: Takeover | None = None
-    outcome: str = ""
-    error: Exception | None = None
-
-    @property
-    def name(self) -> str:
-        """The app with the namespace of its first VirtualService."""
-        return f"{self.claim.state.targets[0].virtual_service.namespace}/{self.claim.app}"
-
-
 def run(
-    namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], ending: TeardownPolicy
+    namespace: str | None, traffic: Traffic, workload_of: Callable[[str], Workload], teardown: TeardownPolicy
 ) -> StepEnd:
     """Sweep a namespace, or all (None), with the Deployments of each app; see the module's docstring."""
     unread: list[StepError] = []
-    found = [Swept(claim, workload_of(claim.app)) for claim in traffic.claims.expired(namespace, unread)]
+    found = [ExpiredRun(claim, workload_of(claim.app)) for claim in traffic.claims.expired(namespace, unread)]
     owner = f"sweep-{secrets.token_hex(4)}"
     for one in found:
-        with _guarded(one):
-            _bring_users_back(one, owner, traffic)
+        with isolated(one):
+            return_users(one, owner, traffic)
     for one in found:
-        with _guarded(one):
-            if one.seized is not None and one.error is None:
-                one.outcome = clean_up(one.seized, ending, traffic, one.workload)
+        with isolated(one):
+            if one.takeover is not None and one.error is None:
+                one.outcome = clean_up(one.takeover, teardown, traffic, one.workload)
         log.info("sweep.claim", claim=one.name, run=one.claim.run, phase=str(one.claim.phase), outcome=one.outcome)
     return _ended(found, unread)
 
 
-def _bring_users_back(one: Swept, owner: str, traffic: Traffic) -> None:
-    """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
-    reason = f"the claim of run {one.claim.run} expired"
-    one.seized = take_over_run(one.claim, owner, reason, traffic, one.workload, repair=True)
-    if one.seized.is_complete:
-        return
-    try:
-        retreat(one.seized.claim, reason, traffic, one.workload)
-    except (Interrupted, NotOwnerError):
-        raise
-    except StepError as error:
-        log.warning(
-            "sweep.weight_held", claim=one.name, detail=str(error)
-        )  # the cleanup may fix stable first, and reports it
-
-
-@contextmanager
-def _guarded(one: Swept) -> Iterator[None]:
-    """Keep a failure at one claim away from the others."""
-    try:
-        yield
-    except Interrupted:
-        raise
-    except NotOwnerError as error:
-        log.info("sweep.not_owner", claim=one.name, detail=str(error))
-        one.seized, one.outcome = None, "not-owner"
-    except StepError as error:
-        log.error("sweep.failed", claim=one.name, error=str(error))  # noqa: TRY400 - a sentence helps more
-        one.outcome, one.error = "failed", error
-    except Exception as error:  # a defect at one claim must not strand the users of the others
-        log.exception("sweep.crashed", claim=one.name)
-        one.outcome, one.error = "failed", error
-
-
-def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
+def _ended(found: Sequence[ExpiredRun], unread: Sequence[StepError]) -> StepEnd:
     """Return the end: raise a defect of ours, else a claim that needs a person decides, else one to retry."""
     errors = [*unread, *(one.error for one in found if one.error is not None)]
     defect = next((error for error in errors if not isinstance(error, StepError)), None)
@@ -128,7 +67,7 @@ def _ended(found: Sequence[Swept], unread: Sequence[StepError]) -> StepEnd:
     return StepEnd({"list": _list(found)}, code if errors else EXIT_DONE, summary)
 
 
-def _list(found: Sequence[Swept]) -> str:
+def _list(found: Sequence[ExpiredRun]) -> str:
     """Return the claims as JSON, failed ones first; a last entry counts those that do not fit in a result."""
     rows: list[dict[str, object]] = [
         {"app": one.name, "outcome": one.outcome} for one in sorted(found, key=lambda one: one.outcome != "failed")
@@ -142,7 +81,7 @@ def _list(found: Sequence[Swept]) -> str:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Wire the real collaborators."""
+    """Build the collaborators and run the step."""
     cluster, namespace = cluster_of(settings)
     where = None if settings.all_namespaces else namespace
 

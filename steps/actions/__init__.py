@@ -1,1 +1,28 @@
-"""What several steps do to a release: shift a weight, retreat, restore, watch. Each file is one act."""
+"""What steps do to a release: each file is one action, and combines rooms that do not know each other.
+
+A step's `run` calls actions in the order of its story. An action gets its collaborators (`Traffic`, `Workload`, the
+evidence reader) and plain values, never settings. The state of a run is in its claim, so an action takes a `Claim` and
+returns the one that it wrote last. Every action is safe to repeat after a kill.
+
+Before users move
+    permissions.py, probe_preflight.py    what the account may do, and whether stable passes the probes
+    find_work.py        waits until no other run is in the way, and finds out whether there is anything to release
+    acquire.py          takes the claim; recovery.py takes over what a dead or superseded run left
+    launch_canary.py    creates the canary, waits for it, pins it
+
+A rung
+    judge_rung.py       sets the weight, watches, applies the verdict
+    shift.py, ladder.py, observed_weight.py    the weight, which one may come next, whether the traffic follows
+    watch.py            polls until the judge decides; watch_report.py writes what each look saw
+    polling.py, control_group.py    when to look next; the baseline in place of stable
+    weight_pause.py     keeps users off a canary whose pods the cluster took away
+    apply_verdict.py    keeps the verdict, and on a fail retreats (retreat.py): all weight to stable at once
+
+The end
+    promote_run.py      promotion_gate.py (was the last rung passed?), then stable's template, then finish_promotion.py
+    roll_back.py        weight 0, stable's template, the canary down, the claim released
+    finish_killed.py, sweep_run.py    ends of runs whose process died
+    teardown.py, verdicts.py          the drain; the summary for the record
+
+heartbeat.py keeps the claim alive during every wait, and phases.py refuses runs that are past a step.
+"""

@@ -17,7 +17,7 @@ from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_LOOK_SECONDS = 2.0
+_POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class BusyPolicy:
 def wait_until_free(
     request: ClaimRequest,
     policy: BusyPolicy,
-    ending: TeardownPolicy,
+    teardown: TeardownPolicy,
     traffic: Traffic,
     workload: Workload,
-    same: Callable[[Claim], bool] = lambda _: False,
+    is_duplicate: Callable[[Claim], bool] = lambda _: False,
 ) -> Claim | None:
     """Return once no other run's claim is in the way: recover expired runs, treat live ones by the policy.
 
@@ -50,10 +50,10 @@ def wait_until_free(
     Args:
         request: the claim to acquire.
         policy: what to do while another run holds a live claim.
-        ending: time limits for the end of a run.
+        teardown: time limits for the end of a run.
         traffic: the VirtualServices.
         workload: the Deployments.
-        same: returns whether a live claim makes this run unnecessary.
+        is_duplicate: returns whether a live claim makes this run unnecessary.
 
     Returns:
         That claim, or None once the app is free.
@@ -67,19 +67,19 @@ def wait_until_free(
             traffic.claims.refuse_competing(request.app, request.run, request.targets)
         except ClaimExpired as found:
             reason = f"the claim of run {found.claim.run} expired"
-            clean_up(take_over_run(found.claim, request.run, reason, traffic, workload), ending, traffic, workload)
+            clean_up(take_over_run(found.claim, request.run, reason, traffic, workload), teardown, traffic, workload)
         except ClaimHeld as busy:
-            if same(busy.claim):
+            if is_duplicate(busy.claim):
                 return busy.claim
             if policy.on_busy == "supersede":
                 reason = f"superseded by run {request.run}"
-                seized = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
-                clean_up(seized, ending, traffic, workload)
+                takeover = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
+                clean_up(takeover, teardown, traffic, workload)
             elif policy.on_busy == "fail" or time.monotonic() >= deadline:
                 raise
             else:
                 log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
-                policy.pause(_LOOK_SECONDS)
+                policy.pause(_POLL_SECONDS)
         else:
             return None
 

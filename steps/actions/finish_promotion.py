@@ -21,13 +21,13 @@ def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
 
 
 def finish_promotion(
-    claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool = False
+    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool = False
 ) -> None:
     """End a promoted run; safe to repeat after a kill at any point.
 
     Args:
         claim: in phase promoting, with stable rolled out.
-        ending: how to drain.
+        teardown: how to drain.
         traffic: VirtualServices.
         workload: Deployments.
         enforce: return the weight even if others changed the routes, as rollback and takeover do.
@@ -36,9 +36,9 @@ def finish_promotion(
         ForeignWrite: somebody else changed the weights, and `enforce` is not set.
     """
     exposed = claim.state.weight > 0
-    claim = _return_weight(claim, ending, traffic, workload, enforce=enforce)
+    claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
     if exposed:
-        drain(claim, ending, traffic.claims)
+        drain(claim, teardown, traffic.claims)
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
     verdict, reason = summarize_verdicts(claim.state)
@@ -47,7 +47,7 @@ def finish_promotion(
 
 
 def _return_weight(
-    claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
+    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
 ) -> Claim:
     """Return the weight at once if stable has all its original pods, else by halves, so that stable can grow.
 
@@ -62,4 +62,4 @@ def _return_weight(
             log.info("weight.returned", weight=claim.state.weight, previous_weight=weight, stable_has_capacity=whole)
         if not claim.state.weight:
             return claim
-        ending.pause(_STEP_SECONDS)
+        teardown.pause(_STEP_SECONDS)

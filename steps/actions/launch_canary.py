@@ -34,16 +34,16 @@ def launch_canary(
         TemporaryError, PermanentError: the pods do not become ready, or are not endpoints of the canary's Service.
         NotOwnerError: the claim was lost. ForeignWrite: stable's template or the weights changed.
     """
-    state = claim.state.workloads or plan.state
+    workloads = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
     traffic.claims.mark_deployments(claim)
     heartbeat = ClaimHeartbeat(claim, traffic)
     heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
-    workload.ensure_capacity(state, claim.token, 1, ready_timeout_seconds, heartbeat.renew)
+    workload.ensure_capacity(workloads, claim.token, 1, ready_timeout_seconds, heartbeat.renew)
     workload.require_endpoints(
-        state, release.canary_destination, release.routes, ready_timeout_seconds, heartbeat.renew
+        workloads, release.canary_destination, release.routes, ready_timeout_seconds, heartbeat.renew
     )
-    pin = workload.pin(state)
+    pin = workload.pin(workloads)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
     return traffic.claims.update_state(heartbeat.claim, pin=pin)
 

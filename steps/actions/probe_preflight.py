@@ -33,11 +33,11 @@ class ProbePreflight:
     send: Callable[[Probe, Endpoint], str] = send
     pause: Callable[[float], None] = time.sleep
 
-    def check(self, *, rehearsal: bool = False) -> list[str]:
+    def check(self, *, dry_run: bool = False) -> list[str]:
         """Send each probe to up to three of stable's pods; repeat it once where it fails.
 
         Args:
-            rehearsal: skip probes that may change something (POST and the like).
+            dry_run: skip probes that may change something (POST and the like).
 
         Returns:
             A sentence for each probe that only some pods fail, or that stable fails and may fail.
@@ -50,7 +50,7 @@ class ProbePreflight:
             return ["The probes were not tried on stable: none of its ready pods has an address."]
         refused, warnings = [], []
         for probe in self.probes:
-            if rehearsal and probe.method not in _SAFE:
+            if dry_run and probe.method not in _SAFE:
                 continue
             found = {one.name: text for one in endpoints if (text := self._asked(probe, one))}
             if not found:

@@ -33,8 +33,8 @@ def promote_run(
         PermanentError: there is no pass or no pinned canary, or stable does not become ready.
         ForeignWrite: weights or templates are not what the run wrote or judged. NotOwnerError: the claim was lost.
     """
-    state, pin = claim.state.workloads, claim.state.pin
-    if state is None or pin is None:
+    workloads, pin = claim.state.workloads, claim.state.pin
+    if workloads is None or pin is None:
         cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
         raise PermanentError(f"promoting run {claim.run}", cause)
     if is_promotion_complete(claim, workload):
@@ -47,7 +47,7 @@ def promote_run(
     promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:
-        workload.promote_external(state, pin, limit, heartbeat.renew)
+        workload.promote_external(workloads, pin, limit, heartbeat.renew)
     else:
-        workload.promote_template(state, pin, promoting.token, limit, heartbeat.renew)
+        workload.promote_template(workloads, pin, promoting.token, limit, heartbeat.renew)
     return finish_promotion(heartbeat.claim, teardown, traffic, workload)

@@ -56,13 +56,13 @@ def take_over_run(
     return Takeover(claim, complete, reason)
 
 
-def clean_up(seized: Takeover, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
+def clean_up(takeover: Takeover, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
     """Finish or roll back a run that was taken over; return the outcome, `rolled-back` or `promoted`.
 
     Raises:
-        PermanentError: as `restore`; the claim is kept, so that the next sweep or rollback tries again.
+        PermanentError: as `roll_back`; the claim is kept, so that the next sweep or rollback tries again.
     """
-    if seized.is_complete:
-        finish_promotion(seized.claim, ending, traffic, workload, enforce=True)
+    if takeover.is_complete:
+        finish_promotion(takeover.claim, teardown, traffic, workload, enforce=True)
         return "promoted"
-    return roll_back(seized.claim, seized.reason, ending, traffic, workload)
+    return roll_back(takeover.claim, takeover.reason, teardown, traffic, workload)

@@ -16,7 +16,7 @@ from steps.workload.workload import Workload
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
+def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
     A promote that was killed after all pods of stable ran the judged template is finished instead.
@@ -29,29 +29,31 @@ def roll_back(claim: Claim, reason: str, ending: TeardownPolicy, traffic: Traffi
             kept, so that sweep or the next rollback tries again.
     """
     if is_promotion_complete(claim, workload):
-        finish_promotion(claim, ending, traffic, workload, enforce=True)
+        finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
     workloads = claim.state.workloads
     exposed = claim.state.weight > 0
     if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
         # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
-        _undo(claim, ending, traffic, workload)
+        _undo(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
-        _undo(safe, ending, traffic, workload)
+        _undo(safe, teardown, traffic, workload)
         if exposed:
-            drain(safe, ending, traffic.claims)
+            drain(safe, teardown, traffic.claims)
         workload.scale_down(workloads, safe.token)
     traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"
 
 
-def _undo(claim: Claim, ending: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+def _undo(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     if claim.state.workloads is not None:
         renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-        workload.undo_promote(claim.state.workloads, claim.state.pin, claim.token, ending.ready_timeout_seconds, renew)
+        workload.undo_promote(
+            claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
+        )
 
 
 def try_roll_back(

@@ -41,9 +41,9 @@ def ensure_canary_capacity(
     """
     if claim.state.workloads is None:
         return claim
-    keeper, state = ClaimHeartbeat(claim, traffic), claim.state
-    workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, keeper.renew)
+    heartbeat, state = ClaimHeartbeat(claim, traffic), claim.state
+    workload.ensure_capacity(claim.state.workloads, claim.token, weight, ready_timeout_seconds, heartbeat.renew)
     if not state.weight:
         routes = traffic.ports(state.targets, state.stable, state.canary)
-        workload.require_endpoints(claim.state.workloads, state.canary, routes, ready_timeout_seconds, keeper.renew)
-    return keeper.claim
+        workload.require_endpoints(claim.state.workloads, state.canary, routes, ready_timeout_seconds, heartbeat.renew)
+    return heartbeat.claim

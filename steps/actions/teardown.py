@@ -25,15 +25,15 @@ class TeardownPolicy:
     pause: Callable[[float], None] = time.sleep
 
 
-def drain(claim: Claim, ending: TeardownPolicy, claims: Claims) -> None:
+def drain(claim: Claim, teardown: TeardownPolicy, claims: Claims) -> None:
     """Wait for requests in flight after weight 0, and keep the claim alive meanwhile.
 
     Raises:
         NotOwnerError: somebody took the claim over in the meantime.
     """
-    left = ending.drain_seconds
+    left = teardown.drain_seconds
     while left > 0:
-        ending.pause(min(left, _RENEW_SECONDS))
+        teardown.pause(min(left, _RENEW_SECONDS))
         left -= _RENEW_SECONDS
         if left > 0:
             claims.update_state(claim)

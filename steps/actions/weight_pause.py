@@ -49,13 +49,13 @@ class WeightPause:
             ForeignWrite: somebody else changed the weights, or the canary's pods are no longer the pinned ones.
             NotOwnerError: the claim was lost.
         """
-        self._say(claim, health)
+        self._log_new_disruptions(claim, health)
         state = claim.state
         if state.paused_weight:
             return self._resume(claim, health)
         if health.disruption and not health.ready and state.weight and self._stable_can_serve(claim):
             return self._pause(claim, health)
-        return self._remember(claim, health)
+        return self._keep_disruptions(claim, health)
 
     def _pause(self, claim: Claim, health: Health) -> Claim:
         weight = claim.state.weight
@@ -70,7 +70,7 @@ class WeightPause:
         if state.workloads is not None and state.pin is not None:
             self._workload.check_pin(state.workloads, state.pin)  # only the judged pods may get users
         if not health.desired or health.ready < health.desired:
-            return self._remember(claim, health)
+            return self._keep_disruptions(claim, health)
         weight = state.paused_weight
         claim = ensure_canary_capacity(claim, weight, self._traffic, self._workload, self._ready_timeout_seconds)
         claim = self._end(claim, weight, health.disrupted)
@@ -87,7 +87,7 @@ class WeightPause:
     def _set(self, claim: Claim, weight: int, paused: int, disruptions: tuple[Span, ...]) -> Claim:
         return self._traffic.set_weight(claim, weight, paused_weight=paused, disruptions=disruptions)[0]
 
-    def _remember(self, claim: Claim, health: Health) -> Claim:
+    def _keep_disruptions(self, claim: Claim, health: Health) -> Claim:
         if health.disrupted == claim.state.disruptions:
             return claim
         return self._traffic.claims.update_state(claim, disruptions=health.disrupted)
@@ -111,7 +111,7 @@ class WeightPause:
             self._traffic.claims.note(claim, "PauseHeld", what, warning=True)
         return False
 
-    def _say(self, claim: Claim, health: Health) -> None:
+    def _log_new_disruptions(self, claim: Claim, health: Health) -> None:
         known = len(claim.state.disruptions)
         for began, _, what in health.disrupted[known:]:
             log.warning("canary.disrupted", began=began, reason=what, ready=health.ready, desired=health.desired)

@@ -63,18 +63,18 @@ def _connection(settings: ClusterSettings) -> Connection:
 
 
 def _cluster(settings: ClusterSettings, connection: Connection) -> Cluster:
-    return _rehearsal(connection) if settings.is_dry_run else Cluster(connection)
+    return _dry_run_cluster(connection) if settings.is_dry_run else Cluster(connection)
 
 
-def _rehearsal(connection: Connection) -> Cluster:
-    from steps.cluster.dry_run import DryRunCluster  # noqa: PLC0415 - JSON Patch is loaded only for a rehearsal
+def _dry_run_cluster(connection: Connection) -> Cluster:
+    from steps.cluster.dry_run import DryRunCluster  # noqa: PLC0415 - JSON Patch is loaded only for a dry run
 
     return DryRunCluster(connection)
 
 
 def dry_run_cluster_of(settings: ClusterSettings) -> Cluster:
     """Return a cluster whose writes stay in this process, whatever the settings say."""
-    return _rehearsal(_connection(settings))
+    return _dry_run_cluster(_connection(settings))
 
 
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:

@@ -63,7 +63,7 @@ class DisruptionTracker:
         staying = [pod for pod in pods if not is_terminating(pod)]
         ready = sum(map(is_ready, staying))
         self._follow(replica_set, pods, desired, now)
-        found = self._mishaps(pods, desired, ready=ready)
+        found = self._new_disruptions(pods, desired, ready=ready)
         if found:
             self._note(found, now, ready=ready)
         is_explained = self._lasts and not self._fails(staying)
@@ -91,7 +91,7 @@ class DisruptionTracker:
             self._known = {}
         self._replica_set = replica_set
 
-    def _mishaps(self, pods: Sequence[Object], desired: int, *, ready: int) -> list[PodDisruption]:
+    def _new_disruptions(self, pods: Sequence[Object], desired: int, *, ready: int) -> list[PodDisruption]:
         """Return what happened to pods that existed or were expected."""
         found: list[PodDisruption] = []
         plain: list[PodDisruption] = []

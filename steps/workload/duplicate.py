@@ -20,8 +20,8 @@ def request_fingerprint(release: Release) -> str:
     _, at, digest = release.image.partition("@")
     if not at:
         return ""
-    said = [digest, release.container, dict(release.env), dict(release.template_patch)]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    asked = [digest, release.container, dict(release.env), dict(release.template_patch)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def is_duplicate(cluster: Cluster, release: Release, claim: Claim) -> bool:

@@ -81,26 +81,26 @@ def pod_disruption(pod: Object) -> PodDisruption | None:
     """
     status = pod.get("status") or {}
     target = _condition(pod, "DisruptionTarget")
-    said = f"{status.get('message') or ''} {target.get('message') or ''}"
-    if any(limit in said for limit in _OWN_LIMIT):
+    messages = f"{status.get('message') or ''} {target.get('message') or ''}"
+    if any(limit in messages for limit in _OWN_LIMIT):
         return None
     if target.get("status") == "True":
         reason = str(target.get("reason") or "")
         what = _TARGETED.get(reason, "was taken away by the cluster")
-        return _mishap(pod, target.get("lastTransitionTime"), what, reason, target.get("message"))
+        return _disruption(pod, target.get("lastTransitionTime"), what, reason, target.get("message"))
     reason = str(status.get("reason") or "")
     refused = status.get("phase") == "Failed" and (reason in _REFUSED or reason.startswith("OutOf"))
     if reason in _ENDED or refused:
         what = "was refused by its node" if refused else _ENDED[reason]
-        return _mishap(pod, _turned(pod), what, reason, status.get("message"))
+        return _disruption(pod, _turned(pod), what, reason, status.get("message"))
     if _is_cut_off(pod):
-        return _mishap(pod, _turned(pod), "is on a node that does not answer", "NodeNotReady", None)
+        return _disruption(pod, _turned(pod), "is on a node that does not answer", "NodeNotReady", None)
     return None
 
 
 def pod_deletion(pod: Object) -> PodDisruption:
     """Return the disruption of a pod that somebody deleted."""
-    return _mishap(pod, None, "was deleted", "", None)
+    return _disruption(pod, None, "was deleted", "", None)
 
 
 def has_failed(pod: Object, before: float = inf) -> bool:
@@ -168,7 +168,7 @@ def _is_cut_off(pod: Object) -> bool:
     return all_ready and not gated and _condition(pod, "ContainersReady").get("status") != "False"
 
 
-def _mishap(pod: Object, began: str | None, what: str, reason: str, message: str | None) -> PodDisruption:
+def _disruption(pod: Object, began: str | None, what: str, reason: str, message: str | None) -> PodDisruption:
     meta = pod["metadata"]
     killed = unix_seconds(meta.get("deletionTimestamp"))
     asked = killed - float(meta.get("deletionGracePeriodSeconds") or 0) if killed else 0.0

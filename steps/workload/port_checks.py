@@ -170,9 +170,9 @@ def _protocols(stable: ServiceBackend, mine: ServicePort, canary: ServiceBackend
 
 def protocol(port: ServicePort) -> str:
     """Return the protocol that Istio assumes: appProtocol, else the prefix of the port's name, else "" (detected)."""
-    said = str(port.get("appProtocol") or "").lower()
-    if said:
-        return said
+    explicit = str(port.get("appProtocol") or "").lower()
+    if explicit:
+        return explicit
     name = str(port.get("name") or "").lower()
     known = _HTTP1 | _HTTP2 | _OPAQUE
     if name in known or name.startswith("grpc-web"):

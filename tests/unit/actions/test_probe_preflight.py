@@ -75,7 +75,7 @@ def test_a_short_failure_is_tried_again() -> None:
 def test_a_dry_run_sends_nothing_that_may_change_something() -> None:
     """`--dry-run` reads."""
     stable = Stable(post=["status 500 instead of 200"])
-    assert [] == stable.probes(Probe("post", method="POST"), Probe("get")).check(rehearsal=True)
+    assert [] == stable.probes(Probe("post", method="POST"), Probe("get")).check(dry_run=True)
     assert {"get"} == {probe for probe, _ in stable.asked}
 
 

@@ -35,12 +35,12 @@ def test_killed_prepare_is_repeated(cluster: FakeCluster, answered: bool) -> Non
             prepared(cluster, workload)
             return
         memory = prepared(cluster, cluster.connect()[0])
-        assert (True, True) == workload_sides(cluster, memory.canary)
+        assert (True, True) == workload_arms(cluster, memory.canary)
         cluster.connect()[0].scale_down(memory, TOKEN)
     pytest.fail("prepare never ended")
 
 
-def workload_sides(cluster: FakeCluster, canary: str) -> tuple[bool, bool]:
+def workload_arms(cluster: FakeCluster, canary: str) -> tuple[bool, bool]:
     """Return for both arms whether one of their pods is available."""
     found = [cluster.get(name).get("status", {}).get("availableReplicas", 0) for name in ("shop", canary)]
     return found[0] > 0, found[1] > 0
@@ -54,7 +54,7 @@ def test_lost_response_of_the_creation_is_not_a_conflict(cluster: FakeCluster, w
     assert "shop:2" == cluster.image("shop-canary")
 
 
-def test_rehearsal_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
+def test_dry_run_writes_and_waits_for_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """`--dry-run` of prepare, promote and the end: reads are real, writes are planned."""
     rehearsal = DryRunCluster(Connection(str(tmp_path / "kubeconfig")))
     workload = Workload(rehearsal, KEY)
