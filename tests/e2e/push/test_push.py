@@ -34,7 +34,7 @@ def test_a_pushed_image_is_promoted_and_pushed_again_is_a_green_noop(shop: Pushe
         twice = shop.next_run("shop", known)
         assert "Succeeded" == twice.wait()
         assert "noop" == twice.results["rollout"]
-        assert f"run {first.uid} is at work" in _said(twice, "rollout", "reason")
+        assert f"run {first.uid} is active" in _said(twice, "rollout", "reason")
         assert "Succeeded" == first.wait(), first.condition
         assert ("promoted", "promoted") == (first.results["rollout"], first.results["outcome"])
         by_digest = f"{shop.host}/team/shop@{digest}"
