@@ -15,7 +15,9 @@ from types import FrameType
 import structlog
 
 from steps.errors import Interrupted, SettingsError, StepError
+from steps.model.flags import Command
 from steps.outputs import logs, results
+from steps.settings.flags import flags_of
 from steps.settings.loading import load
 from steps.step import Step, StepEnd
 
@@ -32,8 +34,10 @@ STEPS = {
     "resolve": "ask the registry for the digest behind an image's tag",
     "notify": "report the outcome of a release to a webhook",
     "init": "print the YAML that an app still needs before its first release",
+    "doctor": "print every problem of an app at once, with remedies, and what its traffic can show",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text, JSON or a page",
+    "list": "show all running releases and the last record of each app, in one namespace or in all",
     "replay": "judge a recording again by other rules and show when each verdict would have come",
 }
 
@@ -50,12 +54,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"canary-steps {version('canary-steps')}\n")
         return 0
     name = arguments[0]
+    if name == "completion":
+        return _complete(arguments[1:])
     if name not in STEPS:
         sys.stderr.write(f"canary-steps: no step {name!r}; the steps are {', '.join(STEPS)}\n")
         return SettingsError.exit_code
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     return _bounded(name, arguments[1:])
+
+
+def _complete(arguments: Sequence[str]) -> int:
+    """Print what a shell loads; not a step, as a log line would stand in each new shell."""
+    from steps.completion import COMPLETION, COMPLETION_HELP, SHELLS  # noqa: PLC0415 - no step needs it
+
+    if not {"-h", "--help"}.isdisjoint(arguments):
+        sys.stdout.write(COMPLETION_HELP)
+        return 0
+    if len(arguments) != 1 or arguments[0] not in SHELLS:
+        given = f"got {' '.join(arguments)!r}" if arguments else "name a shell"
+        sys.stderr.write(f"canary-steps completion: {given}; the shells are {', '.join(SHELLS)}\n")
+        return SettingsError.exit_code
+    sys.stdout.write(SHELLS[arguments[0]]([*map(_command, STEPS), COMPLETION]))
+    return 0
+
+
+def _command(name: str) -> Command:
+    step = find(name)
+    flags = flags_of(step.settings)
+    bare = next((flag for flag in flags if step.bare and flag.name == f"--{step.bare}"), None)
+    return Command(name, STEPS[name], flags, bare)
 
 
 def _bounded(name: str, arguments: Sequence[str]) -> int:
@@ -117,8 +145,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _print_help() -> None:
-    width = max(len(name) for name in STEPS)
-    lines = [f"  {name:<{width}}  {purpose}" for name, purpose in STEPS.items()]
+    named = {**STEPS, "completion": "print a script that lets bash, zsh or fish complete steps, flags and choices"}
+    width = max(map(len, named))
+    lines = [f"  {name:<{width}}  {purpose}" for name, purpose in named.items()]
     sys.stdout.write(
         "usage: canary-steps STEP [--flag value ...]\n\n"
         "Automated canary analysis for Istio without an operator.\n\nsteps:\n"

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable, Sequence
 
 import structlog
-from pydantic import Field
 
 from steps.actions.recovery import clean_up
 from steps.actions.sweep_run import ExpiredRun, isolated, return_users
@@ -21,7 +20,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.errors import PermanentError, StepError, TemporaryError
-from steps.settings.cluster import DryRunSettings
+from steps.settings.cluster import DryRunSettings, NamespacesSettings
 from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -34,12 +33,8 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(DryRunSettings, DrainSettings):
+class Settings(NamespacesSettings, DryRunSettings, DrainSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
-
-    all_namespaces: bool = Field(
-        default=False, description="Look in all namespaces, whatever --namespace says. Needs a ClusterRole."
-    )
 
 
 def run(

@@ -5,6 +5,8 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from steps.settings.flags import default_text
+
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 
 
@@ -30,15 +32,6 @@ def is_required(field: FieldInfo) -> bool:
 def has_default(field: FieldInfo) -> bool:
     """Tell whether the setting has a default that can be printed."""
     return not is_required(field) and field.default not in ("", None, (), {})
-
-
-def default_text(default: object) -> str:
-    """Return a default as the value of a parameter."""
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, tuple):
-        return ",".join(map(str, default))
-    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def allowed_range(field: FieldInfo) -> str:

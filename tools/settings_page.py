@@ -25,13 +25,14 @@ variable counts as not set. All names follow one rule: `--prometheus-url` =
 
 def page() -> str:
     """Return the page that the settings classes describe."""
-    fields: dict[str, FieldInfo] = {}
-    steps_by_setting: dict[str, list[str]] = {}
+    fields: dict[tuple[str, str], FieldInfo] = {}  # a setting whose choices differ between steps has several rows
+    steps_by_setting: dict[tuple[str, str], list[str]] = {}
     for step in STEPS:
         for name, field in find(step).settings.model_fields.items():
-            fields.setdefault(name, field)
-            steps_by_setting.setdefault(name, []).append(step)
-    rows = [_row(name, fields[name], steps_by_setting[name]) for name in sorted(fields)]
+            key = name, allowed_choices(field)
+            fields.setdefault(key, field)
+            steps_by_setting.setdefault(key, []).append(step)
+    rows = [_row(key[0], fields[key], steps_by_setting[key]) for key in sorted(fields)]
     return _HEAD + "\n".join(rows) + "\n"
 
 

@@ -1,6 +1,6 @@
 """How a rung is judged, what a fail does, and which files an analysis writes."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ class AnalysisSettings(
     ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings
 ):
     """For analyze and rollout: how a rung is judged, what a fail does, and which files are written."""
+
+    subject: ClassVar[str] = "Analysis"
 
     on_fail: Literal["retreat", "exit"] = Field(
         "retreat",

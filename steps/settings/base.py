@@ -1,6 +1,6 @@
 """The base of all settings classes, with the settings that every step has."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -10,6 +10,9 @@ ENV_PREFIX = "CANARY_"
 
 class StepSettings(BaseSettings):
     """Settings of every step."""
+
+    subject: ClassVar[str] = "Program"
+    """Heading of this class's own settings in the help; a class without one of its own has a step's settings."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
 

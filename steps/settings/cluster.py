@@ -1,5 +1,7 @@
 """How a step reaches the API server, and whether it only plans its writes."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from steps.settings.base import StepSettings
@@ -8,6 +10,8 @@ from steps.settings.kubernetes_names import LabelName
 
 class ClusterSettings(StepSettings):
     """For steps that talk to a cluster."""
+
+    subject: ClassVar[str] = "Cluster"
 
     kubeconfig: str = Field("", description="Path of a kubeconfig. Empty: the pod's service account, else the default.")
     context: str = Field("", description="Context in the kubeconfig. Empty: its current one.")
@@ -23,8 +27,20 @@ class ClusterSettings(StepSettings):
         return False
 
 
+class NamespacesSettings(ClusterSettings):
+    """For steps that look in one namespace or in all."""
+
+    subject: ClassVar[str] = "Cluster"
+
+    all_namespaces: bool = Field(
+        default=False, description="Look in all namespaces, whatever --namespace says. Needs a ClusterRole."
+    )
+
+
 class DryRunSettings(ClusterSettings):
     """For steps that write."""
+
+    subject: ClassVar[str] = "Program"
 
     dry_run: bool = Field(
         default=False,

@@ -17,6 +17,17 @@ def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
     Raises:
         SettingsError: both arms got the same name.
     """
+    names = conventional_names(settings, namespace)
+    _log_guesses(settings, names)
+    return names
+
+
+def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
+    """Return the names of a release (pure).
+
+    Raises:
+        SettingsError: both arms got the same name.
+    """
     by_stable = settings.topology == "stable-named"
     stable = settings.stable or (settings.app if by_stable else f"{settings.app}-primary")
     canary = settings.canary or (canary_name(stable) if by_stable else settings.app)
@@ -38,7 +49,6 @@ def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
     if names.stable_destination == names.canary_destination:
         cause = f"--stable-destination and --canary-destination are both {names.stable_destination}: name two, "
         raise SettingsError("naming the arms", f"{cause}as `host` or `host/subset`")
-    _log_guesses(settings, names)
     return names
 
 

@@ -1,6 +1,6 @@
 """The judge's rules, and how to wait for its verdict."""
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from steps.settings.objectives import LatencyObjectiveText
 class LatencyObjectiveSettings(StepSettings):
     """The latency objective, which both prepare and the judge need."""
 
+    subject: ClassVar[str] = "Judge"
+
     latency_slo: LatencyObjectiveText = Field(
         "",
         description="Latency objective for the absolute guard, quantile and limit: p99=500ms, p99.9=1.5s or "
@@ -20,6 +22,8 @@ class LatencyObjectiveSettings(StepSettings):
 
 class JudgeSettings(LatencyObjectiveSettings):
     """When the judge passes and fails a canary; docs/judge.md explains the other rules."""
+
+    subject: ClassVar[str] = "Judge"
 
     pass_rule: Literal["no-harm", "proven"] = Field(
         "no-harm",
@@ -104,6 +108,8 @@ def rules_to_record(settings: JudgeSettings) -> dict[str, object]:
 
 class DeadlineSettings(StepSettings):
     """How to wait for a verdict, and what happens at the deadline without one."""
+
+    subject: ClassVar[str] = "Analysis"
 
     poll_seconds: float = Field(
         0.0,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
@@ -43,6 +43,8 @@ Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
 class OptionalLadderSettings(StepSettings):
     """For steps to which the whole ladder may be given."""
 
+    subject: ClassVar[str] = "Ladder"
+
     ladder: Ladder = Field(
         (),
         validate_default=False,
@@ -65,5 +67,7 @@ class OptionalLadderSettings(StepSettings):
 
 class LadderSettings(OptionalLadderSettings):
     """For steps that climb the whole ladder."""
+
+    subject: ClassVar[str] = "Ladder"
 
     ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")

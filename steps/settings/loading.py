@@ -1,6 +1,7 @@
 """Where a value may come from, and how a bad one is reported."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,9 +17,11 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 from steps.errors import SettingsError
 from steps.settings.base import ENV_PREFIX, StepSettings
 from steps.settings.complaints import complaint, unknown_setting
+from steps.settings.help_text import help_text
 
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
 _LOADING = "reading the settings"
+_HELP = frozenset({"-h", "--help"})
 
 
 Settings = TypeVar("Settings", bound=StepSettings)
@@ -38,6 +41,9 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
         SettingsError: with one line for each bad value: where it came from, the value, what is allowed.
         SystemExit: 0 after `--help`.
     """
+    if not _HELP.isdisjoint(arguments):
+        sys.stdout.write(help_text(kind, program))
+        raise SystemExit(0)
     flags = _flags(kind, arguments, program)
     file = _config_file(flags)
     from_file = _yaml(file, known()) if file else {}

@@ -5,7 +5,7 @@ and label matchers, not by PromQL: the steps read the raw counters, sample by sa
 themselves, since `rate` and `increase` lose the first failures of a new series.
 """
 
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
@@ -86,5 +86,7 @@ MetricList = Annotated[
 
 class MetricsSettings(StepSettings):
     """Metrics of the application that are judged beside the standard ones."""
+
+    subject: ClassVar[str] = "Custom metrics"
 
     metrics: MetricList = Field((), description="Custom metrics, at most 12; see docs/canary-yaml.md.")

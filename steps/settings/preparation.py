@@ -1,6 +1,6 @@
 """What is released, and what prepare does about other runs and risky surroundings."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -17,6 +17,8 @@ class PreparationSettings(
     ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
 ):
     """For prepare and rollout: what is released, and when to refuse it."""
+
+    subject: ClassVar[str] = "Preparation"
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
     env: Annotated[dict[str, str], NoDecode, BeforeValidator(as_mapping)] = Field(

@@ -1,6 +1,6 @@
 """`probes:` in canary.yaml: deep health checks, sent to canary and stable side by side."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_settings import NoDecode
@@ -76,6 +76,8 @@ ProbeList = Annotated[
 
 class ProbeSettings(StepSettings):
     """Deep health checks."""
+
+    subject: ClassVar[str] = "Probes"
 
     probes: ProbeList = Field((), description="Deep health checks, at most 20; see docs/canary-yaml.md.")
     probe_interval_seconds: float = Field(

@@ -1,6 +1,6 @@
 """How Prometheus is reached, and which series are read."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import NoDecode
@@ -25,6 +25,8 @@ AnswerName = Annotated[str, AfterValidator(_class_of_answers)]
 
 class PrometheusSettings(StepSettings):
     """How Prometheus is reached and read."""
+
+    subject: ClassVar[str] = "Prometheus"
 
     prometheus_url: str = Field(
         "http://prometheus.istio-system:9090",

@@ -1,6 +1,6 @@
 """How stable gets the judged version."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from steps.settings.workload import DrainSettings
 
 class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
     """For promote and rollout: how stable gets the judged version."""
+
+    subject: ClassVar[str] = "Promotion"
 
     template_by: Literal["canary", "external"] = Field(
         "canary",

@@ -1,6 +1,6 @@
 """What is released, and the run that releases it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic_settings import NoDecode
@@ -12,6 +12,8 @@ from steps.settings.lists import CommaSeparated
 
 class ReleaseSettings(ClusterSettings):
     """For steps of a release: the app and the names of its objects."""
+
+    subject: ClassVar[str] = "Release"
 
     app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
     topology: Literal["stable-named", "target-named"] = Field(
@@ -45,6 +47,8 @@ class ReleaseSettings(ClusterSettings):
 
 class ClaimSettings(ReleaseSettings):
     """For steps of a run, which holds the claim on the app."""
+
+    subject: ClassVar[str] = "Claim"
 
     run: LabelName = Field("", description="Id of the run that holds the claim, a Kubernetes name.")
     expiry_seconds: float = Field(

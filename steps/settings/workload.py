@@ -1,5 +1,7 @@
 """The Deployments of a release: how long their pods may take, and a baseline beside them."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from steps.settings.base import StepSettings
@@ -9,6 +11,8 @@ from steps.settings.kubernetes_names import LabelName
 class ReadinessSettings(StepSettings):
     """For steps that wait for pods."""
 
+    subject: ClassVar[str] = "Workload"
+
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
     ready_timeout_seconds: float = Field(
         300.0, gt=0, le=7200, description="How long pods may take to become ready, seconds."
@@ -17,6 +21,8 @@ class ReadinessSettings(StepSettings):
 
 class DrainSettings(ReadinessSettings):
     """For steps that end a run: stable gets ready, the canary drains."""
+
+    subject: ClassVar[str] = "Workload"
 
     drain_seconds: float = Field(
         5.0,
@@ -28,6 +34,8 @@ class DrainSettings(ReadinessSettings):
 
 class BaselineSettings(StepSettings):
     """What the canary is compared with."""
+
+    subject: ClassVar[str] = "Workload"
 
     baseline: bool = Field(
         default=False,

@@ -84,11 +84,28 @@ def _differences(
             yield f"{kind.name} objects could not be compared: this account may not list them.", False
             continue
         for entry in found:
-            for what, picks in _selections(kind, entry["spec"]):
-                sides = [arm.deployment for arm in arms if picks(arm)]
-                if 0 < len(sides) < len(arms):
-                    sentence = f"{kind.name} {namespace}/{entry['metadata']['name']} {what} only {' and '.join(sides)}"
-                    yield f"{sentence}: {_WANTED[kind.name]}.", True
+            for what, sides in unequal_selections(kind, entry, arms):
+                sentence = f"{kind.name} {namespace}/{entry['metadata']['name']} {what} only {' and '.join(sides)}"
+                yield f"{sentence}: {_WANTED[kind.name]}.", True
+
+
+def unequal_selections(kind: Kind, obj: Object, arms: Sequence[ArmSelectors]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a policy or monitor does for some of the arms only, with the names of their Deployments (pure).
+
+    Args:
+        kind: NetworkPolicy, AuthorizationPolicy, or any whose `spec.selector` is a LabelSelector of pods.
+        obj: the object.
+        arms: at least two.
+    """
+    for what, picks in _selections(kind, obj.get("spec") or {}):
+        sides = [arm.deployment for arm in arms if picks(arm)]
+        if 0 < len(sides) < len(arms):
+            yield what, sides
+
+
+def effect_of(kind: Kind) -> str:
+    """Return what follows where an object of this kind selects one arm only."""
+    return _WANTED[kind.name]
 
 
 def _selections(kind: Kind, spec: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[ArmSelectors], bool]]]:

@@ -12,7 +12,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from steps.__main__ import STEPS, find
-from tools.setting_text import default_text
+from steps.settings.flags import default_text
 
 ROOT = Path(__file__).parents[2] / "workflows"
 FILES = sorted(ROOT.rglob("*.yaml"))

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "workload": {"model", "errors", "cluster", "claim", "workload"},
     "outputs": {"model", "errors", "outputs"},
     "probing": {"model", "probing"},
+    "completion": {"model", "completion"},
     "registry": {"errors", "registry"},
     "settings": {"model", "errors", "settings"},
     "actions": {
@@ -43,6 +44,7 @@ MAY_IMPORT = {
         "judge",
         "actions",
     },
+    "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
     "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},

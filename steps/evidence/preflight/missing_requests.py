@@ -29,6 +29,15 @@ def no_requests(arms: ArmLabels, where: str, reporter: str) -> str:
     )
 
 
+def is_scraped(prometheus: Prometheus, arms: ArmLabels) -> bool:
+    """Return whether Prometheus has the mesh's request counter at all, of whatever app. One query.
+
+    Raises:
+        EvidenceError: Prometheus did not answer.
+    """
+    return _has(prometheus, arms.metrics.requests, [])
+
+
 def explain_no_requests(prometheus: Prometheus, arms: ArmLabels, reporter: str) -> str:
     """Return a sentence that stable has no requests, and what Prometheus has instead. Two to four queries.
 

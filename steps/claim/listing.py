@@ -1,0 +1,120 @@
+"""List all claims and last records of a namespace or of all; what cannot be read is listed as such."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from steps.claim.annotations import annotations_of
+from steps.claim.errors import ClaimCorrupt
+from steps.claim.keys import record_key, shorten_app
+from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
+from steps.claim.record import load_record
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import VIRTUAL_SERVICE
+from steps.errors import Forbidden, Interrupted, StepError
+from steps.model.listing import ListedApp
+from steps.model.run import RECORD_PREFIX, Claim, ObjectName, Record
+from steps.model.times import date_and_time
+
+_Apps = dict[tuple[ObjectName, str], ListedApp]
+
+_NOT_READABLE = (ValueError, TypeError, OverflowError, OSError)
+"""What a damaged annotation raises, also where a number cannot be a time."""
+
+
+def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
+    """Return the apps with a claim or a record in a namespace (None: in all), by namespace and name.
+
+    A claim on several VirtualServices is listed once, on the first of them.
+
+    Raises:
+        Forbidden: this account may not list VirtualServices there; the message says how to allow it.
+    """
+    found: _Apps = {}
+    objects = _virtual_services(cluster, namespace)
+    known = {name_of(obj): obj for obj in objects}
+    for obj in objects:
+        for key in apps_on(obj):
+            _add_claim(found, cluster, obj, key, known)
+    for obj in objects:
+        for key in annotations_of(obj):
+            if key.startswith(RECORD_PREFIX):
+                _add_record(found, obj, key.removeprefix(RECORD_PREFIX))
+    return sorted(found.values(), key=lambda one: (one.namespace, one.app, one.virtual_service))
+
+
+def _virtual_services(cluster: Cluster, namespace: str | None) -> list[Object]:
+    """Return all, since a record leaves no label to select by."""
+    try:
+        return cluster.list(VIRTUAL_SERVICE, namespace)
+    except Forbidden as error:
+        resource = f"{VIRTUAL_SERVICE.plural}.{VIRTUAL_SERVICE.group}"
+        create = f"kubectl create {{}} canary-steps-list --verb=list --resource={resource}"
+        if namespace is None:
+            remedy = (
+                "Name one namespace with --namespace instead of --all-namespaces, or allow it with a ClusterRole: "
+                f"{create.format('clusterrole')}; kubectl create clusterrolebinding canary-steps-list"
+                " --clusterrole=canary-steps-list --user=NAME (or --serviceaccount=NAMESPACE:NAME)"
+            )
+        else:
+            remedy = (
+                f"Allow it with a Role: {create.format('role')} -n {namespace}; kubectl create rolebinding"
+                f" canary-steps-list -n {namespace} --role=canary-steps-list --user=NAME (or"
+                " --serviceaccount=NAMESPACE:NAME)"
+            )
+        raise Forbidden(error.action, f"{error.cause} {remedy}") from error
+
+
+def _add_claim(found: _Apps, cluster: Cluster, obj: Object, key: str, known: Mapping[ObjectName, Object]) -> None:
+    claim: Claim | None = None
+    at, app, trouble = name_of(obj), key, ""
+    try:
+        seen = observe_claim(obj, key)
+        if seen is None:
+            return
+        at, app = seen.anchor, seen.app
+        claim = seen.as_claim()  # what is known where the anchor cannot be read
+        claim = assemble_claim(cluster, seen, known)
+        at = claim.state.targets[0].virtual_service
+        _check_times(claim.state.started, claim.state.expires)
+    except Interrupted:
+        raise
+    except ClaimCorrupt as error:
+        claim, trouble = None, str(error)
+    except StepError as error:
+        trouble = str(error)
+    except _NOT_READABLE as error:
+        claim, trouble = None, f"the claim of {app} on VirtualService {at} has a time that is not a date ({error})."
+    place = at, shorten_app(app)
+    row = found.get(place, ListedApp(at, app))
+    if trouble:
+        row = _with_trouble(replace(row, is_claim_unreadable=row.is_claim_unreadable or claim is None), trouble)
+    if claim is not None and row.claim is None:
+        row = replace(row, app=app, claim=claim, is_expired=claim.state.expires < cluster.now())
+    found[place] = row
+
+
+def _add_record(found: _Apps, obj: Object, key: str) -> None:
+    place = name_of(obj), key
+    row = found.get(place, ListedApp(*place))
+    try:
+        found[place] = replace(row, record=_read_record(annotations_of(obj)[record_key(key)]))
+    except _NOT_READABLE as error:
+        where = f"annotation {record_key(key)} of VirtualService {place[0]}"
+        remedy = f"kubectl annotate virtualservice -n {place[0].namespace} {place[0].name} {record_key(key)}-"
+        row = replace(row, is_record_unreadable=True)
+        found[place] = _with_trouble(row, f"reading {where}: {error}. It only reports the past; to remove it: {remedy}")
+
+
+def _read_record(text: str) -> Record:
+    record = load_record(text)
+    _check_times(record.started, record.ended)
+    return record
+
+
+def _check_times(*times: float) -> None:
+    for at in times:
+        date_and_time(at)
+
+
+def _with_trouble(row: ListedApp, trouble: str) -> ListedApp:
+    return row if trouble in row.unreadable else replace(row, unreadable=(*row.unreadable, trouble))
