@@ -60,6 +60,7 @@ def _claim(
         seen = observe_claim(obj, key)
         return assemble_claim(cluster, seen, known) if seen else None
     except ClaimCorrupt as error:
+        # The sentence helps a person more than our traceback, hence no log.exception.
         log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
         troubles.append(error)
     except Interrupted:

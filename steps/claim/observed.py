@@ -70,6 +70,7 @@ def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
             raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - handled with the others below
         known, state = load_state(text)
         if shorten_app(known) != shorten_app(app) or not state.targets:
+            # Handled with the others below, as the missing annotation is.
             raise ValueError(f"annotation {state_key(app)} belongs to {known!r} or has no targets")  # noqa: TRY301
         return ObservedClaim(name_of(obj), known, parse_token(token), state)
     except ValueError as error:

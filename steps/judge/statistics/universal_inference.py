@@ -58,6 +58,7 @@ class DifferenceTest:
         low, high = 0.0, 1.0 / unit
         for _ in range(_HALVINGS):
             middle = (low * high) ** 0.5 if low else high / 2.0
+            # mypy cannot infer the type of a lambda with a default.
             ruled_out = self.log_evidence(lambda share, times=middle: times * margin(share)) >= line  # type: ignore[misc]
             low, high = (low, middle) if ruled_out else (middle, high)
         return min(1.0, high * unit)
