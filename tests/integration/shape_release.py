@@ -95,8 +95,8 @@ class ShapeRelease:
             load = self.lab.load(rate, kind.host, paths=(kind.path,), headers=kind.headers, seconds=300)
             self.users.append((kind, load))
 
-    def init(self) -> StepResult:
-        """Run init and apply what it prints, until it prints nothing new."""
+    def init(self) -> None:
+        """Run init and apply what it prints, twice."""
         for _ in range(_INIT_RUNS):
             ended = self.start("init", "--no-rbac").wait()
             assert 0 == ended.exit_code, ended.lines
@@ -104,7 +104,6 @@ class ShapeRelease:
                 self.applied.append(f"{item['kind']}/{item['metadata']['name']}")
                 self._apply(item)
             self.wait_until_served()
-        return ended
 
     def start(self, step: str, *flags: str) -> RunningStep:
         """Start a step for the app."""
