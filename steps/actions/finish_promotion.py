@@ -35,14 +35,34 @@ def finish_promotion(
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set.
     """
+    release_promoted(settle_promotion(claim, teardown, traffic, workload, enforce=enforce), traffic)
+
+
+def settle_promotion(
+    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool = False
+) -> Claim:
+    """Return the weight and stop the canary, and keep the claim; as `finish_promotion` otherwise."""
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
     if exposed:
         drain(claim, teardown, traffic.claims)
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
+    return claim
+
+
+def release_promoted(claim: Claim, traffic: Traffic, baked: str = "", bake: str = "") -> None:
+    """Release the claim of a promoted run.
+
+    Args:
+        claim: as it was last written.
+        traffic: VirtualServices.
+        baked: what the bake after the promotion showed, one sentence; "" without one.
+        bake: its verdict, "" without one.
+    """
     verdict, reason = summarize_verdicts(claim.state)
-    traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict))
+    reason = f"{baked}; {reason}" if baked else reason  # the newest first: a long record is cut
+    traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict, bake))
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 
