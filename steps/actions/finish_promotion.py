@@ -2,6 +2,7 @@
 
 import structlog
 
+from steps.actions.swap import is_swap, is_swapped, retire_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import record_of
@@ -14,8 +15,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _STEP_SECONDS = 10.0
 
 
-def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
-    """Return whether only the end of a promote is missing: all pods of stable run the judged template and digests."""
+def is_promotion_complete(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
+    """Return whether only the end of a promote is missing: all users get the judged template and digests.
+
+    In a swap, by weight 100 on the canary; else all pods of stable run what was judged.
+    """
+    if is_swap(claim):
+        return is_swapped(claim, traffic, workload)
     workloads, pin = claim.state.workloads, claim.state.pin
     return claim.phase is Phase.PROMOTING and bool(workloads and pin and workload.is_promoted(workloads, pin))
 
@@ -35,13 +41,17 @@ def finish_promotion(
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set.
     """
-    release_promoted(settle_promotion(claim, teardown, traffic, workload, enforce=enforce), traffic)
+    if is_swap(claim):
+        claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
+    else:
+        claim = retire_canary(claim, teardown, traffic, workload, enforce=enforce)
+    release_promoted(claim, traffic)
 
 
-def settle_promotion(
-    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool = False
+def retire_canary(
+    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
 ) -> Claim:
-    """Return the weight and stop the canary, and keep the claim; as `finish_promotion` otherwise."""
+    """Return the weight to stable, which runs the judged version, and stop the canary; as `finish_promotion`."""
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
     if exposed:

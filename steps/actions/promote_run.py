@@ -5,6 +5,7 @@ from steps.actions.end_promotion import PromotionEnd, end_promotion
 from steps.actions.finish_promotion import is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.promotion_gate import check_passed
+from steps.actions.swap import move_users
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import PermanentError
 from steps.model.run import Claim, Phase
@@ -22,7 +23,9 @@ def promote_run(
     unjudged: str = "",
     bake: Baker | None = None,
 ) -> PromotionEnd:
-    """Copy the judged template to stable, or wait until Git did, and end the run; safe to repeat after a kill.
+    """Bring all users to the judged version and end the run; safe to repeat after a kill.
+
+    In a swap they move to the canary; else stable gets the judged template, from here or from Git.
 
     Args:
         claim: of the run, in a phase that may be promoted.
@@ -42,7 +45,7 @@ def promote_run(
         cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
         raise PermanentError(f"promoting run {claim.run}", cause)
     is_baking = claim.phase is Phase.PROMOTING and claim.state.bake_since > 0 and bake is not None
-    if is_baking or is_promotion_complete(claim, workload):
+    if is_baking or is_promotion_complete(claim, traffic, workload):
         # Killed near its end, maybe with some tokens removed already: only the end is missing.
         return end_promotion(claim, bake, teardown, traffic, workload)
     # Foreign weights stop it here, with stable's template unchanged.
@@ -50,6 +53,8 @@ def promote_run(
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
     promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
+    if workloads.is_swap:
+        return end_promotion(move_users(promoting, teardown, traffic, workload), bake, teardown, traffic, workload)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:
         workload.promote_external(workloads, pin, limit, heartbeat.renew)

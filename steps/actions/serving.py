@@ -5,12 +5,10 @@ from steps.model.run import RunState
 from steps.workload.health import HealthWatch
 from steps.workload.workload import Workload
 
-_ALL = 100
-
 
 def serving_arm(state: RunState) -> Arm:
-    """Return the arm that serves after a promotion: the canary keeps weight 100 only where the arms take turns."""
-    return Arm.CANARY if state.weight == _ALL else Arm.STABLE
+    """Return the arm that serves after a promotion: stable got the judged template, or the arms took turns."""
+    return Arm.CANARY if state.workloads is not None and state.workloads.is_swap else Arm.STABLE
 
 
 def check_serving(state: RunState, workload: Workload) -> None:

@@ -26,3 +26,12 @@ class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
         description="How long the promoted version is judged after the promotion, seconds: by its pods, the objectives "
         "and what was before. On fail the promotion is undone. 0: not at all.",
     )
+    standby_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=86400,
+        description="How long the old arm of a swap stays ready after the promotion, seconds; then it is scaled to 0.",
+    )
+    keep_standby: bool = Field(
+        default=False, description="Leave the old arm of a swap running after the promotion, for undo in no time."
+    )

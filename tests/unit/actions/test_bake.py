@@ -149,7 +149,7 @@ def test_a_second_promote_bakes_for_the_time_that_is_left(world: SteppedCluster)
 
 
 @pytest.mark.parametrize("who", ["rollback", "sweep", "prepare"])
-def test_whoever_finds_a_killed_bake_finishes_the_promotion(world: SteppedCluster, who: str) -> None:
+def test_a_killed_bake_is_finished_as_promoted(world: SteppedCluster, who: str) -> None:
     """The version was judged, and all users are on it."""
 
     def die() -> None:
