@@ -8,8 +8,10 @@ from steps.actions.retreat import ready_arms_if_known, retreat
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
+from steps.model.rungs import IN_BAKE
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -22,7 +24,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     A promote that was killed after all pods of stable ran the judged template is finished instead.
 
     Returns:
-        The outcome: `rolled-back`, or `promoted`.
+        The outcome: `rolled-back`, `promoted`, or `undone` if the run failed in bake after its promotion.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
@@ -45,9 +47,16 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
             drain(safe, teardown, traffic.claims)
         workload.scale_down(workloads, safe.token)
         workload.restore_canary(workloads, safe.state.pin, safe.token)
-    traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
-    log.info("run.rolled_back", reason=reason)
-    return "rolled-back"
+    return _end(safe, reason, traffic)
+
+
+def _end(claim: Claim, reason: str, traffic: Traffic) -> str:
+    """Release the claim; return the outcome."""
+    is_baked = any(one.note == IN_BAKE for one in claim.state.verdicts)
+    outcome, bake = ("undone", str(Verdict.FAIL)) if is_baked else ("rolled-back", "")
+    traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now(), bake=bake))
+    log.info("run.undone" if is_baked else "run.rolled_back", reason=reason)
+    return outcome
 
 
 def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
@@ -68,7 +77,7 @@ def try_roll_back(
     """Roll a run back, but only log a failure; return the outcome.
 
     Returns:
-        `rolled-back` or `promoted`, `not-owner` if the run holds no claim, or `rollback-failed`.
+        As `roll_back`; `not-owner` if the run holds no claim, or `rollback-failed`.
     """
     try:
         claim = traffic.claims.held(names.app, run, names.virtual_services)

@@ -14,15 +14,18 @@ _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
 
 
-def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: str | None = None) -> Record:
+def record_of(
+    claim: Claim, outcome: str, reason: str, ended: float, verdict: str | None = None, bake: str = ""
+) -> Record:
     """Sum a run up.
 
     Args:
         claim: as it was last written.
-        outcome: `promoted`, `rolled-back` or `noop`.
+        outcome: `promoted`, `rolled-back`, `undone` or `noop`.
         reason: one sentence.
         ended: unix seconds, the API server's.
         verdict: in place of the one that the last weight has ("" where it has none).
+        bake: how the bake ended, "" without one.
     """
     state = claim.state
     return Record(
@@ -36,6 +39,7 @@ def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: st
         weights=state.weights,
         images=dict(state.pin.digests) if state.pin else {},
         by=state.by,
+        bake=bake,
     )
 
 

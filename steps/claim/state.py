@@ -24,6 +24,9 @@ class StateChanges(TypedDict, total=False):
     disruptions: tuple[tuple[float, float, str], ...]
     ladder: tuple[int, ...]
     unjudged: str
+    bake_since: float
+    reason: str
+    verdicts: tuple[RungVerdict, ...]
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
@@ -53,6 +56,7 @@ def dump_state(app: str, state: RunState) -> str:
         "ladder": list(state.ladder),
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
+        "bake_since": state.bake_since or None,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -93,6 +97,7 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         ladder=tuple(int(weight) for weight in body.get("ladder", ())),
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
+        bake_since=float(body.get("bake_since", 0.0)),
     )
 
 
