@@ -1,4 +1,4 @@
-"""Labels and annotations of what is printed: what means something stays, what a tool keeps for itself does not (pure)."""
+"""Labels and annotations of what is printed: what means something stays, what tools keep for themselves does not."""
 
 from collections.abc import Mapping
 

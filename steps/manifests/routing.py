@@ -77,8 +77,9 @@ def _made(
 def _routes(
     names: ReleaseNames, place: str, service: Object, ports: list[ServicePort], gateways: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return the routes. Istio compares a match's port with the listener's: in the mesh that is the Service's port, at
-    a gateway it is not. A port without a route keeps its own way.
+    """Return the routes; a port without one keeps its own way.
+
+    Istio compares a match's port with the listener's: in the mesh that is the Service's port, at a gateway it is not.
     """
     if len(tcp_ports(service)) == 1:
         return [{"name": "release", "route": _arms(names, place, None)}]
