@@ -1,6 +1,7 @@
 """The documents of one app: which objects its release needs, and which of them are missing or have to change."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from steps.cluster.api import Cluster, Object
 from steps.errors import NotFound
@@ -11,7 +12,7 @@ from steps.manifests.naming import Named, first_label, is_primary, side
 from steps.manifests.other_arm import arm_labels, arm_selector
 from steps.manifests.primary_app import PrimaryApp
 from steps.manifests.routing import new_virtual_services, serving_host
-from steps.manifests.splits import with_arms
+from steps.manifests.splits import capitalized, with_arms
 from steps.manifests.subsets import defined, made_subset, own_subset, rule_with
 from steps.model.run import Destination, ObjectName
 from steps.survey.objects import name_of, pod_labels
@@ -129,7 +130,9 @@ class AppManifests:
             shown = ",".join(map(str, others))
             text = f"VirtualService {shown} serves the host already, and a second one would be ignored. Name it:"
             return [ManualEdit(f"{text} --virtual-service {shown}")]
-        return list(new_virtual_services(self._names, name, service, self._hosts, self._gateways))
+        made = new_virtual_services(self._names, name, service, self._hosts, self._gateways)
+        moving = self._named.moving
+        return [replace(one, warning=" ".join(filter(None, (one.warning, capitalized(moving))))) for one in made]
 
     def _service(self, destination: Destination) -> Object | None:
         return self._survey.service(first_label(destination))

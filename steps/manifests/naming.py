@@ -37,6 +37,11 @@ class Named:
     sources: dict[Side, str] = field(default_factory=dict)
     rules: tuple[Manifest, ...] = ()
 
+    @property
+    def moving(self) -> str:
+        """A sentence about the users that a new VirtualService moves, "" if it moves none."""
+        return next((one for one in self.sources.values() if one), "")
+
 
 def is_primary(names: ReleaseNames) -> bool:
     """Return whether stable is a copy of what people deploy, as Flagger has it."""
@@ -117,8 +122,8 @@ def _narrowed(named: Named, wanted: ReleaseNames, shared: tuple[str, ...]) -> di
     moved = 100 - round(100 * counts[wanted.stable] / max(1, sum(counts.values())))
     others = " and ".join(one for one in shared if one != wanted.stable)
     sentence = (
-        f"the routes to {named.names.stable_destination} lead to the pods of {others} as well. By applying this all"
-        f" their users get {wanted.stable}: about {moved} % of them move, so it needs the capacity for them."
+        f"requests for {named.names.stable_destination} go to the pods of {others} as well. By applying this, all their"
+        f" users get {wanted.stable}: about {moved} % of them move, so it needs the capacity for them."
     )
     return {own: "", whole: sentence}
 

@@ -32,8 +32,11 @@ class PrimaryApp:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the primary has a pod that can serve."""
-        return bool(((self._primary or {}).get("status") or {}).get("availableReplicas"))
+        """Whether all pods of the primary can serve."""
+        if self._primary is None:
+            return False
+        wanted = max(1, int(self._primary["spec"].get("replicas", 1)))
+        return int((self._primary.get("status") or {}).get("availableReplicas") or 0) >= wanted
 
     @cached_property
     def service(self) -> Object:

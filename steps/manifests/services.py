@@ -15,6 +15,7 @@ from steps.workload.service_ports import container_ports
 
 _PORT_FIELDS = ("name", "port", "targetPort", "protocol", "appProtocol")
 _TWIN_FIELDS = ("internalTrafficPolicy", "trafficDistribution", "publishNotReadyAddresses", "ipFamilyPolicy")
+_DEFAULT_POLICY = "Cluster"
 _SERVER_FIELDS = ("clusterIP", "clusterIPs", "ipFamilies", "healthCheckNodePort")
 
 
@@ -26,7 +27,7 @@ def twin(service: Object, name: str, selector: Mapping[str, str], other: str) ->
     """
     body = service["spec"]
     ports = [{key: deepcopy(port[key]) for key in _PORT_FIELDS if key in port} for port in body.get("ports") or []]
-    kept = {key: deepcopy(body[key]) for key in _TWIN_FIELDS if key in body}
+    kept = {key: deepcopy(body[key]) for key in _TWIN_FIELDS if key in body and body[key] != _DEFAULT_POLICY}
     why = f"Sends requests to the pods of Deployment {other} only: the two arms of a release must not share pods."
     spec = {"selector": dict(selector), "ports": ports, **kept}
     marks = for_twin(service, "labels"), for_twin(service, "annotations")

@@ -128,8 +128,13 @@ def _document(obj: Object, http: list[Any], moved: list[Moved]) -> Manifest:
         labels=for_itself(obj, "labels"),
         annotations=for_itself(obj, "annotations"),
         replaces=True,
-        warning=" ".join(one[0].upper() + one[1:] for one in warnings if one),
+        warning=" ".join(capitalized(one) for one in warnings if one),
     )
+
+
+def capitalized(sentence: str) -> str:
+    """Return a sentence with a capital letter at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _nothing(obj: Object, names: ReleaseNames) -> str:

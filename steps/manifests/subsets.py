@@ -92,14 +92,9 @@ def _undefined(survey: Survey, app: str) -> Iterator[tuple[str, str]]:
 
 def _labels_for(survey: Survey, host: str, subset: str) -> dict[str, str]:
     """Return the label of the one Deployment behind a host whose value is the subset's name, {} if it is not unique."""
-    pods = {name: _labels(survey, name) for name in behind(survey, Destination(host), survey.namespace).deployments}
-    pairs = {(key, value) for labels in pods.values() for key, value in labels.items() if value == subset}
-    fitting = [pair for pair in sorted(pairs, key=_order) if [*_having(pods.values(), pair)] == [True]]
-    return dict(fitting[:1])
-
-
-def _having(pods: Iterable[Mapping[str, str]], pair: tuple[str, str]) -> Iterator[bool]:
-    return (True for labels in pods if labels.get(pair[0]) == pair[1])
+    pods = [_labels(survey, name) for name in behind(survey, Destination(host), survey.namespace).deployments]
+    pairs = sorted({(key, value) for labels in pods for key, value in labels.items() if value == subset}, key=_order)
+    return dict([pair for pair in pairs if sum(pair in labels.items() for labels in pods) == 1][:1])
 
 
 def own_subset(survey: Survey, host: str, deployment: str) -> tuple[str, dict[str, str]]:

@@ -1,13 +1,12 @@
 """The names that a release will have once what `init` prints is applied: given, of a claim, surveyed, or planned."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from steps.claim.lookup import claims_on
 from steps.cluster.api import Cluster
 from steps.errors import PermanentError
-from steps.manifests.candidates import sole_deployment
+from steps.manifests.candidates import serving_service, sole_deployment, with_versions
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, ObjectName
 from steps.model.workload import Topology
@@ -53,11 +52,11 @@ def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claim
     claim = claims[0] if claims else None
     chosen = choose_names(survey, hints, claim, settings.topology)
     if chosen.refusal is not None:
-        raise chosen.refusal
+        raise with_versions(chosen.refusal, survey, settings.app)
     found = dict(chosen.settings)
     if settings.topology == "target-named" and "canary" not in found:
         found = _for_primary(settings, found)
-    elif chosen.topology == Topology.STABLE_NAMED and survey.deployment(settings.app) is None:
+    elif chosen.topology == Topology.STABLE_NAMED and "stable_destination" not in found:
         found = _for_service(settings, survey, found)
     missing = {name: value for name, value in found.items() if not getattr(settings, name)}
     return release_names(settings.model_copy(update={**missing, "topology": str(chosen.topology)}), survey.namespace)
@@ -65,8 +64,7 @@ def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claim
 
 def _for_primary(settings: ReleaseSettings, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return names where a primary has yet to serve: what serves now is what people deploy, hence the canary."""
-    deployed = settings.canary or str(found.get("stable") or settings.app)
-    deployed = deployed.removesuffix("-primary")
+    deployed = settings.canary or str(found.get("stable") or settings.app).removesuffix("-primary")
     kept = {name: value for name, value in found.items() if name not in _ROLES}
     stable = f"{deployed}-primary"
     hosts = {"stable_destination": stable, "canary_destination": canary_name(deployed)}
@@ -74,11 +72,14 @@ def _for_primary(settings: ReleaseSettings, found: Mapping[str, Any]) -> dict[st
 
 
 def _for_service(settings: ReleaseSettings, survey: Survey, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return names where no Deployment is named like the app, but one alone stands behind its Service."""
-    only = sole_deployment(survey, settings.app)
-    if not only or settings.stable or found.get("stable"):
+    """Return names where no route leads to the app: the Service that clients call, and the Deployment behind it."""
+    stable = settings.stable or (settings.app if survey.deployment(settings.app) else "")
+    stable = stable or sole_deployment(survey, settings.app)
+    if not stable:
         return dict(found)
-    return {"stable_destination": settings.app, **found, "stable": only}
+    named = {**found, "stable": stable}
+    service = serving_service(survey, settings.app, stable)
+    return {**named, "stable_destination": service} if service else named
 
 
 def as_settings(settings: ReleaseSettings, names: ReleaseNames) -> dict[str, str]:
@@ -86,13 +87,17 @@ def as_settings(settings: ReleaseSettings, names: ReleaseNames) -> dict[str, str
 
     The arms of a swap take turns, so their roles are not written: the routes show them.
     """
-    bare = settings.model_copy(update={"topology": "", "virtual_service": (), "route": (), **dict.fromkeys(_ROLES, "")})
-    implied = conventional_names(bare, names.namespace)
-    by_default = _texts(replace(implied, topology=Topology.STABLE_NAMED))
-    wanted = {name: text for name, text in _texts(names).items() if text != by_default[name]}
+    bare = {"topology": str(names.topology), "virtual_service": (), "route": (), **dict.fromkeys(_ROLES, "")}
+    implied = _texts(conventional_names(settings.model_copy(update=bare), names.namespace))
+    wanted = _texts(names)
+    where = {name: text for name, text in wanted.items() if name == "virtual-service" and text != implied[name]}
     if names.topology is Topology.SWAP:
-        return {name: text for name, text in wanted.items() if name == "virtual-service"}
-    return wanted
+        return where
+    roles = {name.replace("_", "-") for name in _ROLES}
+    # One name decides the default of another, so either all four are written or none.
+    changed = any(wanted[name] != implied[name] for name in roles)
+    topology = {} if names.topology is Topology.STABLE_NAMED else {"topology": wanted["topology"]}
+    return {**topology, **({name: wanted[name] for name in sorted(roles)} if changed else {}), **where}
 
 
 def _texts(names: ReleaseNames) -> dict[str, str]:
