@@ -17,6 +17,7 @@ class StateChanges(TypedDict, total=False):
 
     workloads: WorkloadState
     pin: Pin
+    weights: tuple[tuple[float, int], ...]
     latency_bounds: tuple[tuple[str, float], ...]
     small_bound: float | None
     by: str
@@ -53,6 +54,7 @@ def dump_state(app: str, state: RunState) -> str:
         "ladder": list(state.ladder),
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
+        "adopted": state.adopted or None,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -93,6 +95,7 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         ladder=tuple(int(weight) for weight in body.get("ladder", ())),
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
+        adopted=int(body.get("adopted", 0)),
     )
 
 

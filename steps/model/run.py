@@ -137,6 +137,8 @@ class RunState:
         verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set again has
             none. A claim of an older image has neither ladder nor verdicts.
         unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
+        adopted: weight (percent) that the canary had at rest and that this run took over; rungs below it are skipped.
+            0 where it had none.
     """
 
     started: float
@@ -158,6 +160,7 @@ class RunState:
     ladder: tuple[int, ...] = ()
     verdicts: tuple[RungVerdict, ...] = ()
     unjudged: str = ""
+    adopted: int = 0
 
     @property
     def weight(self) -> int:
