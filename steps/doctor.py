@@ -31,6 +31,7 @@ from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
+from steps.settings.preparation import AtRestSettings
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
@@ -61,7 +62,7 @@ _WITHOUT_ARMS = ("not-unique", "other-kind", "host-name", "busy", "expired")
 """Problems that do not depend on which arms an app has."""
 
 
-class Settings(ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSettings, LadderSettings):
+class Settings(AtRestSettings, ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSettings, LadderSettings):
     """Print what is in the way of a release, and what the app's traffic can show."""
 
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
@@ -120,6 +121,7 @@ def _allowed(settings: Settings) -> Allowed:
         managed=settings.allow_managed or settings.template_by == "external",
         policies=settings.allow_policies,
         container=settings.container,
+        at_rest=settings.at_rest,
     )
 
 
@@ -147,7 +149,12 @@ def _as_prepare(
     """Ask prepare's own checks: they stop at the first refusal, which counts where no check above found one."""
     names = arms.names
     try:
-        targets = traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
+        targets = traffic.resolve(
+            names.targets,
+            names.stable_destination,
+            names.canary_destination,
+            any_weights=settings.at_rest == "reset",
+        )
         ports = traffic.ports(targets, names.stable_destination, names.canary_destination)
         place = names.virtual_services[0].namespace
         plan = workload.preflight(

@@ -11,6 +11,7 @@ import structlog
 
 from steps.actions.acquire import BusyPolicy, acquire
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.at_rest import drain_reset
 from steps.actions.find_work import find_work
 from steps.actions.launch_canary import end_as_noop, launch_canary, runs_stable_digests
 from steps.actions.permissions import check_permissions
@@ -72,7 +73,7 @@ def run(
         if extras.probe_preflight is not None and attempt == 1:
             _warn(extras.probe_preflight.check(dry_run=cluster.is_dry_run))
         try:
-            claim = acquire(request, plan.state, traffic)
+            claim = acquire(request, plan.state, traffic, settings.at_rest)
             break
         except (ClaimHeld, ClaimExpired):
             # Two runs found the app free in the same second, and the other one was faster.
@@ -81,9 +82,10 @@ def run(
 
     bounds = reader.choose_bounds()
     claim = traffic.claims.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    drain_reset(claim, teardown, traffic)
     claim = launch_canary(claim, release, plan, settings.ready_timeout_seconds, traffic, workload)
     if plan.noop is Noop.LOOK and runs_stable_digests(claim, workload):
-        end_as_noop(claim, _SAME_DIGEST, traffic, workload)
+        end_as_noop(claim, _SAME_DIGEST, teardown, traffic, workload)
         return StepEnd({**work.images, "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_DIGEST})
     canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**work.images, "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})

@@ -17,6 +17,7 @@ class StateChanges(TypedDict, total=False):
 
     workloads: WorkloadState
     pin: Pin
+    weights: tuple[tuple[float, int], ...]
     latency_bounds: tuple[tuple[str, float], ...]
     small_bound: float | None
     by: str
@@ -57,6 +58,7 @@ def dump_state(app: str, state: RunState) -> str:
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
         "bake_since": state.bake_since or None,
+        "adopted": state.adopted or None,
     }
     return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
 
@@ -98,6 +100,7 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
         bake_since=float(body.get("bake_since", 0.0)),
+        adopted=int(body.get("adopted", 0)),
     )
 
 

@@ -37,14 +37,14 @@ def _of(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
     if sum(weights) != ALL:
         shown = " and ".join(map(str, weights))
         text = f"the weights of its route {route.label} are {shown} (an absent one counts 0) and sum to {sum(weights)}."
-        yield Problem("weights", about, text, (_at_rest(obj, route),))
+        yield Problem("weights", about, text, (_at_rest(obj, route), "--at-rest reset"))
     elif route.canary:
         text = (
             f"its route {route.label} gives the canary {arms.canary.destination} weight {route.canary} and"
             f" {arms.stable.destination} weight {route.stable}, and no run owns it: {route.canary} % of its users are"
             f" on the canary before it is judged. A run starts with all weight on stable."
         )
-        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route),))
+        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route), "--at-rest reset", "--at-rest adopt"))
 
 
 def _at_rest(obj: Object, route: Route) -> str:
