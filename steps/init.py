@@ -35,7 +35,8 @@ from steps.step import Step, StepEnd
 from steps.survey.named_objects import with_named_objects
 from steps.survey.objects import Survey, look_around
 from steps.wiring.cluster import cluster_of
-from steps.wiring.planned_names import as_settings, hints_of, living_claims, planned_names
+from steps.wiring.names import hints_of
+from steps.wiring.planned_names import as_settings, living_claims, planned_names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from steps.cluster.api import Cluster
 from steps.errors import PermanentError
 from steps.manifests.candidates import serving_service, sole_deployment, with_versions
 from steps.model.names import ReleaseNames
-from steps.model.run import Claim, ObjectName
+from steps.model.run import Claim
 from steps.model.workload import Topology
 from steps.settings.conventions import conventional_names, release_names
 from steps.settings.kubernetes_names import canary_name
@@ -18,20 +18,6 @@ from steps.survey.inference import Hints
 from steps.survey.objects import Survey
 
 _ROLES = ("stable", "canary", "stable_destination", "canary_destination")
-
-
-def hints_of(settings: ReleaseSettings, namespace: str) -> Hints:
-    """Return what a person named."""
-    parted = [entry.rpartition("/") for entry in settings.virtual_service]
-    return Hints(
-        app=settings.app,
-        stable=settings.stable,
-        canary=settings.canary,
-        stable_destination=settings.stable_destination,
-        canary_destination=settings.canary_destination,
-        virtual_services=tuple(sorted(ObjectName(where or namespace, name) for where, _, name in parted)),
-        routes=tuple(entry for entry in settings.route if entry),
-    )
 
 
 def living_claims(cluster: Cluster, survey: Survey, app: str) -> Iterator[Claim]:
