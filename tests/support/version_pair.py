@@ -15,8 +15,8 @@ class VersionPair(SteppedCluster):
     def set_up(self) -> None:
         """Create both Deployments and their routes; shop-v2 goes first."""
         self.push("shop:0", "0" * 64)
-        self.create(DEPLOYMENT, deployment(V1, "shop:1"))
-        self.create(DEPLOYMENT, deployment(V2, "shop:0", 0))
+        self.create(DEPLOYMENT, _with_version(deployment(V1, "shop:1"), "v1"))
+        self.create(DEPLOYMENT, _with_version(deployment(V2, "shop:0", 0), "v2"))
         self.route_between(V1, V2)
         self.settle(V1)
         self.settle(V2)
@@ -48,9 +48,16 @@ class VersionPair(SteppedCluster):
 
     def tokens(self) -> set[str]:
         """Return the tokens on all objects of the release; "" for an object without one."""
-        return self._tokens(V1, V2, f"{V2}-baseline")
+        return self._tokens(V1, V2, f"{V1}-baseline", f"{V2}-baseline")
 
     def summary(self) -> Json:
         """Return what a run leaves behind, to compare two runs."""
         arms = {name: (self.image(name), self.pods(name)) for name in (V1, V2)}
         return {"weights": self.weights(), **arms, "tokens": self.tokens(), "outcome": self.outcome()}
+
+
+def _with_version(made: Json, version: str) -> Json:
+    """Select by one label more than the Service does, which a baseline needs."""
+    made["spec"]["selector"]["matchLabels"]["version"] = version
+    made["spec"]["template"]["metadata"]["labels"]["version"] = version
+    return made
