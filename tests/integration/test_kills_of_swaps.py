@@ -1,4 +1,4 @@
-"""After a kill between any two writes of a swap, users are on a ready arm, and whoever comes next ends the run.
+"""After a kill between any two writes of a swap, users are on a ready arm, and the next step ends the run.
 
 Which arm it is depends on how far the run was: before all users were on the new arm they return to the old one.
 """

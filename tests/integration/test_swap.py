@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -30,7 +31,7 @@ from tests.support.version_pair import V1, V2, VersionPair
 
 pytestmark = pytest.mark.integration
 
-LINE = dict[str, object]
+Line = MutableMapping[str, Any]
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def standing_by(
     return TeardownPolicy(5.0, 0.0, pause, standby_seconds=seconds, keep_standby=keep)
 
 
-def named(logged: list[LINE], event: str) -> list[LINE]:
+def named(logged: list[Line], event: str) -> list[Line]:
     """Return the lines of one event."""
     return [line for line in logged if line["event"] == event]
 
@@ -154,8 +155,8 @@ def test_a_rollback_respects_a_kept_standby(world: VersionPair) -> None:
     kept = world.keep()
     counted.promote()
     world.put_back(kept)
+    last = KillPoint(counted.kill_point.writes - 4, "after")
     with pytest.raises(Killed):
-        last = KillPoint(counted.kill_point.writes - 4, "after")
         StepProcess(world, last, standing_by(world, keep=True)).promote()
     assert {(0, 100)} == world.weights()
     assert ("promoted", 2) == (StepProcess(world).rollback().results["outcome"], world.pods(V1))
@@ -277,8 +278,8 @@ def test_an_autoscaler_that_does_not_grow_the_new_arm_is_named(world: VersionPai
     world.settle(V1)
     world.autoscale(V2)
     walked(world, 10)
+    process = StepProcess(world, ending=TeardownPolicy(0.2, 0.0, lambda _: None))
     with pytest.raises(TemporaryError, match=r"spec.minReplicas to at least 4 for weight 100"):
-        process = StepProcess(world, ending=TeardownPolicy(0.2, 0.0, lambda _: None))
         process.promote()
     assert {(90, 10)} == world.weights()
     assert "rolled-back" == StepProcess(world).rollback().results["outcome"]
@@ -317,8 +318,8 @@ def test_users_return_to_an_old_arm_that_was_stopped_once_it_is_up_again(world: 
     kept = world.keep()
     process.promote()
     world.put_back(kept)
+    number = process.kill_point.writes - 4  # two tokens, the record and an Event come after the old arm's end
     with pytest.raises(Killed):
-        number = process.kill_point.writes - 4  # two tokens, the record and an Event come after the old arm's end
         StepProcess(world, KillPoint(number, "after"), standing_by(world, 0.0)).promote()
     assert ({(0, 100)}, 0) == (world.weights(), world.pods(V1))
     world.set_image(V2, "shop:3")
