@@ -5,6 +5,7 @@ import structlog
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
+from steps.actions.swap import has_moved_users, raise_old_arm
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -35,9 +36,12 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
         return "promoted"
     workloads = claim.state.workloads
     exposed = claim.state.weight > 0
-    if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
-        # Stable may be down because of our own incomplete promote: restore it first, then the weight.
-        _restore_stable(claim, teardown, traffic, workload)
+    if workloads is not None and exposed:
+        if has_moved_users(claim):
+            raise_old_arm(claim, teardown, traffic, workload)
+        elif not workloads.is_swap and not ready_arms_if_known(workloads, workload)[0]:
+            # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
+            _restore_stable(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
@@ -45,8 +49,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
             _restore_stable(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
-        workload.scale_down(workloads, safe.token)
-        workload.restore_canary(workloads, safe.state.pin, safe.token)
+        workload.retire_canary(workloads, safe.state.pin, safe.token)
     return _end(safe, reason, traffic)
 
 
@@ -60,15 +63,11 @@ def _end(claim: Claim, reason: str, traffic: Traffic) -> str:
 
 
 def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    """Restore stable's template, or in a swap, which writes none, its pods."""
-    workloads, limit = claim.state.workloads, teardown.ready_timeout_seconds
-    if workloads is None:
-        return
-    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-    if workloads.is_swap:
-        workload.ensure_stable_capacity(workloads, claim.token, limit, renew)
-    else:
-        workload.undo_promote(workloads, claim.state.pin, claim.token, limit, renew)
+    if claim.state.workloads is not None:
+        renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
+        workload.undo_promote(
+            claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
+        )
 
 
 def try_roll_back(

@@ -107,12 +107,13 @@ def _memory(body: Mapping[str, Any]) -> RunState:
 def _workloads(workloads: WorkloadState) -> dict[str, Any]:
     """Return the Deployments without the newer fields that have their default, which an older image does not know."""
     body = asdict(workloads)
-    newer = ("topology", "canary_replica_set", "canary_template_hash", "canary_replicas", "kept")
+    canary = ("canary_replica_set", "canary_template_hash", "canary_replicas")
+    newer = ("topology", *canary, "kept", "promoting_since")
     return {key: value for key, value in body.items() if key not in newer or value}
 
 
 def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
-    return WorkloadState(**{**_known(WorkloadState, body), "kept": tuple(body.get("kept", ()))})
+    return WorkloadState(**{**_known(WorkloadState, body), "kept": dict(body.get("kept", {}))})
 
 
 def _verdict(verdict: RungVerdict) -> list[Any]:

@@ -90,7 +90,8 @@ class WorkloadState:
         canary_replica_set: the canary's ReplicaSet when the run started, where people deploy the canary; "" for none.
         canary_template_hash: fingerprint of its pod template then.
         canary_replicas: its replicas then (>= 0).
-        kept: Deployments to which other routes lead, so they are never scaled to 0.
+        kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
+        promoting_since: API server's time at which the promotion of a swap began (unix seconds), 0 before.
     """
 
     namespace: str
@@ -106,7 +107,8 @@ class WorkloadState:
     canary_replica_set: str = ""
     canary_template_hash: str = ""
     canary_replicas: int = 0
-    kept: tuple[str, ...] = ()
+    kept: dict[str, str] = field(default_factory=dict)
+    promoting_since: float = 0.0
 
     @property
     def is_swap(self) -> bool:

@@ -40,7 +40,7 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
         namespace=namespace,
         stable=stable,
         canary=canary,
-        baseline=baseline_name(_baseline_base(topology, settings.app, stable, canary)),
+        baseline=baseline_name(stable if topology is Topology.STABLE_NAMED else canary),
         virtual_services=tuple(
             sorted({_object(entry, namespace) for entry in settings.virtual_service or (settings.app,)})
         ),
@@ -55,11 +55,6 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
         cause = f"--stable-destination and --canary-destination are both {names.stable_destination}: name two, "
         raise SettingsError("naming the arms", f"{cause}as `host` or `host/subset`")
     return names
-
-
-def _baseline_base(topology: Topology, app: str, stable: str, canary: str) -> str:
-    """Return what a baseline is named after: in the swap topology the app, as its arms take turns."""
-    return {Topology.STABLE_NAMED: stable, Topology.TARGET_NAMED: canary, Topology.SWAP: app}[topology]
 
 
 def _object(entry: str, namespace: str) -> ObjectName:

@@ -79,7 +79,8 @@ def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPol
     policy = TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
     if not isinstance(settings, PromotionSettings):
         return policy
-    return replace(policy, standby_seconds=settings.standby_seconds, keep_standby=settings.keep_standby)
+    standby = 0.0 if cluster.is_dry_run else settings.standby_seconds
+    return replace(policy, standby_seconds=standby, keep_standby=settings.keep_standby)
 
 
 def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:

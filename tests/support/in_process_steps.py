@@ -40,6 +40,7 @@ class StepProcess:
         cluster = Cluster(InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
+        self._given |= world.given
         self._traffic = Traffic(cluster, Claims(cluster, 2.0))
         self._workload = self._workload_of(APP)
 
