@@ -28,32 +28,38 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
             kept, so that sweep or the next rollback tries again.
     """
-    if is_promotion_complete(claim, workload):
+    if is_promotion_complete(claim, traffic, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
     workloads = claim.state.workloads
     exposed = claim.state.weight > 0
     if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
-        # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
-        _undo(claim, teardown, traffic, workload)
+        # Stable may be down because of our own incomplete promote: restore it first, then the weight.
+        _restore_stable(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
-        _undo(safe, teardown, traffic, workload)
+        if not workloads.is_swap:
+            _restore_stable(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
         workload.scale_down(workloads, safe.token)
+        workload.restore_canary(workloads, safe.state.pin, safe.token)
     traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
     log.info("run.rolled_back", reason=reason)
     return "rolled-back"
 
 
-def _undo(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    if claim.state.workloads is not None:
-        renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-        workload.undo_promote(
-            claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
-        )
+def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Restore stable's template, or in a swap, which writes none, its pods."""
+    workloads, limit = claim.state.workloads, teardown.ready_timeout_seconds
+    if workloads is None:
+        return
+    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
+    if workloads.is_swap:
+        workload.ensure_stable_capacity(workloads, claim.token, limit, renew)
+    else:
+        workload.undo_promote(workloads, claim.state.pin, claim.token, limit, renew)
 
 
 def try_roll_back(

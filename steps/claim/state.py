@@ -42,7 +42,7 @@ def dump_state(app: str, state: RunState) -> str:
         "stable": _filled(asdict(state.stable)),
         "canary": _filled(asdict(state.canary)),
         "weights": [list(entry) for entry in state.weights],
-        "workloads": asdict(state.workloads) if state.workloads else None,
+        "workloads": _workloads(state.workloads) if state.workloads else None,
         "pin": asdict(state.pin) if state.pin else None,
         "latency_bounds": [list(entry) for entry in state.latency_bounds],
         "small_bound": state.small_bound,
@@ -80,7 +80,7 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         stable=Destination(**_known(Destination, body["stable"])),
         canary=Destination(**_known(Destination, body["canary"])),
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
-        workloads=WorkloadState(**_known(WorkloadState, body["workloads"])) if "workloads" in body else None,
+        workloads=_read_workloads(body["workloads"]) if "workloads" in body else None,
         pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
         latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
         small_bound=float(body["small_bound"]) if "small_bound" in body else None,
@@ -94,6 +94,17 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
     )
+
+
+def _workloads(workloads: WorkloadState) -> dict[str, Any]:
+    """Return the Deployments without the newer fields that have their default, which an older image does not know."""
+    body = asdict(workloads)
+    newer = ("topology", "canary_replica_set", "canary_template_hash", "canary_replicas", "kept")
+    return {key: value for key, value in body.items() if key not in newer or value}
+
+
+def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
+    return WorkloadState(**{**_known(WorkloadState, body), "kept": tuple(body.get("kept", ()))})
 
 
 def _verdict(verdict: RungVerdict) -> list[Any]:

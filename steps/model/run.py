@@ -86,6 +86,11 @@ class WorkloadState:
         created_canary: whether prepare made the canary Deployment.
         template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written or undone.
         baseline: Deployment of stable's template that is compared with the canary instead of stable, "" for none.
+        topology: of the release; "" in a claim of an older image, which knows no swap.
+        canary_replica_set: the canary's ReplicaSet when the run started, where people deploy the canary; "" for none.
+        canary_template_hash: fingerprint of its pod template then.
+        canary_replicas: its replicas then (>= 0).
+        kept: Deployments to which other routes lead, so they are never scaled to 0.
     """
 
     namespace: str
@@ -97,6 +102,16 @@ class WorkloadState:
     created_canary: bool = False
     template_by_external: bool = False
     baseline: str = ""
+    topology: str = ""
+    canary_replica_set: str = ""
+    canary_template_hash: str = ""
+    canary_replicas: int = 0
+    kept: tuple[str, ...] = ()
+
+    @property
+    def is_swap(self) -> bool:
+        """Whether the two Deployments take turns: promote moves the users and writes no template."""
+        return self.topology == "swap"
 
     @property
     def deployments(self) -> tuple[str, ...]:

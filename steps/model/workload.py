@@ -63,6 +63,7 @@ class Release:
         allow_policies: go on although security policies treat the arms differently.
         allow_unready_stable: go on although stable is not ready (hotfix).
         routes: ports to which the routes send requests.
+        kept: Deployments to which other routes lead, so they are never scaled to 0.
     """
 
     namespace: str
@@ -83,6 +84,7 @@ class Release:
     allow_policies: bool = False
     allow_unready_stable: bool = False
     routes: tuple[RoutePorts, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

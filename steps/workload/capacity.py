@@ -12,6 +12,8 @@ from steps.workload.readiness import WaitPolicy, wait_ready
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _REPLICAS = "/spec/replicas"
+ALL = 100
+"""The whole weight, percent."""
 
 
 def needed_pods(stable_replicas: int, weight: int) -> int:
@@ -52,9 +54,9 @@ def ensure_capacity(
         TemporaryError: it is not ready within the deadline. PermanentError: its pods will not become ready.
         NotOwnerError, NotFound: as everywhere.
     """
-    count = needed_pods(workloads.stable_replicas, weight)
+    count = _needed(cluster, workloads, weight)
     autoscaler = autoscaler_of(cluster, workloads.namespace, workloads.canary)
-    size = _raise_to(fence, workloads, token, count if autoscaler is None else 1)
+    size = _raise_to(fence, workloads.namespace, workloads.canary, token, count if autoscaler is None else 1)
     if workloads.baseline:  # before the wait for the canary: pods of both should have the same age
         _resize_baseline(fence, workloads, token, size)
     try:
@@ -70,6 +72,20 @@ def ensure_capacity(
         ) from error
     if workloads.baseline:
         wait_ready(cluster, workloads.namespace, workloads.baseline, None, policy)
+
+
+def ensure_stable_capacity(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, policy: WaitPolicy
+) -> None:
+    """Scale stable up to its replicas at the start, where a swap scaled it down, and wait until it is ready.
+
+    Raises:
+        As `ensure_capacity`.
+    """
+    autoscaler = autoscaler_of(cluster, workloads.namespace, workloads.stable)
+    count = max(1, workloads.stable_replicas)
+    _raise_to(fence, workloads.namespace, workloads.stable, token, 1 if autoscaler else count)
+    wait_ready(cluster, workloads.namespace, workloads.stable, 1 if autoscaler else count, policy)
 
 
 def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
@@ -96,14 +112,26 @@ def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadS
     Raises:
         NotOwnerError: another run's.
     """
-    left = (_scale_down(cluster, fence, workloads.namespace, name, token) for name in workloads.clones)
+    left = (_scaled_down(cluster, fence, workloads, name, token) for name in workloads.clones)
     return " ".join(filter(None, left))
 
 
-def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, name: str, token: str | None) -> str:
+def scale_stable_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:
+    """Scale the arm down that a swap took out of service; returns and raises as `scale_down`."""
+    return _scaled_down(cluster, fence, workloads, workloads.stable, token)
+
+
+def _scaled_down(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, name: str, token: str | None
+) -> str:
+    namespace = workloads.namespace
     clone = cluster.find(DEPLOYMENT, namespace, name)
     if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
+    if name in workloads.kept:
+        sentence = f"Deployment {namespace}/{name} keeps its pods: other routes lead to it."
+        log.info("canary.left_running", reason=sentence)
+        return sentence
     autoscaler = autoscaler_of(cluster, namespace, name)
     if autoscaler is not None:
         sentence = (
@@ -134,17 +162,26 @@ def _resize_baseline(fence: ClaimedDeployments, workloads: WorkloadState, token:
     fence.write(workloads.namespace, workloads.baseline, token, resize)
 
 
-def _raise_to(fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, count: int) -> int:
-    """Scale the canary up to at least `count` pods; return how many it has then."""
+def _needed(cluster: Cluster, workloads: WorkloadState, weight: int) -> int:
+    """Return how many pods the canary needs; in a swap it takes over as many as stable has now."""
+    if not workloads.is_swap:
+        return needed_pods(workloads.stable_replicas, weight)
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable) or {"spec": {"replicas": 0}}
+    today = max(workloads.stable_replicas, int(stable["spec"].get("replicas", 1)))
+    return max(1, today) if weight == ALL else needed_pods(today, weight)
+
+
+def _raise_to(fence: ClaimedDeployments, namespace: str, name: str, token: str | None, count: int) -> int:
+    """Scale a Deployment up to at least `count` pods; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
         if current >= count:
             return []
-        log.info("canary.scaled_up", deployment=workloads.canary, replicas=count, previous=current)
+        log.info("canary.scaled_up", deployment=name, replicas=count, previous=current)
         return [{"op": "add", "path": _REPLICAS, "value": count}]
 
-    found = fence.write(workloads.namespace, workloads.canary, token, up)
+    found = fence.write(namespace, name, token, up)
     return int(found["spec"].get("replicas", 1))
 
 

@@ -1,7 +1,7 @@
 """Check the Deployments of a release before anything changes: refusals, warnings, and what the run has to remember."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import PERSISTENT_VOLUME_CLAIM
@@ -19,6 +19,14 @@ from steps.workload.release_objects import ReleaseObjects
 from steps.workload.service_ports import ServiceBackend
 from steps.workload.template import fingerprint
 from steps.workload.template_references import config_references, volume_claims
+
+
+class CanaryAtStart(TypedDict, total=False):
+    """The fields of `WorkloadState` about a canary that people deploy."""
+
+    canary_replica_set: str
+    canary_template_hash: str
+    canary_replicas: int
 
 
 def preflight(cluster: Cluster, release: Release) -> ReleasePlan:
@@ -116,6 +124,7 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
             "the ReplicaSet of its present template was not found: an incomplete promote could not be undone. "
             "See `kubectl get replicasets`.",
         )
+    written = _written_canary(cluster, found)
     return WorkloadState(
         namespace=release.namespace,
         stable=release.stable,
@@ -126,7 +135,24 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
         created_canary=release.topology is Topology.STABLE_NAMED,
         template_by_external=release.template_by_external,
         baseline=release.baseline,
+        topology="" if release.topology is Topology.STABLE_NAMED else str(release.topology),
+        kept=release.kept,
+        **written,
     )
+
+
+def _written_canary(cluster: Cluster, found: ReleaseObjects) -> CanaryAtStart:
+    """Return what a rollback needs to restore a canary that people deploy and this run writes."""
+    release, canary = found.release, found.existing
+    is_written = bool(release.image or release.env or release.template_patch)
+    if release.topology is Topology.STABLE_NAMED or canary is None or not is_written:
+        return {}
+    replica_set = current_replica_set(cluster, canary)
+    return {
+        "canary_replica_set": replica_set["metadata"]["name"] if replica_set is not None else "",
+        "canary_template_hash": fingerprint(canary["spec"]["template"], arm_label_keys(found.stable, canary)),
+        "canary_replicas": int(canary["spec"].get("replicas", 1)),
+    }
 
 
 def _noop(cluster: Cluster, found: ReleaseObjects) -> Noop:

@@ -9,7 +9,7 @@ from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
-from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, undo
+from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, restore_canary, undo
 from steps.workload import pin as identity
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
@@ -88,6 +88,21 @@ class Workload:
         """Require a ready pod of the canary behind every port that the routes reach on its destination."""
         policy = self._wait_policy(deadline_seconds, renew)
         endpoints.require_endpoints(self._cluster, workloads, service_name_of(canary), routes, policy)
+
+    def ensure_stable_capacity(
+        self, workloads: WorkloadState, token: str | None, deadline_seconds: float, renew: Renew
+    ) -> None:
+        """Scale stable up to its replicas at the start and wait until it is ready."""
+        policy = self._wait_policy(deadline_seconds, renew)
+        capacity.ensure_stable_capacity(self._cluster, self._fence, workloads, token, policy)
+
+    def scale_stable_down(self, workloads: WorkloadState, token: str | None) -> str:
+        """Scale the arm down that a swap took out of service; return a sentence if it was left running."""
+        return capacity.scale_stable_down(self._cluster, self._fence, workloads, token)
+
+    def restore_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> None:
+        """Restore the template of a canary that people deploy, if this run wrote it."""
+        restore_canary.restore_canary(self._cluster, self._fence, workloads, pin, token)
 
     def stable_has_capacity(self, workloads: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""

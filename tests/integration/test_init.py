@@ -149,8 +149,8 @@ def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> N
     assert 0 == app.run("rollback", *flags, "--run", "one").exit_code
 
 
-def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain) -> None:
-    """First `-primary` with its Service, autoscaler and budget; once it is ready, the routes; then a release works."""
+def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain, tmp_path: Path) -> None:
+    """First `-primary` with Services, autoscaler and budget; once it is ready, the routes; then a release works."""
     app = plain("init-target")
     store, namespace = app.lab.api.store, app.lab.namespace
     scaled = {
@@ -169,7 +169,8 @@ def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Pla
     ] == names(first)  # fmt: skip
     assert "run init once more" in first.events("init.by_hand")[0]["detail"]
     config = next(one for one in printed(first) if one["kind"] == "ConfigMap")
-    assert "target-named" == yaml.safe_load(config["data"]["canary.yaml"])["topology"]
+    settings = tmp_path / "canary.yaml"
+    settings.write_text(config["data"]["canary.yaml"])
     apply(app, first)
     app.lab.wait_until_rolled_out("init-target-primary")
     second = app.run("init", *flags)
@@ -177,7 +178,9 @@ def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Pla
     apply(app, second)
     with app.users(60):
         served(app)
-        ended = app.run("rollout", *flags[:2], "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20")
+        ended = app.run(
+            "rollout", "--config", str(settings), "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20"
+        )
     assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
     assert (
         app.image("v2") == app.deployment("init-target-primary")["spec"]["template"]["spec"]["containers"][0]["image"]

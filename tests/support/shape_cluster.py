@@ -15,14 +15,12 @@ from steps.cluster.connection import ApiResponse
 from steps.manifests.manifest import as_yaml
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release, ReleasePlan, Topology
-from steps.settings.conventions import release_names
 from steps.survey.arms import surveyed_arms
 from steps.survey.checks.all_checks import all_problems
-from steps.survey.choice import choose_names
-from steps.survey.inference import Hints
 from steps.survey.objects import Survey, look_around
 from steps.survey.problem import Problem
 from steps.traffic.traffic import Traffic
+from steps.wiring.names import find_names
 from steps.workload.workload import Workload
 from tests.support.in_process_connection import InProcessConnection
 from tests.support.kill_point import KillPoint
@@ -127,11 +125,7 @@ class ShapeCluster:
         Raises:
             PermanentError: they are not unique.
         """
-        chosen = choose_names(self.survey(), Hints(app), None)
-        if chosen.refusal is not None:
-            raise chosen.refusal
-        given = {**chosen.settings, "topology": chosen.topology}
-        return release_names(init.Settings.model_validate({"app": app, **given}), FIELD)
+        return find_names(self.cluster, init.Settings.model_validate({"app": app}), FIELD, starts=True)
 
     def problems(self, app: str, names: ReleaseNames | None = None) -> list[Problem]:
         """Return what refuses a release of an app, as doctor finds it."""

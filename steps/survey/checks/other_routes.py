@@ -35,8 +35,8 @@ def _of(survey: Survey, arms: SurveyedArms, obj: Object) -> Iterator[Problem]:
     name = name_of(obj)
     for index, body in enumerate(http_routes(obj)):
         label = label_of(index, body)
-        sides = _weighted(body, name.namespace)
-        if _is_pair(arms, body, name.namespace):
+        sides = weighted_sides(body, name.namespace)
+        if is_pair(arms, body, name.namespace):
             continue
         reached = [side for side in sides if leads_to_canary(survey, arms, side)]
         if reached:
@@ -44,17 +44,18 @@ def _of(survey: Survey, arms: SurveyedArms, obj: Object) -> Iterator[Problem]:
         yield from _mirror(survey, arms, obj, index)
     for kind in ("tcp", "tls"):
         for index, body in enumerate((obj.get("spec") or {}).get(kind) or []):
-            reached = [side for side in _weighted(body, name.namespace) if leads_to_canary(survey, arms, side)]
+            reached = [side for side in weighted_sides(body, name.namespace) if leads_to_canary(survey, arms, side)]
             if reached:
                 yield _problem(survey, arms, obj, f"{kind} route #{index}", reached, (kind, index))
 
 
-def _is_pair(arms: SurveyedArms, body: Mapping[str, Any], namespace: str) -> bool:
+def is_pair(arms: SurveyedArms, body: Mapping[str, Any], namespace: str) -> bool:
     """Return whether a route splits between the two arms: its weights are the release's, or another check's."""
     return {arms.stable.side, arms.canary.side} <= {side_of(one, namespace) for one in body.get("route") or []}
 
 
-def _weighted(body: Mapping[str, Any], namespace: str) -> list[Side]:
+def weighted_sides(body: Mapping[str, Any], namespace: str) -> list[Side]:
+    """Return the sides to which a route sends requests."""
     entries = body.get("route") or []
     return [side_of(one, namespace) for place, one in enumerate(entries) if weight_at(entries, place)]
 
