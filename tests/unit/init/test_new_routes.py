@@ -56,7 +56,7 @@ def test_a_gateways_requests_have_a_route_whatever_port_it_listens_on(cluster_of
     cluster.apply(cluster.init("trio", **flags))
 
     assert (["mesh", GATEWAY], ["trio", "trio.example"]) == (spec["gateways"], spec["hosts"])
-    for listener in (80, 443):
+    for listener in (80, 443, 9102):
         assert (("trio",), 8080) == way(cluster.survey(), "trio.example", listener, GATEWAY)
     for number in (8080, 9102, 8443):
         assert (("trio",), number) == way(cluster.survey(), "trio", number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.support.mesh_routes import users_pods, way, weights
 from tests.support.shape_cluster import ShapeCluster
 
 SHAPES = sorted((Path(__file__).parents[2] / "shapes").glob("*.yaml"))
-every_shape = pytest.mark.parametrize("shape", SHAPES, ids=[path.stem for path in SHAPES])
+every_shape = pytest.mark.parametrize("tried", SHAPES, ids=[path.stem for path in SHAPES], indirect=True)
 
 REFUSED = {
     "daemonset": "DaemonSet agent",
@@ -35,10 +36,36 @@ NAMED = {"sidecar-in-template"}
 """Shapes for which a release needs a further flag, or leaves the sidecar's container out by itself."""
 
 
-@pytest.fixture
-def field(shape: Path, tmp_path: Path) -> ShapeCluster:
-    """Return a cluster that holds the shape."""
-    return ShapeCluster(tmp_path, *(one for one in yaml.safe_load_all(shape.read_text()) if one))
+@dataclass(frozen=True)
+class Tried:
+    """A shape on which init ran and was applied.
+
+    Args:
+        app: that was named.
+        cluster: after that.
+        before: what the survey saw at first. after: and then.
+        refusal: what init said, "" where it printed objects.
+    """
+
+    app: str
+    cluster: ShapeCluster
+    before: Survey
+    after: Survey
+    refusal: str
+
+
+@pytest.fixture(scope="module")
+def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    """Run init on a shape for `--app` alone and apply what it prints, once for all tests of the shape."""
+    shape: Path = request.param
+    objects = (one for one in yaml.safe_load_all(shape.read_text()) if one)
+    cluster, app, refusal = ShapeCluster(tmp_path_factory.mktemp(shape.stem), *objects), app_of(shape), ""
+    before = cluster.survey()
+    try:
+        cluster.apply(cluster.init(app))
+    except PermanentError as error:
+        refusal = str(error)
+    return Tried(app, cluster, before, cluster.survey(), refusal)
 
 
 def app_of(shape: Path) -> str:
@@ -64,74 +91,58 @@ def port_ways(survey: Survey, services: set[str]) -> dict[tuple[str, int], objec
 
 
 @every_shape
-def test_what_is_printed_makes_an_app_releasable(shape: Path, field: ShapeCluster) -> None:
-    """For `--app` alone: applied once, neither doctor nor prepare refuses; or init refuses with a remedy."""
-    app = app_of(shape)
-    if shape.stem in REFUSED:
-        with pytest.raises(PermanentError) as refused:
-            field.init(app)
-        assert REFUSED[shape.stem] in str(refused.value)
+def test_what_is_printed_makes_an_app_releasable(tried: Tried, request: pytest.FixtureRequest) -> None:
+    """Applied once, neither doctor nor prepare refuses; or init refuses with a remedy."""
+    stem = request.node.callspec.id
+    if stem in REFUSED:
+        assert REFUSED[stem] in tried.refusal
         return
-    field.apply(field.init(app))
-    problems = {one.code for one in field.problems(app)}
-    if shape.stem in NAMED:
+    problems = {one.code for one in tried.cluster.problems(tried.app)}
+    if stem in NAMED:
         assert problems <= {"sidecar-container"}
         return
-    assert ({LEFT[shape.stem]} if shape.stem in LEFT else set()) == problems
-    if shape.stem not in LEFT:
-        assert field.preflight(field.names(app)).state.stable
+    assert ({LEFT[stem]} if stem in LEFT else set()) == problems
+    if stem not in LEFT:
+        names = tried.cluster.names(tried.app)
+        assert names.stable == tried.cluster.preflight(names).state.stable
 
 
 @every_shape
-def test_no_user_goes_elsewhere_by_applying_it(shape: Path, field: ShapeCluster) -> None:
+def test_no_user_goes_elsewhere_by_applying_it(tried: Tried) -> None:
     """Each route's users, and those of each port in the mesh, get the pods that most of them had, at the same port."""
-    before = field.survey()
-    services = {str(one["metadata"]["name"]) for one in before.services}
-    if shape.stem not in REFUSED:
-        field.apply(field.init(app_of(shape)))
-    after = field.survey()
-    served = {key: pods for key, pods in route_users(before).items() if pods}
-
-    assert served == {key: pods for key, pods in route_users(after).items() if key in served}
-    ways = {key: found for key, found in port_ways(before, services).items() if found != ((), key[1])}
-    assert ways == {key: found for key, found in port_ways(after, services).items() if key in ways}
+    services = {str(one["metadata"]["name"]) for one in tried.before.services}
+    served = {key: pods for key, pods in route_users(tried.before).items() if pods}
+    assert served == {key: pods for key, pods in route_users(tried.after).items() if key in served}
+    ways = {key: found for key, found in port_ways(tried.before, services).items() if found != ((), key[1])}
+    assert ways == {key: found for key, found in port_ways(tried.after, services).items() if key in ways}
 
 
 @every_shape
-def test_a_canary_has_no_user_before_a_release(shape: Path, field: ShapeCluster) -> None:
+def test_a_canary_has_no_user_before_a_release(tried: Tried) -> None:
     """Every released route gives stable 100 and the canary 0."""
-    if shape.stem in REFUSED:
+    if tried.refusal:
         return
-    app = app_of(shape)
-    field.apply(field.init(app))
-    names = field.names(app)
-    released = [one for one in field.survey().virtual_services if name_of(one) in names.virtual_services]
+    names = tried.cluster.names(tried.app)
+    released = [one for one in tried.after.virtual_services if name_of(one) in names.virtual_services]
     split = [weights(dict(body)) for one in released for body in http_routes(one) if len(body.get("route") or []) > 1]
-
     assert [{100, 0}] * len(split) == split
     assert split
 
 
 @every_shape
-def test_a_second_run_has_nothing_to_print(shape: Path, field: ShapeCluster) -> None:
-    """What was applied is found."""
-    if shape.stem in REFUSED:
-        return
-    field.apply(field.init(app_of(shape), rbac=False))
-    assert [] == [one for one in yaml.safe_load_all(field.init(app_of(shape), rbac=False)) if one]
+def test_everything_else_of_a_virtual_service_stays_as_it_is(tried: Tried) -> None:
+    """Matches, timeouts, retries, mirrors, headers, CORS, hosts, gateways, labels: only `route` lists differ."""
+    after = {name_of(one): one for one in tried.after.virtual_services}
+    for old in tried.before.virtual_services:
+        new = after[name_of(old)]
+        assert _without_routes(old["spec"]) == _without_routes(new["spec"])
+        assert old["metadata"].get("labels") == new["metadata"].get("labels")
 
 
 @every_shape
-def test_everything_else_of_a_virtual_service_stays_as_it_is(shape: Path, field: ShapeCluster) -> None:
-    """Matches, timeouts, retries, mirrors, headers, CORS, hosts, gateways, labels: only `route` lists differ."""
-    before = {name_of(one): one for one in field.survey().virtual_services}
-    if shape.stem not in REFUSED:
-        field.apply(field.init(app_of(shape)))
-    after = {name_of(one): one for one in field.survey().virtual_services}
-
-    for name, old in before.items():
-        assert _without_routes(old["spec"]) == _without_routes(after[name]["spec"])
-        assert old["metadata"].get("labels") == after[name]["metadata"].get("labels")
+def test_a_second_run_has_nothing_to_print(tried: Tried) -> None:
+    """What was applied is found."""
+    assert tried.refusal or not tried.cluster.printed(tried.app)
 
 
 def _without_routes(spec: dict[str, object]) -> dict[str, object]:
