@@ -35,8 +35,8 @@ from steps.step import Step, StepEnd
 from steps.survey.named_objects import with_named_objects
 from steps.survey.objects import Survey, look_around
 from steps.wiring.cluster import cluster_of
-from steps.wiring.names import hints_of
-from steps.wiring.planned_names import as_settings, living_claims, planned_names
+from steps.wiring.names import claim_of_app, hints_of
+from steps.wiring.planned_names import as_settings, planned_names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -63,10 +63,10 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> list[Document]:
     hints = hints_of(settings, namespace)
     seen = with_named_objects(cluster, look_around(cluster, namespace), hints)
     survey, rules = with_missing_subsets(seen, settings.app)
-    claims = [*living_claims(cluster, survey, settings.app)]
-    names = planned_names(settings, survey, hints, claims)
-    named = settled(names, survey, may_extend=not (settings.virtual_service or settings.route or claims))
-    owned = {target.virtual_service for one in claims for target in one.state.targets}
+    claim = claim_of_app(cluster, survey, settings.app)  # an expired one too: its weights are not weights at rest
+    names = planned_names(settings, survey, hints, claim)
+    named = settled(names, survey, may_extend=not (settings.virtual_service or settings.route or claim))
+    owned = {target.virtual_service for target in claim.state.targets} if claim else set()
     app = [*rules, *AppManifests(named, cluster, settings.host, settings.gateway, owned).documents()]
     app = [one for one in app if not isinstance(one, Manifest) or one.replaces or not exists(cluster, one)]
     names = _with_printed(named.names, app)

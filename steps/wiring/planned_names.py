@@ -1,11 +1,9 @@
 """The names that a release will have once what `init` prints is applied: given, of a claim, surveyed, or planned."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from steps.claim.lookup import claims_on
-from steps.cluster.api import Cluster
-from steps.errors import PermanentError
 from steps.manifests.candidates import serving_service, sole_deployment, with_versions
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
@@ -16,26 +14,17 @@ from steps.settings.release import ReleaseSettings
 from steps.survey.choice import choose_names
 from steps.survey.inference import Hints
 from steps.survey.objects import Survey
+from steps.wiring.names import with_chosen_names
 
 _ROLES = ("stable", "canary", "stable_destination", "canary_destination")
 
 
-def living_claims(cluster: Cluster, survey: Survey, app: str) -> Iterator[Claim]:
-    """Yield the app's claims, expired ones too: until somebody takes them over, the routes are theirs."""
-    for obj in survey.virtual_services:
-        try:
-            yield from (one for one in claims_on(cluster, obj) if one.app == app)
-        except PermanentError:
-            continue  # a claim that cannot be read: prepare names it
-
-
-def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claims: Sequence[Claim]) -> ReleaseNames:
+def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claim: Claim | None) -> ReleaseNames:
     """Return the names of a release whose objects may still be missing.
 
     Raises:
         PermanentError: the arms are not unique; lists the candidates and the flags that choose.
     """
-    claim = claims[0] if claims else None
     chosen = choose_names(survey, hints, claim, settings.topology)
     if chosen.refusal is not None:
         raise with_versions(chosen.refusal, survey, settings.app)
@@ -44,8 +33,8 @@ def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claim
         found = _for_primary(settings, found)
     elif chosen.topology == Topology.STABLE_NAMED and "stable_destination" not in found:
         found = _for_service(settings, survey, found)
-    missing = {name: value for name, value in found.items() if not getattr(settings, name)}
-    return release_names(settings.model_copy(update={**missing, "topology": str(chosen.topology)}), survey.namespace)
+    named = with_chosen_names(settings, replace(chosen, settings=found))
+    return release_names(named, survey.namespace, chosen.because)
 
 
 def _for_primary(settings: ReleaseSettings, found: Mapping[str, Any]) -> dict[str, Any]:

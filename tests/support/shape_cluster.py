@@ -8,22 +8,23 @@ from typing import Any
 import yaml
 
 from steps import init
+from steps.claim.acquire import ClaimRequest
 from steps.claim.claims import Claims
 from steps.cluster.api import Cluster
+from steps.cluster.connection import ApiResponse
 from steps.manifests.manifest import as_yaml
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release, ReleasePlan, Topology
-from steps.settings.conventions import release_names
 from steps.survey.arms import surveyed_arms
 from steps.survey.checks.all_checks import all_problems
-from steps.survey.choice import choose_names
-from steps.survey.inference import Hints
 from steps.survey.objects import Survey, look_around
 from steps.survey.problem import Problem
 from steps.traffic.traffic import Traffic
+from steps.wiring.names import find_names
 from steps.workload.workload import Workload
 from tests.support.in_process_connection import InProcessConnection
 from tests.support.kill_point import KillPoint
+from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, KINDS, Json, Kind
 from tests.support.stepped_cluster import SteppedCluster
 
@@ -64,10 +65,37 @@ class ShapeCluster:
                 return
         raise AssertionError("Deployments are not rolled out")
 
+    def claim(self, app: str, weight: int) -> None:
+        """Let a run own the routes of an app, its canary at a weight."""
+        traffic, names = Traffic(self.cluster, Claims(self.cluster)), self.names(app)
+        arms = names.stable_destination, names.canary_destination
+        wanted = ClaimRequest(app, "one", traffic.resolve(names.targets, *arms), *arms)
+        traffic.set_weight(traffic.claims.take(wanted, check=traffic.all_on_stable), weight)
+
+    def refuse(self, code: int, verb: str = "") -> None:
+        """Answer every request from now on with an error, or those of one verb."""
+        answer = self.world.answer
+
+        def refusing(call: Call) -> ApiResponse:
+            return ApiResponse(code, {"message": "refused"}) if verb in {"", call.verb} else answer(call)
+
+        self.world.answer = refusing  # type: ignore[method-assign] # a fault of the server
+
+    def unready(self, name: str, available: int) -> None:
+        """Let a Deployment have fewer available pods, and its controllers stand still from now on."""
+        self.world.move = lambda: None  # type: ignore[method-assign] # nothing reconciles
+        status = {**self.world.store.get(DEPLOYMENT, FIELD, name)["status"], "availableReplicas": available}
+        self.world.store.set_status(DEPLOYMENT, FIELD, name, status, manager="kubelet")
+
     def init(self, app: str, **flags: Any) -> str:
         """Return what init prints."""
         settings = init.Settings.model_validate({"app": app, **flags})
         return as_yaml(init.run(settings, self.cluster, FIELD))
+
+    def printed(self, app: str, **flags: Any) -> dict[str, Json]:
+        """Return the objects that init prints without accounts, by `Kind name`."""
+        found = [one for one in yaml.safe_load_all(self.init(app, rbac=False, **flags)) if one]
+        return {f"{one['kind']} {one['metadata']['name']}": one for one in found}
 
     def apply(self, printed: str) -> list[str]:
         """Apply documents as kubectl does, maps merged and lists replaced; return them as `Kind name`."""
@@ -97,11 +125,7 @@ class ShapeCluster:
         Raises:
             PermanentError: they are not unique.
         """
-        chosen = choose_names(self.survey(), Hints(app), None)
-        if chosen.refusal is not None:
-            raise chosen.refusal
-        given = {**chosen.settings, "topology": chosen.topology}
-        return release_names(init.Settings.model_validate({"app": app, **given}), FIELD)
+        return find_names(self.cluster, init.Settings.model_validate({"app": app}), FIELD, starts=True)
 
     def problems(self, app: str, names: ReleaseNames | None = None) -> list[Problem]:
         """Return what refuses a release of an app, as doctor finds it."""
