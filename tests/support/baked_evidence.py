@@ -1,4 +1,4 @@
-"""A reader of evidence for a bake: an hour of the app in scrapes of a second, up to the present time."""
+"""A reader of evidence for a bake: two minutes before it, and all since then, in scrapes of a second."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ class BakedEvidence(EvidenceReader):
     Args:
         share: bad share (0-1) of the requests, by the seconds since the first read.
         events: called at the read with their number.
+        swap: whether the canary serves during the bake.
     """
 
     def __init__(
-        self, share: Callable[[float], float] = lambda _: 0.0, events: dict[int, Callable[[], object]] | None = None
+        self,
+        share: Callable[[float], float] = lambda _: 0.0,
+        events: dict[int, Callable[[], object]] | None = None,
+        *,
+        swap: bool = False,
     ) -> None:
-        self._share, self._events = share, events or {}
+        self._share, self._events, self._swap = share, events or {}, swap
         self._began = 0.0
         self.reads = 0
         self.problem: Problem | None = None
@@ -50,8 +55,12 @@ class BakedEvidence(EvidenceReader):
         return replace(seen, problem=self.problem)
 
     def _stratum(self, end: float) -> Stratum:
-        share = self._share(end - self._began) if end > self._began else 0.0
-        return Stratum(end - 1, end, Counts(self.requests, round(self.requests * share)), Counts(0, 0))
+        is_baking = end > self._began
+        served, none = Counts(self.requests, self._bad(end) if is_baking else 0), Counts(0, 0)
+        return Stratum(end - 1, end, none, served) if self._swap and is_baking else Stratum(end - 1, end, served, none)
+
+    def _bad(self, end: float) -> int:
+        return round(self.requests * self._share(end - self._began))
 
 
 UNREACHABLE = Problem(ProblemKind.UNREACHABLE, "Prometheus does not answer")

@@ -14,15 +14,30 @@ from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, POD, VIRTUAL_SERVICE, Json
-from tests.support.shop_release import APP, NAMESPACE
+from tests.support.shop_release import APP, NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
 
 FAULT_AT = 10.0
+CANARY = f"{APP}-canary"
 
 
 def from_then_on(seconds: float) -> float:
     """Fail half of the requests from second 10 of the bake on."""
     return 0.5 if seconds > FAULT_AT else 0.0
+
+
+def always(_: float) -> float:
+    """Fail all requests."""
+    return 1.0
+
+
+def writes_since_the_bake(world: SteppedCluster, *, swap: bool = False) -> range:
+    """Return the numbers of the writes of a promote whose bake fails, from the first one after the bake began."""
+    kept, counted, before = world.keep(), StepProcess(world), list[int]()
+    reader = BakedEvidence(always, {1: lambda: before.append(counted.kill_point.writes)}, swap=swap)
+    counted.promote(bake=reader)
+    world.put_back(kept)
+    return range(before[0], counted.kill_point.writes + 1)
 
 
 @pytest.fixture
@@ -170,16 +185,14 @@ def test_a_killed_bake_is_finished_as_promoted(world: SteppedCluster, who: str) 
 def test_a_failed_bake_killed_at_any_write_ends_with_the_old_version(world: SteppedCluster) -> None:
     """By the same step run again, and by rollback."""
     kept = world.keep()
-    counted = StepProcess(world)
-    counted.promote(bake=BakedEvidence(from_then_on))
-    for number in range(1, counted.kill_point.writes + 1):
+    for number in writes_since_the_bake(world):
         for again in ("promote", "rollback"):
             world.put_back(kept)
             with pytest.raises(Killed):
-                StepProcess(world, KillPoint(number, "after")).promote(bake=BakedEvidence(from_then_on))
+                StepProcess(world, KillPoint(number, "after")).promote(bake=BakedEvidence(always))
             process = StepProcess(world)
             if again == "promote":
-                end = process.promote(bake=BakedEvidence(from_then_on))
+                end = process.promote(bake=BakedEvidence(always))
                 assert (5, "undone") == (end.exit_code, end.results["outcome"]), number
             else:
                 process.rollback()
@@ -219,3 +232,80 @@ def test_rollout_ends_with_the_verdict_of_its_bake(tmp_path: Path) -> None:
     assert "  bake: fail, " in (tmp_path / "report" / "report.txt").read_text(encoding="utf-8")
     healthy = StepProcess(world).rollout(run="two", bake=BakedEvidence())
     assert (0, "promoted") == (healthy.exit_code, healthy.results["outcome"])
+
+
+@pytest.fixture
+def taking_turns(tmp_path: Path) -> SteppedCluster:
+    """Return two Deployments that take turns, of which the canary passed its rung."""
+    made = SteppedCluster(tmp_path)
+    made.create(DEPLOYMENT, deployment(CANARY, "shop:1", replicas=0))
+    made.settle(CANARY)
+    StepProcess(made).prepare(topology="swap")
+    StepProcess(made).analyze(60)
+    return made
+
+
+def pods(world: SteppedCluster) -> tuple[int, int]:
+    """Return the pods that both arms ask for."""
+    return int(world.get(APP)["spec"]["replicas"]), world.canary_replicas()
+
+
+def test_in_a_swap_the_old_arm_stands_by_until_the_bake_is_over(taking_turns: SteppedCluster) -> None:
+    """Then it is scaled down."""
+    during: list[tuple[int, int]] = []
+    reader = BakedEvidence(events={20: lambda: during.append(pods(taking_turns))}, swap=True)
+    end = StepProcess(taking_turns).promote(bake=reader)
+
+    assert (0, "promoted", "pass") == (end.exit_code, end.results["outcome"], end.results["verdict"])
+    assert ([(2, 2)], (0, 2), {(0, 100)}) == (during, pods(taking_turns), taking_turns.weights())
+
+
+def test_a_swap_that_fails_in_bake_gives_the_users_to_the_old_arm(taking_turns: SteppedCluster) -> None:
+    """By its weight alone: no template of it was ever written."""
+    end = StepProcess(taking_turns).promote(bake=BakedEvidence(from_then_on, swap=True))
+
+    assert (5, "undone", "fail") == (end.exit_code, end.results["outcome"], end.results["verdict"])
+    assert ({(100, 0)}, "shop:1", (2, 0)) == (taking_turns.weights(), taking_turns.image(APP), pods(taking_turns))
+    assert {""} == taking_turns.tokens()
+
+
+def test_a_swap_whose_old_arm_lost_its_pods_starts_them_before_the_users_come(taking_turns: SteppedCluster) -> None:
+    """Somebody scaled it down during the bake."""
+
+    def shrink() -> None:
+        edit(taking_turns, DEPLOYMENT, {"replicas": 0})
+        for _ in range(5):
+            taking_turns.tick()
+
+    end = StepProcess(taking_turns).promote(bake=BakedEvidence(from_then_on, {3: shrink}, swap=True))
+
+    assert (5, "undone") == (end.exit_code, end.results["outcome"]), end.results
+    assert ({(100, 0)}, (2, 0), True) == (taking_turns.weights(), pods(taking_turns), taking_turns.is_ready(APP))
+
+
+def test_somebody_who_takes_over_a_swap_finds_the_old_arm_up(taking_turns: SteppedCluster) -> None:
+    """They may be moving the users back to it by hand."""
+
+    def take_over() -> None:
+        http = taking_turns.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)["spec"]["http"]
+        for entry, weight in zip(http[0]["route"], (50, 50), strict=True):
+            entry["weight"] = weight
+        edit(taking_turns, VIRTUAL_SERVICE, {"http": http})
+
+    end = StepProcess(taking_turns).promote(bake=BakedEvidence(events={3: take_over}, swap=True))
+
+    assert (4, "promoted", {(50, 50)}, (2, 2)) == (
+        end.exit_code, end.results["outcome"], taking_turns.weights(), pods(taking_turns)
+    )  # fmt: skip
+
+
+def test_a_swap_killed_at_any_write_of_its_failed_bake_ends_with_the_old_arm(taking_turns: SteppedCluster) -> None:
+    """By the same step run again."""
+    kept = taking_turns.keep()
+    for number in writes_since_the_bake(taking_turns, swap=True):
+        taking_turns.put_back(kept)
+        with pytest.raises(Killed):
+            StepProcess(taking_turns, KillPoint(number, "after")).promote(bake=BakedEvidence(always, swap=True))
+        end = StepProcess(taking_turns).promote(bake=BakedEvidence(always, swap=True))
+        assert (5, "undone") == (end.exit_code, end.results["outcome"]), number
+        assert ({(100, 0)}, {""}) == (taking_turns.weights(), taking_turns.tokens()), number
