@@ -142,10 +142,11 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
 
 
 def _written_canary(cluster: Cluster, found: ReleaseObjects) -> CanaryAtStart:
-    """Return what a rollback needs to restore a canary that people deploy and this run writes."""
+    """Return what a rollback needs to restore a canary that people deploy, or use by other routes."""
     release, canary = found.release, found.existing
     is_written = bool(release.image or release.env or release.template_patch)
-    if release.topology is Topology.STABLE_NAMED or canary is None or not is_written:
+    is_clone = release.topology is Topology.STABLE_NAMED and release.canary not in release.kept
+    if is_clone or canary is None or not is_written:
         return {}
     replica_set = current_replica_set(cluster, canary)
     return {
