@@ -89,7 +89,7 @@ class Surroundings:
                 if any(one.app == self._names.app for one in claims_on(self._cluster, obj)):
                     return True
             except PermanentError:
-                continue  # a claim that cannot be read: whoever needs it names it
+                continue  # a claim that cannot be read: the step that needs it names it
         return False
 
 
