@@ -74,7 +74,8 @@ class Settings(AtRestSettings, ReleaseSettings, EvidenceSettings, JudgeSettings,
     )
     allow_policies: bool = Field(
         default=False,
-        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
+        description="Continue although a policy about access (NetworkPolicy, AuthorizationPolicy, "
+        "RequestAuthentication, PeerAuthentication) treats the arms differently.",
     )
     template_by: Literal["canary", "external"] = Field(
         "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."

@@ -29,6 +29,7 @@ from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summ
 from steps.wiring.evidence import reader_of
 from steps.wiring.probing import probe_preflight_of
 from steps.wiring.release import release_and_claim, with_run_id
+from steps.wiring.surroundings import Surroundings
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -57,19 +58,24 @@ def run(
     settings = with_run_id(settings, names)
     check_baseline(settings, names, names.baseline if settings.baseline else "")
     check_permissions(cluster, names, baseline=settings.baseline)
-    release, request = release_and_claim(settings, names, cluster, traffic)
-    # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
-    workload.require_stable(names.namespace, names.stable, release.topology)
-    _warn((*reader.check(), *reader.check_custom()))
+    surroundings = Surroundings(cluster, settings, names)
+    with surroundings.all_at_once():
+        release, request = release_and_claim(settings, names, cluster, traffic)
+        # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
+        workload.require_stable(names.namespace, names.stable, release.topology)
+    with surroundings.all_at_once():
+        _warn((*reader.check(), *reader.check_custom()))
 
     policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds)
     attempt = 0
     while True:
         attempt += 1
-        work = find_work(request, release, policy, teardown, traffic, workload)
+        with surroundings.all_at_once():
+            work = find_work(request, release, policy, teardown, traffic, workload)
         plan = work.plan
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})
+        surroundings.check(plan.warnings)
         if extras.probe_preflight is not None and attempt == 1:
             _warn(extras.probe_preflight.check(dry_run=cluster.is_dry_run))
         try:

@@ -65,6 +65,7 @@ class PreparationSettings(
     )
     allow_policies: bool = Field(
         default=False,
-        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
+        description="Continue although a policy about access (NetworkPolicy, AuthorizationPolicy, "
+        "RequestAuthentication, PeerAuthentication) treats the arms differently.",
     )
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")

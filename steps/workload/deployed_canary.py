@@ -14,17 +14,19 @@ from steps.workload.template import fingerprint
 
 
 def remember(cluster: Cluster, found: ReleaseObjects, state: WorkloadState) -> WorkloadState:
-    """Return the state with the canary as it is now; as it is where prepare makes the canary.
+    """Return the state with the canary as it is now; as it is where prepare makes the canary
+    and no other route leads to it.
 
     Raises:
         PermanentError: this run would write a template that no ReplicaSet keeps, so a rollback could not restore it.
     """
     release, canary = found.release, found.existing
-    if release.topology is Topology.STABLE_NAMED or canary is None:
+    is_clone = release.topology is Topology.STABLE_NAMED
+    if canary is None or (is_clone and release.canary not in release.kept):
         return state
     state = replace(
         state,
-        topology=str(release.topology),
+        topology="" if is_clone else str(release.topology),
         kept=dict(release.kept),
         canary_replicas=int(canary["spec"].get("replicas", 1)),
     )

@@ -42,9 +42,10 @@ def _of(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
         text = (
             f"its route {route.label} gives the canary {arms.canary.destination} weight {route.canary} and"
             f" {arms.stable.destination} weight {route.stable}, and no run owns it: {route.canary} % of its users are"
-            f" on the canary before it is judged. A run starts with all weight on stable."
+            f" on the canary before it is judged. A run starts with all weight on stable: --at-rest reset returns them"
+            f" first. --at-rest adopt keeps them there, with the new version, and judges from this weight on."
         )
-        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route), "--at-rest reset", "--at-rest adopt"))
+        yield Problem("weight-at-rest", about, text, ("--at-rest reset", "--at-rest adopt", _at_rest(obj, route)))
 
 
 def _at_rest(obj: Object, route: Route) -> str:
