@@ -10,6 +10,7 @@ from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
+from steps.model.workload import UndoResult
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -19,10 +20,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
-    A promote that was killed after all pods of stable ran the judged template is finished instead.
+    A promote that was killed after all pods of stable ran the judged template is finished instead. An undo ends by the
+    same way: its claim is in phase rolling-back from the start, so whoever finds it finishes it.
 
     Returns:
-        The outcome: `rolled-back`, or `promoted`.
+        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
@@ -31,29 +33,42 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     if is_promotion_complete(claim, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
-    workloads = claim.state.workloads
+    workloads, restored = claim.state.workloads, UndoResult.UNTOUCHED
     exposed = claim.state.weight > 0
+    if claim.state.undoes:
+        traffic.claims.complete_reopened(claim)
     if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
         # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
         _undo(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
-        _undo(safe, teardown, traffic, workload)
+        restored = _undo(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
         workload.scale_down(workloads, safe.token)
-    traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
-    log.info("run.rolled_back", reason=reason)
-    return "rolled-back"
+    return _end(safe, reason, restored, traffic)
 
 
-def _undo(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    if claim.state.workloads is not None:
-        renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-        workload.undo_promote(
-            claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
-        )
+def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> str:
+    """Release the claim and return the outcome; an undo that found a foreign template has undone nothing."""
+    undoes = claim.state.undoes
+    outcome = "undone" if undoes and restored is not UndoResult.FOREIGN else "rolled-back"
+    traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now()))
+    if outcome == "undone":
+        log.info("run.undone", undone_run=undoes, reason=reason)
+    else:
+        log.info("run.rolled_back", reason=reason)
+    return outcome
+
+
+def _undo(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> UndoResult:
+    if claim.state.workloads is None:
+        return UndoResult.UNTOUCHED
+    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
+    return workload.undo_promote(
+        claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
+    )
 
 
 def try_roll_back(
@@ -62,7 +77,7 @@ def try_roll_back(
     """Roll a run back, but only log a failure; return the outcome.
 
     Returns:
-        `rolled-back` or `promoted`, `not-owner` if the run holds no claim, or `rollback-failed`.
+        As `roll_back`; `not-owner` if the run holds no claim, or `rollback-failed`.
     """
     try:
         claim = traffic.claims.held(names.app, run, names.virtual_services)

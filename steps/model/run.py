@@ -137,6 +137,7 @@ class RunState:
         verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set again has
             none. A claim of an older image has neither ladder nor verdicts.
         unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     started: float
@@ -158,6 +159,7 @@ class RunState:
     ladder: tuple[int, ...] = ()
     verdicts: tuple[RungVerdict, ...] = ()
     unjudged: str = ""
+    undoes: str = ""
 
     @property
     def weight(self) -> int:
@@ -190,13 +192,29 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """The promotion that users got last, so that `undo` can revert it.
+
+    Args:
+        run: id of the promoted run.
+        ended: unix seconds.
+        state: of that run at its end, without what only the walk needed. Its pin has the fingerprint that the promoted
+            template has in the serving Deployment; "" if somebody else had changed it by then.
+    """
+
+    run: str
+    ended: float
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The record that stays after a run, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
 
     Args:
         run: id of the run.
         epoch: its epoch; the next run gets the one after it.
-        outcome: `promoted`, `rolled-back`, `noop`.
+        outcome: `promoted`, `rolled-back`, `noop`, `undone`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.
         reason: one sentence.
@@ -204,6 +222,9 @@ class Record:
         weights: (time, weight) pairs, oldest first.
         images: container → image of the canary.
         by: who started the run.
+        undoes: id of the promoted run that this one reverted; "" for any run but an undo.
+        promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
+            nothing was promoted, if it was undone, or if an older image wrote the record.
     """
 
     run: str
@@ -216,3 +237,5 @@ class Record:
     weights: tuple[tuple[float, int], ...] = ()
     images: dict[str, str] = field(default_factory=dict)
     by: str = ""
+    undoes: str = ""
+    promotion: Promotion | None = None

@@ -151,6 +151,14 @@ class Workload:
         policy = self._wait_policy(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, workloads, pin, token, policy)
 
+    def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
+        """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
+        undo.check_undo(self._cluster, workloads, pin)
+
+    def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
+        """Return the fingerprint of the promoted template as stable has it, for the record."""
+        return undo.promoted_fingerprint(self._cluster, workloads, pin)
+
     def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, workloads, token)
