@@ -20,6 +20,7 @@ from steps.manifests.config_map import config_map
 from steps.manifests.manifest import Document, Manifest, ManualEdit, as_yaml
 from steps.manifests.trial import try_release
 from steps.model.names import ReleaseNames
+from steps.model.workload import Topology
 from steps.settings.kubernetes_names import QualifiedName, SubdomainName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
@@ -52,7 +53,7 @@ def run(settings: Settings, names: ReleaseNames, cluster: Cluster, traffic: Traf
         wanted += accounts(names, baseline=settings.baseline)
     wanted.append(config_map(names, _given(settings)))
     app = AppManifests(names, cluster, traffic, settings.host, settings.gateway)
-    wanted += app.stable_named() if settings.topology == "stable-named" else app.target_named()
+    wanted += app.target_named() if names.topology is Topology.TARGET_NAMED else app.stable_named()
     return [one for one in wanted if isinstance(one, ManualEdit) or not exists(cluster, one)]
 
 
@@ -73,7 +74,7 @@ def warn(settings: Settings, names: ReleaseNames, documents: list[Document], dry
     for text in edits:
         log.warning("init.by_hand", detail=" ".join(text.split()))
     subsets = names.stable_destination.subset or names.canary_destination.subset
-    if edits or subsets or settings.topology != "stable-named":
+    if edits or subsets or names.topology is not Topology.STABLE_NAMED:
         return  # a dry run knows neither lists nor pods that do not exist yet
     manifests = [one for one in documents if isinstance(one, Manifest)]
     try_release(manifests, names, dry_run, baseline=settings.baseline)

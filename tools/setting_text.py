@@ -47,5 +47,5 @@ def allowed_range(field: FieldInfo) -> str:
 
 def allowed_choices(field: FieldInfo) -> str:
     """Return the choices of a setting as a sentence, empty where it has none."""
-    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str) and choice]
     return f"Allowed: {', '.join(choices)}." if choices else ""

@@ -1,8 +1,9 @@
-"""The names of a release's objects, from the settings or by convention."""
+"""The names of a release's objects, from the settings, the claim, the convention or the manifests."""
 
 from dataclasses import dataclass
 
 from steps.model.run import Destination, ObjectName, RouteTarget
+from steps.model.workload import Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class ReleaseNames:
         routes: names of HTTP routes, () for all that lead to exactly the two arms.
         stable_destination: where stable's requests go.
         canary_destination: where the canary's requests go.
+        topology: which of the two Deployments people deploy to.
     """
 
     app: str
@@ -30,6 +32,7 @@ class ReleaseNames:
     routes: tuple[str, ...]
     stable_destination: Destination
     canary_destination: Destination
+    topology: Topology = Topology.STABLE_NAMED
 
     @property
     def targets(self) -> tuple[RouteTarget, ...]:

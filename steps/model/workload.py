@@ -10,12 +10,14 @@ from steps.model.run import Destination, WorkloadState
 
 
 class Topology(StrEnum):
-    """Which of the two Deployments people deploy to."""
+    """Which of the two Deployments people deploy to, and so where the canary's template comes from."""
 
     STABLE_NAMED = "stable-named"
     """`shop` serves; the canary `shop-canary` is made from its template."""
     TARGET_NAMED = "target-named"
     """`shop` is what people deploy, hence the canary; `shop-primary` serves and is written by promote only."""
+    SWAP = "swap"
+    """People deploy both, `shop-v1` and `shop-v2`: the one that serves is stable, and they take turns."""
 
 
 class Noop(StrEnum):
@@ -45,7 +47,7 @@ class Release:
     Args:
         namespace: of both Deployments and their Services.
         stable: Deployment that serves.
-        canary: Deployment under test; in the stable-named topology it is made by prepare.
+        canary: Deployment under test; in the stable-named topology prepare makes it, else it exists.
         baseline: Deployment to make from stable's template as the canary's control, "" for none.
         stable_destination: where the routes send stable's requests.
         canary_destination: where the routes send the canary's requests.

@@ -5,6 +5,7 @@ import structlog
 from steps.errors import SettingsError
 from steps.model.names import ReleaseNames
 from steps.model.run import Destination, ObjectName
+from steps.model.workload import Topology
 from steps.settings.kubernetes_names import baseline_name, canary_name
 from steps.settings.release import ReleaseSettings
 
@@ -28,21 +29,23 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
     Raises:
         SettingsError: both arms got the same name.
     """
-    by_stable = settings.topology == "stable-named"
-    stable = settings.stable or (settings.app if by_stable else f"{settings.app}-primary")
-    canary = settings.canary or (canary_name(stable) if by_stable else settings.app)
+    topology = Topology(settings.topology or Topology.STABLE_NAMED)
+    by_target = topology is Topology.TARGET_NAMED
+    stable = settings.stable or (f"{settings.app}-primary" if by_target else settings.app)
+    canary = settings.canary or (settings.app if by_target else canary_name(stable))
     names = ReleaseNames(
         app=settings.app,
         namespace=namespace,
         stable=stable,
         canary=canary,
-        baseline=baseline_name(stable if by_stable else canary),
+        baseline=baseline_name(_baseline_base(topology, settings.app, stable, canary)),
         virtual_services=tuple(
             sorted({_object(entry, namespace) for entry in settings.virtual_service or (settings.app,)})
         ),
         routes=tuple(entry for entry in settings.route if entry),
         stable_destination=_destination(settings.stable_destination or stable),
         canary_destination=_destination(settings.canary_destination or canary),
+        topology=topology,
     )
     if stable == canary:
         raise SettingsError("naming the arms", f"--stable and --canary are both {stable!r}: name two Deployments")
@@ -50,6 +53,11 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
         cause = f"--stable-destination and --canary-destination are both {names.stable_destination}: name two, "
         raise SettingsError("naming the arms", f"{cause}as `host` or `host/subset`")
     return names
+
+
+def _baseline_base(topology: Topology, app: str, stable: str, canary: str) -> str:
+    """Return what a baseline is named after: in the swap topology the app, as its arms take turns."""
+    return {Topology.STABLE_NAMED: stable, Topology.TARGET_NAMED: canary, Topology.SWAP: app}[topology]
 
 
 def _object(entry: str, namespace: str) -> ObjectName:

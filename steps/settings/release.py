@@ -16,10 +16,11 @@ class ReleaseSettings(ClusterSettings):
     subject: ClassVar[str] = "Release"
 
     app: LabelName = Field(description="The application; VirtualService, Deployment and claim are named after it.")
-    topology: Literal["stable-named", "target-named"] = Field(
-        "stable-named",
+    topology: Literal["", "stable-named", "target-named", "swap"] = Field(
+        "",
         description="stable-named: `shop` serves and `shop-canary` is made. target-named (Flagger's convention): "
-        "`shop` is what people deploy, hence the canary, and `shop-primary` serves.",
+        "`shop` is what people deploy, hence the canary, and `shop-primary` serves. swap: people deploy both, "
+        "`shop-v1` and `shop-v2`, and these take turns. Empty: by the manifests, else stable-named.",
     )
     stable: SubdomainName = Field(
         "", description="Deployment that serves. Empty: by topology, `shop` or `shop-primary`."

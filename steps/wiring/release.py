@@ -9,7 +9,7 @@ import structlog
 
 from steps.claim.acquire import ClaimRequest
 from steps.model.names import ReleaseNames
-from steps.model.workload import Release, Topology
+from steps.model.workload import Release
 from steps.outputs import results
 from steps.settings.preparation import PreparationSettings
 from steps.traffic.traffic import Traffic
@@ -56,7 +56,7 @@ def _release(settings: PreparationSettings, names: ReleaseNames, traffic: Traffi
         canary=names.canary,
         stable_destination=names.stable_destination,
         canary_destination=names.canary_destination,
-        topology=Topology(settings.topology),
+        topology=names.topology,
         baseline=names.baseline if settings.baseline else "",
         stable_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.stable_destination),
         canary_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.canary_destination),

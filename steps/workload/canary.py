@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def create_canary(
     cluster: Cluster, fence: ClaimedDeployments, release: Release, plan: ReleasePlan, token: str | None
 ) -> None:
-    """Create or update the canary Deployment from stable's template (target-named: the one people deploy to).
+    """Create or update the canary Deployment from stable's template (or, where people deploy it, update it).
 
     Its number of pods does not change and is 0 for a new one: `ensure_capacity` raises it under the token.
 

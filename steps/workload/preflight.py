@@ -57,7 +57,7 @@ def _check_managers(found: ReleaseObjects) -> None:
         remedy = "Let that tool write the template (--template-by external)"
         preconditions.check_manager(found.stable, allowed=release.allow_managed, remedy=remedy)
     writes_canary = bool(release.image or release.env or release.template_patch)
-    if release.topology is Topology.TARGET_NAMED and found.existing is not None and writes_canary:
+    if release.topology is not Topology.STABLE_NAMED and found.existing is not None and writes_canary:
         remedy = "Release the image with that tool, without --image here"
         preconditions.check_manager(found.existing, allowed=release.allow_managed, remedy=remedy)
 

@@ -95,7 +95,7 @@ class ReleaseObjects:
         if self.existing is None:
             return
         preconditions.check_updatable(self.existing)
-        if self.release.topology is Topology.TARGET_NAMED:
+        if self.release.topology is not Topology.STABLE_NAMED:
             return
         _require_own_clone(self.existing, self.selector, "Delete it, or name another canary with --canary.")
 
@@ -122,7 +122,7 @@ class ReleaseObjects:
         template = with_changes(
             source["spec"]["template"], self.container, release.image, release.env, release.template_patch
         )
-        if release.topology is Topology.TARGET_NAMED:
+        if release.topology is not Topology.STABLE_NAMED:
             labels = source["spec"]["template"]["metadata"].get("labels") or {}
             return with_labels(template, {**(template["metadata"].get("labels") or {}), **_selected(source, labels)}), (
                 source["spec"]["selector"]
@@ -152,7 +152,7 @@ class ReleaseObjects:
         if self.existing is None:
             raise NotFound(
                 f"looking for Deployment {self.release.namespace}/{self.release.canary}, which is to be released",
-                "it does not exist, and in the target-named topology prepare does not create it. "
+                f"it does not exist, and in the {self.release.topology} topology prepare does not create it. "
                 "Deploy it, or check the names.",
             )
         return self.existing

@@ -89,7 +89,9 @@ def choices(field: FieldInfo) -> list[str] | None:
     """Return the enum of a setting's input, None if any value is allowed; "" means not set."""
     if field.annotation is bool:
         return ["", "false", "true"]
-    return ["", *map(str, get_args(field.annotation))] if get_origin(field.annotation) is Literal else None
+    if get_origin(field.annotation) is not Literal:
+        return None
+    return list(dict.fromkeys(["", *map(str, get_args(field.annotation))]))
 
 
 def defaults(parameter: str) -> set[str]:
