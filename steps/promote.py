@@ -12,6 +12,7 @@ from steps.actions.promote_run import promote_run
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import NotOwnerError, SettingsError
 from steps.model.names import ReleaseNames
+from steps.model.times import date_and_time
 from steps.settings.promotion import PromotionSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -54,6 +55,9 @@ def run(
         last = traffic.claims.last(names.virtual_services[0], names.app)
         if last is not None and last.run == settings.run and last.outcome == "promoted":
             return StepEnd({"outcome": "promoted"})  # killed after the release, and now running again
+        if last is not None and last.undoes == settings.run:
+            cause = f"the run was undone at {date_and_time(last.ended)} by {last.run}: {last.reason}"
+            raise NotOwnerError(f"promoting run {settings.run}", cause) from None
         raise
     by_external = settings.template_by == "external"
     promote_run(claim, teardown, traffic, workload, by_external=by_external, unjudged=settings.unjudged)

@@ -28,7 +28,12 @@ $weights
 $rungs
 </body></html>
 """)
-_COLOURS: Final = {"promoted": charts.STABLE, "noop": charts.STABLE, "rolled-back": charts.CANARY}
+_COLOURS: Final = {
+    "promoted": charts.STABLE,
+    "noop": charts.STABLE,
+    "rolled-back": charts.CANARY,
+    "undone": charts.CANARY,
+}
 
 
 def html_page(report: Report, now: float) -> str:
@@ -55,6 +60,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return [
         ("verdict", report.verdict or "-"),
         ("run", report.run or "-"),
+        *((("undoes run", report.undoes),) if report.undoes else ()),
         ("started", f"{date_and_time(report.started)} by {report.by or '-'}"),
         ("ended", f"{date_and_time(report.ended)}{took}" if report.ended else "still running"),
         *((f"image {container}", image) for container, image in (report.images or {}).items()),

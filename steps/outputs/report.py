@@ -17,7 +17,7 @@ class Report:
 
     Args:
         app: the application. namespace: of its Deployments. run: id of the run.
-        state: `promoted`, `rolled-back`, `noop`, or the phase of a running one.
+        state: `promoted`, `rolled-back`, `noop`, `undone`, or the phase of a running one.
         verdict: of the last weight that users got, "" where it was not judged.
         reason: one sentence.
         started: unix seconds. ended: unix seconds, 0 while it runs.
@@ -25,6 +25,7 @@ class Report:
         images: container → image digest of the canary.
         by: who started it.
         judgements: one per rung, as `Judgement.to_json` returns them.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     app: str
@@ -39,6 +40,7 @@ class Report:
     images: Mapping[str, str] | None = None
     by: str = ""
     judgements: Sequence[Mapping[str, Any]] = ()
+    undoes: str = ""
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
@@ -61,6 +63,7 @@ class Report:
         """Return the report as text for a terminal, at most 120 columns but for long sentences."""
         lines = [
             f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
+            *([f"  undoes   run {self.undoes}"] if self.undoes else []),
             f"  reason   {self.reason or '-'}",
             f"  verdict  {self.verdict or '-'}",
             f"  started  {date_and_time(self.started)} by {self.by or '-'}",

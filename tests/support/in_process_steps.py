@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
+from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import AnalysisExtras
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
@@ -67,9 +67,9 @@ class StepProcess:
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
-    def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:
+    def promote(self, run: str = "one", unjudged: str = "", **more: object) -> StepEnd:
         """Promote."""
-        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
+        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged, **more})
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def rollout(self, reader: EvidenceReader | None = None, run: str = "one", **more: object) -> StepEnd:
@@ -90,6 +90,11 @@ class StepProcess:
         """Roll back."""
         settings = rollback.Settings.model_validate({**self._given, "run": run, **more})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def undo(self, **more: object) -> StepEnd:
+        """Undo the last promotion."""
+        settings = undo.Settings.model_validate({**self._given, **more})
+        return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def sweep(self) -> StepEnd:
         """Sweep the namespace."""
