@@ -28,6 +28,7 @@ STEPS = {
     "probe": "send deep health checks to canary and stable pods and compare their responses",
     "promote": "copy the canary's template to stable, return the weight, scale the canary down",
     "rollback": "return all weight to stable and scale the canary down, unless promoted",
+    "undo": "after a promotion, return users to the version before it",
     "approve": "open the gate of a run that waits for a person",
     "sweep": "roll back every run whose claim expired, in one namespace or in all",
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",

@@ -29,7 +29,8 @@ def claim_of_run(writer: GuardedWriter, app: str, run: str, names: Sequence[Obje
             return claim
         if claim.run == run:
             other = f"VirtualService {seen.anchor}, which held it, no longer carries its token: somebody took over."
-        other = other or f"run {claim.run} owns it (phase {claim.phase})."
+        undo = f"; it undoes run {claim.state.undoes}: {claim.state.reason}" if claim.state.undoes else ""
+        other = other or f"run {claim.run} owns it (phase {claim.phase}{undo})."
     gone = "no run has a claim: prepare did not run, the run ended, or somebody removed the token to take over."
     raise NotOwnerError(doing, other or gone)
 

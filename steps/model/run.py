@@ -157,6 +157,7 @@ class RunState:
         bake_since: since when the promoted version has been baking (unix seconds); 0 before, and without a bake.
         adopted: weight (percent) that the canary had at rest and that this run took over; rungs below it are skipped.
             0 where it had none.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     started: float
@@ -180,6 +181,7 @@ class RunState:
     unjudged: str = ""
     bake_since: float = 0.0
     adopted: int = 0
+    undoes: str = ""
 
     @property
     def weight(self) -> int:
@@ -212,13 +214,29 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """The promotion that users got last, so that `undo` can revert it.
+
+    Args:
+        run: id of the promoted run.
+        ended: unix seconds.
+        state: of that run at its end, without what only the walk needed. Its pin has the fingerprint that the promoted
+            template has in the serving Deployment; "" if somebody else had changed it by then.
+    """
+
+    run: str
+    ended: float
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The record that stays after a run, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
 
     Args:
         run: id of the run.
         epoch: its epoch; the next run gets the one after it.
-        outcome: `promoted`, `rolled-back`, `undone`, `noop`.
+        outcome: `promoted`, `rolled-back`, `noop`, `undone`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.
         reason: one sentence.
@@ -227,6 +245,9 @@ class Record:
         images: container → image of the canary.
         by: who started the run.
         bake: how the bake after the promotion ended: `pass`, `fail`, `inconclusive` or `stopped`; "" without one.
+        undoes: id of the promoted run that this one reverted; "" for any run but an undo.
+        promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
+            nothing was promoted, if it was undone, or if an older image wrote the record.
     """
 
     run: str
@@ -240,3 +261,5 @@ class Record:
     images: dict[str, str] = field(default_factory=dict)
     by: str = ""
     bake: str = ""
+    undoes: str = ""
+    promotion: Promotion | None = None

@@ -188,6 +188,13 @@ class Workload:
     def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
         """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
         return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
+    def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
+        """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
+        undo.check_undo(self._cluster, workloads, pin)
+
+    def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
+        """Return the fingerprint of the promoted template as stable has it, for the record."""
+        return undo.promoted_fingerprint(self._cluster, workloads, pin)
 
     def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
