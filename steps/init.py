@@ -15,6 +15,7 @@ import structlog
 from pydantic import Field
 from pydantic_settings import NoDecode
 
+from steps.claim.lookup import claim_of_app
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.manifests.accounts import accounts
@@ -35,7 +36,7 @@ from steps.step import Step, StepEnd
 from steps.survey.named_objects import with_named_objects
 from steps.survey.objects import Survey, look_around
 from steps.wiring.cluster import cluster_of
-from steps.wiring.names import claim_of_app, hints_of
+from steps.wiring.names import hints_of
 from steps.wiring.planned_names import as_settings, planned_names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -63,7 +64,8 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> list[Document]:
     hints = hints_of(settings, namespace)
     seen = with_named_objects(cluster, look_around(cluster, namespace), hints)
     survey, rules = with_missing_subsets(seen, settings.app)
-    claim = claim_of_app(cluster, survey, settings.app)  # an expired one too: its weights are not weights at rest
+    # An expired claim counts too: its weights are not weights at rest.
+    claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace)
     names = planned_names(settings, survey, hints, claim)
     named = settled(names, survey, may_extend=not (settings.virtual_service or settings.route or claim))
     owned = {target.virtual_service for target in claim.state.targets} if claim else set()

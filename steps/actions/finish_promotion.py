@@ -45,7 +45,7 @@ def finish_promotion(
         claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
     else:
         claim = retire_canary(claim, teardown, traffic, workload, enforce=enforce)
-    release_promoted(claim, traffic)
+    release_promoted(claim, traffic, workload)
 
 
 def retire_canary(
@@ -61,12 +61,15 @@ def retire_canary(
     return claim
 
 
-def release_promoted(claim: Claim, traffic: Traffic, baked: str = "", bake: str = "") -> None:
+def release_promoted(
+    claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = ""
+) -> None:
     """Release the claim of a promoted run.
 
     Args:
         claim: as it was last written.
         traffic: VirtualServices.
+        workload: Deployments.
         baked: what the bake after the promotion showed, one sentence; "" without one.
         bake: its verdict, "" without one.
     """

@@ -27,7 +27,7 @@ class PromotedRun:
     epoch: int = 0
 
 
-def find_promoted_run(names: ReleaseNames, claims: Claims, workload: Workload) -> PromotedRun:
+def find_promoted_run(names: ReleaseNames, traffic: Traffic, workload: Workload) -> PromotedRun:
     """Return the last promotion of an app; nothing is written.
 
     Raises:
@@ -36,10 +36,10 @@ def find_promoted_run(names: ReleaseNames, claims: Claims, workload: Workload) -
     """
     doing = f"looking for a promotion of {names.app} to undo"
     first = names.virtual_services[0]
-    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
     if held is not None:
-        return _of_claim(held, doing, names, claims, workload)
-    record = claims.last(first, names.app)
+        return _of_claim(held, doing, names, traffic, workload)
+    record = traffic.claims.last(first, names.app)
     if record is None:
         cause = f"VirtualService {first} has no record of a release. Check --app and --virtual-service."
         raise PermanentError(doing, cause)
@@ -48,16 +48,16 @@ def find_promoted_run(names: ReleaseNames, claims: Claims, workload: Workload) -
     return PromotedRun(record.promotion, epoch=record.epoch)
 
 
-def _of_claim(held: Claim, doing: str, names: ReleaseNames, claims: Claims, workload: Workload) -> PromotedRun:
+def _of_claim(held: Claim, doing: str, names: ReleaseNames, traffic: Traffic, workload: Workload) -> PromotedRun:
     undoes = held.state.undoes
-    if not undoes and not is_promotion_complete(held, workload):
+    if not undoes and not is_promotion_complete(held, traffic, workload):
         remedy = f"It is not promoted, so roll it back first: {command('rollback', names)} --any-run"
-        now = claims.now()
+        now = traffic.claims.now()
         if held.state.expires >= now:
             raise ClaimHeld(doing, held, now, remedy)
         cause = f"run {held.run} left its claim in phase {held.phase}. {remedy}"
         raise NotOwnerError(doing, cause)
-    return PromotedRun(Promotion(undoes or held.run, claims.now(), held.state), held)
+    return PromotedRun(Promotion(undoes or held.run, traffic.claims.now(), held.state), held)
 
 
 def _nothing_in(record: Record, names: ReleaseNames) -> str:

@@ -8,7 +8,7 @@ from steps.manifests.candidates import serving_service, sole_deployment, with_ve
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.workload import Topology
-from steps.settings.conventions import conventional_names, release_names
+from steps.settings.conventions import conventional_names, log_guesses
 from steps.settings.kubernetes_names import canary_name
 from steps.settings.release import ReleaseSettings
 from steps.survey.choice import choose_names
@@ -34,7 +34,9 @@ def planned_names(settings: ReleaseSettings, survey: Survey, hints: Hints, claim
     elif chosen.topology == Topology.STABLE_NAMED and "stable_destination" not in found:
         found = _for_service(settings, survey, found)
     named = with_chosen_names(settings, replace(chosen, settings=found))
-    return release_names(named, survey.namespace, chosen.because)
+    names = conventional_names(named, survey.namespace)
+    log_guesses(settings, names, chosen.because)
+    return names
 
 
 def _for_primary(settings: ReleaseSettings, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from steps.workload.template import fingerprint
 
 
 def remember(cluster: Cluster, found: ReleaseObjects, state: WorkloadState) -> WorkloadState:
-    """Return the state with the canary as it is now; as it is where prepare makes the canary
-    and no other route leads to it.
+    """Return the state with the canary as it is now, unless it is a clone that no other route leads to.
 
     Raises:
         PermanentError: this run would write a template that no ReplicaSet keeps, so a rollback could not restore it.

@@ -188,6 +188,7 @@ class Workload:
     def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
         """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
         return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
+
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)

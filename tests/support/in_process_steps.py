@@ -70,7 +70,9 @@ class StepProcess:
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
-    def promote(self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object) -> StepEnd:
+    def promote(
+        self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
         """Promote; with a reader of evidence, bake for 30 s."""
         settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged, **more})
         baker = None if bake is None else self._bake(bake)
