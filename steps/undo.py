@@ -54,7 +54,7 @@ def run(
     """Undo the last promotion; see the module's docstring."""
     if (done := _undone_before(settings, names, traffic.claims)) is not None:
         return _end(f"run {done.undoes} was undone at {date_and_time(done.ended)} by {done.run}: {done.reason}")
-    promoted = find_promoted_run(names, traffic.claims, workload)
+    promoted = find_promoted_run(names, traffic, workload)
     undone = promoted.promotion.run
     if settings.run not in {"", undone}:
         cause = f"the last promoted run is {undone}. Undo that one with --run {undone}, or without --run."

@@ -61,9 +61,7 @@ def retire_canary(
     return claim
 
 
-def release_promoted(
-    claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = ""
-) -> None:
+def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = "") -> None:
     """Release the claim of a promoted run.
 
     Args:
@@ -84,7 +82,9 @@ def _promotion(claim: Claim, traffic: Traffic, workload: Workload) -> Promotion 
     workloads, pin = claim.state.workloads, claim.state.pin
     if workloads is None or pin is None:
         return None
-    return promotion_of(claim, workload.promoted_fingerprint(workloads, pin), traffic.claims.now())
+    # A swap wrote no template to stable: the promoted one is where it was pinned.
+    mark = pin.template_hash if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
+    return promotion_of(claim, mark, traffic.claims.now())
 
 
 def _return_weight(

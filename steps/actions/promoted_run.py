@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from steps.actions.finish_promotion import is_promotion_complete
-from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Promotion, Record
 from steps.model.times import date_and_time
+from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
 

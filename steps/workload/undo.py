@@ -73,16 +73,22 @@ def undo_promote(
 
 
 def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> None:
-    """Refuse an undo of a promotion that ended, unless it can restore the template that stable had before.
+    """Refuse an undo of a promotion that ended, unless it can restore the version that stable had before.
 
     Raises:
-        ForeignWrite: somebody else changed stable's template since the promotion.
+        ForeignWrite: somebody else changed stable's template since the promotion, or the old arm's since a swap.
         PermanentError: the old ReplicaSet is gone. NotFound: stable is gone.
     """
     stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
     present = stable["spec"]["template"]
     if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
         return
+    if workloads.is_swap:
+        raise ForeignWrite(
+            f"undoing the swap to Deployment {workloads.namespace}/{workloads.canary}",
+            f"{last_manager(stable)} changed the pod template of {workloads.stable} after the swap, so it is not the "
+            "version that served before. Release what it has now with `canary-steps rollout`, without --image.",
+        )
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
     if pin is None or not _is_pinned(stable, canary, pin):
         raise ForeignWrite(
