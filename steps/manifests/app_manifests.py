@@ -94,7 +94,7 @@ class AppManifests:
         return [services.twin(service, first_label(destination), selector, names.canary)]
 
     def _subsets(self, service: Object, stable: Object) -> list[Document]:
-        """Return the DestinationRules of the arms' subsets, those that told the arms apart and those still missing."""
+        """Return the DestinationRules of the arms' subsets, for a shared host and for what is missing."""
         names, survey = self._names, self._survey
         found: list[Document] = list(self._named.rules)
         wanted: dict[str, dict[str, str]] = {}

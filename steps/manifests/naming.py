@@ -56,7 +56,7 @@ def settled(names: ReleaseNames, survey: Survey, *, may_extend: bool) -> Named:
         survey: of the app's namespace.
         may_extend: whether further VirtualServices may be released: nobody named them.
     """
-    named = _told_apart(Named(names, survey))
+    named = _separated(Named(names, survey))
     sources = named.sources or _sources(named)
     named = replace(named, names=_followed(named, sources), sources=sources)
     if may_extend:
@@ -90,7 +90,7 @@ def _sources(named: Named) -> dict[Side, str]:
     return dict.fromkeys(sorted(own | apex), "")
 
 
-def _told_apart(named: Named) -> Named:
+def _separated(named: Named) -> Named:
     """Replace a host behind which other Deployments stand as well by subsets."""
     names, survey = named.names, named.survey
     host, subset = side(names, names.stable_destination)

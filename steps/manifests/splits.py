@@ -64,7 +64,7 @@ def _needs_rest(route: Route) -> bool:
 
 
 def _rested(http: list[Any], route: Route) -> Moved:
-    """Give all weight to stable, and leave out destinations that have none and are neither arm."""
+    """Put all weight on stable, and leave out destinations that have none and are neither arm."""
     kept = sorted((route.stable_at, route.canary_at))
     gone = [describe(one) for place, one in enumerate(route.destinations) if place not in kept]
     entries = [{**route.destinations[place], "weight": ALL if place == route.stable_at else 0} for place in kept]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ def names(ended: StepResult) -> list[str]:
     return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
 
 
+def replaced(wanted: Json, item: Json) -> Json:
+    """Return an object with the printed spec."""
+    return {**item, "spec": wanted["spec"]}
+
+
 def apply(app: LabApp, ended: StepResult) -> None:
     """Apply what init printed, as kubectl would; the lab serves no RBAC."""
     kinds = {kind.kind: kind for kind in KINDS}
@@ -74,7 +80,7 @@ def apply(app: LabApp, ended: StepResult) -> None:
         if app.lab.api.store.find(kind, namespace, name) is None:
             app.lab.api.store.create(kind, namespace, one)
         else:
-            app.lab.api.store.change(kind, namespace, name, lambda item, one=one: {**item, "spec": one["spec"]})
+            app.lab.api.store.change(kind, namespace, name, partial(replaced, one))
 
 
 def served(app: LabApp) -> None:
