@@ -9,7 +9,6 @@ gone, another template, GitOps · 7 a release that is not promoted holds the cla
 """
 
 import secrets
-import socket
 
 import structlog
 from pydantic import Field
@@ -30,6 +29,7 @@ from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.release import this_host
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -62,8 +62,7 @@ def run(
     owner = f"undo-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=owner)
     log.info("undo.found", undone_run=undone, has_claim=promoted.claim is not None)
-    by = socket.gethostname()[:120]
-    undo_promotion(promoted, names, owner, settings.reason, by, teardown, traffic, workload)
+    undo_promotion(promoted, names, owner, settings.reason, this_host(), teardown, traffic, workload)
     return _end(f"run {undone} was undone: {settings.reason}")
 
 

@@ -24,7 +24,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
     A promote that was killed after all pods of stable ran the judged template is finished instead. An undo ends by the
-    same way: its claim is in phase rolling-back from the start, so whoever finds it finishes it.
+    same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
 
     Returns:
         The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim and a run that failed in bake.
