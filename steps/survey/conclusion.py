@@ -35,7 +35,7 @@ def settled(problems: Iterable[Problem], allowed: Allowed) -> Iterator[Problem]:
             (one.code == "manager" and allowed.managed)
             or (one.code == "unequal-object" and allowed.policies and "--allow-policies" in one.remedies)
             or (one.code in {"weight-at-rest", "weights"} and f"--at-rest {allowed.at_rest}" in one.remedies)
-            or (one.code in {"container", "sidecar-container"} and f"--container {allowed.container}" in one.remedies)
+            or (one.code == "container" and f"--container {allowed.container}" in one.remedies)
         )
         yield replace(one, gravity="notes") if is_settled else one
 

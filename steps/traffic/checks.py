@@ -82,11 +82,11 @@ def _refuse_twice(obj: Object, label: str, doing: str) -> None:
 def _refuse_third(index: int, body: object, arms: ArmDestinations, doing: str) -> None:
     entries = body.get("route") or [] if isinstance(body, dict) else []
     for place, entry in enumerate(entries):
-        if arms.arm(entry) is None:
+        if arms.arm(entry) is None and weight_at(entries, place):
             cause = (
                 f"spec.http[{index}].route[{place}].destination is {describe(entry)}, which is neither arm"
-                f" ({arms.stable}, {arms.canary}). A released route has exactly the two arms: remove this destination,"
-                " or name other routes."
+                f" ({arms.stable}, {arms.canary}). A released route gives requests to the two arms alone: set its"
+                " weight to 0, or name other routes."
             )
             raise PermanentError(doing, cause)
 

@@ -12,6 +12,9 @@ from steps.workload.strategic_merge import merge
 Template = dict[str, Any]
 
 HASH_LABEL = "pod-template-hash"
+SIDECAR = "istio-proxy"
+"""The mesh's container: where a template names it, that only changes how the proxy is injected."""
+
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -33,19 +36,22 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
 
 
 def containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the containers and init containers that a template names, without injected sidecars."""
+    """Return the containers and init containers that a template names, without the mesh's sidecar."""
     spec = template.get("spec") or {}
-    return [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    every = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    return [entry for entry in every if entry.get("name") != SIDECAR]
 
 
 def released_container(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
-    """Return the container that is released: the named one, or the only one.
+    """Return the container that is released: the named one, or the only one; never the mesh's sidecar.
 
     Raises:
         PermanentError: there are several and none is named, or there is none of this name.
     """
     known: dict[str, dict[str, Any]] = {
-        str(entry["name"]): entry for entry in (template.get("spec") or {}).get("containers") or []
+        str(entry["name"]): entry
+        for entry in (template.get("spec") or {}).get("containers") or []
+        if entry["name"] != SIDECAR
     }
     shown = ", ".join(known)
     if name:
@@ -60,6 +66,8 @@ def released_container(template: Mapping[str, Any], name: str, owner: str) -> di
             f"choosing the container of {owner}",
             f"spec.template.spec.containers has several ({shown}). Name the one that gets the image with --container.",
         )
+    if not known:
+        raise PermanentError(f"choosing the container of {owner}", f"it has no container but the mesh's {SIDECAR}.")
     return next(iter(known.values()))
 
 

@@ -19,7 +19,7 @@ def check_weight_at_rest(survey: Survey, arms: SurveyedArms) -> list[Problem]:
 
 
 def check_third_destinations(survey: Survey, arms: SurveyedArms) -> list[Problem]:
-    """Return a problem for each released route with a destination of neither arm, whatever its weight."""
+    """Return a problem for each released route with a destination of neither arm; at weight 0 it is a note."""
     del survey
     return [problem for obj in arms.released for route in _routes(arms, obj) for problem in _third(arms, obj, route)]
 
@@ -74,5 +74,9 @@ def _third(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
             path = pointer("spec", "http", route.index, "route", route.stable_at, "weight")
             weigh = {"op": "add", "path": path, "value": route.stable + weight}
             remedy = patch_command(VIRTUAL_SERVICE, name, weigh, {"op": "remove", "path": where})
-        text += f" A released route has {arms.stable.destination} and {arms.canary.destination} alone."
+        if not weight:
+            yield Problem("third-destination", f"VirtualService {name}", f"{text} It stays so.", (remedy,), "notes")
+            continue
+        only = f"{arms.stable.destination} and {arms.canary.destination}"
+        text += f" A released route gives requests to {only} alone."
         yield Problem("third-destination", f"VirtualService {name}", text, (remedy,))
