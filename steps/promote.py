@@ -23,6 +23,7 @@ from steps.errors import NotOwnerError, PermanentError, SettingsError
 from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
+from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.settings.bake import JUDGING, BakeSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, Step, StepEnd
@@ -85,6 +86,9 @@ def run(
             # Killed after the release, and now running again.
             verdict, reason = last.bake, last.reason if last.bake else ""
             return _ended(last.outcome, verdict, reason, _EXIT_AGAIN.get(verdict, EXIT_DONE))
+        if last is not None and last.undoes == settings.run:
+            cause = f"the run was undone at {date_and_time(last.ended)} by {last.run}: {last.reason}"
+            raise NotOwnerError(f"promoting run {settings.run}", cause) from None
         raise
     by_external = settings.template_by == "external"
     end = promote_run(

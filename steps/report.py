@@ -74,7 +74,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     """
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
-    if claim is not None and run in {"", claim.run}:
+    if claim is not None and run in {"", claim.run, claim.state.undoes}:
         state = claim.state
         return Report(
             app=names.app,
@@ -88,12 +88,13 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
             images=state.pin.digests if state.pin else {},
             by=state.by,
             bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
+            undoes=state.undoes,
         )
     last = claims.last(first, names.app)
     if last is None:
         cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
-    if run not in {"", last.run}:
+    if run not in {"", last.run, last.undoes}:
         cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
     return Report(
@@ -109,6 +110,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
         images=last.images,
         by=last.by,
         bake=last.bake,
+        undoes=last.undoes,
     )
 
 

@@ -67,7 +67,7 @@ def end_promotion(
     ended = baked.claim
     if is_swap(ended) and baked.verdict != STOPPED:  # a person who took over may need the old arm
         ended = retire_stable(ended, teardown, traffic, workload, enforce=False)
-    release_promoted(ended, traffic, reason, baked.verdict)
+    release_promoted(ended, traffic, workload, reason, baked.verdict)
     return PromotionEnd("promoted", baked.verdict, reason, baked.exit_code, baked.judgement)
 
 

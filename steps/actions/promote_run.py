@@ -5,7 +5,7 @@ from steps.actions.end_promotion import PromotionEnd, end_promotion
 from steps.actions.finish_promotion import is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.promotion_gate import check_passed
-from steps.actions.swap import move_users
+from steps.actions.swap import begin_swap, move_users
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import PermanentError
 from steps.model.run import Claim, Phase
@@ -52,9 +52,11 @@ def promote_run(
     claim = traffic.claims.renew(claim, check=traffic.own_weights)
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
-    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     if workloads.is_swap:
-        return end_promotion(move_users(promoting, teardown, traffic, workload), bake, teardown, traffic, workload)
+        claim = begin_swap(claim, workloads, pin, granted, teardown, traffic, workload)
+        claim = move_users(claim, teardown, traffic, workload)
+        return end_promotion(claim, bake, teardown, traffic, workload)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:
         workload.promote_external(workloads, pin, limit, heartbeat.renew)

@@ -60,6 +60,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return [
         ("verdict", report.verdict or "-"),
         ("run", report.run or "-"),
+        *((("undoes run", report.undoes),) if report.undoes else ()),
         ("started", f"{date_and_time(report.started)} by {report.by or '-'}"),
         ("ended", f"{date_and_time(report.ended)}{took}" if report.ended else "still running"),
         *([("bake", report.bake)] if report.bake else []),

@@ -17,7 +17,7 @@ class Report:
 
     Args:
         app: the application. namespace: of its Deployments. run: id of the run.
-        state: `promoted`, `rolled-back`, `undone`, `noop`, or the phase of a running one.
+        state: `promoted`, `rolled-back`, `noop`, `undone`, or the phase of a running one.
         verdict: of the last weight that users got, "" where it was not judged.
         reason: one sentence.
         started: unix seconds. ended: unix seconds, 0 while it runs.
@@ -27,6 +27,7 @@ class Report:
         judgements: one per rung, as `Judgement.to_json` returns them.
         bake: verdict of the bake after the promotion, or since when it has been running; "" without one.
         baked: the bake's judgement, None where it is not known.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     app: str
@@ -43,6 +44,7 @@ class Report:
     judgements: Sequence[Mapping[str, Any]] = ()
     bake: str = ""
     baked: Mapping[str, Any] | None = None
+    undoes: str = ""
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
@@ -65,6 +67,7 @@ class Report:
         """Return the report as text for a terminal, at most 120 columns but for long sentences."""
         lines = [
             f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
+            *([f"  undoes   run {self.undoes}"] if self.undoes else []),
             f"  reason   {self.reason or '-'}",
             f"  verdict  {self.verdict or '-'}",
             f"  started  {date_and_time(self.started)} by {self.by or '-'}",

@@ -30,8 +30,10 @@ class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
         300.0,
         ge=0,
         le=86400,
-        description="How long the old arm of a swap stays ready after the promotion, seconds; then it is scaled to 0.",
+        description="How long the old arm of a swap stays ready from weight 100 on, seconds; then it is scaled to 0, "
+        "unless other routes lead to it.",
     )
     keep_standby: bool = Field(
-        default=False, description="Leave the old arm of a swap running after the promotion, for undo in no time."
+        default=False,
+        description="Leave the old arm of a swap running after the promotion, for undo in no time; nothing waits then.",
     )

@@ -28,6 +28,11 @@ def with_run_id(settings: _Settings, names: ReleaseNames) -> _Settings:
     return settings.model_copy(update={"run": run})
 
 
+def this_host() -> str:
+    """Return who releases where nobody says it: the pod's or the machine's name."""
+    return socket.gethostname()[:120]
+
+
 def release_and_claim(
     settings: PreparationSettings, names: ReleaseNames, cluster: Cluster, traffic: Traffic
 ) -> tuple[Release, ClaimRequest]:
@@ -40,11 +45,16 @@ def release_and_claim(
     request = ClaimRequest(
         app=names.app,
         run=settings.run,
-        targets=traffic.resolve(names.targets, names.stable_destination, names.canary_destination),
+        targets=traffic.resolve(
+            names.targets,
+            names.stable_destination,
+            names.canary_destination,
+            any_weights=settings.at_rest == "reset",
+        ),
         stable=names.stable_destination,
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
-        by=settings.by or socket.gethostname()[:120],
+        by=settings.by or this_host(),
         asked=request_fingerprint(release),
         ladder=settings.ladder,
     )

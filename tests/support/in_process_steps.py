@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
+from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import AnalysisExtras
 from steps.actions.bake import Bake, BakePolicy
 from steps.actions.teardown import TeardownPolicy
@@ -40,6 +40,7 @@ class StepProcess:
         cluster = Cluster(InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
+        self._given |= world.given
         self._traffic = Traffic(cluster, Claims(cluster, 2.0))
         self._workload = self._workload_of(APP)
 
@@ -69,9 +70,11 @@ class StepProcess:
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
-    def promote(self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None) -> StepEnd:
+    def promote(
+        self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
         """Promote; with a reader of evidence, bake for 30 s."""
-        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
+        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged, **more})
         baker = None if bake is None else self._bake(bake)
         return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending, baker)
 
@@ -100,6 +103,11 @@ class StepProcess:
         """Roll back."""
         settings = rollback.Settings.model_validate({**self._given, "run": run, **more})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def undo(self, **more: object) -> StepEnd:
+        """Undo the last promotion."""
+        settings = undo.Settings.model_validate({**self._given, **more})
+        return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def sweep(self) -> StepEnd:
         """Sweep the namespace."""

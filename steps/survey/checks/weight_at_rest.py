@@ -37,14 +37,15 @@ def _of(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
     if sum(weights) != ALL:
         shown = " and ".join(map(str, weights))
         text = f"the weights of its route {route.label} are {shown} (an absent one counts 0) and sum to {sum(weights)}."
-        yield Problem("weights", about, text, (_at_rest(obj, route),))
+        yield Problem("weights", about, text, (_at_rest(obj, route), "--at-rest reset"))
     elif route.canary:
         text = (
             f"its route {route.label} gives the canary {arms.canary.destination} weight {route.canary} and"
             f" {arms.stable.destination} weight {route.stable}, and no run owns it: {route.canary} % of its users are"
-            f" on the canary before it is judged. A run starts with all weight on stable."
+            f" on the canary before it is judged. A run starts with all weight on stable: --at-rest reset returns them"
+            f" first. --at-rest adopt keeps them there, with the new version, and judges from this weight on."
         )
-        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route),))
+        yield Problem("weight-at-rest", about, text, ("--at-rest reset", "--at-rest adopt", _at_rest(obj, route)))
 
 
 def _at_rest(obj: Object, route: Route) -> str:

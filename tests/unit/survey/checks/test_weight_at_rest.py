@@ -21,7 +21,8 @@ def test_weight_of_the_canary_is_refused(weights: tuple[int, int]) -> None:
     survey = versions(virtual_services=(virtual_service("cart", split),))
     (found,) = check_weight_at_rest(survey, arms_of_versions(survey))
     assert ("weight-at-rest", "VirtualService demo/cart", "refuses") == said([found])[0]
-    (remedy,) = found.remedies
+    *others, remedy = found.remedies
+    assert ["--at-rest reset", "--at-rest adopt"] == others
     assert [100, 0] == [one["value"] for one in patches(remedy)]
 
 
