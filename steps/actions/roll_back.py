@@ -58,9 +58,9 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
 
 
 def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> str:
-    """Release the claim and return the outcome; an undo that found a foreign template has undone nothing."""
+    """Release the claim and return the outcome; where a foreign template was found, nothing was undone."""
     undoes, is_baked = claim.state.undoes, any(one.note == IN_BAKE for one in claim.state.verdicts)
-    is_undone = is_baked or (bool(undoes) and restored is not UndoResult.FOREIGN)
+    is_undone = (is_baked or bool(undoes)) and restored is not UndoResult.FOREIGN
     outcome, bake = "undone" if is_undone else "rolled-back", str(Verdict.FAIL) if is_baked else ""
     traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now(), bake=bake))
     if is_undone:
