@@ -15,20 +15,18 @@ from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
-from steps.claim.lookup import claims_on
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import PROMETHEUS
-from steps.errors import Forbidden, PermanentError, SettingsError, StepError, TemporaryError
+from steps.errors import Forbidden, PermanentError, StepError, TemporaryError
 from steps.evidence.preflight.missing_requests import is_scraped
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.reader import EvidenceReader
-from steps.model.names import ReleaseNames
-from steps.model.run import Claim, ObjectName, Record
+from steps.model.run import Claim, Record
 from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text
-from steps.settings.conventions import conventional_names, release_names
+from steps.settings.conventions import release_names
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.kubernetes_names import LabelName
@@ -38,13 +36,11 @@ from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
 from steps.survey.arms import SurveyedArms, surveyed_arms
 from steps.survey.checks.all_checks import all_problems, sorted_problems
-from steps.survey.checks.named_arms import check_named_arms
 from steps.survey.checks.pair import refusal
 from steps.survey.checks.running_release import check_running_release
 from steps.survey.choice import ChosenNames, choose_names
 from steps.survey.conclusion import TROUBLE, Allowed, conclusion, settled
 from steps.survey.description import claim_fields, described, record_fields
-from steps.survey.inference import Hints
 from steps.survey.monitoring import pod_monitor
 from steps.survey.named_objects import grants, with_named_objects
 from steps.survey.objects import Survey, look_around, name_of
@@ -53,6 +49,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of
 from steps.wiring.evidence import reader_of
 from steps.wiring.judging import rules_of
+from steps.wiring.names import claim_of_app, hints_of, with_chosen_names
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "reason")
@@ -84,12 +81,12 @@ class Settings(ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSetting
 
 def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     """Return the report; see the module's docstring."""
-    hints = _hints(settings, namespace)
+    hints = hints_of(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
-    claim = _claim_of(cluster, survey, settings.app)
+    claim = claim_of_app(cluster, survey, settings.app)
     living = claim if claim is not None and claim.state.expires >= cluster.now() else None
-    chosen = choose_names(survey, hints, living, _given_topology(settings))
-    named = _filled(settings, chosen)
+    chosen = choose_names(survey, hints, living, settings.topology)
+    named = with_chosen_names(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
     workload, unread = Workload(cluster, ""), list[str]()
     found = [
@@ -101,8 +98,6 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     if chosen.refusal is not None:
         found.append(refusal(settings.app, namespace, chosen.refusal))
     else:
-        if chosen.origin != "claim":
-            found = [*check_named_arms(arms, _without_survey(settings, namespace), settings.topology), *found]
         found += _as_prepare(named, arms, Traffic(cluster, Claims(cluster)), workload, found, unread)
         seen = _evidence(settings, cluster, survey, reader_of(named, arms.names, workload))
     problems = sorted_problems([*found, *seen.problems])
@@ -133,53 +128,6 @@ def _is_meant(problem: Problem, chosen: ChosenNames, claim: Claim | None) -> boo
     if chosen.refusal is not None:
         return problem.code in _WITHOUT_ARMS
     return claim is None or problem.code != "weight-at-rest"
-
-
-def _hints(settings: Settings, namespace: str) -> Hints:
-    parted = [entry.rpartition("/") for entry in settings.virtual_service]
-    return Hints(
-        app=settings.app,
-        stable=settings.stable,
-        canary=settings.canary,
-        stable_destination=settings.stable_destination,
-        canary_destination=settings.canary_destination,
-        virtual_services=tuple(sorted(ObjectName(where or namespace, name) for where, _, name in parted)),
-        routes=tuple(entry for entry in settings.route if entry),
-    )
-
-
-def _given_topology(settings: Settings) -> str:
-    return settings.topology if "topology" in settings.model_fields_set else ""
-
-
-def _filled(settings: Settings, chosen: ChosenNames) -> Settings:
-    missing = {name: value for name, value in chosen.settings.items() if not getattr(settings, name)}
-    return settings.model_copy(update={**missing, "topology": chosen.topology})
-
-
-def _without_survey(settings: Settings, namespace: str) -> ReleaseNames | None:
-    """Return the names that a release takes from these settings, None where it refuses them."""
-    try:
-        return conventional_names(settings, namespace)
-    except SettingsError:
-        return None
-
-
-def _claim_of(cluster: Cluster, survey: Survey, app: str) -> Claim | None:
-    """Return the app's claim; an app of the same name in another namespace has its own."""
-    for obj in survey.virtual_services:
-        try:
-            found = next((one for one in claims_on(cluster, obj) if one.app == app), None)
-        except PermanentError:
-            continue  # a claim that cannot be read: prepare names it
-        if found is not None and survey.namespace in _namespaces(found):
-            return found
-    return None
-
-
-def _namespaces(claim: Claim) -> set[str]:
-    workloads = claim.state.workloads
-    return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
 
 
 def _record_of(survey: Survey, arms: SurveyedArms) -> Record | None:

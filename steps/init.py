@@ -82,7 +82,7 @@ def warn(settings: Settings, names: ReleaseNames, documents: list[Document], dry
 
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
-    parts = parts_of(settings)
+    parts = parts_of(settings, starts=True)
     documents = run(settings, parts.names, parts.cluster, parts.traffic)
     sys.stdout.write(as_yaml(documents))
     warn(settings, parts.names, documents, dry_run_cluster_of(settings))

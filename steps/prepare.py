@@ -56,7 +56,7 @@ def run(
     settings = with_run_id(settings, names)
     check_baseline(settings, names, names.baseline if settings.baseline else "")
     check_permissions(cluster, names, baseline=settings.baseline)
-    release, request = release_and_claim(settings, names, traffic)
+    release, request = release_and_claim(settings, names, cluster, traffic)
     # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
     workload.require_stable(names.namespace, names.stable, release.topology)
     _warn((*reader.check(), *reader.check_custom()))
@@ -96,7 +96,7 @@ def _warn(sentences: Iterable[str]) -> None:
 
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
-    parts = parts_of(settings)
+    parts = parts_of(settings, starts=True)
     reader = reader_of(settings, parts.names, parts.workload)
     teardown = teardown_policy_of(settings, parts.cluster)
     extras = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))

@@ -163,7 +163,7 @@ class _Rollout:
 
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
-    parts = parts_of(settings)
+    parts = parts_of(settings, starts=True)
     recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
     teardown = teardown_policy_of(settings, parts.cluster)

@@ -1,7 +1,10 @@
 """End a promoted run: stable runs the judged version, so return the weight, stop the canary, release the claim."""
 
+from dataclasses import replace
+
 import structlog
 
+from steps.actions.swap import is_swap, is_swapped, retire_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import promotion_of, record_of
@@ -14,8 +17,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _STEP_SECONDS = 10.0
 
 
-def is_promotion_complete(claim: Claim, workload: Workload) -> bool:
-    """Return whether only the end of a promote is missing: all pods of stable run the judged template and digests."""
+def is_promotion_complete(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
+    """Return whether only the end of a promote is missing: all users get the judged template and digests.
+
+    In a swap, by weight 100 on the canary; else all pods of stable run what was judged.
+    """
+    if is_swap(claim):
+        return is_swapped(claim, traffic, workload)
     workloads, pin = claim.state.workloads, claim.state.pin
     return claim.phase is Phase.PROMOTING and bool(workloads and pin and workload.is_promoted(workloads, pin))
 
@@ -35,23 +43,34 @@ def finish_promotion(
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set.
     """
-    exposed = claim.state.weight > 0
-    claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
-    if exposed:
-        drain(claim, teardown, traffic.claims)
-    if claim.state.workloads is not None:
-        workload.scale_down(claim.state.workloads, claim.token)
+    if is_swap(claim):
+        claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
+    else:
+        claim = _retire_canary(claim, teardown, traffic, workload, enforce=enforce)
     verdict, reason = summarize_verdicts(claim.state)
     now, promotion = traffic.claims.now(), _promotion(claim, traffic, workload)
     traffic.claims.release(claim, record_of(claim, "promoted", reason, now, verdict, promotion))
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 
+def _retire_canary(
+    claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
+) -> Claim:
+    exposed = claim.state.weight > 0
+    claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
+    if exposed:
+        drain(claim, teardown, traffic.claims)
+    if claim.state.workloads is not None:
+        workload.scale_down(claim.state.workloads, claim.token)
+    return claim
+
+
 def _promotion(claim: Claim, traffic: Traffic, workload: Workload) -> Promotion | None:
     workloads, pin = claim.state.workloads, claim.state.pin
     if workloads is None or pin is None:
         return None
-    return promotion_of(claim, workload.promoted_fingerprint(workloads, pin), traffic.claims.now())
+    found = "" if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
+    return promotion_of(claim, replace(workloads, promoted_template_hash=found), traffic.claims.now())
 
 
 def _return_weight(

@@ -57,6 +57,6 @@ def runs_stable_digests(claim: Claim, workload: Workload) -> bool:
 def end_as_noop(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
     """End a run whose canary turned out to run what stable runs: scale the canary down and release the claim."""
     if claim.state.workloads is not None:
-        workload.scale_down(claim.state.workloads, claim.token)
+        workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))
     log.info("prepare.noop", detail=reason)

@@ -3,6 +3,7 @@
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.promotion_gate import check_passed
+from steps.actions.swap import begin_swap, move_users
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import PermanentError
 from steps.model.run import Claim, Phase
@@ -19,7 +20,9 @@ def promote_run(
     by_external: bool,
     unjudged: str = "",
 ) -> None:
-    """Copy the judged template to stable, or wait until Git did, and end the run; safe to repeat after a kill.
+    """Bring all users to the judged version and end the run; safe to repeat after a kill.
+
+    In a swap they move to the canary; else stable gets the judged template, from here or from Git.
 
     Args:
         claim: of the run, in a phase that may be promoted.
@@ -37,13 +40,17 @@ def promote_run(
     if workloads is None or pin is None:
         cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
         raise PermanentError(f"promoting run {claim.run}", cause)
-    if is_promotion_complete(claim, workload):
+    if is_promotion_complete(claim, traffic, workload):
         # Killed near its end, maybe with some tokens removed already: only the end is missing.
         return finish_promotion(claim, teardown, traffic, workload)
     # Foreign weights stop it here, with stable's template unchanged.
     claim = traffic.claims.renew(claim, check=traffic.own_weights)
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
+    if workloads.is_swap:
+        claim = begin_swap(claim, workloads, pin, granted, teardown, traffic, workload)
+        claim = move_users(claim, teardown, traffic, workload)
+        return finish_promotion(claim, teardown, traffic, workload)
     promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:

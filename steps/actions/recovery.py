@@ -51,7 +51,7 @@ def take_over_run(
         repair: replace tokens on Deployments that cannot be read.
     """
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
-    complete = is_promotion_complete(victim, workload)
+    complete = is_promotion_complete(victim, traffic, workload)
     claim = traffic.claims.take_over(victim, run, reason, supersede=live, repair=repair)
     return Takeover(claim, complete, reason)
 

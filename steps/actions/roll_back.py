@@ -5,6 +5,7 @@ import structlog
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
+from steps.actions.swap import has_moved_users, raise_old_arm
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -30,23 +31,26 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
             kept, so that sweep or the next rollback tries again.
     """
-    if is_promotion_complete(claim, workload):
+    if is_promotion_complete(claim, traffic, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
     workloads, restored = claim.state.workloads, UndoResult.UNTOUCHED
     exposed = claim.state.weight > 0
     if claim.state.undoes:
         traffic.claims.complete_reopened(claim)
-    if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
-        # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
-        _undo(claim, teardown, traffic, workload)
+    if workloads is not None and exposed:
+        if has_moved_users(claim):
+            raise_old_arm(claim, teardown, traffic, workload)
+        elif not workloads.is_swap and not ready_arms_if_known(workloads, workload)[0]:
+            # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
+            _restore_stable(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
-        restored = _undo(safe, teardown, traffic, workload)
+        restored = _restore_stable(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
-        workload.scale_down(workloads, safe.token)
+        workload.retire_canary(workloads, safe.state.pin, safe.token)
     return _end(safe, reason, restored, traffic)
 
 
@@ -62,13 +66,13 @@ def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> s
     return outcome
 
 
-def _undo(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> UndoResult:
-    if claim.state.workloads is None:
+def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> UndoResult:
+    """Restore stable's old template; in a swap it was never changed."""
+    workloads = claim.state.workloads
+    if workloads is None or workloads.is_swap:
         return UndoResult.UNTOUCHED
     renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-    return workload.undo_promote(
-        claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
-    )
+    return workload.undo_promote(workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew)
 
 
 def try_roll_back(

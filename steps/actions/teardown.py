@@ -18,11 +18,15 @@ class TeardownPolicy:
         ready_timeout_seconds: how long stable may take to become ready with its old template (> 0).
         drain_seconds: time between weight 0 and the canary's end (>= 0).
         pause: waits so many seconds.
+        standby_seconds: how long the old arm of a swap stays ready (>= 0).
+        keep_standby: whether it stays up for good.
     """
 
     ready_timeout_seconds: float
     drain_seconds: float
     pause: Callable[[float], None] = time.sleep
+    standby_seconds: float = 0.0
+    keep_standby: bool = False
 
 
 def drain(claim: Claim, teardown: TeardownPolicy, claims: Claims) -> None:

@@ -48,7 +48,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "stable": _filled(asdict(state.stable)),
         "canary": _filled(asdict(state.canary)),
         "weights": [list(entry) for entry in state.weights],
-        "workloads": asdict(state.workloads) if state.workloads else None,
+        "workloads": _workloads(state.workloads) if state.workloads else None,
         "pin": asdict(state.pin) if state.pin else None,
         "latency_bounds": [list(entry) for entry in state.latency_bounds],
         "small_bound": state.small_bound,
@@ -88,7 +88,7 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         stable=Destination(**_known(Destination, body["stable"])),
         canary=Destination(**_known(Destination, body["canary"])),
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
-        workloads=WorkloadState(**_known(WorkloadState, body["workloads"])) if "workloads" in body else None,
+        workloads=_read_workloads(body["workloads"]) if "workloads" in body else None,
         pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
         latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
         small_bound=float(body["small_bound"]) if "small_bound" in body else None,
@@ -103,6 +103,18 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         unjudged=str(body.get("unjudged", "")),
         undoes=str(body.get("undoes", "")),
     )
+
+
+def _workloads(workloads: WorkloadState) -> dict[str, Any]:
+    """Return the Deployments without the newer fields that have their default, which an older image does not know."""
+    body = asdict(workloads)
+    canary = ("canary_replica_set", "canary_template_hash", "canary_replicas")
+    newer = ("topology", *canary, "kept", "promoting_since")
+    return {key: value for key, value in body.items() if key not in newer or value}
+
+
+def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
+    return WorkloadState(**{**_known(WorkloadState, body), "kept": dict(body.get("kept", {}))})
 
 
 def _verdict(verdict: RungVerdict) -> list[Any]:

@@ -86,6 +86,14 @@ class WorkloadState:
         created_canary: whether prepare made the canary Deployment.
         template_by_external: whether stable's template comes from elsewhere (GitOps): it is never written or undone.
         baseline: Deployment of stable's template that is compared with the canary instead of stable, "" for none.
+        topology: of the release; "" in a claim of an older image, which knows no swap.
+        canary_replica_set: the canary's ReplicaSet when the run started, where people deploy the canary; "" for none.
+        canary_template_hash: fingerprint of its pod template then.
+        canary_replicas: its replicas then (>= 0).
+        kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
+        promoting_since: API server's time at which the promotion of a swap began (unix seconds), 0 before.
+        promoted_template_hash: fingerprint of the promoted template as stable has it, without stable's own labels; kept
+            in the record for an undo. "" in a swap, and where somebody else had changed the template by then.
     """
 
     namespace: str
@@ -97,6 +105,18 @@ class WorkloadState:
     created_canary: bool = False
     template_by_external: bool = False
     baseline: str = ""
+    topology: str = ""
+    canary_replica_set: str = ""
+    canary_template_hash: str = ""
+    canary_replicas: int = 0
+    kept: dict[str, str] = field(default_factory=dict)
+    promoting_since: float = 0.0
+    promoted_template_hash: str = ""
+
+    @property
+    def is_swap(self) -> bool:
+        """Whether the two Deployments take turns: promote moves the users and writes no template."""
+        return self.topology == "swap"
 
     @property
     def deployments(self) -> tuple[str, ...]:
@@ -198,8 +218,7 @@ class Promotion:
     Args:
         run: id of the promoted run.
         ended: unix seconds.
-        state: of that run at its end, without what only the walk needed. Its pin has the fingerprint that the promoted
-            template has in the serving Deployment; "" if somebody else had changed it by then.
+        state: of that run at its end, without what only the walk needed.
     """
 
     run: str

@@ -1,5 +1,7 @@
 """The names of a release's objects where the settings give none: everything is named after the app."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from steps.errors import SettingsError
@@ -12,14 +14,14 @@ from steps.settings.release import ReleaseSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
-    """Return the names of a release; guessed names are logged.
+def release_names(settings: ReleaseSettings, namespace: str, because: Sequence[str] = ()) -> ReleaseNames:
+    """Return the names of a release; guessed names are logged with what they rest on.
 
     Raises:
         SettingsError: both arms got the same name.
     """
     names = conventional_names(settings, namespace)
-    _log_guesses(settings, names)
+    _log_guesses(settings, names, because)
     return names
 
 
@@ -38,7 +40,7 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
         namespace=namespace,
         stable=stable,
         canary=canary,
-        baseline=baseline_name(_baseline_base(topology, settings.app, stable, canary)),
+        baseline=baseline_name(stable if topology is Topology.STABLE_NAMED else canary),
         virtual_services=tuple(
             sorted({_object(entry, namespace) for entry in settings.virtual_service or (settings.app,)})
         ),
@@ -55,11 +57,6 @@ def conventional_names(settings: ReleaseSettings, namespace: str) -> ReleaseName
     return names
 
 
-def _baseline_base(topology: Topology, app: str, stable: str, canary: str) -> str:
-    """Return what a baseline is named after: in the swap topology the app, as its arms take turns."""
-    return {Topology.STABLE_NAMED: stable, Topology.TARGET_NAMED: canary, Topology.SWAP: app}[topology]
-
-
 def _object(entry: str, namespace: str) -> ObjectName:
     where, _, name = entry.rpartition("/")
     return ObjectName(where or namespace, name)
@@ -70,7 +67,7 @@ def _destination(entry: str) -> Destination:
     return Destination(host, subset)
 
 
-def _log_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
+def _log_guesses(settings: ReleaseSettings, names: ReleaseNames, because: Sequence[str]) -> None:
     guessed = {
         "stable": names.stable,
         "canary": names.canary,
@@ -78,6 +75,7 @@ def _log_guesses(settings: ReleaseSettings, names: ReleaseNames) -> None:
         "stable_destination": str(names.stable_destination),
         "canary_destination": str(names.canary_destination),
     }
-    missing = {name: value for name, value in guessed.items() if not getattr(settings, name)}
+    missing = {name: value for name, value in guessed.items() if because or not getattr(settings, name)}
     if missing:
-        log.info("names.guessed", **missing)
+        why = {"topology": str(names.topology), "because": list(because)} if because else {}
+        log.info("names.guessed", **missing, **why)

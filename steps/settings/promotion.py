@@ -19,3 +19,14 @@ class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
         description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
         "person does, and this step waits until stable runs the judged images.",
     )
+    standby_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=86400,
+        description="How long the old arm of a swap stays ready from weight 100 on, seconds; then it is scaled to 0, "
+        "unless other routes lead to it.",
+    )
+    keep_standby: bool = Field(
+        default=False,
+        description="Leave the old arm of a swap running after the promotion, for undo in no time; nothing waits then.",
+    )

@@ -19,7 +19,7 @@ class ChosenNames:
     """The names of a release where none is given.
 
     Args:
-        topology: stable-named or target-named.
+        topology: stable-named, target-named or swap.
         origin: "claim", "convention" or "inferred".
         settings: setting → value, as flags have it.
         because: sentences that say what the names rest on.
@@ -44,8 +44,10 @@ def choose_names(survey: Survey, hints: Hints, claim: Claim | None, topology: st
     """
     origin, why, asked = "inferred", "", hints
     if claim is not None:
-        origin, why, asked = "claim", f"run {claim.run} holds the claim with these names", _of_claim(hints, claim)
-    elif conventional := _conventional(survey, hints):
+        held = settings_of_claim(claim)
+        why = f"run {claim.run} holds the claim with these names"
+        return ChosenNames(topology or held.pop("topology", "") or "stable-named", "claim", held, (why,))
+    if conventional := _conventional(survey, hints):
         origin, why = CONVENTION, f"VirtualService {conventional.virtual_services[0]} has the conventional arms"
         asked = conventional
     because = (why,) if why else ()
@@ -59,17 +61,18 @@ def choose_names(survey: Survey, hints: Hints, claim: Claim | None, topology: st
     return ChosenNames(topology or found.topology, origin, _inferred(survey, found), (*because, *found.because))
 
 
-def _of_claim(hints: Hints, claim: Claim) -> Hints:
-    state = claim.state
-    workloads = state.workloads
-    return replace(
-        hints,
-        stable=hints.stable or (workloads.stable if workloads else ""),
-        canary=hints.canary or (workloads.canary if workloads else ""),
-        stable_destination=hints.stable_destination or str(state.stable),
-        canary_destination=hints.canary_destination or str(state.canary),
-        virtual_services=hints.virtual_services or tuple(target.virtual_service for target in state.targets),
-    )
+def settings_of_claim(claim: Claim) -> dict[str, Any]:
+    """Return the names that a claim keeps, as settings have them; a run never uses other names."""
+    state, workloads = claim.state, claim.state.workloads
+    found = {
+        "topology": workloads.topology if workloads else "",
+        "stable": workloads.stable if workloads else "",
+        "canary": workloads.canary if workloads else "",
+        "stable_destination": str(state.stable),
+        "canary_destination": str(state.canary),
+        "virtual_service": tuple(str(target.virtual_service) for target in state.targets),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _conventional(survey: Survey, hints: Hints) -> Hints | None:

@@ -8,6 +8,7 @@ from steps.model.run import Destination, ObjectName
 from steps.survey.app import app_deployments, app_virtual_services
 from steps.survey.behind import Behind, behind
 from steps.survey.objects import Survey, name_of
+from steps.survey.role_names import serving_name
 from steps.survey.splits import Side, Split, as_destination, splits_of
 
 _DOING = "inferring the two arms of {app} from its routes"
@@ -142,17 +143,13 @@ def _arm(side: Side, weight: int, names: Sequence[ObjectName], survey: Survey) -
 def _stable_of(pair: frozenset[Side], weights: dict[Side, int], survey: Survey, hints: Hints) -> tuple[Side, str]:
     """Return the side that serves, and why: what was named, else the heavier one, else the only one with pods."""
     sides = sorted(pair, key=lambda side: (-weights[side], side))
-    for side in sides:
-        other = next(one for one in sides if one != side)
-        if hints.stable and _is_behind(hints.stable, side, survey):
-            return side, f"--stable {hints.stable} stands behind it"
-        if hints.canary and _is_behind(hints.canary, other, survey):
-            return side, f"--canary {hints.canary} stands behind the other one"
-        if hints.stable_destination and _is_side(hints.stable_destination, side, survey):
-            return side, "--stable-destination names it"
-        if hints.canary_destination and _is_side(hints.canary_destination, other, survey):
-            return side, "--canary-destination names the other one"
+    given = _given_stable(sides, survey, hints)
+    if given is not None:
+        return given
     heavier, lighter = sides
+    named = serving_name((_shown(heavier, survey), _shown(lighter, survey)))
+    if named is not None:
+        return next(side for side in sides if _shown(side, survey) == named), f"{named} is named as the one that serves"
     if weights[heavier] != weights[lighter]:
         return heavier, f"{_shown(heavier, survey)} has the larger weight, so it is stable"
     empty = [side for side in sides if not behind(survey, Destination(*side), survey.namespace).deployments]
@@ -166,6 +163,21 @@ def _stable_of(pair: frozenset[Side], weights: dict[Side, int], survey: Survey, 
         f"  --stable-destination {names[1]} --canary-destination {names[0]}"
     )
     raise PermanentError(_DOING.format(app=hints.app), cause)
+
+
+def _given_stable(sides: Sequence[Side], survey: Survey, hints: Hints) -> tuple[Side, str] | None:
+    """Return the side that a person named as the one that serves, and how; None where nobody did."""
+    for side in sides:
+        other = next(one for one in sides if one != side)
+        if hints.stable and _is_behind(hints.stable, side, survey):
+            return side, f"--stable {hints.stable} stands behind it"
+        if hints.canary and _is_behind(hints.canary, other, survey):
+            return side, f"--canary {hints.canary} stands behind the other one"
+        if hints.stable_destination and _is_side(hints.stable_destination, side, survey):
+            return side, "--stable-destination names it"
+        if hints.canary_destination and _is_side(hints.canary_destination, other, survey):
+            return side, "--canary-destination names the other one"
+    return None
 
 
 def _is_behind(deployment: str, side: Side, survey: Survey) -> bool:

@@ -7,6 +7,7 @@ from steps.errors import PermanentError
 from steps.model.run import Destination, ObjectName
 from steps.survey.inference import Hints, Inferred, InferredArm, infer
 from steps.survey.objects import Survey
+from steps.survey.role_names import state_roles
 from steps.workload.clone import is_clone
 
 _PRIMARY = "-primary"
@@ -17,7 +18,7 @@ class InferredNames:
     """What a survey says about the names of a release.
 
     Args:
-        topology: "stable-named" or "target-named".
+        topology: "stable-named", "target-named" or "swap".
         stable: Deployment that serves.
         canary: Deployment under test; "" where it is to be made.
         virtual_services: that are released, in sort order.
@@ -102,5 +103,7 @@ def _topology(stable: str, canary: Object | None) -> tuple[str, str]:
         return "target-named", f"{stable} serves what people deploy to {name}"
     if is_clone(canary):
         return "stable-named", f"Deployment {name} was made by an earlier release"
-    why = f"people deploy {name} as well as {stable}: its template is released, and promote copies it to {stable}"
-    return "target-named", why
+    if state_roles(stable, name):
+        why = f"the names {stable} and {name} state roles, so {stable} goes on serving: promote copies the template"
+        return "target-named", why
+    return "swap", f"people deploy {name} as well as {stable}, so the two take turns"

@@ -13,11 +13,12 @@ from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.model.names import ReleaseNames
 from steps.settings.cluster import ClusterSettings
-from steps.settings.conventions import release_names
+from steps.settings.promotion import PromotionSettings
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import DrainSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
+from steps.wiring.names import find_names
 from steps.workload.workload import Workload
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -34,13 +35,13 @@ class Parts:
     workload: Workload
 
 
-def parts_of(settings: ReleaseSettings) -> Parts:
-    """Connect to the API server and name the objects of the release."""
+def parts_of(settings: ReleaseSettings, *, starts: bool = False) -> Parts:
+    """Connect to the API server and name the objects of the release; `starts`: the step begins one."""
     cluster, namespace = cluster_of(settings)
-    names = release_names(settings, namespace)
-    structlog.contextvars.bind_contextvars(namespace=names.namespace, app=names.app)
+    structlog.contextvars.bind_contextvars(namespace=namespace, app=settings.app)
     if settings.run_id:
         structlog.contextvars.bind_contextvars(run=settings.run_id)
+    names = find_names(cluster, settings, namespace, starts=starts)
     claims = Claims(cluster)
     return Parts(cluster, names, claims, Traffic(cluster, claims), Workload(cluster, claim_key(names.app)))
 
@@ -78,9 +79,13 @@ def dry_run_cluster_of(settings: ClusterSettings) -> Cluster:
 
 
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
-    """Return the time limits for the end of a run; a dry run does not wait."""
+    """Return the time limits for the end of a run; a dry run does not wait, nor does a step that does not promote."""
     pause = _no_pause if cluster.is_dry_run else time.sleep
-    return TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
+    policy = TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
+    if not isinstance(settings, PromotionSettings):
+        return policy
+    standby = 0.0 if cluster.is_dry_run else settings.standby_seconds
+    return replace(policy, standby_seconds=standby, keep_standby=settings.keep_standby)
 
 
 def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:

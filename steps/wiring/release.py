@@ -8,11 +8,13 @@ from typing import TypeVar
 import structlog
 
 from steps.claim.acquire import ClaimRequest
+from steps.cluster.api import Cluster
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release
 from steps.outputs import results
 from steps.settings.preparation import PreparationSettings
 from steps.traffic.traffic import Traffic
+from steps.wiring.kept_arms import kept_arms_of
 from steps.workload.duplicate import request_fingerprint
 
 _Settings = TypeVar("_Settings", bound=PreparationSettings)
@@ -32,7 +34,7 @@ def this_host() -> str:
 
 
 def release_and_claim(
-    settings: PreparationSettings, names: ReleaseNames, traffic: Traffic
+    settings: PreparationSettings, names: ReleaseNames, cluster: Cluster, traffic: Traffic
 ) -> tuple[Release, ClaimRequest]:
     """Return what is to be released, and the claim that the run asks for.
 
@@ -51,7 +53,8 @@ def release_and_claim(
         asked=request_fingerprint(release),
         ladder=settings.ladder,
     )
-    return replace(release, routes=traffic.ports(request.targets, request.stable, request.canary)), request
+    routes = traffic.ports(request.targets, request.stable, request.canary)
+    return replace(release, routes=routes, kept=kept_arms_of(cluster, names)), request
 
 
 def _release(settings: PreparationSettings, names: ReleaseNames, traffic: Traffic) -> Release:

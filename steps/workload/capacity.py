@@ -1,5 +1,7 @@
 """How many pods an arm needs, who owns `replicas`, and scaling within that."""
 
+from dataclasses import replace
+
 import structlog
 
 from steps.claim.deployments import ClaimedDeployments
@@ -52,9 +54,9 @@ def ensure_capacity(
         TemporaryError: it is not ready within the deadline. PermanentError: its pods will not become ready.
         NotOwnerError, NotFound: as everywhere.
     """
-    count = needed_pods(workloads.stable_replicas, weight)
+    count = _needed(cluster, workloads, weight)
     autoscaler = autoscaler_of(cluster, workloads.namespace, workloads.canary)
-    size = _raise_to(fence, workloads, token, count if autoscaler is None else 1)
+    size = _raise_to(fence, workloads.namespace, workloads.canary, token, count if autoscaler is None else 1)
     if workloads.baseline:  # before the wait for the canary: pods of both should have the same age
         _resize_baseline(fence, workloads, token, size)
     try:
@@ -70,6 +72,44 @@ def ensure_capacity(
         ) from error
     if workloads.baseline:
         wait_ready(cluster, workloads.namespace, workloads.baseline, None, policy)
+
+
+def ensure_stable_capacity(
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    workloads: WorkloadState,
+    token: str | None,
+    policy: WaitPolicy,
+    *,
+    whole: bool,
+) -> None:
+    """Scale stable up to its replicas at the start, where it has fewer, and wait until these are ready.
+
+    Nothing waits for a stable that kept its replicas and has a ready pod: it serves, as it did before. With `whole`,
+    all pods are waited for, and an autoscaler gets a stable of this size to begin with, up to its own maximum: it would
+    grow a stable of one pod only after all users are there.
+
+    Raises:
+        As `ensure_capacity`.
+    """
+    namespace, name = workloads.namespace, workloads.stable
+    autoscaler = autoscaler_of(cluster, namespace, name)
+    count = max(1, workloads.stable_replicas)
+    if autoscaler is not None:
+        count = min(count, int(autoscaler["spec"].get("maxReplicas", count))) if whole else 1
+    before = cluster.get(DEPLOYMENT, namespace, name)
+    _raise_to(fence, namespace, name, token, count)
+    if whole or before["spec"].get("replicas", 1) < count or not _available(before):
+        wait_ready(cluster, namespace, name, count, policy)
+
+
+def for_undo(cluster: Cluster, workloads: WorkloadState) -> WorkloadState:
+    """Return the Deployments of a promoted run; in a swap, stable needs as many pods as the promoted arm has by now."""
+    if not workloads.is_swap:
+        return workloads
+    promoted = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    pods = int(promoted["spec"].get("replicas", 1)) if promoted is not None else 0
+    return replace(workloads, stable_replicas=max(workloads.stable_replicas, pods))
 
 
 def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
@@ -96,14 +136,22 @@ def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadS
     Raises:
         NotOwnerError: another run's.
     """
-    left = (_scale_down(cluster, fence, workloads.namespace, name, token) for name in workloads.clones)
+    left = (scale_to_zero(cluster, fence, workloads, name, token) for name in workloads.clones)
     return " ".join(filter(None, left))
 
 
-def _scale_down(cluster: Cluster, fence: ClaimedDeployments, namespace: str, name: str, token: str | None) -> str:
+def scale_to_zero(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, name: str, token: str | None
+) -> str:
+    """Scale one Deployment to 0; returns and raises as `scale_down`."""
+    namespace = workloads.namespace
     clone = cluster.find(DEPLOYMENT, namespace, name)
     if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
+    if name in workloads.kept:
+        sentence = f"Deployment {namespace}/{name} keeps its pods: {workloads.kept[name]}."
+        log.info("canary.left_running", reason=sentence)
+        return sentence
     autoscaler = autoscaler_of(cluster, namespace, name)
     if autoscaler is not None:
         sentence = (
@@ -134,17 +182,29 @@ def _resize_baseline(fence: ClaimedDeployments, workloads: WorkloadState, token:
     fence.write(workloads.namespace, workloads.baseline, token, resize)
 
 
-def _raise_to(fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, count: int) -> int:
-    """Scale the canary up to at least `count` pods; return how many it has then."""
+def _needed(cluster: Cluster, workloads: WorkloadState, weight: int) -> int:
+    """Return how many pods the canary needs, by the size that stable has now or had at the start: the larger one.
+
+    In a swap it takes stable's place, so it never needs more than stable has: else every release would grow the app.
+    """
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    now = int(stable["spec"].get("replicas", 1)) if stable is not None else 0
+    today = max(workloads.stable_replicas, now)
+    count = needed_pods(today, weight)
+    return min(count, max(1, today)) if workloads.is_swap else count
+
+
+def _raise_to(fence: ClaimedDeployments, namespace: str, name: str, token: str | None, count: int) -> int:
+    """Scale a Deployment up to at least `count` pods; return how many it has then."""
 
     def up(found: Object) -> list[Operation]:
         current = found["spec"].get("replicas", 1)
         if current >= count:
             return []
-        log.info("canary.scaled_up", deployment=workloads.canary, replicas=count, previous=current)
+        log.info("canary.scaled_up", deployment=name, replicas=count, previous=current)
         return [{"op": "add", "path": _REPLICAS, "value": count}]
 
-    found = fence.write(workloads.namespace, workloads.canary, token, up)
+    found = fence.write(namespace, name, token, up)
     return int(found["spec"].get("replicas", 1))
 
 

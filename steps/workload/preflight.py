@@ -8,7 +8,7 @@ from steps.cluster.kinds import PERSISTENT_VOLUME_CLAIM
 from steps.errors import PermanentError
 from steps.model.run import WorkloadState
 from steps.model.workload import Noop, Release, ReleasePlan, Topology
-from steps.workload import preconditions, related_objects
+from steps.workload import deployed_canary, preconditions, related_objects
 from steps.workload.arm_selectors import check_disjoint
 from steps.workload.baseline import baseline_selectors
 from steps.workload.noop import detect_noop
@@ -53,11 +53,10 @@ def preflight(cluster: Cluster, release: Release) -> ReleasePlan:
 
 def _check_managers(found: ReleaseObjects) -> None:
     release = found.release
-    if not release.template_by_external:
+    if not release.template_by_external and release.topology is not Topology.SWAP:  # a swap never writes it
         remedy = "Let that tool write the template (--template-by external)"
         preconditions.check_manager(found.stable, allowed=release.allow_managed, remedy=remedy)
-    writes_canary = bool(release.image or release.env or release.template_patch)
-    if release.topology is not Topology.STABLE_NAMED and found.existing is not None and writes_canary:
+    if found.existing is not None and release.writes_canary:
         remedy = "Release the image with that tool, without --image here"
         preconditions.check_manager(found.existing, allowed=release.allow_managed, remedy=remedy)
 
@@ -78,6 +77,7 @@ def _compare_arms(cluster: Cluster, found: ReleaseObjects) -> list[str]:
         *related_objects.background_work_warnings(found.stable, found.released_container(found.template)),
         *related_objects.resource_warnings(template, found.template),
         *_shared_configuration(found),
+        *deployed_canary.warnings(found),
     ]
 
 
@@ -116,7 +116,7 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
             "the ReplicaSet of its present template was not found: an incomplete promote could not be undone. "
             "See `kubectl get replicasets`.",
         )
-    return WorkloadState(
+    state = WorkloadState(
         namespace=release.namespace,
         stable=release.stable,
         canary=release.canary,
@@ -124,9 +124,10 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
         stable_replica_set=replica_set["metadata"]["name"] if replica_set is not None else "",
         stable_template_hash=fingerprint(stable["spec"]["template"], arm_label_keys(stable)),
         created_canary=release.topology is Topology.STABLE_NAMED,
-        template_by_external=release.template_by_external,
+        template_by_external=release.template_by_external and release.topology is not Topology.SWAP,
         baseline=release.baseline,
     )
+    return deployed_canary.remember(cluster, found, state)
 
 
 def _noop(cluster: Cluster, found: ReleaseObjects) -> Noop:

@@ -13,6 +13,12 @@ from steps.survey.problem import Problem
 from steps.survey.splits import Side, side_of
 from steps.traffic.routes import http_routes, label_of, weight_at
 
+_SCALED_TO_0 = (
+    "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas, and"
+    " they get 503"
+)
+_LEFT = "a rollback puts its old template back"
+
 
 def check_other_routes(survey: Survey, arms: SurveyedArms) -> list[Problem]:
     """Return a problem for each route of any VirtualService that leads to the canary without being released."""
@@ -35,8 +41,8 @@ def _of(survey: Survey, arms: SurveyedArms, obj: Object) -> Iterator[Problem]:
     name = name_of(obj)
     for index, body in enumerate(http_routes(obj)):
         label = label_of(index, body)
-        sides = _weighted(body, name.namespace)
-        if _is_pair(arms, body, name.namespace):
+        sides = weighted_sides(body, name.namespace)
+        if is_pair(arms, body, name.namespace):
             continue
         reached = [side for side in sides if leads_to_canary(survey, arms, side)]
         if reached:
@@ -44,17 +50,18 @@ def _of(survey: Survey, arms: SurveyedArms, obj: Object) -> Iterator[Problem]:
         yield from _mirror(survey, arms, obj, index)
     for kind in ("tcp", "tls"):
         for index, body in enumerate((obj.get("spec") or {}).get(kind) or []):
-            reached = [side for side in _weighted(body, name.namespace) if leads_to_canary(survey, arms, side)]
+            reached = [side for side in weighted_sides(body, name.namespace) if leads_to_canary(survey, arms, side)]
             if reached:
                 yield _problem(survey, arms, obj, f"{kind} route #{index}", reached, (kind, index))
 
 
-def _is_pair(arms: SurveyedArms, body: Mapping[str, Any], namespace: str) -> bool:
+def is_pair(arms: SurveyedArms, body: Mapping[str, Any], namespace: str) -> bool:
     """Return whether a route splits between the two arms: its weights are the release's, or another check's."""
     return {arms.stable.side, arms.canary.side} <= {side_of(one, namespace) for one in body.get("route") or []}
 
 
-def _weighted(body: Mapping[str, Any], namespace: str) -> list[Side]:
+def weighted_sides(body: Mapping[str, Any], namespace: str) -> list[Side]:
+    """Return the sides to which a route sends requests."""
     entries = body.get("route") or []
     return [side_of(one, namespace) for place, one in enumerate(entries) if weight_at(entries, place)]
 
@@ -101,15 +108,15 @@ def _is_empty(deployment: Object) -> bool:
 def _between(arms: SurveyedArms) -> str:
     """Return what the route's users get now and after a run."""
     canary = arms.canary
-    ends = (
-        "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas,"
-        " and they get 503"
-    )
     if canary.found is None or _is_empty(canary.found):
-        return f"{ends}, as they do now: no pod is behind the route."
+        now = "no pod is behind the route."
+        if not arms.is_made:
+            return f"Between releases they get 503, as they do now: {now} Scale {canary.deployment} up if it is wanted."
+        return f"{_SCALED_TO_0}, as they do now: {now}"
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
+    ends = _SCALED_TO_0 if arms.is_made else f"It is not scaled to 0 as long as such a route leads to it: {_LEFT}"
     if not ready:
-        return f"{ends}, as they do now: no ready pod is behind the route."
+        return f"{ends}, as they do now: no ready pod is behind the route." if arms.is_made else f"{ends}."
     return f"{ends}. Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind the route."
 
 

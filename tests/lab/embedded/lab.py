@@ -44,6 +44,7 @@ class EmbeddedLab:
     def __init__(
         self, namespace: str = "demo", *, reporter: Literal["source", "destination"] = "source", gateways: int = 1,
         scrape_seconds: float = 1.0, await_prometheus: bool = True, scraping: Scraping | None = None,
+        more_namespaces: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.namespace = namespace
         self.registry = Registry()
@@ -52,7 +53,7 @@ class EmbeddedLab:
         self._block = Block()
         self.state = make_state_dir()
         self.processes = Processes(self.state)
-        self.api = StandInApi(self._block.control, API_PORT, ("default", "istio-system", namespace))
+        self.api = StandInApi(self._block.control, API_PORT, ("default", "istio-system", namespace, *more_namespaces))
         (self.state / "overrides").mkdir()
         self._around = Surroundings(self.api.store, Node(self.registry), self.processes, self._block, self.state)
         self._gateways = [self._block.gateway(number) for number in range(gateways)]

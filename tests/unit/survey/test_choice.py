@@ -11,10 +11,10 @@ from steps.survey.monitoring import pod_monitor, selected_labels
 from tests.support.cart_survey import HOSTS_PAIR, applied, hosts, route, versions, virtual_service
 
 
-def test_a_pair_of_deployments_is_inferred_as_target_named() -> None:
+def test_a_pair_of_deployments_is_inferred_as_swap() -> None:
     """With all names as flags have them."""
     chosen = choose_names(versions(), Hints("cart"), None)
-    assert ("target-named", "inferred") == (chosen.topology, chosen.origin)
+    assert ("swap", "inferred") == (chosen.topology, chosen.origin)
     expected = {
         "stable": "cart-v1",
         "canary": "cart-v2",

@@ -38,7 +38,7 @@ def names(*virtual_services: Json, **parts: Any) -> InferredNames:
 def test_of_two_deployments_that_people_deploy_the_lighter_one_is_released() -> None:
     """The commonest set-up: v1 and v2 at 90/10."""
     found = names(SPLIT)
-    assert ("target-named", "cart-v1", "cart-v2", 10) == (
+    assert ("swap", "cart-v1", "cart-v2", 10) == (
         found.topology,
         found.stable,
         found.canary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.lab.embedded.mesh.matches import Role, check, translated
@@ -51,9 +52,14 @@ def route_configuration(store: Store) -> Json:
     }
     taken: set[str] = set()
     hosts: list[Json] = []
+    delegates = {
+        (item["metadata"]["namespace"], item["metadata"]["name"]): item
+        for item in store.list(VIRTUAL_SERVICE)
+        if not item["spec"].get("hosts")
+    }
     for item in store.list(VIRTUAL_SERVICE):
         namespace = item["metadata"]["namespace"]
-        routes = _routes_of(item, ports)
+        routes = _routes_of(item, ports, delegates)
         for host in item["spec"].get("hosts") or []:
             hosts += _virtual_host(f"{namespace}/{item['metadata']['name']}/{host}", host, namespace, routes, taken)
     for host, numbers in ports.items():
@@ -79,18 +85,32 @@ def _virtual_host(name: str, host: str, namespace: str, routes: list[Json], take
     return [{"name": name, "domains": free, "routes": routes}] if free else []
 
 
-def _routes_of(item: Json, ports: dict[str, list[int]]) -> list[Json]:
+def _routes_of(item: Json, ports: dict[str, list[int]], delegates: dict[tuple[str, str], Json]) -> list[Json]:
     """Return the routes of a VirtualService that concern the lab's Envoy; without any its users get 404."""
     namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
     role = Role.of(item, ports.get(full_host((item["spec"].get("hosts") or [""])[0], namespace), []))
     found: list[Json] = []
-    for number, rule in enumerate(item["spec"].get("http") or []):
+    for number, (owner, rule) in enumerate(_rules(item, delegates)):
         matches = rule.get("match") or [{}]
         for match in matches:
             check(match, f"VirtualService {namespace}/{name}, http[{number}]")
         ours = [match for match in matches if role.concerns(match, namespace)]
-        found += _routes(rule, ours, namespace, Ports(ports, role.port))
+        found += _routes(rule, ours, owner, Ports(ports, role.port))
     return found
+
+
+def _rules(item: Json, delegates: dict[tuple[str, str], Json]) -> Iterator[tuple[str, Json]]:
+    """Yield each rule with the namespace of its hosts; a delegate's match refines the one that led to it."""
+    namespace = item["metadata"]["namespace"]
+    for rule in item["spec"].get("http") or []:
+        if "delegate" not in rule:
+            yield namespace, rule
+            continue
+        owner = rule["delegate"].get("namespace") or namespace
+        delegate = delegates.get((owner, rule["delegate"]["name"]))
+        for inner in (delegate or {"spec": {}})["spec"].get("http") or []:
+            pairs = [(outer, one) for outer in rule.get("match") or [{}] for one in inner.get("match") or [{}]]
+            yield owner, {**inner, "match": [{**outer, **one} for outer, one in pairs]}
 
 
 def _routes(rule: Json, matches: list[Json], namespace: str, ports: Ports) -> list[Json]:
