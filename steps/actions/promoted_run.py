@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from steps.actions.failed_bake import has_failed_in_bake
 from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError, PermanentError
@@ -49,7 +50,7 @@ def find_promoted_run(names: ReleaseNames, claims: Claims) -> PromotedRun:
 
 
 def _of_claim(held: Claim, doing: str, names: ReleaseNames, claims: Claims) -> PromotedRun:
-    undoes = held.state.undoes
+    undoes = held.state.undoes or (held.run if has_failed_in_bake(held.state) else "")
     if not undoes and held.phase is not Phase.PROMOTING:
         remedy = f"It is not promoted, so roll it back first: {command('rollback', names)} --any-run"
         now = claims.now()

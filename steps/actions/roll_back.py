@@ -1,7 +1,10 @@
 """Roll an app back to its stable version, whatever point the run had reached."""
 
+from dataclasses import replace
+
 import structlog
 
+from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
@@ -9,6 +12,7 @@ from steps.actions.swap import has_moved_users, raise_old_arm
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.workload import UndoResult
@@ -25,7 +29,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
 
     Returns:
-        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim.
+        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim and for a run that failed in bake.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
@@ -56,9 +60,12 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
 
 def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> str:
     """Release the claim and return the outcome; an undo that found a foreign template has undone nothing."""
-    undoes = claim.state.undoes
+    is_baked = has_failed_in_bake(claim.state)
+    undoes = claim.state.undoes or (claim.run if is_baked else "")
     outcome = "undone" if undoes and restored is not UndoResult.FOREIGN else "rolled-back"
-    traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now()))
+    bake = str(Verdict.FAIL) if is_baked else ""
+    record = record_of(claim, outcome, reason, traffic.claims.now(), bake=bake)
+    traffic.claims.release(claim, replace(record, undoes=undoes))
     if outcome == "undone":
         log.info("run.undone", undone_run=undoes, reason=reason)
     else:

@@ -69,27 +69,10 @@ def undo_promotion(
         log.warning("claim.taken_over", victim=promoted.claim.run, phase=str(promoted.claim.phase), reason=reason)
         undoes = promoted.promotion.run
         claim = traffic.claims.take_over(promoted.claim, run, reason, supersede=True, repair=True, undoes=undoes)
-    restore(claim, claim.state.reason or reason, teardown, traffic, workload)
+    _restore(claim, claim.state.reason or reason, teardown, traffic, workload)
 
 
-def undo_own_run(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    """Undo the promotion of a run that this process owns: users return, and the run ends as undone.
-
-    Args:
-        claim: of the run, in phase promoting, with its promotion complete.
-        reason: one sentence for the record.
-        teardown: time limits.
-        traffic: VirtualServices.
-        workload: Deployments.
-
-    Raises:
-        As `undo_promotion`.
-    """
-    claim = traffic.claims.move(claim, Phase.ROLLING_BACK, undoes=claim.run, reason=reason)
-    restore(claim, reason, teardown, traffic, workload)
-
-
-def restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+def _restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     """Restore the version before the promotion under an undo's claim.
 
     Raises:

@@ -123,7 +123,8 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
 def _gone(obj: Object, claim: Claim) -> str:
     last = last_record(obj, claim.app)
     if last is not None and last.undoes == claim.run:
-        return f"the claim of run {claim.run} is gone: {last.run} has undone it at {date_and_time(last.ended)}: {last.reason}"
+        undone = f"{last.run} has undone it at {date_and_time(last.ended)}: {last.reason}"
+        return f"the claim of run {claim.run} is gone: {undone}"
     return f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
 
 

@@ -21,16 +21,18 @@ def record_of(
     reason: str,
     ended: float,
     verdict: str | None = None,
+    bake: str = "",
     promotion: Promotion | None = None,
 ) -> Record:
     """Sum a run up.
 
     Args:
         claim: as it was last written.
-        outcome: `promoted`, `rolled-back`, `noop` or `undone`.
+        outcome: `promoted`, `rolled-back`, `undone` or `noop`.
         reason: one sentence.
         ended: unix seconds, the API server's.
         verdict: in place of the one that the last weight has ("" where it has none).
+        bake: how the bake ended, "" without one.
         promotion: what an undo of this run would revert.
     """
     state = claim.state
@@ -45,6 +47,7 @@ def record_of(
         weights=state.weights,
         images=dict(state.pin.digests) if state.pin else {},
         by=state.by,
+        bake=bake,
         undoes=state.undoes,
         promotion=promotion,
     )

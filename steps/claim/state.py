@@ -25,7 +25,9 @@ class StateChanges(TypedDict, total=False):
     ladder: tuple[int, ...]
     unjudged: str
     undoes: str
+    bake_since: float
     reason: str
+    verdicts: tuple[RungVerdict, ...]
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
@@ -59,6 +61,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "ladder": list(state.ladder),
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
+        "bake_since": state.bake_since or None,
         "undoes": state.undoes,
     }
     return _filled(body)
@@ -101,6 +104,7 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         ladder=tuple(int(weight) for weight in body.get("ladder", ())),
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
+        bake_since=float(body.get("bake_since", 0.0)),
         undoes=str(body.get("undoes", "")),
     )
 

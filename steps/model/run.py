@@ -157,6 +157,7 @@ class RunState:
         verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set again has
             none. A claim of an older image has neither ladder nor verdicts.
         unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
+        bake_since: since when the promoted version has been baking (unix seconds); 0 before, and without a bake.
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
@@ -179,6 +180,7 @@ class RunState:
     ladder: tuple[int, ...] = ()
     verdicts: tuple[RungVerdict, ...] = ()
     unjudged: str = ""
+    bake_since: float = 0.0
     undoes: str = ""
 
     @property
@@ -233,7 +235,7 @@ class Record:
     Args:
         run: id of the run.
         epoch: its epoch; the next run gets the one after it.
-        outcome: `promoted`, `rolled-back`, `noop`, `undone`.
+        outcome: `promoted`, `rolled-back`, `undone`, `noop`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.
         reason: one sentence.
@@ -241,6 +243,7 @@ class Record:
         weights: (time, weight) pairs, oldest first.
         images: container → image of the canary.
         by: who started the run.
+        bake: how the bake after the promotion ended: `pass`, `fail`, `inconclusive` or `stopped`; "" without one.
         undoes: id of the promoted run that this one reverted; "" for any run but an undo.
         promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
             nothing was promoted, if it was undone, or if an older image wrote the record.
@@ -256,5 +259,6 @@ class Record:
     weights: tuple[tuple[float, int], ...] = ()
     images: dict[str, str] = field(default_factory=dict)
     by: str = ""
+    bake: str = ""
     undoes: str = ""
     promotion: Promotion | None = None

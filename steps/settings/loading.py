@@ -50,8 +50,10 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     own = {name: value for name, value in from_file.items() if name in kind.model_fields}
     # Tekton and Argo pass an unset optional parameter as "", so an empty variable counts as not set.
     variables = EnvSettingsSource(kind, env_ignore_empty=True)()
+    given = {**own, **variables, **flags}
+    needless = kind.unneeded(given)
     try:
-        return kind(**{**own, **variables, **flags})
+        return kind(**{name: value for name, value in given.items() if name not in needless})
     except ValidationError as error:
         lines = [_complaint(entry, kind, flags, own, file) for entry in error.errors(include_url=False)]
         raise SettingsError(_LOADING, "; ".join(lines)) from None

@@ -19,6 +19,13 @@ class PromotionSettings(ClaimSettings, DryRunSettings, DrainSettings):
         description="Who updates stable's template: canary = this step copies the judged one; external = Git or a "
         "person does, and this step waits until stable runs the judged images.",
     )
+    bake_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=86400,
+        description="How long the promoted version is judged after the promotion, seconds: by its pods, the objectives "
+        "and what was before. On fail the promotion is undone. 0: not at all.",
+    )
     standby_seconds: float = Field(
         300.0,
         ge=0,

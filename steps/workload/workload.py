@@ -142,9 +142,14 @@ class Workload:
         since: float,
         complete_at: float | None = None,
         earlier: Sequence[tuple[float, float, str]] = (),
+        deployment: str = "",
     ) -> HealthWatch:
-        """Return a watch over the canary's pods whose `look()` returns their health; see `HealthWatch`."""
-        return HealthWatch(self._cluster, workloads.namespace, workloads.canary, since, complete_at, earlier)
+        """Return a watch over the canary's pods whose `look()` returns their health; see `HealthWatch`.
+
+        `deployment` is watched in place of the canary.
+        """
+        watched = deployment or workloads.canary
+        return HealthWatch(self._cluster, workloads.namespace, watched, since, complete_at, earlier)
 
     def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
         """Return the pods of each Deployment, by owner, and the name prefixes of their ReplicaSets."""
@@ -168,6 +173,10 @@ class Workload:
     def is_promoted(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether stable runs the pinned template and digests on all its pods."""
         return promote.is_promoted(self._cluster, workloads, pin)
+
+    def check_promoted(self, workloads: WorkloadState, pin: Pin) -> None:
+        """Refuse (ForeignWrite) if stable no longer has the promoted template, or the promoted images from Git."""
+        promote.check_promoted(self._cluster, workloads, pin)
 
     def undo_promote(
         self, workloads: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew

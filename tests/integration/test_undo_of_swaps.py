@@ -1,4 +1,4 @@
-"""undo of a swap: the old arm gets its pods, then all users, then the undone arm stands down; killed anywhere as well."""
+"""undo of a swap: the old arm gets its pods, then all users, then the undone arm stands down, wherever it is killed."""
 
 from __future__ import annotations
 

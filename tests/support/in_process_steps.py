@@ -6,11 +6,13 @@ from functools import partial
 
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import AnalysisExtras
+from steps.actions.bake import Bake, BakePolicy
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
 from steps.model.names import ReleaseNames
 from steps.settings.conventions import release_names
 from steps.settings.release import ReleaseSettings
@@ -71,17 +73,27 @@ class StepProcess:
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
-    def promote(self, run: str = "one", unjudged: str = "", **more: object) -> StepEnd:
-        """Promote."""
+    def promote(
+        self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
+        """Promote; with a reader of evidence, bake for 30 s."""
         settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged, **more})
-        return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+        baker = None if bake is None else self._bake(bake)
+        return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending, baker)
 
-    def rollout(self, reader: EvidenceReader | None = None, run: str = "one", **more: object) -> StepEnd:
-        """Release shop:2 up the ladder 5, 60."""
+    def _bake(self, reader: EvidenceReader) -> Bake:
+        policy = BakePolicy(30.0, Rules(), lambda: reader, pause=self.world.wait)
+        return Bake(policy, self._traffic, self._workload)
+
+    def rollout(
+        self, reader: EvidenceReader | None = None, run: str = "one", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
+        """Release shop:2 up the ladder 5, 60; with a reader of evidence for it, bake for 30 s."""
         given = {**self._given, "run": run, "image": "shop:2", "on_busy": "fail", "ladder": (5, 60), "min_seconds": 0}
         settings = rollout.Settings.model_validate({**given, "baseline": self.world.baseline, **more})
         parts = self._cluster, self._traffic, self._workload, reader or FixedEvidence(0.0), self._ending
-        return rollout.run(settings, _names(settings), *parts)
+        baker = None if bake is None else self._bake(bake)
+        return rollout.run(settings, _names(settings), *parts, bake=baker)
 
     def report(self, form: str = "text", run: str = "") -> str:
         """Render the report, of one run alone if it is named."""

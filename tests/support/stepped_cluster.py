@@ -62,6 +62,11 @@ class SteppedCluster(FakeCluster):
             self.tick()
             self._settled = before if self.store.revision == before else ""
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, at least a second."""
+        self.store.clock_offset_seconds += max(1.0, seconds)
+        self.move()
+
     def settle(self, name: str) -> None:
         """Reconcile until a Deployment is rolled out."""
         for _ in range(30):

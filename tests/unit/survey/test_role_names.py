@@ -20,7 +20,7 @@ from steps.survey.role_names import serving_name, state_roles
         ("maintenance-a", "maintenance-b", False),
     ],
 )
-def test_a_role_counts_where_the_names_differ(stable: str, canary: str, states: bool) -> None:
+def test_a_role_counts_where_the_names_differ(stable: str, canary: str, *, states: bool) -> None:
     """A word that both names have, or that is only part of a word, says nothing."""
     assert states == state_roles(stable, canary)
 
