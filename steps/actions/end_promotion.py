@@ -9,7 +9,7 @@ from steps.actions.swap import is_swap, retire_stable
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.verdicts import with_verdict
 from steps.model.judgement import Judgement, Verdict
-from steps.model.run import Claim, Phase, RunState
+from steps.model.run import Claim, Phase
 from steps.model.rungs import IN_BAKE, RungVerdict
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -72,11 +72,6 @@ def end_promotion(
 
 def _is_by_external(claim: Claim) -> bool:
     return claim.state.workloads is not None and claim.state.workloads.template_by_external
-
-
-def has_failed_in_bake(state: RunState) -> bool:
-    """Return whether the run's rollback began because its bake failed."""
-    return any(one.note == IN_BAKE for one in state.verdicts)
 
 
 def _undo(baked: BakeEnd, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> PromotionEnd:
