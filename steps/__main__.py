@@ -18,7 +18,7 @@ from steps.errors import Interrupted, SettingsError, StepError
 from steps.model.flags import Command
 from steps.outputs import logs, results
 from steps.settings.flags import flags_of
-from steps.settings.loading import load
+from steps.settings.loading import load, log_format
 from steps.step import Step, StepEnd
 
 STEPS = {
@@ -28,6 +28,7 @@ STEPS = {
     "probe": "send deep health checks to canary and stable pods and compare their responses",
     "promote": "copy the canary's template to stable, return the weight, scale the canary down",
     "rollback": "return all weight to stable and scale the canary down, unless promoted",
+    "undo": "after a promotion, return users to the version before it",
     "approve": "open the gate of a run that waits for a person",
     "sweep": "roll back every run whose claim expired, in one namespace or in all",
     "rollout": "the whole release in one process: prepare, climb the ladder, promote or roll back",
@@ -89,7 +90,7 @@ def _command(name: str) -> Command:
 def _bounded(name: str, arguments: Sequence[str]) -> int:
     """Run a step inside the error boundary: results are written and one closing line is logged in any case."""
     started = time.monotonic()
-    logs.configure("auto", name)
+    logs.configure(log_format(arguments), name)
     results.reset()
     step = find(name)
     try:

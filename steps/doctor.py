@@ -15,6 +15,7 @@ from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
+from steps.claim.lookup import claim_of_app
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import PROMETHEUS
@@ -50,7 +51,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of
 from steps.wiring.evidence import reader_of
 from steps.wiring.judging import rules_of
-from steps.wiring.names import claim_of_app, hints_of, with_chosen_names
+from steps.wiring.names import hints_of, with_chosen_names
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "reason")
@@ -85,9 +86,9 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     """Return the report; see the module's docstring."""
     hints = hints_of(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
-    claim = claim_of_app(cluster, survey, settings.app)
+    claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace)
     living = claim if claim is not None and claim.state.expires >= cluster.now() else None
-    chosen = choose_names(survey, hints, living, settings.topology)
+    chosen = choose_names(survey, hints, claim, settings.topology)
     named = with_chosen_names(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
     workload, unread = Workload(cluster, ""), list[str]()

@@ -8,6 +8,7 @@ Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +21,7 @@ from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
 from steps.model.judgement import Judgement
 from steps.model.names import ReleaseNames
+from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
@@ -72,7 +74,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     """
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
-    if claim is not None and run in {"", claim.run}:
+    if claim is not None and run in {"", claim.run, claim.state.undoes}:
         state = claim.state
         return Report(
             app=names.app,
@@ -85,12 +87,14 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
             weights=state.weights,
             images=state.pin.digests if state.pin else {},
             by=state.by,
+            bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
+            undoes=state.undoes,
         )
     last = claims.last(first, names.app)
     if last is None:
         cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
         raise NotFound("gathering the report", cause)
-    if run not in {"", last.run}:
+    if run not in {"", last.run, last.undoes}:
         cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
     return Report(
@@ -105,13 +109,26 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
         weights=last.weights,
         images=last.images,
         by=last.by,
+        bake=last.bake,
+        undoes=last.undoes,
     )
 
 
-def write_folder(folder: str, names: ReleaseNames, claims: Claims, judgements: Iterable[Judgement]) -> None:
-    """Write report.json and report.txt; a failure is only logged, since it must not change how a release ends."""
+def write_folder(
+    folder: str, names: ReleaseNames, claims: Claims, judgements: Iterable[Judgement], baked: Judgement | None = None
+) -> None:
+    """Write report.json and report.txt; a failure is only logged, since it must not change how a release ends.
+
+    Args:
+        folder: where to write.
+        names: of the release.
+        claims: on VirtualServices.
+        judgements: one per rung, in order.
+        baked: the last one of the bake, None without one.
+    """
     try:
         made = gather(names, claims).with_judgements([one.to_json() for one in judgements])
+        made = replace(made, baked=baked.to_json()) if baked is not None else made
         for name, text in (("report.json", made.as_json()), ("report.txt", made.as_text())):
             save(text, str(Path(folder) / name), "--report-dir", _DOING)
     except Interrupted:

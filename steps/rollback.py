@@ -1,5 +1,7 @@
 """rollback: restore stable unless the run was promoted; safe to run always, by an exit handler or by hand.
 
+It ends a run that is not promoted; `undo` reverts a promotion.
+
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
 Exit codes: 0 done, or no claim (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run it again.
@@ -10,12 +12,14 @@ import secrets
 import structlog
 from pydantic import Field
 
+from steps.actions.promoted_run import command
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
-from steps.errors import NotOwnerError
+from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
+from steps.model.times import date_and_time
 from steps.settings.cluster import DryRunSettings
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import DrainSettings
@@ -48,9 +52,29 @@ def run(
         claim = _claim(settings, names, traffic.claims)
         outcome = roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
     except NotOwnerError as error:
-        log.info("rollback.not_owner", detail=str(error))
+        log.info("rollback.not_owner", detail=f"{error}{_promoted_before(settings, names, traffic.claims)}")
         return StepEnd({"outcome": "not-owner"})
+    if outcome == "promoted":
+        detail = f"run {claim.run} was promoted already, so its end was completed. {_undo(names)}"
+        log.warning("rollback.promoted", detail=detail)
     return StepEnd({"outcome": outcome})
+
+
+def _promoted_before(settings: Settings, names: ReleaseNames, claims: Claims) -> str:
+    """Return a sentence that names undo if the run has ended promoted, "" if it has not, or if that is unknown."""
+    try:
+        last = claims.last(names.virtual_services[0], names.app)
+    except Interrupted:
+        raise
+    except StepError:
+        return ""
+    if last is None or last.outcome != "promoted" or not (settings.any_run or settings.run == last.run):
+        return ""
+    return f" Run {last.run} was promoted at {date_and_time(last.ended)}. {_undo(names)}"
+
+
+def _undo(names: ReleaseNames) -> str:
+    return f"To revert a promotion: {command('undo', names)}"
 
 
 def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:

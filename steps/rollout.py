@@ -1,8 +1,9 @@
-"""rollout: the whole release in one process: prepare, climb the ladder, promote; on any failure roll back.
+"""rollout: the whole release in one process: prepare, climb the ladder, promote, bake; on any failure roll back.
 
 Before: nothing. For any CI, a Tekton task of one pod, a shell.
 Writes: what prepare, analyze, promote and rollback write.
-Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back) · 2 · 3 · 4 (rolled back) · 7 another run holds.
+Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back; after a bake: undone) · 2 · 3 · 4 (rolled back)
+· 7 another run holds.
 `--dry-run` plans the whole release of a canary that passes: outcome `dry-run`.
 SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
 """
@@ -14,7 +15,9 @@ from pydantic import Field
 
 from steps import analyze, prepare, report
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.bake_end import Baker
 from steps.actions.dry_run_rungs import climb_in_dry_run
+from steps.actions.end_promotion import PromotionEnd
 from steps.actions.finish_killed import finish_killed_run
 from steps.actions.judge_rung import RungJudge
 from steps.actions.ladder import rungs_left
@@ -30,13 +33,14 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.outputs import judgement_file, results
 from steps.settings.analysis import AnalysisSettings
+from steps.settings.bake import BakeSettings
 from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
 from steps.settings.preparation import PreparationSettings
-from steps.settings.promotion import PromotionSettings
-from steps.step import EXIT_CODES, EXIT_DONE, Step, StepEnd
+from steps.step import EXIT_CODES, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.analysis import progress_of, recorder_of
+from steps.wiring.bake import bake_of
 from steps.wiring.baseline import comparison_of
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
@@ -51,7 +55,7 @@ RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
 
-class Settings(LadderSettings, PreparationSettings, AnalysisSettings, PromotionSettings):
+class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
@@ -66,11 +70,12 @@ def run(
     reader: EvidenceReader,
     teardown: TeardownPolicy,
     extras: AnalysisExtras = NO_EXTRAS,
+    bake: Baker | None = None,
 ) -> StepEnd:
     """Release one image; see the module's docstring."""
     is_named = bool(settings.run)
     settings = with_run_id(settings, names)
-    rollout = _Rollout(settings, names, traffic, workload, teardown)
+    rollout = _Rollout(settings, names, traffic, workload, teardown, bake)
     try:
         if is_named and (end := rollout.end_killed_run()) is not None:
             return end
@@ -101,23 +106,30 @@ class _Rollout:
     """The parts of one rollout, and the judgements so far."""
 
     def __init__(
-        self, settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+        self,
+        settings: Settings,
+        names: ReleaseNames,
+        traffic: Traffic,
+        workload: Workload,
+        teardown: TeardownPolicy,
+        bake: Baker | None,
     ) -> None:
-        self._settings, self._names, self._teardown = settings, names, teardown
+        self._settings, self._names, self._teardown, self._bake = settings, names, teardown, bake
         self._traffic, self._workload = traffic, workload
         self._judgements: list[Judgement] = []
+        self._baked: Judgement | None = None
 
     def end_killed_run(self) -> StepEnd | None:
         """End a run whose process was killed during its promote or rollback; None if it was in neither."""
         run, by_external = self._settings.run, self._settings.template_by == "external"
         done = finish_killed_run(
-            self._names, run, self._teardown, self._traffic, self._workload, by_external=by_external
+            self._names, run, self._teardown, self._traffic, self._workload, by_external=by_external, bake=self._bake
         )
         if done is None:
             return None
         failed = _ROLLED_BACK.get(done.verdict, PermanentError.exit_code)
         found = {"verdict": done.verdict, "reason": results.truncate(done.reason), "judgement": "{}"}
-        exit_code = EXIT_DONE if done.outcome == "promoted" else failed
+        exit_code = done.exit_code if done.outcome == "promoted" else failed
         return StepEnd({"run": run, **found, "outcome": done.outcome}, exit_code)
 
     def plan(self) -> StepEnd:
@@ -140,8 +152,12 @@ class _Rollout:
                 outcome = self.roll_back(judgement.reason)
                 end = analyze.ended(judgement)
                 return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
-        self._promote(self._claim(PROMOTABLE))
-        return StepEnd({**analyze.ended(self._judgements[-1]).results, "outcome": "promoted"})
+        promoted = self._promote(self._claim(PROMOTABLE))
+        self._baked = promoted.judgement
+        found = {**analyze.ended(self._judgements[-1]).results, "outcome": promoted.outcome}
+        if promoted.exit_code:
+            found |= {"verdict": promoted.verdict, "reason": results.truncate(promoted.reason)}
+        return StepEnd(found, promoted.exit_code)
 
     def roll_back(self, reason: str) -> str:
         """Roll the run back; return the outcome."""
@@ -151,14 +167,15 @@ class _Rollout:
     def write_report(self) -> None:
         """Write the report, if a folder for it is given."""
         if self._settings.report_dir:
-            report.write_folder(self._settings.report_dir, self._names, self._traffic.claims, self._judgements)
+            claims, folder = self._traffic.claims, self._settings.report_dir
+            report.write_folder(folder, self._names, claims, self._judgements, self._baked)
 
     def _claim(self, phases: Sequence[Phase]) -> Claim:
         return require_phase(self._names, self._settings.run, self._traffic.claims, phases)
 
-    def _promote(self, claim: Claim) -> None:
-        by_external = self._settings.template_by == "external"
-        promote_run(claim, self._teardown, self._traffic, self._workload, by_external=by_external)
+    def _promote(self, claim: Claim) -> PromotionEnd:
+        by_external, bake = self._settings.template_by == "external", self._bake
+        return promote_run(claim, self._teardown, self._traffic, self._workload, by_external=by_external, bake=bake)
 
 
 def main(settings: Settings) -> StepEnd:
@@ -170,7 +187,8 @@ def main(settings: Settings) -> StepEnd:
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
     extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras)
+    bake = bake_of(settings, parts.names, parts.traffic, parts.workload, progress)
+    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras, bake)
     return with_dry_run_summary(end, parts.cluster)
 
 

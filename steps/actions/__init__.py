@@ -20,7 +20,8 @@ A rung
 
 The end
     promote_run.py      promotion_gate.py (was the last rung passed?), then stable's template, then finish_promotion.py
-    roll_back.py        weight 0, stable's template, the canary down, the claim released
+    swap.py             in a swap instead: all users to the canary, the old arm stands by and is scaled down
+    roll_back.py        weight 0, stable's template, the canary down or as people had it, the claim released
     finish_killed.py, sweep_run.py    ends of runs whose process died
     teardown.py, verdicts.py          the drain; the summary for the record
 

@@ -5,8 +5,8 @@ import structlog
 from steps.actions.swap import is_swap, is_swapped, retire_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
-from steps.claim.record import record_of
-from steps.model.run import Claim, Phase
+from steps.claim.record import promotion_of, record_of
+from steps.model.run import Claim, Phase, Promotion
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -44,15 +44,14 @@ def finish_promotion(
     if is_swap(claim):
         claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
     else:
-        claim = _retire_canary(claim, teardown, traffic, workload, enforce=enforce)
-    verdict, reason = summarize_verdicts(claim.state)
-    traffic.claims.release(claim, record_of(claim, "promoted", reason, traffic.claims.now(), verdict))
-    log.info("run.promoted", verdict=verdict, reason=reason)
+        claim = retire_canary(claim, teardown, traffic, workload, enforce=enforce)
+    release_promoted(claim, traffic, workload)
 
 
-def _retire_canary(
+def retire_canary(
     claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
 ) -> Claim:
+    """Return the weight to stable, which runs the judged version, and stop the canary; as `finish_promotion`."""
     exposed = claim.state.weight > 0
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
     if exposed:
@@ -60,6 +59,32 @@ def _retire_canary(
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
     return claim
+
+
+def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = "") -> None:
+    """Release the claim of a promoted run.
+
+    Args:
+        claim: as it was last written.
+        traffic: VirtualServices.
+        workload: Deployments.
+        baked: what the bake after the promotion showed, one sentence; "" without one.
+        bake: its verdict, "" without one.
+    """
+    verdict, reason = summarize_verdicts(claim.state)
+    reason = f"{baked}; {reason}" if baked else reason  # the newest first: a long record is cut
+    now, promotion = traffic.claims.now(), _promotion(claim, traffic, workload)
+    traffic.claims.release(claim, record_of(claim, "promoted", reason, now, verdict, bake=bake, promotion=promotion))
+    log.info("run.promoted", verdict=verdict, reason=reason)
+
+
+def _promotion(claim: Claim, traffic: Traffic, workload: Workload) -> Promotion | None:
+    workloads, pin = claim.state.workloads, claim.state.pin
+    if workloads is None or pin is None:
+        return None
+    # A swap wrote no template to stable: the promoted one is where it was pinned.
+    mark = pin.template_hash if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
+    return promotion_of(claim, mark, traffic.claims.now())
 
 
 def _return_weight(

@@ -69,6 +69,6 @@ def end_as_noop(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Tr
         claim, _ = traffic.set_weight(claim, 0)
         drain(claim, teardown, traffic.claims)
     if claim.state.workloads is not None:
-        workload.scale_down(claim.state.workloads, claim.token)
+        workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))
     log.info("prepare.noop", detail=reason)

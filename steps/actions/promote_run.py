@@ -1,9 +1,11 @@
 """Promote a run: stable gets the judged version, then the run ends."""
 
-from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.bake_end import Baker
+from steps.actions.end_promotion import PromotionEnd, end_promotion
+from steps.actions.finish_promotion import is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.promotion_gate import check_passed
-from steps.actions.swap import move_users
+from steps.actions.swap import begin_swap, move_users
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import PermanentError
 from steps.model.run import Claim, Phase
@@ -19,7 +21,8 @@ def promote_run(
     *,
     by_external: bool,
     unjudged: str = "",
-) -> None:
+    bake: Baker | None = None,
+) -> PromotionEnd:
     """Bring all users to the judged version and end the run; safe to repeat after a kill.
 
     In a swap they move to the canary; else stable gets the judged template, from here or from Git.
@@ -31,6 +34,7 @@ def promote_run(
         workload: Deployments.
         by_external: whether Git or a person updates stable.
         unjudged: a person's reason to promote although the last rung has no pass, "" for none.
+        bake: watches the promoted version before the run ends; None for no bake.
 
     Raises:
         PermanentError: there is no pass or no pinned canary, or stable does not become ready.
@@ -40,19 +44,22 @@ def promote_run(
     if workloads is None or pin is None:
         cause = "the claim has no pinned canary: prepare did not finish. Run prepare again, or roll back."
         raise PermanentError(f"promoting run {claim.run}", cause)
-    if is_promotion_complete(claim, traffic, workload):
+    is_baking = claim.phase is Phase.PROMOTING and claim.state.bake_since > 0 and bake is not None
+    if is_baking or is_promotion_complete(claim, traffic, workload):
         # Killed near its end, maybe with some tokens removed already: only the end is missing.
-        return finish_promotion(claim, teardown, traffic, workload)
+        return end_promotion(claim, bake, teardown, traffic, workload)
     # Foreign weights stop it here, with stable's template unchanged.
     claim = traffic.claims.renew(claim, check=traffic.own_weights)
     # A promote that began was allowed by the verdicts in its claim, and its weight may already be returning.
     granted = claim.state.unjudged if claim.phase is Phase.PROMOTING else check_passed(claim, unjudged)
-    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     if workloads.is_swap:
-        return finish_promotion(move_users(promoting, teardown, traffic, workload), teardown, traffic, workload)
+        claim = begin_swap(claim, workloads, pin, granted, teardown, traffic, workload)
+        claim = move_users(claim, teardown, traffic, workload)
+        return end_promotion(claim, bake, teardown, traffic, workload)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:
         workload.promote_external(workloads, pin, limit, heartbeat.renew)
     else:
         workload.promote_template(workloads, pin, promoting.token, limit, heartbeat.renew)
-    return finish_promotion(heartbeat.claim, teardown, traffic, workload)
+    return end_promotion(heartbeat.claim, bake, teardown, traffic, workload)

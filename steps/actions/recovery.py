@@ -57,7 +57,7 @@ def take_over_run(
 
 
 def clean_up(takeover: Takeover, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
-    """Finish or roll back a run that was taken over; return the outcome, `rolled-back` or `promoted`.
+    """Finish or roll back a run that was taken over; return the outcome as `roll_back` does.
 
     Raises:
         PermanentError: as `roll_back`; the claim is kept, so that the next sweep or rollback tries again.

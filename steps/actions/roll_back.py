@@ -5,11 +5,15 @@ import structlog
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
+from steps.actions.swap import has_moved_users, raise_old_arm
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
+from steps.model.rungs import IN_BAKE
+from steps.model.workload import UndoResult
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -19,10 +23,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
-    A promote that was killed after all pods of stable ran the judged template is finished instead.
+    A promote that was killed after all pods of stable ran the judged template is finished instead. An undo ends by the
+    same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
 
     Returns:
-        The outcome: `rolled-back`, or `promoted`.
+        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim and a run that failed in bake.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
@@ -31,35 +36,47 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     if is_promotion_complete(claim, traffic, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
         return "promoted"
-    workloads = claim.state.workloads
+    workloads, restored = claim.state.workloads, UndoResult.UNTOUCHED
     exposed = claim.state.weight > 0
-    if workloads is not None and exposed and not ready_arms_if_known(workloads, workload)[0]:
-        # Stable may be down because of our own incomplete promote: restore it first, then the weight.
-        _restore_stable(claim, teardown, traffic, workload)
+    if claim.state.undoes:
+        traffic.claims.complete_reopened(claim)
+    if workloads is not None and exposed:
+        if has_moved_users(claim):
+            raise_old_arm(claim, teardown, traffic, workload)
+        elif not workloads.is_swap and not ready_arms_if_known(workloads, workload)[0]:
+            # Stable may be down because of our own incomplete promote: restore its template first, then the weight.
+            _restore_stable(claim, teardown, traffic, workload)
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
         if not workloads.is_swap:
-            _restore_stable(safe, teardown, traffic, workload)
+            restored = _restore_stable(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
-        workload.scale_down(workloads, safe.token)
-        workload.restore_canary(workloads, safe.state.pin, safe.token)
-    traffic.claims.release(safe, record_of(safe, "rolled-back", reason, traffic.claims.now()))
-    log.info("run.rolled_back", reason=reason)
-    return "rolled-back"
+        workload.retire_canary(workloads, safe.state.pin, safe.token)
+    return _end(safe, reason, restored, traffic)
 
 
-def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    """Restore stable's template, or in a swap, which writes none, its pods."""
-    workloads, limit = claim.state.workloads, teardown.ready_timeout_seconds
-    if workloads is None:
-        return
-    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-    if workloads.is_swap:
-        workload.ensure_stable_capacity(workloads, claim.token, limit, renew)
+def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> str:
+    """Release the claim and return the outcome; an undo that found a foreign template has undone nothing."""
+    undoes, is_baked = claim.state.undoes, any(one.note == IN_BAKE for one in claim.state.verdicts)
+    is_undone = is_baked or (bool(undoes) and restored is not UndoResult.FOREIGN)
+    outcome, bake = "undone" if is_undone else "rolled-back", str(Verdict.FAIL) if is_baked else ""
+    traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now(), bake=bake))
+    if is_undone:
+        log.info("run.undone", undone_run=undoes or claim.run, reason=reason)
     else:
-        workload.undo_promote(workloads, claim.state.pin, claim.token, limit, renew)
+        log.info("run.rolled_back", reason=reason)
+    return outcome
+
+
+def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> UndoResult:
+    if claim.state.workloads is None:
+        return UndoResult.UNTOUCHED
+    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
+    return workload.undo_promote(
+        claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
+    )
 
 
 def try_roll_back(
@@ -68,7 +85,7 @@ def try_roll_back(
     """Roll a run back, but only log a failure; return the outcome.
 
     Returns:
-        `rolled-back` or `promoted`, `not-owner` if the run holds no claim, or `rollback-failed`.
+        As `roll_back`; `not-owner` if the run holds no claim, or `rollback-failed`.
     """
     try:
         claim = traffic.claims.held(names.app, run, names.virtual_services)

@@ -1,11 +1,13 @@
 """The promotion of a swap: all users move to the canary, and the old arm stands by before it is scaled down."""
 
+from dataclasses import replace
+
 import structlog
 
-from steps.actions.shift import ensure_canary_capacity
-from steps.actions.teardown import TeardownPolicy, drain
-from steps.errors import ForeignWrite
-from steps.model.run import Claim, Phase
+from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.teardown import TeardownPolicy
+from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
+from steps.model.run import Claim, Phase, Pin, WorkloadState
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -13,6 +15,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 ALL = 100
 _LOOK_SECONDS = 10.0
+_KEPT = "--keep-standby asked for it"
 
 
 def is_swap(claim: Claim) -> bool:
@@ -20,29 +23,63 @@ def is_swap(claim: Claim) -> bool:
     return claim.state.workloads is not None and claim.state.workloads.is_swap
 
 
+def has_moved_users(claim: Claim) -> bool:
+    """Return whether a run gave all users to the canary of a swap, so that the old arm may be smaller by now."""
+    return is_swap(claim) and claim.state.weight == ALL
+
+
 def is_swapped(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
-    """Return whether only the end of a swap is missing: all users are on the canary, which can answer them."""
+    """Return whether only the end of a swap is missing: all users are on the judged canary, and it is ready."""
     state = claim.state
-    if claim.phase is not Phase.PROMOTING or state.workloads is None or state.weight != ALL:
+    if claim.phase is not Phase.PROMOTING or not has_moved_users(claim) or state.workloads is None or state.pin is None:
         return False
     try:
         weights = traffic.weights(state.targets, state.stable, state.canary)
     except ForeignWrite:
         return False
-    return set(weights.values()) == {ALL} and workload.ready_arms(state.workloads)[1]
+    return set(weights.values()) == {ALL} and workload.can_serve_all(state.workloads, state.pin)
+
+
+def begin_swap(
+    claim: Claim,
+    workloads: WorkloadState,
+    pin: Pin,
+    unjudged: str,
+    teardown: TeardownPolicy,
+    traffic: Traffic,
+    workload: Workload,
+) -> Claim:
+    """Begin the promotion, and remember when, and whether the old arm is kept; safe to repeat.
+
+    Raises:
+        ForeignWrite: the canary is not the judged one. NotOwnerError: the claim was lost.
+    """
+    workload.check_pin(workloads, pin)
+    kept = {workloads.stable: _KEPT, **workloads.kept} if teardown.keep_standby else workloads.kept
+    since = workloads.promoting_since or round(traffic.claims.now(), 1)
+    promoting = replace(workloads, kept=kept, promoting_since=since)
+    return traffic.claims.move(claim, Phase.PROMOTING, unjudged=unjudged, workloads=promoting)
 
 
 def move_users(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> Claim:
     """Scale the canary up for all users, then give it all weight; safe to repeat after a kill.
 
+    A baseline runs the old version behind the canary's destination, so it stops first: half of all users would stay
+    with it.
+
     Raises:
         TemporaryError, PermanentError: the canary does not get the pods. ForeignWrite: others changed the weights or
             the canary. NotOwnerError: the claim was lost.
     """
-    claim = ensure_canary_capacity(claim, ALL, traffic, workload, teardown.ready_timeout_seconds)
-    if claim.state.workloads is not None and claim.state.pin is not None:
-        workload.check_pin(claim.state.workloads, claim.state.pin)
-    claim, previous = traffic.set_weight(claim, ALL)
+    state, heartbeat, limit = claim.state, ClaimHeartbeat(claim, traffic), teardown.ready_timeout_seconds
+    if state.workloads is not None and state.pin is not None:
+        alone = replace(state.workloads, baseline="")
+        workload.ensure_capacity(alone, claim.token, ALL, limit, heartbeat.renew)
+        workload.scale_baseline_down(state.workloads, claim.token)
+        routes = traffic.ports(state.targets, state.stable, state.canary)
+        workload.require_endpoints(state.workloads, state.canary, routes, limit, heartbeat.renew)
+        workload.check_pin(state.workloads, state.pin)  # the new pods may have got another image by a tag that moved
+    claim, previous = traffic.set_weight(heartbeat.claim, ALL)
     log.info("weight.set", weight=ALL, previous_weight=previous)
     return claim
 
@@ -57,31 +94,60 @@ def retire_stable(
         teardown: how long the old arm stands by.
         traffic: VirtualServices.
         workload: Deployments.
-        enforce: set the weight once more although others changed the routes.
+        enforce: set the weight once more although others changed the routes, and wait no longer than requests in
+            flight need, as rollback and takeover do: nobody guards the standby of a run that died.
 
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set. NotOwnerError: somebody took over.
     """
     claim, _ = traffic.set_weight(claim, ALL, allow_foreign=enforce)
-    claim = _stand_by(claim, teardown, traffic)
-    drain(claim, teardown, traffic.claims)
-    if claim.state.workloads is not None and not teardown.keep_standby:
-        workload.scale_stable_down(claim.state.workloads, claim.token)
+    workloads = claim.state.workloads
+    if workloads is None:
+        return claim
+    if workloads.stable not in workloads.kept and workload.stable_has_pods(workloads):
+        claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
+    workload.scale_stable_down(workloads, claim.token)
+    workload.scale_baseline_down(workloads, claim.token)
     return claim
 
 
-def _stand_by(claim: Claim, teardown: TeardownPolicy, traffic: Traffic) -> Claim:
+def raise_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Scale the old arm to the pods it had, before all users return to it; if it gets none, the retreat decides.
+
+    Raises:
+        NotOwnerError: the claim was lost.
+    """
+    workloads, limit = claim.state.workloads, teardown.ready_timeout_seconds
+    if workloads is None:
+        return
+    renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
+    try:
+        workload.ensure_stable_capacity(workloads, claim.token, limit, renew)
+    except (Interrupted, NotOwnerError):
+        raise
+    except StepError as error:
+        log.warning("stable.not_ready", deployment=workloads.stable, detail=str(error))
+
+
+def _stand_by(
+    claim: Claim, workloads: WorkloadState, teardown: TeardownPolicy, traffic: Traffic, *, is_cut: bool
+) -> Claim:
     """Wait for the rest of the standby, which began with weight 100; a repeated promote does not begin it again."""
-    since = claim.state.weights[-1][0]
-    left = since + teardown.standby_seconds - traffic.claims.now()
-    if left > 0:
-        log.info("standby.began", deployment=_stable_of(claim), seconds=round(left, 1))
+    since, name = max(claim.state.weights[-1][0], workloads.promoting_since), workloads.stable
+    passed = traffic.claims.now() - since
+    left = (teardown.drain_seconds if is_cut else max(teardown.standby_seconds, teardown.drain_seconds)) - passed
+    if is_cut:
+        log.info(
+            "standby.cut",
+            deployment=name,
+            seconds=round(passed, 1),
+            effect="it is scaled to 0 now: the run that waited is over",
+        )
+    elif left >= 1:
+        log.info("standby.began", deployment=name, seconds=round(left, 1))
+    heartbeat = ClaimHeartbeat(claim, traffic, checks_weights=not is_cut)
     while left > 0:
         teardown.pause(min(left, _LOOK_SECONDS))
         left -= _LOOK_SECONDS
-        claim = traffic.claims.renew(claim, check=traffic.own_weights)
-    return claim
-
-
-def _stable_of(claim: Claim) -> str:
-    return claim.state.workloads.stable if claim.state.workloads is not None else ""
+        heartbeat.renew()
+    return heartbeat.claim

@@ -44,8 +44,8 @@ def return_users(one: ExpiredRun, owner: str, traffic: Traffic) -> None:
     """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
     one.takeover = take_over_run(one.claim, owner, reason, traffic, one.workload, repair=True)
-    if one.takeover.is_complete:
-        return
+    if one.takeover.is_complete or one.takeover.claim.state.undoes:
+        return  # an undo first starts the version before, which the cleanup does: until then the present one serves
     try:
         retreat(one.takeover.claim, reason, traffic, one.workload)
     except (Interrupted, NotOwnerError):

@@ -26,9 +26,9 @@ def summarize_verdicts(state: RunState) -> tuple[str, str]:
     """
     if state.unjudged:
         rungs = "; ".join(_verdicts_by_weight(state, every=True)) or "no weight was judged"
-        return UNJUDGED, f"promoted without a pass: {state.unjudged} ({rungs}); stable runs the canary's template"
+        return UNJUDGED, f"promoted without a pass: {state.unjudged} ({rungs}); {_promoted(state)}"
     if not state.verdicts:
-        return "", "stable runs the canary's template; the claim keeps no verdict of any weight"
+        return "", f"{_promoted(state)}; the claim keeps no verdict of any weight"
     passed = sorted(one.weight for one in state.verdicts if one.verdict == Verdict.PASS)
     others = _verdicts_by_weight(state, every=False)
     said = (
@@ -38,8 +38,15 @@ def summarize_verdicts(state: RunState) -> tuple[str, str]:
         if others
         else f"every rung ({weight_list(passed)})"
     )
-    parts = [f"the canary passed {said}", *_by_others(state), *others, "stable runs its template"]
+    parts = [f"the canary passed {said}", *_by_others(state), *others, _promoted(state, "its")]
     return state.verdicts[-1].verdict, "; ".join(parts)
+
+
+def _promoted(state: RunState, whose: str = "the canary's") -> str:
+    """Return how users get what was judged."""
+    if state.workloads is not None and state.workloads.is_swap:
+        return f"{state.workloads.canary} serves in place of {state.workloads.stable}"
+    return f"stable runs {whose} template"
 
 
 def _by_others(state: RunState) -> Iterable[str]:

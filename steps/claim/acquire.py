@@ -1,5 +1,6 @@
 """Take a claim by compare-and-swap: the first VirtualService decides, the others follow."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from steps.claim.amend import RouteStart
@@ -9,7 +10,7 @@ from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
 from steps.cluster.api import Object, Operation
-from steps.errors import NotOwnerError, PermanentError
+from steps.errors import NotFound, NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 
 
@@ -97,11 +98,11 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteSt
 
             writer.write(target.virtual_service, plan)
     except (NotOwnerError, PermanentError):
-        _give_back(writer, claim)
+        give_back(writer, claim)
         raise
 
 
-def _give_back(writer: GuardedWriter, claim: Claim) -> None:
+def give_back(writer: GuardedWriter, claim: Claim) -> None:
     """Remove the tokens again after a refusal halfway, so that no run waits for their expiry."""
 
     def plan(obj: Object) -> list[Operation]:
@@ -109,4 +110,5 @@ def _give_back(writer: GuardedWriter, claim: Claim) -> None:
         return remove_annotations(obj, claim.app) if seen is not None and seen.token.is_of(claim) else []
 
     for target in reversed(claim.state.targets):
-        writer.write(target.virtual_service, plan)
+        with suppress(NotFound):
+            writer.write(target.virtual_service, plan)

@@ -109,7 +109,9 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
         cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
         raise NotOwnerError(doing, cause)
     if not seen.is_part_of(claim):
-        cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {seen.token.run} ({seen.token.epoch})."
+        why = f": {seen.state.reason}" if seen.state.undoes else ""
+        new = f"{'undo ' if seen.state.undoes else ''}{seen.token.run} ({seen.token.epoch})"
+        cause = f"the claim went from run {claim.run} (epoch {claim.epoch}) to {new}{why}."
         raise NotOwnerError(doing, cause)
     if seen.token.phase not in phases:
         if seen.token.phase is Phase.ROLLING_BACK:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from steps.claim import acquire, lookup, release, renewal, takeover, transition, verdicts
+from steps.claim import acquire, lookup, release, renewal, reopen, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
 from steps.claim.amend import RouteCheck, RouteStart
 from steps.claim.annotations import annotations_of
@@ -110,8 +110,33 @@ class Claims:
             self.note(claim, "Claimed", f"run {claim.run} of {request.app} claimed {targets}")
         return claim
 
+    def reopen(self, claim: Claim) -> Claim:
+        """Take the claim of an app without a run, for an undo, by compare-and-swap; repeatable.
+
+        Args:
+            claim: what to write, in phase rolling-back; its epoch is made higher than the record's where it is not.
+
+        Returns:
+            The claim on all its VirtualServices, and on its Deployments.
+
+        Raises:
+            ClaimHeld, ClaimExpired: another run has a claim.
+            NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
+        """
+        opened = reopen.reopen(self.writer, claim)
+        targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
+        self.note(
+            opened, "Claimed", f"run {opened.run} of {opened.app} claimed {targets} to undo {opened.state.undoes}"
+        )
+        self.mark_deployments(opened)
+        return opened
+
+    def complete_reopened(self, claim: Claim) -> None:
+        """Claim the VirtualServices that a killed undo had not claimed yet; raises as `reopen`."""
+        reopen.claim_others(self.writer, claim)
+
     def take_over(
-        self, victim: Claim, run: str, reason: str, *, supersede: bool = False, repair: bool = False
+        self, victim: Claim, run: str, reason: str, *, supersede: bool = False, repair: bool = False, undoes: str = ""
     ) -> Claim:
         """Take a claim over under a new epoch, in phase rolling-back, keeping its state; repeatable.
 
@@ -123,12 +148,13 @@ class Claims:
             reason: why, one sentence; it stays in the state unless a rollback had one already.
             supersede: allow a living victim.
             repair: replace tokens on Deployments that cannot be read, and report it by a warning and an Event.
+            undoes: id of the promoted run if its promotion is to be undone, "" for any other takeover.
 
         Raises:
             ClaimHeld: the victim is still alive. NotOwnerError: it was released or taken by somebody else.
             ClaimCorrupt: a token cannot be read; one on a Deployment counts only without `repair`.
         """
-        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede)
+        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede, undoes=undoes)
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
         repaired = self.mark_deployments(claim, victim, repair=repair)
         if repaired:

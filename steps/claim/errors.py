@@ -3,22 +3,30 @@
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim
 
+_ON_BUSY = "Wait for its end (--on-busy wait), or roll it back and take over (--on-busy supersede)."
+
 
 class ClaimHeld(NotOwnerError):  # noqa: N818 - an event, not a fault
     """Another run's claim is alive.
 
     Attributes:
         claim: that claim.
+
+    Args:
+        action: what the step was doing.
+        claim: that claim.
+        now: unix seconds, the API server's.
+        remedy: what helps, in place of the flags of prepare.
     """
 
     reason = "busy"
 
-    def __init__(self, action: str, claim: Claim, now: float) -> None:
+    def __init__(self, action: str, claim: Claim, now: float, remedy: str = "") -> None:
         left = max(0, round(claim.state.expires - now))
         by = f", started by {claim.state.by}" if claim.state.by else ""
         cause = (
             f"run {claim.run} of {claim.app} owns it (phase {claim.phase}{by}); its claim expires in {left} s unless"
-            " it is renewed. Wait for its end (--on-busy wait), or roll it back and take over (--on-busy supersede)."
+            f" it is renewed. {remedy or _ON_BUSY}"
         )
         super().__init__(action, cause)
         self.claim = claim

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
-from typing import Final
+from typing import Any, Final
 
-from steps.model.run import Claim, Record, RunState
+from steps.claim.state import read_state, state_body
+from steps.model.run import Claim, Promotion, Record, RunState
 
 VERSION: Final = 1
 LIMIT_BYTES: Final = 4096
@@ -14,15 +15,26 @@ _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
 
 
-def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: str | None = None) -> Record:
+def record_of(
+    claim: Claim,
+    outcome: str,
+    reason: str,
+    ended: float,
+    verdict: str | None = None,
+    *,
+    bake: str = "",
+    promotion: Promotion | None = None,
+) -> Record:
     """Sum a run up.
 
     Args:
         claim: as it was last written.
-        outcome: `promoted`, `rolled-back` or `noop`.
+        outcome: `promoted`, `rolled-back`, `noop` or `undone`.
         reason: one sentence.
         ended: unix seconds, the API server's.
         verdict: in place of the one that the last weight has ("" where it has none).
+        bake: how the bake ended, "" without one.
+        promotion: what an undo of this run would revert.
     """
     state = claim.state
     return Record(
@@ -36,7 +48,37 @@ def record_of(claim: Claim, outcome: str, reason: str, ended: float, verdict: st
         weights=state.weights,
         images=dict(state.pin.digests) if state.pin else {},
         by=state.by,
+        bake=bake,
+        undoes=state.undoes,
+        promotion=promotion,
     )
+
+
+def promotion_of(claim: Claim, template_hash: str, ended: float) -> Promotion:
+    """Return what an undo of a promoted run needs to know.
+
+    Args:
+        claim: of the run, as it was last written.
+        template_hash: fingerprint of the promoted template as the serving Deployment has it, without the labels that
+            this Deployment selects by; "" if it has another template by now.
+        ended: unix seconds, the API server's.
+    """
+    state = claim.state
+    pin = replace(state.pin, template_hash=template_hash, digests={}) if state.pin else None
+    kept = RunState(
+        state.started, state.expires, state.targets, state.stable, state.canary, workloads=state.workloads, pin=pin
+    )
+    return Promotion(claim.run, round(ended, 1), kept)
+
+
+def with_promotion(record: Record, earlier: Record | None) -> Record:
+    """Return the record of a run that ended, with the promotion that can still be undone after it.
+
+    A run that was neither promoted nor an undo changed nothing about the promotion before it.
+    """
+    if earlier is None or record.outcome in {"promoted", "undone"}:
+        return record
+    return replace(record, promotion=earlier.promotion)
 
 
 def verdict_of(state: RunState) -> str:
@@ -46,7 +88,10 @@ def verdict_of(state: RunState) -> str:
 
 
 def dump_record(record: Record) -> str:
-    """Return the record as JSON; what is too long loses its middle weights first, then images, then text."""
+    """Return the record as JSON; what is too long loses its middle weights first, then images, then text.
+
+    What undo needs goes last: the names of routes, which the destinations lead to as well, then all of it.
+    """
     return next(text for text in map(_text, _shrinking(record)) if len(text.encode()) <= LIMIT_BYTES)
 
 
@@ -62,13 +107,32 @@ def load_record(text: str) -> Record:
             raise ValueError("the record was written by another version")
         known = {field.name for field in fields(Record)}
         body["weights"] = tuple((float(at), int(weight)) for at, weight in body.get("weights", ()))
+        body["promotion"] = _read_promotion(body.get("promotion"))
         return Record(**{key: value for key, value in body.items() if key in known})
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a record of a run ({type(error).__name__}: {error})") from error
 
 
 def _text(record: Record) -> str:
-    return json.dumps({"version": VERSION, **asdict(record)}, separators=(",", ":"), ensure_ascii=False)
+    body = {"version": VERSION, **asdict(replace(record, promotion=None))}
+    for name in ("undoes", "promotion"):
+        if not body[name]:
+            del body[name]
+    if record.promotion is not None:
+        body["promotion"] = _promotion_body(record.promotion)
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _promotion_body(promotion: Promotion) -> dict[str, Any]:
+    return {"run": promotion.run, "ended": promotion.ended, "state": state_body(promotion.state)}
+
+
+def _read_promotion(body: Any) -> Promotion | None:  # noqa: ANN401 - JSON
+    """Return the promotion of a record, None if it has none or a damaged one: the rest can still be reported."""
+    try:
+        return Promotion(str(body["run"]), float(body["ended"]), read_state(body["state"]))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        return None
 
 
 def _shrinking(record: Record) -> Iterator[Record]:
@@ -80,14 +144,24 @@ def _shrinking(record: Record) -> Iterator[Record]:
         yield smaller
     smaller = replace(smaller, images={})
     yield smaller
-    yield replace(
+    smaller = replace(
         smaller,
         run=_cut(record.run, _TEXT_CHARACTERS),
         outcome=_cut(record.outcome, _TEXT_CHARACTERS),
         verdict=_cut(record.verdict, _TEXT_CHARACTERS),
         reason=_cut(record.reason, _TEXT_CHARACTERS),
         by=_cut(record.by, _TEXT_CHARACTERS),
+        undoes=_cut(record.undoes, _TEXT_CHARACTERS),
     )
+    yield smaller
+    if record.promotion is not None:
+        yield replace(smaller, promotion=_without_routes(record.promotion))
+    yield replace(smaller, promotion=None)
+
+
+def _without_routes(promotion: Promotion) -> Promotion:
+    targets = tuple(replace(target, routes=()) for target in promotion.state.targets)
+    return replace(promotion, state=replace(promotion.state, targets=targets))
 
 
 def _cut(text: str, characters: int) -> str:

@@ -6,7 +6,7 @@ from steps.claim.annotations import annotations_of, remove_annotations
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
 from steps.claim.observed import not_owner, observe_claim
-from steps.claim.record import dump_record, load_record
+from steps.claim.record import dump_record, load_record, with_promotion
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound
 from steps.model.run import Claim, Record
@@ -18,7 +18,6 @@ def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
     """Clean the anchor last: until then the claim can be found and released again; see `Claims.release`."""
     anchor, *others = claim.state.targets
     doing = f"releasing the claim of run {claim.run} on VirtualService {anchor.virtual_service}"
-    text = dump_record(record)
 
     def leave(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)
@@ -30,7 +29,8 @@ def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
             return []
         if seen is None or not seen.token.is_of(claim):
             raise not_owner(doing, seen)
-        return remove_annotations(obj, claim.app, {record_key(claim.app): text})
+        kept = with_promotion(record, last_record(obj, claim.app))
+        return remove_annotations(obj, claim.app, {record_key(claim.app): dump_record(kept)})
 
     for target in reversed(others):
         try:

@@ -25,6 +25,10 @@ class StateChanges(TypedDict, total=False):
     disruptions: tuple[tuple[float, float, str], ...]
     ladder: tuple[int, ...]
     unjudged: str
+    bake_since: float
+    reason: str
+    verdicts: tuple[RungVerdict, ...]
+    undoes: str
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
@@ -32,9 +36,13 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
 
 def dump_state(app: str, state: RunState) -> str:
     """Return the state as the annotation holds it, with the full name of the app, which the key may cut."""
+    body = {"version": VERSION, "app": app, **state_body(state)}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def state_body(state: RunState) -> dict[str, Any]:
+    """Return the state as JSON values, without the fields that are empty."""
     body = {
-        "version": VERSION,
-        "app": app,
         "started": state.started,
         "expires": state.expires,
         "expiry_seconds": state.expiry_seconds,
@@ -54,9 +62,11 @@ def dump_state(app: str, state: RunState) -> str:
         "ladder": list(state.ladder),
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
+        "bake_since": state.bake_since or None,
         "adopted": state.adopted or None,
+        "undoes": state.undoes,
     }
-    return json.dumps(_filled(body), separators=(",", ":"), ensure_ascii=False)
+    return _filled(body)
 
 
 def load_state(text: str) -> tuple[str, RunState]:
@@ -69,12 +79,13 @@ def load_state(text: str) -> tuple[str, RunState]:
         body = json.loads(text)
         if body["version"] != VERSION:
             raise ValueError(f"version {body['version']} is not known here, only {VERSION}: use the newer image")
-        return str(body["app"]), _memory(body)
+        return str(body["app"]), read_state(body)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"not the state of a run ({type(error).__name__}: {error})") from error
 
 
-def _memory(body: Mapping[str, Any]) -> RunState:
+def read_state(body: Mapping[str, Any]) -> RunState:
+    """Return the state that `state_body` returned; a damaged one raises KeyError, TypeError or another of these."""
     return RunState(
         started=float(body["started"]),
         expires=float(body["expires"]),
@@ -95,19 +106,22 @@ def _memory(body: Mapping[str, Any]) -> RunState:
         ladder=tuple(int(weight) for weight in body.get("ladder", ())),
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
+        bake_since=float(body.get("bake_since", 0.0)),
         adopted=int(body.get("adopted", 0)),
+        undoes=str(body.get("undoes", "")),
     )
 
 
 def _workloads(workloads: WorkloadState) -> dict[str, Any]:
     """Return the Deployments without the newer fields that have their default, which an older image does not know."""
     body = asdict(workloads)
-    newer = ("topology", "canary_replica_set", "canary_template_hash", "canary_replicas", "kept")
+    canary = ("canary_replica_set", "canary_template_hash", "canary_replicas")
+    newer = ("topology", *canary, "kept", "promoting_since")
     return {key: value for key, value in body.items() if key not in newer or value}
 
 
 def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
-    return WorkloadState(**{**_known(WorkloadState, body), "kept": tuple(body.get("kept", ()))})
+    return WorkloadState(**{**_known(WorkloadState, body), "kept": dict(body.get("kept", {}))})
 
 
 def _verdict(verdict: RungVerdict) -> list[Any]:

@@ -16,7 +16,9 @@ REPAIR_SECONDS: Final = 120.0
 a dead run, so the next sweep must not wait as long as after a release."""
 
 
-def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool) -> Claim:
+def take_over(
+    writer: GuardedWriter, victim: Claim, run: str, reason: str, *, supersede: bool, undoes: str = ""
+) -> Claim:
     """Write the anchor first, then the others that still carry the victim's token; see `Claims.take_over`."""
     anchor = victim.state.targets[0].virtual_service
     doing = f"taking over the claim of run {victim.run} on VirtualService {anchor}"
@@ -38,6 +40,7 @@ def take_over(writer: GuardedWriter, victim: Claim, run: str, reason: str, *, su
             expires=round(writer.cluster.now(), 1) + expiry,
             expiry_seconds=expiry,
             reason=seen.state.reason or reason,
+            undoes=seen.state.undoes or undoes,
         )
         return write_annotations(obj, Claim(victim.app, run, epoch, Phase.ROLLING_BACK, state))
 

@@ -75,13 +75,16 @@ class Case:
 
     @cached_property
     def path(self) -> list[tuple[float, float]]:
-        """(end of the stratum, fail statistic) in order of time, of the metrics that can be compared."""
-        return combined_path(self.compared)
+        """(end of the stratum, fail statistic) in order of time, of the metrics that can be compared.
+
+        Empty after the promotion: the comparison of the arms was judged rung by rung before it.
+        """
+        return [] if self.evidence.promoted else combined_path(self.compared)
 
     @cached_property
     def alarm(self) -> Alarm | None:
         """The comparison's first alarm."""
-        return first_alarm(self.compared, self.path, self.rules)
+        return None if self.evidence.promoted else first_alarm(self.compared, self.path, self.rules)
 
     @cached_property
     def compared(self) -> list[MetricResult]:
@@ -120,9 +123,11 @@ class Case:
         """At weight 100: each series (by result and index) against its reference, if it has one."""
         found = []
         for one in self.results if self.full_weight else ():
+            kind, floor = one.evidence.kind, one.judgement.floor
+            tolerance = full_weight.tolerance_of(kind, floor, promoted=self.evidence.promoted)
             for index, series in enumerate(one.evidence.series):
                 compared = full_weight.compare_with_reference(
-                    series, one.judgement.floor, self.evidence.rung_started, one.paths[index].phi, self.rules,
+                    series, tolerance, self.evidence.rung_started, one.paths[index].phi, self.rules,
                     aligned=self.aligned(one.evidence), parts=len(one.paths),
                 )  # fmt: skip
                 if compared is not None:

@@ -155,6 +155,7 @@ class Evidence:
             traffic. With a baseline, the canary's part of the requests that both get.
         control: name of the baseline whose requests are counted as stable's, "" where stable itself is compared.
         problem: why reading fails at this moment; strata already read stay valid.
+        promoted: since `rung_started` the canary's requests are those of the promoted version, which has all users.
     """
 
     metrics: tuple[MetricEvidence, ...]
@@ -169,6 +170,7 @@ class Evidence:
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
     control: str = ""
+    promoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ class WorkloadState:
         canary_replica_set: the canary's ReplicaSet when the run started, where people deploy the canary; "" for none.
         canary_template_hash: fingerprint of its pod template then.
         canary_replicas: its replicas then (>= 0).
-        kept: Deployments to which other routes lead, so they are never scaled to 0.
+        kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
+        promoting_since: API server's time at which the promotion of a swap began (unix seconds), 0 before.
     """
 
     namespace: str
@@ -106,7 +107,8 @@ class WorkloadState:
     canary_replica_set: str = ""
     canary_template_hash: str = ""
     canary_replicas: int = 0
-    kept: tuple[str, ...] = ()
+    kept: dict[str, str] = field(default_factory=dict)
+    promoting_since: float = 0.0
 
     @property
     def is_swap(self) -> bool:
@@ -152,8 +154,10 @@ class RunState:
         verdicts: of the rungs, the newest of each weight, in the order they were given; a weight that is set again has
             none. A claim of an older image has neither ladder nor verdicts.
         unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
+        bake_since: since when the promoted version has been baking (unix seconds); 0 before, and without a bake.
         adopted: weight (percent) that the canary had at rest and that this run took over; rungs below it are skipped.
             0 where it had none.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     started: float
@@ -175,7 +179,9 @@ class RunState:
     ladder: tuple[int, ...] = ()
     verdicts: tuple[RungVerdict, ...] = ()
     unjudged: str = ""
+    bake_since: float = 0.0
     adopted: int = 0
+    undoes: str = ""
 
     @property
     def weight(self) -> int:
@@ -208,13 +214,29 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """The promotion that users got last, so that `undo` can revert it.
+
+    Args:
+        run: id of the promoted run.
+        ended: unix seconds.
+        state: of that run at its end, without what only the walk needed. Its pin has the fingerprint that the promoted
+            template has in the serving Deployment; "" if somebody else had changed it by then.
+    """
+
+    run: str
+    ended: float
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The record that stays after a run, in `canary-steps.io/last.<app>` (JSON, at most 4 kB).
 
     Args:
         run: id of the run.
         epoch: its epoch; the next run gets the one after it.
-        outcome: `promoted`, `rolled-back`, `noop`.
+        outcome: `promoted`, `rolled-back`, `noop`, `undone`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.
         reason: one sentence.
@@ -222,6 +244,10 @@ class Record:
         weights: (time, weight) pairs, oldest first.
         images: container → image of the canary.
         by: who started the run.
+        bake: how the bake after the promotion ended: `pass`, `fail`, `inconclusive` or `stopped`; "" without one.
+        undoes: id of the promoted run that this one reverted; "" for any run but an undo.
+        promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
+            nothing was promoted, if it was undone, or if an older image wrote the record.
     """
 
     run: str
@@ -234,3 +260,6 @@ class Record:
     weights: tuple[tuple[float, int], ...] = ()
     images: dict[str, str] = field(default_factory=dict)
     by: str = ""
+    bake: str = ""
+    undoes: str = ""
+    promotion: Promotion | None = None

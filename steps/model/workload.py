@@ -63,7 +63,7 @@ class Release:
         allow_policies: go on although security policies treat the arms differently.
         allow_unready_stable: go on although stable is not ready (hotfix).
         routes: ports to which the routes send requests.
-        kept: Deployments to which other routes lead, so they are never scaled to 0.
+        kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
     """
 
     namespace: str
@@ -84,7 +84,12 @@ class Release:
     allow_policies: bool = False
     allow_unready_stable: bool = False
     routes: tuple[RoutePorts, ...] = ()
-    kept: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def writes_canary(self) -> bool:
+        """Whether prepare writes the template of a canary that people deploy; else it releases what they deployed."""
+        return self.topology is not Topology.STABLE_NAMED and bool(self.image or self.env or self.template_patch)
 
 
 @dataclass(frozen=True, slots=True)

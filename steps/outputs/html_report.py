@@ -28,7 +28,12 @@ $weights
 $rungs
 </body></html>
 """)
-_COLOURS: Final = {"promoted": charts.STABLE, "noop": charts.STABLE, "rolled-back": charts.CANARY}
+_COLOURS: Final = {
+    "promoted": charts.STABLE,
+    "noop": charts.STABLE,
+    "rolled-back": charts.CANARY,
+    "undone": charts.CANARY,
+}
 
 
 def html_page(report: Report, now: float) -> str:
@@ -46,7 +51,7 @@ def html_page(report: Report, now: float) -> str:
         reason=escape(report.reason),
         facts="".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(report)),
         weights=charts.weights(report.weights, ended) if report.weights else "<p>No weight was set.</p>",
-        rungs="".join(_rung(number, one) for number, one in enumerate(report.judgements, 1)),
+        rungs="".join(_rung(title, one) for title, one in _judged(report)),
     )
 
 
@@ -55,21 +60,29 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return [
         ("verdict", report.verdict or "-"),
         ("run", report.run or "-"),
+        *((("undoes run", report.undoes),) if report.undoes else ()),
         ("started", f"{date_and_time(report.started)} by {report.by or '-'}"),
         ("ended", f"{date_and_time(report.ended)}{took}" if report.ended else "still running"),
+        *([("bake", report.bake)] if report.bake else []),
         *((f"image {container}", image) for container, image in (report.images or {}).items()),
     ]
 
 
-def _rung(number: int, judgement: Mapping[str, Any]) -> str:
+def _judged(report: Report) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the judgements with their titles: the rungs, then the bake."""
+    rungs = [(f"Rung {number}", one) for number, one in enumerate(report.judgements, 1)]
+    return [*rungs, ("Bake", report.baked)] if report.baked is not None else rungs
+
+
+def _rung(title: str, judgement: Mapping[str, Any]) -> str:
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in _series(judgement)
     )
     head = "<tr><th>metric</th><th>canary bad / all</th><th>stable bad / all</th><th>evidence</th></tr>"
     table = judgement.get("table") or ()
     drawn = charts.shares(table) + charts.evidence(table, judgement["e_limit"]) if table else ""
-    title = f"Rung {number}: {judgement['verdict']}"
-    return f"<h2>{escape(title)}</h2><p>{escape(judgement['reason'])}</p><table>{head}{rows}</table>{drawn}"
+    heading = f"{title}: {judgement['verdict']}"
+    return f"<h2>{escape(heading)}</h2><p>{escape(judgement['reason'])}</p><table>{head}{rows}</table>{drawn}"
 
 
 def _series(judgement: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -90,7 +90,7 @@ def _claim_entry(claim: Claim | None) -> dict[str, Any]:
 def _record_entry(record: Record | None) -> dict[str, Any] | None:
     if record is None:
         return None
-    names = ("run", "outcome", "verdict", "reason", "started", "ended", "by", "images")
+    names = ("run", "outcome", "verdict", "reason", "started", "ended", "by", "images", "undoes")
     return {name: getattr(record, name) for name in names}
 
 

@@ -17,7 +17,7 @@ class Report:
 
     Args:
         app: the application. namespace: of its Deployments. run: id of the run.
-        state: `promoted`, `rolled-back`, `noop`, or the phase of a running one.
+        state: `promoted`, `rolled-back`, `noop`, `undone`, or the phase of a running one.
         verdict: of the last weight that users got, "" where it was not judged.
         reason: one sentence.
         started: unix seconds. ended: unix seconds, 0 while it runs.
@@ -25,6 +25,9 @@ class Report:
         images: container → image digest of the canary.
         by: who started it.
         judgements: one per rung, as `Judgement.to_json` returns them.
+        bake: verdict of the bake after the promotion, or since when it has been running; "" without one.
+        baked: the bake's judgement, None where it is not known.
+        undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
     app: str
@@ -39,6 +42,9 @@ class Report:
     images: Mapping[str, str] | None = None
     by: str = ""
     judgements: Sequence[Mapping[str, Any]] = ()
+    bake: str = ""
+    baked: Mapping[str, Any] | None = None
+    undoes: str = ""
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
@@ -61,6 +67,7 @@ class Report:
         """Return the report as text for a terminal, at most 120 columns but for long sentences."""
         lines = [
             f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
+            *([f"  undoes   run {self.undoes}"] if self.undoes else []),
             f"  reason   {self.reason or '-'}",
             f"  verdict  {self.verdict or '-'}",
             f"  started  {date_and_time(self.started)} by {self.by or '-'}",
@@ -68,17 +75,19 @@ class Report:
             + (f" after {self.ended - self.started:.0f} s" if self.ended else ""),
             f"  weights  {self._ladder()}",
         ]
+        lines += [f"  bake     {self.bake}"] if self.bake else []
         lines += [f"  image    {container}: {image}" for container, image in (self.images or {}).items()]
         for number, judgement in enumerate(self.judgements, 1):
-            lines += ["", *_rung(number, judgement)]
+            lines += ["", *_rung(f"rung {number}", judgement)]
+        lines += ["", *_rung("bake", self.baked)] if self.baked is not None else []
         return "\n".join(lines) + "\n"
 
     def _ladder(self) -> str:
         return ", ".join(f"{weight} % at {date_and_time(at)}" for at, weight in self.weights) or "none was set"
 
 
-def _rung(number: int, judgement: Mapping[str, Any]) -> list[str]:
-    lines = [f"  rung {number}: {judgement['verdict']}, {judgement['reason']}"]
+def _rung(title: str, judgement: Mapping[str, Any]) -> list[str]:
+    lines = [f"  {title}: {judgement['verdict']}, {judgement['reason']}"]
     header = f"    {'metric':<14}{'canary bad / all':>20}{'stable bad / all':>20}{'evidence':>10}  (alarm at "
     lines.append(f"{header}{judgement['e_limit']:.0f})")
     for metric in judgement["metrics"]:

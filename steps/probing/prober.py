@@ -21,10 +21,17 @@ Job = tuple[Probe, Endpoint]
 
 @dataclass(frozen=True, slots=True)
 class ArmEndpoints:
-    """The current endpoints of both arms: ready pods, or the gateway."""
+    """The current endpoints of both arms: ready pods, or the gateway.
+
+    Attributes:
+        canary: of the canary.
+        stable: of stable.
+        alone: there is no stable to compare with, so the canary's answers count by themselves.
+    """
 
     canary: tuple[Endpoint, ...]
     stable: tuple[Endpoint, ...]
+    alone: bool = False
 
 
 class Prober:
@@ -64,10 +71,10 @@ class Prober:
         return tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
 
     def _start(self, endpoints: ArmEndpoints) -> None:
-        if not endpoints.canary or not endpoints.stable:
+        if not endpoints.canary or not (endpoints.stable or endpoints.alone):
             return  # nothing to compare; the judge learns of unready pods from Kubernetes
         wanted = max(_MIN_STABLE_PODS, len(endpoints.canary))
-        first = self._number % len(endpoints.stable)
+        first = self._number % max(1, len(endpoints.stable))
         stable = tuple(islice(endpoints.stable[first:] + endpoints.stable[:first], wanted))
         self._number += 1
         chosen = ArmEndpoints(endpoints.canary, stable)

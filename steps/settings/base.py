@@ -1,5 +1,6 @@
 """The base of all settings classes, with the settings that every step has."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -32,6 +33,12 @@ class StepSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Use only the values that `load` has gathered, since it must know where each came from."""
         return (init_settings,)
+
+    @classmethod
+    def unneeded(cls, given: Mapping[str, Any]) -> frozenset[str]:
+        """Return the settings that the given ones make needless: their values are not looked at, right or wrong."""
+        del given
+        return frozenset()
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """Flags that name the arms of a release, for lines to copy (pure)."""
 
 from steps.survey.arms import STABLE_NAMED, SurveyedArms
+from steps.survey.roles import stable_by_name
 
 
 def release_flags(arms: SurveyedArms, topology: str = "", stable: str = "", canary: str = "") -> str:
@@ -18,6 +19,11 @@ def release_flags(arms: SurveyedArms, topology: str = "", stable: str = "", cana
     parts += [f"--{role} {name}" for role, name in named.items()]
     parts += [f"--{role}-destination {text}" for role, text in where.items() if text != named[role]]
     return " ".join([*parts, virtual_service_flag(arms)])
+
+
+def topology_of_two(stable: str, canary: str) -> str:
+    """Return the topology of two Deployments that people deploy, by their names."""
+    return "swap" if stable_by_name((stable,), (canary,)) is None else "target-named"
 
 
 def virtual_service_flag(arms: SurveyedArms, *more: str) -> str:

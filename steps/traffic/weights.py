@@ -88,18 +88,19 @@ def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: in
     operations = amendment(writer, claim, target, phases_until(claim.phase), doing, follow)
 
     def decide(obj: Object) -> Sequence[Operation]:
-        if not weight and _is_at_rest(obj, claim, target):
+        if (not weight or claim.phase not in CLIMBING) and _is_released(obj, claim, target, weight):
             return []  # released already, by a step that was killed before it released the anchor
         return operations(obj)
 
     writer.write(target.virtual_service, decide)
 
 
-def _is_at_rest(obj: Object, claim: Claim, target: RouteTarget) -> bool:
-    """Return whether nobody claims this VirtualService for the app, and its canary has no weight."""
+def _is_released(obj: Object, claim: Claim, target: RouteTarget, weight: int) -> bool:
+    """Return whether nobody claims this VirtualService for the app, and its canary has the weight."""
     if claim_key(claim.app) in annotations_of(obj):
         return False
-    return not any(route.canary for route in locate_all(obj, target.routes, arm_destinations(claim.state, target)))
+    routes = locate_all(obj, target.routes, arm_destinations(claim.state, target))
+    return all(route.canary == weight for route in routes)
 
 
 def with_weight(state: RunState, weight: int, now: float) -> RunState:

@@ -73,18 +73,14 @@ def _dry_run_cluster(connection: Connection) -> Cluster:
     return DryRunCluster(connection)
 
 
-def dry_run_cluster_of(settings: ClusterSettings) -> Cluster:
-    """Return a cluster whose writes stay in this process, whatever the settings say."""
-    return _dry_run_cluster(_connection(settings))
-
-
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
     """Return the time limits for the end of a run; a dry run does not wait, nor does a step that does not promote."""
     pause = _no_pause if cluster.is_dry_run else time.sleep
     policy = TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
     if not isinstance(settings, PromotionSettings):
         return policy
-    return replace(policy, standby_seconds=settings.standby_seconds, keep_standby=settings.keep_standby)
+    standby = 0.0 if cluster.is_dry_run else settings.standby_seconds
+    return replace(policy, standby_seconds=standby, keep_standby=settings.keep_standby)
 
 
 def with_dry_run_summary(end: StepEnd, cluster: Cluster) -> StepEnd:

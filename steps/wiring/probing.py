@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from steps.actions.probe_preflight import ProbePreflight
 from steps.errors import SettingsError
+from steps.model.evidence import Arm
 from steps.model.names import ReleaseNames
 from steps.probing.probe import Endpoint, Probe, Tls
 from steps.probing.prober import ArmEndpoints, Prober
@@ -23,6 +24,20 @@ def prober_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) 
     probes = [_probe(spec) for spec in settings.probes]
     canary, stable = _arms_of(settings, names, workload)
     return Prober(probes, lambda: ArmEndpoints(canary(), stable()), settings.probe_interval_seconds)
+
+
+def prober_of_promoted(settings: ProbeSettings, names: ReleaseNames, workload: Workload, arm: Arm) -> Prober | None:
+    """Return the sender of the probes to the arm that serves after a promotion, None if there are none.
+
+    Raises:
+        SettingsError: as `prober_of`.
+    """
+    if not settings.probes:
+        return None
+    canary, stable = _arms_of(settings, names, workload)
+    serving = stable if arm is Arm.STABLE else canary
+    probes = [_probe(spec) for spec in settings.probes]
+    return Prober(probes, lambda: ArmEndpoints(serving(), (), alone=True), settings.probe_interval_seconds)
 
 
 def probe_preflight_of(settings: ProbeSettings, names: ReleaseNames, workload: Workload) -> ProbePreflight | None:

@@ -28,6 +28,11 @@ def with_run_id(settings: _Settings, names: ReleaseNames) -> _Settings:
     return settings.model_copy(update={"run": run})
 
 
+def this_host() -> str:
+    """Return who releases where nobody says it: the pod's or the machine's name."""
+    return socket.gethostname()[:120]
+
+
 def release_and_claim(
     settings: PreparationSettings, names: ReleaseNames, cluster: Cluster, traffic: Traffic
 ) -> tuple[Release, ClaimRequest]:
@@ -49,7 +54,7 @@ def release_and_claim(
         stable=names.stable_destination,
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,
-        by=settings.by or socket.gethostname()[:120],
+        by=settings.by or this_host(),
         asked=request_fingerprint(release),
         ladder=settings.ladder,
     )

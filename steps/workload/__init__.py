@@ -9,6 +9,7 @@ Before the first write
     release_objects.py  stable as it is, the canary and the baseline as they will be
     preconditions.py, arm_selectors.py, port_checks.py, related_objects.py    one kind of check each
     noop.py, duplicate.py    whether there is anything to release
+    deployed_canary.py  what a rollback needs to put back a canary that people deploy
 
 The canary
     canary.py           creates it and its baseline (clone.py, baseline.py, template.py, strategic_merge.py)
@@ -22,6 +23,8 @@ The canary
 The end
     promote.py          copies the pinned template to stable and verifies the digests
     undo.py             restores the template that stable had at the start
+    promoted_canary.py  whether the canary of a swap can be left with all users
+    retire_canary.py    scales the canary down, or leaves one that people deploy as they had it
 
 A template's fingerprint, and never a name or a tag, decides whether two templates are equal. Each function may be
 called again after a kill: it looks at what is there and writes only the difference.

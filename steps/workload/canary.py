@@ -27,6 +27,7 @@ def create_canary(
         NotOwnerError: another run's.
     """
     found = _unchanged_objects(cluster, release, plan, release.canary)
+    _require_unchanged_canary(found, plan)
     found.check_canary()
     if found.existing is None:
         if _created(cluster, fence, found.stable, _canary(found), token, "canary", plan.canary_image):
@@ -66,6 +67,18 @@ def _unchanged_objects(cluster: Cluster, release: Release, plan: ReleasePlan, na
             f"Run prepare again.",
         )
     return found
+
+
+def _require_unchanged_canary(found: ReleaseObjects, plan: ReleasePlan) -> None:
+    """Refuse a canary that people deployed to since the preflight: a rollback would not restore what they deployed."""
+    seen, canary = plan.state.canary_template_hash, found.existing
+    if not seen or canary is None:
+        return
+    if fingerprint(canary["spec"]["template"], arm_label_keys(found.stable, canary)) != seen:
+        raise ForeignWrite(
+            f"writing Deployment {found.release.namespace}/{found.release.canary}",
+            f"{last_manager(canary)} changed its pod template since this run looked at it. Run prepare again.",
+        )
 
 
 def _canary(found: ReleaseObjects) -> Clone:

@@ -12,8 +12,6 @@ from steps.workload.readiness import WaitPolicy, wait_ready
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _REPLICAS = "/spec/replicas"
-ALL = 100
-"""The whole weight, percent."""
 
 
 def needed_pods(stable_replicas: int, weight: int) -> int:
@@ -77,15 +75,20 @@ def ensure_capacity(
 def ensure_stable_capacity(
     cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, policy: WaitPolicy
 ) -> None:
-    """Scale stable up to its replicas at the start, where a swap scaled it down, and wait until it is ready.
+    """Scale stable up to its replicas at the start, where it has fewer, and wait until these are ready.
+
+    Nothing waits for a stable that kept its replicas and has a ready pod: it serves, as it did before.
 
     Raises:
         As `ensure_capacity`.
     """
-    autoscaler = autoscaler_of(cluster, workloads.namespace, workloads.stable)
-    count = max(1, workloads.stable_replicas)
-    _raise_to(fence, workloads.namespace, workloads.stable, token, 1 if autoscaler else count)
-    wait_ready(cluster, workloads.namespace, workloads.stable, 1 if autoscaler else count, policy)
+    namespace, name = workloads.namespace, workloads.stable
+    autoscaler = autoscaler_of(cluster, namespace, name)
+    count = 1 if autoscaler is not None else max(1, workloads.stable_replicas)
+    before = cluster.get(DEPLOYMENT, namespace, name)
+    _raise_to(fence, namespace, name, token, count)
+    if before["spec"].get("replicas", 1) < count or not _available(before):
+        wait_ready(cluster, namespace, name, count, policy)
 
 
 def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
@@ -112,24 +115,20 @@ def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadS
     Raises:
         NotOwnerError: another run's.
     """
-    left = (_scaled_down(cluster, fence, workloads, name, token) for name in workloads.clones)
+    left = (scale_to_zero(cluster, fence, workloads, name, token) for name in workloads.clones)
     return " ".join(filter(None, left))
 
 
-def scale_stable_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:
-    """Scale the arm down that a swap took out of service; returns and raises as `scale_down`."""
-    return _scaled_down(cluster, fence, workloads, workloads.stable, token)
-
-
-def _scaled_down(
+def scale_to_zero(
     cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, name: str, token: str | None
 ) -> str:
+    """Scale one Deployment to 0; returns and raises as `scale_down`."""
     namespace = workloads.namespace
     clone = cluster.find(DEPLOYMENT, namespace, name)
     if clone is None or clone["spec"].get("replicas", 1) == 0:
         return ""
     if name in workloads.kept:
-        sentence = f"Deployment {namespace}/{name} keeps its pods: other routes lead to it."
+        sentence = f"Deployment {namespace}/{name} keeps its pods: {workloads.kept[name]}."
         log.info("canary.left_running", reason=sentence)
         return sentence
     autoscaler = autoscaler_of(cluster, namespace, name)
@@ -163,12 +162,15 @@ def _resize_baseline(fence: ClaimedDeployments, workloads: WorkloadState, token:
 
 
 def _needed(cluster: Cluster, workloads: WorkloadState, weight: int) -> int:
-    """Return how many pods the canary needs; in a swap it takes over as many as stable has now."""
-    if not workloads.is_swap:
-        return needed_pods(workloads.stable_replicas, weight)
-    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable) or {"spec": {"replicas": 0}}
-    today = max(workloads.stable_replicas, int(stable["spec"].get("replicas", 1)))
-    return max(1, today) if weight == ALL else needed_pods(today, weight)
+    """Return how many pods the canary needs, by the size that stable has now or had at the start: the larger one.
+
+    In a swap it takes stable's place, so it never needs more than stable has: else every release would grow the app.
+    """
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    now = int(stable["spec"].get("replicas", 1)) if stable is not None else 0
+    today = max(workloads.stable_replicas, now)
+    count = needed_pods(today, weight)
+    return min(count, max(1, today)) if workloads.is_swap else count
 
 
 def _raise_to(fence: ClaimedDeployments, namespace: str, name: str, token: str | None, count: int) -> int:

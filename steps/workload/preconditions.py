@@ -48,6 +48,20 @@ def check_updatable(deployment: Object) -> None:
         )
 
 
+def check_history(deployment: Object, after: str) -> None:
+    """Refuse a Deployment whose present template could not be restored after what `after` names.
+
+    Raises:
+        PermanentError: it keeps no old ReplicaSets.
+    """
+    if deployment["spec"].get("revisionHistoryLimit", 10) == 0:
+        raise PermanentError(
+            f"checking {deployment_name(deployment)}",
+            f"spec.revisionHistoryLimit is 0: its present template could not be restored after {after}. "
+            f"Set it to 1 or more.",
+        )
+
+
 def check_stable(stable: Object, *, may_be_unready: bool) -> None:
     """Refuse a stable Deployment that a rollback could not restore.
 
@@ -55,13 +69,8 @@ def check_stable(stable: Object, *, may_be_unready: bool) -> None:
         PermanentError: it keeps no history, has no replicas, or is not ready.
     """
     check_updatable(stable)
+    check_history(stable, "an incomplete promote")
     name, spec, status = deployment_name(stable), stable["spec"], stable.get("status") or {}
-    if spec.get("revisionHistoryLimit", 10) == 0:
-        raise PermanentError(
-            f"checking {name}",
-            "spec.revisionHistoryLimit is 0: its present template could not be restored after an incomplete "
-            "promote. Set it to 1 or more.",
-        )
     replicas = spec.get("replicas", 1)
     if may_be_unready:
         return

@@ -1,14 +1,14 @@
 """Check the Deployments of a release before anything changes: refusals, warnings, and what the run has to remember."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import PERSISTENT_VOLUME_CLAIM
 from steps.errors import PermanentError
 from steps.model.run import WorkloadState
 from steps.model.workload import Noop, Release, ReleasePlan, Topology
-from steps.workload import preconditions, related_objects
+from steps.workload import deployed_canary, preconditions, related_objects
 from steps.workload.arm_selectors import check_disjoint
 from steps.workload.baseline import baseline_selectors
 from steps.workload.noop import detect_noop
@@ -19,14 +19,6 @@ from steps.workload.release_objects import ReleaseObjects
 from steps.workload.service_ports import ServiceBackend
 from steps.workload.template import fingerprint
 from steps.workload.template_references import config_references, volume_claims
-
-
-class CanaryAtStart(TypedDict, total=False):
-    """The fields of `WorkloadState` about a canary that people deploy."""
-
-    canary_replica_set: str
-    canary_template_hash: str
-    canary_replicas: int
 
 
 def preflight(cluster: Cluster, release: Release) -> ReleasePlan:
@@ -61,11 +53,10 @@ def preflight(cluster: Cluster, release: Release) -> ReleasePlan:
 
 def _check_managers(found: ReleaseObjects) -> None:
     release = found.release
-    if not release.template_by_external:
+    if not release.template_by_external and release.topology is not Topology.SWAP:  # a swap never writes it
         remedy = "Let that tool write the template (--template-by external)"
         preconditions.check_manager(found.stable, allowed=release.allow_managed, remedy=remedy)
-    writes_canary = bool(release.image or release.env or release.template_patch)
-    if release.topology is not Topology.STABLE_NAMED and found.existing is not None and writes_canary:
+    if found.existing is not None and release.writes_canary:
         remedy = "Release the image with that tool, without --image here"
         preconditions.check_manager(found.existing, allowed=release.allow_managed, remedy=remedy)
 
@@ -86,6 +77,7 @@ def _compare_arms(cluster: Cluster, found: ReleaseObjects) -> list[str]:
         *related_objects.background_work_warnings(found.stable, found.released_container(found.template)),
         *related_objects.resource_warnings(template, found.template),
         *_shared_configuration(found),
+        *deployed_canary.warnings(found),
     ]
 
 
@@ -124,8 +116,7 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
             "the ReplicaSet of its present template was not found: an incomplete promote could not be undone. "
             "See `kubectl get replicasets`.",
         )
-    written = _written_canary(cluster, found)
-    return WorkloadState(
+    state = WorkloadState(
         namespace=release.namespace,
         stable=release.stable,
         canary=release.canary,
@@ -133,27 +124,10 @@ def _state(cluster: Cluster, found: ReleaseObjects) -> WorkloadState:
         stable_replica_set=replica_set["metadata"]["name"] if replica_set is not None else "",
         stable_template_hash=fingerprint(stable["spec"]["template"], arm_label_keys(stable)),
         created_canary=release.topology is Topology.STABLE_NAMED,
-        template_by_external=release.template_by_external,
+        template_by_external=release.template_by_external and release.topology is not Topology.SWAP,
         baseline=release.baseline,
-        topology="" if release.topology is Topology.STABLE_NAMED else str(release.topology),
-        kept=release.kept,
-        **written,
     )
-
-
-def _written_canary(cluster: Cluster, found: ReleaseObjects) -> CanaryAtStart:
-    """Return what a rollback needs to restore a canary that people deploy, or use by other routes."""
-    release, canary = found.release, found.existing
-    is_written = bool(release.image or release.env or release.template_patch)
-    is_clone = release.topology is Topology.STABLE_NAMED and release.canary not in release.kept
-    if is_clone or canary is None or not is_written:
-        return {}
-    replica_set = current_replica_set(cluster, canary)
-    return {
-        "canary_replica_set": replica_set["metadata"]["name"] if replica_set is not None else "",
-        "canary_template_hash": fingerprint(canary["spec"]["template"], arm_label_keys(found.stable, canary)),
-        "canary_replicas": int(canary["spec"].get("replicas", 1)),
-    }
+    return deployed_canary.remember(cluster, found, state)
 
 
 def _noop(cluster: Cluster, found: ReleaseObjects) -> Noop:

@@ -120,3 +120,20 @@ def is_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> bool:
     running = running_digests(cluster, stable)
     ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
     return ready and bool(running) and not digest_differences(running, pin.digests)
+
+
+def check_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> None:
+    """Refuse if stable is no longer what was promoted; a template from Git is compared by its images.
+
+    Raises:
+        ForeignWrite: somebody else changed it; names the last manager of the template. NotFound: it is gone.
+    """
+    stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    doing = f"checking that Deployment {workloads.namespace}/{workloads.stable} is what was promoted"
+    if workloads.template_by_external:
+        other = digest_differences(running_digests(cluster, stable), pin.digests)
+        if other:
+            raise ForeignWrite(doing, f"its pods run different image digests: {other}.")
+    elif fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) != pin.template_hash:
+        raise ForeignWrite(doing, f"{last_manager(stable)} changed its pod template after the promotion.")

@@ -90,11 +90,13 @@ class ReleaseObjects:
         """Refuse an existing canary Deployment that prepare could not update to the release.
 
         Raises:
-            PermanentError: its update strategy, its origin or its selector.
+            PermanentError: its update strategy, its history, its origin or its selector.
         """
         if self.existing is None:
             return
         preconditions.check_updatable(self.existing)
+        if self.release.topology is Topology.SWAP and self.release.writes_canary:
+            preconditions.check_history(self.existing, "a rollback")
         if self.release.topology is not Topology.STABLE_NAMED:
             return
         _require_own_clone(self.existing, self.selector, "Delete it, or name another canary with --canary.")

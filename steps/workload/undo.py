@@ -1,4 +1,4 @@
-"""Undo an incomplete promote: stable gets back the template it had when the run started.
+"""Undo a promote, an incomplete one or one that ended: stable gets back the template it had when the run started.
 
 The template comes from stable's ReplicaSet of that time. A promote adds one ReplicaSet, so with a
 `revisionHistoryLimit` of at least 1 (prepare refuses 0) it outlives the promote: no other copy of the template is kept.
@@ -10,8 +10,9 @@ import structlog
 
 from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
+from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
-from steps.errors import PermanentError
+from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Pin, WorkloadState
 from steps.model.workload import UndoResult
 from steps.workload.pin import arm_label_keys, last_manager
@@ -54,11 +55,7 @@ def undo_promote(
         present = stable["spec"]["template"]
         if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
             return []
-        if (
-            workloads.template_by_external
-            or pin is None
-            or fingerprint(present, arm_label_keys(stable, canary)) != pin.template_hash
-        ):
+        if workloads.template_by_external or pin is None or not _is_pinned(stable, canary, pin):
             found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=workloads.stable, manager=last_manager(stable))
             return []
@@ -73,6 +70,62 @@ def undo_promote(
     if found is UndoResult.RESTORED or (found is UndoResult.UNTOUCHED and _is_rolling(stable)):
         wait_ready(cluster, workloads.namespace, workloads.stable, None, policy)
     return found
+
+
+def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> None:
+    """Refuse an undo of a promotion that ended, unless it can restore the version that stable had before.
+
+    Raises:
+        ForeignWrite: somebody else changed stable's template since the promotion, or the old arm's since a swap.
+        PermanentError: the old ReplicaSet is gone. NotFound: stable is gone.
+    """
+    stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
+    present = stable["spec"]["template"]
+    if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
+        return
+    if workloads.is_swap:
+        raise ForeignWrite(
+            f"undoing the swap to Deployment {workloads.namespace}/{workloads.canary}",
+            f"{last_manager(stable)} changed the pod template of {workloads.stable} after the swap, so it is not the "
+            "version that served before. Release what it has now with `canary-steps rollout`, without --image.",
+        )
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    if pin is None or not _is_pinned(stable, canary, pin):
+        raise ForeignWrite(
+            f"undoing the promotion of Deployment {workloads.namespace}/{workloads.stable}",
+            f"{last_manager(stable)} changed its pod template after the promotion, so an undo would remove that change "
+            f"as well. If the old version is wanted all the same: {_by_hand(workloads)}",
+        )
+    _old_template(cluster, workloads)
+
+
+def promoted_fingerprint(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> str:
+    """Return the fingerprint of the promoted template as stable has it; "" if somebody else changed it by now.
+
+    An admission policy may have added to what was written: then the template is ours by its last manager.
+    """
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    if stable is None:
+        return ""
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    is_ours = _is_pinned(stable, canary, pin) or last_manager(stable) == USER_AGENT
+    return fingerprint(stable["spec"]["template"], arm_label_keys(stable)) if is_ours else ""
+
+
+def _is_pinned(stable: Object, canary: Object | None, pin: Pin) -> bool:
+    """Return whether stable has the promoted template: as the canary had it, or as a record keeps it.
+
+    A record cannot count on the canary, which may be gone: its fingerprint leaves out stable's own labels alone.
+    """
+    present = stable["spec"]["template"]
+    found = {fingerprint(present, arm_label_keys(stable, canary)), fingerprint(present, arm_label_keys(stable))}
+    return pin.template_hash in found
+
+
+def _by_hand(workloads: WorkloadState) -> str:
+    where = f"deployment/{workloads.stable} -n {workloads.namespace}"
+    restore = f"`kubectl rollout undo {where} --to-revision=N` restores one"
+    return f"`kubectl rollout history {where}` lists its versions, {restore}."
 
 
 def _is_rolling(stable: Object) -> bool:
@@ -94,6 +147,7 @@ def _old_template(cluster: Cluster, workloads: WorkloadState) -> Object:
         raise PermanentError(
             f"undoing the promote of Deployment {workloads.namespace}/{workloads.stable}",
             f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
-            f"Deploy the old version by hand, and raise spec.revisionHistoryLimit.",
+            f"Deploy the old version by hand, and raise spec.revisionHistoryLimit for the next time: `kubectl patch "
+            f'deployment {workloads.stable} -n {workloads.namespace} -p \'{{"spec":{{"revisionHistoryLimit":10}}}}\'`',
         )
     return from_replica_set(old["spec"]["template"])

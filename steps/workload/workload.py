@@ -9,8 +9,9 @@ from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
-from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, restore_canary, undo
+from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, promoted_canary, undo
 from steps.workload import pin as identity
+from steps.workload import retire_canary as retirement
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
 from steps.workload.readiness import WaitPolicy, wait_ready
@@ -92,17 +93,26 @@ class Workload:
     def ensure_stable_capacity(
         self, workloads: WorkloadState, token: str | None, deadline_seconds: float, renew: Renew
     ) -> None:
-        """Scale stable up to its replicas at the start and wait until it is ready."""
+        """Scale stable up to its replicas at the start, where it has fewer, and wait until it is ready."""
         policy = self._wait_policy(deadline_seconds, renew)
         capacity.ensure_stable_capacity(self._cluster, self._fence, workloads, token, policy)
 
     def scale_stable_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the arm down that a swap took out of service; return a sentence if it was left running."""
-        return capacity.scale_stable_down(self._cluster, self._fence, workloads, token)
+        return capacity.scale_to_zero(self._cluster, self._fence, workloads, workloads.stable, token)
 
-    def restore_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> None:
-        """Restore the template of a canary that people deploy, if this run wrote it."""
-        restore_canary.restore_canary(self._cluster, self._fence, workloads, pin, token)
+    def scale_baseline_down(self, workloads: WorkloadState, token: str | None) -> str:
+        """Scale the baseline down, if there is one; return a sentence if it was left running."""
+        name = workloads.baseline
+        return capacity.scale_to_zero(self._cluster, self._fence, workloads, name, token) if name else ""
+
+    def can_serve_all(self, workloads: WorkloadState, pin: Pin) -> bool:
+        """Return whether the canary of a swap is the pinned one and ready for all users."""
+        return promoted_canary.can_serve_all(self._cluster, workloads, pin)
+
+    def stable_has_pods(self, workloads: WorkloadState) -> bool:
+        """Return whether stable is scaled above 0."""
+        return promoted_canary.stable_has_pods(self._cluster, workloads)
 
     def stable_has_capacity(self, workloads: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""
@@ -132,9 +142,14 @@ class Workload:
         since: float,
         complete_at: float | None = None,
         earlier: Sequence[tuple[float, float, str]] = (),
+        deployment: str = "",
     ) -> HealthWatch:
-        """Return a watch over the canary's pods whose `look()` returns their health; see `HealthWatch`."""
-        return HealthWatch(self._cluster, workloads.namespace, workloads.canary, since, complete_at, earlier)
+        """Return a watch over the canary's pods whose `look()` returns their health; see `HealthWatch`.
+
+        `deployment` is watched in place of the canary.
+        """
+        watched = deployment or workloads.canary
+        return HealthWatch(self._cluster, workloads.namespace, watched, since, complete_at, earlier)
 
     def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
         """Return the pods of each Deployment, by owner, and the name prefixes of their ReplicaSets."""
@@ -159,12 +174,28 @@ class Workload:
         """Return whether stable runs the pinned template and digests on all its pods."""
         return promote.is_promoted(self._cluster, workloads, pin)
 
+    def check_promoted(self, workloads: WorkloadState, pin: Pin) -> None:
+        """Refuse (ForeignWrite) if stable no longer has the promoted template, or the promoted images from Git."""
+        promote.check_promoted(self._cluster, workloads, pin)
+
     def undo_promote(
         self, workloads: WorkloadState, pin: Pin | None, token: str | None, deadline_seconds: float, renew: Renew
     ) -> UndoResult:
         """Restore stable's original template if this run changed it, and wait until it is ready."""
         policy = self._wait_policy(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, workloads, pin, token, policy)
+
+    def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
+        """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
+        return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
+
+    def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
+        """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
+        undo.check_undo(self._cluster, workloads, pin)
+
+    def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
+        """Return the fingerprint of the promoted template as stable has it, for the record."""
+        return undo.promoted_fingerprint(self._cluster, workloads, pin)
 
     def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep
+from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import AnalysisExtras
+from steps.actions.bake import Bake, BakePolicy
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
 from steps.model.names import ReleaseNames
 from steps.settings.conventions import release_names
 from steps.settings.release import ReleaseSettings
@@ -38,6 +40,7 @@ class StepProcess:
         cluster = Cluster(InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
+        self._given |= world.given
         self._traffic = Traffic(cluster, Claims(cluster, 2.0))
         self._workload = self._workload_of(APP)
 
@@ -67,17 +70,27 @@ class StepProcess:
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
         return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
 
-    def promote(self, run: str = "one", unjudged: str = "") -> StepEnd:
-        """Promote."""
-        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged})
-        return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+    def promote(
+        self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
+        """Promote; with a reader of evidence, bake for 30 s."""
+        settings = promote.Settings.model_validate({**self._given, "run": run, "unjudged": unjudged, **more})
+        baker = None if bake is None else self._bake(bake)
+        return promote.run(settings, _names(settings), self._traffic, self._workload, self._ending, baker)
 
-    def rollout(self, reader: EvidenceReader | None = None, run: str = "one", **more: object) -> StepEnd:
-        """Release shop:2 up the ladder 5, 60."""
+    def _bake(self, reader: EvidenceReader) -> Bake:
+        policy = BakePolicy(30.0, Rules(), lambda: reader, pause=self.world.wait)
+        return Bake(policy, self._traffic, self._workload)
+
+    def rollout(
+        self, reader: EvidenceReader | None = None, run: str = "one", bake: EvidenceReader | None = None, **more: object
+    ) -> StepEnd:
+        """Release shop:2 up the ladder 5, 60; with a reader of evidence for it, bake for 30 s."""
         given = {**self._given, "run": run, "image": "shop:2", "on_busy": "fail", "ladder": (5, 60), "min_seconds": 0}
         settings = rollout.Settings.model_validate({**given, "baseline": self.world.baseline, **more})
         parts = self._cluster, self._traffic, self._workload, reader or FixedEvidence(0.0), self._ending
-        return rollout.run(settings, _names(settings), *parts)
+        baker = None if bake is None else self._bake(bake)
+        return rollout.run(settings, _names(settings), *parts, bake=baker)
 
     def report(self, form: str = "text", run: str = "") -> str:
         """Render the report, of one run alone if it is named."""
@@ -90,6 +103,11 @@ class StepProcess:
         """Roll back."""
         settings = rollback.Settings.model_validate({**self._given, "run": run, **more})
         return rollback.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+
+    def undo(self, **more: object) -> StepEnd:
+        """Undo the last promotion."""
+        settings = undo.Settings.model_validate({**self._given, **more})
+        return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending)
 
     def sweep(self) -> StepEnd:
         """Sweep the namespace."""

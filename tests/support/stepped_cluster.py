@@ -24,7 +24,11 @@ from tests.support.shop_release import APP, NAMESPACE, deployment
 
 
 class SteppedCluster(FakeCluster):
-    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release, with a baseline or without."""
+    """An app `shop` of two pods of shop:1, its VirtualService, and shop:2 to release, with a baseline or without.
+
+    Attributes:
+        given: settings that every step of this app needs.
+    """
 
     def __init__(self, folder: Path, services: tuple[str, ...] = (APP,), *, baseline: bool = False) -> None:
         super().__init__(folder)
@@ -34,13 +38,22 @@ class SteppedCluster(FakeCluster):
         self._settled = ""
         for number in (1, 2, 3):
             self.push(f"shop:{number}", str(number) * 64)
+        self.given: Json = {}
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Create the app's objects."""
         self.create(DEPLOYMENT, deployment(APP, "shop:1"))
-        self.serve(APP)
-        self.serve(f"{APP}-canary")
-        arms: list[Json] = [{"host": host, "port": {"number": 80}} for host in (APP, f"{APP}-canary")]
-        for name in services:
-            self.create(VIRTUAL_SERVICE, virtual_service(name, *arms))
+        self.route_between(APP, f"{APP}-canary")
         self.settle(APP)
+
+    def route_between(self, stable: str, canary: str) -> None:
+        """Create a Service for each arm, and the VirtualServices that split between them."""
+        self.serve(stable)
+        self.serve(canary)
+        arms: list[Json] = [{"host": host, "port": {"number": 80}} for host in (stable, canary)]
+        for name in self.services:
+            self.create(VIRTUAL_SERVICE, virtual_service(name, *arms))
 
     def move(self) -> None:
         """Let every controller reconcile once, unless the last pass changed nothing."""
@@ -48,6 +61,11 @@ class SteppedCluster(FakeCluster):
         if before != self._settled:
             self.tick()
             self._settled = before if self.store.revision == before else ""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, at least a second."""
+        self.store.clock_offset_seconds += max(1.0, seconds)
+        self.move()
 
     def settle(self, name: str) -> None:
         """Reconcile until a Deployment is rolled out."""
@@ -118,8 +136,10 @@ class SteppedCluster(FakeCluster):
 
     def tokens(self) -> set[str]:
         """Return the tokens on all existing objects of the release; "" for an object without one."""
+        return self._tokens(APP, f"{APP}-canary", f"{APP}-baseline")
+
+    def _tokens(self, *names: str) -> set[str]:
         objects = [(VIRTUAL_SERVICE, name) for name in self.services]
-        names = (APP, f"{APP}-canary", f"{APP}-baseline")
         objects += [(DEPLOYMENT, name) for name in names if self.store.find(DEPLOYMENT, NAMESPACE, name)]
         return {self.annotation(claim_key(APP), *one) for one in objects}
 

@@ -71,8 +71,9 @@ CATALOG = (
         "promote",
         "Promote a canary",
         "It needs a pass on the last rung, or a reason in `unjudged`. It compares image digests, so it promotes "
-        "exactly what was judged.",
-        "0 promoted, 3 temporary failure, 4 no pass on the last rung, or not the judged canary, 7 not the owner",
+        "exactly what was judged. With `bake-seconds` it goes on judging, and undoes the promotion on fail.",
+        "0 promoted, 3 temporary failure, 4 no pass on the last rung, or not the judged canary, 5 failed in bake and "
+        "undone, 7 not the owner",
     ),
     CatalogEntry(
         "rollback",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from steps.judge.checks.guard import GUARD_SCRAPES, one_sample_cap
+from steps.judge.checks.guard import GUARD_SCRAPES, is_beyond_chance, one_sample_cap
 from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.rules import Rules
 from steps.judge.statistics.exact_tests import DOUBT, upper_tail
@@ -19,7 +19,7 @@ from steps.judge.statistics.incidents import without_incidents
 from steps.judge.statistics.one_sample import OneSampleTest
 from steps.judge.statistics.strata import arm_counts
 from steps.judge.statistics.windows import windows
-from steps.model.evidence import Arm, Counts, Evidence, MetricEvidence, Series, Stratum
+from steps.model.evidence import Arm, Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 
 FULL_WEIGHT: Final = 100
 """The weight, in percent, at which stable gets no requests to compare with."""
@@ -29,6 +29,9 @@ STABLES: Final = "in stable's history"
 BOTH: Final = "before, in both versions"
 
 _TIMES: Final = 2.0
+_TIMES_PROMOTED: Final = 3.0
+_FLOOR_ERRORS: Final = 0.01
+_FLOOR_OTHERS: Final = 0.05
 _LUCK: Final = 3.0
 """Bad requests, times overdispersion, that the reference may have escaped by luck: without them a reference of few
 requests would look better than the service is."""
@@ -46,6 +49,30 @@ class ReferenceState(StrEnum):
     FINE = "fine"
     DOUBT = "doubt"
     WORSE = "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much worse than its reference a version may be.
+
+    Attributes:
+        times: so many times the reference's bad share.
+        floor: or so much more than it (0-1), whichever is more.
+    """
+
+    times: float
+    floor: float
+
+
+def tolerance_of(kind: MetricKind, floor: float, *, promoted: bool) -> Tolerance:
+    """Return the tolerance for a metric with this floor.
+
+    A bake may last for hours, and the past is minutes: the hour of the day changes what users ask for and how slow the
+    answers are, so more is tolerated after the promotion. A fault that is as small would have shown on the rungs.
+    """
+    if not promoted:
+        return Tolerance(_TIMES, floor)
+    return Tolerance(_TIMES_PROMOTED, max(floor, _FLOOR_ERRORS if kind is MetricKind.ERRORS else _FLOOR_OTHERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +94,9 @@ class Reference:
         """Largest bad share (0-1) that the reference makes likely."""
         return min(1.0, (self.counts.bad + _LUCK * self.phi) / self.counts.total)
 
-    def allowed(self, floor: float) -> float:
+    def allowed(self, tolerance: Tolerance) -> float:
         """Return the bad share (0-1) up to which the canary is not called worse than the reference."""
-        return max(_TIMES * self.likely_share, self.likely_share + floor)
+        return max(tolerance.times * self.likely_share, self.likely_share + tolerance.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +142,13 @@ def allowed_share(strata: Sequence[Stratum], allowed: float, rung_started: float
 
 
 def compare_with_reference(
-    series: Series, floor: float, rung_started: float, phi: float, rules: Rules, *, aligned: bool, parts: int
+    series: Series, tolerance: Tolerance, rung_started: float, phi: float, rules: Rules, *, aligned: bool, parts: int
 ) -> ReferenceComparison | None:
     """Compare a series at weight 100 with its reference; None if it has none.
 
     Args:
         series: strata of the whole run and of stable's history.
-        floor: smallest difference of the bad shares (0-1) that counts as harm.
+        tolerance: how much worse than its reference it may be.
         rung_started: when the weight was set, unix seconds.
         phi: overdispersion, >= 1.
         rules: budget of the alarm, `guard_alpha` for each metric.
@@ -131,15 +158,17 @@ def compare_with_reference(
     reference = reference_of(series.strata, rung_started, phi)
     if reference is None:
         return None
-    allowed, now = reference.allowed(floor), rung_only(series.strata, rung_started)
+    allowed, now = reference.allowed(tolerance), rung_only(series.strata, rung_started)
     counts = arm_counts(now, Arm.CANARY)
     if counts.bad < rules.min_bad or allowed >= 1.0:
         return ReferenceComparison(ReferenceState.FINE, counts, reference, allowed, 1.0)
     value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(now)
-    last = [stratum.canary for stratum in now if stratum.canary.total][-GUARD_SCRAPES:]
+    heard = [stratum.canary for stratum in now if stratum.canary.total]
+    last = heard[-GUARD_SCRAPES:]
     # A failure needs the last scrapes above the line, and either evidence or scrapes in which most requests fail.
     is_above = len(last) == GUARD_SCRAPES and sum(c.bad for c in last) > allowed * sum(c.total for c in last)
     most_fail = is_above and all(c.bad >= max(_MAJORITY, allowed) * c.total for c in last)
+    most_fail = most_fail and is_beyond_chance(last, allowed, len(heard), phi, rules.guard_alpha / parts)
     state = ReferenceState.FINE
     if is_above and (most_fail or value >= parts / rules.guard_alpha):
         state = ReferenceState.WORSE

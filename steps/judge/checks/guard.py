@@ -11,6 +11,7 @@ from math import log
 from typing import Final
 
 from steps.judge.rules import Rules
+from steps.judge.statistics.exact_tests import upper_tail
 from steps.judge.statistics.incidents import without_incidents
 from steps.judge.statistics.one_sample import OneSampleTest
 from steps.judge.statistics.stable_history import StableHistory
@@ -48,6 +49,9 @@ def judge_guard(
         value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(strata, histories)
         # If most requests fail in three scrapes in a row, no earlier noise of stable excuses it.
         most_fail = all(s.canary.bad >= _MAJORITY * s.canary.total for s in last)
+        if full_weight:  # without stable, chance is excluded by the canary's own counts
+            counts = [stratum.canary for stratum in last]
+            most_fail = most_fail and is_beyond_chance(counts, allowed, len(exposed), 1.0, rules.guard_alpha)
         all_above = len(last) == GUARD_SCRAPES and all(_is_above(s.canary, allowed) for s in last)
         crossed = all_above and (most_fail or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or full_weight)
         state = "shared" if _stable_is_above(exposed, stable, allowed) else "alarm" if crossed else "ok"
@@ -60,6 +64,23 @@ def judge_guard(
 def one_sample_cap(rules: Rules, *, aligned: bool) -> float:
     """Return the most that one stratum may add to the evidence of one arm alone (ln)."""
     return log(1.0 / rules.guard_alpha) * (rules.cap_aligned if aligned else rules.cap) / 2.0
+
+
+def is_beyond_chance(last: Sequence[Counts], allowed: float, looks: int, phi: float, alpha: float) -> bool:
+    """Return whether the last scrapes cannot be chance, although somebody has looked after every scrape so far.
+
+    The chances that look number n may take, alpha / (n (n + 1)), add up to alpha over all looks together.
+
+    Args:
+        last: an arm's counts in its last scrapes.
+        allowed: the bad share (0-1) that chance is computed for.
+        looks: scrapes so far (>= 1), each of which may have been looked at.
+        phi: overdispersion, >= 1.
+        alpha: chance of a false alarm in all looks together (0-1).
+    """
+    counts = Counts(sum(one.total for one in last), sum(one.bad for one in last))
+    chance: float = upper_tail(counts, allowed) ** (1.0 / phi)
+    return chance < alpha / (looks * (looks + 1))
 
 
 def _stable_is_above(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:

@@ -8,7 +8,7 @@ from steps.model.run import Destination, ObjectName
 from steps.survey.arms import SurveyedArm, SurveyedArms
 from steps.survey.behind import behind
 from steps.survey.commands import apply_command, patch_command, pointer
-from steps.survey.flags import release_flags
+from steps.survey.flags import release_flags, topology_of_two
 from steps.survey.objects import Survey, name_of, pod_labels
 from steps.survey.problem import Problem
 from steps.survey.splits import as_destination, side_of
@@ -81,7 +81,7 @@ def _name_it(arms: SurveyedArms, arm: SurveyedArm, others: Mapping[str, Object])
         return []
     if arm.role == "stable":
         return [release_flags(arms, stable=names[0])]
-    return [release_flags(arms, "target-named", canary=names[0])]
+    return [release_flags(arms, topology_of_two(arms.stable.deployment, names[0]), canary=names[0])]
 
 
 def _narrower(survey: Survey, arm: SurveyedArm) -> Iterator[str]:

@@ -13,6 +13,12 @@ from steps.survey.problem import Problem
 from steps.survey.splits import Side, side_of
 from steps.traffic.routes import http_routes, label_of, weight_at
 
+_SCALED_TO_0 = (
+    "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas, and"
+    " they get 503"
+)
+_LEFT = "a rollback puts its old template back"
+
 
 def check_other_routes(survey: Survey, arms: SurveyedArms) -> list[Problem]:
     """Return a problem for each route of any VirtualService that leads to the canary without being released."""
@@ -102,15 +108,15 @@ def _is_empty(deployment: Object) -> bool:
 def _between(arms: SurveyedArms) -> str:
     """Return what the route's users get now and after a run."""
     canary = arms.canary
-    ends = (
-        "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas,"
-        " and they get 503"
-    )
     if canary.found is None or _is_empty(canary.found):
-        return f"{ends}, as they do now: no pod is behind the route."
+        now = "no pod is behind the route."
+        if not arms.is_made:
+            return f"Between releases they get 503, as they do now: {now} Scale {canary.deployment} up if it is wanted."
+        return f"{_SCALED_TO_0}, as they do now: {now}"
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
+    ends = _SCALED_TO_0 if arms.is_made else f"It is not scaled to 0 as long as such a route leads to it: {_LEFT}"
     if not ready:
-        return f"{ends}, as they do now: no ready pod is behind the route."
+        return f"{ends}, as they do now: no ready pod is behind the route." if arms.is_made else f"{ends}."
     return f"{ends}. Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind the route."
 
 

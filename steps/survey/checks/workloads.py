@@ -8,7 +8,7 @@ from steps.cluster.kinds import DAEMON_SET, PERSISTENT_VOLUME_CLAIM, ROLLOUT, ST
 from steps.errors import PermanentError
 from steps.survey.app import app_deployments
 from steps.survey.arms import SurveyedArm, SurveyedArms, selectors_of
-from steps.survey.flags import init_command, release_flags
+from steps.survey.flags import init_command, release_flags, topology_of_two
 from steps.survey.objects import Survey
 from steps.survey.problem import Gravity, Problem
 from steps.workload.arm_selectors import check_disjoint
@@ -115,13 +115,14 @@ def _services(survey: Survey, arms: SurveyedArms) -> Iterator[Problem]:
 
 
 def _in_the_way(arms: SurveyedArms, canary: Object) -> Problem:
-    text = "it exists and was not made by canary-steps: in the stable-named topology its template would be overwritten."
-    text += (
-        " If people deploy it, name it as the canary of a target-named release. Else let prepare make one of another"
+    topology = topology_of_two(arms.stable.deployment, arms.canary.deployment)
+    text = (
+        "it exists and was not made by canary-steps: in the stable-named topology its template would be overwritten."
+        f" If people deploy it, name it as the canary of a {topology} release. Else let prepare make one of another"
         " name: ANOTHER-NAME stands for one that no Deployment and no Service has, and init with this flag prints the"
         " Service and the routes that it needs."
     )
-    remedies = (release_flags(arms, "target-named"), "--canary ANOTHER-NAME")
+    remedies = (release_flags(arms, topology), "--canary ANOTHER-NAME")
     return Problem("not-ours", deployment_name(canary), text, remedies)
 
 

@@ -32,7 +32,7 @@ def test_a_canary_to_be_made_where_another_deployment_serves_is_refused_with_its
     (found,) = check_foreign_pods(survey, arms)
     assert ("foreign-pods", "Service demo/cart", "refuses") == said([found])[0]
     assert "Deployment cart-v2" in found.text
-    arms_named = "--topology target-named --stable cart-v1 --canary cart-v2"
+    arms_named = "--topology swap --stable cart-v1 --canary cart-v2"
     where = "--stable-destination cart/v1 --canary-destination cart/v2 --virtual-service cart"
     assert (f"{arms_named} {where}",) == found.remedies
 

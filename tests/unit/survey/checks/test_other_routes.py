@@ -91,11 +91,24 @@ def test_a_route_without_pods_behind_it_is_dead_between_releases(deployments: tu
 
 
 def test_what_users_of_such_a_route_get_is_said() -> None:
-    """The new image at once, and 503 after the run."""
+    """The new image at once; after the run 503 if prepare makes the canary, else what people deployed."""
     survey = versions(virtual_services=(virtual_service("cart", route(*TO_V2), PAIR),))
-    (found,) = check_other_routes(survey, arms_of_versions(survey))
-    assert "the new image as soon as it is rolled out for a release" in found.text
-    assert "and they get 503. Now 1 ready pod is behind the route." in found.text
+    (made,) = check_other_routes(survey, arms_of_versions(survey, "stable-named"))
+    assert "the new image as soon as it is rolled out for a release" in made.text
+    assert "and they get 503. Now 1 ready pod is behind the route." in made.text
+    (deployed,) = check_other_routes(survey, arms_of_versions(survey, "swap"))
+    assert "It is not scaled to 0 as long as such a route leads to it" in deployed.text
+    assert "503" not in deployed.text
+
+
+def test_a_deployed_canary_that_people_scaled_to_0_leaves_such_a_route_dead() -> None:
+    """It gets pods only for a release."""
+    survey = versions(
+        virtual_services=(virtual_service("cart", route(*TO_V2), PAIR),),
+        deployments=(V1, deployment("cart-v2", 0, app="cart", version="v2")),
+    )
+    (found,) = check_other_routes(survey, arms_of_versions(survey, "swap"))
+    assert "Between releases they get 503, as they do now" in found.text
 
 
 def test_a_route_to_the_canary_at_weight_0_is_none() -> None:

@@ -1,0 +1,132 @@
+"""Undo a promotion: users go back to the version before it, without a ladder.
+
+An undo is a rollback of a run that was promoted. Its claim is in phase rolling-back and has all that the promoted run
+knew, so whatever finds it after a kill (another undo, rollback, sweep) ends it in the same way.
+"""
+
+import structlog
+
+from steps.actions.promoted_run import PromotedRun
+from steps.actions.roll_back import roll_back
+from steps.actions.teardown import TeardownPolicy
+from steps.errors import ForeignWrite, PermanentError
+from steps.model.names import ReleaseNames
+from steps.model.run import Claim, Phase, RunState
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+EXPIRY_SECONDS = 120.0
+"""How long the claim of an undo outlives its last renewal: as after a takeover, the next sweep must not wait long."""
+
+
+def undo_promotion(
+    promoted: PromotedRun,
+    names: ReleaseNames,
+    run: str,
+    reason: str,
+    by: str,
+    teardown: TeardownPolicy,
+    traffic: Traffic,
+    workload: Workload,
+) -> None:
+    """Check that the promotion can be undone, claim the app, and restore the version before it; repeatable.
+
+    Args:
+        promoted: what to undo.
+        names: of the release, for remedies.
+        run: id of the undo, the new owner of the claim.
+        reason: one sentence for the record.
+        by: who undoes it.
+        teardown: time limits.
+        traffic: VirtualServices.
+        workload: Deployments.
+
+    Raises:
+        PermanentError: the old version is gone, or Git writes the template. ForeignWrite: somebody else changed it.
+        NotOwnerError: another run was faster. TemporaryError: the old version is not ready in time.
+    """
+    state = promoted.promotion.state
+    _refuse_external(state, names.app, promoted.promotion.run)
+    if state.workloads is not None:
+        workload.check_undo(state.workloads, state.pin)
+    if promoted.claim is None:
+        claim = _claim(promoted, names, run, reason, by, traffic)
+    else:
+        log.warning("claim.taken_over", victim=promoted.claim.run, phase=str(promoted.claim.phase), reason=reason)
+        undoes = promoted.promotion.run
+        claim = traffic.claims.take_over(promoted.claim, run, reason, supersede=True, repair=True, undoes=undoes)
+    restore(claim, claim.state.reason or reason, teardown, traffic, workload)
+
+
+def undo_own_run(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Undo the promotion of a run that this process owns: users return, and the run ends as undone.
+
+    Args:
+        claim: of the run, in phase promoting, with its promotion complete.
+        reason: one sentence for the record.
+        teardown: time limits.
+        traffic: VirtualServices.
+        workload: Deployments.
+
+    Raises:
+        As `undo_promotion`.
+    """
+    claim = traffic.claims.move(claim, Phase.ROLLING_BACK, undoes=claim.run, reason=reason)
+    restore(claim, reason, teardown, traffic, workload)
+
+
+def restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Restore the version before the promotion under an undo's claim.
+
+    Raises:
+        ForeignWrite: somebody else changed the serving template since the checks: nothing was undone.
+    """
+    if roll_back(claim, reason, teardown, traffic, workload) != "undone":
+        cause = (
+            "somebody else changed the serving Deployment's pod template meanwhile (see undo.foreign_template above), "
+            "so it was left as it is. Run undo again, which names the remedy."
+        )
+        raise ForeignWrite(f"undoing the promotion of run {claim.state.undoes}", cause)
+
+
+def _claim(promoted: PromotedRun, names: ReleaseNames, run: str, reason: str, by: str, traffic: Traffic) -> Claim:
+    """Take a claim that has all that the promoted run knew, and the canary's weight as it is now."""
+    promotion, now = promoted.promotion, round(traffic.claims.now(), 1)
+    kept = promotion.state
+    targets = kept.targets
+    if not all(target.routes for target in targets):  # cut from a long record
+        targets = traffic.resolve(targets, kept.stable, kept.canary)
+    weight = max(traffic.weights(targets, kept.stable, kept.canary).values(), default=0)
+    if weight:
+        log.warning("undo.canary_has_weight", weight=weight, effect="all users are returned to stable")
+    state = RunState(
+        started=now,
+        expires=now + EXPIRY_SECONDS,
+        expiry_seconds=EXPIRY_SECONDS,
+        targets=targets,
+        stable=kept.stable,
+        canary=kept.canary,
+        weights=((now, weight),) if weight else (),
+        workloads=kept.workloads,
+        pin=kept.pin,
+        reason=reason,
+        by=by,
+        undoes=promotion.run,
+    )
+    epoch = promoted.epoch
+    if kept.workloads is not None:
+        epoch = max(epoch, traffic.claims.highest_epoch(names.app, kept.workloads))
+    return traffic.claims.reopen(Claim(names.app, run, epoch + 1, Phase.ROLLING_BACK, state))
+
+
+def _refuse_external(state: RunState, app: str, promoted: str) -> None:
+    if state.workloads is None or not state.workloads.template_by_external:
+        return
+    deployment = f"{state.workloads.namespace}/{state.workloads.stable}"
+    raise PermanentError(
+        f"undoing run {promoted} of {app}",
+        f"the pod template of Deployment {deployment} comes from Git (--template-by external), which would write the "
+        "promoted version again. Revert it there: `git revert COMMIT`, with the commit that set the image.",
+    )

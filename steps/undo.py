@@ -1,0 +1,86 @@
+"""undo: after a promotion, return users to the version before it; no ladder, no judge.
+
+`rollback` ends a run that is not promoted; `undo` reverts a promotion, also while its promote still waits at the end.
+Before: the app's last release was promoted, and nobody changed the serving Deployment since.
+Writes: a claim of its own, then the old template, the weights, the replicas, and the record with outcome undone. An
+account with the rights of prepare and rollback may do all of it.
+Exit codes: 0 done · 2 · 3 the old version is not ready in time, run it again · 4 nothing to undo, the old version is
+gone, another template, GitOps · 7 a release that is not promoted holds the claim: roll that back first.
+"""
+
+import secrets
+
+import structlog
+from pydantic import Field
+
+from steps.actions.promoted_run import find_promoted_run
+from steps.actions.teardown import TeardownPolicy
+from steps.actions.undo_promotion import undo_promotion
+from steps.claim.claims import Claims
+from steps.errors import PermanentError
+from steps.model.names import ReleaseNames
+from steps.model.run import Record
+from steps.model.times import date_and_time
+from steps.outputs import results
+from steps.settings.cluster import DryRunSettings
+from steps.settings.kubernetes_names import LabelName
+from steps.settings.release import ReleaseSettings
+from steps.settings.workload import DrainSettings
+from steps.step import Step, StepEnd
+from steps.traffic.traffic import Traffic
+from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.release import this_host
+from steps.workload.workload import Workload
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+RESULTS = ("outcome", "reason")
+
+
+class Settings(ReleaseSettings, DryRunSettings, DrainSettings):
+    """Return users to the version before the last promotion."""
+
+    reason: str = Field("undo was asked for", max_length=300, description="Reason, one sentence for the record.")
+    run: LabelName = Field(
+        "",
+        description="Id of the promoted run to undo; another one is refused, and one that was undone already is a "
+        "success. Empty: the last promoted run.",
+    )
+
+
+def run(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+) -> StepEnd:
+    """Undo the last promotion; see the module's docstring."""
+    if (done := _undone_before(settings, names, traffic.claims)) is not None:
+        return _end(f"run {done.undoes} was undone at {date_and_time(done.ended)} by {done.run}: {done.reason}")
+    promoted = find_promoted_run(names, traffic, workload)
+    undone = promoted.promotion.run
+    if settings.run not in {"", undone}:
+        cause = f"the last promoted run is {undone}. Undo that one with --run {undone}, or without --run."
+        raise PermanentError(f"undoing run {settings.run} of {names.app}", cause)
+    owner = f"undo-{secrets.token_hex(4)}"
+    structlog.contextvars.bind_contextvars(run=owner)
+    log.info("undo.found", undone_run=undone, has_claim=promoted.claim is not None)
+    undo_promotion(promoted, names, owner, settings.reason, this_host(), teardown, traffic, workload)
+    return _end(f"run {undone} was undone: {settings.reason}")
+
+
+def _undone_before(settings: Settings, names: ReleaseNames, claims: Claims) -> Record | None:
+    """Return the record of the undo of the run that --run names: this step was killed after its last write."""
+    last = claims.last(names.virtual_services[0], names.app) if settings.run else None
+    return last if last is not None and last.undoes == settings.run and last.outcome == "undone" else None
+
+
+def _end(reason: str) -> StepEnd:
+    return StepEnd({"outcome": "undone", "reason": results.truncate(reason)})
+
+
+def main(settings: Settings) -> StepEnd:
+    """Build the collaborators and run the step."""
+    parts = parts_of(settings)
+    end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
+    return with_dry_run_summary(end, parts.cluster)
+
+
+STEP = Step(Settings, RESULTS, main)

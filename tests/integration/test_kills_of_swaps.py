@@ -1,0 +1,225 @@
+"""After a kill between any two writes of a swap, users are on a ready arm, and the next step ends the run.
+
+Which arm it is depends on how far the run was: before all users were on the new arm they return to the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from steps.actions.teardown import TeardownPolicy
+from steps.step import StepEnd
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
+from tests.support.shop_release import APP
+from tests.support.version_pair import V1, V2, VersionPair
+
+pytestmark = pytest.mark.integration
+
+StepCall = Callable[[StepProcess], StepEnd]
+ROLLED_BACK = {"weights": {(100, 0)}, V1: ("shop:1", 2), V2: ("shop:0", 0), "tokens": {""}}
+PROMOTED = {"weights": {(0, 100)}, V1: ("shop:1", 0), V2: ("shop:2", 2), "tokens": {""}}
+
+
+def prepare(process: StepProcess) -> StepEnd:
+    """Make the canary ready."""
+    return process.prepare()
+
+
+def passed(process: StepProcess) -> StepEnd:
+    """Judge a canary that is as good as stable."""
+    return process.analyze(60)
+
+
+def failed(process: StepProcess) -> StepEnd:
+    """Judge a canary that fails everything."""
+    return process.analyze(60, FixedEvidence(1.0))
+
+
+def promote(process: StepProcess) -> StepEnd:
+    """Bring all users to the new arm."""
+    return process.promote()
+
+
+def rollback(process: StepProcess) -> StepEnd:
+    """Return all users to the old arm."""
+    return process.rollback()
+
+
+def promote_halfway(process: StepProcess) -> StepEnd:
+    """Die before the weight reaches 100."""
+    process.kill_point.at_write, process.kill_point.moment = 3, "after"
+    with suppress(Killed):
+        return process.promote()
+    return StepEnd({})
+
+
+@dataclass(frozen=True)
+class SwapCase:
+    """The steps that ran before, the step that is killed, and the pair it acts on."""
+
+    before: tuple[StepCall, ...]
+    act: StepCall
+    services: tuple[str, ...] = (APP,)
+    other_route: str = ""
+    baseline: bool = False
+
+    def world(self, folder: Path) -> VersionPair:
+        """Return a new pair for it."""
+        made = VersionPair(folder, self.services, baseline=self.baseline)
+        if self.other_route:
+            made.change(self.other_route, replicas=2)
+            made.settle(self.other_route)
+            made.add_route(self.other_route)
+        return made
+
+    def expected(self, outcome: str) -> dict[str, object]:
+        """Return what is left at the end; the arm that another route leads to keeps its pods."""
+        left: dict[str, object] = dict({"rolled-back": ROLLED_BACK, "promoted": PROMOTED}[outcome])
+        if self.other_route == V2 and outcome == "rolled-back":
+            left[V2] = ("shop:0", 2)
+        if self.other_route == V1 and outcome == "promoted":
+            left[V1] = ("shop:1", 2)
+        return left
+
+
+TWO = (APP, f"{APP}-inner")
+CASES = {
+    "prepare": SwapCase((), prepare),
+    "analyze": SwapCase((prepare,), failed),
+    "promote": SwapCase((prepare, passed), promote),
+    "promote-two": SwapCase((prepare, passed), promote, TWO),
+    "rollback": SwapCase((prepare, passed), rollback),
+    "rollback-of-promote": SwapCase((prepare, passed, promote_halfway), rollback),
+    "prepare-with-testers": SwapCase((), prepare, other_route=V2),
+    "rollback-with-testers": SwapCase((prepare, passed), rollback, other_route=V2),
+    "promote-with-others": SwapCase((prepare, passed), promote, other_route=V1),
+}
+
+
+def process_on(world: VersionPair, kill_point: KillPoint | None = None) -> StepProcess:
+    """Return a process whose waits take no time but the server's: the old arm stands by for two renewals."""
+
+    def pass_time(seconds: float) -> None:
+        world.store.clock_offset_seconds += seconds
+
+    return StepProcess(world, kill_point, TeardownPolicy(5.0, 0.0, pass_time, standby_seconds=130.0))
+
+
+class KilledSwap:
+    """A case that can be run again and again, killed at another write each time."""
+
+    def __init__(self, case: SwapCase, folder: Path) -> None:
+        self.case, self.world = case, case.world(folder)
+        for act in case.before:
+            act(process_on(self.world))
+        self._kept = self.world.keep()
+        process = process_on(self.world)
+        case.act(process)
+        self.writes = process.kill_point.writes
+        self.end = self.world.summary()
+
+    def kills(self, *, late: bool = False) -> Iterator[str]:
+        """Kill the step at every write; yield a description after each kill. `late`: as late as possible."""
+        assert self.writes > 1
+        yield self.kill(1, "before")
+        for number in range(1, self.writes + (not late)):
+            yield self.kill(number + 1, "before") if late else self.kill(number, "after")
+
+    def kill(self, number: int, moment: Moment) -> str:
+        """Restore the cluster and kill the step at one write."""
+        self.world.put_back(self._kept)
+        with pytest.raises(Killed):
+            self.case.act(process_on(self.world, KillPoint(number, moment)))
+        call = self.world.api.faults.writes()[-1]
+        assert_users_are_served(self.world, call)
+        return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+
+
+@pytest.fixture(params=CASES)
+def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledSwap:
+    """Return each case."""
+    return KilledSwap(CASES[request.param], tmp_path)
+
+
+def assert_users_are_served(world: VersionPair, where: object) -> None:
+    """Check that each arm with weight has a ready pod."""
+    for stable, canary in world.weights():
+        assert not stable or world.available(V1), where
+        assert not canary or world.available(V2), where
+
+
+def assert_ended(killed: KilledSwap, outcome: str, where: object) -> None:
+    """Check that all users are on one arm with its own version and pods, and that nothing of the run is left."""
+    world = killed.world
+    if outcome in {"not-owner", ""}:
+        outcome = world.outcome() or "rolled-back"
+    for name in (V1, V2):
+        world.settle(name)
+    assert_users_are_served(world, where)
+    summary = world.summary()
+    expected = killed.case.expected(outcome)
+    assert expected == {name: summary[name] for name in expected}, (where, outcome)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+def test_a_rollback_ends_every_killed_step(killed: KilledSwap, late: bool) -> None:  # noqa: FBT001 - a parameter
+    """All users are on the old arm, or on the new one if all of them were there before the kill."""
+    for where in killed.kills(late=late):
+        assert_ended(killed, StepProcess(killed.world).rollback().results["outcome"], where)
+
+
+def test_a_sweep_ends_every_killed_step(killed: KilledSwap) -> None:
+    """Nobody ran the rollback, and the claim expired."""
+    for where in killed.kills():
+        killed.world.store.clock_offset_seconds += 700
+        StepProcess(killed.world).sweep()
+        assert_ended(killed, "", where)
+
+
+@pytest.mark.parametrize("killed", sorted(set(CASES) - {"rollback-of-promote"}), indirect=True)
+def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: KilledSwap) -> None:
+    """Same objects, same tokens."""
+    for where in killed.kills():
+        killed.case.act(process_on(killed.world))
+        assert killed.end == killed.world.summary(), where
+
+
+def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+    """Both died: the promote anywhere, its rollback anywhere."""
+    killed = KilledSwap(CASES["promote"], tmp_path)
+    for where in killed.kills():
+        kept = killed.world.keep()
+        counted = StepProcess(killed.world)
+        counted.rollback()
+        for number in range(1, counted.kill_point.writes + 1):
+            killed.world.put_back(kept)
+            with pytest.raises(Killed):
+                StepProcess(killed.world, KillPoint(number, "after")).rollback()
+            assert_users_are_served(killed.world, (where, number))
+            assert_ended(killed, StepProcess(killed.world).rollback().results["outcome"], (where, number))
+
+
+def test_a_sweep_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+    """A sweep that dies after it scaled the old arm down leaves a run that the next one can only roll back."""
+    killed = KilledSwap(CASES["promote"], tmp_path)
+    for where in killed.kills():
+        killed.world.store.clock_offset_seconds += 700
+        kept = killed.world.keep()
+        counted = StepProcess(killed.world)
+        counted.sweep()
+        for number in range(1, counted.kill_point.writes + 1):
+            killed.world.put_back(kept)
+            with pytest.raises(Killed):
+                StepProcess(killed.world, KillPoint(number, "after")).sweep()
+            assert_users_are_served(killed.world, (where, number))
+            killed.world.store.clock_offset_seconds += 700
+            StepProcess(killed.world).sweep()
+            assert_ended(killed, "", (where, number))

@@ -1,0 +1,359 @@
+"""undo: after a promotion, users are back on the version before it; what cannot be undone is refused with a remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from steps.claim.errors import ClaimHeld
+from steps.claim.keys import claim_key, record_key
+from steps.errors import ForeignWrite, NotOwnerError, PermanentError
+from tests.integration.test_kills import CANARY, PROMOTED, RESTORED, TWO
+from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint, Moment
+from tests.support.killed_process import Killed
+from tests.support.kubernetes_api.faults import Call
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, REPLICA_SET, VIRTUAL_SERVICE, Json
+from tests.support.shop_release import APP, NAMESPACE, deployment
+from tests.support.stepped_cluster import SteppedCluster
+
+pytestmark = pytest.mark.integration
+
+
+def release(world: SteppedCluster, run: str = "one", image: str = "shop:2", **more: object) -> None:
+    """Release an image and promote it."""
+    StepProcess(world).prepare(run, image, **more)
+    StepProcess(world).analyze(60, run=run)
+    assert "promoted" == StepProcess(world).promote(run).results["outcome"]
+    world.settle(APP)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> SteppedCluster:
+    """Return an app whose shop:2 was promoted."""
+    made = SteppedCluster(tmp_path)
+    release(made)
+    return made
+
+
+def seen(world: SteppedCluster) -> Json:
+    """Return what users have, and what is left of runs."""
+    world.settle(APP)
+    summary = world.summary()
+    return {name: summary[name] for name in RESTORED}
+
+
+def record(world: SteppedCluster) -> Json:
+    """Return the record of the last run."""
+    found: Json = json.loads(world.annotation(record_key(APP)))
+    return found
+
+
+def edit_record(world: SteppedCluster, edit: Callable[[Json], object]) -> None:
+    """Change the record."""
+
+    def change(item: Json) -> Json:
+        kept = json.loads(item["metadata"]["annotations"][record_key(APP)])
+        edit(kept)
+        item["metadata"]["annotations"][record_key(APP)] = json.dumps(kept)
+        return item
+
+    world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, change, manager="canary-steps")
+
+
+@dataclass
+class DeployedMeanwhile(KillPoint):
+    """No kill: somebody deploys shop:3 after the first write."""
+
+    world: SteppedCluster | None = None
+
+    def reached(self, call: Call, moment: Moment) -> bool:
+        """Deploy once, and never end the process."""
+        if super().reached(call, moment):
+            assert self.world is not None
+            self.world.set_image(APP, "shop:3")
+        return False
+
+
+def test_users_are_back_on_the_version_before_the_promotion(world: SteppedCluster) -> None:
+    """The record says what was undone, by which run and why."""
+    end = StepProcess(world).undo(reason="checkout fails")
+    assert (0, "undone", "run one was undone: checkout fails") == (end.exit_code, *end.results.values())
+    assert RESTORED == seen(world)
+    kept = record(world)
+    assert ("undone", "one", "checkout fails") == (kept["outcome"], kept["undoes"], kept["reason"])
+    assert kept["run"].startswith("undo-")
+
+
+def test_the_app_that_people_deploy_to_keeps_its_template_in_the_target_named_topology(tmp_path: Path) -> None:
+    """Only the serving Deployment goes back."""
+    world = SteppedCluster(tmp_path)
+    world.create(DEPLOYMENT, deployment(CANARY, "shop:2", 1))
+    world.settle(CANARY)
+    release(world, image="", topology="target-named", stable=APP, canary=CANARY)
+    StepProcess(world).undo(topology="target-named", stable=APP, canary=CANARY)
+    assert (RESTORED, "shop:2") == (seen(world), world.image(CANARY))
+
+
+def test_every_virtual_service_of_the_release_is_claimed_and_released(tmp_path: Path) -> None:
+    """Also by the promoted run's own names where the settings name only the first."""
+    world = SteppedCluster(tmp_path, TWO)
+    release(world)
+    with pytest.raises(Killed):
+        StepProcess(world, KillPoint(4, "after")).undo(virtual_service=APP)
+    assert 1 == len({world.annotation(claim_key(APP), VIRTUAL_SERVICE, name) for name in TWO})
+    StepProcess(world).undo(virtual_service=APP)
+    assert RESTORED == seen(world)
+
+
+def test_an_autoscaler_may_have_resized_stable(world: SteppedCluster) -> None:
+    """Its number of pods stays."""
+    world.change(APP, replicas=4)
+    world.settle(APP)
+    StepProcess(world).undo()
+    assert {**RESTORED, "stable pods": 4} == seen(world)
+
+
+def test_a_restart_of_the_promoted_version_does_not_prevent_an_undo(world: SteppedCluster) -> None:
+    """It is the same version."""
+    template = world.get(APP)["spec"]["template"]
+    template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = "2026-01-01"
+    world.change(APP, template=template)
+    world.settle(APP)
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_an_undo_does_not_need_the_canary(world: SteppedCluster) -> None:
+    """Somebody tidied up."""
+    world.store.delete(DEPLOYMENT, NAMESPACE, CANARY)
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_a_crashing_promoted_version_is_undone(world: SteppedCluster) -> None:
+    """No pod of stable is ready, which is why users need the undo."""
+    world.faulty["shop:2"] = "crashes"
+    for _ in range(9):
+        world.tick()
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_a_canary_that_has_weight_loses_it(world: SteppedCluster) -> None:
+    """People set it by hand after the promotion; the undo promises all users the old version, and says so."""
+
+    def split(item: Json) -> Json:
+        for entry, weight in zip(item["spec"]["http"][0]["route"], (70, 30), strict=True):
+            entry["weight"] = weight
+        return item
+
+    world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, split, manager="kubectl-edit")
+    with capture_logs() as lines:
+        StepProcess(world).undo()
+    assert [30] == [line["weight"] for line in lines if line["event"] == "undo.canary_has_weight"]
+    assert RESTORED == seen(world)
+
+
+def test_a_foreign_template_is_refused_with_its_manager(world: SteppedCluster) -> None:
+    """An undo would remove that change as well."""
+    world.set_image(APP, "shop:3")
+    world.settle(APP)
+    with pytest.raises(ForeignWrite, match="kubectl-edit changed its pod template") as refused:
+        StepProcess(world).undo()
+    assert "kubectl rollout undo deployment/shop -n shop --to-revision=N" in str(refused.value)
+    assert {**PROMOTED, "stable": "shop:3"} == seen(world)
+
+
+def test_a_template_that_changes_after_the_checks_is_left_as_it_is(world: SteppedCluster) -> None:
+    """The undo ends as refused, and its claim is gone."""
+    deployed = DeployedMeanwhile(1, "after", world=world)
+    with pytest.raises(ForeignWrite, match="Run undo again"):
+        StepProcess(world, deployed).undo()
+    assert {**PROMOTED, "stable": "shop:3"} == seen(world)
+    assert "rolled-back" == world.outcome()
+
+
+def test_a_version_whose_replica_set_is_gone_is_refused(world: SteppedCluster) -> None:
+    """The remedy names the field that keeps it the next time."""
+    for item in world.store.list(REPLICA_SET, NAMESPACE):
+        if item["metadata"]["name"] == record(world)["promotion"]["state"]["workloads"]["stable_replica_set"]:
+            world.store.delete(REPLICA_SET, NAMESPACE, item["metadata"]["name"])
+    before = len(world.api.faults.writes())
+    with pytest.raises(PermanentError, match="revisionHistoryLimit"):
+        StepProcess(world).undo()
+    assert before == len(world.api.faults.writes())
+    assert PROMOTED == seen(world)
+
+
+def test_the_record_of_an_older_image_is_refused(world: SteppedCluster) -> None:
+    """It does not say what the version before was."""
+    edit_record(world, lambda kept: kept.pop("promotion"))
+    with pytest.raises(PermanentError, match=r"an older image .* wrote it.*canary-steps rollout --app shop"):
+        StepProcess(world).undo()
+
+
+@pytest.mark.parametrize("damage", [None, 7, "x", [], {}, {"run": "one", "ended": 1, "state": {"started": "x"}}])
+def test_a_damaged_record_is_refused(world: SteppedCluster, damage: object) -> None:
+    """As the record of an older image is; it can still be reported."""
+    edit_record(world, lambda kept: kept.update(promotion=damage))
+    with pytest.raises(PermanentError, match="does not say what an undo needs"):
+        StepProcess(world).undo()
+    assert "promoted" in StepProcess(world).report()
+
+
+def test_an_app_without_a_record_is_refused(tmp_path: Path) -> None:
+    """It never had a release."""
+    with pytest.raises(PermanentError, match="has no record of a release"):
+        StepProcess(SteppedCluster(tmp_path)).undo()
+
+
+def test_an_app_that_was_never_promoted_is_refused(tmp_path: Path) -> None:
+    """Its only release was rolled back."""
+    world = SteppedCluster(tmp_path)
+    StepProcess(world).prepare()
+    StepProcess(world).rollback()
+    with pytest.raises(PermanentError, match=r"ended rolled-back at .*, and no promotion before it is known"):
+        StepProcess(world).undo()
+
+
+def test_a_second_undo_is_refused(world: SteppedCluster) -> None:
+    """It must not undo the promotion before that one."""
+    StepProcess(world).undo()
+    with pytest.raises(PermanentError, match=r"run one was already undone at .* by undo-.*use rollout"):
+        StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_a_second_undo_that_names_the_run_succeeds(world: SteppedCluster) -> None:
+    """So an engine may repeat it, even after a kill behind its last write."""
+    StepProcess(world).undo(run="one")
+    asked = StepProcess(world).undo(run="one")
+    assert (0, "undone") == (asked.exit_code, asked.results["outcome"])
+    with pytest.raises(PermanentError, match="already undone"):
+        StepProcess(world).undo(run="two")
+
+
+def test_another_run_than_the_last_promoted_is_refused(world: SteppedCluster) -> None:
+    """The named run is the one that a person looked at."""
+    with pytest.raises(PermanentError, match="the last promoted run is one"):
+        StepProcess(world).undo(run="zero")
+    assert PROMOTED == seen(world)
+
+
+def test_a_release_that_was_rolled_back_leaves_the_promotion_to_be_undone(world: SteppedCluster) -> None:
+    """Users still have what was promoted before it."""
+    StepProcess(world).prepare("two", "shop:3")
+    StepProcess(world).rollback("two")
+    assert ("rolled-back", "one") == (world.outcome(), record(world)["promotion"]["run"])
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_after_an_undo_the_next_release_starts_as_usual(world: SteppedCluster) -> None:
+    """And can be undone in turn, back to the version that the first undo restored."""
+    StepProcess(world).undo()
+    release(world, "two", "shop:3")
+    assert {**PROMOTED, "stable": "shop:3"} == seen(world)
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+@pytest.mark.parametrize("weight", [0, 20])
+def test_a_living_next_release_has_to_be_rolled_back_first(world: SteppedCluster, weight: int) -> None:
+    """The refusal has the line to copy, and after that line the undo works."""
+    StepProcess(world).prepare("two", "shop:3")
+    StepProcess(world).set_weight(weight, "two")
+    with pytest.raises(ClaimHeld, match=r"canary-steps rollback --app shop .*--any-run") as refused:
+        StepProcess(world).undo()
+    assert (7, "--on-busy" in str(refused.value)) == (refused.value.exit_code, False)
+    StepProcess(world).rollback("", any_run=True)
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
+
+
+def test_a_dead_next_release_has_to_be_rolled_back_first(world: SteppedCluster) -> None:
+    """Nobody knows whether its end or the promotion before it is meant."""
+    StepProcess(world).prepare("two", "shop:3")
+    world.store.clock_offset_seconds += 700
+    with pytest.raises(NotOwnerError, match=r"left its claim in phase prepared.*roll it back first"):
+        StepProcess(world).undo()
+
+
+def half_promoted(world: SteppedCluster, at_write: int) -> None:
+    """Promote shop:3 and die at a write."""
+    StepProcess(world).prepare("two", "shop:3")
+    StepProcess(world).analyze(60, run="two")
+    with pytest.raises(Killed):
+        StepProcess(world, KillPoint(at_write, "after")).promote("two")
+
+
+def test_a_promote_that_is_not_complete_has_to_be_rolled_back(world: SteppedCluster) -> None:
+    """An undo would mean the promotion before it."""
+    half_promoted(world, 3)
+    with pytest.raises(ClaimHeld, match=r"phase promoting.*roll it back first"):
+        StepProcess(world).undo()
+
+
+def test_a_promote_that_waits_at_its_end_is_taken_over(world: SteppedCluster) -> None:
+    """Users go back to the version before that promotion, and the waiting promote ends with 7 and names the undo."""
+    half_promoted(world, 4)
+    world.settle(APP)
+    assert "shop:3" == world.image(APP)
+    with pytest.raises(Killed):  # between the takeover and the restored template
+        StepProcess(world, KillPoint(5, "after")).undo(reason="checkout fails")
+    with pytest.raises(NotOwnerError, match=r"undo-\w+.*checkout fails"):
+        StepProcess(world).promote("two")
+    StepProcess(world).undo()
+    assert {**RESTORED, "stable": "shop:2"} == seen(world)
+    assert ("undone", "two", "checkout fails") == tuple(record(world)[name] for name in ("outcome", "undoes", "reason"))
+    with pytest.raises(NotOwnerError, match=r"was undone at .* by undo-\w+: checkout fails"):
+        StepProcess(world).promote("two")
+
+
+def test_a_template_from_git_is_refused_with_the_way_in_git(tmp_path: Path) -> None:
+    """Git would write the promoted version again."""
+    world = SteppedCluster(tmp_path)
+    StepProcess(world).prepare(template_by="external")
+    StepProcess(world).analyze(60)
+    world.set_image(APP, "shop:2")
+    world.settle(APP)
+    StepProcess(world).promote(template_by="external")
+    with pytest.raises(PermanentError, match="git revert COMMIT"):
+        StepProcess(world).undo()
+    assert PROMOTED == seen(world)
+
+
+def test_rollback_of_a_promoted_run_names_undo(world: SteppedCluster) -> None:
+    """It does nothing, as before, but says what would."""
+    with capture_logs() as lines:
+        assert "not-owner" == StepProcess(world).rollback("one").results["outcome"]
+    detail = next(line["detail"] for line in lines if line["event"] == "rollback.not_owner")
+    assert "canary-steps undo --app shop --namespace shop --virtual-service shop/shop" in detail
+
+
+def test_report_shows_what_an_undo_reverted(world: SteppedCluster) -> None:
+    """By the id of the undone run, too."""
+    StepProcess(world).undo(reason="checkout fails")
+    for run in ("", "one", record(world)["run"]):
+        text = StepProcess(world).report(run=run)
+        assert ("undone" in text, "undoes   run one" in text, "checkout fails" in text) == (True, True, True), run
+
+
+@pytest.mark.parametrize("outcome", ["promoted", "rolled-back"])
+def test_a_record_cut_down_to_its_limit_can_still_be_undone(world: SteppedCluster, outcome: str) -> None:
+    """Without the names of routes, which the destinations lead to as well."""
+
+    def cut(kept: dict[str, Any]) -> None:
+        kept["outcome"] = outcome
+        kept["promotion"]["state"]["targets"] = {name: [] for name in kept["promotion"]["state"]["targets"]}
+
+    edit_record(world, cut)
+    StepProcess(world).undo()
+    assert RESTORED == seen(world)
