@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from steps.errors import PermanentError
+from steps.workload.scheduling import with_own_selectors, without_own_values
 from steps.workload.strategic_merge import merge
 
 Template = dict[str, Any]
@@ -22,12 +23,13 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
     """Return 16 hex digits that change with anything in a template that changes how its pods behave.
 
     Both sides of a comparison come from the API server, so defaults are filled in on both. `kubectl rollout restart`
-    does not change it.
+    does not change it. Selectors of its own pods count without the labels that tell the arms apart.
 
     Args:
         template: a pod template as read.
         arm_keys: label keys that tell the arms apart, left out.
     """
+    template = without_own_values(template, arm_keys) if arm_keys else template
     meta = template.get("metadata") or {}
     kept_labels = _without(meta.get("labels") or {}, {HASH_LABEL, *arm_keys})
     kept_annotations = _without(meta.get("annotations") or {}, {RESTARTED})
@@ -92,18 +94,23 @@ def with_changes(
 
 
 def with_labels(template: Mapping[str, Any], labels: Mapping[str, str]) -> Template:
-    """Return a copy of a template with these labels and no others."""
-    made = deepcopy(dict(template))
+    """Return a copy of a template with these labels and no others; selectors of its own pods follow them."""
+    before = (template.get("metadata") or {}).get("labels") or {}
+    made = with_own_selectors(dict(template), before, labels)
     made.setdefault("metadata", {})["labels"] = dict(labels)
     return made
 
 
 def promoted_template(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
-    """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time."""
-    made = deepcopy(dict(canary))
-    own = stable.get("metadata") or {}
+    """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time.
+
+    Selectors of the canary's own pods select stable's, so that stable keeps its spread.
+    """
+    own, theirs = stable.get("metadata") or {}, (canary.get("metadata") or {}).get("labels") or {}
+    labels = _taken(theirs, own.get("labels"), {HASH_LABEL, *arm_keys})
+    made = with_own_selectors(dict(canary), theirs, labels)
     meta = made.setdefault("metadata", {})
-    meta["labels"] = _taken(meta.get("labels"), own.get("labels"), {HASH_LABEL, *arm_keys})
+    meta["labels"] = labels
     annotations = _taken(meta.get("annotations"), own.get("annotations"), {RESTARTED})
     meta.pop("annotations", None)
     if annotations:
