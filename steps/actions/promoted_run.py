@@ -37,7 +37,7 @@ def find_promoted_run(names: ReleaseNames, claims: Claims) -> PromotedRun:
     """
     doing = f"looking for a promotion of {names.app} to undo"
     first = names.virtual_services[0]
-    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if held is not None:
         return _of_claim(held, doing, names, claims)
     record = claims.last(first, names.app)
@@ -53,12 +53,12 @@ def _of_claim(held: Claim, doing: str, names: ReleaseNames, claims: Claims) -> P
     undoes = held.state.undoes or (held.run if has_failed_in_bake(held.state) else "")
     if not undoes and held.phase is not Phase.PROMOTING:
         remedy = f"It is not promoted, so roll it back first: {command('rollback', names)} --any-run"
-        now = traffic.claims.now()
+        now = claims.now()
         if held.state.expires >= now:
             raise ClaimHeld(doing, held, now, remedy)
         cause = f"run {held.run} left its claim in phase {held.phase}. {remedy}"
         raise NotOwnerError(doing, cause)
-    return PromotedRun(Promotion(undoes or held.run, traffic.claims.now(), held.state), held)
+    return PromotedRun(Promotion(undoes or held.run, claims.now(), held.state), held)
 
 
 def _nothing_in(record: Record, names: ReleaseNames) -> str:
