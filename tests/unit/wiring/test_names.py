@@ -94,11 +94,11 @@ def test_a_list_that_is_forbidden_leads_to_the_convention_and_is_named(world: Pa
     assert [f"{plural} in {NAMESPACE}"] == line["missing"]
 
 
-def test_the_convention_needs_no_list(world: PairCluster) -> None:
-    """With today's Role and today's requests: the VirtualService and the two Deployments are read by name."""
+def test_the_convention_needs_no_survey(world: PairCluster) -> None:
+    """One list finds other VirtualServices with the same arms; everything else is read by name."""
     found = NamedSteps(world).names(APP, starts=True)
     assert (Topology.STABLE_NAMED, "shop", "shop-canary") == (found.topology, found.stable, found.canary)
-    assert [] == world.calls("list")
+    assert ["virtualservices"] == world.calls("list")
     assert ["virtualservices", "deployments", "deployments"] == world.calls("get")
 
 
