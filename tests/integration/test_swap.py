@@ -15,7 +15,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key, record_key
 from steps.cluster.dry_run import DryRunCluster
-from steps.errors import ForeignWrite, NotFound, PermanentError, TemporaryError
+from steps.errors import ForeignWrite, NotFound, NotOwnerError, PermanentError, TemporaryError
 from steps.settings.conventions import release_names
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import teardown_policy_of
@@ -402,3 +402,30 @@ def test_an_autoscaled_old_arm_is_left_to_its_autoscaler(world: VersionPair) -> 
     assert 2 == world.pods(V1)
     assert [True] == ["HorizontalPodAutoscaler" in str(line["reason"]) for line in named(logged, "canary.left_running")]
     assert world.store.list(AUTOSCALER, NAMESPACE)
+
+
+def test_an_undo_brings_the_old_arm_up_before_its_users_return(world: VersionPair) -> None:
+    """After the run has ended; the new arm gets its old version back and stops."""
+    walked(world)
+    StepProcess(world).promote()
+    assert 0 == world.pods(V1)
+    with capture_logs() as logged:
+        assert "undone" == StepProcess(world).undo().results["outcome"]
+    order = [line["event"] for line in logged if line["event"] in {"canary.scaled_up", "weight.retreated"}]
+    assert ["canary.scaled_up", "weight.retreated"] == order
+    assert ({(100, 0)}, 2, {""}) == (world.weights(), world.available(V1), world.tokens())
+    assert ("shop:0", 0) == (world.image(V2), world.pods(V2))
+
+
+def test_an_undo_during_the_standby_stops_the_promote(world: VersionPair) -> None:
+    """Its claim is taken over, and the old arm still has all its pods."""
+    walked(world)
+
+    def undo(number: int) -> None:
+        if number == 3:
+            assert "undone" == StepProcess(world).undo().results["outcome"]
+
+    with pytest.raises(NotOwnerError):
+        StepProcess(world, ending=standing_by(world, meanwhile=undo)).promote()
+    assert ({(100, 0)}, 2, {""}) == (world.weights(), world.pods(V1), world.tokens())
+    assert ("shop:0", 0) == (world.image(V2), world.pods(V2))
