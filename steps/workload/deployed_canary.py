@@ -29,7 +29,7 @@ def remember(cluster: Cluster, found: ReleaseObjects, state: WorkloadState) -> W
         kept=dict(release.kept),
         canary_replicas=int(canary["spec"].get("replicas", 1)),
     )
-    if not release.writes_canary:
+    if not (release.writes_canary or is_clone):
         return state
     replica_set = current_replica_set(cluster, canary)
     if replica_set is None and release.topology is Topology.SWAP:
