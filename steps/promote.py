@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from steps.actions.bake_end import STOPPED, Baker
-from steps.actions.end_promotion import has_failed_in_bake
+from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.phases import PROMOTABLE, require_phase
 from steps.actions.promote_run import promote_run
 from steps.actions.roll_back import roll_back

@@ -9,13 +9,14 @@ gone, another template, GitOps · 7 a release that is not promoted holds the cla
 """
 
 import secrets
+from functools import partial
 
 import structlog
 from pydantic import Field
 
 from steps.actions.promoted_run import find_promoted_run
 from steps.actions.teardown import TeardownPolicy
-from steps.actions.undo_promotion import undo_promotion
+from steps.actions.undo_promotion import FindKept, undo_promotion
 from steps.claim.claims import Claims
 from steps.errors import PermanentError
 from steps.model.names import ReleaseNames
@@ -29,6 +30,7 @@ from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.kept_arms import kept_arms_of
 from steps.wiring.release import this_host
 from steps.workload.workload import Workload
 
@@ -49,12 +51,17 @@ class Settings(ReleaseSettings, DryRunSettings, DrainSettings):
 
 
 def run(
-    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+    settings: Settings,
+    names: ReleaseNames,
+    traffic: Traffic,
+    workload: Workload,
+    teardown: TeardownPolicy,
+    find_kept: FindKept,
 ) -> StepEnd:
     """Undo the last promotion; see the module's docstring."""
     if (done := _undone_before(settings, names, traffic.claims)) is not None:
         return _end(f"run {done.undoes} was undone at {date_and_time(done.ended)} by {done.run}: {done.reason}")
-    promoted = find_promoted_run(names, traffic, workload)
+    promoted = find_promoted_run(names, traffic.claims)
     undone = promoted.promotion.run
     if settings.run not in {"", undone}:
         cause = f"the last promoted run is {undone}. Undo that one with --run {undone}, or without --run."
@@ -62,7 +69,7 @@ def run(
     owner = f"undo-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=owner)
     log.info("undo.found", undone_run=undone, has_claim=promoted.claim is not None)
-    undo_promotion(promoted, names, owner, settings.reason, this_host(), teardown, traffic, workload)
+    undo_promotion(promoted, names, owner, settings.reason, this_host(), find_kept, teardown, traffic, workload)
     return _end(f"run {undone} was undone: {settings.reason}")
 
 
@@ -79,7 +86,9 @@ def _end(reason: str) -> StepEnd:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
+    teardown = teardown_policy_of(settings, parts.cluster)
+    find_kept = partial(kept_arms_of, parts.cluster)
+    end = run(settings, parts.names, parts.traffic, parts.workload, teardown, find_kept)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -18,7 +18,7 @@ from steps.errors import PermanentError, TemporaryError
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
-from steps.judge.promotion import Promotion, as_promoted
+from steps.judge.checks.promotion import Promotion, as_promoted
 from steps.judge.rules import Rules
 from steps.judge.verdict import judge
 from steps.model.evidence import Arm

@@ -1,5 +1,7 @@
 """End a promoted run: stable runs the judged version, so return the weight, stop the canary, release the claim."""
 
+from dataclasses import replace
+
 import structlog
 
 from steps.actions.swap import is_swap, is_swapped, retire_stable
@@ -74,7 +76,8 @@ def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: 
     verdict, reason = summarize_verdicts(claim.state)
     reason = f"{baked}; {reason}" if baked else reason  # the newest first: a long record is cut
     now, promotion = traffic.claims.now(), _promotion(claim, traffic, workload)
-    traffic.claims.release(claim, record_of(claim, "promoted", reason, now, verdict, bake=bake, promotion=promotion))
+    record = record_of(claim, "promoted", reason, now, verdict, bake=bake, promotion=promotion)
+    traffic.claims.release(claim, record)
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 
@@ -82,9 +85,8 @@ def _promotion(claim: Claim, traffic: Traffic, workload: Workload) -> Promotion 
     workloads, pin = claim.state.workloads, claim.state.pin
     if workloads is None or pin is None:
         return None
-    # A swap wrote no template to stable: the promoted one is where it was pinned.
-    mark = pin.template_hash if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
-    return promotion_of(claim, mark, traffic.claims.now())
+    found = "" if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
+    return promotion_of(claim, replace(workloads, promoted_template_hash=found), traffic.claims.now())
 
 
 def _return_weight(

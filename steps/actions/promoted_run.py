@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from steps.actions.finish_promotion import is_promotion_complete
+from steps.actions.failed_bake import has_failed_in_bake
+from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.names import ReleaseNames
-from steps.model.run import Claim, Promotion, Record
+from steps.model.run import Claim, Phase, Promotion, Record
 from steps.model.times import date_and_time
-from steps.traffic.traffic import Traffic
-from steps.workload.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,10 @@ class PromotedRun:
     epoch: int = 0
 
 
-def find_promoted_run(names: ReleaseNames, traffic: Traffic, workload: Workload) -> PromotedRun:
+def find_promoted_run(names: ReleaseNames, claims: Claims) -> PromotedRun:
     """Return the last promotion of an app; nothing is written.
+
+    A promotion that has only begun counts: the version before it is the one that users had.
 
     Raises:
         ClaimHeld, NotOwnerError: a release is under way that is not promoted: it has to be rolled back first.
@@ -36,10 +37,10 @@ def find_promoted_run(names: ReleaseNames, traffic: Traffic, workload: Workload)
     """
     doing = f"looking for a promotion of {names.app} to undo"
     first = names.virtual_services[0]
-    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if held is not None:
-        return _of_claim(held, doing, names, traffic, workload)
-    record = traffic.claims.last(first, names.app)
+        return _of_claim(held, doing, names, claims)
+    record = claims.last(first, names.app)
     if record is None:
         cause = f"VirtualService {first} has no record of a release. Check --app and --virtual-service."
         raise PermanentError(doing, cause)
@@ -48,16 +49,16 @@ def find_promoted_run(names: ReleaseNames, traffic: Traffic, workload: Workload)
     return PromotedRun(record.promotion, epoch=record.epoch)
 
 
-def _of_claim(held: Claim, doing: str, names: ReleaseNames, traffic: Traffic, workload: Workload) -> PromotedRun:
-    undoes = held.state.undoes
-    if not undoes and not is_promotion_complete(held, traffic, workload):
+def _of_claim(held: Claim, doing: str, names: ReleaseNames, claims: Claims) -> PromotedRun:
+    undoes = held.state.undoes or (held.run if has_failed_in_bake(held.state) else "")
+    if not undoes and held.phase is not Phase.PROMOTING:
         remedy = f"It is not promoted, so roll it back first: {command('rollback', names)} --any-run"
-        now = traffic.claims.now()
+        now = claims.now()
         if held.state.expires >= now:
             raise ClaimHeld(doing, held, now, remedy)
         cause = f"run {held.run} left its claim in phase {held.phase}. {remedy}"
         raise NotOwnerError(doing, cause)
-    return PromotedRun(Promotion(undoes or held.run, traffic.claims.now(), held.state), held)
+    return PromotedRun(Promotion(undoes or held.run, claims.now(), held.state), held)
 
 
 def _nothing_in(record: Record, names: ReleaseNames) -> str:

@@ -1,7 +1,10 @@
 """Roll an app back to its stable version, whatever point the run had reached."""
 
+from dataclasses import replace
+
 import structlog
 
+from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
@@ -12,7 +15,6 @@ from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
-from steps.model.rungs import IN_BAKE
 from steps.model.workload import UndoResult
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -27,7 +29,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
 
     Returns:
-        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim and a run that failed in bake.
+        The outcome: `rolled-back`, `promoted`, or `undone` for an undo's claim and for a run that failed in bake.
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
@@ -49,8 +51,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     safe = retreat(claim, reason, traffic, workload)
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
-        if not workloads.is_swap:
-            restored = _restore_stable(safe, teardown, traffic, workload)
+        restored = _restore_stable(safe, teardown, traffic, workload)
         if exposed:
             drain(safe, teardown, traffic.claims)
         workload.retire_canary(workloads, safe.state.pin, safe.token)
@@ -59,24 +60,26 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
 
 def _end(claim: Claim, reason: str, restored: UndoResult, traffic: Traffic) -> str:
     """Release the claim and return the outcome; an undo that found a foreign template has undone nothing."""
-    undoes, is_baked = claim.state.undoes, any(one.note == IN_BAKE for one in claim.state.verdicts)
-    is_undone = is_baked or (bool(undoes) and restored is not UndoResult.FOREIGN)
-    outcome, bake = "undone" if is_undone else "rolled-back", str(Verdict.FAIL) if is_baked else ""
-    traffic.claims.release(claim, record_of(claim, outcome, reason, traffic.claims.now(), bake=bake))
-    if is_undone:
-        log.info("run.undone", undone_run=undoes or claim.run, reason=reason)
+    is_baked = has_failed_in_bake(claim.state)
+    undoes = claim.state.undoes or (claim.run if is_baked else "")
+    outcome = "undone" if undoes and restored is not UndoResult.FOREIGN else "rolled-back"
+    bake = str(Verdict.FAIL) if is_baked else ""
+    record = record_of(claim, outcome, reason, traffic.claims.now(), bake=bake)
+    traffic.claims.release(claim, replace(record, undoes=undoes))
+    if outcome == "undone":
+        log.info("run.undone", undone_run=undoes, reason=reason)
     else:
         log.info("run.rolled_back", reason=reason)
     return outcome
 
 
 def _restore_stable(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> UndoResult:
-    if claim.state.workloads is None:
+    """Restore stable's old template; in a swap it was never changed."""
+    workloads = claim.state.workloads
+    if workloads is None or workloads.is_swap:
         return UndoResult.UNTOUCHED
     renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
-    return workload.undo_promote(
-        claim.state.workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew
-    )
+    return workload.undo_promote(workloads, claim.state.pin, claim.token, teardown.ready_timeout_seconds, renew)
 
 
 def try_roll_back(

@@ -24,8 +24,11 @@ def is_swap(claim: Claim) -> bool:
 
 
 def has_moved_users(claim: Claim) -> bool:
-    """Return whether a run gave all users to the canary of a swap, so that the old arm may be smaller by now."""
-    return is_swap(claim) and claim.state.weight == ALL
+    """Return whether a run gave all users to the canary of a swap, so that the old arm may be smaller by now.
+
+    At an undo that holds for any weight: people may have changed it since the promotion.
+    """
+    return is_swap(claim) and (claim.state.weight == ALL or (bool(claim.state.undoes) and claim.state.weight > 0))
 
 
 def is_swapped(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
@@ -114,19 +117,27 @@ def retire_stable(
 def raise_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     """Scale the old arm to the pods it had, before all users return to it; if it gets none, the retreat decides.
 
+    An undo waits for all of them, as many as the promoted arm has by now, and for their endpoints.
+
     Raises:
-        NotOwnerError: the claim was lost.
+        NotOwnerError: the claim was lost. PermanentError: at an undo, no pod of the old arm is behind its Service,
+            while the promoted arm still serves.
     """
     workloads, limit = claim.state.workloads, teardown.ready_timeout_seconds
     if workloads is None:
         return
     renew = ClaimHeartbeat(claim, traffic, checks_weights=False).renew
     try:
-        workload.ensure_stable_capacity(workloads, claim.token, limit, renew)
+        workload.ensure_stable_capacity(workloads, claim.token, limit, renew, whole=bool(claim.state.undoes))
     except (Interrupted, NotOwnerError):
         raise
     except StepError as error:
         log.warning("stable.not_ready", deployment=workloads.stable, detail=str(error))
+    if claim.state.undoes and workload.ready_arms(workloads) == (True, True):
+        state = claim.state
+        routes = traffic.ports(state.targets, state.canary, state.stable)
+        old_arm = replace(workloads, stable=workloads.canary, canary=workloads.stable)
+        workload.require_endpoints(old_arm, state.stable, routes, limit, renew)
 
 
 def _stand_by(

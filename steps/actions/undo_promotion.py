@@ -4,6 +4,9 @@ An undo is a rollback of a run that was promoted. Its claim is in phase rolling-
 knew, so whatever finds it after a kill (another undo, rollback, sweep) ends it in the same way.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 import structlog
 
 from steps.actions.promoted_run import PromotedRun
@@ -11,11 +14,14 @@ from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import ForeignWrite, PermanentError
 from steps.model.names import ReleaseNames
-from steps.model.run import Claim, Phase, RunState
+from steps.model.run import Claim, Phase, RunState, WorkloadState
+from steps.model.workload import Topology
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+FindKept = Callable[[ReleaseNames], Mapping[str, str]]
 
 EXPIRY_SECONDS = 120.0
 """How long the claim of an undo outlives its last renewal: as after a takeover, the next sweep must not wait long."""
@@ -27,6 +33,7 @@ def undo_promotion(
     run: str,
     reason: str,
     by: str,
+    find_kept: FindKept,
     teardown: TeardownPolicy,
     traffic: Traffic,
     workload: Workload,
@@ -39,6 +46,7 @@ def undo_promotion(
         run: id of the undo, the new owner of the claim.
         reason: one sentence for the record.
         by: who undoes it.
+        find_kept: returns the Deployments that other routes lead to by now, which must not be scaled to 0.
         teardown: time limits.
         traffic: VirtualServices.
         workload: Deployments.
@@ -52,32 +60,19 @@ def undo_promotion(
     if state.workloads is not None:
         workload.check_undo(state.workloads, state.pin)
     if promoted.claim is None:
+        if state.workloads is not None:
+            kept = {**state.workloads.kept, **find_kept(_names_then(names, state, state.workloads))}
+            state = replace(state, workloads=workload.for_undo(replace(state.workloads, kept=kept)))
+        promoted = replace(promoted, promotion=replace(promoted.promotion, state=state))
         claim = _claim(promoted, names, run, reason, by, traffic)
     else:
         log.warning("claim.taken_over", victim=promoted.claim.run, phase=str(promoted.claim.phase), reason=reason)
         undoes = promoted.promotion.run
         claim = traffic.claims.take_over(promoted.claim, run, reason, supersede=True, repair=True, undoes=undoes)
-    restore(claim, claim.state.reason or reason, teardown, traffic, workload)
+    _restore(claim, claim.state.reason or reason, teardown, traffic, workload)
 
 
-def undo_own_run(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
-    """Undo the promotion of a run that this process owns: users return, and the run ends as undone.
-
-    Args:
-        claim: of the run, in phase promoting, with its promotion complete.
-        reason: one sentence for the record.
-        teardown: time limits.
-        traffic: VirtualServices.
-        workload: Deployments.
-
-    Raises:
-        As `undo_promotion`.
-    """
-    claim = traffic.claims.move(claim, Phase.ROLLING_BACK, undoes=claim.run, reason=reason)
-    restore(claim, reason, teardown, traffic, workload)
-
-
-def restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+def _restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     """Restore the version before the promotion under an undo's claim.
 
     Raises:
@@ -119,6 +114,18 @@ def _claim(promoted: PromotedRun, names: ReleaseNames, run: str, reason: str, by
     if kept.workloads is not None:
         epoch = max(epoch, traffic.claims.highest_epoch(names.app, kept.workloads))
     return traffic.claims.reopen(Claim(names.app, run, epoch + 1, Phase.ROLLING_BACK, state))
+
+
+def _names_then(names: ReleaseNames, state: RunState, workloads: WorkloadState) -> ReleaseNames:
+    """Return the names as the promoted run had them: since then the arms of a swap have the other roles."""
+    return replace(
+        names,
+        stable=workloads.stable,
+        canary=workloads.canary,
+        stable_destination=state.stable,
+        canary_destination=state.canary,
+        topology=Topology(workloads.topology or Topology.STABLE_NAMED),
+    )
 
 
 def _refuse_external(state: RunState, app: str, promoted: str) -> None:

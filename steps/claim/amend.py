@@ -13,10 +13,12 @@ from steps.claim.expiry import is_renewal_due, with_new_expiry
 from steps.claim.guarded_write import Decide, GuardedWriter
 from steps.claim.keys import claim_key
 from steps.claim.observed import ObservedClaim, name_of, observe_claim
+from steps.claim.release import last_record
 from steps.claim.token import is_later, parse_token
 from steps.cluster.api import Object, Operation
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase, RouteTarget, RunState
+from steps.model.times import date_and_time
 
 RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
 """Checks the routes of a target for a run with this state, and raises if they are wrong; the text is the action in the
@@ -106,8 +108,7 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
     """
     seen = _seen(obj, claim)
     if seen is None:
-        cause = f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
-        raise NotOwnerError(doing, cause)
+        raise NotOwnerError(doing, _gone(obj, claim))
     if not seen.is_part_of(claim):
         why = f": {seen.state.reason}" if seen.state.undoes else ""
         new = f"{'undo ' if seen.state.undoes else ''}{seen.token.run} ({seen.token.epoch})"
@@ -121,6 +122,14 @@ def require_own_claim(obj: Object, claim: Claim, phases: frozenset[Phase], doing
             doing, f"run {claim.run} moved on to phase {seen.token.phase}; this step saw {claim.phase}."
         )
     return seen
+
+
+def _gone(obj: Object, claim: Claim) -> str:
+    last = last_record(obj, claim.app)
+    if last is not None and last.undoes == claim.run:
+        undone = f"{last.run} has undone it at {date_and_time(last.ended)}: {last.reason}"
+        return f"the claim of run {claim.run} is gone: {undone}"
+    return f"the claim of run {claim.run} is gone: it was released, or somebody removed the token to take over."
 
 
 def _seen(obj: Object, claim: Claim) -> ObservedClaim | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from steps.claim.state import read_state, state_body
-from steps.model.run import Claim, Promotion, Record, RunState
+from steps.model.run import Claim, Promotion, Record, RunState, WorkloadState
 
 VERSION: Final = 1
 LIMIT_BYTES: Final = 4096
@@ -29,7 +29,7 @@ def record_of(
 
     Args:
         claim: as it was last written.
-        outcome: `promoted`, `rolled-back`, `noop` or `undone`.
+        outcome: `promoted`, `rolled-back`, `undone` or `noop`.
         reason: one sentence.
         ended: unix seconds, the API server's.
         verdict: in place of the one that the last weight has ("" where it has none).
@@ -54,19 +54,18 @@ def record_of(
     )
 
 
-def promotion_of(claim: Claim, template_hash: str, ended: float) -> Promotion:
+def promotion_of(claim: Claim, workloads: WorkloadState, ended: float) -> Promotion:
     """Return what an undo of a promoted run needs to know.
 
     Args:
         claim: of the run, as it was last written.
-        template_hash: fingerprint of the promoted template as the serving Deployment has it, without the labels that
-            this Deployment selects by; "" if it has another template by now.
+        workloads: its Deployments, with the fingerprint of the promoted template.
         ended: unix seconds, the API server's.
     """
     state = claim.state
-    pin = replace(state.pin, template_hash=template_hash, digests={}) if state.pin else None
+    pin = replace(state.pin, digests={}) if state.pin else None
     kept = RunState(
-        state.started, state.expires, state.targets, state.stable, state.canary, workloads=state.workloads, pin=pin
+        state.started, state.expires, state.targets, state.stable, state.canary, workloads=workloads, pin=pin
     )
     return Promotion(claim.run, round(ended, 1), kept)
 

@@ -25,10 +25,10 @@ class StateChanges(TypedDict, total=False):
     disruptions: tuple[tuple[float, float, str], ...]
     ladder: tuple[int, ...]
     unjudged: str
+    undoes: str
     bake_since: float
     reason: str
     verdicts: tuple[RungVerdict, ...]
-    undoes: str
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})

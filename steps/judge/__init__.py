@@ -21,7 +21,8 @@ Each room has one subject, and imports only from rooms further down in this list
     fail_reasons, blockers, pass_reasons    the three questions; `judgement_builder` makes the full answer
     case            one judgement's filtered evidence, and the numbers that more than one question needs
     power/          what would have been caught, and what will be by the deadline
-    checks/         rules without a comparison: objectives, weight 100, pods, probes, sample size, sample ratio
+    checks/         rules without a comparison: objectives, weight 100, pods, probes, sample size, sample ratio;
+                    `promotion` turns the evidence after a promotion into that of weight 100
     comparison/     canary against stable: a result for each metric, all of them combined into one alarm
     filters/        which requests count, and for whom: disruptions, warm-up, unattributed failures
     wording/        the sentences: fails, doubts, waits, passes, notes; `phrases` has numbers, times and counts

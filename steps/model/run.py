@@ -92,6 +92,8 @@ class WorkloadState:
         canary_replicas: its replicas then (>= 0).
         kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
         promoting_since: API server's time at which the promotion of a swap began (unix seconds), 0 before.
+        promoted_template_hash: fingerprint of the promoted template as stable has it, without stable's own labels; kept
+            in the record for an undo. "" in a swap, and where somebody else had changed the template by then.
     """
 
     namespace: str
@@ -109,6 +111,7 @@ class WorkloadState:
     canary_replicas: int = 0
     kept: dict[str, str] = field(default_factory=dict)
     promoting_since: float = 0.0
+    promoted_template_hash: str = ""
 
     @property
     def is_swap(self) -> bool:
@@ -220,8 +223,7 @@ class Promotion:
     Args:
         run: id of the promoted run.
         ended: unix seconds.
-        state: of that run at its end, without what only the walk needed. Its pin has the fingerprint that the promoted
-            template has in the serving Deployment; "" if somebody else had changed it by then.
+        state: of that run at its end, without what only the walk needed.
     """
 
     run: str
@@ -236,7 +238,7 @@ class Record:
     Args:
         run: id of the run.
         epoch: its epoch; the next run gets the one after it.
-        outcome: `promoted`, `rolled-back`, `noop`, `undone`.
+        outcome: `promoted`, `rolled-back`, `undone`, `noop`.
         verdict: of the last weight that users got, "" where it was not judged; `unjudged` where a person promoted
             without a pass.
         reason: one sentence.

@@ -17,7 +17,7 @@ class Report:
 
     Args:
         app: the application. namespace: of its Deployments. run: id of the run.
-        state: `promoted`, `rolled-back`, `noop`, `undone`, or the phase of a running one.
+        state: `promoted`, `rolled-back`, `undone`, `noop`, or the phase of a running one.
         verdict: of the last weight that users got, "" where it was not judged.
         reason: one sentence.
         started: unix seconds. ended: unix seconds, 0 while it runs.

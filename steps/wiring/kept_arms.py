@@ -37,12 +37,18 @@ def kept_arms_of(cluster: Cluster, names: ReleaseNames) -> dict[str, str]:
         return both
     found = kept_arms(survey, surveyed_arms(survey, names, str(names.topology)))
     if names.topology is Topology.STABLE_NAMED:
-        found = {name: reason for name, reason in found.items() if name == names.canary}
+        found = {name: why for name, why in found.items() if name == names.canary}
     if found:
         detail = "; ".join(f"{name}: {reason}" for name, reason in found.items())
         log.info("arms.kept", deployments=list(found), detail=f"they keep their pods at the end: {detail}")
     _warn_of_unseen(survey, names)
     return found
+
+
+def _runs(cluster: Cluster, names: ReleaseNames) -> bool:
+    """Return whether the canary that an earlier release made has pods: without them no route depends on it."""
+    canary = cluster.find(DEPLOYMENT, names.namespace, names.canary)
+    return canary is not None and int(canary["spec"].get("replicas", 1)) > 0
 
 
 def _warn_of_unseen(survey: Survey, names: ReleaseNames) -> None:
@@ -56,9 +62,3 @@ def _warn_of_unseen(survey: Survey, names: ReleaseNames) -> None:
         effect=f"a route of another namespace that leads to {names.stable} or {names.canary} alone is not known, and"
         " would be left without pods when that arm is scaled to 0. Allow it, or promote with --keep-standby",
     )
-
-
-def _runs(cluster: Cluster, names: ReleaseNames) -> bool:
-    """Return whether the canary that an earlier release made has pods: without them no route depends on it."""
-    canary = cluster.find(DEPLOYMENT, names.namespace, names.canary)
-    return canary is not None and int(canary["spec"].get("replicas", 1)) > 0

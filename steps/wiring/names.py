@@ -57,6 +57,7 @@ def find_names(cluster: Cluster, settings: ReleaseSettings, namespace: str, *, s
         return _named(settings, names_of_claim(claim, hints, settings.topology), namespace, claim)
     names = _conventional(cluster, settings, namespace, routed, starts=starts)
     if names is not None:
+        names = _with_others(cluster, settings, names, starts=starts)
         log_guesses(settings, names, (f"VirtualService {_listed(names)} has the conventional arms",))
         return _with_topology(cluster, settings, names, starts=starts)
     return _surveyed(cluster, settings, namespace, routed, starts=starts)
@@ -122,6 +123,21 @@ def _conventional(
             if having == set(names.virtual_services):
                 return names
     return None
+
+
+def _with_others(cluster: Cluster, settings: ReleaseSettings, names: ReleaseNames, *, starts: bool) -> ReleaseNames:
+    """Add the VirtualServices of the namespace that have the same two arms, where a release begins without names.
+
+    Without them, users who come through one (a gateway's, for example) would meet the new version all at once.
+    """
+    if settings.virtual_service or not starts:
+        return names
+    try:
+        listed = cluster.list(VIRTUAL_SERVICE, names.namespace)
+    except Forbidden:
+        return names  # the survey's checks say what could not be listed
+    having = {name_of(obj) for obj in listed if _has_arms(obj, names)}
+    return replace(names, virtual_services=tuple(sorted({*names.virtual_services, *having})))
 
 
 def _has_arms(obj: Object, names: ReleaseNames) -> bool:

@@ -1,5 +1,7 @@
 """How many pods an arm needs, who owns `replicas`, and scaling within that."""
 
+from dataclasses import replace
+
 import structlog
 
 from steps.claim.deployments import ClaimedDeployments
@@ -73,22 +75,41 @@ def ensure_capacity(
 
 
 def ensure_stable_capacity(
-    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, policy: WaitPolicy
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    workloads: WorkloadState,
+    token: str | None,
+    policy: WaitPolicy,
+    *,
+    whole: bool,
 ) -> None:
     """Scale stable up to its replicas at the start, where it has fewer, and wait until these are ready.
 
-    Nothing waits for a stable that kept its replicas and has a ready pod: it serves, as it did before.
+    Nothing waits for a stable that kept its replicas and has a ready pod: it serves, as it did before. With `whole`,
+    all pods are waited for, and an autoscaler gets a stable of this size to begin with, up to its own maximum: it would
+    grow a stable of one pod only after all users are there.
 
     Raises:
         As `ensure_capacity`.
     """
     namespace, name = workloads.namespace, workloads.stable
     autoscaler = autoscaler_of(cluster, namespace, name)
-    count = 1 if autoscaler is not None else max(1, workloads.stable_replicas)
+    count = max(1, workloads.stable_replicas)
+    if autoscaler is not None:
+        count = min(count, int(autoscaler["spec"].get("maxReplicas", count))) if whole else 1
     before = cluster.get(DEPLOYMENT, namespace, name)
     _raise_to(fence, namespace, name, token, count)
-    if before["spec"].get("replicas", 1) < count or not _available(before):
+    if whole or before["spec"].get("replicas", 1) < count or not _available(before):
         wait_ready(cluster, namespace, name, count, policy)
+
+
+def for_undo(cluster: Cluster, workloads: WorkloadState) -> WorkloadState:
+    """Return the Deployments of a promoted run; in a swap, stable needs as many pods as the promoted arm has by now."""
+    if not workloads.is_swap:
+        return workloads
+    promoted = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    pods = int(promoted["spec"].get("replicas", 1)) if promoted is not None else 0
+    return replace(workloads, stable_replicas=max(workloads.stable_replicas, pods))
 
 
 def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:

@@ -22,11 +22,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def retire_canary(
     cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, pin: Pin | None, token: str | None
 ) -> str:
-    """Scale the canary and its baseline to 0; one that others use gets back its template, and pods if it needs any.
+    """Scale the canary and its baseline to 0; one that people deploy gets back its template, and pods if it needs any.
 
-    Others use a canary that people deploy, and a clone to which another route leads. Template and pods change in one
-    write, and nothing waits for it: the release's users left before, and a rolling update keeps those of other routes
-    on ready pods. Safe to repeat.
+    Template and pods change in one write, and nothing waits for it: the release's users left before, and a rolling
+    update keeps those of other routes on ready pods. Safe to repeat.
 
     Args:
         cluster: the API server.
@@ -43,7 +42,8 @@ def retire_canary(
     """
     namespace, name = workloads.namespace, workloads.canary
     before = cluster.find(DEPLOYMENT, namespace, name)
-    if before is None or not (workloads.topology or name in workloads.kept):
+    is_ours = not workloads.topology and name not in workloads.kept
+    if is_ours or before is None:
         return scale_down(cluster, fence, workloads, token)
     keys = arm_label_keys(cluster.find(DEPLOYMENT, namespace, workloads.stable), before)
     autoscaler = autoscaler_of(cluster, namespace, name)

@@ -55,7 +55,7 @@ def undo_promote(
         present = stable["spec"]["template"]
         if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
             return []
-        if workloads.template_by_external or pin is None or not _is_pinned(stable, canary, pin):
+        if workloads.template_by_external or not _is_promoted(stable, canary, workloads, pin):
             found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=workloads.stable, manager=last_manager(stable))
             return []
@@ -73,10 +73,11 @@ def undo_promote(
 
 
 def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> None:
-    """Refuse an undo of a promotion that ended, unless it can restore the version that stable had before.
+    """Refuse an undo of a promotion that ended, unless it can restore what stable had before.
 
     Raises:
-        ForeignWrite: somebody else changed stable's template since the promotion, or the old arm's since a swap.
+        ForeignWrite: somebody else changed stable's template since the promotion; in a swap, which never writes it,
+            since the start of the run.
         PermanentError: the old ReplicaSet is gone. NotFound: stable is gone.
     """
     stable = cluster.get(DEPLOYMENT, workloads.namespace, workloads.stable)
@@ -85,12 +86,13 @@ def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> N
         return
     if workloads.is_swap:
         raise ForeignWrite(
-            f"undoing the swap to Deployment {workloads.namespace}/{workloads.canary}",
-            f"{last_manager(stable)} changed the pod template of {workloads.stable} after the swap, so it is not the "
-            "version that served before. Release what it has now with `canary-steps rollout`, without --image.",
+            f"undoing the swap of Deployment {workloads.namespace}/{workloads.stable} and {workloads.canary}",
+            f"{last_manager(stable)} changed the pod template of {workloads.stable} after the release began, so the "
+            f"version before it is no longer there. Release what {workloads.stable} has now instead: rollout, without "
+            "--image.",
         )
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
-    if pin is None or not _is_pinned(stable, canary, pin):
+    if not _is_promoted(stable, canary, workloads, pin):
         raise ForeignWrite(
             f"undoing the promotion of Deployment {workloads.namespace}/{workloads.stable}",
             f"{last_manager(stable)} changed its pod template after the promotion, so an undo would remove that change "
@@ -108,18 +110,19 @@ def promoted_fingerprint(cluster: Cluster, workloads: WorkloadState, pin: Pin) -
     if stable is None:
         return ""
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
-    is_ours = _is_pinned(stable, canary, pin) or last_manager(stable) == USER_AGENT
+    is_ours = _is_promoted(stable, canary, workloads, pin) or last_manager(stable) == USER_AGENT
     return fingerprint(stable["spec"]["template"], arm_label_keys(stable)) if is_ours else ""
 
 
-def _is_pinned(stable: Object, canary: Object | None, pin: Pin) -> bool:
-    """Return whether stable has the promoted template: as the canary had it, or as a record keeps it.
+def _is_promoted(stable: Object, canary: Object | None, workloads: WorkloadState, pin: Pin | None) -> bool:
+    """Return whether stable has the promoted template: as the canary had it, or as the record keeps it.
 
-    A record cannot count on the canary, which may be gone: its fingerprint leaves out stable's own labels alone.
+    The record does not count on the canary, which may be gone: its fingerprint leaves out stable's own labels alone.
     """
     present = stable["spec"]["template"]
-    found = {fingerprint(present, arm_label_keys(stable, canary)), fingerprint(present, arm_label_keys(stable))}
-    return pin.template_hash in found
+    known = workloads.promoted_template_hash
+    is_pinned = pin is not None and fingerprint(present, arm_label_keys(stable, canary)) == pin.template_hash
+    return is_pinned or (bool(known) and fingerprint(present, arm_label_keys(stable)) == known)
 
 
 def _by_hand(workloads: WorkloadState) -> str:

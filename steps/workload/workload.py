@@ -91,11 +91,11 @@ class Workload:
         endpoints.require_endpoints(self._cluster, workloads, service_name_of(canary), routes, policy)
 
     def ensure_stable_capacity(
-        self, workloads: WorkloadState, token: str | None, deadline_seconds: float, renew: Renew
+        self, workloads: WorkloadState, token: str | None, deadline_seconds: float, renew: Renew, *, whole: bool
     ) -> None:
-        """Scale stable up to its replicas at the start, where it has fewer, and wait until it is ready."""
+        """Scale stable up to its replicas at the start, where it has fewer, and wait until it is ready, or `whole`."""
         policy = self._wait_policy(deadline_seconds, renew)
-        capacity.ensure_stable_capacity(self._cluster, self._fence, workloads, token, policy)
+        capacity.ensure_stable_capacity(self._cluster, self._fence, workloads, token, policy, whole=whole)
 
     def scale_stable_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the arm down that a swap took out of service; return a sentence if it was left running."""
@@ -185,9 +185,9 @@ class Workload:
         policy = self._wait_policy(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, workloads, pin, token, policy)
 
-    def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
-        """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
-        return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
+    def for_undo(self, workloads: WorkloadState) -> WorkloadState:
+        """Return the Deployments of a promoted run with the pods that the users of a swap need on the old arm."""
+        return capacity.for_undo(self._cluster, workloads)
 
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
@@ -196,6 +196,10 @@ class Workload:
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""
         return undo.promoted_fingerprint(self._cluster, workloads, pin)
+
+    def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
+        """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
+        return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
 
     def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""

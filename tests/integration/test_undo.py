@@ -294,10 +294,23 @@ def half_promoted(world: SteppedCluster, at_write: int) -> None:
         StepProcess(world, KillPoint(at_write, "after")).promote("two")
 
 
-def test_a_promote_that_is_not_complete_has_to_be_rolled_back(world: SteppedCluster) -> None:
-    """An undo would mean the promotion before it."""
-    half_promoted(world, 3)
-    with pytest.raises(ClaimHeld, match=r"phase promoting.*roll it back first"):
+@pytest.mark.parametrize("at_write", [1, 2, 3, 4])
+def test_a_promote_that_has_only_begun_is_undone_and_not_the_promotion_before_it(
+    world: SteppedCluster, at_write: int
+) -> None:
+    """Users keep what they had before it, wherever it stands."""
+    half_promoted(world, at_write)
+    StepProcess(world).undo()
+    assert ({**RESTORED, "stable": "shop:2"}, "two") == (seen(world), record(world)["undoes"])
+
+
+def test_a_rollback_under_way_has_to_end_first(world: SteppedCluster) -> None:
+    """It is not an undo, so its run was not promoted."""
+    StepProcess(world).prepare("two", "shop:3")
+    StepProcess(world).set_weight(run="two")
+    with pytest.raises(Killed):
+        StepProcess(world, KillPoint(2, "after")).rollback("two")
+    with pytest.raises(ClaimHeld, match=r"phase rolling-back.*roll it back first"):
         StepProcess(world).undo()
 
 

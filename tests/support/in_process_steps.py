@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import AnalysisExtras
 from steps.actions.bake import Bake, BakePolicy
@@ -17,6 +19,7 @@ from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.analysis import progress_of
+from steps.wiring.kept_arms import kept_arms_of
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_connection import InProcessConnection
@@ -107,7 +110,8 @@ class StepProcess:
     def undo(self, **more: object) -> StepEnd:
         """Undo the last promotion."""
         settings = undo.Settings.model_validate({**self._given, **more})
-        return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending)
+        find_kept = partial(kept_arms_of, self._cluster)
+        return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending, find_kept)
 
     def sweep(self) -> StepEnd:
         """Sweep the namespace."""

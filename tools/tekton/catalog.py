@@ -83,6 +83,14 @@ CATALOG = (
         "0 done, 3 temporary failure, 4 only the canary is ready: the weight stays",
     ),
     CatalogEntry(
+        "undo",
+        "Undo a promotion",
+        "After a promotion it returns users to the version before it, without a ladder. Without `run` it undoes the "
+        "last promoted run; a run that is not promoted needs rollback.",
+        "0 undone, 3 temporary failure, 4 nothing to undo, or the old version is gone, 7 another run holds the claim",
+        sample_params={"app": "shop"},
+    ),
+    CatalogEntry(
         "rollout",
         "Roll out in one pod",
         "Prepare, every weight, then promote or rollback in one process. Do not retry it: a second process would start "

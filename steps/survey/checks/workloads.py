@@ -48,7 +48,8 @@ def _stable(survey: Survey, arms: SurveyedArms, stable: Object) -> Iterator[Prob
     yield from _refusals("stable-not-ready", name, lambda: check_stable(stable, may_be_unready=False))
     remedy = "Let that tool write the template (--template-by external)"
     ways = ("--template-by external", "--allow-managed")
-    yield from _refusals("manager", name, lambda: check_manager(stable, allowed=False, remedy=remedy), ways)
+    if arms.topology != "swap":  # whose promote writes no template
+        yield from _refusals("manager", name, lambda: check_manager(stable, allowed=False, remedy=remedy), ways)
     claims = {str(one["metadata"]["name"]): one for one in survey.more(PERSISTENT_VOLUME_CLAIM)}
     if claims or not any(one.kind == PERSISTENT_VOLUME_CLAIM for one in survey.unseen):
         wanted = {claim: claims.get(claim) for claim in volume_claims(_template(stable))}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from steps.judge import Rules, judge
-from steps.judge.promotion import Promotion, as_promoted
+from steps.judge.checks.promotion import Promotion, as_promoted
 from steps.model.evidence import Arm, Counts, Evidence, MetricKind, Series, Stratum
 from steps.model.judgement import Judgement, ReasonCode, Verdict
 from tests.support.evidence_rows import evidence, metric

@@ -15,8 +15,6 @@ from tests.support.shop_namespace import CANARY, SHOP, STABLE, ShopNamespace, pl
 
 V1, V2 = Destination("shop", "v1"), Destination("shop", "v2")
 
-THIRD = {"destination": {"host": "x"}, "weight": 5}
-
 
 def _subset_route(name: str = "main", subsets: tuple[str, str] = ("v1", "v2")) -> dict[str, Any]:
     route = two_arms(name, hosts=("shop", "shop"))
@@ -85,9 +83,10 @@ def test_a_missing_rule_or_subset_is_refused(shop: ShopNamespace, traffic: Traff
          r"spec\.http\[1\] \(one\) does not have both arms"),
         (plain_spec(two_arms("main"), two_arms("main")), ("main",), r"ambiguous: spec\.http\[0\] and spec\.http\[1\]"),
         (plain_spec(two_arms("main"), two_arms("main")), (), r"ambiguous: spec\.http\[0\] and spec\.http\[1\]"),
-        (plain_spec({"name": "main", "route": [*two_arms()["route"], THIRD]}), ("main",),
+        (plain_spec({"name": "main", "route": [*two_arms()["route"], {"destination": {"host": "x"}, "weight": 5}]}),
+         ("main",),
          r"spec\.http\[0\]\.route\[2\]\.destination is x, which is neither arm"),
-        (plain_spec({"name": "main", "route": [*two_arms()["route"], THIRD]}), (),
+        (plain_spec({"name": "main", "route": [*two_arms()["route"], {"destination": {"host": "x"}, "weight": 5}]}), (),
          r"destination is x, which is neither arm"),
         (plain_spec(two_arms(canary=None)), (), r"weights in spec\.http\[0\]\.route are 0 and 0 .* sum to 0"),
         (plain_spec({"delegate": {"name": "inner", "namespace": "x"}}), (), r"--virtual-service x/inner"),
