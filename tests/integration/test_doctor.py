@@ -95,7 +95,8 @@ def test_two_versions_at_90_to_10_are_understood_and_every_problem_is_named_at_o
     assert {"weight-at-rest", "no-evidence"} == codes(found)
     assert {"other-route"} <= codes(found, "warns")
     remedies = {one["code"]: one["remedies"] for one in found["problems"]}
-    (remedy,) = remedies["weight-at-rest"]
+    reset, adopt, remedy = remedies["weight-at-rest"]
+    assert ("--at-rest reset", "--at-rest adopt") == (reset, adopt)
     operations = shapes.patches(remedy)
 
     def change(item: Json) -> Json:
