@@ -83,6 +83,14 @@ CATALOG = (
         "0 done, 3 temporary failure, 4 only the canary is ready: the weight stays",
     ),
     CatalogEntry(
+        "undo",
+        "Undo a promotion",
+        "For people, after a promotion: users return to the version before it, without a ladder, also while a promote "
+        "still waits at its end. Name the promoted run in `run`: then a repeated undo is a success. `rollback` ends "
+        "runs that are not promoted.",
+        "0 undone, 3 temporary failure, 4 nothing to undo or no way back, 7 another release is active",
+    ),
+    CatalogEntry(
         "rollout",
         "Roll out in one pod",
         "Prepare, every weight, then promote or rollback in one process. Do not retry it: a second process would start "
