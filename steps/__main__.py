@@ -18,7 +18,7 @@ from steps.errors import Interrupted, SettingsError, StepError
 from steps.model.flags import Command
 from steps.outputs import logs, results
 from steps.settings.flags import flags_of
-from steps.settings.loading import load
+from steps.settings.loading import load, log_format
 from steps.step import Step, StepEnd
 
 STEPS = {
@@ -90,7 +90,7 @@ def _command(name: str) -> Command:
 def _bounded(name: str, arguments: Sequence[str]) -> int:
     """Run a step inside the error boundary: results are written and one closing line is logged in any case."""
     started = time.monotonic()
-    logs.configure("auto", name)
+    logs.configure(log_format(arguments), name)
     results.reset()
     step = find(name)
     try:

@@ -12,6 +12,7 @@ from pydantic import Field
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.apply_verdict import try_retreat
 from steps.actions.judge_rung import RungJudge
+from steps.actions.ladder import is_below_start, skip_reason
 from steps.actions.phases import CLIMBING, require_phase
 from steps.errors import SettingsError
 from steps.evidence.reader import EvidenceReader
@@ -70,6 +71,9 @@ def run(
             if settings.on_fail == "retreat":
                 try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
             return _failed_before(claim)
+        if settings.weight is not None and is_below_start(claim, settings.weight):
+            reason = skip_reason(claim, settings.weight)
+            return StepEnd({"verdict": str(Verdict.PASS), "reason": reason, "judgement": "{}"})
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         judgement = judge.judge(claim, settings.weight, comparison_of(settings, claim.state))
     save(judgement, settings.judgement_file)  # after the retreat: a full disk must not delay it

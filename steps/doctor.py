@@ -15,6 +15,7 @@ from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
+from steps.claim.lookup import claim_of_app
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import PROMETHEUS
@@ -31,6 +32,7 @@ from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
+from steps.settings.preparation import AtRestSettings
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import BaselineSettings
 from steps.step import Step, StepEnd
@@ -49,7 +51,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of
 from steps.wiring.evidence import reader_of
 from steps.wiring.judging import rules_of
-from steps.wiring.names import claim_of_app, hints_of, with_chosen_names
+from steps.wiring.names import hints_of, with_chosen_names
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "reason")
@@ -61,7 +63,7 @@ _WITHOUT_ARMS = ("not-unique", "other-kind", "host-name", "busy", "expired")
 """Problems that do not depend on which arms an app has."""
 
 
-class Settings(ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSettings, LadderSettings):
+class Settings(AtRestSettings, ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSettings, LadderSettings):
     """Print what is in the way of a release, and what the app's traffic can show."""
 
     container: LabelName = Field("", description="Container that is released. Needed where the pod has several.")
@@ -72,7 +74,8 @@ class Settings(ReleaseSettings, EvidenceSettings, JudgeSettings, BaselineSetting
     )
     allow_policies: bool = Field(
         default=False,
-        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
+        description="Continue although a policy about access (NetworkPolicy, AuthorizationPolicy, "
+        "RequestAuthentication, PeerAuthentication) treats the arms differently.",
     )
     template_by: Literal["canary", "external"] = Field(
         "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
@@ -83,9 +86,9 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     """Return the report; see the module's docstring."""
     hints = hints_of(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
-    claim = claim_of_app(cluster, survey, settings.app)
+    claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace)
     living = claim if claim is not None and claim.state.expires >= cluster.now() else None
-    chosen = choose_names(survey, hints, living, settings.topology)
+    chosen = choose_names(survey, hints, claim, settings.topology)
     named = with_chosen_names(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
     workload, unread = Workload(cluster, ""), list[str]()
@@ -120,6 +123,7 @@ def _allowed(settings: Settings) -> Allowed:
         managed=settings.allow_managed or settings.template_by == "external",
         policies=settings.allow_policies,
         container=settings.container,
+        at_rest=settings.at_rest,
     )
 
 
@@ -147,7 +151,12 @@ def _as_prepare(
     """Ask prepare's own checks: they stop at the first refusal, which counts where no check above found one."""
     names = arms.names
     try:
-        targets = traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
+        targets = traffic.resolve(
+            names.targets,
+            names.stable_destination,
+            names.canary_destination,
+            any_weights=settings.at_rest == "reset",
+        )
         ports = traffic.ports(targets, names.stable_destination, names.canary_destination)
         place = names.virtual_services[0].namespace
         plan = workload.preflight(

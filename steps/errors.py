@@ -7,6 +7,7 @@
     ├── PermanentError    exit 4   a retry will not help: somebody has to change something
     │   ├── NotFound               an object is missing
     │   ├── Forbidden              the account lacks a permission
+    │   ├── Denied                 a quota or an admission policy denies the write
     │   └── ForeignWrite           somebody else changed what this run controls
     └── NotOwnerError     exit 7   the claim belongs to another run, or to nobody
 
@@ -74,6 +75,12 @@ class Forbidden(PermanentError):  # noqa: N818 - named as the API names it
     """The API server denies this account the verb on the resource."""
 
     reason = "forbidden"
+
+
+class Denied(PermanentError):  # noqa: N818 - named as admission names it
+    """A quota, an admission webhook or an admission policy denies the write; the account's permissions suffice."""
+
+    reason = "denied"
 
 
 class ForeignWrite(PermanentError):  # noqa: N818 - an event, not a fault

@@ -11,6 +11,7 @@ import structlog
 
 from steps.actions.acquire import BusyPolicy, acquire
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
+from steps.actions.at_rest import drain_reset
 from steps.actions.find_work import find_work
 from steps.actions.launch_canary import end_as_noop, launch_canary, runs_stable_digests
 from steps.actions.permissions import check_permissions
@@ -28,6 +29,7 @@ from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summ
 from steps.wiring.evidence import reader_of
 from steps.wiring.probing import probe_preflight_of
 from steps.wiring.release import release_and_claim, with_run_id
+from steps.wiring.surroundings import Surroundings
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -56,23 +58,28 @@ def run(
     settings = with_run_id(settings, names)
     check_baseline(settings, names, names.baseline if settings.baseline else "")
     check_permissions(cluster, names, baseline=settings.baseline)
-    release, request = release_and_claim(settings, names, cluster, traffic)
-    # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
-    workload.require_stable(names.namespace, names.stable, release.topology)
-    _warn((*reader.check(), *reader.check_custom()))
+    surroundings = Surroundings(cluster, settings, names)
+    with surroundings.all_at_once():
+        release, request = release_and_claim(settings, names, cluster, traffic)
+        # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
+        workload.require_stable(names.namespace, names.stable, release.topology)
+    with surroundings.all_at_once():
+        _warn((*reader.check(), *reader.check_custom()))
 
     policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds)
     attempt = 0
     while True:
         attempt += 1
-        work = find_work(request, release, policy, teardown, traffic, workload)
+        with surroundings.all_at_once():
+            work = find_work(request, release, policy, teardown, traffic, workload)
         plan = work.plan
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})
+        surroundings.check(plan.warnings)
         if extras.probe_preflight is not None and attempt == 1:
             _warn(extras.probe_preflight.check(dry_run=cluster.is_dry_run))
         try:
-            claim = acquire(request, plan.state, traffic)
+            claim = acquire(request, plan.state, traffic, settings.at_rest)
             break
         except (ClaimHeld, ClaimExpired):
             # Two runs found the app free in the same second, and the other one was faster.
@@ -81,9 +88,10 @@ def run(
 
     bounds = reader.choose_bounds()
     claim = traffic.claims.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    drain_reset(claim, teardown, traffic)
     claim = launch_canary(claim, release, plan, settings.ready_timeout_seconds, traffic, workload)
     if plan.noop is Noop.LOOK and runs_stable_digests(claim, workload):
-        end_as_noop(claim, _SAME_DIGEST, traffic, workload)
+        end_as_noop(claim, _SAME_DIGEST, teardown, traffic, workload)
         return StepEnd({**work.images, "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_DIGEST})
     canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**work.images, "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})

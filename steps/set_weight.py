@@ -7,6 +7,7 @@ Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready 
 
 from pydantic import Field
 
+from steps.actions.ladder import is_below_start, skip_reason
 from steps.actions.observed_weight import await_observed_weight
 from steps.actions.phases import CLIMBING, require_phase
 from steps.actions.shift import shift
@@ -45,6 +46,10 @@ def run(
     halved = False
     if settings.run:
         claim = require_phase(names, settings.run, traffic.claims, CLIMBING)
+        if is_below_start(claim, settings.weight):
+            present = str(claim.state.weight)
+            skipped = {"detail": skip_reason(claim, settings.weight)}
+            return StepEnd({"weight": present, "previous-weight": present}, summary=skipped)
         _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
         halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:

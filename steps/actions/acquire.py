@@ -7,11 +7,13 @@ from typing import Literal
 
 import structlog
 
+from steps.actions.at_rest import with_first_weight
 from steps.actions.recovery import clean_up, take_over_run
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
 from steps.model.run import Claim, Phase, WorkloadState
+from steps.traffic.at_rest import AtRest
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -84,17 +86,25 @@ def wait_until_free(
             return None
 
 
-def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic) -> Claim:
+def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, at_rest: AtRest = "refuse") -> Claim:
     """Claim the app for a run, and remember what the Deployments were at the start.
 
     A repeated prepare keeps what the first one saw.
 
+    Args:
+        request: the claim to acquire.
+        workloads: the Deployments as they are.
+        traffic: the VirtualServices.
+        at_rest: what to do about a canary that has users.
+
     Raises:
+        PermanentError: the canary has users, and they are neither returned nor taken over.
         ClaimHeld, ClaimExpired: another run was faster.
     """
     claims = traffic.claims
     after = claims.highest_epoch(request.app, workloads)
-    claim = claims.take(request, check=traffic.all_on_stable, after_epoch=after)
+    request = with_first_weight(request, at_rest, traffic)
+    claim = claims.take(request, check=traffic.starts[at_rest], after_epoch=after)
     if claim.phase is Phase.PREPARED:
         claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:

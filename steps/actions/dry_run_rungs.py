@@ -2,6 +2,7 @@
 
 import structlog
 
+from steps.actions.ladder import rungs_left
 from steps.actions.phases import CLIMBING, require_phase
 from steps.actions.shift import shift
 from steps.model.judgement import Verdict
@@ -22,7 +23,7 @@ def climb_in_dry_run(
     workload: Workload,
 ) -> None:
     """Plan every weight of the ladder, as a canary that passes would get it."""
-    for weight in ladder:
+    for weight in rungs_left(ladder, require_phase(names, run, traffic.claims, CLIMBING)):
         claim = require_phase(names, run, traffic.claims, CLIMBING)
         claim, _ = shift(claim, weight, traffic, workload, ready_timeout_seconds)
         set_at, _ = claim.state.weights[-1]

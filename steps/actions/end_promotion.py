@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from steps.actions.bake_end import STOPPED, BakeEnd, Baker
 from steps.actions.finish_promotion import finish_promotion, release_promoted, retire_canary
-from steps.actions.retreat import ready_arms_if_known, retreat
 from steps.actions.roll_back import roll_back
 from steps.actions.swap import is_swap, retire_stable
 from steps.actions.teardown import TeardownPolicy
@@ -80,13 +79,7 @@ def _undo(baked: BakeEnd, teardown: TeardownPolicy, traffic: Traffic, workload: 
     claim = baked.claim
     weight = next((weight for _, weight in reversed(claim.state.weights) if weight), 0)
     verdict = RungVerdict(weight, str(Verdict.FAIL), round(traffic.claims.now(), 1), IN_BAKE)
-    workloads = claim.state.workloads
-    if workloads is not None and claim.state.weight and not ready_arms_if_known(workloads, workload)[0]:
-        # The old arm needs its pods before the users: roll_back sees to both.
-        verdicts = with_verdict(claim.state, verdict).verdicts
-        failed = traffic.claims.move(claim, Phase.ROLLING_BACK, reason=baked.reason, verdicts=verdicts)
-    else:
-        failed = retreat(claim, baked.reason, traffic, workload, verdict)
-        traffic.claims.mark_deployments(failed, claim)
+    verdicts = with_verdict(claim.state, verdict).verdicts
+    failed = traffic.claims.move(claim, Phase.ROLLING_BACK, reason=baked.reason, verdicts=verdicts)
     outcome = roll_back(failed, baked.reason, teardown, traffic, workload)
     return PromotionEnd(outcome, baked.verdict, baked.reason, baked.exit_code, baked.judgement)

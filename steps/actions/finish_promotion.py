@@ -76,7 +76,7 @@ def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: 
     verdict, reason = summarize_verdicts(claim.state)
     reason = f"{baked}; {reason}" if baked else reason  # the newest first: a long record is cut
     now, promotion = traffic.claims.now(), _promotion(claim, traffic, workload)
-    record = record_of(claim, "promoted", reason, now, verdict, bake, promotion=promotion)
+    record = record_of(claim, "promoted", reason, now, verdict, bake=bake, promotion=promotion)
     traffic.claims.release(claim, record)
     log.info("run.promoted", verdict=verdict, reason=reason)
 

@@ -31,6 +31,19 @@ def check_on_ladder(claim: Claim, weight: int) -> None:
         raise PermanentError(doing, f"{cause} Set 0 to return the users to stable, or roll back.")
 
 
+def is_below_start(claim: Claim, weight: int) -> bool:
+    """Return whether a rung is skipped: the run took over users at a higher weight (--at-rest adopt)."""
+    state = claim.state
+    return 0 < weight < state.adopted <= max(state.weight, state.paused_weight)
+
+
+def skip_reason(claim: Claim, weight: int) -> str:
+    """Return why a rung is skipped, one sentence, and log it."""
+    reason = f"weight {weight} is skipped: the canary had weight {claim.state.adopted} when the run began"
+    log.info("rung.skipped", weight=weight, detail=reason)
+    return reason
+
+
 def weight_list(weights: Sequence[int]) -> str:
     """Return weights as people write them, without the middle of a long list."""
     texts = [str(weight) for weight in weights]

@@ -3,8 +3,9 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
-from steps.model.run import Claim
+from steps.model.run import Claim, Phase
 from steps.model.workload import Release, ReleasePlan
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -39,13 +40,18 @@ def launch_canary(
     traffic.claims.mark_deployments(claim)
     heartbeat = ClaimHeartbeat(claim, traffic)
     heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
-    workload.ensure_capacity(workloads, claim.token, 1, ready_timeout_seconds, heartbeat.renew)
+    weight = claim.state.weight if claim.phase is Phase.PREPARED else 0
+    workload.ensure_capacity(workloads, claim.token, max(1, weight), ready_timeout_seconds, heartbeat.renew)
     workload.require_endpoints(
         workloads, release.canary_destination, release.routes, ready_timeout_seconds, heartbeat.renew
     )
     pin = workload.pin(workloads)
     log.info("canary.ready", replica_set=pin.replica_set, digests=pin.digests)
-    return traffic.claims.update_state(heartbeat.claim, pin=pin)
+    if not weight:
+        return traffic.claims.update_state(heartbeat.claim, pin=pin)
+    # Before this moment, users at an adopted weight met pods of the canary's former version: they are not judged.
+    now = round(traffic.claims.now(), 1)
+    return traffic.claims.update_state(heartbeat.claim, pin=pin, weights=((now, weight),))
 
 
 def runs_stable_digests(claim: Claim, workload: Workload) -> bool:
@@ -54,8 +60,14 @@ def runs_stable_digests(claim: Claim, workload: Workload) -> bool:
     return state.workloads is not None and state.pin is not None and workload.runs_same_bits(state.workloads, state.pin)
 
 
-def end_as_noop(claim: Claim, reason: str, traffic: Traffic, workload: Workload) -> None:
-    """End a run whose canary turned out to run what stable runs: scale the canary down and release the claim."""
+def end_as_noop(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """End a run whose canary turned out to run what stable runs: scale the canary down and release the claim.
+
+    Users at an adopted weight return to stable first.
+    """
+    if claim.state.weight:
+        claim, _ = traffic.set_weight(claim, 0)
+        drain(claim, teardown, traffic.claims)
     if claim.state.workloads is not None:
         workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))

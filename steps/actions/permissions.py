@@ -32,13 +32,18 @@ def check_permissions(cluster: Cluster, names: ReleaseNames, *, baseline: bool) 
         missing += _missing(cluster, entry.namespace, (entry.name,), needed)
     deployments = (names.stable, names.canary, *((names.baseline,) if baseline else ()))
     missing += _missing(cluster, names.namespace, deployments, workload.WALKER)
+    _missing(cluster, names.namespace, (), traffic.INFERENCE, "names are not inferred, and routes beside are not seen")
     if missing:
         cause = f"it may not {'; '.join(missing)}. Add these verbs to its Role, see the README's RBAC."
         raise Forbidden("checking what this account may do", cause)
 
 
 def _missing(
-    cluster: Cluster, namespace: str, objects: tuple[str, ...], permissions: Iterable[Permission]
+    cluster: Cluster,
+    namespace: str,
+    objects: tuple[str, ...],
+    permissions: Iterable[Permission],
+    effect: str = "this check is skipped",
 ) -> list[str]:
     found = []
     for permission in permissions:
@@ -47,7 +52,7 @@ def _missing(
         for name in objects if permission.is_named else ("",):
             lacking = [verb for verb in permission.verbs if not cluster.may(verb, kind, namespace, name)]
             if lacking and permission.is_optional:
-                log.warning("permission.missing", verbs=lacking, resource=resource, effect="this check is skipped")
+                log.warning("permission.missing", verbs=lacking, resource=resource, effect=effect)
             elif lacking:
                 found.append(
                     f"{' and '.join(lacking)} {resource} {f'{namespace}/{name}' if name else f'in {namespace}'}"

@@ -60,6 +60,7 @@ def _by_others(state: RunState) -> Iterable[str]:
 def _verdicts_by_weight(state: RunState, *, every: bool) -> list[str]:
     """Return the verdict of each weight of the ladder and the run: of every one, or of those that did not pass."""
     known = dict.fromkeys([*state.ladder, *_climbed(state)], "not judged")
+    known = {weight: said for weight, said in known.items() if weight >= state.adopted}
     known |= {one.weight: one.verdict for one in state.verdicts}
     weights_of: dict[str, list[int]] = {}
     for weight in sorted(known):

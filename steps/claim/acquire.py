@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from steps.claim.amend import RouteCheck
+from steps.claim.amend import RouteStart
 from steps.claim.annotations import remove_annotations, write_annotations
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.lookup import refuse_competing
@@ -26,6 +26,7 @@ class ClaimRequest:
         by: who releases.
         asked: fingerprint of the release, "" if the image is not given by digest; see `RunState`.
         ladder: weights that the run will climb, () if unknown.
+        first_weight: weight (percent) that the routes get or keep when they are claimed, None where they are at rest.
     """
 
     app: str
@@ -37,9 +38,10 @@ class ClaimRequest:
     by: str = ""
     asked: str = ""
     ladder: tuple[int, ...] = ()
+    first_weight: int | None = None
 
 
-def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: RouteCheck) -> Claim:
+def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, start: RouteStart) -> Claim:
     """Take the claim, or return it if this run has it already; see `Claims.take`."""
     app, run = request.app, request.run
     targets = tuple(sorted(request.targets, key=lambda target: target.virtual_service))
@@ -57,13 +59,13 @@ def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, check: 
         if seen is not None and seen.token.run == run:
             return []
         refuse_competing(writer.cluster, obj, targets[0], doing, None, app, run)
-        check(obj, targets[0], claim.state, doing)
-        return write_annotations(obj, claim)
+        edits = start(obj, targets[0], claim.state, doing)
+        return [*write_annotations(obj, claim), *edits]
 
     first = observe_claim(writer.write(targets[0].virtual_service, plan), app)
     claim = first.as_claim() if first else claim
     if claim.phase is Phase.PREPARED:
-        _take_others(writer, claim, doing, check)
+        _take_others(writer, claim, doing, start)
     return claim
 
 
@@ -77,10 +79,12 @@ def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: f
         by=request.by,
         expiry_seconds=request.expiry_seconds,
         asked=request.asked,
+        weights=() if request.first_weight is None else ((now, request.first_weight),),
+        adopted=request.first_weight or 0,
     )
 
 
-def _take_others(writer: GuardedWriter, claim: Claim, doing: str, check: RouteCheck) -> None:
+def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteStart) -> None:
     try:
         for target in claim.state.targets[1:]:
 
@@ -89,8 +93,8 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, check: RouteCh
                 if seen is not None and seen.token.is_of(claim):
                     return []
                 refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
-                check(obj, target, claim.state, doing)
-                return write_annotations(obj, claim)
+                edits = start(obj, target, claim.state, doing)
+                return [*write_annotations(obj, claim), *edits]
 
             writer.write(target.virtual_service, plan)
     except (NotOwnerError, PermanentError):

@@ -24,6 +24,10 @@ RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
 """Checks the routes of a target for a run with this state, and raises if they are wrong; the text is the action in the
 error."""
 
+RouteStart = Callable[[Object, RouteTarget, RunState, str], Sequence[Operation]]
+"""Checks the routes of a target for a run that begins with this state, and returns the operations that give them the
+state's weight; raises as a `RouteCheck`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -57,6 +57,19 @@ def remove_label(obj: Object, claim_annotation: str) -> list[Operation]:
     return [] if others else _edit(obj, "labels", labels_of(obj), {CLAIMED_LABEL: None})
 
 
+def expect_managers(obj: Object) -> list[Operation]:
+    """Test that the entries of `managedFields` which `remove_managed_fields` removes stand where they were read.
+
+    Controllers write the status of a Deployment all the time, so a test of its resourceVersion would hardly ever hold.
+    """
+    entries = obj["metadata"].get("managedFields") or []
+    return [
+        json_patch.expect(USER_AGENT, "metadata", "managedFields", place, "manager")
+        for place, entry in enumerate(entries)
+        if entry.get("manager") == USER_AGENT
+    ]
+
+
 def remove_managed_fields(obj: Object) -> list[Operation]:
     """Remove our entries of `managedFields`.
 

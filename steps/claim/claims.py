@@ -5,7 +5,7 @@ from typing import Unpack
 
 from steps.claim import acquire, lookup, release, renewal, reopen, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
-from steps.claim.amend import RouteCheck
+from steps.claim.amend import RouteCheck, RouteStart
 from steps.claim.annotations import annotations_of
 from steps.claim.deployments import ClaimedDeployments
 from steps.claim.events import Events
@@ -87,12 +87,13 @@ class Claims:
             obj = self.writer.read(target.virtual_service)
             lookup.refuse_competing(self._cluster, obj, target, doing, None, app, run)
 
-    def take(self, request: ClaimRequest, *, check: RouteCheck, after_epoch: int = 0) -> Claim:
+    def take(self, request: ClaimRequest, *, check: RouteStart, after_epoch: int = 0) -> Claim:
         """Take the claim for a run, by compare-and-swap; a run that has it gets it as it is.
 
         Args:
             request: the claim to acquire.
-            check: refuses routes on which the canary has weight.
+            check: refuses routes that are not at rest, or returns what gives them the request's first weight, in the
+                patch that takes the claim.
             after_epoch: the epoch must be larger (>= 0): a token that a person left on a Deployment may be newer than
                 the record.
 

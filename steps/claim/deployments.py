@@ -5,14 +5,14 @@ from typing import Final
 
 import structlog
 
-from steps.claim.annotations import annotations_of
+from steps.claim.annotations import annotations_of, expect_managers, remove_managed_fields
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.guarded_write import Decide, GuardedWriter
 from steps.claim.token import Token, is_later, parse_token
 from steps.cluster import json_patch
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import NotFound, NotOwnerError, StepError
+from steps.errors import NotFound, NotOwnerError, PermanentError, StepError
 from steps.model.run import ObjectName, Phase
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -96,18 +96,35 @@ class ClaimedDeployments:
         return repaired
 
     def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
-        """Remove our token from Deployments; other tokens and missing Deployments are left as they are."""
+        """Remove our token from Deployments; other tokens and missing Deployments are left as they are.
+
+        The fields that we wrote become nobody's in the same patch, so that the next server-side apply of the team meets
+        no conflict with us. If the API server refuses that, the token is removed without it.
+        """
 
         def removal(found: Object) -> list[Operation]:
             if annotations_of(found).get(self.key) != token:
                 return []
             return [json_patch.expect(token, *self._path), json_patch.remove(*self._path)]
 
+        def disowning(found: Object) -> list[Operation]:
+            operations = removal(found)
+            return [*operations, *expect_managers(found), *remove_managed_fields(found)] if operations else []
+
         for name in sorted(set(names)):
             try:
-                self._writer.write(ObjectName(namespace, name), removal)
+                self._disown(ObjectName(namespace, name), disowning, removal)
             except NotFound:
                 continue
+
+    def _disown(self, name: ObjectName, disowning: Decide, removal: Decide) -> None:
+        try:
+            self._writer.write(name, disowning)
+        except NotFound:
+            raise
+        except PermanentError as error:
+            log.warning("release.not_disowned", deployment=str(name), cause=error.cause)
+            self._writer.write(name, removal)
 
     def highest_epoch(self, namespace: str, names: Iterable[str]) -> int:
         """Return the highest epoch that Deployments carry, 0 for none; the next claim needs a higher one.

@@ -1,6 +1,6 @@
 """Find claims: a run's own, those on a VirtualService, expired ones, and those that compete for the same routes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
@@ -39,6 +39,32 @@ def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
     """Return all apps' claims on a VirtualService, alive or expired."""
     seen = [observe_claim(obj, key) for key in apps_on(obj)]
     return [assemble_claim(cluster, one, {name_of(obj): obj}) for one in seen if one]
+
+
+def claim_of_app(cluster: Cluster, objects: Iterable[Object], app: str, namespace: str, run: str = "") -> Claim | None:
+    """Return an app's claim on VirtualServices, alive or expired; claims that cannot be read are left out.
+
+    An app of the same name in another namespace has its own claim.
+
+    Args:
+        cluster: for holders that are not among the objects.
+        objects: the VirtualServices as read.
+        app: the application.
+        namespace: of its Deployments.
+        run: whose claim comes first; "" = any.
+    """
+    found: list[Claim] = []
+    for obj in objects:
+        try:
+            found += [one for one in claims_on(cluster, obj) if one.app == app and namespace in _namespaces(one)]
+        except ClaimCorrupt:
+            continue  # the step that needs it says what is damaged
+    return next((one for one in found if one.run == run), found[0] if found else None)
+
+
+def _namespaces(claim: Claim) -> set[str]:
+    workloads = claim.state.workloads
+    return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
 
 
 def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:

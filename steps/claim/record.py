@@ -21,6 +21,7 @@ def record_of(
     reason: str,
     ended: float,
     verdict: str | None = None,
+    *,
     bake: str = "",
     promotion: Promotion | None = None,
 ) -> Record:

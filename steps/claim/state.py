@@ -17,6 +17,7 @@ class StateChanges(TypedDict, total=False):
 
     workloads: WorkloadState
     pin: Pin
+    weights: tuple[tuple[float, int], ...]
     latency_bounds: tuple[tuple[str, float], ...]
     small_bound: float | None
     by: str
@@ -62,6 +63,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "verdicts": [_verdict(entry) for entry in state.verdicts],
         "unjudged": state.unjudged,
         "bake_since": state.bake_since or None,
+        "adopted": state.adopted or None,
         "undoes": state.undoes,
     }
     return _filled(body)
@@ -105,6 +107,7 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
         unjudged=str(body.get("unjudged", "")),
         bake_since=float(body.get("bake_since", 0.0)),
+        adopted=int(body.get("adopted", 0)),
         undoes=str(body.get("undoes", "")),
     )
 

@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any, Self
 
 from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
+from steps.cluster.denials import denial
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
-from steps.errors import Forbidden, NotFound, PermanentError, TemporaryError
+from steps.cluster.served_versions import ServedVersions
+from steps.errors import Denied, Forbidden, NotFound, PermanentError, TemporaryError
 
 Object = dict[str, Any]
 Operation = dict[str, Any]
@@ -32,6 +34,7 @@ class Cluster:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._served = ServedVersions(connection)
 
     def without_retries(self, seconds: float = 2.0) -> Self:
         """Return this cluster for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
@@ -50,7 +53,7 @@ class Cluster:
             NotFound: it does not exist. Forbidden, TemporaryError: as in every method here.
         """
         doing = f"reading {kind.name} {namespace}/{name}"
-        return _body_or_error(self._connection.request("GET", kind.path(namespace, name), doing=doing), doing)
+        return self._asked("GET", kind, namespace, name, doing=doing)
 
     def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """Return one object, or None if it does not exist, or its kind does not (a CRD that is not installed)."""
@@ -64,7 +67,7 @@ class Cluster:
         doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
         query = {"labelSelector": labels} if labels else {}
         try:
-            body = _body_or_error(self._connection.request("GET", kind.path(namespace), query, doing=doing), doing)
+            body = self._asked("GET", kind, namespace, None, query, doing=doing)
         except NotFound:
             return []
         items = body.get("items") or []
@@ -78,8 +81,7 @@ class Cluster:
         """
         doing = f"creating {kind.name} {namespace}/{body['metadata'].get('name', '')}"
         full = {"apiVersion": kind.api_version, "kind": kind.name, **body}
-        answer = self._connection.request("POST", kind.path(namespace), {"fieldManager": USER_AGENT}, full, doing)
-        return _body_or_error(answer, doing)
+        return self._asked("POST", kind, namespace, None, {"fieldManager": USER_AGENT}, full, doing)
 
     def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
         """Apply one JSON Patch (RFC 6902): all operations or none.
@@ -89,8 +91,7 @@ class Cluster:
         """
         doing = f"writing {kind.name} {namespace}/{name}"
         query = {"fieldManager": USER_AGENT}
-        answer = self._connection.request("PATCH", kind.path(namespace, name), query, list(operations), doing)
-        return _body_or_error(answer, doing)
+        return self._asked("PATCH", kind, namespace, name, query, list(operations), doing)
 
     def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete the object with exactly this uid; it is fine if it is gone already."""
@@ -112,6 +113,23 @@ class Cluster:
         review = _body_or_error(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
         return bool(review.get("status", {}).get("allowed"))
 
+    def _asked(
+        self,
+        method: str,
+        kind: Kind,
+        namespace: str | None,
+        name: str | None,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        doing: str = "",
+    ) -> Object:
+        """Send a request about a kind, in the version that is served; return the answer's body."""
+        path = self._served.of(kind).path(namespace, name)
+        answer = self._connection.request(method, path, query, body, doing)
+        if other := self._served.after(kind, answer):
+            answer = self._connection.request(method, other.path(namespace, name), query, body, doing)
+        return _body_or_error(answer, doing)
+
 
 def _body_or_error(answer: ApiResponse, doing: str) -> Object:
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -121,17 +139,18 @@ def _body_or_error(answer: ApiResponse, doing: str) -> Object:
 
 
 def _error(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
+    if denied := denial(message):
+        return Denied(doing, denied)
     match answer.status:
         case 404:
             return NotFound(doing, f"{message}. Check the name and the namespace.")
-        case 401:
-            return Forbidden(
-                doing, f"{message}. The credentials were not accepted: check the service account or kubeconfig."
+        case 401 | 403:
+            remedy = (
+                "The credentials were not accepted: check the service account or kubeconfig."
+                if answer.status == HTTPStatus.UNAUTHORIZED.value
+                else "Grant this verb on this resource to the account, see the README's RBAC."
             )
-        case 403:
-            return Forbidden(
-                doing, f"{message}. Grant this verb on this resource to the account, see the README's RBAC."
-            )
+            return Forbidden(doing, f"{message}. {remedy}")
         case 409:
             return Conflict(doing, message)
         case 422 if _is_failed_test(answer):

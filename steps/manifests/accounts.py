@@ -47,7 +47,8 @@ def accounts(names: ReleaseNames, *, baseline: bool = False) -> list[Manifest]:
     ):
         for namespace in sorted({names.namespace, *(one.namespace for one in names.virtual_services)}):
             here = tuple(one.name for one in names.virtual_services if one.namespace == namespace)
-            permissions = [*(workloads if namespace == names.namespace else ()), *(routes if here else ())]
+            own_namespace = (*workloads, *traffic.INFERENCE) if namespace == names.namespace else ()
+            permissions = [*own_namespace, *(routes if here else ())]
             granted = rbac_rules(permissions, {**own, VIRTUAL_SERVICE: here})
             made += _role_and_binding(f"{account}-{names.app}"[:253], account, namespace, names, granted)
     return [

@@ -1,6 +1,5 @@
-"""The documents that init prints: objects with their purpose, and comments where a person has to edit."""
+"""The documents that init prints: objects with their purpose, and comments where a person has to know or do more."""
 
-import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import yaml
 
 from steps.cluster.kinds import Kind
-
-_WIDTH = 110
+from steps.manifests.comments import WIDTH, comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,9 @@ class Manifest:
         kind: of object. namespace: where it goes. name: its name.
         body: everything below `metadata` ("spec", "data", "rules"), without apiVersion and kind.
         why: its purpose, one or two sentences.
-        labels: of the object.
+        labels: of the object. annotations: likewise.
+        replaces: whether it is printed in full in place of one that exists.
+        warning: what a person should know before it is applied, "" for nothing; it is logged too.
     """
 
     kind: Kind
@@ -29,32 +29,51 @@ class Manifest:
     body: Mapping[str, Any]
     why: str
     labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+    replaces: bool = False
+    warning: str = ""
 
     @property
     def metadata(self) -> dict[str, Any]:
         """Its `metadata`."""
-        labels = {"labels": dict(self.labels)} if self.labels else {}
-        return {"name": self.name, "namespace": self.namespace, **labels}
+        marks = {"labels": dict(self.labels or {}), "annotations": dict(self.annotations or {})}
+        return {"name": self.name, "namespace": self.namespace, **{key: value for key, value in marks.items() if value}}
+
+    @property
+    def full(self) -> dict[str, Any]:
+        """The object as kubectl gets it."""
+        return {"apiVersion": self.kind.api_version, "kind": self.kind.name, "metadata": self.metadata, **self.body}
 
     def as_text(self) -> str:
         """Return it as YAML under a comment."""
-        full = {"apiVersion": self.kind.api_version, "kind": self.kind.name, "metadata": self.metadata, **self.body}
-        text = yaml.dump(full, Dumper=_Dumper, sort_keys=False, width=_WIDTH, allow_unicode=True)
-        return f"{_comment(self.why)}\n{text}"
+        text = yaml.dump(self.full, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
+        warning = f"{comment(f'Warning: {self.warning}')}\n" if self.warning else ""
+        return f"{comment(self.why)}\n{warning}{text}"
 
 
 @dataclass(frozen=True, slots=True)
 class ManualEdit:
-    """An edit for a person, since the object exists and must not be overwritten; printed as a comment."""
+    """Something that a person has to do, since applying objects does not suffice; printed as a comment."""
 
     text: str
 
     def as_text(self) -> str:
         """Return it as comment lines."""
-        return f"{_comment(self.text)}\n"
+        return f"{comment(self.text)}\n"
 
 
-Document = Manifest | ManualEdit
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a person should know and need not do; printed as a comment, and logged as a warning."""
+
+    text: str
+
+    def as_text(self) -> str:
+        """Return it as comment lines."""
+        return f"{comment(self.text)}\n"
+
+
+Document = Manifest | ManualEdit | Note
 
 
 def as_yaml(findings: Iterable[Document]) -> str:
@@ -75,8 +94,3 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
-
-
-def _comment(text: str) -> str:
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, _WIDTH, drop_whitespace=False) or [""]]
-    return "\n".join(f"# {line}".rstrip() for line in lines)

@@ -1,161 +1,109 @@
-"""The routing: a VirtualService with both destinations, and a DestinationRule where the arms are subsets."""
+"""New VirtualServices: for an app that none leads to yet."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from steps.claim.observed import name_of
-from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import DESTINATION_RULE, VIRTUAL_SERVICE
+from steps.cluster.api import Object
+from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import PermanentError
-from steps.manifests.manifest import Document, Manifest, ManualEdit
+from steps.manifests.http_ports import port_warning, released_ports
+from steps.manifests.manifest import Manifest
+from steps.manifests.splits import destination_body
 from steps.model.names import ReleaseNames
-from steps.model.run import Destination, ObjectName, RouteTarget
-from steps.traffic.destinations import ArmDestinations, full_host
-from steps.traffic.routes import http_routes, with_both_arms
-from steps.traffic.traffic import Traffic
+from steps.model.run import ObjectName
+from steps.survey.objects import Survey, name_of
+from steps.traffic.destinations import full_host
+from steps.workload.service_ports import ServicePort, port_text, tcp_ports
 
-_HTTP = ("http", "grpc")
+MESH = "mesh"
+_ANY = "*"
 
 
-def virtual_services(
-    cluster: Cluster,
-    traffic: Traffic,
-    names: ReleaseNames,
-    service: Object,
-    hosts: Sequence[str],
-    gateways: Sequence[str],
-) -> list[Document]:
-    """Return what the VirtualServices of a release are missing.
+def new_virtual_services(
+    names: ReleaseNames, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]
+) -> list[Manifest]:
+    """Return a VirtualService for the app's Service, for the mesh and the named gateways.
 
-    A VirtualService is only printed if none routes the host yet; an existing one has to be edited by its owner, and
-    the lines to add are printed as a comment.
+    Istio refuses the host `*` for the mesh: with it the gateways get a VirtualService of their own.
+
+    Raises:
+        PermanentError: no port of the Service carries HTTP, or the host `*` has no gateway.
     """
-    found: list[Document] = []
-    for name in names.virtual_services:
-        present = cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
-        if present is not None:
-            found += _missing_arms(traffic, names, present)
-            continue
-        others_of_host = [
-            obj for obj in cluster.list(VIRTUAL_SERVICE, name.namespace) if _routes_host(obj, names, hosts)
-        ]
-        if others_of_host:
-            others = ", ".join(str(name_of(obj)) for obj in others_of_host)
-            text = f"VirtualService {others} already routes the host, so none is printed. Name it: --virtual-service "
-            found.append(ManualEdit(f"{text}{others}"))
-            found += [one for obj in others_of_host for one in _missing_arms(traffic, names, obj)]
-        else:
-            found.append(_new_virtual_service(names, name, service, hosts, gateways))
-    return found
-
-
-def _missing_arms(traffic: Traffic, names: ReleaseNames, present: Object) -> list[Document]:
-    name = name_of(present)
-    if with_both_arms(present, ArmDestinations(names.stable_destination, names.canary_destination, name.namespace)):
-        return []
-    try:
-        traffic.resolve((RouteTarget(name, names.routes),), names.stable_destination, names.canary_destination)
-    except PermanentError as error:
-        return [ManualEdit(f"VirtualService {name} exists, edit it by hand: {error.cause}")]
-    return []
-
-
-def _routes_host(obj: Object, names: ReleaseNames, hosts: Sequence[str]) -> bool:
-    namespace = name_of(obj).namespace
-    wanted = {full_host(host, namespace) for host in (names.app, names.stable_destination.host, *hosts)}
-    routed = [str(host) for host in (obj.get("spec") or {}).get("hosts") or []]
-    routed += [
-        str((entry.get("destination") or {}).get("host") or "")
-        for body in http_routes(obj)
-        for entry in body.get("route") or []
+    outside = tuple(dict.fromkeys(one for one in gateways if one != MESH))
+    own = service["metadata"]["name"] if name.namespace == names.namespace else _full(service)
+    further = tuple(dict.fromkeys(host for host in hosts if host != own))
+    if _ANY not in further:
+        return [_made(names, name, service, (own, *further), (MESH, *outside) if outside else ())]
+    if not outside:
+        cause = "Istio accepts it for gateways only, not for the mesh. Name the gateway: --gateway namespace/name."
+        raise PermanentError("printing a VirtualService for the host `*`", cause)
+    return [
+        _made(names, name, service, (own,), ()),
+        _made(names, gateway_name(name), service, further, outside),
     ]
-    return any(full_host(host, namespace) in wanted for host in routed)
 
 
-def _new_virtual_service(
+def gateway_name(name: ObjectName) -> ObjectName:
+    """Return the name of a VirtualService for gateways beside the one for the mesh."""
+    return ObjectName(name.namespace, f"{name.name}-gateway")
+
+
+def serving_host(survey: Survey, names: ReleaseNames, hosts: Sequence[str]) -> list[ObjectName]:
+    """Return the VirtualServices that serve the app's own host in the mesh, or one of `hosts`, already."""
+    wanted = {full_host(host, names.namespace) for host in (names.app, *hosts)}
+    return [name_of(obj) for obj in survey.virtual_services if wanted & _hosts(obj)]
+
+
+def _hosts(obj: Object) -> set[str]:
+    spec = obj.get("spec") or {}
+    return {full_host(str(host), name_of(obj).namespace) for host in spec.get("hosts") or []}
+
+
+def _made(
     names: ReleaseNames, name: ObjectName, service: Object, hosts: Sequence[str], gateways: Sequence[str]
 ) -> Manifest:
-    own = service["metadata"]["name"] if name.namespace == names.namespace else _full(service)
-    spec: dict[str, Any] = {"hosts": [own, *(host for host in hosts if host != own)]}
-    if gateways:
-        spec["gateways"] = ["mesh", *gateways]
-    ports = service["spec"].get("ports") or []
-    if len(ports) <= 1:
-        spec["http"] = [{"name": "release", "route": _two_destinations(names, None)}]
-    else:
-        spec["http"] = [
-            {
-                "name": f"port-{port['port']}",
-                "match": [{"port": port["port"]}],
-                "route": _two_destinations(names, port["port"]),
-            }
-            for port in ports
-            if _is_http(port)
-        ] or [{"name": "release", "route": _two_destinations(names, ports[0]["port"])}]
+    ports = released_ports(service)
+    spec: dict[str, Any] = {"hosts": list(hosts), **({"gateways": list(gateways)} if gateways else {})}
+    spec["http"] = _routes(names, name.namespace, service, ports, gateways)
     why = "The split between the two arms. All weight is on stable; a release changes the two weights and nothing else."
     if not gateways:
         why += " It serves clients in the mesh; for clients outside name their gateway: --gateway namespace/name."
-    return Manifest(VIRTUAL_SERVICE, name.namespace, name.name, {"spec": spec}, why)
+    elif len(ports) > 1:
+        why += f" Clients of the gateway reach port {port_text(ports[0])}, the first that carries HTTP."
+    warning = port_warning(service, ports)
+    return Manifest(VIRTUAL_SERVICE, name.namespace, name.name, {"spec": spec}, why, warning=warning)
+
+
+def _routes(
+    names: ReleaseNames, place: str, service: Object, ports: list[ServicePort], gateways: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the routes; a port without one keeps its own way.
+
+    Istio compares a match's port with the listener's: in the mesh that is the Service's port, at a gateway it is not.
+    """
+    if len(tcp_ports(service)) == 1:
+        return [{"name": "release", "route": _arms(names, place, None)}]
+    outside = [one for one in gateways if one != MESH]
+    inside = MESH in gateways or not gateways
+    routes = [_port_route(names, place, int(port["port"]), mixed=bool(outside)) for port in ports] if inside else []
+    if outside:
+        match = {"match": [{"gateways": outside}]} if inside else {}
+        routes.append({"name": "gateway", **match, "route": _arms(names, place, int(ports[0]["port"]))})
+    return routes
+
+
+def _port_route(names: ReleaseNames, place: str, port: int, *, mixed: bool) -> dict[str, Any]:
+    match = {"port": port, **({"gateways": [MESH]} if mixed else {})}
+    return {"name": f"port-{port}", "match": [match], "route": _arms(names, place, port)}
+
+
+def _arms(names: ReleaseNames, place: str, port: int | None) -> list[dict[str, Any]]:
+    to = {"port": {"number": port}} if port is not None else {}
+    return [
+        {"destination": {**destination_body(arm, names.namespace, place), **to}, "weight": weight}
+        for arm, weight in ((names.stable_destination, 100), (names.canary_destination, 0))
+    ]
 
 
 def _full(service: Object) -> str:
     return full_host(service["metadata"]["name"], service["metadata"]["namespace"])
-
-
-def _two_destinations(names: ReleaseNames, port: int | None) -> list[dict[str, Any]]:
-    split = []
-    for destination, weight in ((names.stable_destination, 100), (names.canary_destination, 0)):
-        body: dict[str, Any] = {"host": destination.host}
-        body |= {"subset": destination.subset} if destination.subset else {}
-        body |= {"port": {"number": port}} if port is not None else {}
-        split.append({"destination": body, "weight": weight})
-    return split
-
-
-def _is_http(port: Object) -> bool:
-    said = str(port.get("appProtocol") or port.get("name") or "").lower()
-    return said.startswith(_HTTP) or "/http" in said
-
-
-def destination_rule(cluster: Cluster, names: ReleaseNames, stable: Object, service: Object) -> list[Document]:
-    """Return the DestinationRule that the subsets of the two destinations need, if there is none.
-
-    Raises:
-        PermanentError: stable's pods have no label by which a canary's could differ.
-    """
-    arms = (names.stable_destination, names.canary_destination)
-    if not any(arm.subset for arm in arms):
-        return []
-    host = full_host(names.stable_destination.host, names.namespace)
-    rules = [
-        rule
-        for rule in cluster.list(DESTINATION_RULE, names.namespace)
-        if full_host(str(rule["spec"].get("host") or ""), names.namespace) == host
-    ]
-    known = {str(subset.get("name")) for rule in rules for subset in rule["spec"].get("subsets") or []}
-    subsets = [_subset(arm, names, stable, service) for arm in arms if arm.subset and arm.subset not in known]
-    if not subsets:
-        return []
-    if rules:
-        lines = "\n".join(f"  - name: {one['name']}\n    labels: {one['labels']}" for one in subsets)
-        return [ManualEdit(f"DestinationRule {name_of(rules[0])} exists, add to it by hand:\n  subsets:\n{lines}")]
-    why = "The two subsets of the routes. Envoy answers 503 for a subset that no DestinationRule defines."
-    body = {"spec": {"host": names.stable_destination.host, "subsets": subsets}}
-    return [Manifest(DESTINATION_RULE, names.namespace, host.partition(".")[0], body, why)]
-
-
-def _subset(arm: Destination, names: ReleaseNames, stable: Object, service: Object) -> dict[str, Any]:
-    """Return a subset, defined by a label of stable's selector that the Service does not select by."""
-    chosen = stable["spec"]["selector"].get("matchLabels") or {}
-    selected = service["spec"].get("selector") or {}
-    free = [key for key in chosen if key not in selected]
-    if not free:
-        cause = (
-            f"Deployment {names.stable} selects its pods by {', '.join(chosen) or 'nothing'}, as Service"
-            f" {service['metadata']['name']} does: no label is left to distinguish two subsets. Add one, for example"
-            " `track: stable`, to its selector and template (a selector is immutable: recreate the Deployment), or"
-            " use two hosts instead of subsets."
-        )
-        raise PermanentError(f"looking for labels of subset {arm.subset}", cause)
-    key = next((one for one in ("track", "version") if one in free), free[0])
-    return {"name": arm.subset, "labels": {key: chosen[key] if arm == names.stable_destination else "canary"}}

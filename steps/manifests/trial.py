@@ -1,47 +1,42 @@
-"""Try in a dry run whether prepare would accept the app once the printed documents are applied."""
+"""Say what a release would still refuse once the printed objects are applied: only a person can change that (pure)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-import structlog
-
-from steps.claim.claims import Claims
-from steps.cluster.api import Cluster
-from steps.errors import StepError
-from steps.manifests.manifest import Manifest
+from steps.cluster.api import Object
+from steps.manifests.manifest import Document, Manifest
 from steps.model.names import ReleaseNames
-from steps.model.workload import Release, Topology
-from steps.traffic.traffic import Traffic
-from steps.workload.workload import Workload
+from steps.survey.arms import surveyed_arms
+from steps.survey.checks.all_checks import all_problems
+from steps.survey.objects import Survey, name_of
+from steps.survey.problem import Problem
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-
-def try_release(manifests: Iterable[Manifest], names: ReleaseNames, dry_run: Cluster, *, baseline: bool) -> None:
-    """Warn if prepare would refuse even with all this applied: only a person can change an app's own objects.
+def remaining_problems(survey: Survey, names: ReleaseNames, documents: Iterable[Document]) -> list[Problem]:
+    """Return the problems that a release would have with the documents applied; those it may have anyway are left out.
 
     Args:
-        manifests: the printed objects.
-        names: of the release, in the stable-named topology.
-        dry_run: a cluster whose writes stay in this process.
-        baseline: whether the canary gets a baseline.
+        survey: of the app.
+        names: of the release.
+        documents: that are printed.
     """
-    try:
-        for one in manifests:
-            dry_run.create(one.kind, one.namespace, {"metadata": one.metadata, **one.body})
-        traffic = Traffic(dry_run, Claims(dry_run))
-        traffic.resolve(names.targets, names.stable_destination, names.canary_destination)
-        release = Release(
-            namespace=names.namespace,
-            stable=names.stable,
-            canary=names.canary,
-            stable_destination=names.stable_destination,
-            canary_destination=names.canary_destination,
-            topology=Topology.STABLE_NAMED,
-            baseline=names.baseline if baseline else "",
-        )
-        plan = Workload(dry_run, "").preflight(release)
-    except StepError as error:
-        log.warning("init.not_enough", detail=f"With this applied, prepare would still refuse: {error}")
-    else:
-        for sentence in plan.warnings:
-            log.warning("init.warning", detail=sentence)
+    after = applied(survey, [one for one in documents if isinstance(one, Manifest)])
+    found = all_problems(after, surveyed_arms(after, names, str(names.topology)))
+    return [one for one in found if one.gravity != "notes"]
+
+
+def applied(survey: Survey, manifests: Iterable[Manifest]) -> Survey:
+    """Return a survey as it will be once these objects are applied."""
+    made = list(manifests)
+    return replace(
+        survey,
+        virtual_services=_with(survey.virtual_services, made, "VirtualService"),
+        destination_rules=_with(survey.destination_rules, made, "DestinationRule"),
+        services=_with(survey.services, made, "Service"),
+        deployments=_with(survey.deployments, made, "Deployment"),
+    )
+
+
+def _with(objects: Iterable[Object], manifests: Iterable[Manifest], kind: str) -> tuple[Object, ...]:
+    made = {name_of(one.full): one.full for one in manifests if one.kind.name == kind}
+    return (*(one for one in objects if name_of(one) not in made), *made.values())

@@ -158,6 +158,8 @@ class RunState:
             none. A claim of an older image has neither ladder nor verdicts.
         unjudged: why a person promoted without a pass on the last rung; "" if nobody did.
         bake_since: since when the promoted version has been baking (unix seconds); 0 before, and without a bake.
+        adopted: weight (percent) that the canary had at rest and that this run took over; rungs below it are skipped.
+            0 where it had none.
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
     """
 
@@ -181,6 +183,7 @@ class RunState:
     verdicts: tuple[RungVerdict, ...] = ()
     unjudged: str = ""
     bake_since: float = 0.0
+    adopted: int = 0
     undoes: str = ""
 
     @property

@@ -14,14 +14,14 @@ from steps.settings.release import ReleaseSettings
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def release_names(settings: ReleaseSettings, namespace: str, because: Sequence[str] = ()) -> ReleaseNames:
-    """Return the names of a release; guessed names are logged with what they rest on.
+def release_names(settings: ReleaseSettings, namespace: str) -> ReleaseNames:
+    """Return the names of a release; guessed names are logged.
 
     Raises:
         SettingsError: both arms got the same name.
     """
     names = conventional_names(settings, namespace)
-    _log_guesses(settings, names, because)
+    log_guesses(settings, names)
     return names
 
 
@@ -67,15 +67,22 @@ def _destination(entry: str) -> Destination:
     return Destination(host, subset)
 
 
-def _log_guesses(settings: ReleaseSettings, names: ReleaseNames, because: Sequence[str]) -> None:
+def log_guesses(settings: ReleaseSettings, names: ReleaseNames, because: Sequence[str] = ()) -> None:
+    """Log the names that no setting gave.
+
+    Args:
+        settings: as they were given.
+        names: of the release.
+        because: sentences that say what they rest on; () for the convention.
+    """
     guessed = {
+        "topology": str(names.topology),
         "stable": names.stable,
         "canary": names.canary,
         "virtual_service": ",".join(str(entry) for entry in names.virtual_services),
         "stable_destination": str(names.stable_destination),
         "canary_destination": str(names.canary_destination),
     }
-    missing = {name: value for name, value in guessed.items() if because or not getattr(settings, name)}
+    missing = {name: value for name, value in guessed.items() if not getattr(settings, name)}
     if missing:
-        why = {"topology": str(names.topology), "because": list(because)} if because else {}
-        log.info("names.guessed", **missing, **why)
+        log.info("names.guessed", **missing, because=list(because) or ["the convention"])

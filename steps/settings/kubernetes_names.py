@@ -31,6 +31,14 @@ def _subdomain(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    """Accept a host as Istio does: a name, `*`, or `*.` before a name."""
+    _subdomain("" if value == "*" else value.removeprefix("*."))
+    if value == "*.":
+        raise ValueError("must name a domain after `*.`")
+    return value
+
+
 def _qualified(value: str) -> str:
     namespace, slash, name = value.rpartition("/")
     if slash:
@@ -52,6 +60,9 @@ LabelName = Annotated[str, AfterValidator(_label)]
 
 SubdomainName = Annotated[str, AfterValidator(_subdomain)]
 """An RFC 1123 subdomain (most object names), or empty."""
+
+HostName = Annotated[str, AfterValidator(_host)]
+"""A host name as clients use it, which may begin with `*.`, or be `*`."""
 
 QualifiedName = Annotated[str, AfterValidator(_qualified)]
 """`name` or `namespace/name`."""

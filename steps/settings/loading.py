@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -57,6 +58,20 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     except ValidationError as error:
         lines = [_complaint(entry, kind, flags, own, file) for entry in error.errors(include_url=False)]
         raise SettingsError(_LOADING, "; ".join(lines)) from None
+
+
+def log_format(arguments: Sequence[str]) -> Literal["auto", "json", "console"]:
+    """Return the log format that flags or environment ask for, so that an error in the settings is logged in it too."""
+    flag = "--log-format"
+    after = [value for name, value in pairwise(arguments) if name == flag]
+    joined = [one.partition("=")[2] for one in arguments if one.startswith(f"{flag}=")]
+    match [*after, *joined, os.environ.get(f"{ENV_PREFIX}LOG_FORMAT", "")][0]:
+        case "json":
+            return "json"
+        case "console":
+            return "console"
+        case _:
+            return "auto"
 
 
 def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from steps.settings.base import StepSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.ladder import OptionalLadderSettings
@@ -13,8 +14,28 @@ from steps.settings.release import ClaimSettings
 from steps.settings.workload import BaselineSettings, DrainSettings
 
 
+class AtRestSettings(StepSettings):
+    """For steps that meet weights before a run."""
+
+    subject: ClassVar[str] = "Preparation"
+
+    at_rest: Literal["refuse", "reset", "adopt"] = Field(
+        "refuse",
+        description="Where the canary has weight although no run gave it any, as in 90/10: refuse; reset (all weight "
+        "to stable first); or adopt (keep the weight and judge from there). With adopt, rungs below the present weight "
+        "are skipped: at 10 of the ladder 5,10,50 the first rung is 10, of 5,25,50 it is 25. Its users get the new "
+        "version as soon as its pods are ready.",
+    )
+
+
 class PreparationSettings(
-    ClaimSettings, DryRunSettings, DrainSettings, EvidenceSettings, BaselineSettings, OptionalLadderSettings
+    AtRestSettings,
+    ClaimSettings,
+    DryRunSettings,
+    DrainSettings,
+    EvidenceSettings,
+    BaselineSettings,
+    OptionalLadderSettings,
 ):
     """For prepare and rollout: what is released, and when to refuse it."""
 
@@ -44,6 +65,7 @@ class PreparationSettings(
     )
     allow_policies: bool = Field(
         default=False,
-        description="Continue although a NetworkPolicy or AuthorizationPolicy treats the arms differently.",
+        description="Continue although a policy about access (NetworkPolicy, AuthorizationPolicy, "
+        "RequestAuthentication, PeerAuthentication) treats the arms differently.",
     )
     by: str = Field("", max_length=120, description="Who releases, for the record. Empty: this host's name.")

@@ -1,6 +1,7 @@
 """One read-only look around an app: what is there, which two arms its routes split between, and what is in the way.
 
-Only `doctor` uses it: a release takes its names from settings and infers none. Nothing here writes.
+`doctor` prints all of it; the other steps use the names alone, where no setting, claim or convention has them. Nothing
+here writes.
 
     objects         what the API server lists around an app; what may not be read is remembered, not an error
     behind          which Deployments stand behind a destination of a route: Service selector and subset labels

@@ -81,13 +81,17 @@ def surveyed_arms(survey: Survey, names: ReleaseNames, topology: str) -> Surveye
 
 
 def selectors_of(survey: Survey, arms: SurveyedArms) -> tuple[ArmSelectors, ArmSelectors] | None:
-    """Return both arms as selectors see them, the canary as prepare will make it; None where a Deployment is missing.
+    """Return both arms as selectors see them, the canary as prepare will make it.
+
+    None where a Deployment or a subset is missing.
 
     Without the canary's Service, its pods are taken to carry the labels of the convention.
     """
     stable, canary = arms.stable.found, arms.canary.found
     if stable is None or (canary is None and not arms.is_made):
         return None
+    if any(arm.side[1] and not arm.behind.requires for arm in arms.both):
+        return None  # a subset that no DestinationRule defines: nobody knows its pods
     mine = _selectors(survey, arms.stable, stable["spec"].get("selector") or {}, pod_labels(stable))
     if not arms.is_made and canary is not None:
         return mine, _selectors(survey, arms.canary, canary["spec"].get("selector") or {}, pod_labels(canary))

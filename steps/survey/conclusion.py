@@ -19,11 +19,13 @@ class Allowed:
         managed: templates that other tools manage may be written, or are not written.
         policies: policies may treat the arms differently.
         container: the container that is released, "" where it is not named.
+        at_rest: what a release does with weights at rest: refuse, reset or adopt.
     """
 
     managed: bool = False
     policies: bool = False
     container: str = ""
+    at_rest: str = "refuse"
 
 
 def settled(problems: Iterable[Problem], allowed: Allowed) -> Iterator[Problem]:
@@ -32,7 +34,8 @@ def settled(problems: Iterable[Problem], allowed: Allowed) -> Iterator[Problem]:
         is_settled = (
             (one.code == "manager" and allowed.managed)
             or (one.code == "unequal-object" and allowed.policies and "--allow-policies" in one.remedies)
-            or (one.code in {"container", "sidecar-container"} and f"--container {allowed.container}" in one.remedies)
+            or (one.code in {"weight-at-rest", "weights"} and f"--at-rest {allowed.at_rest}" in one.remedies)
+            or (one.code == "container" and f"--container {allowed.container}" in one.remedies)
         )
         yield replace(one, gravity="notes") if is_settled else one
 

@@ -1,7 +1,7 @@
 """Flags that name the arms of a release, for lines to copy (pure)."""
 
 from steps.survey.arms import STABLE_NAMED, SurveyedArms
-from steps.survey.role_names import state_roles
+from steps.survey.roles import stable_by_name
 
 
 def release_flags(arms: SurveyedArms, topology: str = "", stable: str = "", canary: str = "") -> str:
@@ -23,7 +23,7 @@ def release_flags(arms: SurveyedArms, topology: str = "", stable: str = "", cana
 
 def topology_of_two(stable: str, canary: str) -> str:
     """Return the topology of two Deployments that people deploy, by their names."""
-    return "target-named" if state_roles(stable, canary) else "swap"
+    return "swap" if stable_by_name((stable,), (canary,)) is None else "target-named"
 
 
 def virtual_service_flag(arms: SurveyedArms, *more: str) -> str:

@@ -1,14 +1,15 @@
 """Infer the two arms of an app from its manifests: routes → pair → Services and subsets → Deployments (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from steps.errors import PermanentError
 from steps.model.run import Destination, ObjectName
 from steps.survey.app import app_deployments, app_virtual_services
 from steps.survey.behind import Behind, behind
 from steps.survey.objects import Survey, name_of
-from steps.survey.role_names import serving_name
+from steps.survey.roles import names_in, stable_by_name
 from steps.survey.splits import Side, Split, as_destination, splits_of
 
 _DOING = "inferring the two arms of {app} from its routes"
@@ -74,7 +75,7 @@ def infer(survey: Survey, hints: Hints) -> Inferred | None:
         PermanentError: more than one pair, or equal weights; lists the candidates and the flags that choose.
     """
     splits = _splits(survey, hints)
-    pairs = _pairs(splits, survey, hints)
+    pairs = _named(_pairs(splits, survey, hints), survey, hints)
     if len(pairs) > 1:
         raise PermanentError(_DOING.format(app=hints.app), _several(pairs, splits, survey))
     if pairs:
@@ -96,6 +97,19 @@ def _pairs(splits: Iterable[Split], survey: Survey, hints: Hints) -> list[frozen
         if split.pair and split.pair not in found and any(_leads_to(side, own, survey) for side in split.pair):
             found.append(split.pair)
     return found
+
+
+def _named(pairs: list[frozenset[Side]], survey: Survey, hints: Hints) -> list[frozenset[Side]]:
+    """Return the pairs that have what a person named; all of them where none has."""
+    tests: list[Callable[[Side], bool]] = [
+        *(partial(_is_behind, name, survey=survey) for name in (hints.stable, hints.canary) if name),
+        *(
+            partial(_is_side, text, survey=survey)
+            for text in (hints.stable_destination, hints.canary_destination)
+            if text
+        ),
+    ]
+    return [pair for pair in pairs if all(any(test(side) for side in pair) for test in tests)] or pairs
 
 
 def _leads_to(side: Side, deployments: set[str], survey: Survey) -> bool:
@@ -141,15 +155,16 @@ def _arm(side: Side, weight: int, names: Sequence[ObjectName], survey: Survey) -
 
 
 def _stable_of(pair: frozenset[Side], weights: dict[Side, int], survey: Survey, hints: Hints) -> tuple[Side, str]:
-    """Return the side that serves, and why: what was named, else the heavier one, else the only one with pods."""
+    """Return the side that serves, and why.
+
+    What was named counts, else what the names say, else the weights, else which one has pods.
+    """
     sides = sorted(pair, key=lambda side: (-weights[side], side))
-    given = _given_stable(sides, survey, hints)
-    if given is not None:
-        return given
+    if (named := _by_hint(sides, survey, hints)) is not None:
+        return named
     heavier, lighter = sides
-    named = serving_name((_shown(heavier, survey), _shown(lighter, survey)))
-    if named is not None:
-        return next(side for side in sides if _shown(side, survey) == named), f"{named} is named as the one that serves"
+    if (stated := _stated(heavier, lighter, survey)) is not None:
+        return stated, f"the names say that {_shown(stated, survey)} serves"
     if weights[heavier] != weights[lighter]:
         return heavier, f"{_shown(heavier, survey)} has the larger weight, so it is stable"
     empty = [side for side in sides if not behind(survey, Destination(*side), survey.namespace).deployments]
@@ -165,8 +180,8 @@ def _stable_of(pair: frozenset[Side], weights: dict[Side, int], survey: Survey, 
     raise PermanentError(_DOING.format(app=hints.app), cause)
 
 
-def _given_stable(sides: Sequence[Side], survey: Survey, hints: Hints) -> tuple[Side, str] | None:
-    """Return the side that a person named as the one that serves, and how; None where nobody did."""
+def _by_hint(sides: Sequence[Side], survey: Survey, hints: Hints) -> tuple[Side, str] | None:
+    """Return the side that serves by what a person named, and why."""
     for side in sides:
         other = next(one for one in sides if one != side)
         if hints.stable and _is_behind(hints.stable, side, survey):
@@ -178,6 +193,17 @@ def _given_stable(sides: Sequence[Side], survey: Survey, hints: Hints) -> tuple[
         if hints.canary_destination and _is_side(hints.canary_destination, other, survey):
             return side, "--canary-destination names the other one"
     return None
+
+
+def _stated(first: Side, second: Side, survey: Survey) -> Side | None:
+    """Return the side that serves by the names of Deployments, else by those of destinations; None without a role."""
+    deployments = [behind(survey, Destination(*side), survey.namespace).deployments for side in (first, second)]
+    by_deployment = stable_by_name(*deployments)
+    by_destination = stable_by_name(names_in(Destination(*first)), names_in(Destination(*second)))
+    is_first = by_destination if by_deployment is None else by_deployment
+    if is_first is None:
+        return None
+    return first if is_first else second
 
 
 def _is_behind(deployment: str, side: Side, survey: Survey) -> bool:

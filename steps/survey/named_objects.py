@@ -8,7 +8,7 @@ from steps.cluster.kinds import DEPLOYMENT, SERVICE, VIRTUAL_SERVICE, Kind
 from steps.errors import Forbidden
 from steps.model.run import ObjectName
 from steps.survey.inference import Hints
-from steps.survey.objects import Survey
+from steps.survey.objects import Survey, name_of
 
 
 def with_named_objects(cluster: Cluster, survey: Survey, hints: Hints) -> Survey:
@@ -16,11 +16,14 @@ def with_named_objects(cluster: Cluster, survey: Survey, hints: Hints) -> Survey
     forbidden = {one.kind for one in survey.unseen if one.scope == survey.namespace}
     app, wanted = hints.app, {hints.stable, hints.canary, *(one.partition(".")[0] for one in _hosts(hints))}
     usual = sorted({app, f"{app}-canary", f"{app}-primary", *wanted} - {""})
-    routed = sorted({ObjectName(survey.namespace, app), *hints.virtual_services})
+    seen = {name_of(one) for one in survey.virtual_services}
+    routed = sorted({ObjectName(survey.namespace, app), *hints.virtual_services} - seen)
     names = {kind: [ObjectName(survey.namespace, name) for name in usual] for kind in (DEPLOYMENT, SERVICE)}
     found: dict[Kind, tuple[Object, ...]] = {}
+    # A list of all namespaces may be forbidden where that of the app's is not.
+    unlisted = forbidden | {one.kind for one in survey.unseen if one.kind == VIRTUAL_SERVICE}
     for kind, those in {**names, VIRTUAL_SERVICE: routed}.items():
-        found[kind] = tuple(_readable(cluster, kind, those)) if kind in forbidden else ()
+        found[kind] = tuple(_readable(cluster, kind, those)) if kind in unlisted else ()
     return replace(
         survey,
         virtual_services=(*survey.virtual_services, *found[VIRTUAL_SERVICE]),

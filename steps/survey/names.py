@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from steps.cluster.api import Object
 from steps.errors import PermanentError
 from steps.model.run import Destination, ObjectName
+from steps.model.workload import Topology
 from steps.survey.inference import Hints, Inferred, InferredArm, infer
 from steps.survey.objects import Survey
-from steps.survey.role_names import state_roles
+from steps.survey.roles import names_in, stable_by_name
 from steps.workload.clone import is_clone
 
 _PRIMARY = "-primary"
@@ -18,7 +19,7 @@ class InferredNames:
     """What a survey says about the names of a release.
 
     Args:
-        topology: "stable-named", "target-named" or "swap".
+        topology: which of the two Deployments people deploy to.
         stable: Deployment that serves.
         canary: Deployment under test; "" where it is to be made.
         virtual_services: that are released, in sort order.
@@ -28,7 +29,7 @@ class InferredNames:
         because: sentences that say what each conclusion rests on.
     """
 
-    topology: str
+    topology: Topology
     stable: str
     canary: str
     virtual_services: tuple[ObjectName, ...]
@@ -49,7 +50,8 @@ def infer_names(survey: Survey, hints: Hints) -> InferredNames | None:
         return None
     stable = hints.stable or _serving(found.stable, hints)
     canary = hints.canary or _tested(found, stable, hints)
-    topology, why = _topology(stable, survey.deployment(canary) if canary else None)
+    where = found.stable.destination, found.canary.destination if found.canary else None
+    topology, why = topology_of(stable, survey.deployment(canary) if canary else None, *where)
     return InferredNames(
         topology=topology,
         stable=stable,
@@ -95,15 +97,35 @@ def _shared(names: tuple[str, ...], arm: InferredArm) -> str:
     )
 
 
-def _topology(stable: str, canary: Object | None) -> tuple[str, str]:
+def topology_of(
+    stable: str, canary: Object | None, stable_destination: Destination, canary_destination: Destination | None
+) -> tuple[Topology, str]:
+    """Return the topology that the two Deployments show, and a sentence that says why.
+
+    Args:
+        stable: Deployment that serves.
+        canary: the Deployment under test, None where it does not exist.
+        stable_destination: where stable's requests go.
+        canary_destination: where the canary's requests go; None where the routes lead to stable alone.
+    """
     if canary is None:
-        return "stable-named", "the canary's Deployment does not exist, so it is made from stable's template"
+        return Topology.STABLE_NAMED, "the canary's Deployment does not exist, so it is made from stable's template"
     name = str(canary["metadata"]["name"])
     if stable == f"{name}{_PRIMARY}":
-        return "target-named", f"{stable} serves what people deploy to {name}"
+        return Topology.TARGET_NAMED, f"{stable} serves what people deploy to {name}"
     if is_clone(canary):
-        return "stable-named", f"Deployment {name} was made by an earlier release"
-    if state_roles(stable, name):
-        why = f"the names {stable} and {name} state roles, so {stable} goes on serving: promote copies the template"
-        return "target-named", why
-    return "swap", f"people deploy {name} as well as {stable}, so the two take turns"
+        return Topology.STABLE_NAMED, f"Deployment {name} was made by an earlier release"
+    if states_roles(stable, name, stable_destination, canary_destination):
+        why = f"people deploy {name} as well as {stable}, and their names state roles, so these stay: promote copies"
+        return Topology.TARGET_NAMED, f"{why} the template of {name} to {stable}"
+    return Topology.SWAP, f"people deploy both {stable} and {name}, so they take turns: after a promotion {name} serves"
+
+
+def states_roles(
+    stable: str, canary: str, stable_destination: Destination, canary_destination: Destination | None
+) -> bool:
+    """Return whether the names of two Deployments, or of their destinations, say which one serves."""
+    pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((stable,), (canary,))]
+    if canary_destination is not None:
+        pairs.append((names_in(stable_destination), names_in(canary_destination)))
+    return any(stable_by_name(*pair) is not None for pair in pairs)

@@ -36,6 +36,11 @@ def parameters(options: PipelineOptions) -> list[str]:
             "Compare the canary with fresh pods of stable's template: true or false. Empty: canary.yaml, else false.",
         ),
         (
+            "at-rest",
+            "",
+            "A canary that has weight before the run: refuse, reset, adopt. Empty: canary.yaml, else refuse.",
+        ),
+        (
             "on-busy",
             "",
             "While another run of the app is active: wait, fail, supersede. Empty: canary.yaml, else wait.",

@@ -158,7 +158,12 @@ def _by_steps(options: PipelineOptions) -> list[str]:
         f"    timeout: {_minutes(PREPARE_MINUTES)} # it waits up to 30 min for another run, then for the canary's pods"
     )
     ladder = {"ladder": options.ladder}  # stored in the claim: promote needs a pass on its last weight
-    given = {**by, **_image(options), **ladder, **_of_params("template-by", "baseline", "on-busy", "prometheus-url")}
+    given = {
+        **by,
+        **_image(options),
+        **ladder,
+        **_of_params("template-by", "baseline", "at-rest", "on-busy", "prometheus-url"),
+    }
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
     for name in options.walk:
@@ -182,7 +187,16 @@ def _rung(name: str, before: str) -> list[str]:
 
 
 def _one_pod(options: PipelineOptions) -> list[str]:
-    names = ("ladder", "template-by", "baseline", "on-busy", "on-inconclusive", "timeout-seconds", "prometheus-url")
+    names = (
+        "ladder",
+        "template-by",
+        "baseline",
+        "at-rest",
+        "on-busy",
+        "on-inconclusive",
+        "timeout-seconds",
+        "prometheus-url",
+    )
     by = {"by": "$(context.pipelineRun.name)"}
     return _task("rollout", "rollout", "", {**by, **_image(options), **_of_params(*names)})
 

@@ -1,18 +1,22 @@
 """The checks before a run: find its routes, and refuse what could not be done safely."""
 
 from steps.claim.guarded_write import GuardedWriter
-from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.errors import PermanentError
-from steps.model.run import Destination, RouteTarget, RunState
+from steps.model.run import Destination, RouteTarget
 from steps.traffic.destinations import ArmDestinations, describe
-from steps.traffic.drift import arm_destinations
-from steps.traffic.routes import ALL, http_routes, label_of, locate, outline, weight_at, with_both_arms
+from steps.traffic.routes import ALL, http_routes, label_of, outline, weight_at, with_both_arms
 from steps.traffic.subsets import require_subset
 
 
 def resolve(
-    cluster: Cluster, writer: GuardedWriter, wanted: tuple[RouteTarget, ...], stable: Destination, canary: Destination
+    cluster: Cluster,
+    writer: GuardedWriter,
+    wanted: tuple[RouteTarget, ...],
+    stable: Destination,
+    canary: Destination,
+    *,
+    any_weights: bool = False,
 ) -> tuple[RouteTarget, ...]:
     """Return the targets in sort order, each with the labels of its routes; see `Traffic.resolve`."""
     if not wanted or len({target.virtual_service for target in wanted}) != len(wanted):
@@ -28,31 +32,12 @@ def resolve(
             raise PermanentError(doing, cause)
         obj = writer.read(name)
         labels = _named(obj, target.routes, arms, doing) if target.routes else _unnamed(obj, arms, doing)
+        if not any_weights:
+            _check_weights(obj, labels, doing)
         for destination in (stable, canary):
             require_subset(cluster, name, destination)
         found.append(RouteTarget(name, labels))
     return tuple(found)
-
-
-def require_rest(obj: Object, target: RouteTarget, state: RunState, doing: str) -> None:
-    """Require that all weight is on stable and that the routes are still there.
-
-    Raises:
-        PermanentError: names the route and the weights to set.
-    """
-    arms = arm_destinations(state, target)
-    routes, trouble = locate(obj, target.routes, arms)
-    if trouble:
-        raise PermanentError(doing, f"{trouble}. Run prepare again.")
-    for route in routes:
-        if (route.stable, route.canary) != (ALL, 0):
-            at = f"spec.http[{route.index}].route"
-            cause = (
-                f"route {route.label} of VirtualService {name_of(obj)} gives {arms.canary} weight {route.canary} and"
-                f" {arms.stable} weight {route.stable}, but no run has a claim. A run starts with all weight on stable:"
-                f" set {at}[{route.canary_at}].weight: 0 and {at}[{route.stable_at}].weight: 100."
-            )
-            raise PermanentError(doing, cause)
 
 
 def _unnamed(obj: Object, arms: ArmDestinations, doing: str) -> tuple[str, ...]:
@@ -63,8 +48,6 @@ def _unnamed(obj: Object, arms: ArmDestinations, doing: str) -> tuple[str, ...]:
             _refuse_third(route.index, route.body, arms, doing)
     if not routes:
         raise PermanentError(doing, _nothing_found(obj, arms))
-    for route in routes:
-        _check_weights(route.index, route.body, doing)
     labels = tuple(route.label for route in routes)
     for label in labels:
         _refuse_twice(obj, label, doing)
@@ -85,7 +68,6 @@ def _named(obj: Object, labels: tuple[str, ...], arms: ArmDestinations, doing: s
             _refuse_third(index, body, arms, doing)
             cause = f"spec.http[{index}] ({label}) does not have both arms: {outline(obj)}. {_remedy(arms)}"
             raise PermanentError(doing, cause)
-        _check_weights(index, body, doing)
         found.append((index, label))
     return tuple(label for _, label in sorted(found))
 
@@ -100,24 +82,25 @@ def _refuse_twice(obj: Object, label: str, doing: str) -> None:
 def _refuse_third(index: int, body: object, arms: ArmDestinations, doing: str) -> None:
     entries = body.get("route") or [] if isinstance(body, dict) else []
     for place, entry in enumerate(entries):
-        if arms.arm(entry) is None:
+        if arms.arm(entry) is None and weight_at(entries, place):
             cause = (
                 f"spec.http[{index}].route[{place}].destination is {describe(entry)}, which is neither arm"
-                f" ({arms.stable}, {arms.canary}). A released route has exactly the two arms: remove this destination,"
-                " or name other routes."
+                f" ({arms.stable}, {arms.canary}). A released route gives requests to the two arms alone: set its"
+                " weight to 0, or name other routes."
             )
             raise PermanentError(doing, cause)
 
 
-def _check_weights(index: int, body: object, doing: str) -> None:
-    entries = body.get("route") or [] if isinstance(body, dict) else []
-    weights = [weight_at(entries, place) for place in range(len(entries))]
-    if sum(weights) != ALL:
-        cause = (
-            f"the weights in spec.http[{index}].route are {' and '.join(map(str, weights))} (an absent one counts 0)"
-            f" and sum to {sum(weights)}. Make them sum to 100: stable 100, canary 0."
-        )
-        raise PermanentError(doing, cause)
+def _check_weights(obj: Object, labels: tuple[str, ...], doing: str) -> None:
+    for index, body in enumerate(http_routes(obj)):
+        entries = (body.get("route") or []) if label_of(index, body) in labels else []
+        weights = [weight_at(entries, place) for place in range(len(entries))]
+        if entries and sum(weights) != ALL:
+            cause = (
+                f"the weights in spec.http[{index}].route are {' and '.join(map(str, weights))} (an absent one counts"
+                f" 0) and sum to {sum(weights)}. Make them sum to 100: stable 100, canary 0. --at-rest reset does that."
+            )
+            raise PermanentError(doing, cause)
 
 
 def _nothing_found(obj: Object, arms: ArmDestinations) -> str:

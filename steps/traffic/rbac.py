@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from steps.cluster.kinds import DESTINATION_RULE, EVENT, VIRTUAL_SERVICE
+from steps.cluster.kinds import DEPLOYMENT, DESTINATION_RULE, EVENT, SERVICE, VIRTUAL_SERVICE
 from steps.cluster.permission import Permission
 
 _TELL = Permission(EVENT, ("create",), is_optional=True)
@@ -18,3 +18,8 @@ WALKER_WITH_SUBSETS: Final = (*WALKER, Permission(DESTINATION_RULE, ("list",)))
 
 SWEEPER: Final = (Permission(VIRTUAL_SERVICE, ("list", "get", "patch")), _TELL)
 """sweep finds expired claims by label, so names cannot narrow it."""
+
+INFERENCE: Final = tuple(
+    Permission(kind, ("list",), is_optional=True) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE, DEPLOYMENT)
+)
+"""Lists from which names are inferred, in the app's namespace alone; without them names are given or conventional."""

@@ -75,12 +75,17 @@ def label_of(index: int, body: Mapping[str, Any]) -> str:
 
 
 def with_both_arms(obj: Object, arms: ArmDestinations, *, alone: bool = True) -> list[Route]:
-    """Return the routes that have each arm exactly once and, if `alone`, nothing else."""
+    """Return the routes that have each arm exactly once and, if `alone`, nothing else that gets requests.
+
+    Another destination at weight 0 changes nothing: it is kept as it is.
+    """
     found = []
     for index, body in enumerate(http_routes(obj)):
-        sides = [arms.arm(entry) for entry in body.get("route") or []]
+        entries = body.get("route") or []
+        sides = [arms.arm(entry) for entry in entries]
+        others = sum(weight_at(entries, place) for place, side in enumerate(sides) if side is None)
         once = sides.count("stable") == 1 and sides.count("canary") == 1
-        if once and (len(sides) == len(("stable", "canary")) or not alone):
+        if once and (not others or not alone):
             name = str(body.get("name") or "")
             found.append(Route(index, name, body, sides.index("stable"), sides.index("canary")))
     return found

@@ -10,7 +10,7 @@ from steps.errors import ForeignWrite
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget
 from steps.model.rungs import RungVerdict
-from steps.traffic import checks, drift, retreat, weights
+from steps.traffic import at_rest, checks, drift, retreat, weights
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate
@@ -27,6 +27,7 @@ class Traffic:
         claims: of the same VirtualServices.
         own_weights: the check that routes are as the run last wrote them, for `Claims.renew`; raises ForeignWrite.
         all_on_stable: the check that the canary has no weight, for `Claims.take`; raises PermanentError.
+        starts: what to do about weights at rest, for `Claims.take`; "refuse" is `all_on_stable`.
 
     Args:
         cluster: the API server, or its rehearsal.
@@ -34,7 +35,8 @@ class Traffic:
     """
 
     own_weights: Final = staticmethod(drift.require_own_routes)
-    all_on_stable: Final = staticmethod(checks.require_rest)
+    all_on_stable: Final = staticmethod(at_rest.require_rest)
+    starts: Final = at_rest.STARTS
 
     def __init__(self, cluster: Cluster, claims: Claims) -> None:
         self._cluster = cluster
@@ -42,7 +44,7 @@ class Traffic:
         self.claims = claims
 
     def resolve(
-        self, wanted: Sequence[RouteTarget], stable: Destination, canary: Destination
+        self, wanted: Sequence[RouteTarget], stable: Destination, canary: Destination, *, any_weights: bool = False
     ) -> tuple[RouteTarget, ...]:
         """Find the routes of a run.
 
@@ -51,6 +53,7 @@ class Traffic:
                 are exactly the two arms.
             stable: destination of the serving side; a host without a dot means the VirtualService's namespace.
             canary: destination of the side under test.
+            any_weights: allow weights that do not sum to 100, since they will be set.
 
         Returns:
             The targets in sort order with the labels of their routes.
@@ -59,7 +62,7 @@ class Traffic:
             PermanentError: no such route, an ambiguous one, a destination of neither arm, weights that do not sum to
                 100, a missing subset; the message has the lines to add.
         """
-        return checks.resolve(self._cluster, self._writer, tuple(wanted), stable, canary)
+        return checks.resolve(self._cluster, self._writer, tuple(wanted), stable, canary, any_weights=any_weights)
 
     def weights(
         self, targets: Sequence[RouteTarget], stable: Destination, canary: Destination

@@ -6,6 +6,7 @@ values. Each function builds one thing and sends no request, so a step builds on
 few: it has to reach the API server within a few tenths of a second after its start.
 
     cluster.py     the API server (or a dry run of it), the objects of the release, the time limits of a teardown
+    names.py       the names of these objects: given, of the claim, by convention, or inferred
     evidence.py    the reader of metrics: access to Prometheus, labels of the arms, custom metrics
     judging.py     the judge's rules
     probing.py     the sender of probes, and the check that tries them on stable first

@@ -73,11 +73,6 @@ def _dry_run_cluster(connection: Connection) -> Cluster:
     return DryRunCluster(connection)
 
 
-def dry_run_cluster_of(settings: ClusterSettings) -> Cluster:
-    """Return a cluster whose writes stay in this process, whatever the settings say."""
-    return _dry_run_cluster(_connection(settings))
-
-
 def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
     """Return the time limits for the end of a run; a dry run does not wait, nor does a step that does not promote."""
     pause = _no_pause if cluster.is_dry_run else time.sleep

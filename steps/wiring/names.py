@@ -1,169 +1,220 @@
-"""Find the names of a release: given, of the app's claim, by convention, or inferred from the app's manifests."""
+"""Find the names of a release: what is named, else what the claim, the convention or the manifests say, in this order.
 
-from typing import Any, TypeVar
+Lists are made only where none of the first three knows the names; an account that may not list gets the convention.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
-from steps.claim.lookup import claims_on
+from steps.claim.lookup import claim_of_app
+from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import Forbidden, PermanentError, SettingsError
+from steps.cluster.kinds import DEPLOYMENT, DESTINATION_RULE, VIRTUAL_SERVICE
+from steps.errors import Forbidden
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, ObjectName
 from steps.model.workload import Topology
-from steps.settings.conventions import conventional_names, release_names
+from steps.settings.conventions import conventional_names, log_guesses, release_names
 from steps.settings.release import ReleaseSettings
-from steps.survey.choice import ChosenNames, choose_names, settings_of_claim
+from steps.survey.choice import CONVENTION, ChosenNames, choose_names, names_of_claim
 from steps.survey.inference import Hints
 from steps.survey.named_objects import with_named_objects
-from steps.survey.objects import Survey, look_around
+from steps.survey.names import topology_of
+from steps.survey.objects import Survey, look_around, name_of
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.routes import with_both_arms
-from steps.workload.clone import is_clone
+
+_Settings = TypeVar("_Settings", bound=ReleaseSettings)
+_ARMS = ("stable", "canary", "stable_destination", "canary_destination")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_Settings = TypeVar("_Settings", bound=ReleaseSettings)
-_NAMES = ("topology", "stable", "canary", "stable_destination", "canary_destination", "virtual_service")
 
-
-def find_names(cluster: Cluster, settings: ReleaseSettings, namespace: str, *, starts: bool) -> ReleaseNames:
-    """Return the names of a release.
-
-    What is given counts; then the names in the app's claim; then those of the convention, if the routes have these two
-    arms; then those that the manifests show. Only the last needs lists.
+def find_names(cluster: Cluster, settings: ReleaseSettings, namespace: str, *, starts: bool = False) -> ReleaseNames:
+    """Return the names of a release, and log those that were not named.
 
     Args:
         cluster: the API server; it is only read.
-        settings: of the step.
+        settings: what is named, and the run, if the step has one.
         namespace: of the app.
-        starts: whether the step begins a release: then names that are not unique are refused. Any other step falls
-            back to the convention, since an exit handler has to end.
+        starts: whether the step begins a release: then two arms that are not unique are refused. Other steps go on
+            with the convention, so that an exit handler always ends.
 
     Raises:
-        PermanentError: the arms are not unique; lists the candidates and the flags that choose.
-        SettingsError: both arms got the same name. TemporaryError: the API server is in trouble.
+        PermanentError: the arms are not unique; lists the candidates and the flags that choose (only with `starts`).
+        SettingsError: both arms got the same name.
+        TemporaryError: the API server is in trouble.
     """
-    if all(getattr(settings, name) for name in _NAMES):
-        return release_names(settings, namespace)
-    routed = _named_virtual_service(cluster, settings, namespace)
-    claim = _claim_on(cluster, routed, settings, namespace)
-    if claim is not None:
-        return release_names(_filled(settings, settings_of_claim(claim)), namespace, _of_run(claim))
-    conventional = _conventional(cluster, routed, settings, namespace)
-    if conventional is not None:
-        return release_names(conventional, namespace)
-    return _surveyed(cluster, settings, namespace, starts=starts)
+    if settings.virtual_service and all(getattr(settings, name) for name in _ARMS):
+        return _with_topology(cluster, settings, release_names(settings, namespace), starts=starts)
+    hints = hints_of(settings, namespace)
+    routed = _routed(cluster, hints, namespace)
+    claim = claim_of_app(cluster, routed, settings.app, namespace, settings.run_id)
+    if claim is not None and (starts or settings.run_id in {"", claim.run}):
+        return _named(settings, names_of_claim(claim, hints, settings.topology), namespace, claim)
+    names = _conventional(cluster, settings, namespace, routed, starts=starts)
+    if names is not None:
+        names = _with_others(cluster, settings, names, starts=starts)
+        log_guesses(settings, names, (f"VirtualService {_listed(names)} has the conventional arms",))
+        return _with_topology(cluster, settings, names, starts=starts)
+    return _surveyed(cluster, settings, namespace, routed, starts=starts)
 
 
 def hints_of(settings: ReleaseSettings, namespace: str) -> Hints:
-    """Return what a person named, for the inference."""
+    """Return what a person named."""
+    parted = [entry.rpartition("/") for entry in settings.virtual_service]
     return Hints(
         app=settings.app,
         stable=settings.stable,
         canary=settings.canary,
         stable_destination=settings.stable_destination,
         canary_destination=settings.canary_destination,
-        virtual_services=_given_virtual_services(settings, namespace),
+        virtual_services=tuple(sorted(ObjectName(where or namespace, name) for where, _, name in parted)),
         routes=tuple(entry for entry in settings.route if entry),
     )
 
 
 def with_chosen_names(settings: _Settings, chosen: ChosenNames) -> _Settings:
-    """Return the settings with the chosen names where they name none."""
-    return _filled(settings, {"topology": chosen.topology, **chosen.settings})
+    """Return the settings with the chosen names where they have none, and with the chosen topology."""
+    missing = {name: value for name, value in chosen.settings.items() if not getattr(settings, name)}
+    return settings.model_copy(update={**missing, "topology": str(chosen.topology)})
 
 
-def claim_of_app(cluster: Cluster, survey: Survey, app: str) -> Claim | None:
-    """Return the app's claim; an app of the same name in another namespace has its own."""
-    found = (_claim_among(cluster, obj, app, survey.namespace) for obj in survey.virtual_services)
-    return next((claim for claim in found if claim is not None), None)
+def _named(settings: ReleaseSettings, chosen: ChosenNames, namespace: str, claim: Claim | None = None) -> ReleaseNames:
+    names = conventional_names(with_chosen_names(settings, chosen), namespace)
+    workloads = claim.state.workloads if claim is not None else None
+    if workloads is not None and workloads.baseline:
+        names = replace(names, baseline=workloads.baseline)
+    log_guesses(settings, names, chosen.because)
+    return names
 
 
-def _surveyed(cluster: Cluster, settings: ReleaseSettings, namespace: str, *, starts: bool) -> ReleaseNames:
+def _routed(cluster: Cluster, hints: Hints, namespace: str) -> list[Object]:
+    """Return the named VirtualServices, else the one named like the app; those that cannot be read are left out."""
+    found = []
+    for name in hints.virtual_services or (ObjectName(namespace, hints.app),):
+        try:
+            obj = cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
+        except Forbidden:
+            continue  # the step says so itself when it needs it
+        if obj is not None:
+            found.append(obj)
+    return found
+
+
+def _conventional(
+    cluster: Cluster, settings: ReleaseSettings, namespace: str, routed: Sequence[Object], *, starts: bool
+) -> ReleaseNames | None:
+    """Return the names without a survey where the routes have exactly these arms.
+
+    The stable Deployment must exist, too, but for the later steps of a run: these need the claim alone.
+    """
+    needs_deployments = starts or not settings.run_id
+    given = [bool(getattr(settings, name)) for name in _ARMS]
+    if settings.topology == "swap" or (any(given) and not all(given)):
+        return None
+    for topology in [settings.topology] if settings.topology else [Topology.STABLE_NAMED, Topology.TARGET_NAMED]:
+        names = conventional_names(settings.model_copy(update={"topology": str(topology)}), namespace)
+        if all(given) or not needs_deployments or _exists(cluster, names):
+            having = {name_of(obj) for obj in routed if _has_arms(obj, names)}
+            if having == set(names.virtual_services):
+                return names
+    return None
+
+
+def _with_others(cluster: Cluster, settings: ReleaseSettings, names: ReleaseNames, *, starts: bool) -> ReleaseNames:
+    """Add the VirtualServices of the namespace that have the same two arms, where a release begins without names.
+
+    Without them, users who come through one (a gateway's, for example) would meet the new version all at once.
+    """
+    if settings.virtual_service or not starts:
+        return names
+    try:
+        listed = cluster.list(VIRTUAL_SERVICE, names.namespace)
+    except Forbidden:
+        return names  # the survey's checks say what could not be listed
+    having = {name_of(obj) for obj in listed if _has_arms(obj, names)}
+    return replace(names, virtual_services=tuple(sorted({*names.virtual_services, *having})))
+
+
+def _has_arms(obj: Object, names: ReleaseNames) -> bool:
+    place = name_of(obj).namespace
+    both = ArmDestinations(names.stable_destination, names.canary_destination, place)
+    at_home = place == names.namespace or "." in names.stable_destination.host
+    return at_home and bool(with_both_arms(obj, both, alone=True))
+
+
+def _exists(cluster: Cluster, names: ReleaseNames) -> bool:
+    """Return whether stable exists, as far as it may be read."""
+    try:
+        return cluster.find(DEPLOYMENT, names.namespace, names.stable) is not None
+    except Forbidden:
+        return True
+
+
+def _with_topology(cluster: Cluster, settings: ReleaseSettings, names: ReleaseNames, *, starts: bool) -> ReleaseNames:
+    """Return the names with the topology that the canary's Deployment shows, where a release begins without one."""
+    if settings.topology or not starts:
+        return names
+    try:
+        canary = cluster.find(DEPLOYMENT, names.namespace, names.canary)
+    except Forbidden:
+        return names
+    topology, why = topology_of(names.stable, canary, names.stable_destination, names.canary_destination)
+    if topology is not names.topology:
+        log.info("names.guessed", topology=str(topology), because=[why])
+    filled = settings.model_copy(update={"topology": str(topology), "stable": names.stable, "canary": names.canary})
+    where = {"stable_destination": str(names.stable_destination), "canary_destination": str(names.canary_destination)}
+    return conventional_names(filled.model_copy(update=where), names.namespace)
+
+
+def _surveyed(
+    cluster: Cluster, settings: ReleaseSettings, namespace: str, routed: Sequence[Object], *, starts: bool
+) -> ReleaseNames:
     hints = hints_of(settings, namespace)
-    survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
+    survey = surveyed_with(cluster, with_named_objects(cluster, look_around(cluster, namespace), hints), routed)
+    claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace, settings.run_id)
     missing = [str(one) for one in survey.unseen if one.scope == namespace]
-    if missing:
-        log.info("names.not_inferred", missing=missing, detail="without these lists the names are by convention")
+    if claim is None and missing:
+        log.warning("names.not_inferred", missing=missing, detail="this account may not list what names follow from")
         return release_names(settings, namespace)
-    claim = claim_of_app(cluster, survey, settings.app)
     chosen = choose_names(survey, hints, claim, settings.topology)
     if chosen.refusal is not None and starts:
         raise chosen.refusal
     if chosen.refusal is not None:
-        return release_names(settings, namespace)
-    return release_names(with_chosen_names(settings, chosen), namespace, chosen.because)
+        log.warning("names.not_inferred", detail=str(chosen.refusal))
+    if chosen.refusal is not None or chosen.origin == CONVENTION:
+        chosen = replace(chosen, settings=_where_recorded(survey, hints), topology=settings.topology)
+    return _named(settings, chosen, namespace, claim)
 
 
-def _named_virtual_service(cluster: Cluster, settings: ReleaseSettings, namespace: str) -> Object | None:
-    given = _given_virtual_services(settings, namespace)
-    name = given[0] if given else ObjectName(namespace, settings.app)
-    try:
-        return cluster.find(VIRTUAL_SERVICE, name.namespace, name.name)
-    except Forbidden:
-        return None  # the step's own read names the missing verb
-
-
-def _claim_on(cluster: Cluster, routed: Object | None, settings: ReleaseSettings, namespace: str) -> Claim | None:
-    return _claim_among(cluster, routed, settings.app, namespace) if routed is not None else None
-
-
-def _claim_among(cluster: Cluster, obj: Object, app: str, namespace: str) -> Claim | None:
-    try:
-        claim = next((one for one in claims_on(cluster, obj) if one.app == app), None)
-    except PermanentError:
-        return None  # a claim that cannot be read: the step that needs it names it
-    return claim if claim is not None and namespace in _namespaces(claim) else None
-
-
-def _namespaces(claim: Claim) -> set[str]:
-    workloads = claim.state.workloads
-    return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
-
-
-def _conventional(cluster: Cluster, routed: Object | None, settings: _Settings, namespace: str) -> _Settings | None:
-    """Return the settings with the topology by whose convention the VirtualService has a route with both arms."""
-    if routed is None or settings.topology == "swap":
-        return None
-    wanted = (settings.topology,) if settings.topology else (Topology.STABLE_NAMED, Topology.TARGET_NAMED)
-    for topology in wanted:
-        tried = settings.model_copy(update={"topology": str(topology)})
+def surveyed_with(cluster: Cluster, survey: Survey, routed: Iterable[Object]) -> Survey:
+    """Add the named VirtualServices of other namespaces, and the subsets defined there, where no list had them."""
+    known = {name_of(one) for one in survey.virtual_services}
+    more = [one for one in routed if name_of(one) not in known]
+    rules: list[Object] = []
+    for namespace in sorted({name_of(one).namespace for one in more} - {survey.namespace}):
         try:
-            names = conventional_names(tried, namespace)
-        except SettingsError:
-            continue
-        if _has_arms(routed, names) and (settings.topology or _fits(cluster, names)):
-            return tried
-    return None
+            rules += cluster.list(DESTINATION_RULE, namespace)
+        except Forbidden:
+            continue  # its subsets stay unknown, and the inference says which labels it misses
+    known_rules = {name_of(one) for one in survey.destination_rules}
+    return replace(
+        survey,
+        virtual_services=(*survey.virtual_services, *more),
+        destination_rules=(*survey.destination_rules, *(one for one in rules if name_of(one) not in known_rules)),
+    )
 
 
-def _has_arms(routed: Object, names: ReleaseNames) -> bool:
-    place = str(routed["metadata"]["namespace"])
-    arms = ArmDestinations(names.stable_destination, names.canary_destination, place)
-    return bool(with_both_arms(routed, arms, alone=False))
+def _where_recorded(survey: Survey, hints: Hints) -> dict[str, tuple[str, ...]]:
+    """Return the VirtualService that has the record of the app's last run, which reports are about."""
+    own = [obj for obj in survey.virtual_services if name_of(obj).namespace == survey.namespace]
+    records = [(record.ended, str(name_of(obj))) for obj in own if (record := last_record(obj, hints.app))]
+    return {"virtual_service": (max(records)[1],)} if records else {}
 
 
-def _fits(cluster: Cluster, names: ReleaseNames) -> bool:
-    """Return whether the Deployments are what the convention says: a canary that people deploy is not our clone."""
-    if names.topology is Topology.TARGET_NAMED:
-        return True
-    try:
-        canary = cluster.find(DEPLOYMENT, names.namespace, names.canary)
-    except Forbidden:
-        return True
-    return canary is None or is_clone(canary)
-
-
-def _given_virtual_services(settings: ReleaseSettings, namespace: str) -> tuple[ObjectName, ...]:
-    parted = [entry.rpartition("/") for entry in settings.virtual_service]
-    return tuple(sorted(ObjectName(where or namespace, name) for where, _, name in parted))
-
-
-def _filled(settings: _Settings, found: dict[str, Any]) -> _Settings:
-    missing = {name: value for name, value in found.items() if value and not getattr(settings, name)}
-    return settings.model_copy(update=missing)
-
-
-def _of_run(claim: Claim) -> tuple[str, ...]:
-    return (f"run {claim.run} holds the claim with these names",)
+def _listed(names: ReleaseNames) -> str:
+    return ", ".join(map(str, names.virtual_services))

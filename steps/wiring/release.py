@@ -45,7 +45,12 @@ def release_and_claim(
     request = ClaimRequest(
         app=names.app,
         run=settings.run,
-        targets=traffic.resolve(names.targets, names.stable_destination, names.canary_destination),
+        targets=traffic.resolve(
+            names.targets,
+            names.stable_destination,
+            names.canary_destination,
+            any_weights=settings.at_rest == "reset",
+        ),
         stable=names.stable_destination,
         canary=names.canary_destination,
         expiry_seconds=settings.expiry_seconds,

@@ -10,6 +10,30 @@ from steps.workload.template import Template
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "canary-steps"
+_OF_TOOLS = (
+    "app.kubernetes.io/managed-by",
+    "app.kubernetes.io/instance",  # Argo CD finds by it what belongs to an application, and prunes what Git lacks
+    "helm.sh/",
+    "meta.helm.sh/",
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "kapp.k14s.io/",
+    "objectset.rio.cattle.io/",
+    "config.k8s.io/",
+    "cli-utils.sigs.k8s.io/",
+    "kluctl.io/",
+    "skaffold.dev/",
+    "keel.sh/",
+    "reloader.stakater.com/",
+    "configmap.reloader.stakater.com/",
+    "secret.reloader.stakater.com/",
+    "kubectl.kubernetes.io/",
+    "deployment.kubernetes.io/",
+    "canary-steps.io/",
+)
+"""Keys, or prefixes of keys, by which tools manage an object; a copy of it is not theirs."""
+
 _TAKEN_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit", "strategy")
 
 
@@ -25,16 +49,19 @@ class Clone:
 def clone_manifest(stable: Object, wanted: Clone, annotations: Mapping[str, str]) -> Object:
     """Return the Deployment to create, with no pods yet.
 
-    No metadata of the original is copied: a GitOps tool would prune a canary with its labels or annotations.
+    Labels and annotations are copied, since policies demand them, but for those of managing tools: a GitOps tool would
+    prune a canary that carries its marks. A label that the pods carry too has the value of the clone's pods.
     `replicas` is 0, so that a run which lost the claim in the meantime leaves nothing running.
     """
-    spec = stable["spec"]
+    spec, meta = stable["spec"], stable["metadata"]
+    pods = (wanted.template.get("metadata") or {}).get("labels") or {}
+    labels = {key: pods.get(key, value) for key, value in _copied(meta.get("labels")).items()}
     return {
         "metadata": {
             "name": wanted.name,
             "namespace": stable["metadata"]["namespace"],
-            "labels": {MANAGED_BY: OURS},
-            "annotations": dict(annotations),
+            "labels": {**labels, MANAGED_BY: OURS},
+            "annotations": {**_copied(meta.get("annotations")), **annotations},
         },
         "spec": {
             "replicas": 0,
@@ -43,6 +70,10 @@ def clone_manifest(stable: Object, wanted: Clone, annotations: Mapping[str, str]
             **{key: deepcopy(spec[key]) for key in _TAKEN_FIELDS if key in spec},
         },
     }
+
+
+def _copied(marks: Mapping[str, str] | None) -> dict[str, str]:
+    return {key: value for key, value in (marks or {}).items() if not key.startswith(_OF_TOOLS)}
 
 
 def is_clone(deployment: Object) -> bool:

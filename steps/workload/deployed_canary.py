@@ -1,4 +1,4 @@
-"""A canary that people deploy, before a release: what a rollback needs to put it back, and who meets it meanwhile."""
+"""A canary that people deploy, or reach by other routes: what a rollback needs to put it back, and who meets it."""
 
 from dataclasses import replace
 
@@ -14,21 +14,22 @@ from steps.workload.template import fingerprint
 
 
 def remember(cluster: Cluster, found: ReleaseObjects, state: WorkloadState) -> WorkloadState:
-    """Return the state with the canary as it is now; as it is where prepare makes the canary.
+    """Return the state with the canary as it is now, unless prepare makes it and nobody else uses it.
 
     Raises:
         PermanentError: this run would write a template that no ReplicaSet keeps, so a rollback could not restore it.
     """
     release, canary = found.release, found.existing
-    if release.topology is Topology.STABLE_NAMED or canary is None:
+    is_made = release.topology is Topology.STABLE_NAMED
+    if canary is None or (is_made and release.canary not in release.kept):
         return state
     state = replace(
         state,
-        topology=str(release.topology),
+        topology="" if is_made else str(release.topology),
         kept=dict(release.kept),
         canary_replicas=int(canary["spec"].get("replicas", 1)),
     )
-    if not release.writes_canary:
+    if not (is_made or release.writes_canary):
         return state
     replica_set = current_replica_set(cluster, canary)
     if replica_set is None and release.topology is Topology.SWAP:

@@ -16,7 +16,7 @@ from steps.workload.clone import Clone, is_clone
 from steps.workload.pin import arm_label_keys
 from steps.workload.port_checks import check_kind
 from steps.workload.readiness import get_observed
-from steps.workload.template import Template, released_container, with_changes, with_labels
+from steps.workload.template import Template, containers, released_container, with_changes, with_labels
 
 
 class ReleaseObjects:
@@ -49,7 +49,7 @@ class ReleaseObjects:
             container = str(
                 released_container(source["spec"]["template"], container, preconditions.deployment_name(source))["name"]
             )
-        self.container = container or str(source["spec"]["template"]["spec"]["containers"][0]["name"])
+        self.container = container or str(containers(source["spec"]["template"])[0]["name"])
         self.template, self.selector = self._canary(source)
 
     def arms(self) -> tuple[ArmSelectors, ArmSelectors]:
@@ -103,7 +103,7 @@ class ReleaseObjects:
 
     def released_container(self, template: Mapping[str, Any]) -> Object:
         """Return the container that is released, as a template has it."""
-        known = template["spec"]["containers"]
+        known = containers(template)
         return next((entry for entry in known if entry["name"] == self.container), known[0])
 
     def service(self, destination: Destination) -> Object:

@@ -42,7 +42,8 @@ def retire_canary(
     """
     namespace, name = workloads.namespace, workloads.canary
     before = cluster.find(DEPLOYMENT, namespace, name)
-    if not workloads.topology or before is None:
+    is_ours = not workloads.topology and name not in workloads.kept
+    if is_ours or before is None:
         return scale_down(cluster, fence, workloads, token)
     keys = arm_label_keys(cluster.find(DEPLOYMENT, namespace, workloads.stable), before)
     autoscaler = autoscaler_of(cluster, namespace, name)

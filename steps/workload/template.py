@@ -7,11 +7,15 @@ from copy import deepcopy
 from typing import Any
 
 from steps.errors import PermanentError
+from steps.workload.scheduling import with_own_selectors, without_own_values
 from steps.workload.strategic_merge import merge
 
 Template = dict[str, Any]
 
 HASH_LABEL = "pod-template-hash"
+SIDECAR = "istio-proxy"
+"""The mesh's container: where a template names it, that only changes how the proxy is injected."""
+
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -19,12 +23,13 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
     """Return 16 hex digits that change with anything in a template that changes how its pods behave.
 
     Both sides of a comparison come from the API server, so defaults are filled in on both. `kubectl rollout restart`
-    does not change it.
+    does not change it. Selectors of its own pods count without the labels that tell the arms apart.
 
     Args:
         template: a pod template as read.
         arm_keys: label keys that tell the arms apart, left out.
     """
+    template = without_own_values(template, arm_keys) if arm_keys else template
     meta = template.get("metadata") or {}
     kept_labels = _without(meta.get("labels") or {}, {HASH_LABEL, *arm_keys})
     kept_annotations = _without(meta.get("annotations") or {}, {RESTARTED})
@@ -33,19 +38,22 @@ def fingerprint(template: Mapping[str, Any], arm_keys: Collection[str]) -> str:
 
 
 def containers(template: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the containers and init containers that a template names, without injected sidecars."""
+    """Return the containers and init containers that a template names, without the mesh's sidecar."""
     spec = template.get("spec") or {}
-    return [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    every = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    return [entry for entry in every if entry.get("name") != SIDECAR]
 
 
 def released_container(template: Mapping[str, Any], name: str, owner: str) -> dict[str, Any]:
-    """Return the container that is released: the named one, or the only one.
+    """Return the container that is released: the named one, or the only one; never the mesh's sidecar.
 
     Raises:
         PermanentError: there are several and none is named, or there is none of this name.
     """
     known: dict[str, dict[str, Any]] = {
-        str(entry["name"]): entry for entry in (template.get("spec") or {}).get("containers") or []
+        str(entry["name"]): entry
+        for entry in (template.get("spec") or {}).get("containers") or []
+        if entry["name"] != SIDECAR
     }
     shown = ", ".join(known)
     if name:
@@ -60,6 +68,8 @@ def released_container(template: Mapping[str, Any], name: str, owner: str) -> di
             f"choosing the container of {owner}",
             f"spec.template.spec.containers has several ({shown}). Name the one that gets the image with --container.",
         )
+    if not known:
+        raise PermanentError(f"choosing the container of {owner}", f"it has no container but the mesh's {SIDECAR}.")
     return next(iter(known.values()))
 
 
@@ -84,18 +94,23 @@ def with_changes(
 
 
 def with_labels(template: Mapping[str, Any], labels: Mapping[str, str]) -> Template:
-    """Return a copy of a template with these labels and no others."""
-    made = deepcopy(dict(template))
+    """Return a copy of a template with these labels and no others; selectors of its own pods follow them."""
+    before = (template.get("metadata") or {}).get("labels") or {}
+    made = with_own_selectors(dict(template), before, labels)
     made.setdefault("metadata", {})["labels"] = dict(labels)
     return made
 
 
 def promoted_template(canary: Mapping[str, Any], stable: Mapping[str, Any], arm_keys: Iterable[str]) -> Template:
-    """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time."""
-    made = deepcopy(dict(canary))
-    own = stable.get("metadata") or {}
+    """Return the canary's template as stable's: stable keeps its own arm labels and its own restart time.
+
+    Selectors of the canary's own pods select stable's, so that stable keeps its spread.
+    """
+    own, theirs = stable.get("metadata") or {}, (canary.get("metadata") or {}).get("labels") or {}
+    labels = _taken(theirs, own.get("labels"), {HASH_LABEL, *arm_keys})
+    made = with_own_selectors(dict(canary), theirs, labels)
     meta = made.setdefault("metadata", {})
-    meta["labels"] = _taken(meta.get("labels"), own.get("labels"), {HASH_LABEL, *arm_keys})
+    meta["labels"] = labels
     annotations = _taken(meta.get("annotations"), own.get("annotations"), {RESTARTED})
     meta.pop("annotations", None)
     if annotations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,22 @@ def names(ended: StepResult) -> list[str]:
     return [f"{one['kind']} {one['metadata']['name']}" for one in shown]
 
 
+def replaced(wanted: Json, item: Json) -> Json:
+    """Return an object with the printed spec."""
+    return {**item, "spec": wanted["spec"]}
+
+
 def apply(app: LabApp, ended: StepResult) -> None:
     """Apply what init printed, as kubectl would; the lab serves no RBAC."""
     kinds = {kind.kind: kind for kind in KINDS}
     for one in printed(ended):
-        if one["kind"] not in RBAC:
-            app.lab.api.store.create(kinds[one["kind"]], one["metadata"]["namespace"], one)
+        if one["kind"] in RBAC:
+            continue
+        kind, namespace, name = kinds[one["kind"]], one["metadata"]["namespace"], one["metadata"]["name"]
+        if app.lab.api.store.find(kind, namespace, name) is None:
+            app.lab.api.store.create(kind, namespace, one)
+        else:
+            app.lab.api.store.change(kind, namespace, name, partial(replaced, one))
 
 
 def served(app: LabApp) -> None:
@@ -100,8 +111,8 @@ def test_what_exists_is_not_printed_again(plain: Plain) -> None:
     assert [] == names(app.run("init"))
 
 
-def test_a_virtual_service_with_other_routes_is_left_to_its_owner(plain: Plain) -> None:
-    """The lines to add are a comment, the warning is on stderr, the exit code is 0."""
+def test_a_virtual_service_with_other_routes_is_printed_with_the_split(plain: Plain) -> None:
+    """Applied as it is; the header of its route is kept on both arms."""
     app = plain("init-owned")
     route = [{"destination": {"host": "init-owned"}, "headers": {"request": {"set": {"x-team": "a"}}}}]
     body = {
@@ -109,10 +120,11 @@ def test_a_virtual_service_with_other_routes_is_left_to_its_owner(plain: Plain) 
         "spec": {"hosts": ["init-owned"], "http": [{"name": "main", "route": route}]},
     }
     app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
-    ended = app.run("init")
-    assert "VirtualService init-owned" not in names(ended)
-    assert "#     - destination:\n#         host: init-owned-canary\n#       weight: 0" in ended.out
-    assert "edit it by hand" in ended.events("init.by_hand")[0]["detail"]
+    apply(app, app.run("init"))
+    arms = app.lab.api.store.get(VIRTUAL_SERVICE, app.lab.namespace, "init-owned")["spec"]["http"][0]["route"]
+    assert ["init-owned", "init-owned-canary"] == [one["destination"]["host"] for one in arms]
+    assert [(100, "a"), (0, "a")] == [(one["weight"], one["headers"]["request"]["set"]["x-team"]) for one in arms]
+    assert [] == names(app.run("init"))
 
 
 def test_a_host_that_another_virtual_service_routes_gets_no_second_one(plain: Plain) -> None:
@@ -122,8 +134,9 @@ def test_a_host_that_another_virtual_service_routes_gets_no_second_one(plain: Pl
     body = {"metadata": {"name": "edge"}, "spec": {"hosts": ["shop.example"], "http": [{"route": route}]}}
     app.lab.api.store.create(VIRTUAL_SERVICE, app.lab.namespace, body)
     ended = app.run("init")
-    assert "VirtualService init-routed" not in names(ended)
-    assert "--virtual-service demo/edge" in ended.out
+    assert ["VirtualService edge"] == [one for one in names(ended) if one.startswith("VirtualService")]
+    config = next(one for one in printed(ended) if one["kind"] == "ConfigMap")["data"]["canary.yaml"]
+    assert "edge" == yaml.safe_load(config)["virtual-service"]
 
 
 def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> None:
@@ -142,8 +155,8 @@ def test_subsets_get_a_destination_rule_and_no_second_service(plain: Plain) -> N
     assert 0 == app.run("rollback", *flags, "--run", "one").exit_code
 
 
-def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain) -> None:
-    """First `-primary` with its Service, autoscaler and budget; once it is ready, the routes; then a release works."""
+def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Plain, tmp_path: Path) -> None:
+    """First `-primary` with Services, autoscaler and budget; once it is ready, the routes; then a release works."""
     app = plain("init-target")
     store, namespace = app.lab.api.store, app.lab.namespace
     scaled = {
@@ -158,19 +171,22 @@ def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Pla
     assert [
         "ConfigMap canary-steps-init-target", "Deployment init-target-primary",
         "HorizontalPodAutoscaler init-target-primary", "PodDisruptionBudget init-target-primary",
-        "Service init-target-primary",
+        "Service init-target-primary", "Service init-target-canary",
     ] == names(first)  # fmt: skip
     assert "run init once more" in first.events("init.by_hand")[0]["detail"]
     config = next(one for one in printed(first) if one["kind"] == "ConfigMap")
-    assert "target-named" == yaml.safe_load(config["data"]["canary.yaml"])["topology"]
+    settings = tmp_path / "canary.yaml"
+    settings.write_text(config["data"]["canary.yaml"])
     apply(app, first)
     app.lab.wait_until_rolled_out("init-target-primary")
     second = app.run("init", *flags)
-    assert ["VirtualService init-target"] == names(second)
+    assert ["Service init-target", "VirtualService init-target"] == names(second)
     apply(app, second)
     with app.users(60):
         served(app)
-        ended = app.run("rollout", *flags[:2], "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20")
+        ended = app.run(
+            "rollout", "--config", str(settings), "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20"
+        )
     assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
     assert (
         app.image("v2") == app.deployment("init-target-primary")["spec"]["template"]["spec"]["containers"][0]["image"]

@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "actions",
     },
     "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
-    "manifests": {"model", "errors", "cluster", "claim", "traffic", "workload", "manifests"},
+    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},
 }

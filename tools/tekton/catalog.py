@@ -85,10 +85,10 @@ CATALOG = (
     CatalogEntry(
         "undo",
         "Undo a promotion",
-        "For people, after a promotion: users return to the version before it, without a ladder, also while a promote "
-        "still waits at its end. Name the promoted run in `run`: then a repeated undo is a success. `rollback` ends "
-        "runs that are not promoted.",
-        "0 undone, 3 temporary failure, 4 nothing to undo or no way back, 7 another release is active",
+        "After a promotion it returns users to the version before it, without a ladder. Without `run` it undoes the "
+        "last promoted run; a run that is not promoted needs rollback.",
+        "0 undone, 3 temporary failure, 4 nothing to undo, or the old version is gone, 7 another run holds the claim",
+        sample_params={"app": "shop"},
     ),
     CatalogEntry(
         "rollout",

@@ -11,12 +11,12 @@ from steps.survey.objects import Survey
 from steps.survey.problem import Problem
 from steps.workload.arm_selectors import ArmSelectors
 from steps.workload.label_selectors import matches
+from steps.workload.scheduling import WHEN, scheduling_selectors, with_own_selectors
 
-_TERMS = (
-    ("podAntiAffinity", "its pods would no longer keep apart from each other"),
-    ("podAffinity", "its pods would look for the other arm's pods in place of their own"),
-)
-_WHEN = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
+_EFFECTS = {
+    "podAntiAffinity": "its pods would no longer keep apart from each other",
+    "podAffinity": "its pods would look for the other arm's pods in place of their own",
+}
 _SPREAD = "its pods would be counted by the other arm's, so nothing spreads them"
 _Found = tuple[tuple[str | int, ...], Mapping[str, Any], str]
 
@@ -29,7 +29,13 @@ def check_template_selectors(survey: Survey, arms: SurveyedArms) -> list[Problem
         return []
     mine, theirs = both
     if arms.is_made or arms.canary.found is None:
-        return [*_wrong(arms, stable, theirs, mine), *_crowded(arms, stable, theirs, mine)]
+        made = {**stable["spec"], "template": with_own_selectors(stable["spec"]["template"], mine.pods, theirs.pods)}
+        clone = {**stable, "spec": made}
+        return [
+            *_followed(stable, mine, theirs),
+            *_wrong(arms, clone, theirs, mine),
+            *_crowded(arms, clone, theirs, mine),
+        ]
     canary = arms.canary.found
     return [
         *_wrong(arms, stable, mine, theirs),
@@ -38,27 +44,33 @@ def check_template_selectors(survey: Survey, arms: SurveyedArms) -> list[Problem
     ]
 
 
-def selectors_in(template: Mapping[str, Any]) -> Iterator[_Found]:
-    """Yield the label selectors of a template's scheduling rules: path, selector, and the effect of a wrong one."""
-    spec = template.get("spec") or {}
-    for kind, effect in _TERMS:
-        rules = (spec.get("affinity") or {}).get(kind) or {}
-        for when in _WHEN:
-            for place, entry in enumerate(rules.get(when) or []):
-                inner = ("podAffinityTerm",) if "podAffinityTerm" in entry else ()
-                term = entry.get("podAffinityTerm") or entry
-                if term.get("labelSelector"):
-                    path = ("spec", "affinity", kind, when, place, *inner, "labelSelector")
-                    yield path, term["labelSelector"], effect
-    for place, entry in enumerate(spec.get("topologySpreadConstraints") or []):
-        if entry.get("labelSelector"):
-            yield ("spec", "topologySpreadConstraints", place, "labelSelector"), entry["labelSelector"], _SPREAD
+def _selectors(template: Mapping[str, Any]) -> Iterator[_Found]:
+    """Yield path, selector, and the effect of one that selects the wrong pods."""
+    for path, selector in scheduling_selectors(template):
+        yield path, selector, _EFFECTS.get(str(path[2]), _SPREAD)
+
+
+def _followed(stable: Mapping[str, Any], mine: ArmSelectors, theirs: ArmSelectors) -> Iterator[Problem]:
+    """Yield a note for each selector that the canary's copy of stable's template has otherwise."""
+    made = with_own_selectors(stable["spec"]["template"], mine.pods, theirs.pods)
+    for (path, before), (_, after) in zip(
+        scheduling_selectors(stable["spec"]["template"]), scheduling_selectors(made), strict=True
+    ):
+        if before != after:
+            text = (
+                f"template.{_dotted(path)} selects its own pods: in {theirs.deployment} it selects those of"
+                f" {theirs.deployment}, and promote writes it back as it is."
+            )
+            name = str(stable["metadata"]["name"])
+            yield Problem(
+                "template-selector", f"Deployment {stable['metadata']['namespace']}/{name}", text, (), "notes"
+            )
 
 
 def _wrong(arms: SurveyedArms, source: Mapping[str, Any], own: ArmSelectors, other: ArmSelectors) -> Iterator[Problem]:
     """Yield selectors of a template that match the other arm's pods and not those that the template makes."""
     name = str(source["metadata"]["name"])
-    for path, selector, effect in selectors_in(source["spec"]["template"]):
+    for path, selector, effect in _selectors(source["spec"]["template"]):
         if matches(selector, other.pods) and not matches(selector, own.pods):
             keys = ", ".join(f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items()))
             shown = keys or "its expressions"
@@ -75,8 +87,8 @@ def _crowded(
 ) -> Iterator[Problem]:
     """Yield a note for each hard rule that keeps pods of both arms off the same node: the canary needs free ones."""
     name = str(source["metadata"]["name"])
-    for path, selector, _ in selectors_in(source["spec"]["template"]):
-        if path[2:4] == ("podAntiAffinity", _WHEN[0]) and matches(selector, own.pods) and matches(selector, other.pods):
+    for path, selector, _ in _selectors(source["spec"]["template"]):
+        if path[2:4] == ("podAntiAffinity", WHEN[0]) and matches(selector, own.pods) and matches(selector, other.pods):
             text = (
                 f"template.{_dotted(path)} selects the pods of both arms: each pod of the canary needs a place without"
                 f" any pod of {arms.stable.deployment}, or it stays pending."

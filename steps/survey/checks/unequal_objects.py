@@ -71,6 +71,8 @@ def _mesh(survey: Survey, both: Sequence[ArmSelectors]) -> Iterator[Problem]:
             sides = [arm.deployment for arm in both if picks(arm)] if picks else []
             if len(sides) == 1:
                 remedies = _copies(kind, obj, field, both, sides)
+                if gravity == "refuses":
+                    remedies = (*remedies, "--allow-policies")
                 yield _problem(kind, obj, f"applies only to {sides[0]}: {effect}.", remedies, gravity)
 
 

@@ -19,7 +19,7 @@ def check_weight_at_rest(survey: Survey, arms: SurveyedArms) -> list[Problem]:
 
 
 def check_third_destinations(survey: Survey, arms: SurveyedArms) -> list[Problem]:
-    """Return a problem for each released route with a destination of neither arm, whatever its weight."""
+    """Return a problem for each released route with a destination of neither arm; at weight 0 it is a note."""
     del survey
     return [problem for obj in arms.released for route in _routes(arms, obj) for problem in _third(arms, obj, route)]
 
@@ -37,14 +37,15 @@ def _of(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
     if sum(weights) != ALL:
         shown = " and ".join(map(str, weights))
         text = f"the weights of its route {route.label} are {shown} (an absent one counts 0) and sum to {sum(weights)}."
-        yield Problem("weights", about, text, (_at_rest(obj, route),))
+        yield Problem("weights", about, text, (_at_rest(obj, route), "--at-rest reset"))
     elif route.canary:
         text = (
             f"its route {route.label} gives the canary {arms.canary.destination} weight {route.canary} and"
             f" {arms.stable.destination} weight {route.stable}, and no run owns it: {route.canary} % of its users are"
-            f" on the canary before it is judged. A run starts with all weight on stable."
+            f" on the canary before it is judged. A run starts with all weight on stable: --at-rest reset returns them"
+            f" first. --at-rest adopt keeps them there, with the new version, and judges from this weight on."
         )
-        yield Problem("weight-at-rest", about, text, (_at_rest(obj, route),))
+        yield Problem("weight-at-rest", about, text, ("--at-rest reset", "--at-rest adopt", _at_rest(obj, route)))
 
 
 def _at_rest(obj: Object, route: Route) -> str:
@@ -73,5 +74,9 @@ def _third(arms: SurveyedArms, obj: Object, route: Route) -> Iterator[Problem]:
             path = pointer("spec", "http", route.index, "route", route.stable_at, "weight")
             weigh = {"op": "add", "path": path, "value": route.stable + weight}
             remedy = patch_command(VIRTUAL_SERVICE, name, weigh, {"op": "remove", "path": where})
-        text += f" A released route has {arms.stable.destination} and {arms.canary.destination} alone."
+        if not weight:
+            yield Problem("third-destination", f"VirtualService {name}", f"{text} It stays so.", (remedy,), "notes")
+            continue
+        only = f"{arms.stable.destination} and {arms.canary.destination}"
+        text += f" A released route gives requests to {only} alone."
         yield Problem("third-destination", f"VirtualService {name}", text, (remedy,))

@@ -22,10 +22,10 @@ from steps.workload.preconditions import (
     deployment_name,
 )
 from steps.workload.related_objects import background_work_warnings, resource_warnings
+from steps.workload.template import SIDECAR
 from steps.workload.template_references import volume_claims
 
 _OTHERS = (ROLLOUT, STATEFUL_SET, DAEMON_SET)
-SIDECAR_NAME = "istio-proxy"
 
 
 def check_workloads(survey: Survey, arms: SurveyedArms) -> list[Problem]:
@@ -48,20 +48,17 @@ def _stable(survey: Survey, arms: SurveyedArms, stable: Object) -> Iterator[Prob
     yield from _refusals("stable-not-ready", name, lambda: check_stable(stable, may_be_unready=False))
     remedy = "Let that tool write the template (--template-by external)"
     ways = ("--template-by external", "--allow-managed")
-    yield from _refusals("manager", name, lambda: check_manager(stable, allowed=False, remedy=remedy), ways)
+    if arms.topology != "swap":  # whose promote writes no template
+        yield from _refusals("manager", name, lambda: check_manager(stable, allowed=False, remedy=remedy), ways)
     claims = {str(one["metadata"]["name"]): one for one in survey.more(PERSISTENT_VOLUME_CLAIM)}
     if claims or not any(one.kind == PERSISTENT_VOLUME_CLAIM for one in survey.unseen):
         wanted = {claim: claims.get(claim) for claim in volume_claims(_template(stable))}
         yield from _refusals("volume", name, lambda: check_volumes(stable, wanted))
     containers = _template(stable)["spec"].get("containers") or []
-    apps = [one for one in containers if one.get("name") != SIDECAR_NAME]
+    apps = [one for one in containers if one.get("name") != SIDECAR]
     # Without an image to set, as people may deploy the canary, prepare takes the first container.
     gravity: Gravity = "refuses" if arms.is_made else "warns"
-    if len(apps) != len(containers):
-        text = f"its template has a container {SIDECAR_NAME}: it is the mesh's and not released. Name the released one."
-        flags = tuple(f"--container {one['name']}" for one in apps)
-        yield Problem("sidecar-container", name, text, flags, gravity)
-    elif len(apps) > 1:
+    if len(apps) > 1:
         text = f"its template has several containers ({', '.join(one['name'] for one in apps)}): name the released one."
         yield Problem("container", name, text, tuple(f"--container {one['name']}" for one in apps), gravity)
     for one in apps[:1]:

@@ -104,3 +104,23 @@ def test_a_label_value_of_64_bytes_is_refused(cluster: ApiClient, name: str) -> 
     """Run ids that become labels must be short."""
     answer = cluster.create("configmaps", {"metadata": {"name": name, "labels": {"run": "r" * 64}}})
     assert (answer.code, answer.body["reason"]) == (422, "Invalid")
+
+
+def test_a_patch_may_remove_the_entries_of_a_manager(cluster: ApiClient, deployment: Json) -> None:
+    """In one patch with other changes: what that manager wrote on a Deployment is nobody's then."""
+    name = deployment["metadata"]["name"]
+    scaled = [
+        {"op": "add", "path": "/spec/minReadySeconds", "value": 3},
+        {"op": "add", "path": "/metadata/annotations", "value": {"canary-steps.io/claim.shop": "a:1:prepared"}},
+    ]
+    before = cluster.patch("deployments", name, scaled, fieldManager="canary-steps").body["metadata"]["managedFields"]
+    place = next(at for at, entry in enumerate(before) if entry["manager"] == "canary-steps")
+    removal = [
+        {"op": "test", "path": f"/metadata/managedFields/{place}/manager", "value": "canary-steps"},
+        {"op": "remove", "path": "/metadata/annotations/canary-steps.io~1claim.shop"},
+        {"op": "remove", "path": f"/metadata/managedFields/{place}"},
+    ]
+    after = cluster.patch("deployments", name, removal, fieldManager="canary-steps")
+    assert 200 == after.code, after.body
+    assert "canary-steps" not in [entry["manager"] for entry in after.body["metadata"]["managedFields"]]
+    assert 3 == after.body["spec"]["minReadySeconds"]

@@ -53,6 +53,9 @@ REPLICA_SET = Kind("ReplicaSet", "replicasets", "apps", generation="spec", statu
 AUTOSCALER = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling", ("v2",), status=True)
 DISRUPTION_BUDGET = Kind("PodDisruptionBudget", "poddisruptionbudgets", "policy", generation="spec", status=True)
 NETWORK_POLICY = Kind("NetworkPolicy", "networkpolicies", "networking.k8s.io", generation="spec")
+STATEFUL_SET = Kind("StatefulSet", "statefulsets", "apps", generation="spec", status=True, scale=True)
+DAEMON_SET = Kind("DaemonSet", "daemonsets", "apps", generation="spec", status=True)
+ROLLOUT = Kind("Rollout", "rollouts", "argoproj.io", ("v1alpha1",), generation="spec", status=True, custom=True)
 _ISTIO = ("v1beta1", "v1")
 VIRTUAL_SERVICE = Kind(
     "VirtualService", "virtualservices", "networking.istio.io", _ISTIO, generation="spec", status=True, custom=True
@@ -69,7 +72,7 @@ POD_MONITOR = Kind("PodMonitor", "podmonitors", "monitoring.coreos.com", generat
 KINDS = (
     POD, SERVICE, EVENT, CONFIG_MAP, SECRET, NAMESPACE, NODE, DEPLOYMENT, REPLICA_SET, AUTOSCALER, DISRUPTION_BUDGET,
     NETWORK_POLICY, VIRTUAL_SERVICE, DESTINATION_RULE, AUTHORIZATION_POLICY, POD_MONITOR, VOLUME_CLAIM,
-    ENDPOINT_SLICE,
+    ENDPOINT_SLICE, STATEFUL_SET, DAEMON_SET, ROLLOUT,
 )  # fmt: skip
 
 

@@ -64,8 +64,14 @@ def _to_fields(paths: set[Path]) -> Json:
     return fields
 
 
-def record(kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, subresource: str = "") -> None:
-    """Write into `new` who manages its fields now, given the old object and who changed it."""
+def record(
+    kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, subresource: str = "", given: object = None
+) -> None:
+    """Write into `new` who manages its fields now, given the old object and who changed it.
+
+    `given` are the entries that the request itself has, from which a client may remove some; none or an empty list
+    means those of the old object, and an empty entry is nobody.
+    """
     before = _tracked(kind, old, subresource) if old else {}
     after = _tracked(kind, new, subresource)
     missing = object()
@@ -73,7 +79,8 @@ def record(kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, s
     touched = changed | (set(before) - set(after))
     entries: list[Json] = []
     mine: Json | None = None
-    for entry in (old or {}).get("metadata", {}).get("managedFields", []):
+    known = given if isinstance(given, list) and given else (old or {}).get("metadata", {}).get("managedFields", [])
+    for entry in filter(None, known):
         is_mine = (entry["manager"], entry["operation"], entry.get("subresource", "")) == (
             manager, "Update", subresource,
         )  # fmt: skip

@@ -143,7 +143,10 @@ class Store:
                 return copied(old)
             if not subresource and write_rules.raises_generation(kind, old, new):
                 new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-            managed_fields.record(kind, old, new, manager=manager, now=self.timestamp(), subresource=subresource)
+            managed_fields.record(
+                kind, old, new, manager=manager, now=self.timestamp(), subresource=subresource,
+                given=metadata.get("managedFields"),
+            )  # fmt: skip
             return copied(new) if dry_run else self._commit(kind, namespace, name, new)
 
     def set_status(self, kind: Kind, namespace: str, name: str, status: Json, *, manager: str = "lab") -> Json:

@@ -37,6 +37,7 @@ TEXTS = (
         "target-named",
         "external",
         "supersede",
+        "adopt",
         "exit",
         "destination",
         "proven",

@@ -6,7 +6,7 @@ import pytest
 
 from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
-from steps.errors import Forbidden, NotOwnerError, TemporaryError
+from steps.errors import Forbidden, ForeignWrite, NotOwnerError, TemporaryError
 from steps.model.run import Destination, ObjectName, Phase, RouteTarget
 from steps.traffic.traffic import Traffic
 from tests.support.kubernetes_api import Call
@@ -15,6 +15,7 @@ from tests.support.shop_namespace import (
     SHOP,
     STABLE,
     TOKEN,
+    Json,
     ShopNamespace,
     plain_spec,
     take,
@@ -207,3 +208,34 @@ def test_two_apps_share_a_virtual_service(shop: ShopNamespace, traffic: Traffic)
     traffic.set_weight(claim, 10)
     assert shop.weights() == [[90, 10], [50, 50]]
     assert [one.app for one in traffic.claims.claims_on(ObjectName("shop", "shop"))] == ["cart", "shop"]
+
+
+@pytest.mark.parametrize("weight", [{}, {"weight": 0}])
+def test_a_third_destination_without_weight_is_kept_as_it_is(
+    shop: ShopNamespace, traffic: Traffic, weight: dict[str, int]
+) -> None:
+    """A v3 that waits for its turn: it gets no request, before, during and after a run."""
+    third = {"destination": {"host": "shop-next"}, **weight}
+    shop.add(spec=plain_spec({"route": [*two_arms()["route"], third]}))
+    claim, _ = traffic.set_weight(shop.claim(traffic=traffic), 20)
+    assert [third] == [entry for entry in shop.get()["spec"]["http"][0]["route"] if "next" in str(entry)]
+    assert [80, 20] == shop.weights()[0][:2]
+    traffic.retreat(claim, "why")
+    assert [100, 0] == shop.weights()[0][:2]
+    assert third == shop.get()["spec"]["http"][0]["route"][2]
+
+
+def test_weight_that_a_person_gives_a_third_destination_is_a_foreign_write(
+    shop: ShopNamespace, traffic: Traffic
+) -> None:
+    """Sums would no longer hold."""
+    shop.add(spec=plain_spec({"route": [*two_arms()["route"], {"destination": {"host": "shop-next"}, "weight": 0}]}))
+    claim = shop.claim(traffic=traffic)
+
+    def change(obj: Json) -> None:
+        route = obj["spec"]["http"][0]["route"]
+        route[0]["weight"], route[2]["weight"] = 90, 10
+
+    shop.edit(change)
+    with pytest.raises(ForeignWrite):
+        traffic.set_weight(claim, 20)

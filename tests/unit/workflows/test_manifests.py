@@ -39,8 +39,8 @@ def test_roles_grant_what_the_code_asks_for_and_nothing_else() -> None:
     roles = {one["metadata"]["name"]: _granted(one["rules"]) for one in of_kind("Role")}
     assert {
         "canary-steps-executor": {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")},
-        "canary-steps-reader": _needed(*traffic.READER, *workload.READER),
-        "canary-steps-walker": _needed(*traffic.WALKER_WITH_SUBSETS, *workload.WALKER),
+        "canary-steps-reader": _needed(*traffic.READER, *traffic.INFERENCE, *workload.READER),
+        "canary-steps-walker": _needed(*traffic.WALKER_WITH_SUBSETS, *traffic.INFERENCE, *workload.WALKER),
         "canary-steps-sweeper": _needed(*traffic.SWEEPER, *workload.SWEEPER),
     } == roles
     (wide,) = of_kind("ClusterRole")

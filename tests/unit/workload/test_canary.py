@@ -23,16 +23,18 @@ def test_canary_gets_the_image_and_labels_of_its_own(cluster: FakeCluster, workl
     assert {"matchLabels": {"app": "shop-canary"}} == made["spec"]["selector"]
 
 
-def test_canary_takes_no_metadata_of_the_original(cluster: FakeCluster, workload: Workload) -> None:
-    """With the labels of a GitOps tool, that tool would prune it."""
+def test_canary_takes_over_labels_and_annotations_but_for_those_of_tools(
+    cluster: FakeCluster, workload: Workload
+) -> None:
+    """Policies demand the others; with the labels of a GitOps tool, that tool would prune it."""
+    cluster.mark("shop", "team", "till", "labels")
     cluster.mark("shop", "argocd.argoproj.io/instance", "shop", "labels")
     cluster.mark("shop", "note", "mine")
     prepared(cluster, workload, release(allow_managed=True))
 
     meta = cluster.get("shop-canary")["metadata"]
-    assert {"app.kubernetes.io/managed-by": "canary-steps"} == meta["labels"]
-    assert TOKEN == meta["annotations"][KEY]
-    assert "note" not in meta["annotations"]
+    assert {"team": "till", "app.kubernetes.io/managed-by": "canary-steps"} == meta["labels"]
+    assert (TOKEN, "mine") == (meta["annotations"][KEY], meta["annotations"]["note"])
 
 
 def test_new_canary_has_no_pods_before_it_is_scaled_up(cluster: FakeCluster, workload: Workload) -> None:

@@ -23,15 +23,28 @@ SPECS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_clone_whose_pods_are_named_otherwise_loses_its_rule(spec: dict[str, Any]) -> None:
-    """The canary's pods carry app=cart-canary, the rule asks for app=cart."""
+def test_a_clone_whose_pods_are_named_otherwise_gets_its_own_rule(spec: dict[str, Any]) -> None:
+    """The canary's pods carry app=cart-canary, and so its rule asks for these; a note says so."""
     survey = hosts(deployments=(deployment("cart", 1, spec, app="cart"),))
     (found,) = check_template_selectors(survey, arms_of_hosts(survey))
-    assert ("template-selector", "Deployment demo/cart", "warns") == (found.code, found.about, found.gravity)
+    assert ("template-selector", "Deployment demo/cart", "notes") == (found.code, found.about, found.gravity)
+    assert "in cart-canary it selects those of cart-canary" in found.text
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_rule_of_a_primary_for_the_apps_pods_gets_one_that_covers_both(spec: dict[str, Any]) -> None:
+    """As a line to copy."""
+    survey = hosts(
+        deployments=(deployment("cart-primary", 1, spec, app="cart-primary"), deployment("cart", 1, app="cart"))
+    )
+    arms = arms_of_hosts(
+        survey, "target-named", stable="cart-primary", canary="cart",
+        stable_destination="cart-primary", canary_destination="cart",
+    )  # fmt: skip
+    (found,) = check_template_selectors(survey, arms)
     (operation,) = patches(found.remedies[0])
-    assert operation["path"].startswith("/spec/template/spec/")
     assert operation["path"].endswith("/labelSelector")
-    values = {"key": "app", "operator": "In", "values": ["cart", "cart-canary"]}
+    values = {"key": "app", "operator": "In", "values": ["cart", "cart-primary"]}
     assert {"matchExpressions": [values]} == operation["value"]
 
 

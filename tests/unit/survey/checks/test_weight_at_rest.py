@@ -21,7 +21,8 @@ def test_weight_of_the_canary_is_refused(weights: tuple[int, int]) -> None:
     survey = versions(virtual_services=(virtual_service("cart", split),))
     (found,) = check_weight_at_rest(survey, arms_of_versions(survey))
     assert ("weight-at-rest", "VirtualService demo/cart", "refuses") == said([found])[0]
-    (remedy,) = found.remedies
+    *others, remedy = found.remedies
+    assert ["--at-rest reset", "--at-rest adopt"] == others
     assert [100, 0] == [one["value"] for one in patches(remedy)]
 
 
@@ -41,12 +42,12 @@ def test_routes_that_are_not_released_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("weight", [0, 10])
-def test_a_third_destination_is_refused_at_any_weight(weight: int) -> None:
+def test_a_third_destination_is_refused_unless_its_weight_is_0(weight: int) -> None:
     """As prepare does; with weight, its part goes to stable in the line to copy."""
     split = route(("cart/v1", 100 - weight), ("cart/v2", 0), ("cart/v3", weight))
     survey = versions(virtual_services=(virtual_service("cart", split),))
     (found,) = check_third_destinations(survey, arms_of_versions(survey))
-    assert ("third-destination", "refuses") == (found.code, found.gravity)
+    assert ("third-destination", "refuses" if weight else "notes") == (found.code, found.gravity)
     operations = patches(found.remedies[0])
     assert {"op": "remove", "path": "/spec/http/0/route/2"} == operations[-1]
     assert [100] * (weight > 0) == [one["value"] for one in operations[:-1]]

@@ -62,7 +62,7 @@ def test_containers_are_named_where_there_are_several() -> None:
     two = deployment("cart", app="cart")
     two["spec"]["template"]["spec"]["containers"].append({"name": "istio-proxy", "image": "auto"})
     survey = hosts(deployments=(two,))
-    assert ["sidecar-container"] == codes(check_workloads(survey, arms_of_hosts(survey)))
+    assert [] == check_workloads(survey, arms_of_hosts(survey))
     two["spec"]["template"]["spec"]["containers"][1]["name"] = "logger"
     (found,) = check_workloads(survey, arms_of_hosts(survey))
     assert ("container", ("--container app", "--container logger")) == (found.code, found.remedies)
@@ -88,7 +88,7 @@ def test_what_prepare_refuses_of_stable_is_found(change: dict[str, Any], code: s
 
 
 def test_managers_and_volumes_are_found_together() -> None:
-    """Every problem at once, in each topology: promote writes stable's template."""
+    """Every problem at once: promote writes stable's template, but for a swap."""
     volume = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
     stable = deployment("cart", 1, volume, app="cart")
     stable["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
@@ -98,6 +98,7 @@ def test_managers_and_volumes_are_found_together() -> None:
     helm = {**V1, "metadata": {**V1["metadata"], "labels": stable["metadata"]["labels"]}}
     survey = versions(deployments=(helm, V2))
     assert ["manager"] == codes(check_workloads(survey, arms_of_versions(survey)))
+    assert [] == codes(check_workloads(survey, arms_of_versions(survey, "swap")))
 
 
 def test_services_are_compared_with_what_weights_need() -> None:
