@@ -22,6 +22,7 @@ The end
     promote_run.py      promotion_gate.py (was the last rung passed?), then stable's template, then finish_promotion.py
     swap.py             in a swap instead: all users to the canary, the old arm stands by and is scaled down
     roll_back.py        weight 0, stable's template, the canary down or as people had it, the claim released
+    promoted_run.py, undo_promotion.py    later: users back to the version before a promotion, as a rollback of it
     finish_killed.py, sweep_run.py    ends of runs whose process died
     teardown.py, verdicts.py          the drain; the summary for the record
 

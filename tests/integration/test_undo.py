@@ -11,15 +11,24 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from steps import undo
+from steps.actions.teardown import TeardownPolicy
+from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
 from steps.claim.keys import claim_key, record_key
+from steps.cluster.dry_run import DryRunCluster
 from steps.errors import ForeignWrite, NotOwnerError, PermanentError
+from steps.settings.conventions import release_names
+from steps.traffic.traffic import Traffic
+from steps.workload.workload import Workload
 from tests.integration.test_kills import CANARY, PROMOTED, RESTORED, TWO
+from tests.support.fixed_evidence import FixedEvidence
+from tests.support.in_process_connection import InProcessConnection
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.faults import Call
-from tests.support.kubernetes_api.kinds import DEPLOYMENT, REPLICA_SET, VIRTUAL_SERVICE, Json
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, REPLICA_SET, VIRTUAL_SERVICE, Json
 from tests.support.shop_release import APP, NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
 
@@ -370,3 +379,48 @@ def test_a_record_cut_down_to_its_limit_can_still_be_undone(world: SteppedCluste
     edit_record(world, cut)
     StepProcess(world).undo()
     assert RESTORED == seen(world)
+
+
+def test_a_dry_run_shows_the_writes_and_makes_none(world: SteppedCluster) -> None:
+    """It waits for nothing either."""
+    before, kept = len(world.api.faults.writes()), world.summary()
+    cluster = DryRunCluster(InProcessConnection(world, KillPoint()))
+    workload = Workload(cluster, claim_key(APP))
+    settings = undo.Settings.model_validate({"app": APP, "dry_run": True})
+    ending = TeardownPolicy(5.0, 5.0, lambda _: None)
+    names = release_names(settings, NAMESPACE)
+    end = undo.run(settings, names, Traffic(cluster, Claims(cluster)), workload, ending, lambda _: {})
+    assert "undone" == end.results["outcome"]
+    assert {"patch Deployment shop/shop", "patch VirtualService shop/shop"} <= set(cluster.planned_writes)
+    assert (before, kept) == (len(world.api.faults.writes()), world.summary())
+
+
+def test_an_undo_writes_events(world: SteppedCluster) -> None:
+    """`kubectl describe virtualservice` shows them."""
+    StepProcess(world).undo(reason="checkout fails")
+    said = [item["message"] for item in world.store.list(EVENT, NAMESPACE)]
+    assert any("claimed shop/shop to undo one" in message for message in said)
+    assert any("ended, undone: checkout fails" in message for message in said)
+
+
+def test_an_undo_during_a_bake_takes_the_run_over(tmp_path: Path) -> None:
+    """The promote that judges on ends with 7 and names the undo."""
+    world = BakedShop(tmp_path)
+    StepProcess(world).prepare()
+    StepProcess(world).analyze(60)
+    with pytest.raises(NotOwnerError, match=r"undo-\w+ has undone it at .*: checkout fails"):
+        StepProcess(world).promote(bake=FixedEvidence(0.0))
+    assert RESTORED == seen(world)
+
+
+class BakedShop(SteppedCluster):
+    """An app for which a person undoes the promotion while it bakes."""
+
+    has_undone = False
+
+    def wait(self, seconds: float) -> None:
+        """Undo once, in the first wait of the bake."""
+        super().wait(seconds)
+        if not self.has_undone:
+            self.has_undone = True
+            StepProcess(self).undo(reason="checkout fails")

@@ -303,3 +303,13 @@ def test_the_next_release_ends_a_killed_undo_that_expired(killed: KilledUndo) ->
         killed.world.release_to(V2)
         assert ({(100, 0)} if number else {(0, 100)}) == killed.world.weights(), number
         killed.assert_served(number)
+
+
+def test_a_sweep_whose_account_may_not_read_services_ends_an_undo(world: VersionPair) -> None:
+    """It cannot check the endpoints, but users must not stay on a version that a person left."""
+    with pytest.raises(Killed):
+        process_on(world, KillPoint(2, "after")).undo()
+    world.store.clock_offset_seconds += 700
+    world.api.faults.deny("get", "services")
+    assert 0 == process_on(world).sweep().exit_code
+    assert UNDONE == seen(world)
