@@ -54,7 +54,7 @@ class ShapeRelease:
     def __init__(self, lab: EmbeddedLab, shape: Path, namespace: str, folder: Path) -> None:
         self.lab, self.namespace, self._folder = lab, namespace, folder
         text = shape.read_text(encoding="utf-8")
-        self.app = _head(text, "app")
+        self.app, self.shape = _head(text, "app"), shape.stem
         self._numbers = count(1)
         self.documents: list[Json] = [one for one in yaml.safe_load_all(_moved(text, namespace)) if one]
         self.users: list[tuple[UserKind, Load]] = []
