@@ -116,7 +116,7 @@ def _workloads(workloads: WorkloadState) -> dict[str, Any]:
     """Return the Deployments without the newer fields that have their default, which an older image does not know."""
     body = asdict(workloads)
     canary = ("canary_replica_set", "canary_template_hash", "canary_replicas")
-    newer = ("topology", *canary, "kept", "promoting_since")
+    newer = ("topology", *canary, "kept", "promoting_since", "promoted_template_hash")
     return {key: value for key, value in body.items() if key not in newer or value}
 
 
