@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 PROMOTED: Json = {"weights": {(0, 100)}, V1: ("shop:1", 0), V2: ("shop:2", 2), "tokens": {""}}
 UNDONE: Json = {"weights": {(100, 0)}, V1: ("shop:1", 2), V2: ("shop:0", 0), "tokens": {""}, "outcome": "undone"}
-BEFORE_USERS = 70
+BEFORE_USERS = 55
 """How many API calls an undo may make before the users are back, with those that look for other routes."""
 
 
