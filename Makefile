@@ -21,7 +21,7 @@ lab: .venv/ready prometheus ## Keep the embedded lab running and print commands 
 	@$(BIN)/python -m tests.lab.embedded
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
 	@$(BIN)/pytest -m image tests/image

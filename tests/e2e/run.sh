@@ -21,3 +21,6 @@ export CANARY_TEST_KUBECONFIG
 pytest -n 3 --dist loadfile --no-loadscope-reorder -m "e2e and not alone and ($selected)" tests/e2e tests/lab/cluster
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e
+if [[ $selected == *"or not full"* ]]; then
+    pytest -n 3 --dist loadfile -m "full and not e2e and not image" tests/unit tests/integration
+fi

@@ -88,7 +88,7 @@ class ShapeRelease:
 
             self.lab.wait_for(is_ready, what=f"{self.namespace}/{name}")
 
-    def start_users(self, released: float = 25.0, others: float = 4.0) -> None:
+    def start_users(self, released: float = 20.0, others: float = 3.0) -> None:
         """Start users of every host and route; those of routes without another match send most requests."""
         for kind in user_kinds(self._virtual_services()):
             rate = others if kind.headers or kind.path != "/" else released

@@ -77,7 +77,7 @@ def test_a_rehearsed_rollout_plans_every_rung(fresh: LabApp) -> None:
     ("step", "flags", "expected"),
     [
         ("set-weight", ["--weight", "30"], {"weight": "30", "previous-weight": "10", "observed": ""}),
-        ("promote", ["--unjudged", "on paper"], {"outcome": "promoted"}),
+        ("promote", ["--unjudged", "on paper"], {"outcome": "promoted", "verdict": "", "reason": ""}),
         ("rollback", [], {"outcome": "rolled-back"}),
     ],
 )
