@@ -118,7 +118,7 @@ def warn(documents: Sequence[Document], survey: Survey, names: ReleaseNames) -> 
     for text in known:
         log.warning("init.warning", detail=text)
     if by_hand:
-        return  # what is missing until then is not worth a second line
+        return  # a second line about gaps helps nobody until the edit is made
     for problem in remaining_problems(survey, names, documents):
         if problem.gravity == "refuses":
             log.warning("init.not_enough", detail=f"With this applied, a release would still be refused: {problem}")

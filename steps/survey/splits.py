@@ -34,7 +34,7 @@ class Split:
         if len(set(sides)) == len(sides) == 2:  # noqa: PLR2004 - a pair
             return frozenset(sides)
         weighted = [side for side, weight in self.sides if weight]
-        return frozenset(weighted) if len(set(weighted)) == len(weighted) == 2 else frozenset()  # noqa: PLR2004
+        return frozenset(weighted) if len(set(weighted)) == len(weighted) == 2 else frozenset()  # noqa: PLR2004 - a pair
 
     @property
     def alone(self) -> Side | None:
