@@ -60,6 +60,8 @@ def _of_app(place: tuple[str, str], app: ListedApp) -> Iterator[Sample]:
         yield Sample(series.WAITING, place, float(app.claim is not None and waiting_since(app.claim) > 0))
     if app.claim is not None:
         yield from _of_claim(place, app.claim)
+    elif app.look is not None:
+        yield from _of_look(place, app.look)
     if app.record is not None:
         yield from _of_record(place, app.record)
 
