@@ -61,7 +61,7 @@ def _ended(exporter: "Exporter") -> Iterator[None]:
     try:
         yield
     except Interrupted:
-        raise  # the run stays as it is, and so do its metrics
+        raise  # the run stays as it is, and so do its metrics; the thread ends with the process
     except Exception:
         exporter.end()
         raise

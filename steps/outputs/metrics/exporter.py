@@ -1,10 +1,10 @@
-"""Export metrics beside a step: in threads with a time limit, so that nothing here delays the step or ends it.
+"""Export metrics beside a step: in a thread with a time limit, so that nothing here delays the step or ends it.
 
-A look is exported while the step goes on; the end of a step waits for its export, but not longer than the limit.
+While the step works, the thread reads the release every few seconds, since a claim goes on being renewed in waits that
+have no looks. The end of a step waits for the last export, but not longer than the limit.
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import replace
@@ -18,8 +18,8 @@ from steps.model.looks import LastLook
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-LOOK_SECONDS: Final = 10.0
-"""Least time between two exports of looks; Prometheus scrapes seldom more often."""
+PERIOD_SECONDS: Final = 10.0
+"""Time between two exports; Prometheus scrapes seldom more often."""
 
 ReadApps = Callable[[], Sequence[ListedApp]]
 """Reads claims and records as they are now; raises a StepError."""
@@ -33,13 +33,13 @@ class Target(Protocol):
 
 
 class Exporter:
-    """Exports the metrics of one step.
+    """Exports the metrics of one step, from its making to `end`.
 
     Args:
         targets: where to.
         read: reads the release, or several.
         limit_seconds: how long the end of the step may wait (> 0).
-        clock: seconds, monotonic.
+        period_seconds: time between two exports (> 0).
     """
 
     def __init__(
@@ -47,57 +47,54 @@ class Exporter:
         targets: Sequence[Target],
         read: ReadApps,
         limit_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
+        period_seconds: float = PERIOD_SECONDS,
     ) -> None:
-        self._targets, self._read, self._limit, self._clock = targets, read, limit_seconds, clock
+        self._targets, self._read, self._limit, self._period = targets, read, limit_seconds, period_seconds
         self._look: LastLook | None = None
-        self._next = float("-inf")
         self._is_over = False
-        self._writing = threading.Lock()
+        self._wake = threading.Event()
         self._warned: set[str] = set()
+        self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
+        self._thread.start()
 
     def look(self, look: LastLook) -> None:
-        """Export a look in the background, unless another one was exported just now; returns at once."""
+        """Keep a look for the next export; the first one and one above its line are exported now. Returns at once."""
+        is_news = self._look is None or look.evidence >= 1
         self._look = look
-        # Evidence above its line is the last that a release shows: it is not left out.
-        if self._clock() < self._next and look.evidence < 1:
-            return
-        self._next = self._clock() + LOOK_SECONDS
-        self._start()
+        if is_news:
+            self._wake.set()
 
     def end(self) -> None:
         """Export what the step left behind, and wait for that, but not longer than the limit."""
         self._is_over = True
-        thread = self._start()
+        self._wake.set()
         try:
-            thread.join(self._limit)
+            self._thread.join(self._limit)
         except Interrupted as error:
             # The work of the step is done: its result must not become that of an interrupted one.
             log.warning("metrics.lost", detail=str(error))
             return
-        if thread.is_alive():
+        if self._thread.is_alive():
             self._warn(f"not written or pushed within {self._limit:g} s (--metrics-timeout-seconds)")
 
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=copy_context().run, args=(self._export, self._is_over), daemon=True)
-        thread.start()
-        return thread
+    def _work(self) -> None:
+        while True:
+            is_end = self._is_over
+            self._export(is_end=is_end)
+            if is_end:
+                return
+            self._wake.wait(self._period)
+            self._wake.clear()
 
-    def _export(self, is_end: bool) -> None:  # noqa: FBT001 - an argument of a thread
-        # A look is not worth waiting for another one, nor is it news after the end.
-        if not self._writing.acquire(blocking=is_end):
-            return
+    def _export(self, *, is_end: bool) -> None:
         try:
-            if is_end or not self._is_over:
-                apps = [self._with_look(app, is_end=is_end) for app in self._read()]
-                for target in self._targets:
-                    self._write(target, apps)
+            apps = [self._with_look(app, is_end=is_end) for app in self._read()]
+            for target in self._targets:
+                self._write(target, apps)
         except StepError as error:
             self._warn(str(error))
         except Exception:  # a defect here must not end a release; the traceback is still logged
             log.exception("metrics.crashed")
-        finally:
-            self._writing.release()
 
     def _with_look(self, app: ListedApp, *, is_end: bool) -> ListedApp:
         """Return the app with what this process saw last; after the end only while its run goes on."""
