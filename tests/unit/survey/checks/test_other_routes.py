@@ -92,7 +92,7 @@ def test_a_route_without_pods_behind_it_is_dead_between_releases(deployments: tu
 
 @pytest.mark.parametrize("topology", ["stable-named", "target-named", "swap"])
 def test_what_users_of_such_a_route_get_is_said(topology: str) -> None:
-    """The new image at once; pods stay, whoever made the canary, and a rollback puts the old template back."""
+    """The new image at once; pods stay in each topology, and a rollback puts the old template back."""
     survey = versions(virtual_services=(virtual_service("cart", route(*TO_V2), PAIR),))
     (found,) = check_other_routes(survey, arms_of_versions(survey, topology))
     assert "the new image as soon as it is rolled out for a release" in found.text
