@@ -129,7 +129,7 @@ def test_a_patch_may_remove_the_entries_of_a_manager(cluster: ApiClient, deploym
 def test_a_patch_may_remove_the_entries_of_a_manager_and_nothing_else(
     cluster: ApiClient, virtual_service: Json
 ) -> None:
-    """The routes stay as they are and are nobody's; no generation is raised, so no proxy is told anything."""
+    """The routes stay as they are and are nobody's; no generation is raised, so no proxy gets a push."""
     name = virtual_service["metadata"]["name"]
     weighed = [{"op": "add", "path": WEIGHT, "value": 10}]
     before = cluster.patch("virtualservices", name, weighed, fieldManager="canary-steps").body
