@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "bench": {"bench", "support"},
     "lab": {"lab", "support"},
     "unit": {"unit", "support", "bench"},
-    "contract": {"contract", "support"},
+    "contract": {"contract", "support", "lab"},
     "integration": {"integration", "support", "lab"},
     "image": {"image", "support", "lab"},
     "e2e": {"e2e", "support", "lab"},

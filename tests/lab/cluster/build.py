@@ -29,7 +29,7 @@ def build(names: tuple[str, ...] = ()) -> None:
         return
     _check_machine()
     total = sum(map(len, missing.values()))
-    say(f"Building {total} programs (once; all of them take about 20 minutes on two cores)")
+    say(f"Building {total} programs (once; all of them take about 25 minutes on two cores)")
     for module in filter(lambda module: missing[module], wanted):
         _prepare(module)
         for name in missing[module]:

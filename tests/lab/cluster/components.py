@@ -79,6 +79,8 @@ MODULES = (
         definitions=("config/300-*.yaml",),
     ),
     Module("prometheus", "github.com/prometheus/prometheus", "v0.316.0", {"prometheus": "cmd/prometheus"}),
+    Module("helm3", "helm.sh/helm/v3", "v3.22.0", {"helm3": "cmd/helm"}),
+    Module("helm4", "helm.sh/helm/v4", "v4.3.1", {"helm4": "cmd/helm"}),
 )
 
 PACKAGES = {
