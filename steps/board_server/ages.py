@@ -35,6 +35,4 @@ def moment(at: float, now: float, word: str = "") -> Html:
     """
     relative = f"{word} {age(now - at)} ago".strip() if word != "since" else f"for {age(now - at)}"
     exact = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return element(
-        "time", element("span", relative), " ", element("small", date_and_time(at)), datetime=exact
-    )
+    return element("time", element("span", relative), " ", element("small", date_and_time(at)), datetime=exact)

@@ -22,7 +22,7 @@ def app_page(entry: Entry, now: float, run_url: RunUrl, *, last: bool) -> str:
 
     Raises:
         LookupError: it has neither a claim nor a record that can be read.
-        ValueError, TypeError, OverflowError, OSError: a value cannot be shown.
+        ValueError, TypeError, ArithmeticError, OSError: a value cannot be shown.
     """
     app, row = entry.app, entry.row
     if app.claim is not None and not (last and app.record):
@@ -37,5 +37,5 @@ def app_page(entry: Entry, now: float, run_url: RunUrl, *, last: bool) -> str:
         links.append(element("a", named, href=f"?{query}"))
     if address := run_url(app, row):
         links.append(element("a", "This run in the workflow engine", href=address, rel="noreferrer"))
-    above = joined([element("nav", joined(links, " · ")), Html() if last else why(row, now)])
-    return html_page(report, now, above=above)
+    notes = Html() if last else why(row, now)
+    return html_page(report, now, above=element("nav", joined(links, " · ")), notes=notes)

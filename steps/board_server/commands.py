@@ -1,9 +1,16 @@
-"""What a person may type about a release, ready to copy."""
+"""What a person may type about a release, ready to copy.
 
-import shlex
+Annotations may hold anything, and people paste into a shell: a value that is not a Kubernetes name raises ValueError.
+"""
+
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from steps.model.run import Claim, ObjectName
+
+_NAMES: Final = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._/,]*")
+"""What a shell takes as it is: Kubernetes names, and lists of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +18,8 @@ class Command:
     """A command and what it is for.
 
     Args:
-        purpose: "to approve".
-        line: for a shell, quoted.
+        purpose: what it does: "approve", "roll back".
+        line: for a shell.
     """
 
     purpose: str
@@ -21,22 +28,22 @@ class Command:
 
 def approve(claim: Claim, holder: ObjectName) -> Command:
     """Return what opens the gate of a run."""
-    return Command("to approve", f"canary-steps approve {_release(claim, holder)}")
+    return Command("approve", f"canary-steps approve {_release(claim, holder)}")
 
 
 def roll_back(claim: Claim, holder: ObjectName) -> Command:
     """Return what ends a run that is not promoted."""
-    return Command("to roll back", f"canary-steps rollback {_release(claim, holder)}")
+    return Command("roll back", f"canary-steps rollback {_release(claim, holder)}")
 
 
 def judge_again(claim: Claim, holder: ObjectName) -> Command:
     """Return what judges the present weight of a run once more."""
-    return Command("to judge this weight again", f"canary-steps analyze {_release(claim, holder)}")
+    return Command("judge again", f"canary-steps analyze {_release(claim, holder)}")
 
 
 def sweep(holder: ObjectName) -> Command:
     """Return what recovers the expired runs of a namespace."""
-    return Command("to bring users back to stable now", _line("sweep", namespace=holder.namespace))
+    return Command("recover now", _line("sweep", namespace=holder.namespace))
 
 
 def _release(claim: Claim, holder: ObjectName) -> str:
@@ -49,5 +56,8 @@ def _release(claim: Claim, holder: ObjectName) -> str:
 
 
 def _line(step: str = "", **flags: str) -> str:
-    given = " ".join(f"--{name} {shlex.quote(value)}" for name, value in flags.items())
+    for name, value in flags.items():
+        if not _NAMES.fullmatch(value):
+            raise ValueError(f"{name} {value[:80]!r} is not a Kubernetes name, so no command is shown")
+    given = " ".join(f"--{name} {value}" for name, value in flags.items())
     return f"canary-steps {step} {given}" if step else given

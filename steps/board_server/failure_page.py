@@ -15,7 +15,7 @@ def failures(reads: Mapping[str, NamespaceReads]) -> list[str]:
 
 
 def _sentence(name: str, one: NamespaceReads) -> str:
-    where = "the VirtualServices of all namespaces" if name == EVERYWHERE else f"the VirtualServices of namespace {name}"
+    where = f"the VirtualServices of {'all namespaces' if name == EVERYWHERE else f'namespace {name}'}"
     if one.error:
         return f"Cannot read {where} since {date_and_time(one.failing_since)}: {one.error}"
     if one.succeeded is None:

@@ -108,13 +108,16 @@ def _table(entries: Sequence[Entry], shown: Sequence[Entry], now: float, run_url
         return element("p", "No release matches." if entries else "No release yet.", class_="none")
     twice = Counter((one.app.namespace, one.app.app) for one in entries)
     rows = [
-        table_row(one, now, run_url, names_object=twice[one.app.namespace, one.app.app] > 1)
-        for one in shown[:MAX_ROWS]
+        table_row(one, now, run_url, names_object=twice[one.app.namespace, one.app.app] > 1) for one in shown[:MAX_ROWS]
     ]
     heads = [element("th", name, scope="col", role="columnheader") for name in HEAD]
     head = element("thead", element("tr", *heads, role="row"), role="rowgroup")
     return element(
-        "table", element("caption", _caption(shown)), head, element("tbody", joined(rows), role="rowgroup"), role="table"
+        "table",
+        element("caption", _caption(shown)),
+        head,
+        element("tbody", joined(rows), role="rowgroup"),
+        role="table",
     )
 
 

@@ -21,7 +21,7 @@ def text(value: str) -> Html:
     return Html(escape(shown))
 
 
-def element(name: str, *content: str, **attributes: str | None) -> Html:
+def element(name: str, /, *content: str, **attributes: str | None) -> Html:
     """Return an element.
 
     Args:

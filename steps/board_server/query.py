@@ -59,7 +59,7 @@ class Query:
         one = replace(self, **changes)  # type: ignore[arg-type]  # names and types are those of the fields
         fields = {"namespace": one.namespace, "app": one.app, "state": one.state or "", "refresh": one.refresh}
         given = {name: str(value) for name, value in fields.items() if value not in {"", None}}
-        return f"?{urlencode(given)}" if given else "?"
+        return f"?{urlencode(given, errors='replace')}"
 
 
 def read_query(text: str) -> Query:
@@ -68,16 +68,28 @@ def read_query(text: str) -> Query:
     Raises:
         BadQuery: a value is out of its range, or there are too many parameters.
     """
-    try:
-        given = {key: values[-1].strip() for key, values in parse_qs(text, max_num_fields=_MAX_FIELDS).items()}
-    except ValueError as error:
-        raise BadQuery(f"the address has more than {_MAX_FIELDS} parameters") from error
-    state = given.get("state", "")
+    fields = given(text)
+    state = fields.get("state", "")
     if state and state not in set(State):
         raise BadQuery(f"state = {state[:40]!r}: must be one of {', '.join(State)}")
     return Query(
-        given.get("namespace", ""), given.get("app", ""), State(state) if state else None, _refresh(given.get("refresh"))
+        fields.get("namespace", ""),
+        fields.get("app", ""),
+        State(state) if state else None,
+        _refresh(fields.get("refresh")),
     )
+
+
+def given(text: str) -> dict[str, str]:
+    """Return the parameters of an address; of one that is there twice, the last counts.
+
+    Raises:
+        BadQuery: there are too many parameters.
+    """
+    try:
+        return {key: values[-1].strip() for key, values in parse_qs(text, max_num_fields=_MAX_FIELDS).items()}
+    except ValueError as error:
+        raise BadQuery(f"the address has more than {_MAX_FIELDS} parameters") from error
 
 
 def _refresh(text: str | None) -> int | None:

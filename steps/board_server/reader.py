@@ -56,7 +56,7 @@ class BoardReader:
         entries = [Entry(app, row_of(app)) for app in apps_of(self._cluster, objects)]
         kept = [one for one in self.snapshot.entries if one.app.namespace in reads.keys() - set(succeeded)]
         now = self._cluster.now(), time.monotonic()
-        self.snapshot = Snapshot(tuple([*entries, *kept]), reads, now)
+        self.snapshot = Snapshot((*entries, *kept), reads, now)
 
     def _read(self, name: str, before: NamespaceReads) -> tuple[NamespaceReads, list[Object]]:
         """Return how one read went, and the VirtualServices."""
@@ -67,7 +67,9 @@ class BoardReader:
             seconds = time.monotonic() - began
             return _failed(name, before, str(error)[:_LONGEST_ERROR], seconds), []
         if before.error:
-            log.info("board.reads_again", namespace=name or "all", failed_seconds=round(time.time() - before.failing_since))
+            log.info(
+                "board.reads_again", namespace=name or "all", failed_seconds=round(time.time() - before.failing_since)
+            )
         seconds = time.monotonic() - began
         # The age of an answer counts from the request.
         return NamespaceReads(succeeded=began, errors=before.errors, seconds=seconds), found

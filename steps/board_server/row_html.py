@@ -13,6 +13,7 @@ from steps.model.listing import ListedApp
 HEAD: Final = ("State", "App", "Weight", "Time", "Run", "What and why")
 _LONGEST: Final = 500
 """Characters of a sentence; the app's own page has all of them."""
+_LONGEST_RUN: Final = 24
 _ACCOUNT: Final = "system:serviceaccount:"
 
 RunUrl = Callable[[ListedApp, Row], str]
@@ -42,16 +43,16 @@ def table_row(entry: Entry, now: float, run_url: RunUrl, *, names_object: bool) 
 
 def app_address(app: ListedApp, *, names_object: bool = False) -> str:
     """Return the relative address of an app's page, from the board's first page."""
-    on = f"?{urlencode({'on': app.virtual_service.name})}" if names_object else ""
-    return f"apps/{quote(app.namespace, safe='')}/{quote(str(app.app), safe='')}{on}"
+    on = f"?{urlencode({'on': app.virtual_service.name}, errors='replace')}" if names_object else ""
+    return (
+        f"apps/{quote(app.namespace, safe='', errors='replace')}/{quote(str(app.app), safe='', errors='replace')}{on}"
+    )
 
 
 def why(row: Row, now: float) -> Html:
     """Return the sentence of a row, what to type, and the release before."""
     said = row.sentence if len(row.sentence) <= _LONGEST else f"{row.sentence[:_LONGEST]}…"
-    typed = [
-        element("p", f"{one.purpose}: ", element("code", one.line), class_="type") for one in row.commands
-    ]
+    typed = [element("p", one.purpose, element("code", one.line), class_="type") for one in row.commands]
     outcome, ended = row.earlier
     before = element("small", f"The release before: {outcome}, ", moment(ended, now)) if outcome else Html()
     return joined([element("p", said) if said.strip() else Html(), *typed, before])
@@ -76,7 +77,10 @@ def _run(app: ListedApp, row: Row, run_url: RunUrl) -> list[Html]:
     address, by = run_url(app, row), row.by.removeprefix(_ACCOUNT)
     shown = by or row.run
     name = element("a", shown, href=address, rel="noreferrer") if address else element("span", shown)
-    return [name, element("span", row.run, class_="by") if shown != row.run else Html()]
+    if shown == row.run:
+        return [name]
+    short = row.run if len(row.run) <= _LONGEST_RUN else f"{row.run[: _LONGEST_RUN - 1]}…"
+    return [name, element("span", short, class_="by", title=f"run {row.run}")]
 
 
 def _cell(kind: str, *content: str) -> Html:

@@ -36,7 +36,7 @@ MEANINGS: Final = {
 }
 NEEDS_A_PERSON: Final = frozenset({State.WAITING, State.EXPIRED, State.UNREADABLE})
 
-_NOT_A_DATE = (ValueError, TypeError, AttributeError, OverflowError, OSError)
+_NOT_A_DATE = (ValueError, TypeError, AttributeError, ArithmeticError, OSError)
 """What a damaged annotation raises, also where a number cannot be a time."""
 
 
@@ -81,7 +81,12 @@ def row_of(app: ListedApp) -> Row:
             date_and_time(at)
     except _NOT_A_DATE as error:
         where = f"the annotations of {app.app} on VirtualService {app.virtual_service}"
-        return Row(State.UNREADABLE, "unreadable", sentence=f"{where} hold a value that cannot be shown ({error}).")
+        return Row(
+            State.UNREADABLE,
+            "unreadable",
+            sentence=f"{where} hold a value that cannot be shown ({error}).",
+            needs_a_person=True,
+        )
     return row
 
 
@@ -115,9 +120,7 @@ def _of_claim(app: ListedApp, claim: Claim) -> Row:
     )
 
 
-def _standing(
-    app: ListedApp, claim: Claim, known: Running
-) -> tuple[State, str, float, str, tuple[Command, ...]]:
+def _standing(app: ListedApp, claim: Claim, known: Running) -> tuple[State, str, float, str, tuple[Command, ...]]:
     """Return state, word, moment, sentence and commands of an app with a claim."""
     holder, began = app.virtual_service, claim.state.started
     rollback = commands.roll_back(claim, holder)
@@ -127,7 +130,8 @@ def _standing(
         return State.EXPIRED, "expired", claim.state.expires, ended, (commands.sweep(holder),)
     if known.waiting_since:
         approve = commands.approve(claim, holder)
-        return State.WAITING, "waits for approval", known.waiting_since, known.sentence, (approve, rollback)
+        said = f"Waits for a person's approval. {known.sentence}"
+        return State.WAITING, "waits for approval", known.waiting_since, said, (approve, rollback)
     if known.is_undecided:
         again = commands.judge_again(claim, holder)
         return State.INCONCLUSIVE, "inconclusive", known.judged_at, known.sentence, (again, rollback)

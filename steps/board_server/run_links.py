@@ -45,6 +45,6 @@ def run_url(template: str) -> RunUrl:
         if not template or not row.run or ("{workflow}" in template and not _UID.fullmatch(row.run)):
             return ""
         values = {"namespace": app.namespace, "app": str(app.app), "run": row.run, "workflow": row.by}
-        return template.format(**{name: quote(value, safe="") for name, value in values.items()})
+        return template.format(**{name: quote(value, safe="", errors="replace") for name, value in values.items()})
 
     return address

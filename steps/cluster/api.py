@@ -62,9 +62,7 @@ class Cluster:
         except NotFound:
             return None
 
-    def list(
-        self, kind: Kind, namespace: str | None, labels: str = "", *, from_cache: bool = False
-    ) -> list[Object]:
+    def list(self, kind: Kind, namespace: str | None, labels: str = "", *, from_cache: bool = False) -> list[Object]:
         """Return the objects of a namespace (None: of all) that match a label selector; [] if the kind is unknown.
 
         Args:

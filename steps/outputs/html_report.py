@@ -9,7 +9,7 @@ from steps.model.times import date_and_time
 from steps.outputs import charts
 from steps.outputs.report import Report
 
-STYLE: Final = """
+STYLE: Final = Template("""
 :root{color-scheme:light dark;--page:#fff;--text:#222;--quiet:#57606a;--rule:#e4e4e4;--good:#0b6e4f;--bad:#c1440e;
 --none:#5f6670}
 @media (prefers-color-scheme:dark){:root{--page:#0f1419;--text:#dfe5ec;--quiet:#9aa6b2;--rule:#2b333c;--good:#57d1a1;
@@ -27,11 +27,14 @@ th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid var(--rule)}
 th:first-child,td:first-child{text-align:left}
 figure{margin:1em 0}figcaption{color:var(--quiet);font-size:.9em}
 svg{width:100%;font:12px system-ui,sans-serif;fill:var(--quiet)}
-[stroke="#e4e4e4"]{stroke:var(--rule)}[stroke="#8a8a8a"]{stroke:var(--quiet)}
-[stroke="#c1440e"]{stroke:var(--bad)}text[fill="#c1440e"],rect[fill="#c1440e"]{fill:var(--bad)}
-text[fill="#0b6e4f"],rect[fill="#0b6e4f"]{fill:var(--good)}
-nav a{color:inherit}code{user-select:all;overflow-wrap:anywhere}time small{color:var(--quiet)}
-"""
+[stroke="#e4e4e4"]{stroke:var(--rule)}[stroke="$quiet"]{stroke:var(--quiet)}
+[stroke="$canary"]{stroke:var(--bad)}text[fill="$canary"],rect[fill="$canary"]{fill:var(--bad)}
+text[fill="$stable"],rect[fill="$stable"]{fill:var(--good)}
+nav a{color:inherit}nav{margin:0 0 1.5em}code{user-select:all}
+.type{display:grid;grid-template-columns:6em minmax(0,1fr);gap:.5em;margin:.2em 0;color:var(--quiet)}
+.type code{font-size:13px;color:var(--text);border:1px solid var(--rule);border-radius:4px;padding:0 .4em;
+overflow-x:auto;white-space:nowrap}time small{color:var(--quiet)}
+""").substitute(canary=charts.CANARY, stable=charts.STABLE, quiet=charts.QUIET)
 """The whole style: a server may allow it by its hash, and nothing else."""
 
 _PAGE: Final = Template("""<!doctype html>
@@ -41,6 +44,7 @@ _PAGE: Final = Template("""<!doctype html>
 $above
 <h1>$title</h1>
 <p><span class="state $mood">$state</span> $reason</p>
+$notes
 <dl>$facts</dl>
 $weights
 $rungs
@@ -49,18 +53,20 @@ $rungs
 _MOODS: Final = {"promoted": "good", "noop": "good", "rolled-back": "bad", "undone": "bad"}
 
 
-def html_page(report: Report, now: float, above: str = "") -> str:
+def html_page(report: Report, now: float, *, above: str = "", notes: str = "") -> str:
     """Return a release as one HTML document.
 
     Args:
         report: the release.
         now: unix seconds; where the chart of the weights of a running release ends.
         above: HTML that stands above the title.
+        notes: HTML that stands below state and reason.
     """
     ended = report.ended or now
     return _PAGE.substitute(
         style=STYLE,
         above=above,
+        notes=notes,
         title=escape(f"{report.namespace}/{report.app}"),
         mood=_MOODS.get(report.state, ""),
         state=escape(report.state),
