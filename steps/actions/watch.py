@@ -192,7 +192,7 @@ class Watch:
         """Report the last look to the recording, the progress file and the log, unless that is done."""
         look, self._unreported = self._unreported, None
         if look is not None:
-            self._report.write(look)
+            self._report.write(look, self.last)
 
     def _pause_or_resume(self, health: Health | None) -> None:
         """Pause or restore the weight, as the canary's pods require."""
