@@ -151,7 +151,8 @@ def test_series_follow_the_rules_of_prometheus() -> None:
     assert len(names) == len(set(names))
     for one in series.ALL:
         assert one.name.startswith("canary_steps_")
-        assert not one.name.endswith(("_total", "_percent", "_milliseconds", "_minutes"))
+        assert not one.name.endswith(("_percent", "_milliseconds", "_minutes"))
+        assert one.name.endswith("_total") == (str(one.kind) == "counter")
         assert set(one.labels) <= {"namespace", "app", "phase", "arm", "metric", "outcome", "run"}
         assert ("run" in one.labels) == one.name.endswith("_info") == (one.kind == "info")
         assert one.help.endswith(".")
