@@ -36,7 +36,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def read(browser: Chromium, url: str) -> float:
-    """Open a page once the board has read; return how long it took."""
+    """Open a page once the board has read; return how long the tab worked for it, CPU seconds."""
     for _ in range(50):
         seconds = browser.open(url)
         if browser.count(".trouble") == 0:
@@ -52,12 +52,12 @@ def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chromium
 
 
 def test_five_hundred_apps_are_on_one_page_in_less_than_a_second(browser: Chromium, board: str) -> None:
-    """Loaded and laid out; the console has nothing to complain about."""
+    """Loaded and laid out, by CPU time; the console has nothing to complain about."""
     read(browser, f"{board}?refresh=0")
     seconds = min(browser.open(f"{board}?refresh=0") for _ in range(3))
     assert 500 == browser.count("tbody tr")
     assert "500 apps; 30 need a person." in browser.text("caption")
-    assert seconds < 1.0
+    assert 0.0 < seconds < 0.8  # the board's own part is less than 0.1 s
     assert [] == browser.complaints
 
 
