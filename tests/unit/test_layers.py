@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "probing": {"model", "probing"},
     "completion": {"model", "completion"},
     "registry": {"errors", "registry"},
-    "settings": {"model", "errors", "settings"},
+    "flagger": {"errors", "flagger"},
+    "settings": {"model", "errors", "flagger", "settings"},
     "actions": {
         "model",
         "errors",
@@ -45,7 +46,7 @@ MAY_IMPORT = {
         "actions",
     },
     "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
-    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "manifests"},
+    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "flagger", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
     "step": {"model", "settings"},
 }
