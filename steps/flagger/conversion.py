@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steps.flagger.account import Fate, Line, Part, shown
-from steps.flagger.documents import Bundle, bundle_of, chosen, head_lines, label, name_of
+from steps.flagger.documents import Bundle, bundle_of, chosen, head_lines, label, name_of, namespace_of
 from steps.flagger.fields import lines_of, tree_of
 from steps.flagger.metrics import objectives_of, template_of
 from steps.flagger.objectives import Names
@@ -75,9 +75,11 @@ def converted(documents: Sequence[object], app: str, doing: str) -> Converted:
     canary = chosen(bundle, app, doing)
     walked = [*head_lines(bundle, canary), *lines_of(tree_of(canary_rows()), canary)]
     beside = _beside_lines(bundle)
-    name = "/".join(filter(None, (_namespace(canary), name_of(canary))))
+    name = "/".join(filter(None, (namespace_of(canary), name_of(canary))))
     if any(one.is_malformed for one in (*walked, *beside)):
-        return Converted(name, {}, {}, (*walked, *beside), Webhooks(), None)
+        # What the other fields become is not known as long as some cannot be read.
+        refused = tuple(one for one in (*walked, *beside) if one.fate is Fate.REFUSED)
+        return Converted(name, {}, {}, refused, Webhooks(), None)
     spec = canary["spec"]
     parts, webhooks = _parts(bundle, canary)
     account = _merged([*walked, *beside], [*(line for part in parts for line in part.lines), *webhooks.lines])
@@ -92,12 +94,12 @@ def converted(documents: Sequence[object], app: str, doing: str) -> Converted:
 
 
 def _parts(bundle: Bundle, canary: Json) -> tuple[list[Part], Webhooks]:
-    spec, namespace = canary["spec"], _namespace(canary)
+    spec, namespace = canary["spec"], namespace_of(canary)
     at = "spec.analysis" if spec.get("analysis") is not None else OLD
     analysis = spec.get("analysis") if spec.get("analysis") is not None else spec.get("canaryAnalysis")
     target = spec["targetRef"]["name"]
     names = Names(target, str((spec.get("service") or {}).get("name") or target))
-    head = [_names(names, namespace), deadline_of(spec), Part(tuple(service_lines(spec)))]
+    head = [_names(names, namespace), deadline_of(spec), Part((*service_lines(spec), *_unread(spec)))]
     if analysis is None:
         text = "without it Flagger promotes unseen: write an interval and stepWeights"
         return [*head, Part((Line("spec.analysis", "", Fate.REFUSED, text),))], Webhooks()
@@ -110,11 +112,23 @@ def _parts(bundle: Bundle, canary: Json) -> tuple[list[Part], Webhooks]:
 
 
 def _goes_otherwise(analysis: Json) -> bool:
-    """Return whether a release goes by iterations or headers: these are refused, and a missing ladder is no news."""
+    """Return whether a release goes by iterations or headers: they are refused, so no ladder is missed."""
     return bool(analysis.get("iterations") or analysis.get("match"))
 
 
+def _unread(spec: Json) -> list[Line]:
+    """Return lines about what is left of another provider on an app that is on Istio."""
+    if spec.get("provider") != "istio":
+        return []
+    left = [name for name in ("ingressRef", "routeRef", "upstreamRef") if spec.get(name)]
+    return [
+        Line(f"spec.{name}", shown(spec[name]), Fate.DROPPED, "Flagger does not read it for Istio") for name in left
+    ]
+
+
 def _names(names: Names, namespace: str) -> Part:
+    if not names.target:
+        return Part((Line("spec.targetRef.name", '""', Fate.REFUSED, "name the Deployment that is released"),))
     settings: dict[str, Any] = {
         "app": names.target,
         "topology": "target-named",
@@ -167,13 +181,5 @@ def _merged(walked: Iterable[Line], decided: Iterable[Line]) -> tuple[Line, ...]
     account: list[Line] = []
     for line in walked:
         found = better.pop(line.path, None)
-        if line.fate is Fate.REFUSED or found is None:
-            account.append(line)
-            account += [one for one in found or [] if one.fate is Fate.REFUSED]
-        else:
-            account += found
+        account += [line] if found is None else found
     return (*account, *(line for lines in better.values() for line in lines))
-
-
-def _namespace(canary: Json) -> str:
-    return str((canary.get("metadata") or {}).get("namespace") or "")

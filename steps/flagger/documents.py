@@ -94,6 +94,11 @@ def name_of(obj: Mapping[str, Any]) -> str:
     return str(_map(obj.get("metadata")).get("name") or "")
 
 
+def namespace_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's namespace, "" where none is written."""
+    return str(_map(obj.get("metadata")).get("namespace") or "")
+
+
 def label(obj: object) -> str:
     """Return kind and name of any document."""
     if not isinstance(obj, Mapping):

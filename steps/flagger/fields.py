@@ -131,7 +131,9 @@ def _unknown(name: str, node: Node) -> str:
 
 
 def _wrong(path: str, value: object, wanted: str) -> Line:
-    return Line(path, shown(value, path), Fate.REFUSED, f"must be {wanted}, not {_kind(value)}", is_malformed=True)
+    quotes = ": put it in quotes" if wanted == "text" and not isinstance(value, Mapping | list) else ""
+    text = f"must be {wanted}, not {_kind(value)}{quotes}"
+    return Line(path, shown(value, path), Fate.REFUSED, text, is_malformed=True)
 
 
 def _kind(value: object) -> str:

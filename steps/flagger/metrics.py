@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from steps.flagger.account import Fate, Line, Part, shown
 from steps.flagger.custom_metric import suggestion
-from steps.flagger.documents import name_of
+from steps.flagger.documents import name_of, namespace_of
 from steps.flagger.objectives import BUILT_IN, PERCENT, Latency, Names, SuccessShare, recognised
 from steps.flagger.promql import form_of, rendered
 
@@ -93,7 +93,7 @@ def template_of(reference: Json, templates: Sequence[Json], namespace: str) -> J
     """Return the MetricTemplate that a metric refers to; a template without a namespace is in the Canary's."""
     place = reference.get("namespace") or namespace
     for one in templates:
-        own = (one.get("metadata") or {}).get("namespace") or namespace
+        own = namespace_of(one) or namespace
         if name_of(one) == reference.get("name") and (own == place or not own or not place):
             return one
     return None

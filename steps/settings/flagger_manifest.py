@@ -1,6 +1,5 @@
 """Flagger's Canary manifest where a canary.yaml is expected: its settings, and an account of every field in the log."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from steps.errors import SettingsError
 from steps.flagger.account import Fate, Line
 from steps.flagger.conversion import Converted, converted
 from steps.flagger.documents import is_flaggers
-from steps.settings.base import ENV_PREFIX, StepSettings
+from steps.settings.base import StepSettings
 from steps.settings.config_file import CONFIG_PATH, FileSettings, documents_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -56,7 +55,7 @@ def read_manifest(path: str, app: str) -> Converted | None:
     Raises:
         SettingsError: the file cannot be read, or the app is not in it.
     """
-    file = Path(path or os.environ.get(f"{ENV_PREFIX}CONFIG") or CONFIG_PATH)
+    file = Path(path) if path else CONFIG_PATH
     if file == CONFIG_PATH and not file.exists():
         return None
     documents = documents_of(file)

@@ -20,7 +20,15 @@ METADATA: Final = (
     Row("status", Type.ANY, Fate.DROPPED, "Flagger's record of its own runs"),
 )
 
-_HEAD = (Row("apiVersion", Type.TEXT), Row("kind", Type.TEXT), Row("metadata", Type.ANY), Row("status", Type.ANY))
+_HEAD = (
+    Row("apiVersion", Type.TEXT),
+    Row("kind", Type.TEXT),
+    Row("metadata", is_required=True),
+    Row("metadata.name", Type.TEXT, is_required=True),
+    Row("metadata.namespace", Type.TEXT),
+    *(Row(f"metadata.{name}", Type.ANY) for name in ("labels", "annotations", *_SERVER.split())),
+    Row("status", Type.ANY),
+)
 
 TEMPLATE: Final = (
     *_HEAD,

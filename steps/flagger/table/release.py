@@ -25,13 +25,14 @@ _SCALER = (
 RELEASE: Final = (
     Row("apiVersion", Type.TEXT, Fate.TAKEN, "a Canary of Flagger", is_required=True),
     Row("kind", Type.TEXT, Fate.TAKEN, "a Canary of Flagger", is_required=True),
+    Row("spec", is_required=True),
     Row(
         "spec.provider", Type.TEXT, Fate.REFUSED, _OTHER_PROVIDER, {"istio": "the only provider here"},
         choices=PROVIDERS,
     ),
     Row("spec.metricsServer", Type.TEXT, Fate.TAKEN, "prometheus-url"),
     Row("spec.progressDeadlineSeconds", Type.WHOLE, Fate.TAKEN, "ready-timeout-seconds"),
-    Row("spec.targetRef"),
+    Row("spec.targetRef", is_required=True),
     Row("spec.targetRef.apiVersion", Type.TEXT, Fate.TAKEN, "the cluster's own version is used", is_required=True),
     Row(
         "spec.targetRef.kind", Type.TEXT, Fate.REFUSED,
