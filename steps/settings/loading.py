@@ -21,7 +21,7 @@ from steps.settings.config_file import CONFIG_PATH, LOADING, FileSettings, canar
 from steps.settings.help_text import help_text
 
 _HELP = frozenset({"-h", "--help"})
-_SHORT = {"from_flagger": "from"}
+_SHORT = {"from-flagger": "from"}
 """Second names of flags."""
 
 
@@ -114,7 +114,9 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
             cli_exit_on_error=False,
             cli_hide_none_type=True,
             cli_avoid_json=True,
-            cli_shortcuts={name: short for name, short in _SHORT.items() if name in kind.model_fields},
+            cli_shortcuts={
+                name: short for name, short in _SHORT.items() if name.replace("-", "_") in kind.model_fields
+            },
         )
     except SourceError as error:
         said = str(error).removeprefix("error parsing CLI: ")

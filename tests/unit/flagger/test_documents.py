@@ -56,7 +56,7 @@ def test_lists_and_other_objects_are_read_through() -> None:
     assert ("shop", "dropped") == (found.settings["app"], fate(found, "Deployment shop"))
 
 
-def test_what_the_api_server_adds_is_no_obstacle() -> None:
+def test_what_the_api_server_adds_is_accepted() -> None:
     """`kubectl get canary -o yaml` works as a file."""
     live = canary()
     live["metadata"] |= {"uid": "1", "resourceVersion": "2", "generation": 3, "managedFields": [{"manager": "x"}]}

@@ -190,7 +190,7 @@ def test_another_query_is_refused_with_the_custom_metric_that_does_it(query: str
     ],
 )
 def test_a_query_that_counts_nothing_bad_is_refused(query: str) -> None:
-    """Averages, gauges, other apps, and text that is no query."""
+    """Averages, gauges, other apps, and text that is not a query at all."""
     assert "refused" == fate(asked(query, max=1), "spec.analysis.metrics[0].templateRef")
 
 
