@@ -49,9 +49,9 @@ class MovedApp:
         self.users: Load = lab.load(40, APP)
         self.users.wait_for(lambda view: len(view.records) > 40)
 
-    def push(self, tag: str, **knobs: float) -> str:
+    def push(self, tag: str, *, error_ratio: float = 0.0) -> str:
         """Publish a version; return its reference."""
-        self.lab.registry.push(f"demo/{APP}:{tag}", **knobs)
+        self.lab.registry.push(f"demo/{APP}:{tag}", error_ratio=error_ratio)
         return f"demo/{APP}:{tag}"
 
     def run(self, step: str, *flags: str) -> StepResult:
