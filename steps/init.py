@@ -87,7 +87,8 @@ def run(
     given = _given(settings, names)
     config = manifest.config_map(names, given) if manifest else config_map(names, given)
     wanted = [*_access(settings, cluster, names), config]
-    documents = [*(one for one in wanted if not exists(cluster, one)), *app]
+    notes = manifest.notes(seen) if manifest else []
+    documents = [*notes, *(one for one in wanted if not exists(cluster, one)), *app]
     warn(documents, named.survey, names)
     return documents
 

@@ -9,6 +9,7 @@ import yaml
 
 from tests.support.flagger_app import FlaggerApp
 from tests.support.flagger_manifests import FILES, FOLDER, Json, canary, read_file
+from tests.support.flagger_objects import left_by_flagger
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 from tests.support.shape_cluster import FIELD
 
@@ -137,3 +138,17 @@ def test_what_flagger_left_is_kept(tmp_path: Path) -> None:
     before = app.cluster.world.store.get(VIRTUAL_SERVICE, FIELD, "podinfo")["spec"]
     assert ["ConfigMap canary-steps-podinfo"] == list(app.printed())
     assert before == app.cluster.world.store.get(VIRTUAL_SERVICE, FIELD, "podinfo")["spec"]
+
+
+def test_what_flagger_still_owns_is_named(tmp_path: Path) -> None:
+    """Its objects go with the Canary unless they are orphaned; a person has to know before the first release."""
+    owner = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": "shop", "uid": "1", "controller": True}
+    left = left_by_flagger("shop", FIELD, "registry.example/team/app:1", owner)
+    live = [one for one in left if one["metadata"]["name"] != "shop" or one["kind"] != "Deployment"]
+    printed = " ".join(FlaggerApp(tmp_path, [canary()], live).init().replace("\n# ", " ").split())
+    assert "Canary shop of Flagger owns Deployment shop-primary, Service shop, Service shop-canary" in printed
+    assert "`kubectl delete canary shop --cascade=orphan`" in printed
+    free = left_by_flagger("shop", FIELD, "registry.example/team/app:1")
+    free = [one for one in free if one["metadata"]["name"] != "shop" or one["kind"] != "Deployment"]
+    (tmp_path / "free").mkdir()
+    assert "of Flagger owns" not in FlaggerApp(tmp_path / "free", [canary()], free).init()
