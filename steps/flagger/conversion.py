@@ -98,7 +98,7 @@ def _parts(bundle: Bundle, canary: Json) -> tuple[list[Part], Webhooks]:
     at = "spec.analysis" if spec.get("analysis") is not None else OLD
     analysis = spec.get("analysis") if spec.get("analysis") is not None else spec.get("canaryAnalysis")
     target = spec["targetRef"]["name"]
-    names = Names(target, str((spec.get("service") or {}).get("name") or target))
+    names = Names(target, str((spec.get("service") or {}).get("name") or target), name_of(canary))
     head = [_names(names, namespace), deadline_of(spec), Part((*service_lines(spec), *_unread(spec)))]
     if analysis is None:
         text = "without it Flagger promotes unseen: write an interval and stepWeights"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from steps.flagger.objectives import Names, chooses_namespace, means_canary
-from steps.flagger.promql import Form, Matcher, Quantile, Ratio, Series
+from steps.flagger.query_forms import Form, Matcher, Quantile, Ratio, Series
 
 _OPPOSITE = {"!=": "=", "!~": "=~", "=": "!=", "=~": "!~"}
 

@@ -8,7 +8,7 @@ from steps.flagger.account import Fate, Line, Part, shown
 from steps.flagger.custom_metric import suggestion
 from steps.flagger.documents import name_of, namespace_of
 from steps.flagger.objectives import BUILT_IN, PERCENT, Latency, Names, SuccessShare, recognised
-from steps.flagger.promql import form_of, rendered
+from steps.flagger.query_forms import rendered
 
 Json = Mapping[str, Any]
 
@@ -69,7 +69,13 @@ _KNOWN = ("request-success-rate", "request-duration")
 def _query_of(metric: Json, templates: Sequence[Json], names: Names, namespace: str) -> tuple[str, str]:
     """Return a metric's query, "" for a built-in metric, and what is missing."""
     text, missing = _text_of(metric, templates, namespace)
-    own = {"target": names.target, "service": names.apex, "name": names.target, "ingress": names.apex, "route": ""}
+    own = {
+        "target": names.target,
+        "service": names.apex,
+        "name": names.name or names.target,
+        "ingress": names.apex,
+        "route": "",
+    }
     more = {f"variables.{name}": value for name, value in (metric.get("templateVariables") or {}).items()}
     values = {**own, "namespace": namespace or "default", "interval": str(metric.get("interval") or "1m"), **more}
     query, unknown = rendered(text, values)
@@ -122,6 +128,8 @@ def _asked(
     found: _Found, metric: Json, query: str, bounds: Mapping[str, float], path: str, names: Names
 ) -> SuccessShare | Latency | None:
     """Return what a query asks; a query that asks for something else is refused, with the custom metric for it."""
+    from steps.flagger.promql import form_of  # noqa: PLC0415 - the parser is loaded only where there is a query
+
     form = form_of(query)
     asked = recognised(form, names) if not isinstance(form, str) else None
     if asked is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from steps.flagger.promql import Form, Matcher, Quantile, Ratio
+from steps.flagger.query_forms import Form, Matcher, Quantile, Ratio
 
 REQUESTS: Final = "istio_requests_total"
 DURATIONS: Final = {
@@ -28,10 +28,16 @@ _SERVER_ERRORS = frozenset(one for one in _CODES if one.startswith("5"))
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names that select the canary's series: Deployment and Services."""
+    """Names in queries.
+
+    Args:
+        target: the Deployment. apex: the app's Service.
+        name: of the Canary, which queries may use; "" as the target.
+    """
 
     target: str
     apex: str
+    name: str = ""
 
     @property
     def canary(self) -> tuple[str, ...]:

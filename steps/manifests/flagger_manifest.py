@@ -54,7 +54,12 @@ class FlaggerManifest:
             ("DestinationRule", survey.destination_rules),
         )
         canary = self.converted.name.rpartition("/")[2]
-        owned = [f"{kind} {one['metadata']['name']}" for kind, found in seen for one in found if _owner(one) == canary]
+        owned = [
+            f"{kind} {one['metadata']['name']}"
+            for kind, found in seen
+            for one in found
+            if _owner(one) == canary and one["metadata"].get("namespace") == survey.namespace
+        ]
         if not owned:
             return []
         text = (
