@@ -9,6 +9,7 @@ SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the c
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import structlog
 from pydantic import Field
@@ -59,6 +60,8 @@ _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if ve
 
 class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings, ExportSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
+
+    cannot_wait: ClassVar[bool] = True
 
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
 
