@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ docs: .venv/ready ## Generate docs/settings.md, tekton/, Argo's descriptions, da
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.judge_picture >/dev/null
+
+bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
+	@$(BIN)/python -m tools.bundle $(BUNDLE) $(BUNDLE_FLAGS)
 
 format: .venv/ready ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .

@@ -1,17 +1,35 @@
-"""The template of the PodMonitor, by which a Prometheus Operator scrapes Istio's proxies."""
+"""The templates for Prometheus and Grafana: scraping of Istio's proxies, alert rules, the dashboard."""
 
 from typing import Any
 
+import yaml
+
 from steps.survey.monitoring import SPEC
 from tools.charts.conditions import Expression, Json, When
+from tools.charts.sources import ROOT
 from tools.charts.template_writer import head, template, under
 
-_NAME = Expression('printf "%s-proxies" .Release.Name')
+_ALERTS = ROOT / "dashboards" / "alerts.yaml"
+_DASHBOARD = ROOT / "dashboards" / "canary-steps.json"
+_COPY = "dashboards/canary-steps.json"
 
 
 def monitoring_templates() -> dict[str, str]:
-    """Return the text of each template by its path in the chart."""
-    return {"templates/podmonitor.yaml": _file("steps/survey/monitoring.py", "podMonitor", _pod_monitor())}
+    """Return the text of each template by its path in the chart, and the dashboard that its template reads."""
+    origins = {"podMonitor": "steps/survey/monitoring.py", "alerts": "dashboards/alerts.yaml", "dashboard": _COPY}
+    documents = {"podMonitor": _pod_monitor(), "alerts": _alerts(), "dashboard": _dashboard()}
+    templates = {
+        f"templates/{name.lower()}.yaml": "\n".join(
+            [head(origins[name]), under(f".Values.{name}.enabled", template(document)), ""]
+        )
+        for name, document in documents.items()
+    }
+    return {**templates, _COPY: _DASHBOARD.read_text(encoding="utf-8")}
+
+
+def _metadata(section: str, name: str, **more: object) -> Json:
+    labels = Expression(f'include "canary-steps.labels" .Values.{section}.labels')
+    return {"name": Expression(f'printf "%s-{name}" .Release.Name'), "labels": labels, **more}
 
 
 def _pod_monitor() -> Json:
@@ -22,7 +40,7 @@ def _pod_monitor() -> Json:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
-        "metadata": {"name": _NAME, "labels": Expression('include "canary-steps.labels" .Values.podMonitor.labels')},
+        "metadata": _metadata("podMonitor", "proxies"),
         "spec": {
             "selector": spec["selector"],
             "namespaceSelector": every,
@@ -31,5 +49,22 @@ def _pod_monitor() -> Json:
     }
 
 
-def _file(origin: str, section: str, document: Json) -> str:
-    return "\n".join([head(origin), under(f".Values.{section}.enabled", template(document)), ""])
+def _alerts() -> Json:
+    groups = yaml.safe_load(_ALERTS.read_text(encoding="utf-8"))["groups"]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": _metadata("alerts", "alerts"),
+        "spec": {"groups": [group for group in groups if group["name"] != "canary-steps-board"]},
+    }
+
+
+def _dashboard() -> Json:
+    """Return the ConfigMap; the file is read by the template, since Grafana's own braces must stay as they are."""
+    annotations = When(".Values.dashboard.annotations", Expression("toJson .Values.dashboard.annotations"))
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata("dashboard", "dashboard", annotations=annotations),
+        "data": {"canary-steps.json": Expression(f'.Files.Get "{_COPY}" | toJson')},
+    }

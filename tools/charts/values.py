@@ -98,6 +98,23 @@ class Argo(Section):
     notifications: Notifications = Notifications()
 
 
+class Dashboard(Section):
+    """The Grafana dashboard."""
+
+    enabled: bool = Field(default=False, description="Add a ConfigMap with the dashboard.")
+    labels: Labels = Field(
+        default={"grafana_dashboard": "1"}, description="Labels by which the sidecar of Grafana finds it."
+    )
+    annotations: Labels = Field(default={}, description="Annotations, for example the folder in Grafana.")
+
+
+class Alerts(Section):
+    """Alert rules on the series of canary-steps."""
+
+    enabled: bool = Field(default=False, description="Add a PrometheusRule; it needs the Prometheus Operator.")
+    labels: Labels = Field(default={}, description="Labels by which your Prometheus selects rules.")
+
+
 class PodMonitor(Section):
     """Makes a Prometheus Operator scrape Istio's proxies."""
 
@@ -127,4 +144,6 @@ class Values(Section):
     rbac: Rbac = Rbac()
     sweep: Sweep = Sweep()
     argo: Argo = Argo()
+    dashboard: Dashboard = Dashboard()
+    alerts: Alerts = Alerts()
     pod_monitor: PodMonitor = PodMonitor()
