@@ -34,5 +34,5 @@ def _from_bundle(pipeline: Json, reference: str) -> Json:
 
 
 def _load(path: Path) -> Json:
-    found: Json = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: Json = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return found
