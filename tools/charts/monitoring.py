@@ -12,17 +12,20 @@ from tools.charts.template_writer import head, template, under
 _ALERTS = ROOT / "dashboards" / "alerts.yaml"
 _DASHBOARD = ROOT / "dashboards" / "canary-steps.json"
 _COPY = "dashboards/canary-steps.json"
+_BOARD = "and .Values.board.enabled .Values.board.podMonitor (not .Values.releasesFrom)"
 
 
 def monitoring_templates() -> dict[str, str]:
     """Return the text of each template by its path in the chart, and the dashboard that its template reads."""
-    origins = {"podMonitor": "steps/survey/monitoring.py", "alerts": "dashboards/alerts.yaml", "dashboard": _COPY}
-    documents = {"podMonitor": _pod_monitor(), "alerts": _alerts(), "dashboard": _dashboard()}
+    found = {
+        "podmonitor": (".Values.podMonitor.enabled", "steps/survey/monitoring.py", _pod_monitor()),
+        "alerts": (".Values.alerts.enabled", "dashboards/alerts.yaml", _alerts()),
+        "dashboard": (".Values.dashboard.enabled", _COPY, _dashboard()),
+        "board-podmonitor": (_BOARD, "tools/charts/monitoring.py", _board_pod_monitor()),
+    }
     templates = {
-        f"templates/{name.lower()}.yaml": "\n".join(
-            [head(origins[name]), under(f".Values.{name}.enabled", template(document)), ""]
-        )
-        for name, document in documents.items()
+        f"templates/{name}.yaml": "\n".join([head(origin), under(condition, template(document)), ""])
+        for name, (condition, origin, document) in found.items()
     }
     return {**templates, _COPY: _DASHBOARD.read_text(encoding="utf-8")}
 
@@ -55,7 +58,25 @@ def _alerts() -> Json:
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": _metadata("alerts", "alerts"),
-        "spec": {"groups": [group for group in groups if group["name"] != "canary-steps-board"]},
+        "spec": {"groups": [_group(one) for one in groups]},
+    }
+
+
+def _group(one: Json) -> object:
+    """Return a group of rules; those about the board need one."""
+    return When(".Values.board.enabled", one) if one["name"] == "canary-steps-board" else one
+
+
+def _board_pod_monitor() -> Json:
+    labels = Expression('include "canary-steps.labels" .Values.board.podMonitorLabels')
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PodMonitor",
+        "metadata": {"name": Expression('printf "%s-board" .Release.Name'), "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": {"app.kubernetes.io/name": "canary-board"}},
+            "podMetricsEndpoints": [{"port": "http-metrics"}],
+        },
     }
 
 

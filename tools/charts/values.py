@@ -98,6 +98,26 @@ class Argo(Section):
     notifications: Notifications = Notifications()
 
 
+class Board(Section):
+    """The board: a read-only page of all releases, and their metrics. Nothing depends on it."""
+
+    enabled: bool = Field(default=False, description="Add the board's Deployment, Service and account.")
+    all_namespaces: bool = Field(
+        default=False, description="Show all namespaces; needs a ClusterRole, whose name has the release's namespace."
+    )
+    listen: Literal["0.0.0.0:8080", "[::]:8080"] = Field(
+        default="0.0.0.0:8080",
+        description="Address in the pod; `[::]:8080` where pods have IPv6 alone.",
+    )
+    run_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of a run in the engine's UI, with {namespace}, {app}, {run} and {workflow}.",
+    )
+    pod_monitor: bool = Field(default=False, description="Add a PodMonitor for the board's metrics.")
+    pod_monitor_labels: Labels = Field(default={}, description="Labels by which your Prometheus selects PodMonitors.")
+
+
 class Dashboard(Section):
     """The Grafana dashboard."""
 
@@ -144,6 +164,7 @@ class Values(Section):
     rbac: Rbac = Rbac()
     sweep: Sweep = Sweep()
     argo: Argo = Argo()
+    board: Board = Board()
     dashboard: Dashboard = Dashboard()
     alerts: Alerts = Alerts()
     pod_monitor: PodMonitor = PodMonitor()
