@@ -56,6 +56,7 @@ docs: .venv/ready ## Generate docs/settings.md, tekton/, Argo's descriptions, da
 	@$(BIN)/python -m tools.argo_descriptions
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
+	@$(BIN)/python -m tools.artifact_hub
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)

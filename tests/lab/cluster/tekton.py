@@ -47,7 +47,7 @@ def resolvers_up(api: Api) -> None:
         "CONFIG_LEADERELECTION_NAME": "config-leader-election-resolvers",
         "METRICS_DOMAIN": "tekton.dev/resolution",
     }
-    command = (str(binary("tekton-resolvers")), f"-kubeconfig={KUBECONFIG}", "-disable-ha")
+    command = (str(binary("tekton-resolvers")), f"-kubeconfig={KUBECONFIG}")
     ready = answers(f"http://127.0.0.1:{_RESOLVERS['probes']}/readiness")
     start(Daemon("tekton-resolvers", command, ready, environment))
 
