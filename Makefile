@@ -50,8 +50,9 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, tekton/, Argo's descriptions, dashboards/, charts/canary-steps, docs/judge.svg
+docs: .venv/ready ## Generate all that is written from code: docs/settings.md, the schema, tekton/, dashboards/, charts/canary-steps, and more
 	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
 	@$(BIN)/python -m tools.dashboards

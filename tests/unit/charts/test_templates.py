@@ -12,7 +12,7 @@ OBJECT: Json = {"kind": "Thing", "metadata": {"name": "one"}, "spec": {"steps": 
 
 def test_a_patch_takes_effect_under_its_condition() -> None:
     """An added entry exists only then, a replaced one has its old value otherwise; the original is not changed."""
-    operations = [
+    operations: list[Json] = [
         {"op": "test", "path": "/spec/steps/0/name", "value": "a"},
         {"op": "add", "path": "/spec/steps/-", "value": {"name": "b"}},
         {"op": "add", "path": "/metadata/canary~1steps", "value": "yes"},
@@ -52,11 +52,11 @@ def test_conditions_stand_around_entries_and_items() -> None:
     """Each on lines of its own, with the other value after `else`."""
     document = {
         "kind": When("a", "Wide", "Narrow"),
-        "spec": {"list": [{"name": "x"}, When("b", {"name": "y"})], "extra": When("c", Expression(".Values.c"))},
+        "spec": {"list": [{"name": "a"}, When("b", {"name": "b"})], "extra": When("c", Expression(".Values.c"))},
     }
     assert template(document).splitlines() == [
         "{{- if a }}", "kind: Wide", "{{- else }}", "kind: Narrow", "{{- end }}",
-        "spec:", "  list:", "  - {name: x}", "{{- if b }}", "  - {name: y}", "{{- end }}",
+        "spec:", "  list:", "  - {name: a}", "{{- if b }}", "  - {name: b}", "{{- end }}",
         "{{- if c }}", "  extra: {{ .Values.c }}", "{{- end }}",
     ]  # fmt: skip
 
