@@ -36,7 +36,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def read(browser: Chromium, url: str) -> float:
-    """Open a page once the board has read; return how long the tab worked for it, CPU seconds."""
+    """Open a page once the board has read; return how long the browser worked for it, CPU seconds."""
     for _ in range(50):
         seconds = browser.open(url)
         if browser.count(".trouble") == 0:
@@ -57,7 +57,7 @@ def test_five_hundred_apps_are_on_one_page_in_less_than_a_second(browser: Chromi
     seconds = min(browser.open(f"{board}?refresh=0") for _ in range(3))
     assert 500 == browser.count("tbody tr")
     assert "500 apps; 30 need a person." in browser.text("caption")
-    assert 0.0 < seconds < 0.8  # the board's own part is less than 0.1 s
+    assert 0.0 < seconds < 1.0  # the board's own part is less than 0.1 s
     assert [] == browser.complaints
 
 
