@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "probing": {"model", "probing"},
     "completion": {"model", "completion"},
     "registry": {"errors", "registry"},
-    "settings": {"model", "errors", "settings"},
+    "flagger": {"errors", "flagger"},
+    "settings": {"model", "errors", "flagger", "settings"},
     "actions": {
         "model",
         "errors",
@@ -46,8 +47,9 @@ MAY_IMPORT = {
         "actions",
     },
     "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
-    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "manifests"},
+    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "flagger", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
+    "board_server": {"model", "errors", "cluster", "claim", "outputs", "board_server"},
     "step": {"model", "settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "__init__"}
@@ -58,7 +60,7 @@ CLIENTS = {
     "jsonpatch": {"cluster"},
     "urllib3": {"cluster", "evidence", "registry"},
     "requests": {"evidence", "probing", "outputs", "registry"},
-    "socket": {"evidence", "registry", "wiring"},
+    "socket": {"board_server", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
     "yaml": {"settings", "manifests"},
