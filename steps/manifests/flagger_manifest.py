@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from steps.cluster.api import Object
 from steps.flagger.conversion import Converted
 from steps.flagger.service import DeclaredService
 from steps.manifests.config_map import config_map
 from steps.manifests.manifest import Document, Manifest, Note
 from steps.model.names import ReleaseNames
+from steps.survey.checks.flagger_owner import owning_canary
 from steps.survey.objects import Survey
 
 
@@ -58,7 +58,7 @@ class FlaggerManifest:
             f"{kind} {one['metadata']['name']}"
             for kind, found in seen
             for one in found
-            if _owner(one) == canary and one["metadata"].get("namespace") == survey.namespace
+            if owning_canary(one) == canary and one["metadata"].get("namespace") == survey.namespace
         ]
         if not owned:
             return []
@@ -76,12 +76,6 @@ class FlaggerManifest:
             yield from probes.splitlines()
         yield f"From Flagger's Canary {self.converted.name}:"
         yield from (" ".join(str(line).split()) for line in self.converted.account)
-
-
-def _owner(obj: Object) -> str:
-    """Return the name of the Canary that owns an object, "" for none."""
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((str(one.get("name")) for one in owners if one.get("kind") == "Canary"), "")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a setting may hold anything

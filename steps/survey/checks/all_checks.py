@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from steps.survey.arms import SurveyedArms
+from steps.survey.checks.flagger_owner import check_flagger_owner
 from steps.survey.checks.foreign_pods import check_foreign_pods
 from steps.survey.checks.host_names import check_host_names
 from steps.survey.checks.manifests import check_manifests
@@ -19,6 +20,7 @@ from steps.survey.problem import Problem
 
 Check = Callable[[Survey, SurveyedArms], list[Problem]]
 CHECKS: tuple[Check, ...] = (
+    check_flagger_owner,
     check_pair,
     check_workloads,
     check_foreign_pods,
