@@ -32,8 +32,26 @@ _DURATION: Final[Json] = {
     ],
 }
 _SET_BY_CHART: Final = frozenset(
-    "app bootstrap canary canary-destination config context kubeconfig ladder latency-slo min-seconds namespace run"
-    " stable stable-destination stable-labels success-slo topology virtual-service".split()
+    {
+        "app",
+        "bootstrap",
+        "canary",
+        "canary-destination",
+        "config",
+        "context",
+        "kubeconfig",
+        "ladder",
+        "latency-slo",
+        "min-seconds",
+        "namespace",
+        "run",
+        "stable",
+        "stable-destination",
+        "stable-labels",
+        "success-slo",
+        "topology",
+        "virtual-service",
+    }
 )
 """Settings that other values of the chart give, or that the pod of a hook has."""
 

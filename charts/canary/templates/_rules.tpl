@@ -12,7 +12,7 @@
 - apiGroups: [""]
   resources: [services]
   verbs: [get]
-  resourceNames: {{ list .service .stableHost .canaryHost | uniq | toJson }}
+  resourceNames: {{ list .stableHost .canaryHost | uniq | toJson }}
 - {apiGroups: [apps], resources: [replicasets], verbs: [get, list]}
 - {apiGroups: [""], resources: [pods], verbs: [list]}
 - {apiGroups: [""], resources: [persistentvolumeclaims], verbs: [get]}

@@ -38,7 +38,8 @@ class Ended:
     @property
     def verdict(self) -> str:
         """The line of the step that says how the release ended, "" without one."""
-        return next((line for line in reversed(self.said.splitlines()) if line.startswith("shop: ")), "")
+        lines = self.said.replace("\\n", "\n").splitlines()  # Helm 4 prints a log as one quoted line
+        return next((line for line in reversed(lines) if line.startswith("shop: ")), "")
 
 
 @dataclass
@@ -66,7 +67,12 @@ class HelmApp:
         """Run Helm to its end."""
         began = time.monotonic()
         done = subprocess.run(
-            self.command(*arguments), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600
+            self.command(*arguments),
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=600,
         )
         return Ended(done.returncode, done.stdout, time.monotonic() - began)
 
