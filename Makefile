@@ -56,6 +56,7 @@ docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
 	@$(BIN)/python -m tools.charts.canary_values
+	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and fix what ruff can fix

@@ -31,7 +31,7 @@ _DURATION: Final[Json] = {
         {"type": "string", "pattern": r"^([1-9][0-9]*|([0-9]+h)?([0-9]+m)?[0-9]+s|([0-9]+h)?[0-9]+m|[0-9]+h)$"},
     ],
 }
-_SET_BY_CHART: Final = frozenset(
+SET_BY_CHART: Final = frozenset(
     {
         "app",
         "bootstrap",
@@ -133,7 +133,7 @@ def _settings() -> Json:
     known = canary_yaml_schema(find(name).settings for name in STEPS)["properties"]
     return {
         "description": "Further settings of canary.yaml; docs/settings.md explains them.",
-        **_object(**{name: schema for name, schema in known.items() if name not in _SET_BY_CHART}),
+        **_object(**{name: schema for name, schema in known.items() if name not in SET_BY_CHART}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.e2e.helm.chart import RATE, HelmApp, copied_charts, quick
 from tests.e2e.kubectl import kubectl
 from tests.lab.cluster.lab import ClusterLab
-from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.e2e
 versions = pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)], indirect=True)
@@ -51,8 +52,9 @@ def _as_flags(pair: dict[str, dict[str, str]]) -> list[str]:
 
 
 def _let_go_of_v1(lab: ClusterLab) -> None:
-    """Do what docs/helm.md says: Helm forgets the Deployment that serves, and leaves it running."""
-    about = f"{DEPLOYMENT.plural}/shop-v1"
-    kubectl(lab, "annotate", about, "helm.sh/resource-policy=keep")
-    kubectl(lab, "annotate", about, "meta.helm.sh/release-name-", "meta.helm.sh/release-namespace-")
-    kubectl(lab, "label", about, "app.kubernetes.io/managed-by-")
+    """Run the command of docs/helm.md: Helm forgets the Deployment that serves, and leaves it running."""
+    page = (ROOT / "docs" / "helm.md").read_text(encoding="utf-8")
+    (patch,) = re.findall(
+        r"^kubectl patch deployment shop-v1 --type json -p '(\[.*?\])'$", page, re.MULTILINE | re.DOTALL
+    )
+    kubectl(lab, "patch", "deployment", "shop-v1", "--type", "json", "-p", patch)
