@@ -75,7 +75,7 @@ def _manifest(deployed: Object, release: Release, requires: Mapping[str, str]) -
     pods = spec["template"]["metadata"].get("labels") or {}
     arm = ArmSelectors(meta["name"], spec["selector"], pods, "", {}, {})
     labels = canary_labels(arm, release.stable, requires)
-    if label.matches(spec["selector"], labels):
+    if not requires and label.matches(spec["selector"], labels):
         # No label has the Deployment's name: the other arm needs one that differs.
         chosen = spec["selector"].get("matchLabels") or {}
         labels = {**labels, "app" if "app" in chosen else min(chosen, default="app"): release.stable}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from steps.__main__ import find
 from steps.manifests.accounts import accounts
+from steps.rollout import Settings
 from steps.settings.conventions import conventional_names
 from tests.contract.charts.canary_chart import CHART, Json, chart_with_two, helm, rendered
 
@@ -35,12 +35,12 @@ def test_lint_finds_nothing_to_say(program: str, shape: str, release: str) -> No
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_step_accepts_the_settings_and_finds_the_rendered_names(program: str, shape: str, tmp_path: Path) -> None:
     """canary.yaml names the two Deployments, the route and its destinations as they are rendered."""
-    values = {"app": "shop", "shape": shape, "interval": "1m30s", "timeout": "10m"}
+    values: Json = {"app": "shop", "shape": shape, "interval": "1m30s", "timeout": "10m"}
     values["thresholds"] = {"success-rate": 99.9, "request-duration": "500ms"}
     objects = rendered(program, values, tmp_path)
     found = settings_of(objects)
     given = {name.replace("-", "_"): value for name, value in found.items()}
-    settings = find("rollout").settings.model_validate(given)
+    settings = Settings.model_validate(given)
     names = conventional_names(settings, "shop")
     assert (90, 0.999, "p99=500ms") == (found["min-seconds"], found["success-slo"], found["latency-slo"])
     routes = objects["VirtualService", "shop"]["spec"]["http"][0]["route"]
@@ -61,7 +61,7 @@ def test_the_role_is_the_one_that_init_prints(program: str, shape: str, tmp_path
     """Limited to the app by name, where RBAC can do that; nothing beyond what the steps ask for."""
     objects = rendered(program, {"app": "shop", "shape": shape}, tmp_path)
     given = {name.replace("-", "_"): value for name, value in settings_of(objects).items()}
-    names = conventional_names(find("rollout").settings.model_validate(given), "shop")
+    names = conventional_names(Settings.model_validate(given), "shop")
     (role,) = (
         one for one in accounts(names, baseline=True) if one.name == "canary-steps-walker-shop" and "rules" in one.body
     )

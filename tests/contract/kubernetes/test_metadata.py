@@ -124,3 +124,15 @@ def test_a_patch_may_remove_the_entries_of_a_manager(cluster: ApiClient, deploym
     assert 200 == after.code, after.body
     assert "canary-steps" not in [entry["manager"] for entry in after.body["metadata"]["managedFields"]]
     assert 3 == after.body["spec"]["minReadySeconds"]
+
+
+def test_a_patch_may_remove_entries_and_nothing_else(cluster: ApiClient, deployment: Json) -> None:
+    """What was written outside a run becomes nobody's afterwards, so that a later apply meets no conflict."""
+    name = deployment["metadata"]["name"]
+    scaled = [{"op": "add", "path": "/spec/replicas", "value": 3}]
+    before = cluster.patch("deployments", name, scaled, fieldManager="canary-steps").body["metadata"]["managedFields"]
+    place = next(place for place, entry in enumerate(before) if entry["manager"] == "canary-steps")
+    removal = [{"op": "remove", "path": f"/metadata/managedFields/{place}"}]
+    after = cluster.patch("deployments", name, removal, fieldManager="canary-steps")
+    assert 200 == after.code, after.body
+    assert "canary-steps" not in [entry["manager"] for entry in after.body["metadata"]["managedFields"]]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.e2e.helm.chart import HelmApp
-from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
 from tests.support.manifests import virtual_service
 
 pytestmark = pytest.mark.e2e
@@ -83,8 +83,8 @@ def _plain_chart(chart: Path) -> Path:
     about = {"apiVersion": "v2", "name": "plain", "version": "1.0.0"}
     (chart / "Chart.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
     (chart / "values.yaml").write_text("other: 1\ntimeout: 5s\n", encoding="utf-8")
-    made = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService"}
-    made |= virtual_service("shop", {"host": "shop-primary"}, {"host": "shop-canary"})
+    routed = virtual_service("shop", {"host": "shop-primary"}, {"host": "shop-canary"})
+    made: Json = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", **routed}
     made["spec"]["http"][0]["timeout"] = "TIMEOUT"
     text = yaml.safe_dump(made).replace("TIMEOUT", "{{ .Values.timeout }}")
     other = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata: {value: "{{ .Values.other }}"}\n'

@@ -124,7 +124,8 @@ class Store:
     ) -> Json:  # fmt: skip
         """Store what `change` makes of the object: an update, a patch, or (subresource "status") its status alone.
 
-        A result equal to what is stored writes nothing and keeps the resourceVersion, as on a real server.
+        A result equal to what is stored writes nothing and keeps the resourceVersion, as on a real server, unless
+        entries of managedFields were removed.
         """
         with self._changed:
             old = self._stored(kind, namespace, name)
@@ -139,7 +140,8 @@ class Store:
             new = write_rules.merged(kind, old, asked, subresource)
             defaults.fill(kind, new)
             validation.check(kind, new, old)
-            if write_rules.without_managers(new) == write_rules.without_managers(old):
+            is_same = write_rules.without_managers(new) == write_rules.without_managers(old)
+            if is_same and not managed_fields.removes_entries(old, metadata.get("managedFields")):
                 return copied(old)
             if not subresource and write_rules.raises_generation(kind, old, new):
                 new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
