@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,14 +50,20 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/, the descriptions of the Argo steps, and docs/judge.svg
+docs: .venv/ready ## Generate all that is written from code: docs/settings.md, the schema, tekton/, dashboards/, charts/canary-steps, and more
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
+	@$(BIN)/python -m tools.dashboards
+	@$(BIN)/python -m tools.charts
+	@$(BIN)/python -m tools.artifact_hub
 	@$(BIN)/python -m tools.charts.canary_values
 	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
+
+bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
+	@$(BIN)/python -m tools.bundle $(BUNDLE) $(BUNDLE_FLAGS)
 
 format: .venv/ready ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .
@@ -82,7 +88,7 @@ clean: ## Remove the virtual environment and caches
 
 # Debian's package is unpacked, not installed, so that no service starts.
 prometheus:
-	@command -v prometheus >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
 
 image: .venv/ready ## Build the container image (BASE=… for a base other than python:3.13-slim)
 	@$(BIN)/python -m tests.lab.cluster.images "$(BASE)"

@@ -38,8 +38,9 @@ STEPS = {
     "bootstrap": "make the serving Deployment from the one that people deploy, before any route leads to it",
     "doctor": "print every problem of an app at once, with remedies, and what its traffic can show",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
-    "report": "render a running or finished release as text, JSON or a page",
+    "report": "render a running or finished release as text, JSON, metrics or a page",
     "list": "show all running releases and the last record of each app, in one namespace or in all",
+    "board": "serve one page of all releases, and metrics; read-only",
     "replay": "judge a recording again by other rules and show when each verdict would have come",
 }
 

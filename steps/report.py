@@ -1,4 +1,4 @@
-"""report: render a running or finished release as text, JSON and HTML, from the data on its VirtualService.
+"""report: render a running or finished release as text, JSON, HTML or OpenMetrics, from the data on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
 Writes: standard output, or the file `--output`; and the file `--html`.
@@ -17,20 +17,24 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.claim.claims import Claims
+from steps.claim.listing import list_release
 from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
 from steps.model.judgement import Judgement
 from steps.model.names import ReleaseNames
-from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
-from steps.outputs.report import Report
+from steps.outputs.metrics.exposition import as_openmetrics
+from steps.outputs.metrics.samples import samples_of
+from steps.outputs.report import Report, report_of_claim, report_of_record
+from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.wiring.cluster import parts_of
+from steps.wiring.export import exported
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -38,11 +42,13 @@ RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
 
 
-class Settings(ReleaseSettings):
+class Settings(ReleaseSettings, ExportSettings):
     """Render a running or finished release as text, JSON or a page."""
 
     run: LabelName = Field("", description="Report only this run. Empty: the running or the last one.")
-    format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
+    format: Literal["text", "json", "openmetrics"] = Field(
+        "text", description="text for people, json for programs, openmetrics for Prometheus."
+    )
     output: str = Field("", description="File to write. Empty: standard output.")
     html: str = Field("", description="Additional file: the report as a static HTML page with charts. Empty: none.")
     judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
@@ -58,6 +64,8 @@ class Settings(ReleaseSettings):
 def run(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str]:
     """Return the report and its text."""
     made = gather(names, claims, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
+    if settings.format == "openmetrics":
+        return made, as_openmetrics(samples_of([list_release(claims, names)]))
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
@@ -75,21 +83,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run, claim.state.undoes}:
-        state = claim.state
-        return Report(
-            app=names.app,
-            namespace=names.namespace,
-            run=claim.run,
-            state=str(claim.phase),
-            reason=state.reason,
-            verdict=verdict_of(state),
-            started=state.started,
-            weights=state.weights,
-            images=state.pin.digests if state.pin else {},
-            by=state.by,
-            bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
-            undoes=state.undoes,
-        )
+        return report_of_claim(claim, names.namespace, verdict_of(claim.state))
     last = claims.last(first, names.app)
     if last is None:
         cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
@@ -97,21 +91,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     if run not in {"", last.run, last.undoes}:
         cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
-    return Report(
-        app=names.app,
-        namespace=names.namespace,
-        run=last.run,
-        state=last.outcome,
-        reason=last.reason,
-        verdict=last.verdict,
-        started=last.started,
-        ended=last.ended,
-        weights=last.weights,
-        images=last.images,
-        by=last.by,
-        bake=last.bake,
-        undoes=last.undoes,
-    )
+    return report_of_record(last, names.app, names.namespace)
 
 
 def write_folder(
@@ -150,7 +130,8 @@ def _read(path: str) -> dict[str, object]:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    made, text = run(settings, parts.names, parts.claims)
+    with exported(settings, parts.cluster, parts.names):
+        made, text = run(settings, parts.names, parts.claims)
     if settings.html:
         save(html_page(made, parts.claims.now()), settings.html, "--html", _DOING)
     if settings.output:

@@ -10,6 +10,7 @@ SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the c
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import structlog
 from pydantic import Field
@@ -35,6 +36,7 @@ from steps.model.run import Claim, Phase
 from steps.outputs import judgement_file, results
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.bake import BakeSettings
+from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
 from steps.settings.preparation import PreparationSettings
@@ -45,6 +47,7 @@ from steps.wiring.bake import bake_of
 from steps.wiring.baseline import comparison_of
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
+from steps.wiring.export import exported
 from steps.wiring.judging import rung_policy_of
 from steps.wiring.probing import probe_preflight_of, prober_of
 from steps.wiring.release import with_run_id
@@ -64,8 +67,10 @@ _ENDINGS = {
 }
 
 
-class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings):
+class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings, ExportSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
+
+    cannot_wait: ClassVar[bool] = True
 
     deadline_seconds: float = Field(
         0.0,
@@ -207,9 +212,10 @@ def main(settings: Settings) -> StepEnd:
     teardown = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
-    extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress)
     bake = bake_of(settings, parts.names, parts.traffic, parts.workload, progress)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras, bake)
+    with exported(settings, parts.cluster, parts.names) as on_look:
+        extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress, on_look)
+        end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras, bake)
     return with_dry_run_summary(end, parts.cluster)
 
 

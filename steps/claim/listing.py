@@ -1,9 +1,10 @@
 """List all claims and last records of a namespace or of all; what cannot be read is listed as such."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from steps.claim.annotations import annotations_of
+from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.keys import record_key, shorten_app
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
@@ -12,6 +13,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Forbidden, Interrupted, StepError
 from steps.model.listing import ListedApp
+from steps.model.names import ReleaseNames
 from steps.model.run import RECORD_PREFIX, Claim, ObjectName, Record
 from steps.model.times import date_and_time
 
@@ -24,13 +26,22 @@ _NOT_READABLE = (ValueError, TypeError, OverflowError, OSError)
 def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
     """Return the apps with a claim or a record in a namespace (None: in all), by namespace and name.
 
-    A claim on several VirtualServices is listed once, on the first of them.
-
     Raises:
         Forbidden: this account may not list VirtualServices there; the message says how to allow it.
     """
+    return apps_of(cluster, list_virtual_services(cluster, namespace))
+
+
+def apps_of(cluster: Cluster, objects: Sequence[Object]) -> list[ListedApp]:
+    """Return the apps with a claim or a record on these VirtualServices, by namespace and name.
+
+    A claim on several VirtualServices is listed once, on the first of them.
+
+    Args:
+        cluster: knows the time; it is asked for a first VirtualService that is not among the objects.
+        objects: VirtualServices as they were listed.
+    """
     found: _Apps = {}
-    objects = _virtual_services(cluster, namespace)
     known = {name_of(obj): obj for obj in objects}
     for obj in objects:
         for key in apps_on(obj):
@@ -42,10 +53,37 @@ def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
     return sorted(found.values(), key=lambda one: (one.namespace, one.app, one.virtual_service))
 
 
-def _virtual_services(cluster: Cluster, namespace: str | None) -> list[Object]:
-    """Return all, since a record leaves no label to select by."""
+def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
+    """Return one app as a list has it, from its first VirtualService.
+
+    Raises:
+        ClaimCorrupt: the claim cannot be read. As `Claims` raises.
+    """
+    first = names.virtual_services[0]
+    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    record = claims.last(first, names.app)
+    row = ListedApp(first, names.app, claim, claim is not None and claim.state.expires < claims.now(), record)
     try:
-        return cluster.list(VIRTUAL_SERVICE, namespace)
+        _check_times(*((record.started, record.ended) if record is not None else ()))
+    except _NOT_READABLE as error:
+        trouble = f"the record of {names.app} on VirtualService {first} has a time that is not a date ({error})."
+        return _with_trouble(replace(row, record=None, is_record_unreadable=True), trouble)
+    return row
+
+
+def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache: bool = False) -> list[Object]:
+    """Return all of a namespace (None: of all), since a record leaves no label to select by.
+
+    Args:
+        cluster: the API server.
+        namespace: where to look.
+        from_cache: the API server may answer from its memory, which is cheap and at most moments old.
+
+    Raises:
+        Forbidden: this account may not list them there; the message says how to allow it.
+    """
+    try:
+        return cluster.list(VIRTUAL_SERVICE, namespace, from_cache=from_cache)
     except Forbidden as error:
         resource = f"{VIRTUAL_SERVICE.plural}.{VIRTUAL_SERVICE.group}"
         create = f"kubectl create {{}} canary-steps-list --verb=list --resource={resource}"

@@ -13,6 +13,7 @@ LIMIT_BYTES: Final = 4096
 
 _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
+_TEXTS: Final = ("run", "outcome", "verdict", "reason", "by", "bake", "undoes")
 
 
 def record_of(
@@ -51,6 +52,7 @@ def record_of(
         bake=bake,
         undoes=state.undoes,
         promotion=promotion,
+        rescued=state.rescued,
     )
 
 
@@ -105,6 +107,8 @@ def load_record(text: str) -> Record:
         if body.pop("version") != VERSION:
             raise ValueError("the record was written by another version")
         known = {field.name for field in fields(Record)}
+        body |= {name: str(body[name]) for name in _TEXTS if name in body}
+        body["images"] = {str(name): str(image) for name, image in body.get("images", {}).items()}
         body["weights"] = tuple((float(at), int(weight)) for at, weight in body.get("weights", ()))
         body["promotion"] = _read_promotion(body.get("promotion"))
         return Record(**{key: value for key, value in body.items() if key in known})
@@ -114,7 +118,7 @@ def load_record(text: str) -> Record:
 
 def _text(record: Record) -> str:
     body = {"version": VERSION, **asdict(replace(record, promotion=None))}
-    for name in ("undoes", "promotion"):
+    for name in ("undoes", "promotion", "rescued"):
         if not body[name]:
             del body[name]
     if record.promotion is not None:
@@ -151,6 +155,7 @@ def _shrinking(record: Record) -> Iterator[Record]:
         reason=_cut(record.reason, _TEXT_CHARACTERS),
         by=_cut(record.by, _TEXT_CHARACTERS),
         undoes=_cut(record.undoes, _TEXT_CHARACTERS),
+        rescued=_cut(record.rescued, _TEXT_CHARACTERS),
     )
     yield smaller
     if record.promotion is not None:

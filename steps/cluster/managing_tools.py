@@ -43,7 +43,7 @@ TOOLS: Final = (
     ),
     ManagingTool(
         "Rancher Fleet",
-        ("fleet",),
+        ("fleetagent", "fleet-agent"),
         ("objectset.rio.cattle.io/", "fleet.cattle.io/"),
         "diff.comparePatches in fleet.yaml with a remove of /spec/http, and correctDrift off",
     ),

@@ -42,6 +42,7 @@ class PreparationSettings(
     """For prepare and rollout: what is released, and when to refuse it."""
 
     subject: ClassVar[str] = "Preparation"
+    gives_account: ClassVar[bool] = True
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
     env: Annotated[dict[str, str], NoDecode, PAIRS] = Field(

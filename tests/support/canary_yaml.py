@@ -27,7 +27,7 @@ NEEDED: Final = {
 
 
 def accepted(name: str, value: Any) -> bool:  # noqa: ANN401 - any value that a file may hold
-    """Tell whether any step that has the setting takes the value from a file."""
+    """Return whether any step that has the setting takes the value from a file."""
     return any(_takes(kind, name, value) for kind in KINDS if name in kind.model_fields)
 
 

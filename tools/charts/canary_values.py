@@ -78,22 +78,8 @@ def _values() -> Json:
             "uniqueItems": True,
             "items": {"type": "integer", "minimum": 1, "maximum": 100},
         },
-        "interval": {**_DURATION, "description": f"Least time on a weight. {_DURATION['description']}"},
-        "thresholds": _object(
-            **{
-                "success-rate": {
-                    "description": "Percent of the requests that must not fail; 0 for no such guard.",
-                    "type": "number",
-                    "minimum": 0,
-                    "exclusiveMaximum": 100,
-                },
-                "request-duration": {
-                    "description": "Limit of the 99th percentile, such as 500ms or 1.5s.",
-                    "type": "string",
-                    "pattern": r"^([0-9]{1,9}(\.[0-9]{1,6})?(ms|s))?$",
-                },
-            }
-        ),
+        "interval": {**_DURATION, "description": f"Minimum time on a weight. {_DURATION['description']}"},
+        "thresholds": _thresholds(),
         "settings": _settings(),
         "release": _choice("hook", "workflow", "pipelinerun", "none"),
         "timeout": {**_DURATION, "description": f"What --timeout of helm says. {_DURATION['description']}"},
@@ -129,6 +115,21 @@ def _values() -> Json:
     }
 
 
+def _thresholds() -> Json:
+    rate: Json = {
+        "description": "Percent of the requests that must not fail; 0 for no such guard.",
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 100,
+    }
+    duration: Json = {
+        "description": "Limit of the 99th percentile, such as 500ms or 1.5s.",
+        "type": "string",
+        "pattern": r"^([0-9]{1,9}(\.[0-9]{1,6})?(ms|s))?$",
+    }
+    return _object(**{"success-rate": rate, "request-duration": duration})
+
+
 def _settings() -> Json:
     known = canary_yaml_schema(find(name).settings for name in STEPS)["properties"]
     return {
@@ -142,8 +143,8 @@ def schema() -> Json:
     values = _values()
     definitions = canary_yaml_schema(find(name).settings for name in STEPS)["definitions"]
     of_app = {name: {"$ref": f"#/definitions/values/{name}"} for name in values}
-    app = {"type": ["object", "null"], "additionalProperties": False, "properties": {**of_app}}
-    del app["properties"]["app"]
+    own = {name: one for name, one in of_app.items() if name != "app"}  # the key names it
+    app = {"type": ["object", "null"], "additionalProperties": False, "properties": own}
     apps = {"type": "object", "propertyNames": {**_NAME, "minLength": 1}, "additionalProperties": app}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -72,7 +72,7 @@ does not tell a template its timeout, and a hook that outlives it is a failed up
 {{- $needed := add $start $rungs $end | int -}}
 {{- if gt $needed $timeout -}}
 {{- $minutes := divf $needed 60 | ceil | int -}}
-{{- fail (printf "canary: app %s: the ladder takes at least %d s (start %d s, %d weights of %d s, promotion %d s), but Helm waits only %d s (timeout: %v). Pass --timeout %dm to helm and set timeout: %dm in the values of this chart, or make ladder or interval shorter, or use release: workflow" $app.app $needed $start (len .ladder) $interval $end $timeout .timeout $minutes $minutes) -}}
+{{- fail (printf "canary: app %s: the ladder needs %d s or more (start %d s, %d weights of %d s, promotion %d s), but Helm waits only %d s (timeout: %v). Pass --timeout %dm to helm and set timeout: %dm in the values of this chart, or make ladder or interval shorter, or use release: workflow" $app.app $needed $start (len .ladder) $interval $end $timeout .timeout $minutes $minutes) -}}
 {{- end -}}
 {{- $ready := index $settings "ready-timeout-seconds" | default (min 300 (max 60 (div $timeout 4))) | int -}}
 {{- dict "timeout" $timeout "deadline" (sub $timeout (add $end 10)) "ready" $ready | toJson -}}

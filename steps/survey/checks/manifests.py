@@ -24,9 +24,9 @@ def check_manifests(survey: Survey, arms: SurveyedArms) -> list[Problem]:
 def _stable(arms: SurveyedArms) -> Iterator[Problem]:
     if (stable := arms.stable.found) is not None and (by := _applier(stable)):
         text = (
-            f"{by} wrote its pod template from a manifest, which keeps today's image: after a promotion, the next apply"
-            " of it brings this image back, to all users at once and unjudged. Write the promoted image into the"
-            " manifest, or change the manifest first and let promote wait for it."
+            f"{by} wrote its pod template from a manifest: after a promotion, the next apply brings the image of the"
+            " manifest back, to all users at once and unjudged. Write the promoted image into the manifest, or change"
+            " the manifest first and let promote wait for it."
         )
         yield Problem(CODE, deployment_name(stable), text, ("--template-by external",), "warns")
 

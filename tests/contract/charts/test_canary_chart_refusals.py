@@ -56,7 +56,7 @@ def test_a_timeout_that_is_shorter_than_the_ladder_is_refused_beforehand(program
     """With both numbers, and what to pass to Helm."""
     values = {"app": "shop", "ladder": [5, 10, 50], "interval": "2m", "timeout": "5m"}
     said = refused(program, values, tmp_path)
-    assert "takes at least 425 s" in said
+    assert "needs 425 s or more" in said
     assert "Helm waits only 300 s" in said
     assert "Pass --timeout 8m to helm and set timeout: 8m" in said
 

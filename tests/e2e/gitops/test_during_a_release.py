@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,12 +20,12 @@ from tests.support.in_process_steps import StepProcess
 pytestmark = pytest.mark.e2e
 
 LOOK = 3
-ALLOWED = {"allow_managed": True, "min_seconds": 20, "poll_seconds": 0.001, "ladder": (50,)}
+ALLOWED: dict[str, Any] = {"allow_managed": True, "min_seconds": 20, "poll_seconds": 0.001, "ladder": (50,)}
 
 
-def released(world: AppliedCluster, events: dict[int, Callable[[], object]]) -> tuple[str, int, str]:
+def released(world: AppliedCluster, events: Mapping[int, Callable[[], object]]) -> tuple[str, int, str]:
     """Release in one process with events at some of its looks; return outcome, number of looks, and what stopped it."""
-    reader = GrowingEvidence(world, events)
+    reader = GrowingEvidence(world, dict(events))
     with capture_logs() as logged:
         end = StepProcess(world).rollout(reader, **ALLOWED)
     errors = [str(line["error"]) for line in logged if line["event"] == "rollout.stopped"]
@@ -81,6 +82,35 @@ def test_an_upgrade_by_helm_3_that_changes_the_routes_ends_the_run(
     assert "(Helm). Let Helm leave these weights alone: a chart that takes the weights from the live object" in error
     assert [100, 0] == weights(world)
     assert "7s" == world.real("virtualservices", "shop")["spec"]["http"][0]["timeout"]
+
+
+def test_an_apply_by_kubectl_resets_the_weights_and_ends_the_run(
+    cluster: ApiClient, tmp_path: Path, applier: MakeApplier
+) -> None:
+    """Its merge compares with the live object, so that even an unchanged manifest writes its weights."""
+    kubectl = applier("kubectl")
+    world = deployed(cluster, tmp_path, kubectl)
+    outcome, looks, error = released(world, {LOOK: lambda: kubectl.apply(STABLE_NAMED.objects()[1:])})
+    assert ("rolled-back", LOOK) == (outcome, looks)
+    assert "last changed by kubectl-client-side-apply at " in error
+    assert [100, 0] == weights(world)
+
+
+def test_a_server_side_apply_by_kubectl_is_refused_until_the_release_is_over(
+    cluster: ApiClient, tmp_path: Path, applier: MakeApplier
+) -> None:
+    """The release goes on, and the same apply succeeds after it."""
+    kubectl = applier("kubectl-server-side")
+    world = deployed(cluster, tmp_path, kubectl)
+
+    def apply() -> None:
+        with pytest.raises(ApplyError, match=r'conflict.* with "canary-steps".*[\s\S]*\.spec\.http'):
+            kubectl.apply(STABLE_NAMED.objects()[1:])
+
+    outcome, looks, error = released(world, {LOOK: apply})
+    assert "promoted" == outcome, error
+    assert looks > LOOK
+    kubectl.apply(changed(STABLE_NAMED.objects()))
 
 
 def test_an_upgrade_by_helm_4_waits_until_the_release_is_over(

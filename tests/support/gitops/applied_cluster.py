@@ -35,8 +35,8 @@ class AppliedCluster(SteppedCluster):
         self._real = real
         super().__init__(folder)
         self.given = app.given
-        for host in app.hosts:
-            self.serve(host)
+        for host, pods in app.hosts:
+            self.serve(host, app=pods)
 
     def set_up(self) -> None:
         """Create nothing: a tool applies the objects."""

@@ -15,7 +15,7 @@ from tests.support.shop_release import APP, deployment
 from tests.support.stepped_cluster import SteppedCluster
 from tests.support.version_pair import V1, V2
 
-CANARY = f"{APP}-canary"
+CANARY, PRIMARY = f"{APP}-canary", f"{APP}-primary"
 ENDS = ("promoted", "rolled-back", "undone", "swept")
 MARKS = {"app.kubernetes.io/instance": APP, "team": "till"}
 
@@ -27,14 +27,14 @@ class AppManifests:
     Args:
         topology: of its releases.
         arms: the Deployments in Git with image and replicas, the one that serves first.
-        hosts: destinations of its routes, stable's first.
+        hosts: destinations of its routes with the pods (label app) that their Services select, stable's first.
         given: settings that its steps need.
         image: that a release writes, "" where people deploy it.
     """
 
     topology: str
     arms: tuple[tuple[str, str, int], ...]
-    hosts: tuple[str, str]
+    hosts: tuple[tuple[str, str], tuple[str, str]]
     given: dict[str, Any] = field(default_factory=dict)
     image: str = "shop:2"
 
@@ -44,15 +44,19 @@ class AppManifests:
     def objects(self) -> list[Json]:
         """Return what Git has."""
         made = [_deployment(*arm) for arm in self.arms]
-        destinations: list[Json] = [{"host": host, "port": {"number": 80}} for host in self.hosts]
+        destinations: list[Json] = [{"host": host, "port": {"number": 80}} for host, _ in self.hosts]
         routes = virtual_service(APP, *destinations)
         routes["metadata"]["labels"] = dict(MARKS)
         return [*made, {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", **routes}]
 
+    @property
+    def released(self) -> tuple[str, str]:
+        """The Deployments that a release writes, stable's first."""
+        return self.given.get("stable", APP), self.given.get("canary", CANARY)
+
     def release(self, world: SteppedCluster, end: str, **more: object) -> StepEnd:
         """Run a release to one of `ENDS`; `more` are settings of prepare."""
-        image = {"image": self.image} if self.image else {"image": ""}
-        StepProcess(world).prepare(**image, **more)
+        StepProcess(world).prepare("one", self.image, **more)
         if end == "swept":
             StepProcess(world).set_weight(60)
             world.wait(3600)  # the run died, and its claim expired
@@ -65,18 +69,18 @@ class AppManifests:
         return promoted if end == "promoted" else StepProcess(world).undo()
 
 
-STABLE_NAMED = AppManifests("stable-named", ((APP, "shop:1", 2),), (APP, CANARY))
+STABLE_NAMED = AppManifests("stable-named", ((APP, "shop:1", 2),), ((APP, APP), (CANARY, CANARY)))
 TARGET_NAMED = AppManifests(
     "target-named",
-    ((APP, "shop:1", 2), (CANARY, "shop:2", 1)),
-    (APP, CANARY),
-    {"topology": "target-named", "stable": APP, "canary": CANARY},
+    ((PRIMARY, "shop:1", 2), (APP, "shop:2", 1)),
+    ((PRIMARY, PRIMARY), (CANARY, APP)),
+    {"topology": "target-named", "stable": PRIMARY, "canary": APP, "canary_destination": CANARY},
     image="",
 )
 SWAP = AppManifests(
     "swap",
     ((V1, "shop:1", 2), (V2, "shop:2", 1)),
-    (V1, V2),
+    ((V1, V1), (V2, V2)),
     {"topology": "swap", "stable": V1, "canary": V2},
     image="",
 )

@@ -64,12 +64,6 @@ def _to_fields(paths: set[Path]) -> Json:
     return fields
 
 
-def removes_entries(old: Json, given: object) -> bool:
-    """Return whether a request leaves out entries of the object; none or an empty list leaves them as they are."""
-    present = old["metadata"].get("managedFields", [])
-    return isinstance(given, list) and bool(given) and len(list(filter(None, given))) < len(present)
-
-
 def record(
     kind: Kind, old: Json | None, new: Json, *, manager: str, now: str, subresource: str = "", given: object = None
 ) -> None:

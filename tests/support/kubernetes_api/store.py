@@ -124,8 +124,7 @@ class Store:
     ) -> Json:  # fmt: skip
         """Store what `change` makes of the object: an update, a patch, or (subresource "status") its status alone.
 
-        A result equal to what is stored writes nothing and keeps the resourceVersion, as on a real server, unless
-        entries of managedFields were removed.
+        A result equal to what is stored writes nothing and keeps the resourceVersion, as on a real server.
         """
         with self._changed:
             old = self._stored(kind, namespace, name)
@@ -140,14 +139,15 @@ class Store:
             new = write_rules.merged(kind, old, asked, subresource)
             defaults.fill(kind, new)
             validation.check(kind, new, old)
-            is_same = write_rules.without_managers(new) == write_rules.without_managers(old)
-            if is_same and not managed_fields.removes_entries(old, metadata.get("managedFields")):
+            given = metadata.get("managedFields")
+            keeps_managers = not given or given == old["metadata"].get("managedFields")
+            if keeps_managers and write_rules.without_managers(new) == write_rules.without_managers(old):
                 return copied(old)
             if not subresource and write_rules.raises_generation(kind, old, new):
                 new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             managed_fields.record(
                 kind, old, new, manager=manager, now=self.timestamp(), subresource=subresource,
-                given=metadata.get("managedFields"),
+                given=given,
             )  # fmt: skip
             return copied(new) if dry_run else self._commit(kind, namespace, name, new)
 
