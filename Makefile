@@ -58,6 +58,8 @@ docs: .venv/ready ## Generate all that is written from code: docs/settings.md, t
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.artifact_hub
+	@$(BIN)/python -m tools.charts.canary_values
+	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
