@@ -12,11 +12,12 @@ from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
 from tests.support.manifests import virtual_service
 
 pytestmark = pytest.mark.e2e
-versions = pytest.mark.parametrize("helm", ["helm3", "helm4"], indirect=True)
+ours = pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)], indirect=True)
+plain = pytest.mark.parametrize("helm", ["helm3", pytest.param("helm4", marks=pytest.mark.full)], indirect=True)
 CLAIM = "canary-steps.io/claim.shop"
 
 
-@versions
+@ours
 def test_an_upgrade_in_the_middle_of_a_run_keeps_its_weights_and_marks(app: HelmApp) -> None:
     """Helm owns none of our annotations, so no later upgrade removes one. A change of routes waits in Helm 4."""
     assert 0 == app.upgrade("--no-hooks").code
@@ -39,7 +40,7 @@ def _claim(app: HelmApp) -> str:
     return str(app.lab.get(VIRTUAL_SERVICE, "shop")["metadata"]["annotations"][CLAIM])
 
 
-@versions
+@plain
 def test_a_plain_chart_resets_the_weights_or_meets_a_conflict(app: HelmApp, tmp_path: Path) -> None:
     """Helm 3 resets them once the VirtualService changes; Helm 4 refuses each upgrade, and the run goes on unharmed."""
     app.chart = _plain_chart(tmp_path / "plain")
