@@ -52,10 +52,12 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, tekton/, the descriptions of the Argo steps, and docs/judge.svg
+docs: .venv/ready ## Generate docs/settings.md, tekton/, Argo's descriptions, dashboards/, charts/canary-steps, docs/judge.svg
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
+	@$(BIN)/python -m tools.dashboards
+	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 format: .venv/ready ## Format the code and fix what ruff can fix
@@ -89,7 +91,7 @@ clean: ## Remove the virtual environment and caches
 
 # Debian's package is unpacked, not installed, so that no service starts.
 prometheus:
-	@command -v prometheus >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || tests/lab/get-prometheus.sh "$(CACHE)"
 
 image: .venv/ready ## Build the container image (BASE=… for a base other than python:3.13-slim)
 	@$(BIN)/python -m tests.lab.cluster.images "$(BASE)"

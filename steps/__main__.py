@@ -37,7 +37,7 @@ STEPS = {
     "init": "print the YAML that an app still needs before its first release",
     "doctor": "print every problem of an app at once, with remedies, and what its traffic can show",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
-    "report": "render a running or finished release as text, JSON or a page",
+    "report": "render a running or finished release as text, JSON, metrics or a page",
     "list": "show all running releases and the last record of each app, in one namespace or in all",
     "replay": "judge a recording again by other rules and show when each verdict would have come",
 }

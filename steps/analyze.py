@@ -22,6 +22,7 @@ from steps.model.run import Claim, Phase
 from steps.outputs import results
 from steps.outputs.judgement_file import save
 from steps.settings.analysis import AnalysisSettings
+from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
 from steps.step import EXIT_CODES, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
@@ -29,6 +30,7 @@ from steps.wiring.analysis import progress_of, recorder_of
 from steps.wiring.baseline import check_baseline, comparison_of
 from steps.wiring.cluster import parts_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
+from steps.wiring.export import exported
 from steps.wiring.judging import rung_policy_of
 from steps.wiring.probing import prober_of
 from steps.workload.workload import Workload
@@ -36,7 +38,7 @@ from steps.workload.workload import Workload
 RESULTS = ("verdict", "reason", "judgement")
 
 
-class Settings(AnalysisSettings):
+class Settings(AnalysisSettings, ExportSettings):
     """Judge the canary from Prometheus until it passes, fails or the deadline comes."""
 
     weight: int | None = Field(
@@ -110,8 +112,9 @@ def main(settings: Settings) -> StepEnd:
     recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
     prober = prober_of(settings, parts.names, parts.workload)
-    extras = AnalysisExtras(recorder, prober, progress=progress_of(settings.progress_file))
-    end = run(settings, parts.names, parts.traffic, parts.workload, reader, extras)
+    with exported(settings, parts.cluster, parts.names) as on_look:
+        extras = AnalysisExtras(recorder, prober, progress=progress_of(settings.progress_file), on_look=on_look)
+        end = run(settings, parts.names, parts.traffic, parts.workload, reader, extras)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -26,9 +26,11 @@ from steps.model.run import Claim, Phase
 from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.settings.bake import JUDGING, BakeSettings
+from steps.settings.export import ExportSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import Parts, parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.export import exported
 from steps.workload.workload import Workload
 
 RESULTS = ("outcome", "verdict", "reason")
@@ -39,7 +41,7 @@ _EXIT_AGAIN = {str(Verdict.FAIL): EXIT_FAIL, STOPPED: PermanentError.exit_code}
 """Exit codes by how the bake ended; every other one ended with 0."""
 
 
-class Settings(BakeSettings):
+class Settings(BakeSettings, ExportSettings):
     """Copy the canary's template to stable, return the weight, scale the canary down."""
 
     unjudged: str = Field(
@@ -114,7 +116,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     bake = _bake_of(settings, parts) if settings.bake_seconds else None
     teardown = teardown_policy_of(settings, parts.cluster)
-    end = run(settings, parts.names, parts.traffic, parts.workload, teardown, bake)
+    with exported(settings, parts.cluster, parts.names):
+        end = run(settings, parts.names, parts.traffic, parts.workload, teardown, bake)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -1,4 +1,4 @@
-"""report: render a running or finished release as text, JSON and HTML, from the data on its VirtualService.
+"""report: render a running or finished release as text, JSON, HTML or OpenMetrics, from the data on its VirtualService.
 
 Before: nothing; read-only. Judgements that analyze wrote to files are added with `--judgement`.
 Writes: standard output, or the file `--output`; and the file `--html`.
@@ -17,6 +17,7 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.claim.claims import Claims
+from steps.claim.listing import list_release
 from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
 from steps.model.judgement import Judgement
@@ -25,12 +26,16 @@ from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
+from steps.outputs.metrics.exposition import as_openmetrics
+from steps.outputs.metrics.samples import samples_of
 from steps.outputs.report import Report
+from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
 from steps.step import Step, StepEnd
 from steps.wiring.cluster import parts_of
+from steps.wiring.export import exported
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -38,11 +43,13 @@ RESULTS = ("outcome", "reason")
 _DOING = "writing the report"
 
 
-class Settings(ReleaseSettings):
+class Settings(ReleaseSettings, ExportSettings):
     """Render a running or finished release as text, JSON or a page."""
 
     run: LabelName = Field("", description="Report only this run. Empty: the running or the last one.")
-    format: Literal["text", "json"] = Field("text", description="text for people, json for programs.")
+    format: Literal["text", "json", "openmetrics"] = Field(
+        "text", description="text for people, json for programs, openmetrics for Prometheus."
+    )
     output: str = Field("", description="File to write. Empty: standard output.")
     html: str = Field("", description="Additional file: the report as a static HTML page with charts. Empty: none.")
     judgement: Annotated[tuple[str, ...], NoDecode, CommaSeparated] = Field(
@@ -58,6 +65,8 @@ class Settings(ReleaseSettings):
 def run(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str]:
     """Return the report and its text."""
     made = gather(names, claims, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
+    if settings.format == "openmetrics":
+        return made, as_openmetrics(samples_of([list_release(claims, names)]))
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
 
 
@@ -150,7 +159,8 @@ def _read(path: str) -> dict[str, object]:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    made, text = run(settings, parts.names, parts.claims)
+    with exported(settings, parts.cluster, parts.names):
+        made, text = run(settings, parts.names, parts.claims)
     if settings.html:
         save(html_page(made, parts.claims.now()), settings.html, "--html", _DOING)
     if settings.output:

@@ -21,11 +21,13 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.times import date_and_time
 from steps.settings.cluster import DryRunSettings
+from steps.settings.export import ExportSettings
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.export import exported
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -33,7 +35,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(ClaimSettings, DryRunSettings, DrainSettings):
+class Settings(ClaimSettings, DryRunSettings, DrainSettings, ExportSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
@@ -91,7 +93,9 @@ def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    end = run(settings, parts.names, parts.traffic, parts.workload, teardown_policy_of(settings, parts.cluster))
+    teardown = teardown_policy_of(settings, parts.cluster)
+    with exported(settings, parts.cluster, parts.names):
+        end = run(settings, parts.names, parts.traffic, parts.workload, teardown)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -34,6 +34,7 @@ from steps.model.run import Claim, Phase
 from steps.outputs import judgement_file, results
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.bake import BakeSettings
+from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
 from steps.settings.ladder import LadderSettings
 from steps.settings.preparation import PreparationSettings
@@ -44,6 +45,7 @@ from steps.wiring.bake import bake_of
 from steps.wiring.baseline import comparison_of
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
+from steps.wiring.export import exported
 from steps.wiring.judging import rung_policy_of
 from steps.wiring.probing import probe_preflight_of, prober_of
 from steps.wiring.release import with_run_id
@@ -55,7 +57,7 @@ RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
 
-class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings):
+class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings, ExportSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
@@ -186,9 +188,10 @@ def main(settings: Settings) -> StepEnd:
     teardown = teardown_policy_of(settings, parts.cluster)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
-    extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress)
     bake = bake_of(settings, parts.names, parts.traffic, parts.workload, progress)
-    end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras, bake)
+    with exported(settings, parts.cluster, parts.names) as on_look:
+        extras = AnalysisExtras(recorder, prober_of(*probing), probe_preflight_of(*probing), progress, on_look)
+        end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras, bake)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -21,10 +21,12 @@ from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.errors import PermanentError, StepError, TemporaryError
 from steps.settings.cluster import DryRunSettings, NamespacesSettings
+from steps.settings.export import ExportSettings
 from steps.settings.workload import DrainSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import cluster_of, teardown_policy_of
+from steps.wiring.export import exported_list
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -33,7 +35,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(NamespacesSettings, DryRunSettings, DrainSettings):
+class Settings(NamespacesSettings, DryRunSettings, DrainSettings, ExportSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
 
@@ -88,7 +90,8 @@ def main(settings: Settings) -> StepEnd:
     def workload_of(app: str) -> Workload:
         return Workload(cluster, claim_key(app))
 
-    return run(where, Traffic(cluster, Claims(cluster)), workload_of, teardown_policy_of(settings, cluster))
+    with exported_list(settings, cluster, where):
+        return run(where, Traffic(cluster, Claims(cluster)), workload_of, teardown_policy_of(settings, cluster))
 
 
 STEP = Step(Settings, RESULTS, main)

@@ -24,12 +24,14 @@ from steps.model.run import Record
 from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.settings.cluster import DryRunSettings
+from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.release import ReleaseSettings
 from steps.settings.workload import DrainSettings
 from steps.step import Step, StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
+from steps.wiring.export import exported
 from steps.wiring.kept_arms import kept_arms_of
 from steps.wiring.release import this_host
 from steps.workload.workload import Workload
@@ -39,7 +41,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome", "reason")
 
 
-class Settings(ReleaseSettings, DryRunSettings, DrainSettings):
+class Settings(ReleaseSettings, DryRunSettings, DrainSettings, ExportSettings):
     """Return users to the version before the last promotion."""
 
     reason: str = Field("undo was asked for", max_length=300, description="Reason, one sentence for the record.")
@@ -88,7 +90,8 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     teardown = teardown_policy_of(settings, parts.cluster)
     find_kept = partial(kept_arms_of, parts.cluster)
-    end = run(settings, parts.names, parts.traffic, parts.workload, teardown, find_kept)
+    with exported(settings, parts.cluster, parts.names):
+        end = run(settings, parts.names, parts.traffic, parts.workload, teardown, find_kept)
     return with_dry_run_summary(end, parts.cluster)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from steps.actions.probe_preflight import ProbePreflight
 from steps.evidence.recording import Recorder
+from steps.model.looks import LastLook
 from steps.probing.prober import Prober
 
 
@@ -18,12 +19,14 @@ class AnalysisExtras:
         prober: sends deep health checks between the polls.
         probe_preflight: tries the checks on stable before a run begins.
         progress: called with the progress of the rung, or of a gate's time (0-1).
+        on_look: called with each look, summed up; it returns at once.
     """
 
     recorder: Recorder | None = None
     prober: Prober | None = None
     probe_preflight: ProbePreflight | None = None
     progress: Callable[[float], None] | None = None
+    on_look: Callable[[LastLook], None] | None = None
 
 
 NO_EXTRAS: Final = AnalysisExtras()

@@ -5,6 +5,7 @@ import structlog
 from steps.actions.retreat import retreat
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.judgement import Judgement, Verdict
+from steps.model.looks import LastLook
 from steps.model.run import Claim
 from steps.model.rungs import RungVerdict
 from steps.traffic.traffic import Traffic
@@ -22,6 +23,7 @@ def apply_verdict(
     workload: Workload,
     *,
     retreats: bool,
+    look: LastLook | None = None,
 ) -> None:
     """Keep a verdict, and on `fail` return the users to stable in the same patch; safe to repeat after a kill.
 
@@ -36,13 +38,14 @@ def apply_verdict(
         traffic: VirtualServices.
         workload: Deployments.
         retreats: whether a fail returns the users to stable.
+        look: what the judge saw last, kept with a verdict that moves no users.
     """
     at = round(traffic.claims.now(), 1)
     weight = claim.state.paused_weight or dict(claim.state.weights).get(since, 0)
     verdict = RungVerdict(weight, str(judgement.verdict), at, note) if weight else None
     if judgement.verdict is not Verdict.FAIL:
         if verdict is not None:
-            traffic.claims.keep_verdict(claim, verdict, since)
+            traffic.claims.keep_verdict(claim, verdict, since, look)
     elif retreats:
         _retreat(claim, judgement.reason, verdict, since, traffic, workload)
     else:

@@ -77,7 +77,9 @@ class RungJudge:
         judged = watch.claim or claim  # after a disruption the weight is set again within the rung
         since = judged.state.weights[-1][0] if judged.state.weights else rung.rung_started
         try:
-            apply_verdict(judged, judgement, note, since, self._traffic, self._workload, retreats=policy.retreats)
+            apply_verdict(
+                judged, judgement, note, since, self._traffic, self._workload, retreats=policy.retreats, look=watch.last
+            )
         finally:
             watch.report()
         return judgement

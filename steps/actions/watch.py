@@ -10,6 +10,7 @@ import structlog
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.control_group import judge_against_control
 from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.last_look import sum_up
 from steps.actions.polling import next_poll_seconds
 from steps.actions.watch_report import Look, WatchReport
 from steps.actions.weight_pause import WeightPause
@@ -18,7 +19,8 @@ from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import Rules
 from steps.model.evidence import Health
 from steps.model.judgement import Judgement, Verdict
-from steps.model.run import Claim
+from steps.model.looks import LastLook
+from steps.model.run import Claim, RunState
 from steps.traffic.traffic import Traffic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -82,6 +84,7 @@ class Watch:
 
     Attributes:
         by_hand: whether a person passed the rung without a verdict.
+        last: what the last look saw, None before the first.
     """
 
     def __init__(
@@ -103,11 +106,16 @@ class Watch:
         self._is_waiting_for_pods = bool(claim and claim.state.paused_weight)
         self._unreported: Look | None = None
         self.by_hand = False
+        self.last: LastLook | None = None
 
     @property
     def claim(self) -> Claim | None:
         """The claim as it was last renewed."""
         return self._heartbeat.claim if self._heartbeat else None
+
+    @property
+    def _state(self) -> RunState | None:
+        return self._heartbeat.claim.state if self._heartbeat else None
 
     def until_decided(
         self, pause: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
@@ -159,7 +167,7 @@ class Watch:
         """
         rung = self._rung
         if self._heartbeat is not None:
-            self._heartbeat.renew()
+            self._heartbeat.renew(self.last)
         health = rung.pods.look() if rung.pods else None
         self._pause_or_resume(health)  # before the query to Prometheus, which may be slow
         now, since = self._traffic.claims.now(), self._rung_started
@@ -174,6 +182,7 @@ class Watch:
         self._unreported = Look(
             now, rung.started, since, self._weight, control, evidence, health, probes, judgement, gate_progress
         )
+        self.last = sum_up(self._unreported, self._state, self._limits.timeout_seconds, self.last)
         if judgement.verdict is not Verdict.FAIL:
             self.report()  # a fail is reported after the retreat: a slow disk must not delay it
         since_newest = self._traffic.claims.now() - evidence.until
@@ -183,7 +192,7 @@ class Watch:
         """Report the last look to the recording, the progress file and the log, unless that is done."""
         look, self._unreported = self._unreported, None
         if look is not None:
-            self._report.write(look)
+            self._report.write(look, self.last)
 
     def _pause_or_resume(self, health: Health | None) -> None:
         """Pause or restore the weight, as the canary's pods require."""

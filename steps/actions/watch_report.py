@@ -12,6 +12,7 @@ from steps.judge.checks.sample_size import progress
 from steps.judge.rules import Rules
 from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement
+from steps.model.looks import LastLook
 from steps.model.probes import ProbeResult
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -62,8 +63,10 @@ class WatchReport:
         self._last_news = ""
         self._has_foreseen = False
 
-    def write(self, look: Look) -> None:
-        """Report one look."""
+    def write(self, look: Look, summed_up: LastLook | None) -> None:
+        """Report one look; its sum goes to metrics."""
+        if self._extras.on_look is not None and summed_up is not None:
+            self._extras.on_look(summed_up)
         self._record(look)
         if self._extras.progress is not None:
             waited = look.gate_progress

@@ -15,6 +15,7 @@ from steps.claim.state import StateChanges
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import NotOwnerError, StepError
+from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
 
@@ -162,18 +163,19 @@ class Claims:
             self.note(claim, "TokenRepaired", message, warning=True)
         return claim
 
-    def renew(self, claim: Claim, *, check: RouteCheck) -> Claim:
+    def renew(self, claim: Claim, *, check: RouteCheck, look: LastLook | None = None) -> Claim:
         """Verify token and routes on every VirtualService, and extend the expiry once a minute.
 
         Args:
             claim: the run's.
             check: refuses routes that are not as the run last wrote them; not called while the run rolls back.
+            look: what the judge saw last, kept in the state where that is written anyway; None keeps the one there.
 
         Raises:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
             What `check` raises.
         """
-        return renewal.renew(self.writer, claim, check)
+        return renewal.renew(self.writer, claim, check, look)
 
     def move(self, claim: Claim, phase: Phase, **changes: Unpack[StateChanges]) -> Claim:
         """Move a run to a phase, changing its state in the same patch; the Deployments follow.
@@ -190,7 +192,7 @@ class Claims:
         """Change the present state under the same token; raises as `move`."""
         return transition.move(self.writer, claim, claim.phase, changes)
 
-    def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
+    def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float, look: LastLook | None = None) -> Claim:
         """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.
 
         Args:
@@ -198,11 +200,12 @@ class Claims:
             verdict: of the rung.
             since: when the judged weight was set, as the state has it (unix seconds). If another weight was set since,
                 nothing is written, and a warning is logged: the verdict is not about what users get now.
+            look: what the judge saw last; None keeps the one in the state.
 
         Raises:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
-        return verdicts.keep_verdict(self.writer, claim, verdict, since)
+        return verdicts.keep_verdict(self.writer, claim, verdict, since, look)
 
     def approve(self, claim: Claim) -> None:
         """Open the gate of a run, in the phase it was read in.

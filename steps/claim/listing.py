@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from steps.claim.annotations import annotations_of
+from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.keys import record_key, shorten_app
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
@@ -12,6 +13,7 @@ from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Forbidden, Interrupted, StepError
 from steps.model.listing import ListedApp
+from steps.model.names import ReleaseNames
 from steps.model.run import RECORD_PREFIX, Claim, ObjectName, Record
 from steps.model.times import date_and_time
 
@@ -40,6 +42,18 @@ def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
             if key.startswith(RECORD_PREFIX):
                 _add_record(found, obj, key.removeprefix(RECORD_PREFIX))
     return sorted(found.values(), key=lambda one: (one.namespace, one.app, one.virtual_service))
+
+
+def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
+    """Return one app as a list has it, from its first VirtualService.
+
+    Raises:
+        ClaimCorrupt: the claim cannot be read. As `Claims` raises.
+    """
+    first = names.virtual_services[0]
+    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    is_expired = claim is not None and claim.state.expires < claims.now()
+    return ListedApp(first, names.app, claim, is_expired, claims.last(first, names.app))
 
 
 def _virtual_services(cluster: Cluster, namespace: str | None) -> list[Object]:

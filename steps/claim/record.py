@@ -51,6 +51,7 @@ def record_of(
         bake=bake,
         undoes=state.undoes,
         promotion=promotion,
+        rescued=state.rescued,
     )
 
 
@@ -114,7 +115,7 @@ def load_record(text: str) -> Record:
 
 def _text(record: Record) -> str:
     body = {"version": VERSION, **asdict(replace(record, promotion=None))}
-    for name in ("undoes", "promotion"):
+    for name in ("undoes", "promotion", "rescued"):
         if not body[name]:
             del body[name]
     if record.promotion is not None:
@@ -151,6 +152,7 @@ def _shrinking(record: Record) -> Iterator[Record]:
         reason=_cut(record.reason, _TEXT_CHARACTERS),
         by=_cut(record.by, _TEXT_CHARACTERS),
         undoes=_cut(record.undoes, _TEXT_CHARACTERS),
+        rescued=_cut(record.rescued, _TEXT_CHARACTERS),
     )
     yield smaller
     if record.promotion is not None:

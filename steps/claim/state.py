@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final, TypedDict
 
+from steps.claim.looks import look_body, read_look
+from steps.model.looks import LastLook
 from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 
@@ -29,6 +31,7 @@ class StateChanges(TypedDict, total=False):
     bake_since: float
     reason: str
     verdicts: tuple[RungVerdict, ...]
+    look: LastLook | None
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
@@ -65,6 +68,8 @@ def state_body(state: RunState) -> dict[str, Any]:
         "bake_since": state.bake_since or None,
         "adopted": state.adopted or None,
         "undoes": state.undoes,
+        "look": look_body(state.look),
+        "rescued": state.rescued,
     }
     return _filled(body)
 
@@ -109,6 +114,8 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         bake_since=float(body.get("bake_since", 0.0)),
         adopted=int(body.get("adopted", 0)),
         undoes=str(body.get("undoes", "")),
+        look=read_look(body.get("look")),
+        rescued=str(body.get("rescued", "")),
     )
 
 

@@ -41,6 +41,7 @@ def take_over(
             expiry_seconds=expiry,
             reason=seen.state.reason or reason,
             undoes=seen.state.undoes or undoes,
+            rescued=seen.state.rescued or ("" if supersede else victim.run),
         )
         return write_annotations(obj, Claim(victim.app, run, epoch, Phase.ROLLING_BACK, state))
 

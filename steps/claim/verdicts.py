@@ -9,6 +9,7 @@ from steps.claim.amend import Edit, amend
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim
 from steps.cluster.api import Object
+from steps.model.looks import LastLook
 from steps.model.run import Claim, RunState
 from steps.model.rungs import RungVerdict
 
@@ -29,7 +30,9 @@ def without_verdict(state: RunState, weight: int) -> RunState:
     return replace(state, verdicts=tuple(one for one in state.verdicts if one.weight != weight))
 
 
-def keep_verdict(writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float) -> Claim:
+def keep_verdict(
+    writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float, look: LastLook | None = None
+) -> Claim:
     """Write a verdict into the anchor's state; see `Claims.keep_verdict`."""
     anchor = claim.state.targets[0]
     doing = f"keeping the verdict of weight {verdict.weight} on VirtualService {anchor.virtual_service}"
@@ -40,6 +43,7 @@ def keep_verdict(writer: GuardedWriter, claim: Claim, verdict: RungVerdict, sinc
             detail = f"weight {verdict.weight} was judged; meanwhile somebody set weight {seen.state.weight}."
             log.warning("verdict.not_kept", weight=verdict.weight, verdict=verdict.verdict, detail=detail)
             return None
-        return Edit(with_verdict(seen.state, verdict), claim.phase)
+        state = with_verdict(seen.state, verdict)
+        return Edit(replace(state, look=look) if look is not None else state, claim.phase)
 
     return amend(writer, claim, anchor, frozenset({claim.phase}), doing, decide)

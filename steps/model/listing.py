@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Record
 
 
@@ -18,6 +19,7 @@ class ListedApp:
         unreadable: sentences about claims and records that cannot be read, with what to do.
         is_claim_unreadable: whether there is a claim that cannot be read.
         is_record_unreadable: whether there is a record that cannot be read.
+        look: of an analysis that goes on without a run; a run's look is in its claim.
     """
 
     virtual_service: ObjectName
@@ -28,6 +30,7 @@ class ListedApp:
     unreadable: tuple[str, ...] = ()
     is_claim_unreadable: bool = False
     is_record_unreadable: bool = False
+    look: LastLook | None = None
 
     @property
     def namespace(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from steps.model.looks import LastLook
 from steps.model.rungs import RungVerdict
 
 CLAIM_PREFIX = "canary-steps.io/claim."
@@ -161,6 +162,8 @@ class RunState:
         adopted: weight (percent) that the canary had at rest and that this run took over; rungs below it are skipped.
             0 where it had none.
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
+        look: what the judge last saw, at most a minute old while it looks; None before, and in claims of older images.
+        rescued: id of the run that died, whose claim was taken over when it had expired; "" for any other run.
     """
 
     started: float
@@ -185,6 +188,8 @@ class RunState:
     bake_since: float = 0.0
     adopted: int = 0
     undoes: str = ""
+    look: LastLook | None = None
+    rescued: str = ""
 
     @property
     def weight(self) -> int:
@@ -250,6 +255,7 @@ class Record:
         undoes: id of the promoted run that this one reverted; "" for any run but an undo.
         promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
             nothing was promoted, if it was undone, or if an older image wrote the record.
+        rescued: id of the run that died and was ended by sweep or the next prepare; "" where the run ended itself.
     """
 
     run: str
@@ -265,3 +271,4 @@ class Record:
     bake: str = ""
     undoes: str = ""
     promotion: Promotion | None = None
+    rescued: str = ""

@@ -8,11 +8,12 @@ from steps.cluster.kinds import POD_MONITOR
 from steps.model.run import ObjectName
 from steps.survey.commands import apply_command
 
-_SPEC: Mapping[str, Any] = {
+SPEC: Mapping[str, Any] = {
     "selector": {"matchExpressions": [{"key": "istio-prometheus-ignore", "operator": "DoesNotExist"}]},
     "namespaceSelector": {"any": True},
     "podMetricsEndpoints": [{"port": "http-envoy-prom", "path": "/stats/prometheus", "interval": "15s"}],
 }
+"""Scrapes every Istio proxy of the cluster, above all the gateways, which see the users' requests."""
 
 
 def pod_monitor(namespace: str, prometheuses: Sequence[Object]) -> str:
@@ -23,7 +24,7 @@ def pod_monitor(namespace: str, prometheuses: Sequence[Object]) -> str:
         prometheuses: objects of kind Prometheus; the labels by which the first one selects PodMonitors are added.
     """
     labels = selected_labels(prometheuses)
-    body = {"metadata": {"labels": labels} if labels else {}, "spec": _SPEC}
+    body = {"metadata": {"labels": labels} if labels else {}, "spec": SPEC}
     return apply_command(POD_MONITOR, ObjectName(namespace, "envoy-stats"), body)
 
 

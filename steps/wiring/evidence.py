@@ -19,6 +19,7 @@ from steps.settings.judge import LatencyObjectiveSettings
 from steps.settings.mappings import parse_header
 from steps.settings.metrics import MetricSpec, SeriesSpec
 from steps.settings.objectives import latency_objective
+from steps.settings.pairs import require_both
 from steps.settings.prometheus import PrometheusSettings
 from steps.workload.workload import Workload
 
@@ -55,11 +56,11 @@ def _reader(
     custom: tuple[CustomMetric, ...],
     objective: LatencyObjective | None,
 ) -> EvidenceReader:
-    _require_both(
+    require_both(
         ("--prometheus-username", settings.prometheus_username),
         ("--prometheus-password-file", settings.prometheus_password_file),
     )
-    _require_both(
+    require_both(
         ("--prometheus-cert-file", settings.prometheus_cert_file),
         ("--prometheus-key-file", settings.prometheus_key_file),
     )
@@ -157,9 +158,3 @@ def objective_of(settings: LatencyObjectiveSettings) -> LatencyObjective | None:
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
-
-
-def _require_both(first: tuple[str, str], second: tuple[str, str]) -> None:
-    """Refuse two settings, each a flag and its value, of which only one is set."""
-    if bool(first[1]) != bool(second[1]):
-        raise SettingsError("reading the settings", f"{first[0]} and {second[0]} go together: set both or none")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Put Debian's Prometheus into CACHE/bin; the package is unpacked, so that no service is installed or started.
+# Put Debian's Prometheus and promtool into CACHE/bin; the package is unpacked, so that no service is installed or started.
 set -euo pipefail
 cache=$1
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
@@ -15,4 +15,4 @@ cd "$work"
 apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq; apt-get download -qq prometheus; }
 dpkg-deb --extract prometheus_*.deb unpacked
 mkdir -p "$cache/bin"
-install -m 755 unpacked/usr/bin/prometheus "$cache/bin/prometheus"
+install -m 755 unpacked/usr/bin/prometheus unpacked/usr/bin/promtool "$cache/bin/"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
-_WIDTH = 118
+WIDTH = 118
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)?")
 _WORDS_THAT_NEED_QUOTES = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
@@ -18,7 +18,7 @@ def to_yaml(document: Mapping[str, object]) -> str:
 def text_field(name: str, text: str, indent: int) -> list[str]:
     """Return the lines of one field with a text: on one line in quotes, or folded if it is too long for that."""
     line = f"{' ' * indent}{name}: {_quoted(text)}"
-    if len(line) > _WIDTH or "\n" in text:
+    if len(line) > WIDTH or "\n" in text:
         return [f"{' ' * indent}{name}: >-", *_folded(text, indent + 2)]
     return [line]
 
@@ -29,12 +29,12 @@ def _mapping(value: Mapping[str, object], indent: int) -> list[str]:
 
 def _field(name: str, value: object, indent: int) -> list[str]:
     space = " " * indent
-    line = f"{space}{name}: {_flow(value)}"
-    if isinstance(value, str) and (len(line) > _WIDTH or "\n" in value):
+    line = f"{space}{name}: {flow(value)}"
+    if isinstance(value, str) and (len(line) > WIDTH or "\n" in value):
         return text_field(name, value, indent)
     if isinstance(value, str | bool | int) or not value:
         return [line]
-    if indent and len(line) <= _WIDTH and _is_small(value):
+    if indent and len(line) <= WIDTH and is_small(value):
         return [line]
     if isinstance(value, Mapping):
         return [f"{space}{name}:", *_mapping(value, indent + 2)]
@@ -44,26 +44,27 @@ def _field(name: str, value: object, indent: int) -> list[str]:
 
 
 def _item(value: object, indent: int) -> list[str]:
-    line = f"{' ' * indent}- {_flow(value)}"
-    if len(line) <= _WIDTH or not isinstance(value, Mapping):
+    line = f"{' ' * indent}- {flow(value)}"
+    if len(line) <= WIDTH or not isinstance(value, Mapping):
         return [line]
     first, *rest = _mapping(value, indent + 2)
     return [f"{' ' * indent}- {first.lstrip()}", *rest]
 
 
-def _is_small(value: object) -> bool:
+def is_small(value: object) -> bool:
     """Tell whether the value is readable on one line: each mapping in a list gets its own line."""
     return not (isinstance(value, Sequence) and any(isinstance(item, Mapping) for item in value))
 
 
-def _flow(value: object) -> str:
+def flow(value: object) -> str:
+    """Return a value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_flow(entry)}" for name, entry in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {flow(entry)}" for name, entry in value.items()) + "}"
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS_THAT_NEED_QUOTES
         return value if is_plain else _quoted(value)
     if isinstance(value, Sequence):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     return json.dumps(value)
 
 
@@ -76,6 +77,6 @@ def _folded(text: str, indent: int) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         lines += ([""] if lines else []) + wrap(
-            paragraph, _WIDTH, initial_indent=space, subsequent_indent=space, break_on_hyphens=False
+            paragraph, WIDTH, initial_indent=space, subsequent_indent=space, break_on_hyphens=False
         )
     return lines

@@ -47,6 +47,7 @@ class Scraping:
         pod_label: name of the label that names the proxy's pod.
         unknown_service_namespace: failures without an endpoint have `destination_service_namespace="unknown"`, as
             before Istio 1.23.
+        more_jobs: jobs for other targets than proxies.
     """
 
     twice: bool = False
@@ -56,6 +57,7 @@ class Scraping:
     in_seconds: bool = False
     pod_label: str = "pod"
     unknown_service_namespace: bool = False
+    more_jobs: tuple[Json, ...] = ()
 
     def jobs(self, plain: list[Json], listen: str) -> list[Json]:
         """Return the scrape jobs, made from the plain ones (the gateways' first); `listen` is Prometheus' own."""
@@ -64,6 +66,7 @@ class Scraping:
             found += [self._relabelled(_again(job), self.cluster, "kubernetes_pod_name") for job in plain]
         for world in self.worlds:
             found.append(self._relabelled(_of_world(plain[0], world), world.cluster, self.pod_label))
+        found += self.more_jobs
         return [*found, _federation(listen)] if self.sums == "federated" else found
 
     def rules(self, interval_seconds: float) -> Json:

@@ -1,0 +1,1 @@
+"""Generator of dashboards/canary-steps.json: a table of panels, turned into what Grafana imports."""
