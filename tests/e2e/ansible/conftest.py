@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.ansible.playbook import ControlNode
-from tests.e2e.kubectl import kustomize
-from tests.e2e.setup import PRODUCT, SHIPPED
+from tests.e2e.setup import PRODUCT
 from tests.lab.cluster.lab import ClusterLab
 from tests.support.grafana_api import GrafanaApi
-from tests.support.processes import ROOT
 
 
 @pytest.fixture
@@ -40,16 +38,5 @@ def bare_lab(images: None) -> Iterator[ClusterLab]:
 @pytest.fixture
 def chart_values() -> dict[str, Any]:
     """Return the values of the chart for the lab."""
-    return {}
-
-
-@pytest.fixture(autouse=True)
-def chart(node: ControlNode, tmp_path: Path) -> None:
-    """TEMPORARY until charts/canary-steps is there."""
-    (tmp_path / "c" / "templates").mkdir(parents=True)
-    (tmp_path / "c" / "Chart.yaml").write_text("apiVersion: v2\nname: canary-steps\nversion: 0.1.0\n", "utf-8")
-    text = kustomize(ROOT / "workflows" / "base").replace(SHIPPED, PRODUCT)
-    (tmp_path / "c" / "files").mkdir()
-    (tmp_path / "c" / "files" / "all.yaml").write_text(text)
-    (tmp_path / "c" / "templates" / "all.yaml").write_text('{{ .Files.Get "files/all.yaml" }}')
-    node.variables["canary_chart"] = str(tmp_path / "c")
+    repository, _, tag = PRODUCT.rpartition(":")
+    return {"engines": ["argo"], "image": {"repository": repository, "tag": tag}}
