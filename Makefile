@@ -52,10 +52,12 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, tekton/, Argo's descriptions, dashboards/, charts/canary-steps, docs/judge.svg
+docs: .venv/ready ## Generate docs/settings.md, the schema, tekton/, Argo's descriptions, dashboards/, charts/canary-steps, tables and pictures
 	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
+	@$(BIN)/python -m tools.ansible_page
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.judge_picture >/dev/null
@@ -82,8 +84,8 @@ clean: ## Remove the virtual environment and caches
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Apart from .venv, since it is large and its packages are no part of the product.
-.venv-ansible/ready: .venv/ready requirements-ansible.lock
+# Apart from .venv, since it is large and the product needs none of it.
+.venv-ansible/ready: requirements-ansible.lock | .venv/ready
 	@echo "Installing into .venv-ansible (once, 400 MB, about 15 s)"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-ansible
 	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv-ansible/bin/python requirements-ansible.lock

@@ -42,6 +42,12 @@ STEPS = {
     "replay": "judge a recording again by other rules and show when each verdict would have come",
 }
 
+PRINTED = {
+    "completion": "print a script that lets bash, zsh or fish complete steps, flags and choices",
+    "schema": "print the JSON schema of canary.yaml, for editors, linters and charts",
+}
+"""Commands that are not steps: they have no settings and log nothing, since other programs read what they print."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
@@ -55,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"canary-steps {version('canary-steps')}\n")
         return 0
     name = arguments[0]
-    if name == "completion":
-        return _complete(arguments[1:])
+    if name in PRINTED:
+        return {"completion": _complete, "schema": _schema}[name](arguments[1:])
     if name not in STEPS:
         sys.stderr.write(f"canary-steps: no step {name!r}; the steps are {', '.join(STEPS)}\n")
         return SettingsError.exit_code
@@ -66,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complete(arguments: Sequence[str]) -> int:
-    """Print what a shell loads; not a step, as a log line would stand in each new shell."""
+    """Print what a shell loads: a log line would stand in each new shell."""
     from steps.completion import COMPLETION, COMPLETION_HELP, SHELLS  # noqa: PLC0415 - no step needs it
 
     if not {"-h", "--help"}.isdisjoint(arguments):
@@ -76,7 +82,22 @@ def _complete(arguments: Sequence[str]) -> int:
         given = f"got {' '.join(arguments)!r}" if arguments else "name a shell"
         sys.stderr.write(f"canary-steps completion: {given}; the shells are {', '.join(SHELLS)}\n")
         return SettingsError.exit_code
-    sys.stdout.write(SHELLS[arguments[0]]([*map(_command, STEPS), COMPLETION]))
+    schema = Command("schema", PRINTED["schema"], ())
+    sys.stdout.write(SHELLS[arguments[0]]([*map(_command, STEPS), COMPLETION, schema]))
+    return 0
+
+
+def _schema(arguments: Sequence[str]) -> int:
+    """Print the schema of the one file that serves all steps."""
+    from steps.settings.json_schema import SCHEMA_HELP, schema_text  # noqa: PLC0415 - no step needs it
+
+    if not {"-h", "--help"}.isdisjoint(arguments):
+        sys.stdout.write(SCHEMA_HELP)
+        return 0
+    if arguments:
+        sys.stderr.write(f"canary-steps schema: takes no argument, got {' '.join(arguments)!r}\n")
+        return SettingsError.exit_code
+    sys.stdout.write(schema_text(find(name).settings for name in STEPS))
     return 0
 
 
@@ -146,7 +167,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _print_help() -> None:
-    named = {**STEPS, "completion": "print a script that lets bash, zsh or fish complete steps, flags and choices"}
+    named = {**STEPS, **PRINTED}
     width = max(map(len, named))
     lines = [f"  {name:<{width}}  {purpose}" for name, purpose in named.items()]
     sys.stdout.write(

@@ -6,10 +6,12 @@ import yaml
 
 from steps.cluster.kinds import CONFIG_MAP
 from steps.manifests.manifest import Manifest
+from steps.model.canary_yaml import MODELINE
 from steps.model.names import ReleaseNames
 
 PREFIX = "canary-steps-"
-_HEAD = """\
+_HEAD = f"""\
+{MODELINE}
 # Settings of all steps for this app; flags and variables CANARY_<NAME> override them. Every setting: docs/settings.md.
 """
 _EXAMPLES = """\

@@ -15,6 +15,7 @@ class LatencyObjectiveSettings(StepSettings):
 
     latency_slo: LatencyObjectiveText = Field(
         "",
+        examples=["p99=500ms", "p99.9=1.5s", "0.99=500ms"],
         description="Latency objective for the absolute guard, quantile and limit: p99=500ms, p99.9=1.5s or "
         "0.99=500ms. A limit between two bucket bounds counts as the larger one. Empty: none.",
     )

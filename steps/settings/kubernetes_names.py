@@ -6,6 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from steps.settings.written_forms import (
+    DESTINATION_SCHEMA,
+    HOST_SCHEMA,
+    LABEL_SCHEMA,
+    QUALIFIED_SCHEMA,
+    SUBDOMAIN_SCHEMA,
+)
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_LIMIT = 63
 _SUBDOMAIN_LIMIT = 253
@@ -55,19 +63,19 @@ def _destination(value: str) -> str:
     return value
 
 
-LabelName = Annotated[str, AfterValidator(_label)]
+LabelName = Annotated[str, AfterValidator(_label), LABEL_SCHEMA]
 """An RFC 1123 label, or empty."""
 
-SubdomainName = Annotated[str, AfterValidator(_subdomain)]
+SubdomainName = Annotated[str, AfterValidator(_subdomain), SUBDOMAIN_SCHEMA]
 """An RFC 1123 subdomain (most object names), or empty."""
 
-HostName = Annotated[str, AfterValidator(_host)]
+HostName = Annotated[str, AfterValidator(_host), HOST_SCHEMA]
 """A host name as clients use it, which may begin with `*.`, or be `*`."""
 
-QualifiedName = Annotated[str, AfterValidator(_qualified)]
+QualifiedName = Annotated[str, AfterValidator(_qualified), QUALIFIED_SCHEMA]
 """`name` or `namespace/name`."""
 
-DestinationName = Annotated[str, AfterValidator(_destination)]
+DestinationName = Annotated[str, AfterValidator(_destination), DESTINATION_SCHEMA]
 """`host` or `host/subset`, or empty."""
 
 

@@ -4,11 +4,12 @@ import json
 import re
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 from pydantic_settings import NoDecode
 
 from steps.settings.base import StepSettings
 from steps.settings.lists import split_commas
+from steps.settings.written_forms import ReadsAlso, text_form
 
 _WEIGHTS = "write percents from 1 to 100, for example 5,25,50"
 
@@ -36,7 +37,12 @@ def _entries(value: Any) -> Any:  # noqa: ANN401 - see `_weights`
         raise ValueError(f"is not a JSON list; {_WEIGHTS}") from error
 
 
-Ladder = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_weights)]
+_RUNGS = {"minItems": 1, "uniqueItems": True, "items": {"type": "integer", "minimum": 1, "maximum": 100}}
+_TEXT = text_form(
+    "Weights separated by commas, or a JSON list.", r"^\s*([0-9]+(\s*,\s*[0-9]+)*|\[\s*[0-9]+(\s*,\s*[0-9]+)*\s*\])\s*$"
+)
+
+Ladder = Annotated[tuple[int, ...], NoDecode, WithJsonSchema({"type": "array", **_RUNGS}), ReadsAlso(_weights, _TEXT)]
 """Weights of a rollout, percent, ascending."""
 
 
@@ -48,6 +54,7 @@ class OptionalLadderSettings(StepSettings):
     ladder: Ladder = Field(
         (),
         validate_default=False,
+        examples=[[5, 25, 50], "5,25,50"],
         description="Weights that the run will climb, percent, ascending, 1-100; other weights are then refused, and "
         "promote needs a pass on the last one. Empty: not known, any weight may be set.",
     )
@@ -70,4 +77,8 @@ class LadderSettings(OptionalLadderSettings):
 
     subject: ClassVar[str] = "Ladder"
 
-    ladder: Ladder = Field((5, 25, 50), description="Weights of the rollout, percent, ascending, 1-100.")
+    ladder: Ladder = Field(
+        (5, 25, 50),
+        examples=[[5, 25, 50], "5,25,50"],
+        description="Weights of the rollout, percent, ascending, 1-100.",
+    )

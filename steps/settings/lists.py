@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BeforeValidator
+from steps.settings.written_forms import ReadsAlso, text_form
 
 
 def split_commas(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything
@@ -12,5 +12,5 @@ def split_commas(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anyt
     return value
 
 
-CommaSeparated = BeforeValidator(split_commas)
+CommaSeparated = ReadsAlso(split_commas, text_form("Entries separated by commas."))
 """A field that takes a list, or text separated by commas."""

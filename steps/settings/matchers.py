@@ -4,8 +4,10 @@ import re
 from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_settings import NoDecode
+
+from steps.settings.written_forms import ReadsAlso, text_form
 
 REGEX: Final = "~"
 """First character of a value that is a regular expression: what `region=~eu-.*` leaves after its first `=`."""
@@ -21,6 +23,7 @@ _RESERVED: Final = frozenset(
 
 _NOT_RE2: Final = re.compile(r"\(\?(=|!|<=|<!)|\\[1-9]")
 _MAX_LENGTH: Final = 500
+_MAX_MATCHERS: Final = 20
 
 
 def checked_regex(value: str) -> str:
@@ -77,11 +80,22 @@ def _checked(found: dict[str, str]) -> dict[str, str]:
     return found
 
 
+_NAME = {"pattern": f"^{_LABEL.pattern}$", "not": {"enum": sorted(_RESERVED)}}
+_MAPPING = {
+    "type": "object",
+    "propertyNames": {"type": "string", **_NAME},
+    "additionalProperties": {"type": "string", "maxLength": _MAX_LENGTH},
+    "maxProperties": _MAX_MATCHERS,
+}
+_ENTRIES = {"type": "array", "items": text_form("`label=value` or `label=~regex`.", f"^\\s*{_LABEL.pattern}\\s*=")}
+_TEXT = text_form("`label=value` or `label=~regex`, separated by commas; or YAML.")
+
 Matchers = Annotated[
     dict[str, str],
     NoDecode,
-    BeforeValidator(_pairs),
+    WithJsonSchema(_MAPPING),
+    Field(max_length=_MAX_MATCHERS),
+    ReadsAlso(_pairs, _ENTRIES, _TEXT),
     AfterValidator(_checked),
-    Field(max_length=20),
 ]
 """Label → value; a value that begins with "~" is a regular expression for the whole value."""

@@ -7,12 +7,14 @@ themselves, since `rate` and `increase` lose the first failures of a new series.
 
 from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_settings import NoDecode
 
 from steps.settings.base import StepSettings
 from steps.settings.matchers import checked_regex
 from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
+from steps.settings.written_forms import ReadsAlso, text_form
 
 MAX_METRICS: Final = 12
 STANDARD_METRICS: Final = ("errors", "latency", "small-bodies", "answers")
@@ -25,6 +27,8 @@ Value = Annotated[str, StringConstraints(max_length=500)]
 class SeriesSpec(Spec):
     """Series of one raw counter."""
 
+    model_config = ConfigDict(title="series")
+
     metric: MetricName = Field(description="Name of the counter, or of the histogram's `_bucket` series.")
     match: dict[Label, Value] = Field({}, description="Labels that must have exactly these values.")
     match_regex: dict[Label, Annotated[Value, AfterValidator(checked_regex)]] = Field(
@@ -32,16 +36,37 @@ class SeriesSpec(Spec):
     )
 
 
+def _form(title: str, *given: str) -> JsonSchemaValue:
+    """Return the JSON schema of a metric that has these fields of `_one_form`, and of these alone."""
+    absent = {name: {"type": "null"} for name in ("bad", "all", "good", "histogram", "above", "below")}
+    present = {name: {"type": "number" if name in {"above", "below"} else "object"} for name in given}
+    return {"title": title, "type": "object", "required": list(given), "properties": {**absent, **present}}
+
+
+_FORMS: Final = (
+    _form("bad and all events", "bad", "all"),
+    _form("bad and good events", "bad", "good"),
+    _form("values above a bucket bound", "histogram", "above"),
+    _form("values at or below a bucket bound", "histogram", "below"),
+)
+
+
 class MetricSpec(Spec):
     """One custom metric; canary and stable are compared by the share of bad events."""
 
-    name: EntryName = Field(description="Its name in messages.")
+    model_config = ConfigDict(title="custom metric", json_schema_extra={"oneOf": list(_FORMS)})
+
+    name: EntryName = Field(
+        description="Its name in messages.", json_schema_extra={"not": {"enum": list(STANDARD_METRICS)}}
+    )
     bad: SeriesSpec | None = Field(None, description="Counts bad events.")
     every: SeriesSpec | None = Field(None, alias="all", description="Counts all events, the bad ones included.")
     good: SeriesSpec | None = Field(None, description="Counts good events, where there is no counter of all events.")
     histogram: SeriesSpec | None = Field(None, description="Buckets of a histogram, instead of bad and all.")
-    above: float | None = Field(None, description="An observation above this bucket bound is bad.")
-    below: float | None = Field(None, description="An observation at or below this bucket bound is bad.")
+    above: float | None = Field(None, allow_inf_nan=False, description="An observation above this bucket bound is bad.")
+    below: float | None = Field(
+        None, allow_inf_nan=False, description="An observation at or below this bucket bound is bad."
+    )
     unit: str = Field("", max_length=20, description="Unit of the bound, for messages.")
     arm_label: Label | None = Field(
         None, description="Label that tells the arms apart. Unset: `pod`, by the names of the Deployments' pods."
@@ -78,8 +103,8 @@ class MetricSpec(Spec):
 MetricList = Annotated[
     tuple[MetricSpec, ...],
     NoDecode,
-    BeforeValidator(parse_entries),
     Field(max_length=MAX_METRICS),
+    ReadsAlso(parse_entries, text_form("The list as YAML or JSON.")),
     AfterValidator(unique_names),
 ]
 

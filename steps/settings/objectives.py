@@ -3,9 +3,10 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import WithJsonSchema
 
 from steps.model.evidence import LatencyObjective
+from steps.settings.written_forms import ReadsAlso
 
 _FORM: Final = re.compile(
     r"""(?: p (?P<percent> \d{1,2} (?: \.\d{1,6} )? ) | (?P<share> 0?\.\d{1,8} ) )
@@ -50,5 +51,10 @@ def _checked(value: Any) -> str:  # noqa: ANN401 - what comes in may be anything
     return text
 
 
-LatencyObjectiveText = Annotated[str, BeforeValidator(_checked)]
+_WRITTEN: Final = r"^\s*(((p[0-9]{1,2}(\.[0-9]{1,6})?)|(0?\.[0-9]{1,8}))\s*=\s*[0-9]{1,9}(\.[0-9]{1,6})?\s*(ms|s))?\s*$"
+"""`_FORM` in syntax that JavaScript and RE2 read too."""
+
+LatencyObjectiveText = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": _WRITTEN}), ReadsAlso(_checked, {"type": "null"})
+]
 """A setting that holds a latency objective as text, checked; "" is none."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.settings.base import StepSettings
@@ -12,6 +12,9 @@ from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import as_mapping
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import BaselineSettings, DrainSettings
+from steps.settings.written_forms import ReadsAlso, text_form
+
+_PAIRS = ReadsAlso(as_mapping, text_form("NAME=value pairs separated by commas, or YAML or JSON."))
 
 
 class AtRestSettings(StepSettings):
@@ -42,10 +45,12 @@ class PreparationSettings(
     subject: ClassVar[str] = "Preparation"
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
-    env: Annotated[dict[str, str], NoDecode, BeforeValidator(as_mapping)] = Field(
-        {}, description="Environment variables for the canary's container, NAME=value, separated by commas."
+    env: Annotated[dict[str, str], NoDecode, _PAIRS] = Field(
+        {},
+        examples=[{"FEATURE": "on"}, "FEATURE=on,MODE=new"],
+        description="Environment variables for the canary's container, NAME=value, separated by commas.",
     )
-    template_patch: Annotated[dict[str, Any], NoDecode, BeforeValidator(as_mapping)] = Field(
+    template_patch: Annotated[dict[str, Any], NoDecode, _PAIRS] = Field(
         {}, description="Patch that is merged into the canary's pod template; YAML or JSON."
     )
     on_busy: Literal["wait", "fail", "supersede"] = Field(

@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_settings import NoDecode
 
 from steps.settings.base import StepSettings
 from steps.settings.specs import EntryName, Spec, parse_entries, unique_names
+from steps.settings.written_forms import ReadsAlso, text_form
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n]*$", max_length=4000)]
@@ -17,10 +19,13 @@ def _one_or_many(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anyt
 
 
 Status = Annotated[int, Field(ge=100, le=599)]
+_ONE_STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
 
 
 class JsonSpec(Spec):
     """A value in a JSON body."""
+
+    model_config = ConfigDict(title="JSON value")
 
     pointer: Annotated[str, StringConstraints(pattern=r"^(/.*)?$")] = Field(
         description="JSON Pointer (RFC 6901), such as /checks/0/state; empty for the whole body."
@@ -28,8 +33,21 @@ class JsonSpec(Spec):
     value: Any = Field(description="The value expected there.")
 
 
+def _needs(given: str, other: str) -> JsonSchemaValue:
+    """Return the JSON schema of `_go_together`: where one file is given, the other one is too."""
+    both = {
+        name: {"type": "object", "required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+        for name in (given, other)
+    }
+    return {"if": both[given], "then": both[other]}
+
+
 class TlsSpec(Spec):
     """Certificates of an https probe: which ones it trusts, and its own."""
+
+    model_config = ConfigDict(
+        title="TLS", json_schema_extra={"allOf": [_needs("cert-file", "key-file"), _needs("key-file", "cert-file")]}
+    )
 
     verify: bool = Field(default=True, description="Whether the certificate must be trusted.")
     ca_file: str = Field("", description="Certificates to trust instead of the system's, PEM.")
@@ -47,13 +65,15 @@ class TlsSpec(Spec):
 class ProbeSpec(Spec):
     """One probe: a request and the expected response."""
 
+    model_config = ConfigDict(title="probe")
+
     name: EntryName = Field(description="Its name in messages.")
     path: Annotated[str, StringConstraints(pattern=r"^/\S*$", max_length=2000)] = Field(description="Path and query.")
     method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = Field("GET", description="Method.")
     headers: dict[HeaderName, HeaderValue] = Field({}, description="Headers; `Host` with a gateway.")
     headers_from_files: dict[HeaderName, str] = Field({}, description="Headers whose values are in files: secrets.")
     body: str = Field("", max_length=100_000, description="Body to send.")
-    status: Annotated[tuple[Status, ...], BeforeValidator(_one_or_many), Field(min_length=1)] = Field(
+    status: Annotated[tuple[Status, ...], Field(min_length=1), ReadsAlso(_one_or_many, _ONE_STATUS)] = Field(
         (200,), description="Accepted status codes, one or a list."
     )
     min_body_bytes: int = Field(0, ge=0, le=1_000_000, description="Minimum size of the body, bytes.")
@@ -70,7 +90,11 @@ class ProbeSpec(Spec):
 
 
 ProbeList = Annotated[
-    tuple[ProbeSpec, ...], NoDecode, BeforeValidator(parse_entries), Field(max_length=20), AfterValidator(unique_names)
+    tuple[ProbeSpec, ...],
+    NoDecode,
+    Field(max_length=20),
+    ReadsAlso(parse_entries, text_form("The list as YAML or JSON.")),
+    AfterValidator(unique_names),
 ]
 
 

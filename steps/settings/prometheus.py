@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_settings import NoDecode
 
 from steps.model.answers import AnswerClass
@@ -13,14 +13,16 @@ from steps.settings.matchers import Matchers
 _METRIC = r"^([a-zA-Z_:][a-zA-Z0-9_:]*)?$"
 
 
+_ANSWERS = [str(name) for name in AnswerClass]
+
+
 def _class_of_answers(value: str) -> str:
-    known = [str(name) for name in AnswerClass]
-    if value not in known:
-        raise ValueError(f"must be one of {', '.join(known)}")
+    if value not in _ANSWERS:
+        raise ValueError(f"must be one of {', '.join(_ANSWERS)}")
     return value
 
 
-AnswerName = Annotated[str, AfterValidator(_class_of_answers)]
+AnswerName = Annotated[str, AfterValidator(_class_of_answers), WithJsonSchema({"type": "string", "enum": _ANSWERS})]
 
 
 class PrometheusSettings(StepSettings):
@@ -56,6 +58,7 @@ class PrometheusSettings(StepSettings):
     baseline_label_value: str = Field("", description="Its value for the baseline. Empty: the baseline's name.")
     metric_labels: Matchers = Field(
         {},
+        examples=[{"cluster": "eu"}, "cluster=eu,region=~eu-.*"],
         description="Additional label matchers of every query, `cluster=eu` or `region=~eu-.*`, separated by commas: "
         "needed where one Prometheus holds several clusters or tenants with the same names.",
     )

@@ -48,7 +48,7 @@ class GrafanaApi:
         refuses_reading_datasources: whether the token's role may not read them, as an Editor's.
         migrates: whether dashboards are read in a newer schema than they were saved in, as Grafana 12 does.
         before_save: called before a save is looked at: what somebody else does meanwhile.
-        writes: "POST /api/…" of each request that is no read.
+        writes: "POST /api/…" of each request but reads.
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -71,10 +72,17 @@ def layer_of(file: Path) -> str:
     return file.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """Parse a file, once for all tests."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imports_of(file: Path) -> set[str]:
     """Return the full names of all modules that a file imports."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -137,7 +145,7 @@ def test_nothing_is_shelled_out_or_evaluated() -> None:
     """The steps talk to APIs only."""
     wrong = {f"{file.relative_to(ROOT)}: {name}" for file in FILES for name in imports_of(file) & NEVER}
     for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in CALLED_NEVER:
                 wrong.add(f"{file.relative_to(ROOT)}: {ast.unparse(node.func)}")
     assert set() == wrong
@@ -150,7 +158,7 @@ def test_no_file_is_a_bag_of_leftovers() -> None:
 
 def test_each_step_stands_in_a_file_of_its_own() -> None:
     """`canary-steps set-weight` is steps/set_weight.py, and nothing else stands there."""
-    tree = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
+    tree = tree_of(ROOT / "__main__.py")
     table = next(
         node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STEPS"
     )
@@ -162,10 +170,10 @@ def test_each_step_stands_in_a_file_of_its_own() -> None:
 
 def test_environment_is_read_in_settings_and_results_alone() -> None:
     """Whatever steers a step is a setting with a flag; only the paths of results come from the environment."""
-    readers = set()
-    for file in FILES:
-        if any(
-            ast.unparse(node) in {"os.environ", "os.getenv"} for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        ):
-            readers.add(str(file.relative_to(ROOT)))
+    readers = {
+        str(file.relative_to(ROOT))
+        for file in FILES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
+    }
     assert {"settings/loading.py", "outputs/results.py"} == readers

@@ -127,8 +127,9 @@ CATALOG = (
     CatalogEntry(
         "notify",
         "Tell a webhook of a release",
-        "The URL is key `url` of a Secret, since anyone who knows it can write to the channel.",
-        "0 sent, 3 temporary failure, 4 the webhook refuses",
+        "The URL is key `url` of a Secret, since anyone who knows it can write to the channel. The message is about "
+        "the release; the CloudEvents that Tekton itself sends (`default-cloud-events-sink`) are about its runs.",
+        "0 sent or nothing to send, 3 temporary failure, 4 the webhook refuses",
         category="Messaging",
         account="reader",
         sample_params={"app": "shop"},

@@ -15,7 +15,7 @@ _HIDDEN = {
     *("judgement", "judgement_file", "record", "report_dir", "output"),  # these files would be lost with the pod
     # Credentials come from files of a Secret, named in canary.yaml; headers may contain some.
     *("prometheus_token_file", "prometheus_username", "prometheus_password_file", "prometheus_header"),
-    *("prometheus_ca_file", "prometheus_cert_file", "prometheus_key_file", "webhook_url_file"),
+    *("prometheus_ca_file", "prometheus_cert_file", "prometheus_key_file", "webhook_url_file", "webhook_token_file"),
     *("pushgateway_token_file", "pushgateway_username", "pushgateway_password_file", "pushgateway_header"),
     *("pushgateway_ca_file", "pushgateway_cert_file", "pushgateway_key_file", "metrics_timeout_seconds"),
     "metrics_file",  # it would be lost with the pod, too

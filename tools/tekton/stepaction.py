@@ -23,7 +23,8 @@ _CONFIG: Json = {
 _URL_FILE: Json = {
     "name": "webhook-url-file",
     "type": "string",
-    "description": "Path of the file with the webhook's URL, for example in a workspace bound to a Secret.",
+    "description": "Path of the file with the webhook's URL, for example in a workspace bound to a Secret. "
+    "A file `token` beside it holds a bearer token.",
 }
 _REGISTRY_CONFIG: Json = {
     "name": "registry-config",

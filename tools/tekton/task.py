@@ -25,7 +25,7 @@ _PROMETHEUS: Json = {
 }  # fmt: skip
 _WEBHOOK_SECRET: Json = {
     "name": "webhook-secret", "type": "string", "default": "canary-steps-webhook",
-    "description": "Secret whose key `url` is the URL of the webhook.",
+    "description": "Secret whose key `url` is the URL of the webhook; key `token`, a bearer token, is optional.",
 }  # fmt: skip
 _REGISTRY = "/var/run/canary-steps/registry"
 _REGISTRY_SECRET: Json = {

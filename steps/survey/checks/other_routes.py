@@ -17,7 +17,7 @@ _SCALED_TO_0 = (
     "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas, and"
     " they get 503"
 )
-_LEFT = "a rollback puts its old template back"
+_STAYS = "It is not scaled to 0 as long as such a route leads to it: a rollback puts its old template back."
 
 
 def check_other_routes(survey: Survey, arms: SurveyedArms) -> list[Problem]:
@@ -114,10 +114,9 @@ def _between(arms: SurveyedArms) -> str:
             return f"Between releases they get 503, as they do now: {now} Scale {canary.deployment} up if it is wanted."
         return f"{_SCALED_TO_0}, as they do now: {now}"
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
-    ends = _SCALED_TO_0 if arms.is_made else f"It is not scaled to 0 as long as such a route leads to it: {_LEFT}"
     if not ready:
-        return f"{ends}, as they do now: no ready pod is behind the route." if arms.is_made else f"{ends}."
-    return f"{ends}. Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind the route."
+        return _STAYS
+    return f"{_STAYS} Now {ready} ready {'pod is' if ready == 1 else 'pods are'} behind the route."
 
 
 def _mirror(survey: Survey, arms: SurveyedArms, obj: Object, index: int) -> Iterator[Problem]:

@@ -13,7 +13,6 @@ import pytest
 from tests.e2e.ansible.playbook import ControlNode
 from tests.e2e.argo.workflow import Workflow, image, is_at_rest
 from tests.e2e.kubectl import kubectl
-from tests.e2e.setup import users_of
 from tests.lab.cluster.build import binary
 from tests.lab.cluster.lab import ClusterLab
 from tests.support import manifests
@@ -21,7 +20,7 @@ from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, VIRTUAL_SERV
 
 pytestmark = pytest.mark.e2e
 
-SETTINGS = {"min-seconds": 8, "ladder": [10, 50], "gateway": "istio-system/public"}
+SETTINGS = {"min-seconds": 8, "ladder": [50], "gateway": "istio-system/public"}
 
 
 @pytest.fixture
@@ -55,11 +54,11 @@ def test_a_prepared_cluster_needs_no_second_change_and_releases(cluster_node: Co
     # Nobody has used the app yet, which doctor reports.
     first = cluster_node.play(canary_on_problem="warn")
     assert 0 == first.exit_code, first.out
-    with users_of(shop) as users:
+    with shop.load(50) as users:
         again = cluster_node.play()
         assert (0, 0) == (again.exit_code, again.changed), again.out
         assert "No problems." in again.words
-        release = Workflow.release(shop, "v2", "canary-release-lean", prometheus_url="")
+        release = Workflow.release(shop, "v2", "canary-release-lean", weights="[50]", prometheus_url="")
         assert "Succeeded" == release.wait_for_end()
         assert "demo/shop:v2" == image(shop)
         assert is_at_rest(shop)
@@ -164,7 +163,7 @@ def test_an_app_that_is_not_there_is_a_problem_not_a_crash(cluster_node: Control
 
 @pytest.mark.full
 def test_several_namespaces_get_the_chart_and_are_created(cluster_node: ControlNode, shop: ClusterLab) -> None:
-    """In check mode, too, a namespace that is missing is no error."""
+    """In check mode, too, a missing namespace is not an error."""
     other = f"{shop.namespace}-other"
     apps = [*cluster_node.variables["canary_apps"], {"app": "cart", "namespace": other, "settings": {}}]
     given: dict[str, Any] = {"canary_apps": apps, "canary_on_problem": "warn"}

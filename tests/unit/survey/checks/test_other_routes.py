@@ -90,15 +90,15 @@ def test_a_route_without_pods_behind_it_is_dead_between_releases(deployments: tu
     assert 1 == len(found.remedies)
 
 
-def test_what_users_of_such_a_route_get_is_said() -> None:
-    """The new image at once; after the run 503 if prepare makes the canary, else what people deployed."""
+@pytest.mark.parametrize("topology", ["stable-named", "target-named", "swap"])
+def test_what_users_of_such_a_route_get_is_said(topology: str) -> None:
+    """The new image at once; pods stay in each topology, and a rollback puts the old template back."""
     survey = versions(virtual_services=(virtual_service("cart", route(*TO_V2), PAIR),))
-    (made,) = check_other_routes(survey, arms_of_versions(survey, "stable-named"))
-    assert "the new image as soon as it is rolled out for a release" in made.text
-    assert "and they get 503. Now 1 ready pod is behind the route." in made.text
-    (deployed,) = check_other_routes(survey, arms_of_versions(survey, "swap"))
-    assert "It is not scaled to 0 as long as such a route leads to it" in deployed.text
-    assert "503" not in deployed.text
+    (found,) = check_other_routes(survey, arms_of_versions(survey, topology))
+    assert "the new image as soon as it is rolled out for a release" in found.text
+    assert "It is not scaled to 0 as long as such a route leads to it" in found.text
+    assert found.text.endswith("Now 1 ready pod is behind the route.")
+    assert "503" not in found.text
 
 
 def test_a_deployed_canary_that_people_scaled_to_0_leaves_such_a_route_dead() -> None:

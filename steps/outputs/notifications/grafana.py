@@ -1,0 +1,31 @@
+"""An annotation of Grafana over the time of the release, found by its tags on any dashboard."""
+
+from html import escape
+from typing import Any, Final
+
+from steps.outputs.notifications.news import News, is_time
+from steps.outputs.webhook import Message
+
+_PATH: Final = "/api/annotations"
+_TAG: Final = "canary-steps"
+
+
+def grafana_annotation(news: News) -> Message:
+    """Return the annotation; one of a release that goes on has no end."""
+    made = news.report
+    body: dict[str, Any] = {
+        "time": _milliseconds(made.started if is_time(made.started) else news.time),
+        "tags": [_TAG, made.namespace, made.app, made.state],
+        "text": "<br>".join(filter(None, [f"{escape(news.subject)}: {made.state}", escape(made.reason), _link(news)])),
+    }
+    return Message({**body, **({"timeEnd": _milliseconds(made.ended)} if is_time(made.ended) else {})}, path=_PATH)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _link(news: News) -> str:
+    """Return the link: an anchor for an address, text for words; Grafana shows annotations as HTML."""
+    text = escape(news.link)
+    return f'<a href="{text}">{text}</a>' if news.link.startswith(("https://", "http://")) else text
