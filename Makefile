@@ -52,7 +52,7 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, the schema, tekton/, Argo's descriptions, dashboards/, charts/canary-steps, tables and pictures
+docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/, the descriptions of the Argo steps, dashboards/, the tables of docs/metrics.md, and docs/judge.svg
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton

@@ -52,8 +52,14 @@ def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
     """
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
-    is_expired = claim is not None and claim.state.expires < claims.now()
-    return ListedApp(first, names.app, claim, is_expired, claims.last(first, names.app))
+    record = claims.last(first, names.app)
+    row = ListedApp(first, names.app, claim, claim is not None and claim.state.expires < claims.now(), record)
+    try:
+        _check_times(*((record.started, record.ended) if record is not None else ()))
+    except _NOT_READABLE as error:
+        trouble = f"the record of {names.app} on VirtualService {first} has a time that is not a date ({error})."
+        return _with_trouble(replace(row, record=None, is_record_unreadable=True), trouble)
+    return row
 
 
 def _virtual_services(cluster: Cluster, namespace: str | None) -> list[Object]:

@@ -19,7 +19,7 @@ class ListedApp:
         unreadable: sentences about claims and records that cannot be read, with what to do.
         is_claim_unreadable: whether there is a claim that cannot be read.
         is_record_unreadable: whether there is a record that cannot be read.
-        look: of an analysis that goes on without a run; a run's look is in its claim.
+        look: of an analysis without a run, or of a run that just failed; a living run's look is in its claim.
     """
 
     virtual_service: ObjectName

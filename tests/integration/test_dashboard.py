@@ -217,16 +217,16 @@ def test_a_canary_that_fails_shows_its_failures_and_its_evidence(
     app.push("v2", error_ratio=0.34)
     grafana, file = GrafanaPrometheus(lab.prometheus_url), folder / "till.prom"
     with app.users(RATE):
-        flags = ("--ladder", "30", "--metrics-file", str(file), "--report-dir", str(tmp_path), "--drain-seconds", "6")
+        flags = ("--ladder", "30", "--metrics-file", str(file), "--report-dir", str(tmp_path))
         ended = app.run("rollout", "--image", app.image("v2"), *flags)
     assert 5 == ended.exit_code, ended.lines
     report = json.loads((tmp_path / "report.json").read_text())
     (rung,) = report["judgements"]
     names = {"namespace": ".*", "app": "till", "stable": "till", "canary": "till-canary", "reporter": "source"}
-    shown = grafana.query(
-        f"max_over_time({queries.own('canary_steps_evidence_ratio')}[1m])", names, report["ended"] + 1
-    )
-    assert 1 <= rung["e_value"] / rung["e_limit"] == pytest.approx(float(shown[0]["value"][1]), rel=0.01)
+    evidence = queries.own("canary_steps_evidence_ratio")
+    lab.wait_for(lambda: grafana.query(f"{evidence} >= 1", names), what="the evidence of the fail in Prometheus")
+    (shown,) = grafana.query(evidence, names)
+    assert 1 <= rung["e_value"] / rung["e_limit"] == pytest.approx(float(shown["value"][1]), rel=0.01)
     errors = next(one["series"][0] for one in rung["metrics"] if one["name"] == "errors")
     over = grafana.interpolated(queries.success("canary"), names).replace("[6s]", "[40s]")
     (share,) = grafana.query(over, names, report["ended"])

@@ -9,6 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from steps.claim.keys import approval_key, state_key
+from steps.claim.state import load_state
+from steps.model.run import Claim, Phase
+from steps.outputs.metrics.samples import waiting_since
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
@@ -158,3 +161,27 @@ def test_a_paused_rung_still_fails(world: SteppedCluster, process: StepProcess) 
     with capture_logs() as logged:
         end = process.analyze(None, reader, on_inconclusive="pause", **SHORT)
     assert (5, {(100, 0)}) == (end.exit_code, world.weights())
+
+
+def test_a_gate_that_waits_is_seen_in_the_claim_and_its_end_too(world: SteppedCluster, process: StepProcess) -> None:
+    """At once, not at the next renewal: boards and alerts read it there."""
+    seen: list[float] = []
+
+    def look(number: int) -> None:
+        seen.append(waiting_since(claim(world)))
+        if number == 4:
+            approve(world)
+
+    assert 0 == process.analyze(None, FixedEvidence(0.0, look), hold=True, **LONG).exit_code
+    assert 0 == seen[0]
+    assert seen[1] == seen[3] > 0
+    found = claim(world)
+    assert 0 == waiting_since(found)
+    assert found.state.look is not None
+    assert 0 < found.state.look.evidence < 1
+    assert "errors" in {one.metric for one in found.state.look.counts}
+
+
+def claim(world: SteppedCluster) -> Claim:
+    """Return the claim as the annotations have it."""
+    return Claim(APP, "one", 1, Phase.WALKING, load_state(world.annotation(state_key(APP)))[1])

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.integration.conftest import deploy_to
 from tests.integration.lab_app import LabApp
 from tests.lab.embedded.lab import EmbeddedLab
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.support.pushgateway import PushgatewayStandIn
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -272,3 +274,23 @@ def test_an_approval_opens_the_gate_of_a_run(apps: tuple[LabApp, LabApp]) -> Non
         assert (0, "pass") == ((ended := hold.wait()).exit_code, ended.results["verdict"])
     assert "rolled-back" == shop.run("rollback", "--run", "one").results["outcome"]
     assert is_restored(shop)
+
+
+def test_a_swept_run_is_pushed_as_rescued_and_a_living_one_is_left_to_itself(
+    lab: EmbeddedLab, apps: tuple[LabApp, LabApp], tmp_path: Path
+) -> None:
+    """The dead one cannot push; the file has every app."""
+    shop, till = apps
+    walked(shop)
+    expire(lab)
+    till.prepared("two")
+    file = tmp_path / "apps.prom"
+    with PushgatewayStandIn() as gateway:
+        flags = ("--pushgateway-url", gateway.url, "--metrics-file", str(file))
+        assert 0 == shop.run("sweep", *flags, CANARY_APP="").exit_code
+    assert ["/metrics/job/canary-steps/app/shop/namespace/demo"] == list(gateway.groups)
+    (text,) = gateway.groups.values()
+    assert 'canary_steps_last_release_rescued{app="shop",namespace="demo"} 1.0' in text
+    assert 'canary_steps_weight_ratio{app="shop",namespace="demo"} 0.0' in text
+    assert 'canary_steps_phase{app="till",namespace="demo",phase="prepared"} 1.0' in file.read_text()
+    assert 0 == till.run("rollback", "--run", "two").exit_code

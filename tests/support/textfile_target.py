@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import threading
 from pathlib import Path
@@ -19,7 +20,8 @@ class TextfileTarget:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
-                self.wfile.write(text.encode())
+                with contextlib.suppress(OSError):  # a Prometheus that stops does not wait for the answer
+                    self.wfile.write(text.encode())
 
             def log_message(self, *_: object) -> None:
                 """Say nothing: a scrape comes every second."""

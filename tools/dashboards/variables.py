@@ -26,7 +26,7 @@ def variables() -> list[Json]:
     return [
         {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "hide": 0},
         _query("namespace", "label_values(istio_requests_total, destination_workload_namespace)", includeAll=True),
-        _query("app", f"label_values({_WORKLOADS}}}, destination_workload)", regex=_APP_OF_WORKLOAD),
+        _query("app", _workload('destination_workload!="unknown"'), regex=_APP_OF_WORKLOAD),
         _query("stable", _workload('destination_workload=~"$app(-primary|-v[0-9].*)?"'), sort=_DESCENDING),
         _query(
             "canary",

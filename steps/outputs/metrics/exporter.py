@@ -97,12 +97,15 @@ class Exporter:
             log.exception("metrics.crashed")
 
     def _with_look(self, app: ListedApp, *, is_end: bool) -> ListedApp:
-        """Return the app with what this process saw last; after the end only while its run goes on."""
+        """Return the app with what this process saw last.
+
+        After the end of a run only evidence above its line stays: a fail may end a run before anybody scrapes it.
+        """
         if self._look is None:
             return app
         if app.claim is not None:
             return replace(app, claim=replace(app.claim, state=replace(app.claim.state, look=self._look)))
-        return app if is_end else replace(app, look=self._look)
+        return app if is_end and self._look.evidence < 1 else replace(app, look=self._look)
 
     def _write(self, target: Target, apps: Sequence[ListedApp]) -> None:
         try:

@@ -113,8 +113,9 @@ def waiting_since(claim: Claim) -> float:
     state, look = claim.state, claim.state.look
     if look is None or claim.phase is not Phase.WALKING:
         return 0.0
-    later = [*(at for at, _ in state.weights), *(one.at for one in state.verdicts)]
-    return look.waiting_since if look.at > max(later, default=0.0) else 0.0
+    is_at_weight = look.at >= max((at for at, _ in state.weights), default=0.0)
+    is_undecided = look.at > max((one.at for one in state.verdicts), default=0.0)
+    return look.waiting_since if is_at_weight and is_undecided else 0.0
 
 
 def _percent(weight: int) -> float:

@@ -37,7 +37,7 @@ EXACT = [
     (("analyze", "--hold", "--max"), {"--max-restarts"}),
     (("rollout", "--app", ""), set()),
     (("list", "--format", ""), {"table", "json"}),
-    (("report", "--format", ""), {"text", "json"}),
+    (("report", "--format", ""), {"text", "json", "openmetrics"}),
     (("rollout", "--config", "can"), {"canary.yaml", "candles/"}),
     (("rollout", "--report-dir", "can"), {"candles/"}),
     (("render", "t"), {"tekton"}),
