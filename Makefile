@@ -9,7 +9,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,7 +60,11 @@ docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/
 	@$(BIN)/python -m tools.ansible_page
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
+	@$(BIN)/python -m tools.artifact_hub
 	@$(BIN)/python -m tools.judge_picture >/dev/null
+
+bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
+	@$(BIN)/python -m tools.bundle $(BUNDLE) $(BUNDLE_FLAGS)
 
 format: .venv/ready ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .

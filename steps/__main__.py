@@ -39,6 +39,7 @@ STEPS = {
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text, JSON, metrics or a page",
     "list": "show all running releases and the last record of each app, in one namespace or in all",
+    "board": "serve one page of all releases, and metrics; read-only",
     "replay": "judge a recording again by other rules and show when each verdict would have come",
 }
 

@@ -22,13 +22,12 @@ from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
 from steps.model.judgement import Judgement
 from steps.model.names import ReleaseNames
-from steps.model.times import date_and_time
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
 from steps.outputs.metrics.exposition import as_openmetrics
 from steps.outputs.metrics.samples import samples_of
-from steps.outputs.report import Report
+from steps.outputs.report import Report, report_of_claim, report_of_record
 from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
@@ -84,21 +83,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     first = names.virtual_services[0]
     claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
     if claim is not None and run in {"", claim.run, claim.state.undoes}:
-        state = claim.state
-        return Report(
-            app=names.app,
-            namespace=names.namespace,
-            run=claim.run,
-            state=str(claim.phase),
-            reason=state.reason,
-            verdict=verdict_of(state),
-            started=state.started,
-            weights=state.weights,
-            images=state.pin.digests if state.pin else {},
-            by=state.by,
-            bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
-            undoes=state.undoes,
-        )
+        return report_of_claim(claim, names.namespace, verdict_of(claim.state))
     last = claims.last(first, names.app)
     if last is None:
         cause = f"VirtualService {first} has no release of {names.app}. Check --app and --virtual-service."
@@ -106,21 +91,7 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
     if run not in {"", last.run, last.undoes}:
         cause = f"VirtualService {first} has no run {run} of {names.app}: it had nothing to do, or never began."
         raise NotFound("gathering the report", f"{cause} The last one is {last.run}: {last.outcome}.")
-    return Report(
-        app=names.app,
-        namespace=names.namespace,
-        run=last.run,
-        state=last.outcome,
-        reason=last.reason,
-        verdict=last.verdict,
-        started=last.started,
-        ended=last.ended,
-        weights=last.weights,
-        images=last.images,
-        by=last.by,
-        bake=last.bake,
-        undoes=last.undoes,
-    )
+    return report_of_record(last, names.app, names.namespace)
 
 
 def write_folder(

@@ -1,6 +1,6 @@
 """List all claims and last records of a namespace or of all; what cannot be read is listed as such."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from steps.claim.annotations import annotations_of
@@ -26,13 +26,22 @@ _NOT_READABLE = (ValueError, TypeError, OverflowError, OSError)
 def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
     """Return the apps with a claim or a record in a namespace (None: in all), by namespace and name.
 
-    A claim on several VirtualServices is listed once, on the first of them.
-
     Raises:
         Forbidden: this account may not list VirtualServices there; the message says how to allow it.
     """
+    return apps_of(cluster, list_virtual_services(cluster, namespace))
+
+
+def apps_of(cluster: Cluster, objects: Sequence[Object]) -> list[ListedApp]:
+    """Return the apps with a claim or a record on these VirtualServices, by namespace and name.
+
+    A claim on several VirtualServices is listed once, on the first of them.
+
+    Args:
+        cluster: knows the time; it is asked for a first VirtualService that is not among the objects.
+        objects: VirtualServices as they were listed.
+    """
     found: _Apps = {}
-    objects = _virtual_services(cluster, namespace)
     known = {name_of(obj): obj for obj in objects}
     for obj in objects:
         for key in apps_on(obj):
@@ -62,10 +71,19 @@ def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
     return row
 
 
-def _virtual_services(cluster: Cluster, namespace: str | None) -> list[Object]:
-    """Return all, since a record leaves no label to select by."""
+def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache: bool = False) -> list[Object]:
+    """Return all of a namespace (None: of all), since a record leaves no label to select by.
+
+    Args:
+        cluster: the API server.
+        namespace: where to look.
+        from_cache: the API server may answer from its memory, which is cheap and at most moments old.
+
+    Raises:
+        Forbidden: this account may not list them there; the message says how to allow it.
+    """
     try:
-        return cluster.list(VIRTUAL_SERVICE, namespace)
+        return cluster.list(VIRTUAL_SERVICE, namespace, from_cache=from_cache)
     except Forbidden as error:
         resource = f"{VIRTUAL_SERVICE.plural}.{VIRTUAL_SERVICE.group}"
         create = f"kubectl create {{}} canary-steps-list --verb=list --resource={resource}"

@@ -13,6 +13,7 @@ LIMIT_BYTES: Final = 4096
 
 _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
+_TEXTS: Final = ("run", "outcome", "verdict", "reason", "by", "bake", "undoes")
 
 
 def record_of(
@@ -106,6 +107,8 @@ def load_record(text: str) -> Record:
         if body.pop("version") != VERSION:
             raise ValueError("the record was written by another version")
         known = {field.name for field in fields(Record)}
+        body |= {name: str(body[name]) for name in _TEXTS if name in body}
+        body["images"] = {str(name): str(image) for name, image in body.get("images", {}).items()}
         body["weights"] = tuple((float(at), int(weight)) for at, weight in body.get("weights", ()))
         body["promotion"] = _read_promotion(body.get("promotion"))
         return Record(**{key: value for key, value in body.items() if key in known})

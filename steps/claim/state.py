@@ -99,11 +99,11 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         canary=Destination(**_known(Destination, body["canary"])),
         weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
         workloads=_read_workloads(body["workloads"]) if "workloads" in body else None,
-        pin=Pin(**_known(Pin, body["pin"])) if "pin" in body else None,
+        pin=_read_pin(body["pin"]) if "pin" in body else None,
         latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
         small_bound=float(body["small_bound"]) if "small_bound" in body else None,
-        reason=body.get("reason", ""),
-        by=body.get("by", ""),
+        reason=str(body.get("reason", "")),
+        by=str(body.get("by", "")),
         expiry_seconds=float(body["expiry_seconds"]),
         asked=str(body.get("asked", "")),
         paused_weight=int(body.get("paused_weight", 0)),
@@ -129,6 +129,10 @@ def _workloads(workloads: WorkloadState) -> dict[str, Any]:
 
 def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
     return WorkloadState(**{**_known(WorkloadState, body), "kept": dict(body.get("kept", {}))})
+
+
+def _read_pin(body: Mapping[str, Any]) -> Pin:
+    return Pin(**{**_known(Pin, body), "digests": {str(name): str(one) for name, one in body["digests"].items()}})
 
 
 def _verdict(verdict: RungVerdict) -> list[Any]:

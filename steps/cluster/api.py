@@ -62,10 +62,19 @@ class Cluster:
         except NotFound:
             return None
 
-    def list(self, kind: Kind, namespace: str | None, labels: str = "") -> list[Object]:
-        """Return the objects of a namespace (None: of all) that match a label selector; [] if the kind is unknown."""
+    def list(self, kind: Kind, namespace: str | None, labels: str = "", *, from_cache: bool = False) -> list[Object]:
+        """Return the objects of a namespace (None: of all) that match a label selector; [] if the kind is unknown.
+
+        Args:
+            kind: of the objects.
+            namespace: where to look.
+            labels: label selector, "" for all.
+            from_cache: the API server may answer from its memory, which is cheap and at most moments old.
+        """
         doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
         query = {"labelSelector": labels} if labels else {}
+        if from_cache:
+            query["resourceVersion"] = "0"
         try:
             body = self._asked("GET", kind, namespace, None, query, doing=doing)
         except NotFound:

@@ -9,44 +9,66 @@ from steps.model.times import date_and_time
 from steps.outputs import charts
 from steps.outputs.report import Report
 
+STYLE: Final = Template("""
+:root{color-scheme:light dark;--page:#fff;--text:#222;--quiet:#57606a;--rule:#e4e4e4;--good:#0b6e4f;--bad:#c1440e;
+--none:#5f6670}
+@media (prefers-color-scheme:dark){:root{--page:#0f1419;--text:#dfe5ec;--quiet:#9aa6b2;--rule:#2b333c;--good:#57d1a1;
+--bad:#ff8a5c;--none:#9aa6b2}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--text);background:var(--page);max-width:860px;margin:2em auto;
+padding:0 1em}
+h1{font-size:1.35em;margin:0}h2{font-size:1.1em;margin:2em 0 .3em;border-top:1px solid var(--rule);padding-top:1em}
+.state{display:inline-block;padding:.1em .6em;border-radius:4px;color:var(--page);background:var(--none);
+font-weight:600}
+.good{background:var(--good)}.bad{background:var(--bad)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1.2em}dt{color:var(--quiet)}
+dd{margin:0;overflow-wrap:anywhere}p{overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid var(--rule)}
+th:first-child,td:first-child{text-align:left}
+figure{margin:1em 0}figcaption{color:var(--quiet);font-size:.9em}
+svg{width:100%;font:12px system-ui,sans-serif;fill:var(--quiet)}
+[stroke="#e4e4e4"]{stroke:var(--rule)}[stroke="$quiet"]{stroke:var(--quiet)}
+[stroke="$canary"]{stroke:var(--bad)}text[fill="$canary"],rect[fill="$canary"]{fill:var(--bad)}
+text[fill="$stable"],rect[fill="$stable"]{fill:var(--good)}
+nav a{color:inherit}nav{margin:0 0 1.5em}code{user-select:all}
+.type{display:grid;grid-template-columns:6em minmax(0,1fr);gap:.5em;margin:.2em 0;color:var(--quiet)}
+.type code{font-size:13px;color:var(--text);border:1px solid var(--rule);border-radius:4px;padding:0 .4em;
+overflow-x:auto;white-space:nowrap}time small{color:var(--quiet)}
+""").substitute(canary=charts.CANARY, stable=charts.STABLE, quiet=charts.QUIET)
+"""The whole style: a server may allow it by its hash, and nothing else."""
+
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>$title</title>
-<style>
-body{font:15px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:860px;margin:2em auto;padding:0 1em}
-h1{font-size:1.35em;margin:0}h2{font-size:1.1em;margin:2em 0 .3em;border-top:1px solid #ddd;padding-top:1em}
-.state{display:inline-block;padding:.1em .6em;border-radius:4px;color:#fff;background:$colour;font-weight:600}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1.2em}dt{color:#666}dd{margin:0;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{text-align:right;padding:.2em .6em;border-bottom:1px solid #e4e4e4}th:first-child,td:first-child{text-align:left}
-figure{margin:1em 0}figcaption{color:#666;font-size:.9em}svg{width:100%;font:12px system-ui,sans-serif;fill:#444}
-</style></head><body>
+<style>$style</style></head><body>
+$above
 <h1>$title</h1>
-<p><span class="state">$state</span> $reason</p>
+<p><span class="state $mood">$state</span> $reason</p>
+$notes
 <dl>$facts</dl>
 $weights
 $rungs
 </body></html>
 """)
-_COLOURS: Final = {
-    "promoted": charts.STABLE,
-    "noop": charts.STABLE,
-    "rolled-back": charts.CANARY,
-    "undone": charts.CANARY,
-}
+_MOODS: Final = {"promoted": "good", "noop": "good", "rolled-back": "bad", "undone": "bad"}
 
 
-def html_page(report: Report, now: float) -> str:
+def html_page(report: Report, now: float, *, above: str = "", notes: str = "") -> str:
     """Return a release as one HTML document.
 
     Args:
         report: the release.
         now: unix seconds; where the chart of the weights of a running release ends.
+        above: HTML that stands above the title.
+        notes: HTML that stands below state and reason.
     """
     ended = report.ended or now
     return _PAGE.substitute(
+        style=STYLE,
+        above=above,
+        notes=notes,
         title=escape(f"{report.namespace}/{report.app}"),
-        colour=_COLOURS.get(report.state, charts.QUIET),
+        mood=_MOODS.get(report.state, ""),
         state=escape(report.state),
         reason=escape(report.reason),
         facts="".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(report)),

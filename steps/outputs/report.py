@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
 
 VERSION = 1
@@ -84,6 +85,44 @@ class Report:
 
     def _ladder(self) -> str:
         return ", ".join(f"{weight} % at {date_and_time(at)}" for at, weight in self.weights) or "none was set"
+
+
+def report_of_claim(claim: Claim, namespace: str, verdict: str) -> Report:
+    """Return the report of a running release; `verdict` is that of the last weight that users got."""
+    state = claim.state
+    return Report(
+        app=claim.app,
+        namespace=namespace,
+        run=claim.run,
+        state=str(claim.phase),
+        reason=state.reason,
+        verdict=verdict,
+        started=state.started,
+        weights=state.weights,
+        images=state.pin.digests if state.pin else {},
+        by=state.by,
+        bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
+        undoes=state.undoes,
+    )
+
+
+def report_of_record(record: Record, app: str, namespace: str) -> Report:
+    """Return the report of a release that ended."""
+    return Report(
+        app=app,
+        namespace=namespace,
+        run=record.run,
+        state=record.outcome,
+        reason=record.reason,
+        verdict=record.verdict,
+        started=record.started,
+        ended=record.ended,
+        weights=record.weights,
+        images=record.images,
+        by=record.by,
+        bake=record.bake,
+        undoes=record.undoes,
+    )
 
 
 def _rung(title: str, judgement: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
     "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
+    "board_server": {"model", "errors", "cluster", "claim", "outputs", "board_server"},
     "step": {"model", "settings"},
 }
 FREE = STEPS | {"__main__", "wiring", "__init__"}
@@ -58,7 +59,7 @@ CLIENTS = {
     "jsonpatch": {"cluster"},
     "urllib3": {"cluster", "evidence", "registry"},
     "requests": {"evidence", "probing", "outputs", "registry"},
-    "socket": {"evidence", "registry", "wiring"},
+    "socket": {"board_server", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
     "pydantic": {"settings", *STEPS},
     "yaml": {"settings", "manifests"},

@@ -1,7 +1,7 @@
 """The components of workflows/components as switches of the chart: what each adds to an object, under its condition."""
 
 import re
-from typing import Any
+from typing import cast
 
 from tools.charts.conditions import Expression, Json, When, patched, replaced
 from tools.charts.sources import deleted, patches
@@ -12,19 +12,13 @@ SWITCHES = {
     "notifications": ".Values.argo.notifications.enabled",
     "report-artifact": ".Values.argo.reportArtifact",
     "sweep-all-namespaces": ".Values.sweep.allNamespaces",
+    "board-all-namespaces": ".Values.board.allNamespaces",
     "cluster-workflow-template": _CLUSTER,
 }
 """Components that patch objects → the condition, in the order in which a kustomization lists them."""
 
-ADDS = {
-    "human-approval": ".Values.argo.approval",
-    "sweep-cron-workflow": ".Values.argo.sweepCronWorkflow",
-    "sweep-all-namespaces": ".Values.sweep.allNamespaces",
-}
-"""Components that add objects → the condition."""
-
-SEPARATE = {"namespace-per-team"}
-"""Kustomizations beside the components; here the value releasesFrom does the same."""
+ADDS = {"human-approval": ".Values.argo.approval", "sweep-cron-workflow": ".Values.argo.sweepCronWorkflow"}
+"""Components that add objects for Argo → the condition."""
 
 
 def with_components(document: Json) -> Json:
@@ -35,8 +29,7 @@ def with_components(document: Json) -> Json:
                 document = patched(document, operations, _condition(condition, operations, target))
     for old, value in (("slack", "format"), ("canary-steps-webhook", "secret")):
         if document["metadata"]["name"] == "canary-finish":
-            found: Any = replaced(document, old, Expression(f".Values.argo.notifications.{value}"))
-            document = found
+            document = cast("Json", replaced(document, old, Expression(f".Values.argo.notifications.{value}")))
     return document
 
 

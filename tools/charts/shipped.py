@@ -19,6 +19,11 @@ _SHARED = {
         COMPONENTS / "sweep-all-namespaces" / "cluster-role.yaml",
         f"and .Values.sweep.enabled .Values.sweep.allNamespaces ({_OWN})",
     ),
+    "board": (COMPONENTS / "board" / "board.yaml", f"and .Values.board.enabled ({_OWN})"),
+    "board-permissions": (
+        COMPONENTS / "board-all-namespaces" / "cluster-role.yaml",
+        f"and .Values.board.enabled .Values.board.allNamespaces ({_OWN})",
+    ),
 }
 """Templates for every engine → source and condition."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Source:
 
 def source(path: Path) -> Source:
     """Return a file with its documents."""
-    return Source(path, tuple(one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one))
+    return Source(path, tuple(one for one in yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader) if one))
 
 
 def sources(folder: Path) -> Iterator[Source]:
@@ -43,8 +44,8 @@ def sources(folder: Path) -> Iterator[Source]:
 
 def patches(component: str) -> Iterator[tuple[dict[str, str], list[Json]]]:
     """Yield target and JSON Patch operations of each patch of a component."""
-    for one in _kustomization(COMPONENTS / component)["patches"]:
-        yield one["target"], yaml.safe_load(one["patch"])
+    for one in _kustomization(COMPONENTS / component).get("patches", []):
+        yield one["target"], yaml.load(one["patch"], yaml.CSafeLoader)
 
 
 def deleted(component: str) -> list[tuple[str, str]]:
@@ -53,6 +54,7 @@ def deleted(component: str) -> list[tuple[str, str]]:
     return [(one["kind"], one["metadata"]["name"]) for one in found if one["$patch"] == "delete"]
 
 
+@cache
 def _kustomization(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
     return found

@@ -98,6 +98,43 @@ class Argo(Section):
     notifications: Notifications = Notifications()
 
 
+class Board(Section):
+    """The board: a read-only page of all releases, and their metrics. Nothing depends on it."""
+
+    enabled: bool = Field(default=False, description="Add the board's Deployment, Service and account.")
+    all_namespaces: bool = Field(
+        default=False, description="Show all namespaces; needs a ClusterRole, whose name has the release's namespace."
+    )
+    listen: Literal["0.0.0.0:8080", "[::]:8080"] = Field(
+        default="0.0.0.0:8080",
+        description="Address in the pod; `[::]:8080` where pods have IPv6 alone.",
+    )
+    run_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of a run in the engine's UI, with {namespace}, {app}, {run} and {workflow}.",
+    )
+    pod_monitor: bool = Field(default=False, description="Add a PodMonitor for the board's metrics.")
+    pod_monitor_labels: Labels = Field(default={}, description="Labels by which your Prometheus selects PodMonitors.")
+
+
+class Dashboard(Section):
+    """The Grafana dashboard."""
+
+    enabled: bool = Field(default=False, description="Add a ConfigMap with the dashboard.")
+    labels: Labels = Field(
+        default={"grafana_dashboard": "1"}, description="Labels by which the sidecar of Grafana finds it."
+    )
+    annotations: Labels = Field(default={}, description="Annotations, for example the folder in Grafana.")
+
+
+class Alerts(Section):
+    """Alert rules on the series of canary-steps."""
+
+    enabled: bool = Field(default=False, description="Add a PrometheusRule; it needs the Prometheus Operator.")
+    labels: Labels = Field(default={}, description="Labels by which your Prometheus selects rules.")
+
+
 class PodMonitor(Section):
     """Makes a Prometheus Operator scrape Istio's proxies."""
 
@@ -127,4 +164,7 @@ class Values(Section):
     rbac: Rbac = Rbac()
     sweep: Sweep = Sweep()
     argo: Argo = Argo()
+    board: Board = Board()
+    dashboard: Dashboard = Dashboard()
+    alerts: Alerts = Alerts()
     pod_monitor: PodMonitor = PodMonitor()

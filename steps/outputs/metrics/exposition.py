@@ -49,7 +49,11 @@ class _Collected:
 
     def collect(self) -> Iterator["Metric"]:
         """Return the families that have samples."""
-        from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily  # noqa: PLC0415 - as above
+        from prometheus_client.core import (  # noqa: PLC0415 - see the module's docstring
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            InfoMetricFamily,
+        )
 
         for one in series.ALL:
             mine = [sample for sample in self._samples if sample.series is one]
@@ -60,9 +64,9 @@ class _Collected:
                     info.add_metric(sample.labels[:-1], {own: sample.labels[-1]})
                 family: Metric = info
             else:
-                gauge = GaugeMetricFamily(one.name, one.help, labels=one.labels)
+                kind = CounterMetricFamily if one.kind == "counter" else GaugeMetricFamily
+                family = kind(one.name, one.help, labels=one.labels)
                 for sample in mine:
-                    gauge.add_metric(sample.labels, sample.value)
-                family = gauge
+                    family.add_metric(sample.labels, sample.value)
             if mine:
                 yield family

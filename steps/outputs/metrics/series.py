@@ -19,14 +19,14 @@ class Series:
         help: one sentence.
         when: when it has samples.
         labels: their names.
-        kind: its type in OpenMetrics; an info's name ends in `_info`.
+        kind: its type in OpenMetrics; an info's name ends in `_info`, a counter's in `_total`.
     """
 
     name: str
     help: str
     when: Literal["always", "during a release", "during a release, once judged", "after a release", "on the board"]
     labels: tuple[str, ...] = APP_LABELS
-    kind: Literal["gauge", "info"] = "gauge"
+    kind: Literal["gauge", "info", "counter"] = "gauge"
 
 
 WEIGHT: Final = Series("canary_steps_weight_ratio", "Weight of the canary as it was last written, 0-1.", "always")
@@ -106,9 +106,29 @@ LAST_RESCUED: Final = Series(
 BOARD_UP: Final = Series(
     "canary_steps_board_up", "1 while the board can read the VirtualServices, else 0.", "on the board", ()
 )
+BOARD_LAST_READ: Final = Series(
+    "canary_steps_board_last_read_timestamp_seconds",
+    "When the VirtualServices of a namespace (* for all) were last read; absent before the first time.",
+    "on the board",
+    ("namespace",),
+)
+BOARD_READ_SECONDS: Final = Series(
+    "canary_steps_board_read_duration_seconds",
+    "How long the last attempt to read them took.",
+    "on the board",
+    ("namespace",),
+)
+BOARD_READ_ERRORS: Final = Series(
+    "canary_steps_board_read_errors_total",
+    "Attempts to read them that failed since the board started.",
+    "on the board",
+    ("namespace",),
+    "counter",
+)
 
 ALL: Final = (
     *(WEIGHT, PHASE, WAITING, UNREADABLE, RUN_INFO, RUNG, RUNGS, RUN_START, CLAIM_EXPIRY, WAITING_SINCE),
     *(EVIDENCE, REQUESTS, BAD_REQUESTS, AT_RISK, JUDGED_AT),
-    *(LAST_END, LAST_DURATION, LAST_RESCUED, BOARD_UP),
+    *(LAST_END, LAST_DURATION, LAST_RESCUED),
+    *(BOARD_UP, BOARD_LAST_READ, BOARD_READ_SECONDS, BOARD_READ_ERRORS),
 )

@@ -20,6 +20,8 @@ VALUES: dict[str, Json] = {
     "named-roles": {"rbac": {"namespaceWide": False}},
     "sweep-cron-workflow": {"argo": {"sweepCronWorkflow": True}},
     "sweep-all-namespaces": {"sweep": {"allNamespaces": True}},
+    "board": {"board": {"enabled": True}},
+    "board-all-namespaces": {"board": {"enabled": True, "allNamespaces": True}},
     "cluster-workflow-template": {"argo": {"clusterTemplates": "install"}},
 }
 """Component → the values that stand for it; the last one is the one that a kustomization lists last."""
@@ -41,7 +43,12 @@ def test_an_engine_gets_the_objects_of_its_kustomization(helm: Helm, engines: li
     assert expected == helm.render({"engines": engines})
 
 
-@pytest.mark.parametrize("chosen", [[one] for one in VALUES] + [list(VALUES)], ids="+".join)
+def _chosen() -> list[list[str]]:
+    """Return each component alone, after the one that it needs, and all of them."""
+    return [*(["board", one] if one == "board-all-namespaces" else [one] for one in VALUES), list(VALUES)]
+
+
+@pytest.mark.parametrize("chosen", _chosen(), ids="+".join)
 def test_a_value_stands_for_each_component(helm: Helm, tmp_path: Path, chosen: list[str]) -> None:
     """Each alone, and all of them; every component has its value."""
     values: Json = {"engines": ["argo"]}
@@ -71,11 +78,13 @@ def test_shared_templates_are_used_without_installing_them(helm: Helm, tmp_path:
 
 def test_two_releases_share_no_object_of_the_cluster(helm: Helm) -> None:
     """Whatever has no namespace carries the release's namespace in its name."""
-    values = {"sweep": {"allNamespaces": True}, "engines": ["argo", "tekton"]}
+    wide = {"enabled": True, "allNamespaces": True}
+    values = {"sweep": wide, "board": wide, "engines": ["argo", "tekton"]}
     one, two = (
         {key for key in helm.render(values, namespace=place) if key[0].startswith("Cluster")} for place in ("a", "b")
     )
-    assert {("ClusterRole", "canary-steps-sweeper-a"), ("ClusterRoleBinding", "canary-steps-sweeper-a")} == one
+    kinds, names = ("ClusterRole", "ClusterRoleBinding"), ("canary-steps-board-a", "canary-steps-sweeper-a")
+    assert {(kind, name) for kind in kinds for name in names} == one
     assert set() == one & two
 
 
@@ -112,14 +121,14 @@ def _merged(one: Json, other: Json) -> Json:
 
 def _renamed(found: Objects) -> Objects:
     """Return the objects with the names that a release in the namespace canary-steps gives to those of the cluster."""
-    name = "canary-steps-sweeper-canary-steps"
-    for kind in ("ClusterRole", "ClusterRoleBinding"):
-        if one := found.get((kind, "canary-steps-sweeper")):
-            changed = {**one, "metadata": {**one["metadata"], "name": name}}
-            if kind == "ClusterRoleBinding":
-                changed["roleRef"] = {**one["roleRef"], "name": name}
-            found = {key: entry for key, entry in found.items() if entry is not one} | {(kind, name): changed}
-    return found
+    changed = {}
+    for (kind, name), one in found.items():
+        wanted = f"{name}-canary-steps" if kind in {"ClusterRole", "ClusterRoleBinding"} else name
+        body = {**one, "metadata": {**one["metadata"], "name": wanted}}
+        if kind == "ClusterRoleBinding":
+            body["roleRef"] = {**one["roleRef"], "name": wanted}
+        changed[kind, wanted] = body
+    return changed
 
 
 def _texts(value: Any) -> list[str]:  # noqa: ANN401 - JSON

@@ -26,6 +26,8 @@ BAD: dict[str, tuple[Json, str]] = {
     "a deep unknown choice": ({"argo": {"notifications": {"format": "xml"}}}, "argo/notifications/format"),
     "a namespace that is not a name": ({"releasesFrom": "Team A"}, "releasesFrom"),
     "engines where only roles are": ({"releasesFrom": "team-a", "engines": ["argo"]}, "engines"),
+    "an address that is not one": ({"board": {"listen": "127.0.0.1"}}, "board/listen"),
+    "an address without a scheme": ({"board": {"runUrl": "argo.example"}}, "board/runUrl"),
     "labels that are numbers": ({"podMonitor": {"labels": {"release": 1}}}, "podMonitor/labels/release"),
     "an interval without a unit": ({"podMonitor": {"interval": "15"}}, "podMonitor/interval"),
 }

@@ -24,7 +24,7 @@ from tests.lab.cluster.lock import one_at_a_time
 _NEEDED = ("etcd", "kubernetes", "istio", "argo")
 """Modules that the lab always needs; the others are built where they are needed."""
 
-_TESTED = (*_NEEDED, "tekton", "triggers", "helm3", "helm4")
+_TESTED = (*_NEEDED, "tekton", "tekton-resolvers", "triggers", "helm3", "helm4")
 """Modules that every run of the tests needs. They are built first: a compiler would slow releases down."""
 
 

@@ -72,6 +72,13 @@ MODULES = (
         definitions=("config/300-crds/*.yaml", "config/config-*.yaml", "config/500-webhooks.yaml"),
     ),
     Module(
+        "tekton-resolvers",
+        "github.com/tektoncd/pipeline",
+        "v1.15.0",
+        {"tekton-resolvers": "cmd/resolvers"},
+        definitions=("config/resolvers/*config*.yaml",),
+    ),
+    Module(
         "triggers",
         "github.com/tektoncd/triggers",
         "v0.37.0",

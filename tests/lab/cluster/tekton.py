@@ -17,6 +17,8 @@ _ADMISSION = "admissionregistration.k8s.io/v1"
 _WEBHOOK = {"probes": 18081, "profiling": 18082, "metrics": 18083}
 _CONTROLLER = {"probes": 18091, "profiling": 18092, "metrics": 18093}
 """Its default ports, such as 8080, would be used on all addresses."""
+_RESOLVERS = {"probes": 18101, "profiling": 18102, "metrics": 18103}
+_RESOLVERS_NAMESPACE = "tekton-pipelines-resolvers"
 
 
 @one_at_a_time()
@@ -31,6 +33,23 @@ def up(api: Api) -> None:
     start(_webhook())
     wait_for(lambda: _is_trusted(api), what="the API server to trust Tekton's webhook")
     start(_controller())
+
+
+@one_at_a_time()
+def resolvers_up(api: Api) -> None:
+    """Build what is missing, then start the resolvers of remote Tasks; the one for bundles needs only a registry."""
+    build.build(("tekton-resolvers",))
+    api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _RESOLVERS_NAMESPACE}}])
+    api.apply(documents(*definitions("tekton-resolvers")), _RESOLVERS_NAMESPACE)
+    environment = {
+        **_environment(_RESOLVERS),
+        "SYSTEM_NAMESPACE": _RESOLVERS_NAMESPACE,
+        "CONFIG_LEADERELECTION_NAME": "config-leader-election-resolvers",
+        "METRICS_DOMAIN": "tekton.dev/resolution",
+    }
+    command = (str(binary("tekton-resolvers")), f"-kubeconfig={KUBECONFIG}")
+    ready = answers(f"http://127.0.0.1:{_RESOLVERS['probes']}/readiness")
+    start(Daemon("tekton-resolvers", command, ready, environment))
 
 
 def _service() -> list[Json]:

@@ -11,6 +11,8 @@ import jsonpatch
 import pytest
 import yaml
 
+from steps.__main__ import find
+from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.cluster.permission import Permission
 from steps.traffic import rbac as traffic
 from steps.workload import rbac as workload
@@ -35,21 +37,22 @@ def _needed(*permissions: Permission) -> set[tuple[str, str, str]]:
 
 
 def test_roles_grant_what_the_code_asks_for_and_nothing_else() -> None:
-    """Least privilege, account by account; the ClusterRole of the sweeper is its Role."""
+    """Least privilege, account by account; the ClusterRoles of sweeper and board are their Roles."""
     roles = {one["metadata"]["name"]: _granted(one["rules"]) for one in of_kind("Role")}
     assert {
         "canary-steps-executor": {("argoproj.io", "workflowtaskresults", verb) for verb in ("create", "patch")},
         "canary-steps-reader": _needed(*traffic.READER, *traffic.INFERENCE, *workload.READER),
         "canary-steps-walker": _needed(*traffic.WALKER_WITH_SUBSETS, *traffic.INFERENCE, *workload.WALKER),
         "canary-steps-sweeper": _needed(*traffic.SWEEPER, *workload.SWEEPER),
+        "canary-steps-board": _needed(Permission(VIRTUAL_SERVICE, ("get", "list"))),
     } == roles
-    (wide,) = of_kind("ClusterRole")
-    assert roles["canary-steps-sweeper"] == _granted(wide["rules"])
+    wide = {one["metadata"]["name"]: _granted(one["rules"]) for one in of_kind("ClusterRole")}
+    assert {name: roles[name] for name in ("canary-steps-sweeper", "canary-steps-board")} == wide
 
 
 def test_every_account_may_report_results() -> None:
     """Argo's executor uses the step's account; every account in use exists."""
-    accounts = {one["metadata"]["name"] for one in of_kind("ServiceAccount")}
+    accounts = {one["metadata"]["name"] for one in of_kind("ServiceAccount")} - {"canary-steps-board"}  # a server
     assert {leaf.body["serviceAccountName"] for leaf in leaves()} == accounts
     bound = {one["roleRef"]["name"]: {subject["name"] for subject in one["subjects"]} for one in of_kind("RoleBinding")}
     assert accounts == bound["canary-steps-executor"]
@@ -66,8 +69,8 @@ def test_a_kustomization_names_every_file(path: Path) -> None:
 
 
 def _patched(*components: str) -> dict[str, Json]:
-    """Return the Argo objects by name after the JSON patches of components, selected as kustomize does."""
-    found = {one["metadata"]["name"]: one for one in of_kind("WorkflowTemplate", "CronJob")}
+    """Return the objects by name after the JSON patches of components, selected as kustomize does."""
+    found = {one["metadata"]["name"]: one for one in of_kind("WorkflowTemplate", "CronJob", "Deployment")}
     found |= {f"cron {one['metadata']['name']}": one for one in of_kind("CronWorkflow")}
     for component in components:
         (kustomization,) = documents(ROOT / "components" / component / "kustomization.yaml")
@@ -122,3 +125,39 @@ def test_the_sweep_of_all_namespaces_is_switched_on() -> None:
     """The patched variable is the one that sweep reads."""
     job = _patched("sweep-all-namespaces")["canary-sweep"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert {"name": "CANARY_ALL_NAMESPACES", "value": "true"} == job["containers"][0]["env"][0]
+
+
+def test_the_board_of_all_namespaces_is_switched_on() -> None:
+    """The patched variable is the one that the board reads."""
+    pod = _patched("board-all-namespaces")["canary-board"]["spec"]["template"]["spec"]
+    assert {"name": "CANARY_ALL_NAMESPACES", "value": "true"} == pod["containers"][0]["env"][0]
+
+
+def test_the_board_is_hardened_and_its_settings_exist() -> None:
+    """It has the least that a server needs: no root, no writable file system but /tmp, and its own account."""
+    (deployment,) = [one for one in of_kind("Deployment") if one["metadata"]["name"] == "canary-board"]
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert ("canary-steps-board", True) == (pod["serviceAccountName"], pod["securityContext"]["runAsNonRoot"])
+    assert {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    } == container["securityContext"]  # fmt: skip
+    fields = {f"CANARY_{name.upper()}" for name in find("board").settings.model_fields}
+    given = {one["name"]: one["value"] for one in container["env"]}
+    assert set(given) <= fields
+    find("board").settings.model_validate({"listen": given["CANARY_LISTEN"], "run_url": given["CANARY_RUN_URL"]})
+
+
+def test_the_board_is_reached_by_its_port_also_while_it_cannot_read() -> None:
+    """Its page says why; probes, Service and annotations name one port."""
+    objects = documents(ROOT / "components" / "board" / "board.yaml")
+    by_kind = {one["kind"]: one for one in objects}
+    service, template = by_kind["Service"]["spec"], by_kind["Deployment"]["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert service["publishNotReadyAddresses"] is True
+    assert service["selector"].items() <= template["metadata"]["labels"].items()
+    assert [{"name": "http-metrics", "containerPort": 8080}] == container["ports"]
+    assert {"http-metrics"} == {
+        service["ports"][0]["targetPort"], *(container[one]["httpGet"]["port"] for one in ("livenessProbe", "readinessProbe"))
+    }  # fmt: skip
+    assert "8080" == template["metadata"]["annotations"]["prometheus.io/port"]

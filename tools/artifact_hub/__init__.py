@@ -1,0 +1,1 @@
+"""Writes what Artifact Hub needs to list the charts, Tasks, StepActions and Argo templates: `make docs`."""
