@@ -119,7 +119,8 @@ def test_a_release_that_helm_left_pending_is_refused_with_the_remedy(
     cluster_node: ControlNode, shop: ClusterLab
 ) -> None:
     """A Helm that died in the middle leaves it; the module would call it up to date, or fail without a remedy."""
-    cluster_node.play("--tags", "canary_charts")
+    installed = cluster_node.play("--tags", "canary_charts")
+    assert 0 == installed.exit_code, installed.out
     [secret] = [one for one in shop.api.items("v1", "Secret", shop.namespace) if "helm.release" in str(one["type"])]
     _mark_pending(shop, secret)
     play = cluster_node.play("--tags", "canary_charts")
