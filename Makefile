@@ -52,7 +52,7 @@ bench-full: .venv/ready ## Compare the rules in every family for SECONDS=900 and
 bench-cluster: .venv/ready prometheus ## Time releases on the cluster of real parts, beside a peer's figures (about 17 minutes)
 	@$(BIN)/python -m tests.e2e.speed
 
-docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/, the descriptions of the Argo steps, dashboards/, the tables of docs/metrics.md, and docs/judge.svg
+docs: .venv/ready ## Generate all that is written from code: docs/settings.md, the schema, tekton/, dashboards/, charts/canary-steps, and more
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton
@@ -61,6 +61,8 @@ docs: .venv/ready ## Generate docs/settings.md, docs/canary.schema.json, tekton/
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.artifact_hub
+	@$(BIN)/python -m tools.charts.canary_values
+	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 
 bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)

@@ -8,7 +8,7 @@ import importlib
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from types import FrameType
 
@@ -35,6 +35,7 @@ STEPS = {
     "resolve": "ask the registry for the digest behind an image's tag",
     "notify": "report the outcome of a release to a webhook",
     "init": "print the YAML that an app still needs before its first release",
+    "bootstrap": "make the serving Deployment from the one that people deploy, before any route leads to it",
     "doctor": "print every problem of an app at once, with remedies, and what its traffic can show",
     "render": "print the YAML of a release for Tekton, which cannot loop over a ladder",
     "report": "render a running or finished release as text, JSON, metrics or a page",
@@ -128,6 +129,7 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     seconds = round(time.monotonic() - started, 3)
     shown = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
     log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**shown, **end.summary})
+    _say_closing_words(step, end.exit_code, end.results)
     return end.exit_code
 
 
@@ -146,7 +148,13 @@ def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float
         log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     seconds = round(time.monotonic() - started, 3)
     log.error("step.failed", exit_code=exit_code, code=code, error=sentence, duration_seconds=seconds)
+    _say_closing_words(step, exit_code, {"reason": sentence})
     return exit_code
+
+
+def _say_closing_words(step: Step, exit_code: int, found: Mapping[str, str]) -> None:
+    if step.closing_words is not None:
+        logs.say_last(step.closing_words(exit_code, found))
 
 
 def find(name: str) -> Step:

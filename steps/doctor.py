@@ -121,6 +121,7 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
 def _allowed(settings: Settings) -> Allowed:
     return Allowed(
         managed=settings.allow_managed or settings.template_by == "external",
+        external=settings.template_by == "external",
         policies=settings.allow_policies,
         container=settings.container,
         at_rest=settings.at_rest,

@@ -9,7 +9,7 @@ Exit codes: 0 · 2 · 3 · 4 no Deployment to start from, or arms that cannot be
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import structlog
 from pydantic import Field
@@ -21,6 +21,7 @@ from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.manifests.accounts import accounts
 from steps.manifests.app_manifests import AppManifests
 from steps.manifests.config_map import config_map
+from steps.manifests.flagger_manifest import FlaggerManifest
 from steps.manifests.manifest import Document, Manifest, ManualEdit, Note, as_yaml
 from steps.manifests.naming import settled
 from steps.manifests.presence import exists, has_shipped_role
@@ -36,6 +37,7 @@ from steps.step import Step, StepEnd
 from steps.survey.named_objects import with_named_objects
 from steps.survey.objects import Survey, look_around
 from steps.wiring.cluster import cluster_of
+from steps.wiring.flagger_manifest import flagger_manifest
 from steps.wiring.names import hints_of
 from steps.wiring.planned_names import as_settings, planned_names
 
@@ -48,6 +50,8 @@ _NOT_NAMES = {"config", "kubeconfig", "context", "log_format", "api_timeout_seco
 class Settings(ReleaseSettings, BaselineSettings):
     """Print the YAML that an app still needs before its first release."""
 
+    gives_account: ClassVar[bool] = True
+
     gateway: Annotated[tuple[QualifiedName, ...], NoDecode, CommaSeparated] = Field(
         (), description="Istio Gateways, `namespace/name`, that a new VirtualService serves in addition to the mesh."
     )
@@ -56,11 +60,19 @@ class Settings(ReleaseSettings, BaselineSettings):
         description="Further host names of a new VirtualService, as clients outside the cluster use them; `*.example`, "
         "or with a gateway `*`, stands for several.",
     )
+    from_flagger: str = Field(
+        "",
+        description="File with a Canary of Flagger whose settings, Services and routes are printed; --from in short. "
+        "The log has a line about each of its fields.",
+    )
     rbac: bool = Field(default=True, description="Also print accounts, roles and bindings.")
 
 
-def run(settings: Settings, cluster: Cluster, namespace: str) -> list[Document]:
+def run(
+    settings: Settings, cluster: Cluster, namespace: str, manifest: FlaggerManifest | None = None
+) -> list[Document]:
     """Return what is missing; see the module's docstring."""
+    declared = manifest.service_with(settings.host, settings.gateway) if manifest else None
     hints = hints_of(settings, namespace)
     seen = with_named_objects(cluster, look_around(cluster, namespace), hints)
     survey, rules = with_missing_subsets(seen, settings.app)
@@ -69,12 +81,14 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> list[Document]:
     names = planned_names(settings, survey, hints, claim)
     named = settled(names, survey, may_extend=not (settings.virtual_service or settings.route or claim))
     owned = {target.virtual_service for target in claim.state.targets} if claim else set()
-    app = [*rules, *AppManifests(named, cluster, settings.host, settings.gateway, owned).documents()]
+    app = [*rules, *AppManifests(named, cluster, settings.host, settings.gateway, owned, declared).documents()]
     app = [one for one in app if not isinstance(one, Manifest) or one.replaces or not exists(cluster, one)]
     names = _with_printed(named.names, app)
-    config = config_map(names, _given(settings, names))
+    given = _given(settings, names)
+    config = manifest.config_map(names, given) if manifest else config_map(names, given)
     wanted = [*_access(settings, cluster, names), config]
-    documents = [*(one for one in wanted if not exists(cluster, one)), *app]
+    notes = manifest.notes(seen) if manifest else []
+    documents = [*notes, *(one for one in wanted if not exists(cluster, one)), *app]
     warn(documents, named.survey, names)
     return documents
 
@@ -130,7 +144,8 @@ def main(settings: Settings) -> StepEnd:
     """Connect to the API server and run the step."""
     cluster, namespace = cluster_of(settings)
     structlog.contextvars.bind_contextvars(namespace=namespace, app=settings.app)
-    documents = run(settings, cluster, namespace)
+    manifest = flagger_manifest(settings.from_flagger or settings.config, settings.app)
+    documents = run(settings, cluster, namespace, manifest)
     sys.stdout.write(as_yaml(documents))
     printed, by_hand = (sum(isinstance(one, kind) for one in documents) for kind in (Manifest, ManualEdit))
     return StepEnd({}, summary={"printed": printed, "by_hand": by_hand})

@@ -12,6 +12,7 @@ import structlog
 from steps.actions.acquire import BusyPolicy, acquire
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.at_rest import drain_reset
+from steps.actions.bootstrap import bootstrap
 from steps.actions.find_work import find_work
 from steps.actions.launch_canary import end_as_noop, launch_canary, runs_stable_digests
 from steps.actions.permissions import check_permissions
@@ -61,6 +62,10 @@ def run(
     surroundings = Surroundings(cluster, settings, names)
     with surroundings.all_at_once():
         release, request = release_and_claim(settings, names, cluster, traffic)
+        if settings.bootstrap:
+            begun = bootstrap(release, request, settings.ready_timeout_seconds, traffic, workload)
+            if begun is not None:
+                return StepEnd({**begun.images, "run": "", "outcome": "noop"}, summary={"detail": begun.noop})
         # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
         workload.require_stable(names.namespace, names.stable, release.topology)
     with surroundings.all_at_once():

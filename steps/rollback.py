@@ -4,7 +4,8 @@ It ends a run that is not promoted; `undo` reverts a promotion.
 
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
-Exit codes: 0 done, or no claim (outcome `not-owner`) · 2 · 3 · 4 only the canary is ready: weight held, run it again.
+Exit codes: 0 done, or no claim (outcome `not-owner`), or failed with --best-effort · 2 · 3 · 4 only the canary is
+ready: weight held, run it again.
 """
 
 import secrets
@@ -43,6 +44,12 @@ class Settings(ClaimSettings, DryRunSettings, DrainSettings, ExportSettings):
         default=False,
         description="Roll back any run that holds the claim, instead of --run. For people: an exit handler that lost "
         "its run id must not roll back another run.",
+    )
+
+    best_effort: bool = Field(
+        default=False,
+        description="End with 0 and an error in the log if the rollback fails, for a hook that must not prevent what "
+        "follows, such as an uninstall.",
     )
 
 
@@ -91,7 +98,19 @@ def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
 
 
 def main(settings: Settings) -> StepEnd:
-    """Build the collaborators and run the step."""
+    """Build the collaborators and run the step; with `best_effort`, an error ends it with 0."""
+    try:
+        return _main(settings)
+    except Interrupted:
+        raise
+    except StepError as error:
+        if not settings.best_effort:
+            raise
+        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return StepEnd({"outcome": "failed"})
+
+
+def _main(settings: Settings) -> StepEnd:
     parts = parts_of(settings)
     teardown = teardown_policy_of(settings, parts.cluster)
     with exported(settings, parts.cluster, parts.names):

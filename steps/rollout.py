@@ -8,7 +8,9 @@ Exit codes: 0 promoted or noop · 5 fail · 6 inconclusive (rolled back; after a
 SIGTERM: 3, traffic stays as it is; the next run or sweep restores it when the claim expires.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import structlog
 from pydantic import Field
@@ -56,10 +58,27 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
+_ENDINGS = {
+    "promoted": "PROMOTED, all users have the new version",
+    "rolled-back": "ROLLED BACK, all users have the version from before",
+    "undone": "UNDONE after its promotion, all users have the version from before",
+    "noop": "NOTHING TO RELEASE",
+    "dry-run": "DRY RUN, nothing was changed",
+}
+
 
 class Settings(LadderSettings, PreparationSettings, AnalysisSettings, BakeSettings, ExportSettings):
     """Prepare, climb the ladder, promote; roll back on any failure."""
 
+    cannot_wait: ClassVar[bool] = True
+
+    deadline_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=604800,
+        description="How long preparation and rungs may take together, seconds, for a caller that waits no longer. "
+        "A rung that is undecided then ends as at its own deadline. 0: no limit.",
+    )
     report_dir: str = Field("", description="Where to write report.txt and report.json.")
 
 
@@ -118,6 +137,7 @@ class _Rollout:
     ) -> None:
         self._settings, self._names, self._teardown, self._bake = settings, names, teardown, bake
         self._traffic, self._workload = traffic, workload
+        self._began = time.monotonic()
         self._judgements: list[Judgement] = []
         self._baked: Judgement | None = None
 
@@ -146,7 +166,7 @@ class _Rollout:
         """Judge rung after rung, and promote after the last; roll back at the first that does not pass."""
         for weight in rungs_left(self._settings.ladder, self._claim(CLIMBING)):
             claim = self._claim(CLIMBING)
-            judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state))
+            judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state), self._seconds_left())
             judgement_file.save(judgement, self._settings.judgement_file)
             self._judgements.append(judgement)
             log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
@@ -160,6 +180,10 @@ class _Rollout:
         if promoted.exit_code:
             found |= {"verdict": promoted.verdict, "reason": results.truncate(promoted.reason)}
         return StepEnd(found, promoted.exit_code)
+
+    def _seconds_left(self) -> float | None:
+        limit = self._settings.deadline_seconds
+        return max(0.0, limit - (time.monotonic() - self._began)) if limit else None
 
     def roll_back(self, reason: str) -> str:
         """Roll the run back; return the outcome."""
@@ -195,4 +219,11 @@ def main(settings: Settings) -> StepEnd:
     return with_dry_run_summary(end, parts.cluster)
 
 
-STEP = Step(Settings, RESULTS, main)
+def closing_words(exit_code: int, results: Mapping[str, str]) -> str:
+    """Return how the release ended, as the last line of a log that a person reads."""
+    outcome, reason = results.get("outcome", ""), results.get("reason", "")
+    said = _ENDINGS.get(outcome, f"not released, exit code {exit_code}")
+    return f"{said}: {reason}" if reason else said
+
+
+STEP = Step(Settings, RESULTS, main, closing_words=closing_words)

@@ -39,9 +39,11 @@ class Step:
         results: names of all results it may write.
         main: builds the collaborators from the settings and runs the step.
         bare: the setting whose flag may be left out before the first argument; "" = none.
+        closing_words: returns, from exit code and results, the last line of a log on a terminal; None for no such line.
     """
 
     settings: type[StepSettings]
     results: tuple[str, ...]
     main: Callable[[Any], StepEnd]
     bare: str = ""
+    closing_words: Callable[[int, Mapping[str, str]], str] | None = None

@@ -58,8 +58,16 @@ class RungJudge:
         self._policy, self._reader, self._extras = policy, reader, extras
         self._traffic, self._workload = traffic, workload
 
-    def judge(self, claim: Claim, weight: int | None, comparison: Comparison) -> Judgement:
+    def judge(
+        self, claim: Claim, weight: int | None, comparison: Comparison, at_most_seconds: float | None = None
+    ) -> Judgement:
         """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim.
+
+        Args:
+            claim: of the run.
+            weight: percent, 0-100.
+            comparison: what is compared.
+            at_most_seconds: how long the whole release still has (>= 0); None for no other limit than the policy's.
 
         Raises:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights or the canary.
@@ -72,7 +80,7 @@ class RungJudge:
         elif weight is not None:
             claim, _ = shift(claim, weight, self._traffic, self._workload, policy.ready_timeout_seconds)
         rung = self._rung(claim, pause, comparison)
-        watch = self._watch(rung)
+        watch = self._watch(rung, _shortened(policy.limits, at_most_seconds))
         judgement, note = self._decide(watch)
         judged = watch.claim or claim  # after a disruption the weight is set again within the rung
         since = judged.state.weights[-1][0] if judged.state.weights else rung.rung_started
@@ -86,13 +94,13 @@ class RungJudge:
 
     def judge_without_run(self, started: float) -> Judgement:
         """Judge what happens since a moment (unix seconds); nothing is written to the cluster."""
-        watch = self._watch(WatchedRung(started, started))
+        watch = self._watch(WatchedRung(started, started), self._policy.limits)
         judgement, _ = self._decide(watch)
         watch.report()
         return judgement
 
-    def _watch(self, rung: WatchedRung) -> Watch:
-        return Watch(self._reader, self._policy.rules, self._traffic, rung, self._policy.limits, self._extras)
+    def _watch(self, rung: WatchedRung, limits: WatchLimits) -> Watch:
+        return Watch(self._reader, self._policy.rules, self._traffic, rung, limits, self._extras)
 
     def _rung(self, claim: Claim, pause: WeightPause, comparison: Comparison) -> WatchedRung:
         """Return what is judged on the present rung of a run."""
@@ -111,3 +119,9 @@ class RungJudge:
             reason = f"passed by policy, inconclusive: {judgement.reason}"
             return replace(judgement, verdict=Verdict.PASS, reason=reason), BY_POLICY
         return judgement, BY_HAND if watch.by_hand else ""
+
+
+def _shortened(limits: WatchLimits, at_most_seconds: float | None) -> WatchLimits:
+    if at_most_seconds is None or at_most_seconds >= limits.timeout_seconds:
+        return limits
+    return replace(limits, timeout_seconds=at_most_seconds, pause_on_inconclusive=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import structlog
 
 from steps.cluster.api import Cluster
+from steps.cluster.kinds import SERVICE
 from steps.cluster.permission import Permission
 from steps.errors import Forbidden
 from steps.model.names import ReleaseNames
@@ -31,7 +32,11 @@ def check_permissions(cluster: Cluster, names: ReleaseNames, *, baseline: bool) 
         needed = traffic.WALKER_WITH_SUBSETS if by_subset else traffic.WALKER
         missing += _missing(cluster, entry.namespace, (entry.name,), needed)
     deployments = (names.stable, names.canary, *((names.baseline,) if baseline else ()))
-    missing += _missing(cluster, names.namespace, deployments, workload.WALKER)
+    hosts = (names.stable_destination.host, names.canary_destination.host)
+    services = tuple(dict.fromkeys(host.partition(".")[0] for host in hosts))
+    for permission in workload.WALKER:
+        own = services if permission.kind == SERVICE else deployments
+        missing += _missing(cluster, names.namespace, own, (permission,))
     _missing(cluster, names.namespace, (), traffic.INFERENCE, "names are not inferred, and routes beside are not seen")
     if missing:
         cause = f"it may not {'; '.join(missing)}. Add these verbs to its Role, see the README's RBAC."

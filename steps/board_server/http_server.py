@@ -29,7 +29,7 @@ MAX_REQUEST_BYTES: Final = 16384
 MAX_CONNECTIONS: Final = 64
 """And threads; with more, the oldest connection is closed: a request that is sent at once takes milliseconds."""
 CONNECTION_SECONDS: Final = 10.0
-"""Time limit of a connection, from its first byte to the last of the answer."""
+"""Time limit of a connection, from its start to the last byte of the answer."""
 
 
 class BoardHttpServer(ThreadingHTTPServer):

@@ -13,7 +13,7 @@ from steps.model.listing import ListedApp
 HEAD: Final = ("State", "App", "Weight", "Time", "Run", "What and why")
 _LONGEST: Final = 500
 """Characters of a sentence; the app's own page has all of them."""
-_LONGEST_RUN: Final = 24
+_LONGEST_RUN: Final = 14
 _ACCOUNT: Final = "system:serviceaccount:"
 
 RunUrl = Callable[[ListedApp, Row], str]

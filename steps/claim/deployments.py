@@ -117,6 +117,18 @@ class ClaimedDeployments:
             except NotFound:
                 continue
 
+    def disown(self, namespace: str, names: Iterable[str]) -> None:
+        """Make the fields that we wrote outside a run nobody's, unless a run claimed the Deployment by now."""
+
+        def disowning(found: Object) -> list[Operation]:
+            return [] if self.key in annotations_of(found) else [*expect_managers(found), *remove_managed_fields(found)]
+
+        for name in sorted(set(names)):
+            try:
+                self._disown(ObjectName(namespace, name), disowning, lambda _: [])
+            except NotFound:
+                continue
+
     def _disown(self, name: ObjectName, disowning: Decide, removal: Decide) -> None:
         try:
             self._writer.write(name, disowning)

@@ -83,7 +83,8 @@ class Connection:
         try:
             return retrying(self._once, method, path, dict(query or {}), body)
         except _TemporaryFault as fault:
-            cause = f"{fault}; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again."
+            retried = f"; retried for {self._retry_seconds:.0f} s. Nothing else was done; run the step again"
+            cause = f"{fault}{retried if self._retry_seconds else ''}."
             raise TemporaryError(doing or f"asking the API server ({method} {path})", cause) from fault
 
     def without_retries(self, seconds: float) -> Self:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from steps.cluster.api import Cluster, Object
 from steps.errors import NotFound
+from steps.flagger.service import DeclaredService
 from steps.manifests import services
 from steps.manifests.candidates import missing_deployment
+from steps.manifests.declared import declared_routes
 from steps.manifests.manifest import Document, ManualEdit, Note
 from steps.manifests.naming import Named, first_label, is_primary, side
 from steps.manifests.other_arm import arm_labels, arm_selector
@@ -28,13 +30,21 @@ class AppManifests:
         hosts: further host names of a new VirtualService.
         gateways: of a new VirtualService.
         claimed: VirtualServices that a run owns now; they are left alone.
+        declared: how the app is reached, where a manifest says so.
     """
 
     def __init__(
-        self, named: Named, cluster: Cluster, hosts: Sequence[str], gateways: Sequence[str], claimed: set[ObjectName]
+        self,
+        named: Named,
+        cluster: Cluster,
+        hosts: Sequence[str],
+        gateways: Sequence[str],
+        claimed: set[ObjectName],
+        declared: DeclaredService | None = None,
     ) -> None:
         self._named, self._names, self._survey = named, named.names, named.survey
         self._cluster, self._hosts, self._gateways, self._claimed = cluster, hosts, gateways, claimed
+        self._declared = declared
 
     def documents(self) -> list[Document]:
         """Return what is missing, in the order in which it has to be applied.
@@ -55,7 +65,7 @@ class AppManifests:
         """Return Flagger's objects: the primary first; once it is ready, the app's Service and the routes too."""
         names = self._names
         deployed = self._deployment(names.canary)
-        app = PrimaryApp(names, self._survey, self._cluster, deployed)
+        app = PrimaryApp(names, self._survey, self._cluster, deployed, self._declared)
         if app.is_ready:
             return [*app.documents(), *app.switched(), *self._routes(app.service)]
         text = (
@@ -125,11 +135,14 @@ class AppManifests:
         return found
 
     def _new(self, name: ObjectName, service: Object) -> list[Document]:
-        others = serving_host(self._survey, self._names, self._hosts)
+        is_delegate = self._declared is not None and self._declared.is_delegate
+        others = [] if is_delegate else serving_host(self._survey, self._names, self._hosts)
         if others:
             shown = ",".join(map(str, others))
             text = f"VirtualService {shown} serves the host already, and a second one would be ignored. Name it:"
             return [ManualEdit(f"{text} --virtual-service {shown}")]
+        if self._declared is not None:
+            return [*declared_routes(self._names, name, self._declared, service, self._survey)]
         made = new_virtual_services(self._names, name, service, self._hosts, self._gateways)
         moving = self._named.moving
         return [replace(one, warning=" ".join(filter(None, (one.warning, capitalized(moving))))) for one in made]

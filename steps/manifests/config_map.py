@@ -1,6 +1,7 @@
 """The ConfigMap whose canary.yaml holds an app's settings, so that a workflow only names the app and the image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -22,13 +23,15 @@ _EXAMPLES = """\
 """
 
 
-def config_map(names: ReleaseNames, given: Mapping[str, str]) -> Manifest:
+def config_map(names: ReleaseNames, given: Mapping[str, Any], comments: Sequence[str] = ()) -> Manifest:
     """Return the ConfigMap with the given settings, and examples as comments.
 
     Args:
         names: of the release.
         given: settings that init was called with, by their names in YAML.
+        comments: lines that follow the settings, in place of the examples.
     """
-    text = _HEAD + yaml.safe_dump(dict(given), sort_keys=False, allow_unicode=True) + _EXAMPLES
+    settings = yaml.safe_dump(dict(given), sort_keys=False, allow_unicode=True)
+    text = _HEAD + settings + ("".join(f"# {line}\n" for line in comments) or _EXAMPLES)
     why = "Settings of the app for all steps, mounted at /etc/canary-steps; optional if the defaults are enough."
     return Manifest(CONFIG_MAP, names.namespace, f"{PREFIX}{names.app}", {"data": {"canary.yaml": text}}, why)

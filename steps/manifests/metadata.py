@@ -3,26 +3,10 @@
 from collections.abc import Mapping
 
 from steps.cluster.api import Object
-from steps.workload.preconditions import manager_of
+from steps.cluster.managing_tools import LAST_APPLIED, TRACKING_MARKS, managing_tool
 
-_SERVER = ("kubectl.kubernetes.io/last-applied-configuration",)
+_SERVER = (LAST_APPLIED, "endpoints.kubernetes.io/")
 _OURS = "canary-steps.io/"
-_TOOLS = (
-    "app.kubernetes.io/managed-by",
-    "app.kubernetes.io/instance",  # Argo CD may track by it, and prunes what it does not know
-    "helm.sh/",
-    "meta.helm.sh/",
-    "argocd.argoproj.io/",
-    "kustomize.toolkit.fluxcd.io/",
-    "helm.toolkit.fluxcd.io/",
-    "objectset.rio.cattle.io/",
-    "field.cattle.io/",
-    "kapp.k14s.io/",
-    "kubectl.kubernetes.io/",
-    "endpoints.kubernetes.io/",
-)
-"""Beginnings of what tools mark their own objects with."""
-
 _PUBLIC = (
     "external-dns.alpha.kubernetes.io/",
     "service.beta.kubernetes.io/",
@@ -44,7 +28,7 @@ _PUBLIC = (
 
 def for_twin(obj: Object, field: str) -> dict[str, str]:
     """Return the labels or annotations (`field`) that the Service of the other arm takes from this one's."""
-    return _without(obj["metadata"].get(field) or {}, (*_SERVER, _OURS, *_TOOLS, *_PUBLIC))
+    return _without(obj["metadata"].get(field) or {}, (*_SERVER, _OURS, *TRACKING_MARKS, *_PUBLIC))
 
 
 def for_itself(obj: Object, field: str) -> dict[str, str]:
@@ -57,7 +41,7 @@ def for_itself(obj: Object, field: str) -> dict[str, str]:
 
 def managed_by(obj: Object) -> str:
     """Return a sentence if a tool manages an object: what is applied here has to get into its source; "" if none is."""
-    tool = manager_of(obj)
+    tool, _ = managing_tool(obj)
     if not tool:
         return ""
     name = f"{obj.get('kind') or 'object'} {obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"

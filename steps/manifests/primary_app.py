@@ -4,7 +4,9 @@ from functools import cached_property
 from typing import Final
 
 from steps.cluster.api import Cluster, Object
+from steps.flagger.service import DeclaredService
 from steps.manifests import services
+from steps.manifests.declared import declared_service, with_marks
 from steps.manifests.manifest import Document, Manifest, Note
 from steps.manifests.naming import first_label
 from steps.manifests.other_arm import arm_labels, arm_selector
@@ -22,13 +24,23 @@ class PrimaryApp:
         survey: of the app's namespace.
         cluster: the API server; it is only read.
         deployed: the Deployment that people deploy.
+        declared: how the app is reached where its Services do not exist yet; None: by the containers' ports.
     """
 
-    def __init__(self, names: ReleaseNames, survey: Survey, cluster: Cluster, deployed: Object) -> None:
+    def __init__(
+        self,
+        names: ReleaseNames,
+        survey: Survey,
+        cluster: Cluster,
+        deployed: Object,
+        declared: DeclaredService | None = None,
+    ) -> None:
         self._names, self._survey, self._cluster, self._deployed = names, survey, cluster, deployed
+        self._declared = declared
         self._primary: Final = survey.deployment(names.stable)
         self._labels: Final = dict(pod_labels(self._primary) if self._primary else arm_labels(deployed, names.stable))
-        self._own: Final = survey.service(names.app) or survey.service(names.canary)
+        apex = declared.name if declared else names.app
+        self._own: Final = survey.service(apex) or (None if declared else survey.service(names.canary))
 
     @property
     def is_ready(self) -> bool:
@@ -40,11 +52,13 @@ class PrimaryApp:
 
     @cached_property
     def service(self) -> Object:
-        """The Service that clients call, made from the containers' ports where there is none.
+        """The Service that clients call; where there is none, as declared or by the containers' ports.
 
         Raises:
             NotFound: there is none, and the containers declare no port.
         """
+        if self._own is None and self._declared is not None:
+            return declared_service(self._declared, self._deployed)
         return self._own or services.from_ports(self._deployed, self._names.app)
 
     def documents(self) -> list[Document]:
@@ -58,12 +72,14 @@ class PrimaryApp:
         found: list[Document] = []
         if self._is_missing(first_label(names.stable_destination)):
             selector = arm_selector(chosen, self._deployed, self._labels)
-            found.append(services.twin(self.service, first_label(names.stable_destination), selector, names.stable))
+            made = services.twin(self.service, first_label(names.stable_destination), selector, names.stable)
+            found.append(with_marks(made, self._declared.primary) if self._declared else made)
         if self._is_missing(first_label(names.canary_destination)):
             labels = pod_labels(self._deployed)
             keys = {*chosen, *(self._deployed["spec"]["selector"].get("matchLabels") or {})}
             selector = {key: value for key, value in labels.items() if key in keys}
-            found.append(services.twin(self.service, first_label(names.canary_destination), selector, names.canary))
+            made = services.twin(self.service, first_label(names.canary_destination), selector, names.canary)
+            found.append(with_marks(made, self._declared.canary) if self._declared else made)
         return found
 
     def _is_missing(self, name: str) -> bool:
@@ -77,8 +93,10 @@ class PrimaryApp:
         selector = arm_selector(service["spec"].get("selector") or {}, self._deployed, self._labels)
         if self._own is None:
             made = {**service, "spec": {**service["spec"], "selector": selector}}
-            why = f"The Service that clients call, made from the ports of {names.canary}; {names.stable} serves it."
-            return [services.new_service(made, why)]
+            source = "as the manifest declares it" if self._declared else f"made from the ports of {names.canary}"
+            why = f"The Service that clients call, {source}; {names.stable} serves it."
+            printed = services.new_service(made, why)
+            return [with_marks(printed, self._declared.apex) if self._declared else printed]
         return [] if self._own["spec"].get("selector") == selector else [self._switch(selector)]
 
     def _switch(self, selector: dict[str, str]) -> Manifest:

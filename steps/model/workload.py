@@ -54,6 +54,7 @@ class Release:
         topology: which of the two Deployments people deploy to.
         stable_subset: labels of the DestinationRule's subset of the stable destination.
         canary_subset: labels of the DestinationRule's subset of the canary destination.
+        stable_labels: that tell stable's pods from the canary's, where stable is made from it; {} if it is not known.
         image: image of the canary; "" keeps the image of the template.
         container: container that gets `image` and `env`; "" means the only one.
         env: environment variables to set in that container.
@@ -75,6 +76,7 @@ class Release:
     baseline: str = ""
     stable_subset: Mapping[str, str] = field(default_factory=dict)
     canary_subset: Mapping[str, str] = field(default_factory=dict)
+    stable_labels: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     container: str = ""
     env: Mapping[str, str] = field(default_factory=dict)

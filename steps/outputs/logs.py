@@ -30,6 +30,13 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
     structlog.contextvars.bind_contextvars(step=step)
 
 
+def say_last(sentence: str) -> None:
+    """Write the last line for a person, after the name of the app; a log for machines has it in its fields."""
+    if structlog.get_config()["processors"][-1] is _line:
+        app = structlog.contextvars.get_contextvars().get("app", "")
+        sys.stderr.write(f"{app}: {' '.join(sentence.split())}\n" if app else f"{' '.join(sentence.split())}\n")
+
+
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
     """Render one line for a person: time, event, the sentence, other fields; without the fields that all lines share.
 

@@ -14,9 +14,9 @@ def host_and_port(value: str) -> tuple[str, int]:
     Raises:
         ValueError: it is not an IP address with a port.
     """
-    host, _, port = value.rpartition(":")
+    host, colon, port = value.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not (port.isascii() and port.isdigit() and int(port) <= _PORTS):
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= _PORTS):
         raise ValueError(f"must be an IP address and a port of at most {_PORTS}, as 127.0.0.1:8080 or [::]:8080")
     try:
         return str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)), int(port)

@@ -15,9 +15,19 @@ class StepSettings(BaseSettings):
     subject: ClassVar[str] = "Program"
     """Heading of this class's own settings in the help; a class without one of its own has a step's settings."""
 
+    gives_account: ClassVar[bool] = False
+    """Whether the step logs what became of each field of Flagger's manifest: once for a release."""
+
+    cannot_wait: ClassVar[bool] = False
+    """Whether the step promotes without asking a person."""
+
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
 
-    config: str = Field("", description="Path of canary.yaml. Empty: /etc/canary-steps/canary.yaml where it exists.")
+    config: str = Field(
+        "",
+        description="Path of canary.yaml, or of a Canary manifest of Flagger. Empty: /etc/canary-steps/canary.yaml "
+        "where it exists.",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="Log lines on stderr: json, console, or auto (console on a terminal, else json)."
     )

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import yaml
 from pydantic import ValidationError
 from pydantic_settings import (
     CliSettingsSource,
@@ -17,12 +16,13 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
 from steps.settings.base import ENV_PREFIX, StepSettings
-from steps.settings.complaints import complaint, unknown_setting
+from steps.settings.complaints import complaint
+from steps.settings.config_file import CONFIG_PATH, LOADING, FileSettings, canary_yaml, documents_of
 from steps.settings.help_text import help_text
 
-CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
-_LOADING = "reading the settings"
 _HELP = frozenset({"-h", "--help"})
+_SHORT = {"from-flagger": "from"}
+"""Second names of flags."""
 
 
 Settings = TypeVar("Settings", bound=StepSettings)
@@ -46,18 +46,47 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
         sys.stdout.write(help_text(kind, program))
         raise SystemExit(0)
     flags = _flags(kind, arguments, program)
-    file = _config_file(flags)
-    from_file = _yaml(file, known()) if file else {}
-    own = {name: value for name, value in from_file.items() if name in kind.model_fields}
     # Tekton and Argo pass an unset optional parameter as "", so an empty variable counts as not set.
     variables = EnvSettingsSource(kind, env_ignore_empty=True)()
+    file = _config_file(flags)
+    origins, own = _from_files(kind, file, {**variables, **flags}, known)
     given = {**own, **variables, **flags}
     needless = kind.unneeded(given)
     try:
         return kind(**{name: value for name, value in given.items() if name not in needless})
     except ValidationError as error:
-        lines = [_complaint(entry, kind, flags, own, file) for entry in error.errors(include_url=False)]
-        raise SettingsError(_LOADING, "; ".join(lines)) from None
+        lines = [_complaint(entry, kind, flags, origins) for entry in error.errors(include_url=False)]
+        raise SettingsError(LOADING, "; ".join(lines)) from None
+
+
+def _from_files(
+    kind: type[StepSettings], file: Path | None, given: Mapping[str, Any], known: Callable[[], frozenset[str]]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the step's settings of all files, the origin of each first; canary.yaml wins over --from-flagger."""
+    manifest = given.get("from_flagger")
+    origins: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for path in filter(None, (Path(str(manifest)) if manifest else None, file)):
+        found = _file_settings(kind, path, given, known)
+        own = {name: value for name, value in found.values.items() if name in kind.model_fields}
+        values |= own
+        origins |= {name: f"{path}: {found.origins.get(name, name.replace('_', '-'))}" for name in own}
+    return origins, values
+
+
+def _file_settings(
+    kind: type[StepSettings], file: Path, given: Mapping[str, Any], known: Callable[[], frozenset[str]]
+) -> FileSettings:
+    documents = documents_of(file)
+    # Flagger's manifests are rare, and what reads them is loaded only for them.
+    if not any(isinstance(one, dict) and "apiVersion" in one for one in documents):
+        return canary_yaml(file, documents, known)
+    from steps.flagger.documents import is_flaggers  # noqa: PLC0415 - see above
+    from steps.settings.flagger_manifest import manifest_settings  # noqa: PLC0415 - see above
+
+    if is_flaggers(documents):
+        return manifest_settings(kind, file, documents, given)
+    return canary_yaml(file, documents, known)
 
 
 def log_format(arguments: Sequence[str]) -> Literal["auto", "json", "console"]:
@@ -85,11 +114,14 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
             cli_exit_on_error=False,
             cli_hide_none_type=True,
             cli_avoid_json=True,
+            cli_shortcuts={
+                name: short for name, short in _SHORT.items() if name.replace("-", "_") in kind.model_fields
+            },
         )
     except SourceError as error:
         said = str(error).removeprefix("error parsing CLI: ")
         dash = "; a value that begins with - is written --flag=value" if "expected one argument" in said else ""
-        raise SettingsError(_LOADING, f"{said}{dash}; see --help") from None
+        raise SettingsError(LOADING, f"{said}{dash}; see --help") from None
     given = source()
     # An empty flag means "not set", as an empty variable does; but an empty ladder is a mistake worth an error.
     return {name: value for name, value in given.items() if value != "" or name == "ladder"}
@@ -111,31 +143,11 @@ def _config_file(flags: Mapping[str, Any]) -> Path | None:
     return CONFIG_PATH if CONFIG_PATH.exists() else None
 
 
-def _yaml(file: Path, known: frozenset[str]) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(_LOADING, f"{file}: {error.strerror}; name a readable file with --config") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(_LOADING, f"{file}: is not YAML: {' '.join(str(error).split())}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError(_LOADING, f"{file}: must hold `name: value` pairs, not a {type(content).__name__}")
-    fields = {str(name).replace("-", "_"): value for name, value in content.items()}
-    strange = [name for name in content if str(name).replace("-", "_") not in known]
-    if strange:
-        lines = [f"{file}: {unknown_setting(str(name), content[name], known)}" for name in strange]
-        raise SettingsError(_LOADING, "; ".join(lines))
-    return fields
-
-
 def _complaint(
     error: Any,  # noqa: ANN401 - pydantic's error details
     kind: type[StepSettings],
     flags: Mapping[str, Any],
-    own: Mapping[str, Any],
-    file: Path | None,
+    origins: Mapping[str, str],
 ) -> str:
     name = str(error["loc"][0]) if error["loc"] else ""
     flag, variable = f"--{name.replace('_', '-')}", f"{ENV_PREFIX}{name.upper()}"
@@ -146,5 +158,5 @@ def _complaint(
     elif os.environ.get(variable):
         origin = variable
     else:
-        origin = f"{file}: {name.replace('_', '-')}" if name in own else flag
+        origin = origins.get(name, flag)
     return complaint(origin, error, kind.model_fields.get(name))

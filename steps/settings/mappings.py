@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from steps.errors import SettingsError
+from steps.settings.written_forms import ReadsAlso, text_form
 
 
 def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
@@ -32,6 +33,10 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
+
+
+PAIRS = ReadsAlso(as_mapping, text_form("NAME=value pairs separated by commas, or YAML or JSON."))
+"""How a setting that is a mapping may be written."""
 
 
 def parse_header(line: str, flag: str) -> tuple[str, str]:

@@ -6,15 +6,13 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.settings.base import StepSettings
+from steps.settings.bootstrap import BootstrapSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.ladder import OptionalLadderSettings
-from steps.settings.mappings import as_mapping
+from steps.settings.mappings import PAIRS
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import BaselineSettings, DrainSettings
-from steps.settings.written_forms import ReadsAlso, text_form
-
-_PAIRS = ReadsAlso(as_mapping, text_form("NAME=value pairs separated by commas, or YAML or JSON."))
 
 
 class AtRestSettings(StepSettings):
@@ -38,19 +36,21 @@ class PreparationSettings(
     DrainSettings,
     EvidenceSettings,
     BaselineSettings,
+    BootstrapSettings,
     OptionalLadderSettings,
 ):
     """For prepare and rollout: what is released, and when to refuse it."""
 
     subject: ClassVar[str] = "Preparation"
+    gives_account: ClassVar[bool] = True
 
     image: str = Field("", pattern=r"^\S*$", max_length=512, description="Image to release. Empty: the template's own.")
-    env: Annotated[dict[str, str], NoDecode, _PAIRS] = Field(
+    env: Annotated[dict[str, str], NoDecode, PAIRS] = Field(
         {},
         examples=[{"FEATURE": "on"}, "FEATURE=on,MODE=new"],
         description="Environment variables for the canary's container, NAME=value, separated by commas.",
     )
-    template_patch: Annotated[dict[str, Any], NoDecode, _PAIRS] = Field(
+    template_patch: Annotated[dict[str, Any], NoDecode, PAIRS] = Field(
         {}, description="Patch that is merged into the canary's pod template; YAML or JSON."
     )
     on_busy: Literal["wait", "fail", "supersede"] = Field(
@@ -63,6 +63,12 @@ class PreparationSettings(
     )
     template_by: Literal["canary", "external"] = Field(
         "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."
+    )
+    bootstrap: bool = Field(
+        default=False,
+        description="First release: if people deploy the canary and stable does not exist, make stable from it, and "
+        "end as a noop, since there is nothing to compare with. A noop then needs no Prometheus, and leaves the canary "
+        "without pods.",
     )
     allow_managed: bool = Field(
         default=False,

@@ -17,12 +17,14 @@ class Allowed:
 
     Args:
         managed: templates that other tools manage may be written, or are not written.
+        external: stable's template comes from its manifest.
         policies: policies may treat the arms differently.
         container: the container that is released, "" where it is not named.
         at_rest: what a release does with weights at rest: refuse, reset or adopt.
     """
 
     managed: bool = False
+    external: bool = False
     policies: bool = False
     container: str = ""
     at_rest: str = "refuse"
@@ -33,6 +35,7 @@ def settled(problems: Iterable[Problem], allowed: Allowed) -> Iterator[Problem]:
     for one in problems:
         is_settled = (
             (one.code == "manager" and allowed.managed)
+            or (one.code == "manifest" and allowed.external)
             or (one.code == "unequal-object" and allowed.policies and "--allow-policies" in one.remedies)
             or (one.code in {"weight-at-rest", "weights"} and f"--at-rest {allowed.at_rest}" in one.remedies)
             or (one.code == "container" and f"--container {allowed.container}" in one.remedies)

@@ -5,7 +5,7 @@ from steps.cluster.api import Object
 from steps.errors import ForeignWrite
 from steps.model.run import RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations
-from steps.traffic.managers import last_manager
+from steps.traffic.managers import last_manager, remedy
 from steps.traffic.routes import ALL, Route, locate
 
 
@@ -32,8 +32,7 @@ def require_own_routes(obj: Object, target: RouteTarget, state: RunState, doing:
     if trouble:
         cause = (
             f"VirtualService {name_of(obj)}: {trouble}. spec.http was last changed by {last_manager(obj)}."
-            " Stop that manager from writing these weights during a release (GitOps: ignore them), or end this run"
-            " with rollback, which restores stable."
+            f" {remedy(obj)}, or end this run with rollback, which restores stable."
         )
         raise ForeignWrite(doing, cause)
     return routes

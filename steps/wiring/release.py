@@ -73,6 +73,7 @@ def _release(settings: PreparationSettings, names: ReleaseNames, traffic: Traffi
         baseline=names.baseline if settings.baseline else "",
         stable_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.stable_destination),
         canary_subset=traffic.subset_labels(names.virtual_services[0].namespace, names.canary_destination),
+        stable_labels=settings.stable_labels,
         image=settings.image,
         container=settings.container,
         env=settings.env,

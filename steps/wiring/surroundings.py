@@ -37,6 +37,7 @@ class Surroundings:
         self._cluster, self._names = cluster, names
         self._allowed = Allowed(
             managed=settings.allow_managed or settings.template_by == "external",
+            external=settings.template_by == "external",
             policies=settings.allow_policies,
             container=settings.container,
             at_rest=settings.at_rest,

@@ -8,7 +8,7 @@ from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite
 from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload.clone import Clone, clone_manifest
-from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.pin import arm_label_keys, last_writer
 from steps.workload.release_objects import ReleaseObjects
 from steps.workload.template import fingerprint
 
@@ -63,7 +63,7 @@ def _unchanged_objects(cluster: Cluster, release: Release, plan: ReleasePlan, na
     if fingerprint(found.stable["spec"]["template"], arm_label_keys(found.stable)) != plan.state.stable_template_hash:
         raise ForeignWrite(
             f"creating Deployment {release.namespace}/{name}",
-            f"{last_manager(found.stable)} changed the pod template of {release.stable} since this run looked at it. "
+            f"{last_writer(found.stable)} changed the pod template of {release.stable} since this run looked at it. "
             f"Run prepare again.",
         )
     return found
@@ -77,7 +77,7 @@ def _require_unchanged_canary(found: ReleaseObjects, plan: ReleasePlan) -> None:
     if fingerprint(canary["spec"]["template"], arm_label_keys(found.stable, canary)) != seen:
         raise ForeignWrite(
             f"writing Deployment {found.release.namespace}/{found.release.canary}",
-            f"{last_manager(canary)} changed its pod template since this run looked at it. Run prepare again.",
+            f"{last_writer(canary)} changed its pod template since this run looked at it. Run prepare again.",
         )
 
 

@@ -6,33 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from steps.cluster.api import Object
+from steps.cluster.managing_tools import TRACKING_MARKS
 from steps.workload.template import Template
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "canary-steps"
-_OF_TOOLS = (
-    "app.kubernetes.io/managed-by",
-    "app.kubernetes.io/instance",  # Argo CD finds by it what belongs to an application, and prunes what Git lacks
-    "helm.sh/",
-    "meta.helm.sh/",
-    "argocd.argoproj.io/",
-    "kustomize.toolkit.fluxcd.io/",
-    "helm.toolkit.fluxcd.io/",
-    "kapp.k14s.io/",
-    "objectset.rio.cattle.io/",
-    "config.k8s.io/",
-    "cli-utils.sigs.k8s.io/",
-    "kluctl.io/",
-    "skaffold.dev/",
+_NOT_COPIED = (
+    *TRACKING_MARKS,
     "keel.sh/",
     "reloader.stakater.com/",
     "configmap.reloader.stakater.com/",
     "secret.reloader.stakater.com/",
-    "kubectl.kubernetes.io/",
     "deployment.kubernetes.io/",
     "canary-steps.io/",
 )
-"""Keys, or prefixes of keys, by which tools manage an object; a copy of it is not theirs."""
+"""Beginnings of keys by which tools manage an object; a copy of it is not theirs."""
 
 _TAKEN_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit", "strategy")
 
@@ -73,7 +61,7 @@ def clone_manifest(stable: Object, wanted: Clone, annotations: Mapping[str, str]
 
 
 def _copied(marks: Mapping[str, str] | None) -> dict[str, str]:
-    return {key: value for key, value in (marks or {}).items() if not key.startswith(_OF_TOOLS)}
+    return {key: value for key, value in (marks or {}).items() if not key.startswith(_NOT_COPIED)}
 
 
 def is_clone(deployment: Object) -> bool:

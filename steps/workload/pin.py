@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
+from steps.cluster.managing_tools import describe_manager
 from steps.errors import ForeignWrite, TemporaryError
 from steps.model.run import Pin, WorkloadState
 from steps.workload import label_selectors as label
@@ -76,7 +77,7 @@ def check_pin(cluster: Cluster, workloads: WorkloadState, wanted: Pin) -> None:
     remedy = "What runs now was not judged: roll back and release it again."
     template = fingerprint(canary["spec"]["template"], arm_label_keys(stable, canary))
     if template != wanted.template_hash:
-        raise ForeignWrite(doing, f"{last_manager(canary)} changed its pod template in the meantime. {remedy}")
+        raise ForeignWrite(doing, f"{last_writer(canary)} changed its pod template in the meantime. {remedy}")
     found = current_replica_set(cluster, canary)
     name = found["metadata"]["name"] if found is not None else "none"
     if name != wanted.replica_set:
@@ -108,6 +109,11 @@ def last_manager(deployment: Object) -> str:
     # Times have whole seconds; of equal ones the server lists the newest last.
     latest = sorted(writers, key=lambda entry: str(entry.get("time", "")))[-1:]
     return str(latest[0]["manager"]) if latest else "somebody"
+
+
+def last_writer(deployment: Object) -> str:
+    """Return the same as messages name it: "argocd-controller (Argo CD)"."""
+    return describe_manager(last_manager(deployment))
 
 
 def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:

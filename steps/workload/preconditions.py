@@ -1,31 +1,14 @@
 """What a Deployment must satisfy to be released safely (pure): refusals name object, field, value and remedy."""
 
 from steps.cluster.api import Object
+from steps.cluster.managing_tools import managing_tool
 from steps.errors import PermanentError
 from steps.workload.readiness import is_rolled_out
-
-_GITOPS = (
-    ("app.kubernetes.io/managed-by=Helm", "Helm"),
-    ("meta.helm.sh/release-name", "Helm"),
-    ("argocd.argoproj.io/", "Argo CD"),
-    ("kustomize.toolkit.fluxcd.io/", "Flux"),
-    ("helm.toolkit.fluxcd.io/", "Flux"),
-)
 
 
 def deployment_name(deployment: Object) -> str:
     """Return "Deployment namespace/name"."""
     return f"Deployment {deployment['metadata'].get('namespace', '')}/{deployment['metadata']['name']}"
-
-
-def manager_of(deployment: Object) -> str:
-    """Return the tool that manages the Deployment ("Argo CD", "Flux", "Helm"), "" if none is known."""
-    meta = deployment["metadata"]
-    marks = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
-    shown = [f"{key}={value}" for key, value in sorted(marks.items())]
-    found = [tool for mark, tool in _GITOPS if any(entry.startswith(mark) for entry in shown)]
-    # Flux and Argo CD may use Helm underneath: they are the ones that write back.
-    return next((tool for tool in found if tool != "Helm"), found[0] if found else "")
 
 
 def check_updatable(deployment: Object) -> None:
@@ -113,12 +96,12 @@ def check_manager(deployment: Object, *, allowed: bool, remedy: str) -> None:
     """Refuse to write a template that a GitOps tool would overwrite.
 
     Raises:
-        PermanentError: Argo CD, Flux or Helm manages the Deployment.
+        PermanentError: Argo CD, Flux, Helm or another such tool manages the Deployment.
     """
-    tool = manager_of(deployment)
+    tool, evidence = managing_tool(deployment)
     if tool and not allowed:
         raise PermanentError(
             f"checking {deployment_name(deployment)}",
-            f"its labels and annotations say that {tool} manages it: a template written by us would be undone, "
+            f"{evidence} say that {tool} manages it: a template written by us would be undone, "
             f"or conflict with the next release. {remedy}, or override this with --allow-managed.",
         )

@@ -9,7 +9,7 @@ from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, PermanentError, TemporaryError
 from steps.model.run import Pin, WorkloadState
-from steps.workload.pin import arm_label_keys, check_pin, digest_differences, last_manager, running_digests
+from steps.workload.pin import arm_label_keys, check_pin, digest_differences, last_writer, running_digests
 from steps.workload.readiness import WaitPolicy, is_rolled_out, wait_ready
 from steps.workload.template import fingerprint, promoted_template
 from steps.workload.undo import undo_promote
@@ -45,7 +45,7 @@ def promote_template(
         if fingerprint(present, arm_label_keys(stable)) != workloads.stable_template_hash:
             raise ForeignWrite(
                 f"promoting to Deployment {workloads.namespace}/{workloads.stable}",
-                f"{last_manager(stable)} changed its pod template after the run began. "
+                f"{last_writer(stable)} changed its pod template after the run began. "
                 f"Roll back, look at that change, and release again.",
             )
         log.info("promote.template", deployment=workloads.stable, replica_set=pin.replica_set)
@@ -136,4 +136,4 @@ def check_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> None
         if other:
             raise ForeignWrite(doing, f"its pods run different image digests: {other}.")
     elif fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) != pin.template_hash:
-        raise ForeignWrite(doing, f"{last_manager(stable)} changed its pod template after the promotion.")
+        raise ForeignWrite(doing, f"{last_writer(stable)} changed its pod template after the promotion.")

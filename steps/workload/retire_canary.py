@@ -13,7 +13,7 @@ from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.model.run import Pin, WorkloadState
 from steps.workload.capacity import autoscaler_of, scale_down, scale_to_zero
-from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.pin import arm_label_keys, last_manager, last_writer
 from steps.workload.template import fingerprint, from_replica_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -79,7 +79,7 @@ def _old_template(
     name = f"Deployment {workloads.namespace}/{workloads.canary}"
     is_ours = present == pin.template_hash if pin is not None else last_manager(canary) == USER_AGENT
     if not is_ours:
-        return None, f"{name} keeps its pod template: {last_manager(canary)} changed it after the run began."
+        return None, f"{name} keeps its pod template: {last_writer(canary)} changed it after the run began."
     kept = workloads.canary_replica_set
     old = cluster.find(REPLICA_SET, workloads.namespace, kept) if kept else None
     if old is None:

@@ -15,7 +15,7 @@ from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
 from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Pin, WorkloadState
 from steps.model.workload import UndoResult
-from steps.workload.pin import arm_label_keys, last_manager
+from steps.workload.pin import arm_label_keys, last_manager, last_writer
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.template import fingerprint, from_replica_set
 
@@ -87,7 +87,7 @@ def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> N
     if workloads.is_swap:
         raise ForeignWrite(
             f"undoing the swap of Deployment {workloads.namespace}/{workloads.stable} and {workloads.canary}",
-            f"{last_manager(stable)} changed the pod template of {workloads.stable} after the release began, so the "
+            f"{last_writer(stable)} changed the pod template of {workloads.stable} after the release began, so the "
             f"version before it is no longer there. Release what {workloads.stable} has now instead: rollout, without "
             "--image.",
         )
@@ -95,7 +95,7 @@ def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> N
     if not _is_promoted(stable, canary, workloads, pin):
         raise ForeignWrite(
             f"undoing the promotion of Deployment {workloads.namespace}/{workloads.stable}",
-            f"{last_manager(stable)} changed its pod template after the promotion, so an undo would remove that change "
+            f"{last_writer(stable)} changed its pod template after the promotion, so an undo would remove that change "
             f"as well. If the old version is wanted all the same: {_by_hand(workloads)}",
         )
     _old_template(cluster, workloads)

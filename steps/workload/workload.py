@@ -9,7 +9,18 @@ from steps.model.pods import PodNames
 from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
-from steps.workload import canary, capacity, duplicate, endpoints, pods, preflight, promote, promoted_canary, undo
+from steps.workload import (
+    bootstrap,
+    canary,
+    capacity,
+    duplicate,
+    endpoints,
+    pods,
+    preflight,
+    promote,
+    promoted_canary,
+    undo,
+)
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
 from steps.workload.health import HealthWatch
@@ -51,6 +62,14 @@ class Workload:
     def require_stable(self, namespace: str, stable: str, topology: Topology) -> None:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
+
+    def make_stable(self, release: Release) -> bool:
+        """Make the serving Deployment of a target-named release from what people deploy, if there is none."""
+        return bootstrap.make_stable(self._cluster, release)
+
+    def rest_canary(self, workloads: WorkloadState) -> str:
+        """Scale a canary without users to 0, outside any run; return a sentence if it was left running."""
+        return bootstrap.rest_canary(self._cluster, self._fence, workloads)
 
     def preflight(self, release: Release) -> ReleasePlan:
         """Check whether a release is safe, without writing; see `preflight`."""

@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import judgement, rules_comparison, startup
+from tests.bench import board, judgement, rules_comparison, startup
 
 REPEATS = 7
 STEPS = {
@@ -54,6 +54,11 @@ def _start_and_cost(console: Console) -> None:
     console.print(
         f"One judgement of {judgement.METRICS} metrics x {judgement.STRATA} strata with {judgement.PODS} stable pods: "
         f"{spent:.0f} ms of CPU, median of {REPEATS} (target 50 ms)"
+    )
+    cost = board.measure(REPEATS)
+    console.print(
+        f"The board with {board.APPS} apps: page {cost.page_ms:.0f} ms, /metrics {cost.metrics_ms:.0f} ms, median of "
+        f"{REPEATS} (target 500 ms); peak memory {cost.memory_mb:.0f} MB (target 128 MB)"
     )
 
 

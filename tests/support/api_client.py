@@ -7,11 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from kubernetes import client, config
 
 Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 GROUPS = {"deployments": "apis/apps/v1", "virtualservices": "apis/networking.istio.io/v1"}
+
+
+def session_from(path: str) -> tuple[requests.Session, str]:
+    """Return a session with the credentials of a kubeconfig, and its server's URL."""
+    loaded: Any = client.Configuration()
+    load: Any = config.load_kube_config  # it has no types
+    load(config_file=path, client_configuration=loaded)
+    session = requests.Session()
+    # Otherwise the environment's CA bundle would override the kubeconfig's.
+    session.trust_env = False
+    session.verify = loaded.ssl_ca_cert or True
+    session.cert = (loaded.cert_file, loaded.key_file) if loaded.cert_file else None
+    if token := loaded.get_api_key_with_prefix("authorization"):
+        session.headers["Authorization"] = token
+    return session, str(loaded.host)
 
 
 @dataclass(frozen=True)

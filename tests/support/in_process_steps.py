@@ -14,6 +14,7 @@ from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import Rules
 from steps.model.names import ReleaseNames
+from steps.model.workload import Release
 from steps.settings.conventions import release_names
 from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
@@ -58,6 +59,10 @@ class StepProcess:
         return prepare.run(
             settings, names, self._cluster, self._traffic, self._workload, world.evidence, self._ending
         )  # fmt: skip
+
+    def make_stable(self, release: Release) -> bool:
+        """Make the serving Deployment, as bootstrap does, without waiting for it."""
+        return self._workload.make_stable(release)
 
     def set_weight(self, weight: int = 20, run: str = "one") -> StepEnd:
         """Set a weight."""

@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "probing": {"model", "probing"},
     "completion": {"model", "completion"},
     "registry": {"errors", "registry"},
-    "settings": {"model", "errors", "settings"},
+    "flagger": {"errors", "flagger"},
+    "settings": {"model", "errors", "flagger", "settings"},
     "actions": {
         "model",
         "errors",
@@ -46,7 +47,7 @@ MAY_IMPORT = {
         "actions",
     },
     "survey": {"model", "errors", "cluster", "traffic", "workload", "survey"},
-    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "manifests"},
+    "manifests": {"model", "errors", "cluster", "traffic", "workload", "survey", "flagger", "manifests"},
     "tekton_pipeline": {"tekton_pipeline"},
     "board_server": {"model", "errors", "cluster", "claim", "outputs", "board_server"},
     "step": {"model", "settings"},

@@ -8,8 +8,9 @@ _TEXT = """\
 
 What a namespace needs for canary releases on Istio: service accounts with their roles, the CronJob
 that rolls back dead runs, and the templates of Argo Workflows or the Tasks, StepActions and
-Pipelines of Tekton. It contains no custom resource definitions and no controller. An app's own
-chart is a different one.
+Pipelines of Tekton. It contains no custom resource definitions and no controller. Options: the board,
+the Grafana dashboard, alert rules, and PodMonitors for Istio's proxies and the board. What an app's
+own chart takes as a dependency is the chart `canary`.
 
 Written by `make docs` from `workflows/`, `tekton/` and `tools/charts/values.py`; tests compare
 `helm template` with `kubectl kustomize`.

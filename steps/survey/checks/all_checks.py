@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from steps.survey.arms import SurveyedArms
+from steps.survey.checks.flagger_owner import check_flagger_owner
 from steps.survey.checks.foreign_pods import check_foreign_pods
 from steps.survey.checks.host_names import check_host_names
+from steps.survey.checks.manifests import check_manifests
 from steps.survey.checks.other_routes import check_other_routes
 from steps.survey.checks.pair import check_pair
 from steps.survey.checks.second_virtual_services import check_second_virtual_services
@@ -18,6 +20,7 @@ from steps.survey.problem import Problem
 
 Check = Callable[[Survey, SurveyedArms], list[Problem]]
 CHECKS: tuple[Check, ...] = (
+    check_flagger_owner,
     check_pair,
     check_workloads,
     check_foreign_pods,
@@ -29,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     check_unequal_objects,
     check_traffic_policies,
     check_template_selectors,
+    check_manifests,
 )
 """In the order in which a person would solve what they find."""
 

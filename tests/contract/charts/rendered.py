@@ -52,7 +52,7 @@ class Helm:
 
 def objects(text: str) -> Objects:
     """Return objects by kind and name; a name may occur once."""
-    items = [one for one in yaml.safe_load_all(text) if one]
+    items = [one for one in yaml.load_all(text, yaml.CSafeLoader) if one]
     found = {(one["kind"], one["metadata"]["name"]): one for one in items}
     assert len(items) == len(found)
     return found

@@ -79,7 +79,7 @@ def test_shared_templates_are_used_without_installing_them(helm: Helm, tmp_path:
 def test_two_releases_share_no_object_of_the_cluster(helm: Helm) -> None:
     """Whatever has no namespace carries the release's namespace in its name."""
     wide = {"enabled": True, "allNamespaces": True}
-    values = {"sweep": wide, "board": wide, "engines": ["argo", "tekton"]}
+    values = {"sweep": wide, "board": wide}
     one, two = (
         {key for key in helm.render(values, namespace=place) if key[0].startswith("Cluster")} for place in ("a", "b")
     )

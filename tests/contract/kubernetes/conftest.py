@@ -8,28 +8,12 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
-from kubernetes import client, config
 
-from tests.support.api_client import ApiClient, Json
+from tests.support.api_client import ApiClient, Json, session_from
 from tests.support.kubernetes_api import StandInApi
-
-
-def _session_from(path: str) -> tuple[requests.Session, str]:
-    loaded: Any = client.Configuration()
-    load: Any = config.load_kube_config  # it has no types
-    load(config_file=path, client_configuration=loaded)
-    session = requests.Session()
-    # Otherwise the environment's CA bundle would override the kubeconfig's.
-    session.trust_env = False
-    session.verify = loaded.ssl_ca_cert or True
-    session.cert = (loaded.cert_file, loaded.key_file) if loaded.cert_file else None
-    if token := loaded.get_api_key_with_prefix("authorization"):
-        session.headers["Authorization"] = token
-    return session, str(loaded.host)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +21,7 @@ def cluster() -> Iterator[ApiClient]:
     """Return an API server with an empty namespace."""
     namespace = f"contract-{random.randrange(10**8)}"
     if kubeconfig := os.environ.get("CANARY_TEST_KUBECONFIG"):
-        session, host = _session_from(kubeconfig)
+        session, host = session_from(kubeconfig)
         with session:
             yield from _scratch(ApiClient(session, host, namespace))
     else:

@@ -124,3 +124,23 @@ def test_a_patch_may_remove_the_entries_of_a_manager(cluster: ApiClient, deploym
     assert 200 == after.code, after.body
     assert "canary-steps" not in [entry["manager"] for entry in after.body["metadata"]["managedFields"]]
     assert 3 == after.body["spec"]["minReadySeconds"]
+
+
+def test_a_patch_may_remove_the_entries_of_a_manager_and_nothing_else(
+    cluster: ApiClient, virtual_service: Json
+) -> None:
+    """The routes stay as they are and are nobody's; no generation is raised, so no proxy gets a push."""
+    name = virtual_service["metadata"]["name"]
+    weighed = [{"op": "add", "path": WEIGHT, "value": 10}]
+    before = cluster.patch("virtualservices", name, weighed, fieldManager="canary-steps").body
+    place = next(at for at, one in enumerate(before["metadata"]["managedFields"]) if one["manager"] == "canary-steps")
+    removal = [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": before["metadata"]["resourceVersion"]},
+        {"op": "remove", "path": f"/metadata/managedFields/{place}"},
+    ]
+    after = cluster.patch("virtualservices", name, removal, fieldManager="canary-steps")
+    assert 200 == after.code, after.body
+    assert ["contract"] == [entry["manager"] for entry in after.body["metadata"]["managedFields"]]
+    assert [] == _owners_of_routes(after.body)
+    assert before["spec"] == after.body["spec"]
+    assert before["metadata"]["generation"] == after.body["metadata"]["generation"]

@@ -87,6 +87,7 @@ def test_tekton_releases_by_the_chart_and_an_uninstall_leaves_nothing(place: Clu
     assert before | LEFT == objects(place, both)
 
 
+@pytest.mark.full
 def test_two_releases_live_side_by_side(place: ClusterLab) -> None:
     """In two namespaces, each with a sweep of all; neither upgrade nor uninstall of one touches the other."""
     with ClusterLab(f"helm-other-{random.randrange(10**8)}") as other:

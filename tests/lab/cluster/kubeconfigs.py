@@ -1,6 +1,7 @@
 """Kubeconfigs: one file with everything in it, so that it can be copied elsewhere."""
 
 import base64
+import os
 from pathlib import Path
 
 import yaml
@@ -33,9 +34,11 @@ def _write(path: Path, user: str, credentials: dict[str, str], namespace: str) -
         "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user, "namespace": namespace}}],
         "current-context": "lab",
     }
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    return path
+    # Every test that enters the lab writes it anew, while others read it: helm takes an empty one for localhost:8080.
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    staged.touch(mode=0o600)
+    staged.write_text(yaml.safe_dump(content, sort_keys=False))
+    return staged.replace(path)
 
 
 def _encoded(path: Path) -> str:

@@ -48,7 +48,8 @@ def resolvers_up(api: Api) -> None:
         "METRICS_DOMAIN": "tekton.dev/resolution",
     }
     command = (str(binary("tekton-resolvers")), f"-kubeconfig={KUBECONFIG}")
-    ready = answers(f"http://127.0.0.1:{_RESOLVERS['probes']}/readiness")
+    # Its probes have the fixed port 8080, which others may hold; it works without them.
+    ready = answers(f"http://127.0.0.1:{_RESOLVERS['metrics']}/metrics")
     start(Daemon("tekton-resolvers", command, ready, environment))
 
 

@@ -139,13 +139,15 @@ class Store:
             new = write_rules.merged(kind, old, asked, subresource)
             defaults.fill(kind, new)
             validation.check(kind, new, old)
-            if write_rules.without_managers(new) == write_rules.without_managers(old):
+            given = metadata.get("managedFields")
+            keeps_managers = not given or given == old["metadata"].get("managedFields")
+            if keeps_managers and write_rules.without_managers(new) == write_rules.without_managers(old):
                 return copied(old)
             if not subresource and write_rules.raises_generation(kind, old, new):
                 new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
             managed_fields.record(
                 kind, old, new, manager=manager, now=self.timestamp(), subresource=subresource,
-                given=metadata.get("managedFields"),
+                given=given,
             )  # fmt: skip
             return copied(new) if dry_run else self._commit(kind, namespace, name, new)
 

@@ -199,7 +199,7 @@ def test_the_form_keeps_what_was_chosen() -> None:
 
 def test_namespaces_that_cannot_be_read_stand_above_the_others() -> None:
     """With the reason, so that nobody takes the list for complete."""
-    shown = page_of(all_kinds(), pay=NamespaceReads(error="forbidden", failing_since=NOW))
+    shown = page_of(all_kinds(), unread={"pay": NamespaceReads(error="forbidden", failing_since=NOW)})
     assert "Cannot read the VirtualServices of namespace pay since 2027-01-15 08:00:00 UTC: forbidden" in shown
     assert shown.index("Cannot read") < shown.index("<table")
 

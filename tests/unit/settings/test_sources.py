@@ -27,6 +27,7 @@ TEXTS = (
         "false",
         "A=1",
         "http://prom:9090",
+        "0.0.0.0:8080",
         f"sha256:{'0' * 64}",
     ),
     *(
@@ -59,7 +60,7 @@ NEEDED = {
 def fields() -> list[tuple[str, str]]:
     """Return every field, except the one that names the file, with the first step that has it."""
     steps = {name: step for step in reversed(STEPS) for name in find(step).settings.model_fields}
-    return [(step, name) for name, step in sorted(steps.items()) if name != "config"]
+    return [(step, name) for name, step in sorted(steps.items()) if name not in {"config", "from_flagger"}]
 
 
 def needed(step: str, name: str) -> list[str]:

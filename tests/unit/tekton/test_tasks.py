@@ -13,7 +13,7 @@ from tests.support.tekton_files import EXTRAS, ROOT, account, documents, given, 
 
 Json = dict[str, Any]
 TASKS, ACTIONS = of_kind("Task"), of_kind("StepAction")
-FOR_PEOPLE = {"board", "doctor", "init", "list", "replay", "render"}
+FOR_PEOPLE = {"board", "bootstrap", "doctor", "init", "list", "replay", "render"}
 MOUNTED = {"CANARY_WEBHOOK_URL_FILE", "CANARY_REGISTRY_CONFIG", "CANARY_CONFIG"}
 """Variables with the path of a file; Task and StepAction get it in different ways."""
 every_task = pytest.mark.parametrize("name", sorted(set(TASKS) - {"finish"}))

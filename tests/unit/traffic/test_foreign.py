@@ -36,7 +36,9 @@ def test_a_forward_step_stops_at_a_foreign_weight(shop: ShopNamespace, traffic: 
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     shop.edit(_set(50), manager="argocd-controller")
-    said = r"route main has stable 50, canary 50 where this run set 90 and 10.*argocd-controller at \d{4}-.*Z"
+    said = (
+        r"route main has stable 50, canary 50 where this run set 90 and 10.*argocd-controller at \d{4}-.*Z \(Argo CD\)"
+    )
     with pytest.raises(ForeignWrite, match=said):
         traffic.set_weight(claim, 20)
     with pytest.raises(ForeignWrite, match=said):

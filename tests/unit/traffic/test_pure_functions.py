@@ -6,7 +6,7 @@ import pytest
 
 from steps.model.run import Destination
 from steps.traffic.destinations import ArmDestinations, full_host, host_namespace
-from steps.traffic.managers import last_manager
+from steps.traffic.managers import last_manager, remedy
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,34 @@ def test_the_last_manager_is_somebody_else() -> None:
     ]
     assert last_manager({"metadata": {"managedFields": entries}}) == "kubectl-edit at 2026-01-02T00:00:00Z"
     assert last_manager({"metadata": {}}) == "an unknown manager"
+
+
+@pytest.mark.parametrize(
+    ("manager", "tool", "way"),
+    [
+        ("argocd-controller", "Argo CD", "managedFieldsManagers: [canary-steps]"),
+        ("argocd-application-controller", "Argo CD", "RespectIgnoreDifferences=true"),
+        ("kustomize-controller", "Flux", "spec.ignore of the Kustomization"),
+        ("helm-controller", "Flux", "weights by lookup"),
+        ("helm", "Helm", "by lookup"),
+        ("fleetagent", "Rancher Fleet", "comparePatches"),
+        ("configsync", "Config Sync", "client.lifecycle.config.k8s.io/mutation"),
+        ("kapp-server-side-fieldmanager", "kapp", "rebaseRule"),
+        ("Terraform", "Terraform", "ignore_changes"),
+        ("pulumi-kubernetes-1a2b", "Pulumi", "ignoreChanges"),
+    ],
+)
+def test_a_tool_is_named_with_its_remedy(manager: str, tool: str, way: str) -> None:
+    """The engineer who reads it at night knows the tool, not its field manager."""
+    entry = {"manager": manager, "time": "2026-01-02T00:00:00Z", "fieldsV1": {"f:spec": {"f:http": {}}}}
+    found = {"metadata": {"managedFields": [entry]}}
+    assert f"{manager} at 2026-01-02T00:00:00Z ({tool})" == last_manager(found)
+    assert remedy(found).startswith(f"Let {tool} leave these weights alone: ")
+    assert way in remedy(found)
+
+
+@pytest.mark.parametrize("manager", ["kubectl-edit", "kubectl", "ann", ""])
+def test_people_get_a_remedy_for_whatever_they_use(manager: str) -> None:
+    """An unknown program, too."""
+    found = {"metadata": {"managedFields": [{"manager": manager, "fieldsV1": {"f:spec": {"f:http": {}}}}]}}
+    assert "Stop that manager from writing these weights during a release (GitOps: ignore them)" == remedy(found)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
@@ -169,6 +170,29 @@ def test_a_weight_without_a_claim(shop: ShopNamespace, traffic: Traffic) -> None
     assert traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100) == 30
     assert (shop.weights(), shop.annotations()) == ([[0, 100]], {})
     assert traffic.weights(targets, STABLE, CANARY) == {(SHOP, "#0"): 100}
+
+
+def test_a_weight_without_a_claim_is_ours_until_it_is_0_or_100(shop: ShopNamespace, traffic: Traffic) -> None:
+    """Then the other pipeline is done, and the next server-side apply of the team meets no conflict with us."""
+    shop.add(spec=plain_spec())
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
+    for weight, is_ours in ((30, True), (100, False), (50, True), (0, False)):
+        traffic.set_weight_unclaimed(targets, STABLE, CANARY, weight)
+        managers = {entry["manager"] for entry in shop.get()["metadata"]["managedFields"]}
+        assert is_ours is ("canary-steps" in managers), weight
+
+
+def test_a_server_that_refuses_to_change_owners_keeps_no_weight_from_being_set(
+    shop: ShopNamespace, traffic: Traffic
+) -> None:
+    """A warning says so."""
+    shop.add(spec=plain_spec())
+    targets = traffic.resolve([RouteTarget(SHOP, ())], STABLE, CANARY)
+    shop.api.faults.answer(403, when=lambda call: b"managedFields" in call.body, message="denied by a webhook")
+    with capture_logs() as logged:
+        assert 0 == traffic.set_weight_unclaimed(targets, STABLE, CANARY, 100)
+    assert ["weight.not_disowned"] == [line["event"] for line in logged]
+    assert [[0, 100]] == shop.weights()
 
 
 def test_a_weight_without_a_claim_respects_claims(shop: ShopNamespace, traffic: Traffic) -> None:

@@ -157,6 +157,22 @@ def test_managed_stable_is_refused_unless_template_comes_from_there(
     assert "shop:2" == workload.preflight(release(allow_managed=True)).canary_image
 
 
+@pytest.mark.parametrize(
+    ("manager", "tool"),
+    [("argocd-controller", "Argo CD"), ("kustomize-controller", "Flux"), ("helm", "Helm"), ("Terraform", "Terraform")],
+)
+def test_a_tool_without_marks_is_known_by_its_field_manager(
+    cluster: FakeCluster, workload: Workload, manager: str, tool: str
+) -> None:
+    """Argo CD may track by a label of any name, or by one that others use as well."""
+    cluster.store.change(
+        DEPLOYMENT, "shop", "shop", lambda item: {**item, "spec": {**item["spec"], "minReadySeconds": 1}},
+        manager=manager,
+    )  # fmt: skip
+    assert f"its managedFields say that {tool} manages it" in refused(workload)
+    assert "shop:2" == workload.preflight(release(allow_managed=True)).canary_image
+
+
 def test_memory_has_what_a_rollback_needs(cluster: FakeCluster, workload: Workload) -> None:
     """Replicas, ReplicaSet and fingerprint of stable as they are at the start."""
     memory = workload.preflight(release()).state

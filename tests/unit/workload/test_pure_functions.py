@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.cluster.managing_tools import managing_tool
 from steps.errors import PermanentError
 from steps.workload import label_selectors, rbac
 from steps.workload.diagnosis import describe_probe
 from steps.workload.pin import digest_of
-from steps.workload.preconditions import check_volumes, manager_of
+from steps.workload.preconditions import check_volumes
 from steps.workload.strategic_merge import merge
 from steps.workload.template import fingerprint, from_replica_set, promoted_template, with_changes
 from steps.workload.template_references import config_references, volume_claims
@@ -169,8 +170,8 @@ def test_flux_with_helm_is_flux() -> None:
     item = deployment("shop", "shop:1")
     item["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm", "helm.toolkit.fluxcd.io/name": "shop"}
 
-    assert "Flux" == manager_of(item)
-    assert "" == manager_of(deployment("shop", "shop:1"))
+    assert "Flux" == managing_tool(item)[0]
+    assert ("", "") == managing_tool(deployment("shop", "shop:1"))
 
 
 @pytest.mark.parametrize("image_id", ["shop@sha256:1", "docker-pullable://r.example/shop@sha256:1", "sha256:1"])
