@@ -30,16 +30,18 @@ test-image: .venv/ready prometheus ## Build the image and run the tests that nee
 # real cluster.
 e2e e2e-full: export CANARY_TEST_KUBECONFIG := $(if $(findstring command,$(origin KUBECONFIG)),$(KUBECONFIG),$(CANARY_TEST_KUBECONFIG))
 
-e2e: .venv/ready prometheus ## Run the shipped releases with real Argo and Tekton on a cluster of real parts (KUBECONFIG=… for your own cluster)
+e2e: .venv/ready .venv-ansible/ready prometheus ## Run the shipped releases with real Argo and Tekton on a cluster of real parts (KUBECONFIG=… for your own cluster)
 	@tests/e2e/run.sh "not full"
 
-e2e-full: .venv/ready prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
+e2e-full: .venv/ready .venv-ansible/ready prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
 
-lint: .venv/ready ## Check style, format and types
+lint: .venv/ready .venv-ansible/ready ## Check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@ANSIBLE_CONFIG=examples/ansible/ansible.cfg PATH=$(CURDIR)/.venv-ansible/bin:$$PATH \
+		ansible-lint -q --config-file ansible/.ansible-lint ansible examples/ansible
 
 bench: .venv/ready ## Measure start time, memory and the judge, and compare it with other rules, in a minute
 	@$(BIN)/python -m tests.bench
@@ -55,6 +57,7 @@ docs: .venv/ready ## Generate all that is written from code: docs/settings.md, t
 	@$(BIN)/python -m tools.canary_schema
 	@$(BIN)/python -m tools.tekton
 	@$(BIN)/python -m tools.argo_descriptions
+	@$(BIN)/python -m tools.ansible_page
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.artifact_hub
@@ -72,9 +75,10 @@ format: .venv/ready ## Format the code and fix what ruff can fix
 lock: .venv/ready ## Update the lock files of the dependencies
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --group pyproject.toml:ansible -o requirements-ansible.lock
 
 clean: ## Remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis reports
+	rm -rf .venv .venv-ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis reports
 
 .venv/ready: pyproject.toml requirements-dev.lock
 	@echo "Installing into .venv (once, about half a minute)"
@@ -84,6 +88,13 @@ clean: ## Remove the virtual environment and caches
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Apart from .venv, since it is large and the product needs none of it.
+.venv-ansible/ready: requirements-ansible.lock | .venv/ready
+	@echo "Installing into .venv-ansible (once, 400 MB, about 15 s)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-ansible
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv-ansible/bin/python requirements-ansible.lock
 	@touch $@
 
 # Debian's package is unpacked, not installed, so that no service starts.

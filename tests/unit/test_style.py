@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {".py", ".md", ".yaml", ".yml", ".sh", ".toml", ".template", ".html"}
-FOLDERS = ("steps", "docs", "tools", "workflows", "tekton", "tests")
+FOLDERS = ("steps", "ansible", "examples", "docs", "tools", "workflows", "tekton", "tests")
 FILES = sorted(
     [
         file
