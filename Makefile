@@ -6,10 +6,11 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
 SECONDS ?= 900
 BIN := .venv/bin
+ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down
+.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,13 +31,13 @@ test-image: .venv/ready prometheus ## Build the image and run the tests that nee
 # real cluster.
 e2e e2e-full: export CANARY_TEST_KUBECONFIG := $(if $(findstring command,$(origin KUBECONFIG)),$(KUBECONFIG),$(CANARY_TEST_KUBECONFIG))
 
-e2e: .venv/ready .venv-ansible/ready prometheus ## Run the shipped releases with real Argo and Tekton on a cluster of real parts (KUBECONFIG=… for your own cluster)
+e2e: .venv/ready .venv-ansible prometheus ## Run the shipped releases with real Argo and Tekton on a cluster of real parts (KUBECONFIG=… for your own cluster)
 	@tests/e2e/run.sh "not full"
 
-e2e-full: .venv/ready .venv-ansible/ready prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
+e2e-full: .venv/ready .venv-ansible prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
 
-lint: .venv/ready .venv-ansible/ready ## Check style, format and types
+lint: .venv/ready .venv-ansible ## Check style, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -90,12 +91,20 @@ clean: ## Remove the virtual environment and caches
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Apart from .venv, since it is large and the product needs none of it.
-.venv-ansible/ready: requirements-ansible.lock | .venv/ready
-	@echo "Installing into .venv-ansible (once, 400 MB, about 15 s)"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-ansible
-	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv-ansible/bin/python requirements-ansible.lock
-	@touch $@
+# Apart from .venv, since it is large and the product needs none of it. Its folder is named after what is in it, so
+# checkouts on one machine share it, and it is never changed while a play uses it. Relocatable, since it is moved into
+# place when it is complete. If two are made at once, the first stays.
+$(ANSIBLE)/ready: | .venv/ready
+	@echo "Installing into $(ANSIBLE) (once, 400 MB, about 15 s)"
+	@mkdir -p $(CACHE) && made=$$(mktemp -d $(ANSIBLE).XXXXXX) && trap 'rm -rf $$made' EXIT \
+		&& $(BIN)/uv venv --quiet --clear --relocatable --python $(BIN)/python $$made \
+		&& $(BIN)/uv pip sync --quiet --require-hashes --python $$made/bin/python requirements-ansible.lock \
+		&& chmod 755 $$made && touch $$made/ready \
+		&& { $(BIN)/python -c 'import os, sys; os.rename(*sys.argv[1:])' $$made $(ANSIBLE) 2>/dev/null || test -e $@; }
+
+.venv-ansible: $(ANSIBLE)/ready
+	@test -L $@ || rm -rf $@
+	@ln -sfn $(ANSIBLE) $@
 
 # Debian's package is unpacked, not installed, so that no service starts.
 prometheus:
