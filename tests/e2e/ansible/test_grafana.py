@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.ansible.playbook import ControlNode, Play
 from tests.support.grafana_api import GrafanaApi
+from tests.support.local_servers import LocalServers, body
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full]
 
@@ -93,6 +94,9 @@ def test_a_dashboard_that_grafana_migrates_is_saved_once(dashboards: Dashboards,
 def test_a_folder_is_created_if_it_has_a_title(dashboards: Dashboards, grafana: GrafanaApi) -> None:
     """And the dashboard is in it."""
     folder = {"canary_grafana_folder_uid": "canary", "canary_grafana_folder_title": "Canary releases"}
+    announced = dashboards.play("--check", **folder)
+    assert (2, []) == (announced.changed, grafana.writes)
+    assert "Folder canary would be created" in announced.words
     assert [2, 0] == [dashboards.play(**folder).changed for _ in range(2)]
     assert {"canary": "Canary releases"} == grafana.folders
     assert "canary" == grafana.dashboards["releases"].folder
@@ -166,6 +170,74 @@ def test_a_provisioned_dashboard_is_left_to_its_files(dashboards: Dashboards, gr
     play = dashboards.play()
     assert 2 == play.exit_code
     assert "Cannot save provisioned dashboard" in play.words
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        (200, b"<html>", "text/html"),
+        (200, b"[]", "application/json"),
+        (200, b'{"dashboard": "moved"}', "application/json"),
+        (404, b"<html>", "text/html"),
+    ],
+)
+def test_a_server_that_is_not_grafana_is_named(dashboards: Dashboards, status: int, text: bytes, kind: str) -> None:
+    """Such as a login page; its 404 does not mean that a dashboard is missing, not even in a check."""
+    servers = LocalServers()
+    try:
+        port = servers.start(body(text, status, **{"Content-Type": kind})).endpoint.port
+        play = dashboards.play("--check", canary_grafana_url=f"http://127.0.0.1:{port}")
+    finally:
+        servers.stop()
+    assert 2 == play.exit_code
+    assert f"does not show its dashboards: status {status}" in play.words
+    assert "This is not Grafana's API" in play.words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("canary_grafana_token_file", "/nowhere/token"),
+        ("canary_prometheus_token_file", "/nowhere/token"),
+        ("canary_ca_file", "/nowhere/ca.pem"),
+        ("canary_dashboards", ["/nowhere/releases.json"]),
+    ],
+)
+def test_a_file_that_is_not_there_is_named_with_its_variable(
+    dashboards: Dashboards, grafana: GrafanaApi, name: str, value: str | list[str]
+) -> None:
+    """Before a server is asked."""
+    play = dashboards.play(**{name: value})
+    assert 2 == play.exit_code
+    assert f"{name}: {value if isinstance(value, str) else value[0]} is not a file" in play.words
+    assert [] == grafana.writes
+
+
+def test_a_token_may_end_with_a_newline(dashboards: Dashboards, grafana: GrafanaApi) -> None:
+    """As vaults return it."""
+    play = dashboards.play("-vvvv", canary_grafana_token=f"{grafana.token}\n")
+    assert (0, 1) == (play.exit_code, play.changed)
+    assert grafana.token not in play.out
+
+
+@pytest.mark.parametrize("mark", ["\n", " ", "\u20ac"])
+@pytest.mark.parametrize("name", ["canary_grafana_token", "canary_grafana_token_file", "canary_prometheus_token_file"])
+def test_a_token_that_no_header_can_carry_is_refused_unseen(
+    dashboards: Dashboards, grafana: GrafanaApi, tmp_path: Path, name: str, mark: str
+) -> None:
+    """Python's HTTP client repeats what it refuses, and its message would be printed."""
+    token = f"secret-1{mark}secret-2"
+    file = tmp_path / "token"
+    file.write_text(token, encoding="utf-8")
+    given = token if name == "canary_grafana_token" else str(file)
+    others = {"canary_grafana_token": ""} if name == "canary_grafana_token_file" else {}
+    tags = ("--tags", "canary_metrics") if name == "canary_prometheus_token_file" else ()
+    play = dashboards.play("-vvvv", *tags, **{**others, name: given})
+    assert 2 == play.exit_code
+    assert name in play.words
+    assert "has to hold one token: one line of printable ASCII characters" in play.words
+    assert "secret-" not in play.out
+    assert [] == grafana.writes
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:1"])
