@@ -204,7 +204,8 @@ def _evidence(settings: Settings, cluster: Cluster, survey: Survey, reader: Evid
     try:
         notes = [*reader.check(), *reader.check_custom()]
     except TemporaryError as error:
-        problem = Problem(TROUBLE, about, f"{error.cause} If it is elsewhere, name it with --prometheus-url.")
+        cause = error.cause.rstrip(".")
+        problem = Problem(TROUBLE, about, f"{cause}. If it is elsewhere, name it with --prometheus-url.")
         return _Evidence([problem], "in trouble", [], [])
     except PermanentError as error:
         scraped = not reader.mesh or _is_scraped(reader)
