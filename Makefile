@@ -63,6 +63,7 @@ docs: .venv/ready ## Generate all that is written from code: docs/settings.md, t
 	@$(BIN)/python -m tools.charts
 	@$(BIN)/python -m tools.artifact_hub
 	@$(BIN)/python -m tools.charts.canary_values
+	@$(BIN)/python -m tools.charts.canary_metadata
 	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
 

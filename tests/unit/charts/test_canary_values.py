@@ -1,4 +1,4 @@
-"""The generated schema of the chart `canary`."""
+"""The generated files of the chart `canary`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from steps.__main__ import STEPS, find
-from tools.charts import canary_values
+from tools.charts import canary_metadata, canary_values
 
 VALUES = yaml.safe_load((canary_values.CHART / "values.yaml").read_text(encoding="utf-8"))
 
@@ -16,6 +16,11 @@ VALUES = yaml.safe_load((canary_values.CHART / "values.yaml").read_text(encoding
 def test_the_schema_is_what_the_settings_say() -> None:
     """`make docs` was run after the last change."""
     assert canary_values.text() == canary_values.FILE.read_text(encoding="utf-8")
+
+
+def test_its_metadata_is_that_of_both_charts() -> None:
+    """`make docs` was run after a new version or image."""
+    assert canary_metadata.text() == canary_metadata.FILE.read_text(encoding="utf-8")
 
 
 def test_the_defaults_fit_the_schema_and_every_value_has_a_default() -> None:

@@ -48,7 +48,8 @@ def examples() -> list[str]:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     blocks = [one for page in pages for one in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
     found = [block for block in blocks if "{{" not in block and isinstance(_first(block), dict)]
-    return [block for block in found if set(_first(block)) <= known]
+    # Below `canary` a mapping stands in values of the chart, a name in canary.yaml.
+    return [one for one in found if set(_first(one)) <= known and not isinstance(_first(one).get("canary"), dict)]
 
 
 def _first(block: str) -> Any:  # noqa: ANN401 - YAML
@@ -64,7 +65,8 @@ def config_maps() -> list[str]:
         for file in (ROOT / top).rglob(kind)
     ]
     pattern = re.compile(r"^( *)canary\.yaml: \|.*\n((?:\1 +.*\n|\s*\n)+)", re.MULTILINE)
-    return [body for file in files for _, body in pattern.findall(file.read_text("utf-8"))]
+    bodies = [body for file in files for _, body in pattern.findall(file.read_text("utf-8"))]
+    return [body for body in bodies if "{{" not in body]
 
 
 def test_the_published_schema_is_what_the_settings_say(capsys: pytest.CaptureFixture[str]) -> None:
