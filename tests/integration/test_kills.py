@@ -123,6 +123,14 @@ CASES = {
 }
 
 
+def params(*without: str) -> list[object]:
+    """Return the cases; those of two VirtualServices and of a baseline, but for promote, belong to the full run."""
+    rare = {name for name in CASES if name.endswith(("-two", "-with-baseline"))} - {"promote-two"}
+    return [
+        pytest.param(name, marks=[pytest.mark.full] if name in rare else []) for name in CASES if name not in without
+    ]
+
+
 class KilledStep:
     """A case that can be run again and again, killed at another write each time."""
 
@@ -152,7 +160,7 @@ class KilledStep:
         return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=params())
 def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledStep:
     """Return each case."""
     case = CASES[request.param]
@@ -177,7 +185,7 @@ def test_rollback_restores_stable_after_any_kill(killed: KilledStep, late: bool)
         assert_ended(killed.world, StepProcess(killed.world).rollback(), where)
 
 
-@pytest.mark.parametrize("killed", sorted(set(CASES) - {"rollback-of-promote"}), indirect=True)
+@pytest.mark.parametrize("killed", params("rollback-of-promote"), indirect=True)
 def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: KilledStep) -> None:
     """Same results, same objects, same tokens."""
     for where in killed.kills():

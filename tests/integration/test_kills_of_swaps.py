@@ -104,6 +104,14 @@ CASES = {
 }
 
 
+def params(*without: str) -> list[object]:
+    """Return the cases; preparations and rollbacks beside other routes belong to the full run."""
+    rare = {"prepare-with-testers", "rollback-with-testers"}
+    return [
+        pytest.param(name, marks=[pytest.mark.full] if name in rare else []) for name in CASES if name not in without
+    ]
+
+
 def process_on(world: VersionPair, kill_point: KillPoint | None = None) -> StepProcess:
     """Return a process whose waits take no time but the server's: the old arm stands by for two renewals."""
 
@@ -143,7 +151,7 @@ class KilledSwap:
         return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=params())
 def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledSwap:
     """Return each case."""
     return KilledSwap(CASES[request.param], tmp_path)
@@ -184,7 +192,7 @@ def test_a_sweep_ends_every_killed_step(killed: KilledSwap) -> None:
         assert_ended(killed, "", where)
 
 
-@pytest.mark.parametrize("killed", sorted(set(CASES) - {"rollback-of-promote"}), indirect=True)
+@pytest.mark.parametrize("killed", params("rollback-of-promote"), indirect=True)
 def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: KilledSwap) -> None:
     """Same objects, same tokens."""
     for where in killed.kills():

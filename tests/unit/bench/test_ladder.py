@@ -42,7 +42,7 @@ def test_a_canary_that_fails_a_fifth_is_found_within_90_seconds_whatever_stable_
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.full] if name.endswith("gateways") else [])
+        pytest.param(name, marks=[] if name in QUICK or "30 s" in name else [pytest.mark.full])
         for name in LADDERS
         if name.startswith("5 %") and " 10 rps" in name
     ],
