@@ -6,6 +6,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 _WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
+_MAX_STAGES = 2
+"""A curl, and one command that checks its answer."""
+
 _SEPARATOR = re.compile(r"&&|\|\||[;&`$<>\n]")
 _DATA: Final = {"-d", "--data", "--data-raw", "--data-binary", "--data-ascii"}
 _SILENT: Final = {"--silent", "--fail", "--show-error", "--location", "--insecure", "--include", "--compressed"}
@@ -27,7 +30,7 @@ _SHORT_DATA = re.compile(r"-[sSfkLgiv]+d")
 def probe_of(name: str, command: str) -> dict[str, Any] | None:
     """Return the entry of `probes` for a command that is one curl, with a grep behind it or not; else None."""
     stages = [one.strip() for one in command.strip().split("|")]
-    if _SEPARATOR.search(command.strip()) or not stages[0].startswith("curl ") or len(stages) > 2:  # noqa: PLR2004
+    if _SEPARATOR.search(command.strip()) or not stages[0].startswith("curl ") or len(stages) > _MAX_STAGES:
         return None
     sent = _request(_words(stages[0])[1:])
     found = _sought(_words(stages[1])) if len(stages) > 1 else ""

@@ -52,7 +52,7 @@ def _binary(node: Any) -> Form | None:  # noqa: ANN401 - see `_form`
         return _scaled(_form(node.lhs), 1.0 / right)
     if operator == "-" and left:
         inner = _form(node.rhs)
-        same = isinstance(inner, Ratio) and abs(inner.scale - left) < 1e-9 and not inner.is_complement  # noqa: PLR2004
+        same = isinstance(inner, Ratio) and abs(inner.scale - left) < 1e-9 and not inner.is_complement  # noqa: PLR2004 - equal but for rounding
         return replace(inner, is_complement=True) if same and isinstance(inner, Ratio) else None
     if operator == "/":
         factor, node_part = _factor(node.lhs)
