@@ -90,7 +90,7 @@ def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
     if not settings.any_run:
         return claims.held(names.app, settings.run, names.virtual_services)
     first = names.virtual_services[0]
-    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    held = claims.claim_on(first, names.app)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
     owner = f"by-hand-{secrets.token_hex(4)}"

@@ -5,6 +5,7 @@ from typing import Final
 
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
+from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import not_owner, observe_claim
 from steps.cluster.api import Object, Operation
@@ -30,7 +31,7 @@ def take_over(
             return []
         if seen is None or not seen.token.is_of(victim):
             raise not_owner(doing, seen)
-        if not supersede and seen.state.expires >= writer.cluster.now():
+        if not supersede and not is_expired(seen.state, writer.cluster.now()):
             raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         expiry = min(seen.state.expiry_seconds, REPAIR_SECONDS)
         state = replace(
