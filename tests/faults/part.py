@@ -1,0 +1,51 @@
+"""One part of all points, tried in this process on the virtual clock."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from tests.faults.points import chosen
+from tests.faults.stories import STORIES
+from tests.faults.trying import Point, Trial
+
+
+def main() -> None:
+    """Try the points that the arguments choose; print a line of JSON after each."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--stories", default="")
+    parser.add_argument("--points", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", default="0/1")
+    parser.add_argument("--point", default="")
+    given = parser.parse_args()
+    if not given.point:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    for trial, point in _points(given):
+        found = [
+            {"way": one.way, "promise": one.violation.promise, "text": one.violation.text, "request": one.request}
+            for one in trial.try_point(point)
+        ]
+        line = {"point": str(point), "story": point.story, "fault": point.fault, "ways": trial.ways, "found": found}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def _points(given: argparse.Namespace) -> Iterator[tuple[Trial, Point]]:
+    if given.point:
+        point = Point.parse(given.point)
+        yield Trial(point.story, STORIES[point.story]), point
+        return
+    part, parts = map(int, given.part.split("/"))
+    names: Sequence[str] = [name for name in STORIES if name.startswith(tuple(given.stories.split(",")))]
+    share = given.points / len(names) if given.points else 0.0
+    for name in names:
+        trial = Trial(name, STORIES[name])
+        for number, point in enumerate(chosen(name, trial, share, given.seed)):
+            if number % parts == part:
+                yield trial, point
