@@ -5,12 +5,14 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
 SECONDS ?= 900
+POINTS ?= 24000
+SEED ?= 1
 BIN := .venv/bin
 ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
+.PHONY: help demo lab test test-image faults e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +38,9 @@ e2e: .venv/ready .venv-ansible prometheus ## Run the shipped releases with real 
 
 e2e-full: .venv/ready .venv-ansible prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
+
+faults: .venv/ready ## Let every request of every step meet every fault, then every way back (POINTS=24000 SEED=1, 0 for all points)
+	@$(BIN)/python -m tests.faults --points $(POINTS) --seed $(SEED)
 
 lint: .venv/ready .venv-ansible ## Check style, format and types
 	@$(BIN)/ruff check .

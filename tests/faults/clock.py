@@ -20,7 +20,7 @@ class VirtualClock:
         self.on_wait: Callable[[], object] = lambda: None
 
     def install(self) -> None:
-        """Replace the clocks of this process; do it before `steps` is imported, which keeps `time.sleep` in defaults."""
+        """Replace the clocks of this process, before `steps` is imported, which keeps `time.sleep` in defaults."""
         vars(time).update(time=self.read, monotonic=self.read, sleep=self.sleep)
 
     def read(self) -> float:

@@ -92,7 +92,7 @@ def _late(name: Literal["sweep", "prepare"]) -> Act:
 
 def _answered(status: int, message: str = "") -> Act:
     body = as_bytes(ApiError(status, message).body)
-    return lambda wire, call: response(status, body)  # noqa: ARG005 - as every kind
+    return lambda wire, call: response(status, body)
 
 
 _WEBHOOK = 'admission webhook "guard.example.com" denied the request: not today'

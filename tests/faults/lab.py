@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
+from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import StepError
 from steps.step import StepEnd
@@ -57,6 +58,16 @@ class Process(StepProcess):
         self._given |= {"ready_timeout_seconds": READY_SECONDS}
         self.lab = lab
 
+    @property
+    def cluster(self) -> Cluster:
+        """Return the API server as this process sees it."""
+        return self._cluster
+
+    def settle(self) -> None:
+        """Wait until the cluster came to rest."""
+        for _ in range(10):
+            CLOCK.sleep(1.0)
+
     def release_to(self, canary: str) -> None:
         """Make one arm of a pair the canary."""
         stable = next(name for name in (self.lab.stable, self.lab.canary) if name != canary)
@@ -80,6 +91,7 @@ class Lab:
         run: id of the run whose way back is asked for.
         replicas: how many pods serve.
         templates: stable's pod templates by image, as people wrote them.
+        rests_at: the canary's weight between releases, which stays if a run never claimed anything.
         kept: Deployments that keep their pods without weight, since other routes lead to them.
     """
 
@@ -87,6 +99,7 @@ class Lab:
         self.world, self.stable, self.canary, self.images = world, stable, canary, images
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
+        self.rests_at = 0
         self.kept: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()
@@ -95,6 +108,7 @@ class Lab:
         alone: Any = {"host": BYSTANDER, "port": {"number": 80}}
         world.create(VIRTUAL_SERVICE, virtual_service(BYSTANDER, alone, {**alone, "host": "nobody"}))
         world.settle(BYSTANDER)
+        world.store.shares_lists = True
         self.watch = Watch(self)
         CLOCK.on_wait = self._passed
 

@@ -1,8 +1,9 @@
-"""The apps that stories are about: one for each topology, with one VirtualService or two, with a baseline or without."""
+"""The apps that stories are about: one for each topology, with one VirtualService or two, perhaps with a baseline."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from steps.step import StepEnd
 from tests.faults.lab import Lab, Process
@@ -13,6 +14,7 @@ from tests.support.stepped_cluster import SteppedCluster
 from tests.support.version_pair import V1, V2, VersionPair
 
 TWO = (APP, f"{APP}-inner")
+L = TypeVar("L", bound=Lab)
 CANARY, PRIMARY = f"{APP}-canary", f"{APP}-primary"
 
 
@@ -22,9 +24,19 @@ def stable_named(folder: Path, services: tuple[str, ...] = (APP,), *, baseline: 
     return _with_templates(lab, APP)
 
 
+class AtRestLab(Lab):
+    """A lab whose canary has users between releases."""
+
+    def prepare_next(self, process: Process, run: str) -> StepEnd:
+        """Prepare shop:3, after all users returned to stable."""
+        return process.prepare(run=run, image="shop:3", at_rest="reset")
+
+
 def at_rest(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     """The same, with 10 % of the users on a canary of the present version."""
-    lab = stable_named(folder, services)
+    lab = AtRestLab(SteppedCluster(folder, services), APP, CANARY, images=("shop:1", "shop:2"))
+    lab = _with_templates(lab, APP)
+    lab.rests_at = 10
     canary = deployment(CANARY, "shop:1", 1)
     canary["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
     lab.world.create(DEPLOYMENT, canary)
@@ -83,9 +95,10 @@ class SwapLab(Lab):
     """A lab of two Deployments that take turns."""
 
     def prepare_next(self, process: Process, run: str) -> StepEnd:
-        """Prepare the release of shop:3 to the arm without users."""
-        weights = [canary_side(one, self.hosts[1]) for one in self.virtual_services()]
-        if min(weights) == 100 and self.token() == "":
+        """Prepare the release of shop:3 to the arm without users; once all are on shop-v2, a sweep ends that run."""
+        if min(canary_side(one, self.hosts[1]) for one in self.virtual_services()) == 100:
+            process.sweep()
+        if min(canary_side(one, self.hosts[1]) for one in self.virtual_services()) == 100:
             process.release_to(V1)
         return process.prepare(run=run, image="shop:3")
 
@@ -107,7 +120,7 @@ def set_weights(lab: Lab, name: str, stable: int, canary: int) -> None:
     lab.world.store.change(VIRTUAL_SERVICE, NAMESPACE, name, change, manager="kubectl-edit")
 
 
-def _with_templates(lab: Lab, name: str) -> Lab:
+def _with_templates(lab: L, name: str) -> L:
     template = lab.world.get(name)["spec"]["template"]
     lab.templates = {template["spec"]["containers"][0]["image"]: template}
     return lab

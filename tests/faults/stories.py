@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from steps.errors import Interrupted, StepError
 from steps.step import StepEnd
@@ -28,7 +29,7 @@ class Story:
         stage: makes the app.
         before: the steps that ran before.
         act: the step that meets the faults.
-        is_way_back: it returns users: they are back when it ends, whatever else is refused, and 0 means that all is done.
+        is_way_back: users are back when it ends, whatever else is refused, and 0 means that all is done.
         ways: what is tried after the fault, by name.
     """
 
@@ -43,6 +44,14 @@ def _roll_back(process: Process) -> StepEnd:
     return process.rollback(run=process.lab.run)
 
 
+def _exit_handler(process: Process) -> StepEnd:
+    """Roll back; if another than this run holds the claim by now, that one or a sweep ends it."""
+    end = _roll_back(process)
+    if end.results["outcome"] == "not-owner" and process.lab.token().split(":")[0] not in {"", process.lab.run}:
+        return _sweep(process)
+    return end
+
+
 def _sweep(process: Process) -> StepEnd:
     CLOCK.seconds += EXPIRED_SECONDS
     return process.sweep()
@@ -55,7 +64,7 @@ def _prepare_next(process: Process) -> StepEnd:
     return end
 
 
-WAYS: Mapping[str, Act] = {"rollback": _roll_back, "sweep": _sweep, "prepare": _prepare_next}
+WAYS: Mapping[str, Act] = {"rollback": _exit_handler, "sweep": _sweep, "prepare": _prepare_next}
 
 
 def ran(act: Act) -> Callable[[Lab], object]:
@@ -86,7 +95,7 @@ def expired(lab: Lab) -> None:
     lab.settle()
 
 
-def _prepare(process: Process, **more: object) -> StepEnd:
+def _prepare(process: Process, **more: Any) -> StepEnd:
     image = "" if process.world.given.get("topology") == "target-named" else "shop:2"
     return process.prepare(image=image, **more)
 
@@ -133,14 +142,14 @@ def _just_sweep(process: Process) -> StepEnd:
     return process.sweep()
 
 
-def _rollout(process: Process, bad: float = 0.0, **more: object) -> StepEnd:
-    image = {"image": ""} if process.world.given.get("topology") == "target-named" else {}
-    return process.rollout(FixedEvidence(bad), **{**image, **more})
+def _rollout(process: Process, bad: float = 0.0, **more: Any) -> StepEnd:
+    image: dict[str, Any] = {"image": ""} if process.world.given.get("topology") == "target-named" else {}
+    return process.rollout(FixedEvidence(bad), **image, **more)
 
 
 def _hook(process: Process, bad: float = 0.0) -> StepEnd:
     """The release hook of the chart: the arguments that its canary.yaml has."""
-    given = {"bootstrap": True, "at_rest": "reset", "on_busy": "supersede", "busy_timeout_seconds": 60}
+    given: dict[str, Any] = {"bootstrap": True, "at_rest": "reset", "on_busy": "supersede", "busy_timeout_seconds": 60}
     return _rollout(process, bad, **given, deadline_seconds=240)
 
 
@@ -166,10 +175,10 @@ def _users_are_on_new_arm(lab: Lab) -> bool:
     return lab.world.weights() == {(0, 100)}
 
 
-_PREPARED = (ran(_prepare),)
-_WALKED = (*_PREPARED, ran(_walk))
-_PASSED = (*_PREPARED, ran(_pass))
-_RETREATED = (*_PREPARED, ran(_fail))
+PREPARED = (ran(_prepare),)
+WALKED = (*PREPARED, ran(_walk))
+_PASSED = (*PREPARED, ran(_pass))
+_RETREATED = (*PREPARED, ran(_fail))
 _PROMOTED = (*_PASSED, ran(_promote))
 _HALFWAY = (*_PASSED, died(_promote, _stable_has_new_template))
 
@@ -178,13 +187,13 @@ def _of_stage(name: str, stage: Stage, halfway: tuple[Callable[[Lab], object], .
     """Return the stories that every topology has."""
     return {
         f"{name}/prepare": Story(stage, (), _prepare),
-        f"{name}/set-weight": Story(stage, _PREPARED, _walk),
-        f"{name}/analyze-pass": Story(stage, _PREPARED, _pass),
-        f"{name}/analyze-fail": Story(stage, _PREPARED, _fail),
+        f"{name}/set-weight": Story(stage, PREPARED, _walk),
+        f"{name}/analyze-pass": Story(stage, PREPARED, _pass),
+        f"{name}/analyze-fail": Story(stage, PREPARED, _fail),
         f"{name}/promote": Story(stage, _PASSED, _promote),
-        f"{name}/rollback": Story(stage, _WALKED, _roll_back, is_way_back=True),
+        f"{name}/rollback": Story(stage, WALKED, _roll_back, is_way_back=True),
         f"{name}/rollback-of-promote": Story(stage, halfway, _roll_back, is_way_back=True),
-        f"{name}/sweep": Story(stage, (*_WALKED, expired), _just_sweep, is_way_back=True),
+        f"{name}/sweep": Story(stage, (*WALKED, expired), _just_sweep, is_way_back=True),
         f"{name}/sweep-of-promote": Story(stage, (*halfway, expired), _just_sweep, is_way_back=True),
         f"{name}/undo": Story(stage, _PROMOTED, _undo),
     }
@@ -200,29 +209,29 @@ STORIES: dict[str, Story] = {
     **_of_stage("two-services", _TWO),
     **_of_stage("target-named", stages.target_named),
     **_of_stage("swap", stages.swap, _SWAP_HALFWAY),
-    "stable-named/analyze-inconclusive": Story(stages.stable_named, _PREPARED, _inconclusive),
+    "stable-named/analyze-inconclusive": Story(stages.stable_named, PREPARED, _inconclusive),
     "stable-named/rollback-of-retreat": Story(stages.stable_named, _RETREATED, _roll_back, is_way_back=True),
     "stable-named/promote-by-external": Story(stages.stable_named, _PASSED, _promote_external),
     "stable-named/bake-pass": Story(stages.stable_named, _PASSED, _bake),
     "stable-named/bake-fail": Story(stages.stable_named, _PASSED, partial(_bake, bad=True)),
-    "stable-named/approve": Story(stages.stable_named, _PREPARED, _approve),
-    "stable-named/supersede": Story(stages.stable_named, _WALKED, _supersede),
+    "stable-named/approve": Story(stages.stable_named, PREPARED, _approve),
+    "stable-named/supersede": Story(stages.stable_named, WALKED, _supersede),
     "stable-named/rollout": Story(stages.stable_named, (), _rollout),
     "stable-named/rollout-fail": Story(stages.stable_named, (), partial(_rollout, bad=1.0)),
     "baseline/prepare": Story(_BASELINE, (), partial(_prepare, baseline=True)),
-    "baseline/analyze-fail": Story(_BASELINE, _PREPARED, _fail),
+    "baseline/analyze-fail": Story(_BASELINE, PREPARED, _fail),
     "baseline/promote": Story(_BASELINE, _PASSED, _promote),
-    "baseline/rollback": Story(_BASELINE, _WALKED, _roll_back, is_way_back=True),
+    "baseline/rollback": Story(_BASELINE, WALKED, _roll_back, is_way_back=True),
     "at-rest/prepare-reset": Story(stages.at_rest, (), partial(_prepare, at_rest="reset")),
     "at-rest/prepare-adopt": Story(stages.at_rest, (), partial(_prepare, at_rest="adopt")),
     "swap/bake-fail": Story(stages.swap, _PASSED, partial(_bake, bad=True)),
     "swap/rollout": Story(stages.swap, (), _rollout),
     "swap/rollout-fail": Story(stages.swap, (), partial(_rollout, bad=1.0)),
     "swap-two/promote": Story(_SWAP_TWO, _PASSED, _promote),
-    "swap-two/rollback": Story(_SWAP_TWO, _WALKED, _roll_back, is_way_back=True),
+    "swap-two/rollback": Story(_SWAP_TWO, WALKED, _roll_back, is_way_back=True),
     "swap-two/undo": Story(_SWAP_TWO, _PROMOTED, _undo),
     "chart/rollout": Story(stages.target_named, (), _hook),
     "chart/rollout-fail": Story(stages.target_named, (), partial(_hook, bad=1.0)),
-    "chart/rollout-over-dead-run": Story(stages.target_named, (*_WALKED, expired), _hook),
-    "chart/uninstall": Story(stages.target_named, _WALKED, _uninstall),
+    "chart/rollout-over-dead-run": Story(stages.target_named, (*WALKED, expired), _hook),
+    "chart/uninstall": Story(stages.target_named, WALKED, _uninstall),
 }

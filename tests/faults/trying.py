@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.faults.ended import check_ended, serving
 from tests.faults.fault_kinds import FAULTS
-from tests.faults.lab import Act, Attempt, Lab
+from tests.faults.lab import Act, Attempt
 from tests.faults.stories import Story
 from tests.faults.watch import Violation
 from tests.faults.wire import Fault, Wire

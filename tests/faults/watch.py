@@ -90,11 +90,11 @@ class Watch:
 
     def _check_write(self, kind: Kind, name: str, old: Json, new: Json) -> None:
         if self.writer is not None and self.writer.is_superseded:
-            self._say("fenced", f"a process whose claim was taken over wrote {kind.name} {name}")
+            self._say("fenced", f"a process whose claim was taken over wrote {kind.kind} {name}")
         if name == BYSTANDER:
-            self._say("nobody else touched", f"{kind.name} {name} of another app was written")
+            self._say("nobody else touched", f"{kind.kind} {name} of another app was written")
         if kind is VIRTUAL_SERVICE and ours_removed(old, self._lab.hosts) != ours_removed(new, self._lab.hosts):
-            self._say("only weights", f"VirtualService {name} changed beyond weights and marks: {_difference(old, new)}")
+            self._say("only weights", f"VirtualService {name} changed otherwise: {_difference(old, new)}")
         if kind is DEPLOYMENT and name == self._lab.stable:
             image = new["spec"]["template"]["spec"]["containers"][0]["image"]
             if image not in self._lab.images:
