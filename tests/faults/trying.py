@@ -73,7 +73,7 @@ class Trial:
             self.lab = story.stage(Path(folder))
         for before in story.before:
             before(self.lab)
-        self._kept = self.lab.keep()
+        self._run, self._kept = self.lab.run, self.lab.keep()
         self.lab.put_back(self._kept, name)
         end, wire = self.lab.attempt(story.act)
         self.requests = len(wire.sent)
@@ -107,7 +107,7 @@ class Trial:
         if not self._story.is_way_back:
             return
         yield from self._check_users_first(end, wire, point)
-        if end.exit_code == 0 and not wire.is_superseded:
+        if end.exit_code == 0 and not wire.is_superseded and self.lab.run == self._run:
             kept = self.lab.keep()
             self.lab.settle()
             for one in check_ended(self.lab, end):
