@@ -6,13 +6,14 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
 SECONDS ?= 900
 POINTS ?= 24000
+MINUTES ?= 10
 SEED ?= 1
 BIN := .venv/bin
 ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image faults e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
+.PHONY: help demo lab test test-image faults soak e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ e2e-full: .venv/ready .venv-ansible prometheus ## The same with the slow tests: 
 
 faults: .venv/ready ## Let every request of every step meet every fault, then every way back (POINTS=24000 SEED=1, 0 for all points)
 	@$(BIN)/python -m tests.faults --points $(POINTS) --seed $(SEED)
+
+soak: .venv/ready prometheus ## Release at random for MINUTES=10 on the embedded lab while others interfere, and count users' requests
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --seed $(SEED)
 
 lint: .venv/ready .venv-ansible ## Check style, format and types
 	@$(BIN)/ruff check .
