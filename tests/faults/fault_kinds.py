@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from steps.errors import Interrupted
+from tests.faults import persons
 from tests.faults.clock import CLOCK
 from tests.faults.wire import Wire, as_bytes, response
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.faults import Call
+
+if TYPE_CHECKING:
+    from tests.faults.lab import Lab
 
 Act = Callable[[Wire, Call], HTTPResponse]
 EXPIRED_SECONDS = 700.0
@@ -34,12 +38,14 @@ class FaultKind:
         reach: "once": to this request; "place": to each like it (same verb, same object); "rest": to all that follow.
         seconds: how long it lasts.
         is_answer: whether the process goes on with an answer, which only this place refuses or garbles.
+        undo: what a person puts right before the next way back, if the first one cannot end because of it.
     """
 
     act: Act
     reach: Literal["once", "place", "rest"] = "once"
     seconds: float = inf
     is_answer: bool = False
+    undo: Callable[[Lab], object] | None = None
 
 
 def _killed_before(wire: Wire, call: Call) -> HTTPResponse:
@@ -95,6 +101,16 @@ def _answered(status: int, message: str = "") -> Act:
     return lambda wire, call: response(status, body)
 
 
+def _person(change: Callable[[Lab], object]) -> Act:
+    """Somebody changes something just before the request arrives."""
+
+    def act(wire: Wire, call: Call) -> HTTPResponse:
+        change(wire.lab)
+        return wire.deliver(call)
+
+    return act
+
+
 _WEBHOOK = 'admission webhook "guard.example.com" denied the request: not today'
 
 FAULTS: dict[str, FaultKind] = {
@@ -117,4 +133,10 @@ FAULTS: dict[str, FaultKind] = {
     "html": FaultKind(_page, is_answer=True),
     "no-date": FaultKind(_undated, "rest", is_answer=True),
     "cut": FaultKind(_cut, "rest"),
+    "testers-route": FaultKind(_person(persons.add_testers), undo=persons.remove_testers),
+    "second-service": FaultKind(_person(persons.add_service), undo=persons.remove_service),
+    "split-stable": FaultKind(_person(persons.split_stable), undo=persons.join_stable),
+    "weights-edited": FaultKind(_person(persons.share_users), undo=lambda _: None),
+    "weights-reset": FaultKind(_person(persons.reset_weights), undo=lambda _: None),
+    "canary-deleted": FaultKind(_person(persons.delete_canary), undo=lambda _: None),
 }

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from steps import bootstrap
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import StepError
+from steps.settings.conventions import conventional_names
 from steps.step import StepEnd
 from steps.workload.workload import Workload
 from tests.faults.clock import CLOCK
@@ -67,6 +69,11 @@ class Process(StepProcess):
         """Wait until the cluster came to rest."""
         for _ in range(10):
             CLOCK.sleep(1.0)
+
+    def bootstrap(self) -> StepEnd:
+        """Make the serving Deployment from what people deploy."""
+        settings = bootstrap.Settings.model_validate(self._given)
+        return bootstrap.run(settings, conventional_names(settings, NAMESPACE), self._workload)
 
     def release_to(self, canary: str) -> None:
         """Make one arm of a pair the canary."""
@@ -158,6 +165,11 @@ class Lab:
     def token(self) -> str:
         """Return the token on the first VirtualService, "" without one."""
         return self.world.annotation(claim_key("shop"), VIRTUAL_SERVICE, self.world.services[0])
+
+    def ready_pods(self, name: str) -> int:
+        """Return how many pods of a Deployment can answer."""
+        found = self.world.store.find(DEPLOYMENT, NAMESPACE, name) or {}
+        return int(found.get("status", {}).get("readyReplicas", 0))
 
     def virtual_services(self) -> list[Json]:
         """Return the VirtualServices of the app."""

@@ -88,7 +88,9 @@ def target_named(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
 
 def deployed_alone(folder: Path) -> Lab:
     """The same app before its first release."""
-    return TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1",))
+    lab = TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1",))
+    lab.kept = (APP,)
+    return lab
 
 
 class SwapLab(Lab):

@@ -163,6 +163,10 @@ def _uninstall(process: Process) -> StepEnd:
         return StepEnd({"outcome": "failed"}, summary={"error": str(error)})
 
 
+def _bootstrap(process: Process) -> StepEnd:
+    return process.bootstrap()
+
+
 def _supersede(process: Process) -> StepEnd:
     return process.prepare(run="two", image="shop:3", on_busy="supersede")
 
@@ -233,5 +237,6 @@ STORIES: dict[str, Story] = {
     "chart/rollout": Story(stages.target_named, (), _hook),
     "chart/rollout-fail": Story(stages.target_named, (), partial(_hook, bad=1.0)),
     "chart/rollout-over-dead-run": Story(stages.target_named, (*WALKED, expired), _hook),
+    "chart/bootstrap": Story(stages.deployed_alone, (), _bootstrap, ways={"again": _bootstrap}),
     "chart/uninstall": Story(stages.target_named, WALKED, _uninstall),
 }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.clock import CLOCK
 from tests.faults.ended import check_ended, serving
-from tests.faults.fault_kinds import FAULTS
-from tests.faults.lab import Act, Attempt
+from tests.faults.fault_kinds import EXPIRED_SECONDS, FAULTS
+from tests.faults.lab import Act, Attempt, Lab
 from tests.faults.stories import Story
 from tests.faults.watch import Violation
 from tests.faults.wire import Fault, Wire
@@ -96,7 +97,8 @@ class Trial:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
         for way, act in self._story.ways.items():
-            for violation in self._try_way(act, kept, f"{point}:{way}"):
+            undo = fault.kind.undo if fault else None
+            for violation in self._try_way(act, kept, f"{point}:{way}", undo):
                 yield Found(point, way, violation, met)
 
     def _check_act(self, end: Attempt, wire: Wire, point: Point) -> Iterator[Violation]:
@@ -123,9 +125,20 @@ class Trial:
             refused = f"{wire.met.verb} {wire.met.resource}" if wire.met else ""
             yield Violation("users first", f"weights {self.lab.world.weights()} stayed although only {refused} failed")
 
-    def _try_way(self, act: Act, kept: Any, seed: str) -> Iterator[Violation]:  # noqa: ANN401 - a copy of the lab
+    def _try_way(
+        self,
+        act: Act,
+        kept: Any,  # noqa: ANN401 - a copy of the lab
+        seed: str,
+        undo: Callable[[Lab], object] | None,
+    ) -> Iterator[Violation]:
         self.lab.put_back(kept, seed)
         end, _ = self.lab.attempt(act)
+        if undo is not None:
+            # It may refuse to end, or leave up what others use; once they are gone, the next sweep ends it.
+            undo(self.lab)
+            CLOCK.seconds += EXPIRED_SECONDS
+            end, _ = self.lab.attempt(lambda process: process.sweep())
         yield from self.lab.watch.violations
         if end.has_crashed:
             yield Violation("no traceback", end.error[-700:])
