@@ -14,6 +14,7 @@ from steps.traffic import at_rest, checks, drift, retreat, weights
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate
+from steps.traffic.senders import Sender, senders_of, virtual_services_in_reach
 from steps.traffic.subsets import subset_labels
 
 
@@ -89,6 +90,17 @@ class Traffic:
             arms = ArmDestinations(stable, canary, target.virtual_service.namespace)
             found += route_ports(self._writer.read(target.virtual_service), target, arms)
         return tuple(found)
+
+    def senders(self, targets: Sequence[RouteTarget], namespace: str) -> tuple[list[Sender], list[str]]:
+        """Return every destination that any route in reach gives requests, and the scopes that may not be listed.
+
+        Args:
+            targets: of the run.
+            namespace: of its Deployments.
+        """
+        own = [target.virtual_service for target in targets]
+        objects, unseen = virtual_services_in_reach(self._cluster, own, (namespace, *(one.namespace for one in own)))
+        return [sender for obj in objects for sender in senders_of(obj)], unseen
 
     def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
         """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""

@@ -1,5 +1,6 @@
 """How many pods an arm needs, who owns `replicas`, and scaling within that."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -125,6 +126,16 @@ def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
         for found in (cluster.find(DEPLOYMENT, workloads.namespace, name) for name in workloads.deployments)
     )
     return stable, any(clones)
+
+
+def stopping(cluster: Cluster, workloads: WorkloadState, names: Sequence[str]) -> list[str]:
+    """Return those of the named Deployments that have pods and lose them: kept and autoscaled ones do not."""
+    found = []
+    for name in dict.fromkeys(filter(None, names)):
+        deployment = cluster.find(DEPLOYMENT, workloads.namespace, name) if name not in workloads.kept else None
+        if deployment is not None and deployment["spec"].get("replicas", 1):
+            found.append(name)
+    return [name for name in found if autoscaler_of(cluster, workloads.namespace, name) is None]
 
 
 def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:

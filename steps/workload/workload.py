@@ -23,6 +23,7 @@ from steps.workload import (
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
+from steps.workload.behind import PodsBehind
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
 from steps.workload.readiness import WaitPolicy, wait_ready
@@ -124,6 +125,14 @@ class Workload:
         """Scale the baseline down, if there is one; return a sentence if it was left running."""
         name = workloads.baseline
         return capacity.scale_to_zero(self._cluster, self._fence, workloads, name, token) if name else ""
+
+    def stopping(self, workloads: WorkloadState, names: Sequence[str]) -> list[str]:
+        """Return those of the named Deployments that the end of a run scales to 0, if they have any pod."""
+        return capacity.stopping(self._cluster, workloads, names)
+
+    def pods_behind(self, namespace: str, stopping: Sequence[str]) -> PodsBehind:
+        """Return what knows whether a Service has other pods than those of Deployments that are about to stop."""
+        return PodsBehind(self._cluster, namespace, stopping)
 
     def can_serve_all(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether the canary of a swap is the pinned one and ready for all users."""
