@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete, mark_complete
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.model.run import Claim
@@ -53,6 +53,8 @@ def take_over_run(
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
     complete = is_promotion_complete(victim, traffic, workload)
     claim = traffic.claims.take_over(victim, run, reason, supersede=live, repair=repair)
+    if complete:
+        claim = mark_complete(claim, traffic)
     return Takeover(claim, complete, reason)
 
 

@@ -8,10 +8,11 @@ from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, retreat
+from steps.actions.still_used import leaving_canary
 from steps.actions.swap import has_moved_users, raise_old_arm
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
-from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.errors import Interrupted, NotOwnerError, StepError, StillInUse
 from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
@@ -33,7 +34,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
 
     Raises:
         PermanentError: only the canary is ready, or stable does not become ready with its old template; the claim is
-            kept, so that sweep or the next rollback tries again.
+            kept, so that sweep or the next rollback tries again. StillInUse: likewise, see `drain`.
     """
     if is_promotion_complete(claim, traffic, workload):
         finish_promotion(claim, teardown, traffic, workload, enforce=True)
@@ -52,8 +53,7 @@ def roll_back(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traf
     traffic.claims.mark_deployments(safe, claim)
     if workloads is not None:
         restored = _restore_stable(safe, teardown, traffic, workload)
-        if exposed:
-            drain(safe, teardown, traffic.claims)
+        drain(safe, leaving_canary(safe, workload), teardown, traffic, workload)
         workload.retire_canary(workloads, safe.state.pin, safe.token)
     return _end(safe, reason, restored, traffic)
 
@@ -88,7 +88,8 @@ def try_roll_back(
     """Roll a run back, but only log a failure; return the outcome.
 
     Returns:
-        As `roll_back`; `not-owner` if the run holds no claim, or `rollback-failed`.
+        As `roll_back`; `not-owner` if the run holds no claim; `still-in-use` if users are on stable and the canary must
+        stay up; or `rollback-failed`.
     """
     try:
         claim = traffic.claims.held(names.app, run, names.virtual_services)
@@ -97,6 +98,9 @@ def try_roll_back(
         return "not-owner"
     except Interrupted:
         raise
+    except StillInUse as error:
+        log.error("rollback.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return "still-in-use"
     except StepError as error:
         log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return "rollback-failed"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from steps.errors import StillInUse
+from steps.errors import Forbidden, StillInUse
 from steps.model.run import Claim, Destination, RunState, WorkloadState
 from steps.traffic.destinations import full_host
 from steps.traffic.senders import Sender, Side
@@ -87,9 +87,17 @@ def _leading(
         host, subset = sender.side
         service, _, namespace = host.removesuffix(_SUFFIX).partition(".")
         is_near = host.endswith(_SUFFIX) and namespace == workloads.namespace
-        labels = traffic.subset_labels(sender.virtual_service.namespace, Destination(*sender.side)) if is_near else {}
+        labels = _subset_labels(sender, traffic) if is_near and subset else {}
         known[sender.side] = is_near and (not subset or bool(labels)) and behind.are_stopping(service, labels)
     return [sender for sender in senders if known[sender.side]]
+
+
+def _subset_labels(sender: Sender, traffic: Traffic) -> dict[str, str]:
+    """Return the labels of a sender's subset; {} if no DestinationRule defines it, or none may be listed."""
+    try:
+        return traffic.subset_labels(sender.virtual_service.namespace, Destination(*sender.side))
+    except Forbidden:
+        return {}
 
 
 def _cause(found: list[Sender], side: Leaving, claim: Claim) -> str:

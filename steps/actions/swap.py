@@ -6,7 +6,8 @@ from dataclasses import replace
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.teardown import TeardownPolicy
+from steps.actions.still_used import leaving_stable
+from steps.actions.teardown import TeardownPolicy, drain
 from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Pin, RunState, WorkloadState
 from steps.traffic.traffic import Traffic
@@ -35,7 +36,7 @@ def has_moved_users(claim: Claim) -> bool:
 def is_swapped(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
     """Return whether only the end of a swap is missing: all users are on the judged canary, and it is ready."""
     state = claim.state
-    if claim.phase is not Phase.PROMOTING or not has_moved_users(claim) or state.workloads is None or state.pin is None:
+    if not has_moved_users(claim) or state.workloads is None or state.pin is None:
         return False
     try:
         weights = traffic.weights(state.targets, state.stable, state.canary)
@@ -103,6 +104,7 @@ def retire_stable(
 
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set. NotOwnerError: somebody took over.
+        StillInUse: see `drain`.
     """
     claim, _ = traffic.set_weight(claim, ALL, allow_foreign=enforce)
     workloads = claim.state.workloads
@@ -110,6 +112,7 @@ def retire_stable(
         return claim
     if workloads.stable not in workloads.kept and workload.stable_has_pods(workloads):
         claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
+    drain(claim, leaving_stable(claim, workload), teardown, traffic, workload)
     workload.scale_stable_down(workloads, claim.token)
     workload.scale_baseline_down(workloads, claim.token)
     return claim

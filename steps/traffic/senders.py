@@ -25,12 +25,14 @@ class Sender:
         route: as messages name it: "route primary", "tcp route #0", "the mirror of route primary".
         side: where the requests go.
         weight: 1-100.
+        is_mirror: whether it gets copies, whose answers nobody sees.
     """
 
     virtual_service: ObjectName
     route: str
     side: Side
     weight: int
+    is_mirror: bool = False
 
     def __str__(self) -> str:
         return f"{self.route} of VirtualService {self.virtual_service}"
@@ -48,7 +50,7 @@ def senders_of(obj: Object) -> Iterator[Sender]:
                     yield Sender(name, label, _side(entry.get("destination"), name), weight)
             for destination, share in _mirrors(body):
                 if share:
-                    yield Sender(name, f"the mirror of {label}", _side(destination, name), share)
+                    yield Sender(name, f"the mirror of {label}", _side(destination, name), share, is_mirror=True)
 
 
 def virtual_services_in_reach(

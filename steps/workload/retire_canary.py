@@ -96,9 +96,11 @@ def _pods(workloads: WorkloadState, canary: Object, autoscaler: Object | None) -
     if autoscaler is not None and present:
         owner = autoscaler["metadata"]["name"]
         return present, f"{name} keeps its {present} pods: HorizontalPodAutoscaler {owner} owns its replicas."
-    if workloads.canary not in workloads.kept or not workloads.canary_replicas:
+    if workloads.canary not in workloads.kept:
         return 0, ""
-    pods = workloads.canary_replicas
+    pods = workloads.canary_replicas or present
+    if not pods:
+        return 0, ""
     return pods, f"{name} keeps its {pods} pods: {workloads.kept[workloads.canary]}."
 
 
