@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from steps.actions.departure import Departure
 from steps.actions.still_used import Leaving, require_no_route
 from steps.claim.claims import Claims
 from steps.errors import StillInUse
-from steps.model.arrivals import Arrivals, ArrivalSource, LookAtArrivals
+from steps.model.arrivals import Arrivals, ArrivalSource
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -18,11 +19,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _RENEW_SECONDS = 30.0
 _LOOK_SECONDS = 2.0
-_LONGEST_SECONDS = 300.0
-"""However slowly somebody counts, no side stays up longer than this for want of a count."""
-
-_SURE = 4.6
-"""So many requests are missed by chance only once in a hundred times: a quiet app must be watched longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class TeardownPolicy:
         pause: waits so many seconds.
         standby_seconds: how long the old arm of a swap stays ready (>= 0).
         keep_standby: whether it stays up for good.
-        drain_limit_seconds: how long to wait for requests to leave a side (>= 0).
+        drain_limit_seconds: how long to wait for requests to leave a side (>= 0); 0 = nobody is asked whether they did.
         arrivals: who counts requests, in the order in which they are asked.
     """
 
@@ -68,7 +64,7 @@ def drain(claim: Claim, side: Leaving, teardown: TeardownPolicy, traffic: Traffi
     if not side.deployments or claim.state.workloads is None:
         return
     require_no_route(claim, side, traffic, workload)
-    _Drain(claim, side, teardown, traffic.claims).wait()
+    _Drain(claim, side, teardown, traffic.claims).until_quiet()
     require_no_route(claim, side, traffic, workload)
 
 
@@ -91,69 +87,50 @@ class _Drain:
 
     def __init__(self, claim: Claim, side: Leaving, teardown: TeardownPolicy, claims: Claims) -> None:
         self._claim, self._side, self._teardown, self._claims = claim, side, teardown, claims
-        self._began = claims.now()
-        weights = claim.state.weights
-        # A side without any weight in this run has no requests of ours: only what is seen holds it.
-        self._since = weights[-1][0] if weights else 0.0
-        self._paused = self._renewed = 0.0
+        self._began, self._paused, self._renewed = claims.now(), 0.0, 0.0
+        self._named = " and ".join(side.deployments)
+        weights, limit = claim.state.weights, teardown.drain_limit_seconds
+        since = weights[-1][0] if weights else 0.0
+        sources = teardown.arrivals if limit else ()
+        self._wait = Departure(since, self._began, teardown.drain_seconds, limit, is_counted=bool(sources))
         namespace = claim.state.workloads.namespace if claim.state.workloads else ""
-        self._looks = [one.watch(namespace, side.deployments, self._since or self._began) for one in teardown.arrivals]
+        start = since or self._began - _RENEW_SECONDS
+        self._looks = [one.watch(namespace, side.deployments, start) for one in sources]
 
-    def wait(self) -> None:
+    def until_quiet(self) -> None:
         """Wait; see `drain`."""
         while True:
             now = self._now()
-            seen = _first(self._looks, now)
-            left = self._left(seen, now)
+            seen = next((found for look in self._looks if (found := look(now)) is not None), None)
+            left = self._wait.seconds_left(seen, now)
             if left <= 0:
-                self._tell(seen, now)
-                return
+                break
             self._pause(min(left, _LOOK_SECONDS if self._looks else _RENEW_SECONDS))
-
-    def _left(self, seen: Arrivals | None, now: float) -> float:
-        """Return for how many seconds to wait at least.
-
-        Raises:
-            StillInUse: requests still arrive at the limit.
-        """
-        least = self._teardown.drain_seconds
-        passed = now - self._since
-        limit = max(self._teardown.drain_limit_seconds, least) if self._since else least
-        if seen is None:
-            return (limit if self._looks else least) - passed
-        quiet_since = max(self._since, seen.last)
-        enough = max(0.5, _SURE / seen.before_per_second if seen.before_per_second else 0.0)
-        watched = seen.until - max(quiet_since, seen.counted_from)
-        if watched >= min(enough, max(0.5, limit)):
-            return least - (now - quiet_since)
-        patience = min(_LONGEST_SECONDS, max(limit, 2.5 * seen.interval))
-        over = max(0.0, patience - (now - max(self._since, self._began)))
-        if not over and seen.last > now - max(patience / 2, 1.5 * seen.interval):
+        if seen is not None and self._wait.is_still_used(seen, now):
             raise self._still_used(seen, now)
-        return over
+        self._log_end(seen, now)
 
     def _still_used(self, seen: Arrivals, now: float) -> StillInUse:
-        named = " and ".join(self._side.deployments)
         cause = (
-            f"{seen.source} still counted {seen.per_second:.3g} requests a second to {named},"
-            f" {now - self._since:.0f} s after its weight became 0, so it stays up and the claim of run"
-            f" {self._claim.run} stays. The proxies have not heard of the new weight: check istiod"
-            " (istioctl proxy-status) and who else sends requests there. Then run rollback again, or wait for sweep,"
+            f"{seen.source} still counted {seen.per_second:.3g} requests a second to {self._named},"
+            f" {now - self._began:.0f} s after this wait began, although no route gives it weight. It stays up, and so"
+            f" does the claim of run {self._claim.run}. The proxies have not heard of the new weight: check istiod"
+            " (istioctl proxy-status), and who else sends requests there. Then run rollback again, or wait for sweep,"
             " which looks again."
         )
-        return StillInUse(f"waiting for requests to leave {named}", cause)
+        return StillInUse(f"waiting for requests to leave {self._named}", cause)
 
-    def _tell(self, seen: Arrivals | None, now: float) -> None:
-        """Say how long it took, or that nobody saw the requests leave."""
+    def _log_end(self, seen: Arrivals | None, now: float) -> None:
+        """Log how long it took, or that nobody saw the requests leave."""
         about = {"deployments": list(self._side.deployments), "seconds": round(now - self._began, 1)}
-        if seen is not None and seen.until > max(self._since, seen.last):
+        if seen is not None and self._wait.is_quiet(seen):
             log.info("drain.quiet", **about, source=seen.source)
-        elif self._looks and self._since:
-            detail = "neither Prometheus nor the proxies of its pods showed whether requests had left it"
+        elif self._looks and self._wait.since:
+            detail = "neither Prometheus nor the proxies of its pods showed that requests had left it"
             log.warning("drain.unseen", **about, detail=detail)
 
     def _now(self) -> float:
-        """Return the API server's time, or more if pauses say so: a test's clock may stand still."""
+        """Return the API server's time, or more if the pauses say so: a clock that stands still must not hold us."""
         return max(self._claims.now(), self._began + self._paused)
 
     def _pause(self, seconds: float) -> None:
@@ -162,8 +139,3 @@ class _Drain:
         if self._paused - self._renewed >= _RENEW_SECONDS:
             self._renewed = self._paused
             self._claim = self._claims.update_state(self._claim)
-
-
-def _first(looks: Sequence[LookAtArrivals], now: float) -> Arrivals | None:
-    """Return what the first source sees that sees anything."""
-    return next((seen for look in looks if (seen := look(now)) is not None), None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
@@ -14,6 +14,8 @@ from steps.traffic.routes import label_of, weight_at
 
 Side = tuple[str, str]
 """A destination by full host and subset."""
+
+EVERYWHERE: Final = "all namespaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def virtual_services_in_reach(
         TemporaryError: the API server is in trouble.
     """
     found = {name: obj for name in own if (obj := cluster.find(VIRTUAL_SERVICE, name.namespace, name.name))}
-    listed, unseen = _listed(cluster, None), ["all namespaces"]
+    listed, unseen = _listed(cluster, None), [EVERYWHERE]
     if listed is not None:
         unseen = []
     else:
