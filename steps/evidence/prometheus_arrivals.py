@@ -99,7 +99,7 @@ def counted(series: Sequence[RawSeries], since: float, begin: float) -> Arrivals
     until = min(newest[scraper] for scraper in living)
     last = max((at for _, at, _ in events if at > since), default=0.0)
     earlier = sum(more for _, at, more in events if at <= since)
-    now = sum(more for _, at, more in events if at > latest - 1.2 * interval and at > since)
+    now = sum(more for _, at, more in events if at > latest - 0.5 * interval and at > since)
     rate = now / interval if interval else 0.0
     return Arrivals("Prometheus", since, until, last, earlier / max(1.0, since - begin), interval, rate)
 

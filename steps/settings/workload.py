@@ -36,8 +36,8 @@ class DrainSettings(ReadinessSettings):
         ge=0,
         le=3600,
         description="How long to wait for requests to leave a side that stops, seconds. If Prometheus or the proxies "
-        "of its pods still count some then, it stays up and the step ends with 4; if nobody counts, it stops. 0: nobody "
-        "is asked, and only drain-seconds pass.",
+        "of its pods still count some then, it stays up and the step ends with 4; if nobody counts, it stops. 0: "
+        "nobody is asked, and only drain-seconds pass.",
     )
 
 

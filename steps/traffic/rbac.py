@@ -22,8 +22,8 @@ SWEEPER: Final = (
     Permission(DESTINATION_RULE, ("list",), is_optional=True),
     Permission(SERVICE, ("list",), is_optional=True),
 )
-"""sweep finds expired claims by label, so names cannot narrow it. The optional lists tell which other routes lead to the
-pods of a canary that it is about to stop."""
+"""sweep finds expired claims by label, so names cannot narrow it. The optional lists tell which other routes lead to
+the pods of a canary that it is about to stop."""
 
 INFERENCE: Final = tuple(
     Permission(kind, ("list",), is_optional=True) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE, DEPLOYMENT)

@@ -244,7 +244,7 @@ def test_a_route_known_before_the_run_keeps_the_canary_without_an_error(tmp_path
         StepProcess(world).prepare(run=run)
         StepProcess(world).set_weight(20, run=run)
         with capture_logs() as logged:
-            assert 0 == end(StepProcess(world), run).exit_code  # type: ignore[operator] # both take a run
+            assert 0 == end(StepProcess(world), run).exit_code
         assert 1 == world.canary_replicas()
         assert any("route beta of VirtualService shop/shop leads to it" in str(line) for line in logged)
 
