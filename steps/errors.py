@@ -9,6 +9,7 @@
     │   ├── Forbidden              the account lacks a permission
     │   ├── Denied                 a quota or an admission policy denies the write
     │   ├── ForeignWrite           somebody else changed what this run controls
+    │   │   └── LostCanary         somebody removed what the canary's requests need
     │   └── StillInUse             requests still go to the side that should stop: it stays up
     └── NotOwnerError     exit 7   the claim belongs to another run, or to nobody
 
@@ -88,6 +89,10 @@ class ForeignWrite(PermanentError):  # noqa: N818 - an event, not a fault
     """Weights or templates are not as this run last wrote them."""
 
     reason = "foreign-write"
+
+
+class LostCanary(ForeignWrite):
+    """Somebody removed what the canary's requests need, so its users must return to stable."""
 
 
 class StillInUse(PermanentError):  # noqa: N818 - a state, not a fault

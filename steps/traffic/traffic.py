@@ -15,7 +15,7 @@ from steps.traffic.destinations import ArmDestinations
 from steps.traffic.ports import route_ports
 from steps.traffic.routes import locate
 from steps.traffic.senders import Sender, senders_of, virtual_services_in_reach
-from steps.traffic.subsets import subset_labels
+from steps.traffic.subsets import lost_subset, subset_labels
 
 
 class Traffic:
@@ -105,6 +105,10 @@ class Traffic:
     def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
         """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""
         return subset_labels(self._cluster, namespace, destination)
+
+    def lost_subset(self, targets: Sequence[RouteTarget], destination: Destination) -> str:
+        """Return that a destination's subset was removed during a run, one sentence; "" if it is there or has none."""
+        return lost_subset(self._cluster, [one.virtual_service.namespace for one in targets], destination)
 
     def set_weight(
         self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Unpack[StateChanges]

@@ -75,6 +75,30 @@ def ensure_capacity(
         wait_ready(cluster, workloads.namespace, workloads.baseline, None, policy)
 
 
+def follow_stable(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, weight: int, pods: int
+) -> None:
+    """Scale the canary up, without waiting, if stable has grown since the weight was set; an autoscaler does it itself.
+
+    Args:
+        cluster: the API server.
+        fence: writes under the claim.
+        workloads: the Deployments.
+        token: of the claim.
+        weight: 1-100.
+        pods: that the canary asks for now.
+
+    Raises:
+        NotOwnerError, NotFound, Forbidden, TemporaryError: as everywhere.
+    """
+    count = _needed(cluster, workloads, weight)
+    if count <= pods or autoscaler_of(cluster, workloads.namespace, workloads.canary) is not None:
+        return
+    size = _raise_to(fence, workloads.namespace, workloads.canary, token, count)
+    if workloads.baseline:
+        _resize_baseline(fence, workloads, token, size)
+
+
 def ensure_stable_capacity(
     cluster: Cluster,
     fence: ClaimedDeployments,

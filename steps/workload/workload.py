@@ -64,6 +64,10 @@ class Workload:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
+    def exists(self, namespace: str, name: str) -> bool:
+        """Return whether a Deployment exists."""
+        return self._cluster.find(DEPLOYMENT, namespace, name) is not None
+
     def make_stable(self, release: Release) -> bool:
         """Make the serving Deployment of a target-named release from what people deploy, if there is none."""
         return bootstrap.make_stable(self._cluster, release)
@@ -97,6 +101,10 @@ class Workload:
         """Scale the canary up for a weight (0-100) and its baseline to the same size, and wait until they are ready."""
         policy = self._wait_policy(deadline_seconds, renew)
         capacity.ensure_capacity(self._cluster, self._fence, workloads, token, weight, policy)
+
+    def follow_stable(self, workloads: WorkloadState, token: str | None, weight: int, pods: int) -> None:
+        """Scale the canary up, without waiting, if stable has grown; see `capacity.follow_stable`."""
+        capacity.follow_stable(self._cluster, self._fence, workloads, token, weight, pods)
 
     def require_endpoints(
         self,

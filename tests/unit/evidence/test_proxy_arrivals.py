@@ -99,8 +99,8 @@ def test_pods_without_a_proxy_show_nothing() -> None:
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "metadata", "10.0.0.1:80/"])
-def test_an_address_that_is_no_pods_is_not_asked(address: str) -> None:
-    """Whoever may write a pod's status must not choose where requests go."""
+def test_an_address_that_pods_do_not_have_is_not_asked(address: str) -> None:
+    """Someone who may write a pod's status must not choose where requests go."""
     pods = Pods(a=page(1))
     pods.addresses = {"a": address}
     assert ([None], []) == (pods.look(1.0), pods.asked)
