@@ -5,11 +5,11 @@ from dataclasses import replace
 import structlog
 
 from steps.actions.still_used import leaving_canary
-from steps.actions.swap import is_swap, is_swapped, retire_stable
+from steps.actions.swap import is_swap, is_swapped, retire_stable, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import promotion_of, record_of
-from steps.model.run import Claim, Phase, Promotion
+from steps.model.run import Claim, Promotion
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -23,29 +23,12 @@ def is_promotion_complete(claim: Claim, traffic: Traffic, workload: Workload) ->
 
     In a swap, by weight 100 on the canary; else all pods of stable run what was judged.
     """
-    if claim.phase is not Phase.PROMOTING and not _is_marked(claim):
+    if not was_promoting(claim):
         return False
     if is_swap(claim):
         return is_swapped(claim, traffic, workload)
     workloads, pin = claim.state.workloads, claim.state.pin
     return bool(workloads and pin and workload.is_promoted(workloads, pin))
-
-
-def mark_complete(claim: Claim, traffic: Traffic) -> Claim:
-    """Keep in a claim that was taken over that its promote was complete, which the phase hides from the next sweep.
-
-    That one must not undo it if the canary had to stay up because of its requests.
-    """
-    workloads, pin = claim.state.workloads, claim.state.pin
-    if workloads is None or pin is None:
-        return claim
-    return traffic.claims.update_state(claim, workloads=replace(workloads, promoted_template_hash=pin.template_hash))
-
-
-def _is_marked(claim: Claim) -> bool:
-    workloads, state = claim.state.workloads, claim.state
-    is_taken_over = claim.phase is Phase.ROLLING_BACK and not state.undoes
-    return is_taken_over and workloads is not None and bool(workloads.promoted_template_hash)
 
 
 def finish_promotion(

@@ -35,14 +35,14 @@ class Leaving:
 def leaving_canary(claim: Claim, workload: Workload) -> Leaving:
     """Return the canary's side, with its baseline."""
     state, workloads = claim.state, claim.state.workloads
-    names = workload.stopping(workloads, workloads.clones) if workloads is not None else []
+    names = workload.stopping(workloads, workloads.clones, claim.token) if workloads is not None else []
     return Leaving(state.canary, tuple(names), state.stable)
 
 
 def leaving_stable(claim: Claim, workload: Workload) -> Leaving:
     """Return the old arm of a swap."""
     state, workloads = claim.state, claim.state.workloads
-    names = workload.stopping(workloads, (workloads.stable,)) if workloads is not None else []
+    names = workload.stopping(workloads, (workloads.stable,), claim.token) if workloads is not None else []
     return Leaving(state.stable, tuple(names), state.canary)
 
 

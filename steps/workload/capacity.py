@@ -152,12 +152,14 @@ def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
     return stable, any(clones)
 
 
-def stopping(cluster: Cluster, workloads: WorkloadState, names: Sequence[str]) -> list[str]:
-    """Return those of the named Deployments that have pods and lose them: kept and autoscaled ones do not."""
+def stopping(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, names: Sequence[str], token: str
+) -> list[str]:
+    """Return those of the named Deployments that have pods and lose them: kept, autoscaled, others' ones do not."""
     found = []
     for name in dict.fromkeys(filter(None, names)):
         deployment = cluster.find(DEPLOYMENT, workloads.namespace, name) if name not in workloads.kept else None
-        if deployment is not None and deployment["spec"].get("replicas", 1):
+        if deployment is not None and deployment["spec"].get("replicas", 1) and fence.carries(deployment, token):
             found.append(name)
     return [name for name in found if autoscaler_of(cluster, workloads.namespace, name) is None]
 
