@@ -22,6 +22,7 @@ from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.times import date_and_time
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.export import ExportSettings
 from steps.settings.release import ClaimSettings
@@ -37,7 +38,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(ClaimSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(ClaimSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
