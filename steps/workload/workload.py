@@ -13,6 +13,7 @@ from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import (
+    behind,
     bootstrap,
     canary,
     capacity,
@@ -226,6 +227,11 @@ class Workload:
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)
+
+    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
+        """Require that the Services of the routes' destinations select the pods of the two Deployments."""
+        for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
+            behind.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""
