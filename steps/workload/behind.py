@@ -32,7 +32,7 @@ def require_behind(cluster: Cluster, namespace: str, name: str, destination: Des
     if found is not None and not label.matches({"matchLabels": selector}, labels):
         cause = (
             f"the record says that Deployment {namespace}/{name} is behind {destination}, but Service {service} selects"
-            f" {label.as_text(selector)}, which its pods do not have. Whoever wrote the record named another"
-            " Deployment: restore the old version by hand."
+            f" {label.as_text(selector)}, which its pods do not have. Somebody may have written another name into the"
+            " record: restore the old version by hand."
         )
         raise PermanentError(doing, cause)

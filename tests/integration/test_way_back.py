@@ -66,9 +66,7 @@ def tried(way: Way, world: SteppedCluster) -> int:
         return error.exit_code
 
 
-def spoil(
-    world: SteppedCluster, monkeypatch: pytest.MonkeyPatch, concerns: Callable[[Call], bool], status: int
-) -> None:
+def spoil(world: SteppedCluster, patch: pytest.MonkeyPatch, concerns: Callable[[Call], bool], status: int) -> None:
     """Let the API server refuse some requests."""
     answer = world.answer
 
