@@ -135,7 +135,7 @@ class Claims:
             ClaimHeld, ClaimExpired, DeploymentHeld: another run has a claim, on the VirtualServices or the Deployments.
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
-        # The Deployments first: whoever finds the claim after a kill restores only those that carry its token.
+        # The Deployments first: what finds the claim after a kill restores only those that carry its token.
         self.mark_deployments(claim)
         try:
             opened = reopen.reopen(self.writer, claim)
@@ -154,7 +154,7 @@ class Claims:
         Args:
             claim: of the undo.
             everywhere: also in other namespaces than the first one's. Only for the person who undoes: the claim says
-                which they are, and whoever wrote it must not claim what belongs to others by the rights of a sweep.
+                which they are, and nobody may claim by it what belongs to others by the rights of a sweep.
         """
         reopen.claim_others(self.writer, claim, everywhere=everywhere)
 
@@ -321,7 +321,7 @@ class Claims:
                 holders.refuse_held(self._cluster, found or {}, mark, app, run, doing)
 
     def give_back(self, claim: Claim) -> None:
-        """Give a claim back that could not be completed: its tokens go, first from the Deployments; see `take`."""
+        """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
         if (workloads := claim.state.workloads) is not None:
             self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
         acquire.give_back(self.writer, claim)

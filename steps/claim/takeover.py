@@ -1,7 +1,6 @@
 """Take a claim over under a new epoch, so that its old owner can no longer write anything.
 
-The users move by the same patch: whoever takes a claim over returns them, and a process that dies in between must not
-leave a new owner with the old weights.
+The users move by the same patch, so that a process which dies after it leaves no new owner with the old weights.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,57 +1,38 @@
-"""Whether a Service's requests have no other ready pods than those of Deployments that are about to stop."""
+"""Whether a Deployment is behind the destination of a route: a record that names another one must not be believed."""
 
-from collections.abc import Mapping, Sequence
+import structlog
 
-from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import DEPLOYMENT, POD, SERVICE
-from steps.errors import Forbidden
+from steps.cluster.api import Cluster
+from steps.cluster.kinds import DEPLOYMENT, SERVICE
+from steps.errors import Forbidden, PermanentError
+from steps.model.run import Destination
 from steps.workload import label_selectors as label
-from steps.workload.pods import is_ready, is_terminating
+from steps.workload.release_objects import service_name_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-class PodsBehind:
-    """Reads which pods stand behind Services of one namespace; each kind once.
+def require_behind(cluster: Cluster, namespace: str, name: str, destination: Destination, doing: str) -> None:
+    """Require that the Service of a destination selects the pods of a Deployment, where both exist.
 
-    Args:
-        cluster: the API server.
-        namespace: of the Services and Deployments.
-        stopping: names of the Deployments that are about to stop.
+    Raises:
+        PermanentError: it does not; names both.
     """
-
-    def __init__(self, cluster: Cluster, namespace: str, stopping: Sequence[str]) -> None:
-        self._cluster, self._namespace = cluster, namespace
-        found = (cluster.find(DEPLOYMENT, namespace, name) for name in stopping)
-        self._stopping = [one for one in found if one is not None]
-        self._services: dict[str, Object] | None = None
-
-    def are_stopping(self, service: str, subset: Mapping[str, str]) -> bool:
-        """Return whether a Service, narrowed to the labels of a subset, reaches pods that stop, and no other ready one.
-
-        Where Services may not be listed, this is unknown, and False.
-        """
-        selector = self._selector(service)
-        requires = {**selector, **subset}
-        if not selector or not any(label.contains(requires, _pod_labels(one)) for one in self._stopping):
-            return False
-        pods = self._cluster.list(POD, self._namespace, label.as_query({"matchLabels": requires}))
-        serving = [pod for pod in pods if is_ready(pod) and not is_terminating(pod)]
-        return all(any(_owns(one, pod) for one in self._stopping) for pod in serving)
-
-    def _selector(self, service: str) -> Mapping[str, str]:
-        if self._services is None:
-            try:
-                listed = self._cluster.list(SERVICE, self._namespace)
-            except Forbidden:
-                listed = []
-            self._services = {one["metadata"]["name"]: one for one in listed}
-        found = self._services.get(service) or {}
-        return (found.get("spec") or {}).get("selector") or {}
-
-
-def _pod_labels(deployment: Object) -> Mapping[str, str]:
-    return (deployment["spec"]["template"].get("metadata") or {}).get("labels") or {}
-
-
-def _owns(deployment: Object, pod: Object) -> bool:
-    wanted = deployment["spec"]["selector"].get("matchLabels") or {}
-    return label.contains(wanted, pod["metadata"].get("labels") or {})
+    deployment = cluster.find(DEPLOYMENT, namespace, name)
+    if deployment is None:
+        return
+    service = service_name_of(destination)
+    try:
+        found = cluster.find(SERVICE, namespace, service)
+    except Forbidden as error:
+        log.warning("service.unknown", service=f"{namespace}/{service}", detail=f"it is not checked: {error.cause}")
+        return
+    selector = ((found or {}).get("spec") or {}).get("selector") or {}
+    labels = (deployment["spec"]["template"].get("metadata") or {}).get("labels") or {}
+    if found is not None and not label.matches({"matchLabels": selector}, labels):
+        cause = (
+            f"the record says that Deployment {namespace}/{name} is behind {destination}, but Service {service} selects"
+            f" {label.as_text(selector)}, which its pods do not have. Somebody may have written another name into the"
+            " record: restore the old version by hand."
+        )
+        raise PermanentError(doing, cause)

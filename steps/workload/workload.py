@@ -13,6 +13,7 @@ from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import (
+    behind,
     bootstrap,
     canary,
     capacity,
@@ -26,7 +27,7 @@ from steps.workload import (
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
-from steps.workload.behind import PodsBehind
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
 from steps.workload.readiness import WaitPolicy, wait_ready
@@ -243,6 +244,11 @@ class Workload:
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)
+
+    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
+        """Require that the Services of the routes' destinations select the pods of the two Deployments."""
+        for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
+            behind.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""
