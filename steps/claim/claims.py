@@ -13,6 +13,7 @@ from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
@@ -44,7 +45,7 @@ class Claims:
         self._cluster = cluster
         self._events = Events(cluster)
         self._retry_seconds = retry_seconds
-        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND, smaller_patches)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
