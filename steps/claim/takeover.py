@@ -106,8 +106,8 @@ def _take_others(writer: GuardedWriter, claim: Claim, routes: RouteReturn) -> No
             seen = observe_claim(obj, claim.app)
             if seen is None or not seen.is_part_of(claim) or seen.token.is_of(claim):
                 return []
-            edits, _ = routes(obj, target, claim.state)
-            return [*write_annotations(obj, claim), *edits]
+            edits, state = routes(obj, target, claim.state)
+            return [*write_annotations(obj, replace(claim, state=state)), *edits]
 
         _tried(writer, target, follow, problems)
     if problems:

@@ -27,9 +27,9 @@ from steps.workload import (
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
-from steps.workload.pods_behind import PodsBehind
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.release_objects import require_stable, service_name_of
 

@@ -68,7 +68,16 @@ def _note(kinds: dict[tuple[str, str, str], Line], line: Line, found: Line) -> N
 
 def _lines(given: argparse.Namespace) -> Iterator[Line]:
     """Yield what the workers print, as it comes; stop them at the end."""
-    more = ["--stories", given.stories, "--points", str(given.points), "--seed", str(given.seed)]
+    more = [
+        "--stories",
+        given.stories,
+        "--faults",
+        given.faults,
+        "--points",
+        str(given.points),
+        "--seed",
+        str(given.seed),
+    ]
     workers = [_worker(*more, "--part", f"{number}/{given.jobs}") for number in range(given.jobs)]
     queue: SimpleQueue[str] = SimpleQueue()
     for worker in workers:
@@ -118,6 +127,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--points", type=int, default=POINTS, help="about how many points; 0 for all there are")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--stories", default="", help="beginnings of names, separated by commas; empty for all")
+    parser.add_argument("--faults", default="", help="names, separated by commas; empty for all")
     parser.add_argument("--point", default="", help="try only this one, and show the log")
     parser.add_argument("--keep-going", action="store_true", help="do not end at the first violation")
     parser.add_argument("--markdown", default="", help="also write the table to this file")

@@ -38,6 +38,7 @@ class FaultKind:
         reach: "once": to this request; "place": to each like it (same verb, same object); "rest": to all that follow.
         seconds: how long it lasts.
         is_answer: whether the process goes on with an answer, which only this place refuses or garbles.
+        keeps_canary: whether the canary may keep pods without a run, since other routes led to it.
         undo: what a person puts right before the next way back, if the first one cannot end because of it.
     """
 
@@ -46,6 +47,7 @@ class FaultKind:
     seconds: float = inf
     is_answer: bool = False
     undo: Callable[[Lab], object] | None = None
+    keeps_canary: bool = False
 
 
 def _killed_before(wire: Wire, call: Call) -> HTTPResponse:
@@ -106,7 +108,15 @@ def _person(change: Callable[[Lab], object]) -> Act:
 
     def act(wire: Wire, call: Call) -> HTTPResponse:
         change(wire.lab)
-        return wire.deliver(call)
+        if call.resource != "deployments" or not call.is_write:
+            return wire.deliver(call)
+        # A write that is under way cannot know of it any more: the next look does.
+        watch, before = wire.lab.watch, len(wire.lab.watch.violations)
+        answer = wire.deliver(call)
+        wire.lab.world.tick()
+        del watch.violations[before:]
+        watch.excuse()
+        return answer
 
     return act
 
@@ -133,8 +143,8 @@ FAULTS: dict[str, FaultKind] = {
     "html": FaultKind(_page, is_answer=True),
     "no-date": FaultKind(_undated, "rest", is_answer=True),
     "cut": FaultKind(_cut, "rest"),
-    "testers-route": FaultKind(_person(persons.add_testers), undo=persons.remove_testers),
-    "second-service": FaultKind(_person(persons.add_service), undo=persons.remove_service),
+    "testers-route": FaultKind(_person(persons.add_testers), undo=persons.remove_testers, keeps_canary=True),
+    "second-service": FaultKind(_person(persons.add_service), undo=persons.remove_service, keeps_canary=True),
     "split-stable": FaultKind(_person(persons.split_stable), undo=persons.join_stable),
     "weights-edited": FaultKind(_person(persons.share_users), undo=lambda _: None),
     "weights-reset": FaultKind(_person(persons.reset_weights), undo=lambda _: None),

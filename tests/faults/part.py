@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--point", default="")
+    parser.add_argument("--faults", default="")
     given = parser.parse_args()
     if "," in given.point or not given.point:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -48,6 +49,6 @@ def _points(given: argparse.Namespace) -> Iterator[tuple[Trial, Point]]:
     share = given.points / len(names) if given.points else 0.0
     for name in names:
         trial = Trial(name, STORIES[name])
-        for number, point in enumerate(chosen(name, trial, share, given.seed)):
+        for number, point in enumerate(chosen(name, trial, share, given.seed, given.faults)):
             if number % parts == part:
                 yield trial, point

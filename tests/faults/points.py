@@ -11,7 +11,7 @@ _WRITES_SHARE = 0.6
 """Writes are fewer than reads, and more can go wrong at them."""
 
 
-def chosen(name: str, trial: Trial, share: float, seed: int) -> list[Point]:
+def chosen(name: str, trial: Trial, share: float, seed: int, only: str = "") -> list[Point]:
     """Return the points of a story, in order of request.
 
     Args:
@@ -19,12 +19,14 @@ def chosen(name: str, trial: Trial, share: float, seed: int) -> list[Point]:
         trial: of the story.
         share: how many ways back are to be tried for this story in all; 0 for all there are.
         seed: of the sample.
+        only: names of faults, separated by commas; "" for all.
     """
     everything = range(1, trial.requests + 1)
     rng = random.Random(f"{seed}:{name}")
     found = [Point(name, 0, NO_FAULT)]
-    wanted = share / max(1, trial.ways) / len(FAULTS)
-    for fault in FAULTS:
+    faults = only.split(",") if only else list(FAULTS)
+    wanted = share / max(1, trial.ways) / len(faults)
+    for fault in faults:
         count = int(wanted) + (rng.random() < wanted % 1)
         numbers = set(everything) if not share or count >= trial.requests else _sample(rng, trial, count)
         found += [Point(name, number, fault) for number in numbers]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from tests.faults.clock import CLOCK
 from tests.faults.ended import check_ended, serving
 from tests.faults.fault_kinds import EXPIRED_SECONDS, FAULTS
-from tests.faults.lab import Act, Attempt, Lab
+from tests.faults.lab import Act, Attempt
 from tests.faults.stories import Story
 from tests.faults.watch import Violation
 from tests.faults.wire import Fault, Wire
@@ -97,8 +97,7 @@ class Trial:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
         for way, act in self._story.ways.items():
-            undo = fault.kind.undo if fault else None
-            for violation in self._try_way(act, kept, f"{point}:{way}", undo):
+            for violation in self._try_way(act, kept, f"{point}:{way}", fault):
                 yield Found(point, way, violation, met)
 
     def _check_act(self, end: Attempt, wire: Wire, point: Point) -> Iterator[Violation]:
@@ -130,13 +129,13 @@ class Trial:
         act: Act,
         kept: Any,  # noqa: ANN401 - a copy of the lab
         seed: str,
-        undo: Callable[[Lab], object] | None,
+        fault: Fault | None,
     ) -> Iterator[Violation]:
         self.lab.put_back(kept, seed)
         end, _ = self.lab.attempt(act)
-        if undo is not None:
+        if fault is not None and fault.kind.undo is not None:
             # It may refuse to end, or leave up what others use; once they are gone, the next sweep ends it.
-            undo(self.lab)
+            fault.kind.undo(self.lab)
             CLOCK.seconds += EXPIRED_SECONDS
             end, _ = self.lab.attempt(lambda process: process.sweep())
         yield from self.lab.watch.violations
@@ -147,4 +146,9 @@ class Trial:
         self.lab.settle()
         yield from self.lab.watch.violations
         holder = self.lab.token().split(":")[0] if end.results.get("outcome") == "ready" else ""
+        kept_arms, self.lab.kept = self.lab.kept, (*self.lab.kept, *self._kept_by(fault))
         yield from check_ended(self.lab, end, holder)
+        self.lab.kept = kept_arms
+
+    def _kept_by(self, fault: Fault | None) -> tuple[str, ...]:
+        return (self.lab.canary,) if fault is not None and fault.kind.keeps_canary else ()

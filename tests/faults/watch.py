@@ -97,7 +97,7 @@ class Watch:
             self.look()
 
     def _check_write(self, kind: Kind, name: str, old: Json, new: Json) -> None:
-        if self.writer is not None and self.writer.is_superseded:
+        if self.writer is not None and self.writer.is_superseded and not _is_only_marked(kind, old, new):
             self._say("fenced", f"a process whose claim was taken over wrote {kind.kind} {name}")
         if name == BYSTANDER:
             self._say("nobody else touched", f"{kind.kind} {name} of another app was written")
@@ -148,6 +148,11 @@ class Watch:
     def weight_of_canary(self) -> int:
         """Return the largest weight of the canary on any route of the run's VirtualServices."""
         return max((canary_side(one, self._lab.hosts[1]) for one in self._objects(VIRTUAL_SERVICE)), default=0)
+
+
+def _is_only_marked(kind: Kind, old: Json, new: Json) -> bool:
+    """Return whether only annotations of a Deployment changed: a late token does nothing, and must go again."""
+    return kind is DEPLOYMENT and old["spec"] == new["spec"]
 
 
 def _difference(old: Any, new: Any, path: str = "") -> str:  # noqa: ANN401 - any part of JSON
