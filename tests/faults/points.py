@@ -7,6 +7,7 @@ import random
 from tests.faults.fault_kinds import FAULTS
 from tests.faults.trying import NO_FAULT, Point, Trial
 
+_EARLY = 60
 _WRITES_SHARE = 0.6
 """Writes are fewer than reads, and more can go wrong at them."""
 
@@ -25,12 +26,18 @@ def chosen(name: str, trial: Trial, share: float, seed: int, only: str = "") -> 
     rng = random.Random(f"{seed}:{name}")
     found = [Point(name, 0, NO_FAULT)]
     faults = only.split(",") if only else list(FAULTS)
-    wanted = share / max(1, trial.ways) / len(faults)
+    wanted = share / max(1, len(trial.ways)) / len(faults)
     for fault in faults:
         count = int(wanted) + (rng.random() < wanted % 1)
         numbers = set(everything) if not share or count >= trial.requests else _sample(rng, trial, count)
         found += [Point(name, number, fault) for number in numbers]
     return sorted(found, key=lambda one: (one.at, one.fault))
+
+
+def one_of(name: str, trial: Trial, seed: int) -> tuple[Point, str]:
+    """Return one point of a story, early in its step, and one way back: for a test that must not take long."""
+    rng = random.Random(f"{seed}:{name}")
+    return Point(name, rng.randint(1, _EARLY), rng.choice(list(FAULTS))), rng.choice(trial.ways)
 
 
 def _sample(rng: random.Random, trial: Trial, count: int) -> set[int]:

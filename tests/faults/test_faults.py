@@ -28,11 +28,11 @@ def tried(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def test_a_sample_of_all_stories_and_faults_finds_no_violation() -> None:
-    """About 200 of the points of `make faults`, which has them all."""
-    lines = tried("--points", "200", "--seed", "7")
+def test_a_sample_over_all_stories_finds_no_violation() -> None:
+    """One point of each story; `make faults` tries 24,000 of them."""
+    lines = tried("--quick", "--seed", "7")
     assert [] == [(line["point"], found) for line in lines for found in line["found"]]
-    assert len(lines) > 60
+    assert len(lines) > 40
 
 
 def test_each_broken_step_is_noticed() -> None:

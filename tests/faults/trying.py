@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tests.faults.clock import CLOCK
 from tests.faults.ended import check_ended, serving
-from tests.faults.fault_kinds import EXPIRED_SECONDS, FAULTS
+from tests.faults.fault_kinds import EXPIRED_SECONDS, FAULTS, FaultKind
 from tests.faults.lab import Act, Attempt
 from tests.faults.stories import Story
 from tests.faults.watch import Violation
@@ -61,12 +62,7 @@ class Found:
 
 
 class Trial:
-    """A story that can be tried at each of its points.
-
-    Attributes:
-        requests: how many its step sends where nothing fails.
-        writes: numbers of the requests that may change something.
-    """
+    """A story that can be tried at each of its points."""
 
     def __init__(self, name: str, story: Story) -> None:
         self._name, self._story = name, story
@@ -76,18 +72,30 @@ class Trial:
             before(self.lab)
         self._run, self._kept = self.lab.run, self.lab.keep()
         self.lab.put_back(self._kept, name)
-        end, wire = self.lab.attempt(story.act)
-        self.requests = len(wire.sent)
-        self.writes = [number for number, call in enumerate(wire.sent, 1) if call.is_write]
-        self._whole = end
+
+    @cached_property
+    def _whole(self) -> tuple[int, list[int]]:
+        self.lab.put_back(self._kept, self._name)
+        _, wire = self.lab.attempt(self._story.act)
+        return len(wire.sent), [number for number, call in enumerate(wire.sent, 1) if call.is_write]
 
     @property
-    def ways(self) -> int:
-        """Return how many ways back follow each fault."""
-        return len(self._story.ways)
+    def requests(self) -> int:
+        """Return how many requests the step sends where nothing fails."""
+        return self._whole[0]
 
-    def try_point(self, point: Point) -> Iterator[Found]:
-        """Yield every violation of one point."""
+    @property
+    def writes(self) -> list[int]:
+        """Return the numbers of those that may change something."""
+        return self._whole[1]
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Return the names of the ways back that follow each fault."""
+        return tuple(self._story.ways)
+
+    def try_point(self, point: Point, ways: Sequence[str]) -> Iterator[Found]:
+        """Yield every violation of one point, with some of the ways back."""
         self.lab.put_back(self._kept, str(point))
         fault = None if point.fault == NO_FAULT else Fault(FAULTS[point.fault], point.at)
         wire = Wire(self.lab, fault)
@@ -96,14 +104,16 @@ class Trial:
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
-        for way, act in self._story.ways.items():
-            for violation in self._try_way(act, kept, f"{point}:{way}", fault):
+        for way in ways:
+            act = self._story.ways[way]
+            happened = fault.kind if fault is not None and wire.met is not None else None
+            for violation in self._try_way(act, kept, f"{point}:{way}", happened):
                 yield Found(point, way, violation, met)
 
     def _check_act(self, end: Attempt, wire: Wire, point: Point) -> Iterator[Violation]:
         if end.has_crashed:
             yield Violation("no traceback", end.error[-700:])
-        if point.fault == NO_FAULT and end != self._whole and end.exit_code not in {0, 5, 6}:
+        if point.fault == NO_FAULT and end.exit_code not in {0, 5, 6}:
             yield Violation("exit code", f"without a fault, the step ended with {end.exit_code}: {end.error}")
         if not self._story.is_way_back:
             return
@@ -129,13 +139,13 @@ class Trial:
         act: Act,
         kept: Any,  # noqa: ANN401 - a copy of the lab
         seed: str,
-        fault: Fault | None,
+        fault: FaultKind | None,
     ) -> Iterator[Violation]:
         self.lab.put_back(kept, seed)
         end, _ = self.lab.attempt(act)
-        if fault is not None and fault.kind.undo is not None:
+        if fault is not None and fault.undo is not None:
             # It may refuse to end, or leave up what others use; once they are gone, the next sweep ends it.
-            fault.kind.undo(self.lab)
+            fault.undo(self.lab)
             CLOCK.seconds += EXPIRED_SECONDS
             end, _ = self.lab.attempt(lambda process: process.sweep())
         yield from self.lab.watch.violations
@@ -150,5 +160,5 @@ class Trial:
         yield from check_ended(self.lab, end, holder)
         self.lab.kept = kept_arms
 
-    def _kept_by(self, fault: Fault | None) -> tuple[str, ...]:
-        return (self.lab.canary,) if fault is not None and fault.kind.keeps_canary else ()
+    def _kept_by(self, fault: FaultKind | None) -> tuple[str, ...]:
+        return (self.lab.canary,) if fault is not None and fault.keeps_canary else ()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PROXY_SECONDS = 2.0
 """How long a proxy may still send requests to where the routes led before: istiod needs a moment."""
+_UNDER_WAY_SECONDS = 0.07
+"""A read and the write that follows from it."""
+_OF_ROUTES = ("no weight on what goes", "users served")
 BYSTANDER = "till"
 
 
@@ -39,12 +42,14 @@ class Watch:
     Attributes:
         writer: the process whose request is being answered; None while controllers or persons write.
         violations: what was seen since the last `begin`.
+        edited_at: when a person last changed something; a write that is under way cannot know of it any more.
     """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.writer: Wire | None = None
         self.violations: list[Violation] = []
+        self.edited_at = 0.0
         self._before: dict[tuple[str, str], Json] = {}
         self._used: dict[Place, float] = {}
         self._ready: set[Place] = set()
@@ -53,7 +58,7 @@ class Watch:
 
     def begin(self) -> None:
         """Forget all; what is there now is as it should be."""
-        self.violations = []
+        self.violations, self.edited_at = [], 0.0
         self._before = {(kind.plural, one["metadata"]["name"]): one for kind, one in self._watched()}
         self._weighted = self._places()
         self._used = dict.fromkeys(self._weighted, CLOCK.seconds)
@@ -139,6 +144,8 @@ class Watch:
         return self._lab.world.store._objects.get((kind.plural, NAMESPACE, name), {})  # noqa: SLF001 - as above
 
     def _say(self, promise: str, text: str) -> None:
+        if promise in _OF_ROUTES and 0 <= CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS:
+            return
         by = ""
         if self.writer is not None and self.writer.sent:
             call = self.writer.sent[-1]
