@@ -13,11 +13,12 @@ from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, StepError
+from steps.errors import NotOwnerError, PermanentError, StepError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -44,7 +45,7 @@ class Claims:
         self._cluster = cluster
         self._events = Events(cluster)
         self._retry_seconds = retry_seconds
-        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND, smaller_patches)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
@@ -59,8 +60,16 @@ class Claims:
         return lookup.claim_of_run(self.writer, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
-        """Return all claims on a VirtualService, of any app, alive or expired."""
+        """Return all claims on a VirtualService, of any app, alive or expired, that can be read."""
         return lookup.claims_on(self._cluster, self.writer.read(name))
+
+    def claim_on(self, name: ObjectName, app: str) -> Claim | None:
+        """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+        Raises:
+            ClaimCorrupt: it cannot be read.
+        """
+        return lookup.claim_on(self._cluster, self.writer.read(name), app)
 
     def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
         """Return the expired claims in a namespace (None: in all).
@@ -128,11 +137,11 @@ class Claims:
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
         # The Deployments first: what finds the claim after a kill restores only those that carry its token.
-        self.mark_deployments(claim)
         try:
+            self.mark_deployments(claim)
             opened = reopen.reopen(self.writer, claim)
             self.mark_deployments(opened)
-        except NotOwnerError:
+        except (NotOwnerError, PermanentError):
             self.give_back(claim)
             raise
         targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
