@@ -18,7 +18,7 @@ from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import NotOwnerError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -137,11 +137,11 @@ class Claims:
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
         # The Deployments first: what finds the claim after a kill restores only those that carry its token.
-        self.mark_deployments(claim)
         try:
+            self.mark_deployments(claim)
             opened = reopen.reopen(self.writer, claim)
             self.mark_deployments(opened)
-        except NotOwnerError:
+        except (NotOwnerError, PermanentError):
             self.give_back(claim)
             raise
         targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)

@@ -13,7 +13,6 @@ from steps.model.ports import RoutePorts
 from steps.model.run import Claim, Destination, Pin, WorkloadState
 from steps.model.workload import Release, ReleasePlan, Topology, UndoResult
 from steps.workload import (
-    behind,
     bootstrap,
     canary,
     capacity,
@@ -23,6 +22,7 @@ from steps.workload import (
     preflight,
     promote,
     promoted_canary,
+    recorded_pair,
     undo,
 )
 from steps.workload import pin as identity
@@ -248,7 +248,7 @@ class Workload:
     def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
         """Require that the Services of the routes' destinations select the pods of the two Deployments."""
         for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
-            behind.require_behind(self._cluster, workloads.namespace, name, destination, doing)
+            recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""
