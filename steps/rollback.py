@@ -5,7 +5,7 @@ It ends a run that is not promoted; `undo` reverts a promotion.
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
 Exit codes: 0 done, or no claim (outcome `not-owner`), or failed with --best-effort · 2 · 3 · 4 only the canary is
-ready: weight held, run it again.
+ready: weight held, run it again; or requests still go to the canary: it stays up.
 """
 
 import secrets

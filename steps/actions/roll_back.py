@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from steps.actions.ease_back import ease_back
 from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.finish_promotion import finish_promotion, is_promotion_complete, release_promoted
 from steps.actions.heartbeat import ClaimHeartbeat
@@ -67,6 +68,8 @@ def roll_back(
     workload = workload.of(claim.app)
     if claim.state.undoes:
         traffic.claims.complete_reopened(claim)
+    if victim is None:
+        claim = ease_back(claim, teardown, traffic, workload)
     try:
         safe, held = retreat(claim, reason, traffic, workload, hold=hold_of(claim, workload)), False
     except WeightHeld:

@@ -143,6 +143,15 @@ def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
     return stable is not None and _available(stable) >= max(1, workloads.stable_replicas)
 
 
+def lacks_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
+    """Return whether stable has some pods but too few for all users at once, while the canary's are all available."""
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    wanted = int(canary["spec"].get("replicas", 1)) if canary is not None else 0
+    is_healthy = canary is not None and 0 < wanted <= _available(canary)
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    return is_healthy and stable is not None and 0 < _available(stable) < max(1, workloads.stable_replicas)
+
+
 def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
     """Return for stable's and for the canary's destination whether any pod behind it can serve."""
     stable, *clones = (

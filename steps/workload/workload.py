@@ -166,6 +166,13 @@ class Workload:
         """Return whether stable has as many available pods as it had replicas at the start."""
         return capacity.stable_has_capacity(self._cluster, workloads)
 
+    def lacks_capacity(self, workloads: WorkloadState) -> bool:
+        """Return whether stable has fewer available pods than at the start while all of the canary's can serve.
+
+        It asks once and briefly, since users may be waiting.
+        """
+        return capacity.lacks_capacity(self._cluster.without_retries(), workloads)
+
     def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""
         return capacity.ready_arms(self._cluster, workloads)
