@@ -14,6 +14,7 @@ import structlog
 from pydantic import Field
 
 from steps.actions.promoted_run import command
+from steps.actions.recovery import clean_up, take_over_run
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
@@ -58,8 +59,7 @@ def run(
 ) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
-        claim = _claim(settings, names, traffic.claims)
-        outcome = roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
+        claim, outcome = _rolled_back(settings, names, traffic, workload, teardown)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=f"{error}{_promoted_before(settings, names, traffic.claims)}")
         return StepEnd({"outcome": "not-owner"})
@@ -86,15 +86,19 @@ def _undo(names: ReleaseNames) -> str:
     return f"To revert a promotion: {command('undo', names)}"
 
 
-def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
+def _rolled_back(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+) -> tuple[Claim, str]:
     if not settings.any_run:
-        return claims.held(names.app, settings.run, names.virtual_services)
+        claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
+        return claim, roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
     first = names.virtual_services[0]
-    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
     owner = f"by-hand-{secrets.token_hex(4)}"
-    return claims.take_over(held, owner, settings.reason, supersede=True, repair=True)
+    taken = take_over_run(held, owner, settings.reason, traffic, workload, live=True, repair=True)
+    return taken.claim, clean_up(taken, teardown, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from steps.actions.promoted_run import PromotedRun
+from steps.actions.recovery import take_over_run
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import ForeignWrite, PermanentError
@@ -66,19 +67,21 @@ def undo_promotion(
         promoted = replace(promoted, promotion=replace(promoted.promotion, state=state))
         claim = _claim(promoted, names, run, reason, by, traffic)
     else:
-        log.warning("claim.taken_over", victim=promoted.claim.run, phase=str(promoted.claim.phase), reason=reason)
-        undoes = promoted.promotion.run
-        claim = traffic.claims.take_over(promoted.claim, run, reason, supersede=True, repair=True, undoes=undoes)
-    _restore(claim, claim.state.reason or reason, teardown, traffic, workload)
+        victim, undoes = promoted.claim, promoted.promotion.run
+        claim = take_over_run(victim, run, reason, traffic, workload, live=True, undoes=undoes).claim
+        traffic.claims.complete_reopened(claim, everywhere=True)
+    _restore(claim, promoted.claim, claim.state.reason or reason, teardown, traffic, workload)
 
 
-def _restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+def _restore(
+    claim: Claim, victim: Claim | None, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
+) -> None:
     """Restore the version before the promotion under an undo's claim.
 
     Raises:
         ForeignWrite: somebody else changed the serving template since the checks: nothing was undone.
     """
-    if roll_back(claim, reason, teardown, traffic, workload) != "undone":
+    if roll_back(claim, reason, teardown, traffic, workload, victim=victim, repair=True) != "undone":
         cause = (
             "somebody else changed the serving Deployment's pod template meanwhile (see undo.foreign_template above), "
             "so it was left as it is. Run undo again, which names the remedy."

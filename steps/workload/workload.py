@@ -1,8 +1,11 @@
 """`Workload`: all that the steps do with Deployments."""
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from steps.claim.deployments import RETRY_SECONDS, ClaimedDeployments
+from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
@@ -30,6 +33,8 @@ from steps.workload.release_objects import require_stable, service_name_of
 
 Renew = Callable[[], None]
 
+_SHORT_SECONDS = 2.0
+
 
 class Workload:
     """Deployments of one application, written only under the token of its claim.
@@ -56,8 +61,14 @@ class Workload:
     ) -> None:
         self._cluster = cluster
         self._fence = ClaimedDeployments(cluster, claim_key, retry_seconds)
-        self._poll_seconds = poll_seconds
+        self._poll_seconds, self._retry_seconds = poll_seconds, retry_seconds
         self._fault_grace_seconds = fault_grace_seconds
+
+    def of(self, app: str) -> Self:
+        """Return the same for the Deployments of another app's claim, as when its dead run is cleaned up."""
+        other = copy.copy(self)
+        other._fence = ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)  # noqa: SLF001 - a copy of oneself
+        return other
 
     def require_stable(self, namespace: str, stable: str, topology: Topology) -> None:
         """Require that the stable Deployment exists; NotFound names the remedy."""
@@ -140,6 +151,10 @@ class Workload:
     def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""
         return capacity.ready_arms(self._cluster, workloads)
+
+    def ask_ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
+        """Return the same after one short question for each arm: a retreat asks it before it moves the users."""
+        return capacity.ready_arms(self._cluster.without_retries(_SHORT_SECONDS), workloads)
 
     def pin(self, workloads: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""
