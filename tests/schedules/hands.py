@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from steps.claim.keys import claim_key, state_key
 from steps.claim.state import dump_state
 from steps.model.run import CLAIMED_LABEL, Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
+from tests.schedules.marks import STRANGER, marks
 from tests.schedules.topologies import BYSTANDERS, ScheduledCluster
 from tests.schedules.virtual_time import BEGIN
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json
@@ -16,8 +17,6 @@ from tests.support.shop_release import NAMESPACE, deployment
 
 Hand = Callable[[ScheduledCluster, str, str], None]
 """Gets the cluster, the object's name, and what else the hand needs to know."""
-STRANGER = "evil"
-"""The app that hostile annotations name."""
 
 
 def weigh(world: ScheduledCluster, name: str, weight: str) -> None:
@@ -82,8 +81,8 @@ def forget(world: ScheduledCluster, name: str, _: str) -> None:
     """Remove what `annotate` wrote."""
 
     def change(item: Json) -> Json:
-        item = _without(item, "annotations", claim_key(STRANGER))
-        return _without(item, "annotations", state_key(STRANGER))
+        item = _without(_without(item, "annotations", claim_key(STRANGER)), "annotations", state_key(STRANGER))
+        return item if marks(item) else _without(item, "labels", CLAIMED_LABEL)
 
     _change(world, name, change, "kubectl-annotate")
 
@@ -97,7 +96,7 @@ def delete(world: ScheduledCluster, name: str, _: str) -> None:
 def deploy(world: ScheduledCluster, name: str, _: str) -> None:
     """Create a Deployment again, unless it is there."""
     if not world.store.find(DEPLOYMENT, NAMESPACE, name):
-        world.create(DEPLOYMENT, deployment(name, "shop:1"))
+        world.create(DEPLOYMENT, deployment(name, "shop:1", 1))
 
 
 def unroute(world: ScheduledCluster, name: str, _: str) -> None:
@@ -150,10 +149,6 @@ HOSTILE: Mapping[str, Callable[[str], tuple[str, str]]] = {
     "neighbour": lambda name: ("evil:1:promoting", _hostile_state(name, victim=BYSTANDERS[0])),
     "own-canary": lambda name: ("evil:9:walking", _hostile_state(name, victim=(NAMESPACE, "shop-canary"))),
     "own-stable": lambda name: ("evil:9:walking", _hostile_state(name, victim=(NAMESPACE, "shop"))),
-    "deep": lambda name: ("evil:1:walking", "[" * 20_000),
-    "infinite": lambda name: ("evil:1:walking", _hostile_state(name).replace(f"{BEGIN - 9.0}", "Infinity")),
-    "immortal": lambda name: ("evil:1:walking", _hostile_state(name, BEGIN + 9e9)),
-    "token": lambda name: ("evil:" + "9" * 5000 + ":walking", _hostile_state(name)),
 }
 """Token and state that a stranger writes on a VirtualService of this name."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -157,26 +158,27 @@ class Machine(RuleBasedStateMachine):
         return living[which % len(living)].name
 
 
-def explore(schedules: int, topologies: Sequence[str], *, derandomize: bool) -> None:
+def explore(schedules: int, topologies: Sequence[str], seed: int | None = None) -> None:
     """Try so many schedules.
 
     Args:
         schedules: how many.
         topologies: of which clusters.
-        derandomize: the same ones each time; else hypothesis' own chance, see `hypothesis.seed`.
+        seed: of the choices; None for the same ones each time.
 
     Raises:
         Violation: a promise was broken; the schedule is as short as hypothesis could make it.
     """
     Machine.topologies = tuple(topologies)
+    machine = Machine if seed is None else hypothesis.seed(seed)(Machine)
     run_state_machine_as_test(  # type: ignore[no-untyped-call] - hypothesis has no type here
-        Machine,
+        machine,
         settings=settings(
             max_examples=schedules,
             stateful_step_count=30,
             deadline=None,
             database=None,
-            derandomize=derandomize,
+            derandomize=seed is None,
             verbosity=Verbosity.quiet,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),

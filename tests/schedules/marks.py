@@ -10,6 +10,8 @@ from tests.support.kubernetes_api.kinds import Json
 
 CLAIM, STATE = "canary-steps.io/claim.", "canary-steps.io/run."
 OURS = "canary-steps.io/"
+STRANGER = "evil"
+"""The app that hostile annotations name."""
 Owner = tuple[str, int]
 """A run and its epoch."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.schedules import hands
-from tests.schedules.marks import owners, weights
+from tests.schedules.marks import weights
 from tests.schedules.topologies import BYSTANDERS, ScheduledCluster
 from tests.schedules.watcher import Watcher, our_marks, ready_pods
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
@@ -34,7 +34,7 @@ def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> l
             found.append(f"at the end VirtualService {name} still carries {', '.join(left)}")
         found += _strandings(world, watcher, name)
     for app in world.apps:
-        found += _left_on(world, app.stable, app.canary, tampered=tampered)
+        found += _left_on(world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary))
     for namespace, name in BYSTANDERS:
         if world.store.get(DEPLOYMENT, namespace, name)["metadata"]["generation"] != 1:
             found.append(f"Deployment {namespace}/{name}, which is not part of any release, was changed")
@@ -57,8 +57,8 @@ def _left_on(world: ScheduledCluster, stable: str, canary: str, *, tampered: boo
     items = [world.store.get(DEPLOYMENT, NAMESPACE, stable), world.store.find(DEPLOYMENT, NAMESPACE, canary)]
     for item in (one for one in items if one is not None):
         name = item["metadata"]["name"]
-        if owners(item) and not tampered:
-            found.append(f"at the end Deployment {name} still carries a token")
+        if (left := our_marks(item)) and not tampered:
+            found.append(f"at the end Deployment {name} still carries {', '.join(left)}")
     if not world.is_ready(stable):
         found.append(f"at the end {stable} is not rolled out on one version")
     routed = [weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in world.services]

@@ -57,7 +57,7 @@ class Schedule:
         self.moves = [f"{topology}:{beginning}"]
         self.journal: list[str] = []
         self.requests = 0
-        self.tampered = False
+        self.tampered = self.taken = False
         self._begin(topology, beginning)
 
     def app(self, name: str) -> App:
@@ -99,8 +99,21 @@ class Schedule:
             self._sweep(f"last{number}", "all")
             self._to_its_end(self.processes[f"last{number}"])
             self._settle()
+        if self.taken:
+            self._release_again()
         self.watcher.broken += quiescence.leftovers(self.world, self.watcher, tampered=self.tampered)
         self._raise_broken()
+
+    def _release_again(self) -> None:
+        """Release every app once more: what a person left who took over by hand, the next run removes."""
+        for app in self.world.apps:
+            for name in self.world.services:
+                self._person("reset", name)
+            if self.watcher.is_by_person("deployments", app.canary):
+                self._person("delete", app.canary)
+            self._run(f"next-{app.name}-{app.routed[0]}", "next", "fail", f"{app.name}/{app.routed[0]}")
+            self._to_its_end(list(self.processes.values())[-1])
+            self._settle()
 
     def end(self) -> None:
         """Kill what lives, so that no thread is left."""
@@ -142,6 +155,14 @@ class Schedule:
     def _maker(self, app: App) -> Callable[[Process], ScheduledSteps]:
         return lambda process: ScheduledSteps(process, self.world, app, self.answer)
 
+    def steps(self, process: Process, app: str) -> ScheduledSteps:
+        """Return an app's steps as a new process runs them."""
+        return self._maker(self.app(app))(process)
+
+    def start(self, name: str, app: str, story: Callable[[Process], str]) -> None:
+        """Begin any story."""
+        self._start(name, self.app(app), story)
+
     def _start(self, name: str, app: App, story: Callable[[Process], str]) -> None:
         self.world.started(name, app)
         self.processes[name] = Process(name, story)
@@ -179,6 +200,7 @@ class Schedule:
 
     def _person(self, what: str, name: str, more: str = "") -> None:
         self.tampered = self.tampered or what == "tamper"
+        self.taken = self.taken or what in {"take-token", "take-marks", "unroute"}
         objects = self.watcher.objects()
         HANDS[what](self.world, name, more)
         self._note(f"a person or controller: {what} {name} {more}".rstrip())

@@ -10,6 +10,7 @@ from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import ApiResponse, Connection
+from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 from steps.settings.conventions import release_names
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
@@ -80,6 +81,21 @@ class ScheduledSteps(StepProcess):
 
     def _workload_of(self, app: str) -> Workload:
         return Workload(self._cluster, claim_key(app), poll_seconds=1.0, fault_grace_seconds=2.0, retry_seconds=2.0)
+
+    def another_image(self) -> str:
+        """Return an image that stable does not run."""
+        return "shop:3" if self.world.image(self._given["stable"]) == "shop:2" else "shop:2"
+
+    def write_unfenced(self, name: str, weight: int) -> None:
+        """Write a weight without a test, as a program without a claim would."""
+        sides = enumerate((100 - weight, weight))
+        edits = [{"op": "add", "path": f"/spec/http/0/route/{place}/weight", "value": part} for place, part in sides]
+        self._cluster.patch(VIRTUAL_SERVICE, NAMESPACE, name, edits)
+
+    def scale_unfenced(self, name: str, replicas: int) -> None:
+        """Scale a Deployment without a test."""
+        edit = {"op": "replace", "path": "/spec/replicas", "value": replicas}
+        self._cluster.patch(DEPLOYMENT, NAMESPACE, name, [edit])
 
     def roll_back_any(self) -> StepEnd:
         """Roll back by hand, whoever holds the claim."""

@@ -30,7 +30,7 @@ def pipeline(kind: str, policy: str, make: MakeSteps) -> Story:
 
     Args:
         kind: `walk`: step by step, promoted; `bad`: the canary fails on its second rung; `gated`: waits for an
-            approval; `rollout`, `doomed`: a good and a bad canary in one process; or the name of a stage, for the rest
+            approval; `next`: releases another image than stable has; `rollout`, `doomed`: a good and a bad canary in one process; or the name of a stage, for the rest
             of a walk that another process began.
         policy: what to do while another run holds the app.
         make: returns the steps as a new process of the pipeline.
@@ -55,7 +55,8 @@ def pipeline(kind: str, policy: str, make: MakeSteps) -> Story:
 
 def _steps(kind: str, policy: str) -> list[Stage]:
     def prepare(steps: ScheduledSteps, run: str) -> StepEnd:
-        return steps.prepare(run, on_busy=policy, busy_timeout_seconds=60)
+        more = {"image": steps.another_image()} if kind == "next" else {}
+        return steps.prepare(run, on_busy=policy, busy_timeout_seconds=60, **more)
 
     def rollout(steps: ScheduledSteps, run: str) -> StepEnd:
         bad = FixedEvidence(0.5) if kind == "doomed" else None
@@ -67,9 +68,11 @@ def _steps(kind: str, policy: str) -> list[Stage]:
     if kind == "bad":
         stages["climb"] = lambda steps, run: steps.analyze(60, FixedEvidence(0.5), run)
     if kind == "gated":
-        stages["rung"] = lambda steps, run: steps.analyze(20, run=run, hold=True, hold_timeout_seconds=60)
+        stages["rung"] = lambda steps, run: steps.analyze(20, run=run, hold=True, timeout_seconds=60)
     names = list(stages)
-    return [*([] if kind in names else [prepare]), *(stages[one] for one in names[names.index(kind) if kind in names else 0 :])]
+    if kind in names:
+        return [stages[one] for one in names[names.index(kind) :]]
+    return [prepare, *stages.values()]
 
 
 def part(last: str, make: MakeSteps) -> Story:
