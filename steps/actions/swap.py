@@ -69,10 +69,15 @@ def hold_of(claim: Claim, workload: Workload) -> Hold:
     if workloads is None or not moved or has_failed_in_bake(state):
         return unless_stable_is_down(claim, workload)
 
+    known: list[tuple[bool, bool]] = []
+
     def hold(obj: Object) -> str:
-        if workloads.namespace in reached_namespaces(obj) and ready_arms_if_known(workloads, workload)[1]:
-            return f"{workloads.namespace}/{workloads.canary}, which was promoted, serves until the old arm is ready"
-        return ""
+        if workloads.namespace not in reached_namespaces(obj):
+            return ""
+        if not known:
+            known.append(ready_arms_if_known(workloads, workload))
+        old_arm_alone = known[0] == (True, False)
+        return "" if old_arm_alone else f"{workloads.canary}, which was promoted, serves until {workloads.stable} can"
 
     return hold
 

@@ -127,16 +127,17 @@ class Claims:
             ClaimHeld, ClaimExpired, DeploymentHeld: another run has a claim, on the VirtualServices or the Deployments.
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
-        opened = reopen.reopen(self.writer, claim)
-        targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
-        self.note(
-            opened, "Claimed", f"run {opened.run} of {opened.app} claimed {targets} to undo {opened.state.undoes}"
-        )
+        # The Deployments first: whoever finds the claim after a kill restores only those that carry its token.
+        self.mark_deployments(claim)
         try:
+            opened = reopen.reopen(self.writer, claim)
             self.mark_deployments(opened)
         except NotOwnerError:
-            self.give_back(opened)
+            self.give_back(claim)
             raise
+        targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
+        undone = opened.state.undoes
+        self.note(opened, "Claimed", f"run {opened.run} of {opened.app} claimed {targets} to undo {undone}")
         return opened
 
     def complete_reopened(self, claim: Claim, *, everywhere: bool = False) -> None:

@@ -269,10 +269,8 @@ class ClaimedDeployments:
                 continue
             if refuse is not None:
                 refuse(found, mark)
-            if mark.key != self.key and refuse is None:
+            elif mark.key != self.key or mark.token.epoch >= new.epoch:
                 raise self._not_ours(found, token, mark)
-            if mark.key == self.key and mark.token.epoch >= new.epoch:
-                raise self._not_ours(found, token)
 
     def _is_ours(self, found: Object, mark: Mark, new: Token, inherits: Inherits | None = None) -> bool:
         """Return whether the run of `new`, or an earlier owner of its claim, has put a mark on a Deployment."""

@@ -27,6 +27,15 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
     return min(same, key=lambda entry: str(entry["metadata"].get("creationTimestamp", "")), default=None)
 
 
+def owned_replica_set(cluster: Cluster, deployment: Object, name: str) -> Object | None:
+    """Return the ReplicaSet of this name if the Deployment controls it, None otherwise.
+
+    The name is from an annotation, which could name the ReplicaSet of another app.
+    """
+    found = cluster.find(REPLICA_SET, deployment["metadata"]["namespace"], name) if name else None
+    return found if found is not None and _is_owned(found, deployment) else None
+
+
 def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, terminating: bool = False) -> list[Object]:
     """Return the pods of one ReplicaSet of a Deployment, without those being deleted unless `terminating` is set."""
     selector = dict(deployment["spec"]["selector"])
@@ -68,7 +77,8 @@ def is_terminating(pod: Mapping[str, Any]) -> bool:
 
 def _is_owned(entry: Object, owner: Object) -> bool:
     uid = owner["metadata"].get("uid")
-    return any(reference.get("uid") == uid for reference in entry["metadata"].get("ownerReferences") or [])
+    references = entry["metadata"].get("ownerReferences") or []
+    return bool(uid) and any(one.get("uid") == uid and one.get("controller") for one in references)
 
 
 def _restarted(template: Mapping[str, Any]) -> str:
