@@ -59,8 +59,16 @@ class Claims:
         return lookup.claim_of_run(self.writer, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
-        """Return all claims on a VirtualService, of any app, alive or expired."""
+        """Return all claims on a VirtualService, of any app, alive or expired, that can be read."""
         return lookup.claims_on(self._cluster, self.writer.read(name))
+
+    def claim_on(self, name: ObjectName, app: str) -> Claim | None:
+        """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+        Raises:
+            ClaimCorrupt: it cannot be read.
+        """
+        return lookup.claim_on(self._cluster, self.writer.read(name), app)
 
     def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
         """Return the expired claims in a namespace (None: in all).

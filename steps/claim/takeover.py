@@ -13,6 +13,7 @@ import structlog
 from steps.claim.amend import Edit, amend
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
+from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim, not_owner, observe_claim
 from steps.cluster.api import Object, Operation
@@ -55,7 +56,7 @@ def take_over(
             return []
         if seen is None or not seen.token.is_of(victim):
             raise not_owner(doing, seen)
-        if not supersede and seen.state.expires >= writer.cluster.now():
+        if not supersede and not is_expired(seen.state, writer.cluster.now()):
             raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         state = _state_after(seen, victim, writer.cluster.now(), reason, supersede=supersede, undoes=undoes)
         edits, state = routes(obj, anchor, state)

@@ -100,6 +100,11 @@ class StepProcess:
         baker = None if bake is None else self._bake(bake)
         return rollout.run(settings, _names(settings), *parts, bake=baker)
 
+    @property
+    def names(self) -> ReleaseNames:
+        """The names of the app's objects."""
+        return _names(report.Settings.model_validate({"app": APP, "virtual_service": self._given["virtual_service"]}))
+
     def report(self, form: str = "text", run: str = "") -> str:
         """Render the report, of one run alone if it is named."""
         settings = report.Settings.model_validate(

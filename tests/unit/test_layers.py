@@ -62,7 +62,7 @@ CLIENTS = {
     "requests": {"evidence", "probing", "outputs", "registry"},
     "socket": {"board_server", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
-    "pydantic": {"settings", *STEPS},
+    "pydantic": {"settings", "claim", *STEPS},
     "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
