@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 
 from tests.schedules.machine import Machine, explore
-from tests.schedules.schedule import Violation, repeat
+from tests.schedules.schedule import repeat
 from tests.schedules.topologies import TOPOLOGIES
+from tests.schedules.violation import Violation
 from tests.schedules.virtual_time import virtual_time
 
 
@@ -75,7 +76,7 @@ def main() -> int:
     began = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(given.jobs, maxtasksperchild=1) as pool:
         results = list(pool.imap_unordered(try_part, parts, chunksize=1))
-    _print(results, time.monotonic() - began)
+    _print_table(results, time.monotonic() - began)
     return int(any(one.violation for one in results))
 
 
@@ -84,24 +85,28 @@ def _repeat(text: str) -> int:
         try:
             done = repeat(text)
         except Violation as found:
-            print(found)
+            _say(str(found))
             return 1
-    print("\n".join(done.journal), "No promise was broken.", sep="\n")
+    _say("\n".join([*done.journal, "No promise was broken."]))
     return 0
 
 
-def _print(results: list[Result], seconds: float) -> None:
+def _print_table(results: list[Result], seconds: float) -> None:
     for one in results:
         if one.violation:
-            print(f"Cluster {one.part.topology}, seed {one.part.seed}:\n{one.violation}\n")
-    print(f"{'cluster':10} {'schedules':>9} {'requests':>9} {'violations':>10}")
+            _say(f"Cluster {one.part.topology}, seed {one.part.seed}:\n{one.violation}\n")
+    _say(f"{'cluster':10} {'schedules':>9} {'requests':>9} {'violations':>10}")
     for topology in TOPOLOGIES:
         found = [one for one in results if one.part.topology == topology]
         broken = sum(bool(one.violation) for one in found)
         tried, requests = sum(one.schedules for one in found), sum(one.requests for one in found)
-        print(f"{topology:10} {tried:9} {requests:9} {broken:10}")
+        _say(f"{topology:10} {tried:9} {requests:9} {broken:10}")
     tried, requests = sum(one.schedules for one in results), sum(one.requests for one in results)
-    print(f"{'all':10} {tried:9} {requests:9} {sum(bool(one.violation) for one in results):10}  in {seconds:.0f} s")
+    _say(f"{'all':10} {tried:9} {requests:9} {sum(bool(one.violation) for one in results):10}  in {seconds:.0f} s")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,12 @@ def tamper(world: ScheduledCluster, name: str, app: str) -> None:
         if state_key(app) in marks:
             body = json.loads(marks[state_key(app)])
             namespace, other = BYSTANDERS[1]
-            body["workloads"] = {**(body.get("workloads") or {}), "namespace": namespace, "stable": other, "canary": other}
+            body["workloads"] = {
+                **(body.get("workloads") or {}),
+                "namespace": namespace,
+                "stable": other,
+                "canary": other,
+            }
             marks[state_key(app)] = json.dumps(body)
         return item
 
@@ -149,6 +154,10 @@ HOSTILE: Mapping[str, Callable[[str], tuple[str, str]]] = {
     "neighbour": lambda name: ("evil:1:promoting", _hostile_state(name, victim=BYSTANDERS[0])),
     "own-canary": lambda name: ("evil:9:walking", _hostile_state(name, victim=(NAMESPACE, "shop-canary"))),
     "own-stable": lambda name: ("evil:9:walking", _hostile_state(name, victim=(NAMESPACE, "shop"))),
+    "deep": lambda name: ("evil:1:walking", "[" * 20_000),
+    "infinite": lambda name: ("evil:1:walking", _hostile_state(name).replace(f"{BEGIN - 9.0}", "Infinity")),
+    "immortal": lambda name: ("evil:1:walking", _hostile_state(name, BEGIN + 9e9)),
+    "token": lambda name: ("evil:" + "9" * 5000 + ":walking", _hostile_state(name)),
 }
 """Token and state that a stranger writes on a VirtualService of this name."""
 

@@ -112,7 +112,10 @@ class Machine(RuleBasedStateMachine):
         """Let a person edit the weights."""
         self.do(f"person:weigh:{self._routed(which)}:{weight}")
 
-    @rule(which=st.integers(0, 1), what=st.sampled_from(("reset", "reset", "take-marks", "take-label", "unroute", "route")))
+    @rule(
+        which=st.integers(0, 1),
+        what=st.sampled_from(("reset", "reset", "take-marks", "take-label", "unroute", "route")),
+    )
     def edit_routes(self, which: int, what: str) -> None:
         """Let a GitOps controller or a person write a VirtualService."""
         self.do(f"person:{what}:{self._routed(which)}")
@@ -171,7 +174,7 @@ def explore(schedules: int, topologies: Sequence[str], seed: int | None = None) 
     """
     Machine.topologies = tuple(topologies)
     machine = Machine if seed is None else hypothesis.seed(seed)(Machine)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call] - hypothesis has no type here
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=schedules,

@@ -35,7 +35,7 @@ def marks(item: Json | None) -> list[Mark]:
     """Return the tokens on an object, [] if there is no object."""
     if item is None:
         return []
-    found = annotations(item).items()
+    found = annotations_of(item).items()
     return [Mark(key.removeprefix(CLAIM), text, _owner(text)) for key, text in found if key.startswith(CLAIM)]
 
 
@@ -44,7 +44,7 @@ def owners(item: Json | None) -> set[Owner]:
     return {mark.owner for mark in marks(item)}
 
 
-def annotations(item: Json) -> dict[str, str]:
+def annotations_of(item: Json) -> dict[str, str]:
     """Return the annotations of an object."""
     return item["metadata"].get("annotations") or {}
 
@@ -52,7 +52,7 @@ def annotations(item: Json) -> dict[str, str]:
 def is_anchor(item: Json, app: str) -> bool:
     """Return whether a VirtualService decides about the claim of an app."""
     try:
-        targets = json.loads(annotations(item)[STATE + app])["targets"]
+        targets = json.loads(annotations_of(item)[STATE + app])["targets"]
     except (KeyError, ValueError, TypeError, RecursionError):
         return False
     return min(targets, default="") == f"{item['metadata']['namespace']}/{item['metadata']['name']}"
@@ -61,7 +61,7 @@ def is_anchor(item: Json, app: str) -> bool:
 def expiry(item: Json, app: str) -> float:
     """Return when the claim of an app on a VirtualService expires (unix seconds), 0 if that cannot be read."""
     try:
-        return float(json.loads(annotations(item)[STATE + app])["expires"])
+        return float(json.loads(annotations_of(item)[STATE + app])["expires"])
     except (KeyError, ValueError, TypeError, RecursionError, OverflowError):
         return 0.0
 

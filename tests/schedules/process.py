@@ -60,6 +60,10 @@ class Process:
         self._doom = "lose"
         self.go()
 
+    def lose_this(self) -> None:
+        """Lose the answer that it is about to get; called by its own thread."""
+        self._doom = "lose"
+
     def before(self, request: str) -> None:
         """Stand still before a request; called by its own thread.
 

@@ -34,7 +34,9 @@ def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> l
             found.append(f"at the end VirtualService {name} still carries {', '.join(left)}")
         found += _strandings(world, watcher, name)
     for app in world.apps:
-        found += _left_on(world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary))
+        found += _left_on(
+            world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary)
+        )
     for namespace, name in BYSTANDERS:
         if world.store.get(DEPLOYMENT, namespace, name)["metadata"]["generation"] != 1:
             found.append(f"Deployment {namespace}/{name}, which is not part of any release, was changed")

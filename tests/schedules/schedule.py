@@ -23,8 +23,9 @@ from tests.schedules.marks import marks, weights
 from tests.schedules.process import Process
 from tests.schedules.scheduled_steps import ScheduledSteps
 from tests.schedules.topologies import TOPOLOGIES, App, ScheduledCluster
+from tests.schedules.violation import Violation
 from tests.schedules.virtual_time import CLOCK
-from tests.schedules.watcher import Violation, Watcher
+from tests.schedules.watcher import Watcher
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 
@@ -78,10 +79,17 @@ class Schedule:
         """
         self.moves.append(move)
         what, *given = move.split(":")
-        {
-            "run": self._run, "sweep": self._sweep, "hand": self._hand, "go": self._go, "kill": self._kill,
-            "lose": self._lose, "clock": self._clock, "person": self._person,
-        }[what](*given)  # fmt: skip
+        moves: dict[str, Callable[..., None]] = {
+            "run": self._run,
+            "sweep": self._sweep,
+            "hand": self._hand,
+            "go": self._go,
+            "kill": self._kill,
+            "lose": self._lose,
+            "clock": self._clock,
+            "person": self._person,
+        }
+        moves[what](*given)
         self._raise_broken()
 
     def finish(self) -> None:
@@ -231,7 +239,9 @@ class Schedule:
             self.watcher.broken.append(f"{process.name} {process.end}")
 
     def _shown(self, call: Call) -> str:
-        if call.resource == "virtualservices" and (found := self.world.store.find(VIRTUAL_SERVICE, call.namespace, call.name)):
+        if call.resource == "virtualservices" and (
+            found := self.world.store.find(VIRTUAL_SERVICE, call.namespace, call.name)
+        ):
             shown = ", ".join(f"{host} {weight}" for (_, host), weight in weights(found).items())
             return f"({shown}; {', '.join(mark.text[:40] for mark in marks(found)) or 'no token'})"
         if call.resource == "deployments" and (found := self.world.store.find(DEPLOYMENT, call.namespace, call.name)):
@@ -266,5 +276,3 @@ def repeat(text: str) -> Schedule:
     finally:
         schedule.end()
     return schedule
-
-

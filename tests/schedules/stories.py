@@ -30,16 +30,28 @@ def pipeline(kind: str, policy: str, make: MakeSteps) -> Story:
 
     Args:
         kind: `walk`: step by step, promoted; `bad`: the canary fails on its second rung; `gated`: waits for an
-            approval; `next`: releases another image than stable has; `rollout`, `doomed`: a good and a bad canary in one process; or the name of a stage, for the rest
-            of a walk that another process began.
+            approval; `next`: releases another image than stable has; `rollout`, `doomed`: a good and a bad canary in
+            one process; or the name of a stage, for the rest of a walk that another process began.
         policy: what to do while another run holds the app.
         make: returns the steps as a new process of the pipeline.
     """
+    return _pipeline(_steps(kind, policy), make)
 
+
+def release(image: str, policy: str, make: MakeSteps) -> Story:
+    """Return a walk that releases this image."""
+
+    def prepare(steps: ScheduledSteps, run: str) -> StepEnd:
+        return steps.prepare(run, image, on_busy=policy)
+
+    return _pipeline([prepare, *dict(STAGES).values()], make)
+
+
+def _pipeline(steps: Sequence[Stage], make: MakeSteps) -> Story:
     def story(process: Process) -> str:
         run, ends = process.name, []
         try:
-            for step in _steps(kind, policy):
+            for step in steps:
                 end = step(make(process), run)
                 ends.append(str(end.results.get("outcome", "")))
                 if end.exit_code or ends[-1] == "noop":
@@ -79,7 +91,7 @@ def part(last: str, make: MakeSteps) -> Story:
     """Return a walk that dies after the step `last`: `prepare`, or the name of a stage."""
 
     def story(process: Process) -> str:
-        stages = [("prepare", lambda steps, run: steps.prepare(run)), *STAGES]
+        stages: list[tuple[str, Stage]] = [("prepare", lambda steps, run: steps.prepare(run)), *STAGES]
         for name, step in stages:
             step(make(process), process.name)
             if name == last:

@@ -11,8 +11,9 @@ import pytest
 
 from tests.schedules.machine import explore
 from tests.schedules.process import Process
-from tests.schedules.schedule import Schedule, Violation, repeat
+from tests.schedules.schedule import Schedule, repeat
 from tests.schedules.topologies import TOPOLOGIES
+from tests.schedules.violation import Violation
 from tests.schedules.virtual_time import virtual_time
 
 
@@ -45,7 +46,10 @@ def test_a_run_alone_is_promoted_and_leaves_nothing() -> None:
 
 def test_a_schedule_can_be_repeated_exactly() -> None:
     """The same moves give the same requests, to the second."""
-    text = "both:walking run:b:walk:supersede:shop go:b:40 run:a:climb:fail:shop go:a:9 go:b:9 lose:a go:b:50 kill:b clock:700"
+    text = (
+        "both:walking run:b:walk:supersede:shop go:b:40 run:a:climb:fail:shop go:a:9"
+        " go:b:9 lose:a go:b:50 kill:b clock:700"
+    )
     first, second = repeat(text), repeat(text)
     assert len(first.journal) > 20
     assert _without_chance(first.journal) == _without_chance(second.journal)
@@ -64,7 +68,9 @@ def test_a_writer_without_a_fence_is_caught() -> None:
     schedule.do("clock:700")
     schedule.do("sweep:s1:own")
     schedule.do("go:s1:900")
-    with pytest.raises(Violation, match="late raised the weight of shop-canary on VirtualService shop, which carries no"):
+    with pytest.raises(
+        Violation, match="late raised the weight of shop-canary on VirtualService shop, which carries no"
+    ):
         schedule.do("go:late:9")
 
 

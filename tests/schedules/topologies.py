@@ -55,8 +55,8 @@ TOPOLOGIES: Mapping[str, tuple[App, ...]] = {
     "apart": (App("shop", ("shop",), "shop"), App("internal", ("shop-internal",), "shop")),
     "alike": (App("shop", ("shop",), "shop"), App("shop", ("shop-internal",), "shop")),
 }
-"""One VirtualService; two that are released together; two apps on one VirtualService; two VirtualServices on one pair of
-Deployments that are released apart, under two names of apps and under one."""
+"""One VirtualService; two that are released together; two apps on one VirtualService; and two VirtualServices that are
+released apart on one pair of Deployments, under two names of apps or under one."""
 
 
 class ScheduledCluster(SteppedCluster):
@@ -72,6 +72,7 @@ class ScheduledCluster(SteppedCluster):
         self._is_settled = False
         super().__init__(Path(tempfile.gettempdir()), tuple(sorted({name for app in apps for name in app.routed})))
         # A function in place of the method: the store belongs to the stand-in, which makes it itself.
+        self.push("shop:4", "4" * 64)
         self.store.subscribe(self._changed)
         self.store.now = lambda: datetime.fromtimestamp(CLOCK.time(), UTC)  # type: ignore[method-assign]
 

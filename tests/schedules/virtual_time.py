@@ -62,7 +62,7 @@ def virtual_time() -> Iterator[VirtualTime]:
 
 
 def _modules() -> list[ModuleType]:
-    assert steps_main.main
+    assert steps_main.__name__ in sys.modules
     return [module for name, module in sorted(sys.modules.items()) if name.partition(".")[0] == "steps"]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.schedules.marks import OURS, STRANGER, Owner, annotations, expiry, is_anchor, marks, owners, weights
+from tests.schedules.marks import OURS, STRANGER, Owner, annotations_of, expiry, is_anchor, marks, owners, weights
 from tests.schedules.topologies import ScheduledCluster
 from tests.schedules.virtual_time import CLOCK
 from tests.support.kubernetes_api.kinds import Json
@@ -19,10 +19,6 @@ Objects = Mapping[tuple[str, str, str], Json]
 Side = tuple[str, str]
 """A VirtualService and the Deployment that it gives weight."""
 PERSON, TIME = "a person", "time"
-
-
-class Violation(AssertionError):
-    """A promise was broken."""
 
 
 class Watcher:
@@ -116,9 +112,7 @@ class Watcher:
             if self.authors.setdefault(owner, who) != who:
                 self._say(f"{who} wrote the token of {self.authors[owner]} on {what}: {owner[0]}:{owner[1]}")
 
-    def _check_deployment(
-        self, who: str, name: str, old: Json | None, new: Json | None, *, is_sweep: bool
-    ) -> None:
+    def _check_deployment(self, who: str, name: str, old: Json | None, new: Json | None, *, is_sweep: bool) -> None:
         if new is None:
             self._say(f"{who} deleted Deployment {name}")
             return
@@ -212,7 +206,10 @@ def _foreign_part(item: Json) -> Json:
     for part in ("annotations", "labels"):
         kept[part] = {key: value for key, value in (item["metadata"].get(part) or {}).items() if OURS not in key}
     routes = [
-        {**route, "route": [{key: value for key, value in entry.items() if key != "weight"} for entry in route["route"]]}
+        {
+            **route,
+            "route": [{key: value for key, value in entry.items() if key != "weight"} for entry in route["route"]],
+        }
         for route in item["spec"]["http"]
     ]
     return {"metadata": kept, "spec": {**item["spec"], "http": routes}}
@@ -225,4 +222,6 @@ def _shown(item: Json) -> str:
 def our_marks(item: Json) -> list[str]:
     """Return the annotations and labels of a claim on an object; a record may stay."""
     labels = [key for key in item["metadata"].get("labels") or {} if key.startswith(OURS)]
-    return [key for key in annotations(item) if key.startswith(OURS) and ".last." not in key and "/last." not in key] + labels
+    return [
+        key for key in annotations_of(item) if key.startswith(OURS) and ".last." not in key and "/last." not in key
+    ] + labels
