@@ -1,7 +1,6 @@
 """Take a claim over under a new epoch, so that its old owner can no longer write anything.
 
-The users move by the same patch: whoever takes a claim over returns them, and a process that dies in between must not
-leave a new owner with the old weights.
+The users move by the same patch, so that a process which dies after it leaves no new owner with the old weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -107,8 +106,8 @@ def _take_others(writer: GuardedWriter, claim: Claim, routes: RouteReturn) -> No
             seen = observe_claim(obj, claim.app)
             if seen is None or not seen.is_part_of(claim) or seen.token.is_of(claim):
                 return []
-            edits, _ = routes(obj, target, claim.state)
-            return [*write_annotations(obj, claim), *edits]
+            edits, state = routes(obj, target, claim.state)
+            return [*write_annotations(obj, replace(claim, state=state)), *edits]
 
         _tried(writer, target, follow, problems)
     if problems:

@@ -5,20 +5,30 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Self
 
-from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
+from steps.cluster.connection import USER_AGENT, ApiResponse, Connection, is_too_large
 from steps.cluster.denials import denial
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
 from steps.cluster.served_versions import ServedVersions
+from steps.cluster.wanted import Wanted, is_object
 from steps.errors import Denied, Forbidden, NotFound, PermanentError, TemporaryError
 
 Object = dict[str, Any]
 Operation = dict[str, Any]
+
+_ASK_AGAIN_SECONDS = 0.1
+"""A request may go to another server the next time."""
 
 
 class Conflict(TemporaryError):  # noqa: N818 - named as the API names it
     """The object has changed since it was read (409, or a failed `test` of a JSON Patch): read it and decide again."""
 
     reason = "conflict"
+
+
+class Unstorable(PermanentError):  # noqa: N818 - named after the fault
+    """The API server does not store the object as it would be: it is invalid (422) or too large (413)."""
+
+    reason = "unstorable"
 
 
 class Cluster:
@@ -80,7 +90,7 @@ class Cluster:
         except NotFound:
             return []
         items = body.get("items") or []
-        return [item for item in items if isinstance(item, dict)]
+        return [item for item in items if is_object(item)]
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> Object:
         """Create one object.
@@ -106,7 +116,11 @@ class Cluster:
         """Delete the object with exactly this uid; it is fine if it is gone already."""
         doing = f"deleting {kind.name} {namespace}/{name}"
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
-        answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
+        path = kind.path(namespace, name)
+        answer = self._connection.request("DELETE", path, body=body, doing=doing)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self._connection.pause(_ASK_AGAIN_SECONDS)
+            answer = self._connection.request("DELETE", path, body=body, doing=doing)
         if answer.status != HTTPStatus.NOT_FOUND:
             _body_or_error(answer, doing)
 
@@ -132,11 +146,25 @@ class Cluster:
         body: object = None,
         doing: str = "",
     ) -> Object:
-        """Send a request about a kind, in the version that is served; return the answer's body."""
+        """Send a request about a kind, in the version that is served; return the object or the list that it asks for.
+
+        An answer that says "gone", or has another object than the one asked for, is believed once a second one agrees.
+
+        Raises:
+            TemporaryError: two answers had something else than what was asked for.
+        """
         path = self._served.of(kind).path(namespace, name)
         answer = self._connection.request(method, path, query, body, doing)
         if other := self._served.after(kind, answer):
-            answer = self._connection.request(method, other.path(namespace, name), query, body, doing)
+            path = other.path(namespace, name)
+            answer = self._connection.request(method, path, query, body, doing)
+        wanted = Wanted(kind.name, namespace, name, is_list=method == "GET" and name is None)
+        if answer.status == HTTPStatus.NOT_FOUND or wanted.differs_from(answer):
+            # One server of several may be behind, or a proxy answers in its place: a second one must agree.
+            self._connection.pause(_ASK_AGAIN_SECONDS)
+            answer = self._connection.request(method, path, query, body, doing)
+        if difference := wanted.differs_from(answer):
+            raise TemporaryError(doing, f"the API server answered {answer.status} twice, but {difference}.")
         return _body_or_error(answer, doing)
 
 
@@ -164,8 +192,9 @@ def _error(answer: ApiResponse, doing: str, message: str) -> PermanentError | Te
             return Conflict(doing, message)
         case 422 if _is_failed_test(answer):
             return Conflict(doing, f"the object has changed since it was read ({message})")
-        case _:
-            return PermanentError(doing, f"the API server answered {answer.status}: {message}")
+        case status:
+            is_refused = status == HTTPStatus.UNPROCESSABLE_ENTITY or is_too_large(answer)
+            return (Unstorable if is_refused else PermanentError)(doing, f"the API server answered {status}: {message}")
 
 
 def _is_failed_test(answer: ApiResponse) -> bool:

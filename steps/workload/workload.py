@@ -22,6 +22,7 @@ from steps.workload import (
     preflight,
     promote,
     promoted_canary,
+    recorded_pair,
     undo,
 )
 from steps.workload import pin as identity
@@ -226,6 +227,11 @@ class Workload:
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)
+
+    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
+        """Require that the Services of the routes' destinations select the pods of the two Deployments."""
+        for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
+            recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""

@@ -123,9 +123,9 @@ class StepProcess:
         find_kept = partial(kept_arms_of, self._cluster)
         return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending, find_kept)
 
-    def sweep(self) -> StepEnd:
-        """Sweep the namespace."""
-        return sweep.run(NAMESPACE, self._traffic, self._workload_of, self._ending)
+    def sweep(self, namespace: str | None = NAMESPACE) -> StepEnd:
+        """Sweep the namespace, or all (None)."""
+        return sweep.run(namespace, self._traffic, self._workload_of, self._ending)
 
     def approve(self, run: str = "one") -> StepEnd:
         """Open the gate."""
