@@ -20,6 +20,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.errors import PermanentError, StepError, TemporaryError
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings, NamespacesSettings
 from steps.settings.export import ExportSettings
 from steps.settings.workload import DrainSettings
@@ -35,7 +36,7 @@ RESULTS = ("list",)
 _LIST_BYTES = 900
 
 
-class Settings(NamespacesSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(NamespacesSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
 
