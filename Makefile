@@ -7,13 +7,14 @@ SCENARIO ?= all
 SECONDS ?= 900
 POINTS ?= 24000
 MINUTES ?= 10
+SCHEDULES ?= 5500
 SEED ?= 1
 BIN := .venv/bin
 ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image faults soak e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
+.PHONY: help demo lab test test-image faults schedules soak e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ lab: .venv/ready prometheus ## Keep the embedded lab running and print commands 
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+schedules: .venv/ready ## Let runs, sweeps and people interleave in thousands of ways (SCHEDULES=5500 SEED=1, REPEAT='…' for one)
+	@$(BIN)/python -m tests.schedules --schedules $(SCHEDULES) --seed $(SEED) --repeat "$(REPEAT)"
 
 test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
 	@$(BIN)/pytest -m image tests/image
