@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import yaml
-
 from steps.errors import SettingsError
 from steps.settings.written_forms import ReadsAlso, text_form
+from steps.settings.yaml_text import yaml_value
 
 
 def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
@@ -30,9 +29,9 @@ def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anythi
 
 def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
+        return yaml_value(text)
+    except ValueError as error:
+        raise ValueError(f"is neither NAME=value pairs nor YAML: {error}") from error
 
 
 PAIRS = ReadsAlso(as_mapping, text_form("NAME=value pairs separated by commas, or YAML or JSON."))
