@@ -17,7 +17,7 @@ _WORKERS: Final = 8
 _MIN_STABLE_PODS: Final = 3
 _KEPT_ROUNDS: Final = 50
 _FRESH_INTERVALS: Final = 3
-"""Intervals after which the last round is no news any more."""
+"""Intervals after which the answers of the last round are old."""
 Send = Callable[[Probe, Endpoint], str]
 Job = tuple[Probe, Endpoint]
 

@@ -131,6 +131,7 @@ def test_old_answers_do_not_stand_for_new_ones(what: str, monkeypatch: pytest.Mo
     monkeypatch.undo()
     del endpoints[1:]
     world.gate.set()
+    world.now = 906.0
     deadline = time.monotonic() + 5
     while not all(one.is_answered for one in prober.look()) and time.monotonic() < deadline:
         time.sleep(0.005)
