@@ -1,7 +1,8 @@
 """Which hosts may speak for a registry: get its credentials, or answer in its place.
 
 A registry names its token service itself, and may redirect. Anyone who can change one of its answers could
-collect passwords that way, or answer with the digest of another image. Only hosts that belong to the registry are believed.
+collect passwords that way, or answer with the digest of another image. So only hosts that belong to the registry are
+believed.
 """
 
 import re

@@ -21,9 +21,9 @@ def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anythi
     if text.startswith("{") or ":" in text.split("=", 1)[0]:
         return _from_yaml(text)
     pairs = [part.partition("=") for part in text.split(",")]
-    bad = next((name for name, equals, _ in pairs if not equals or not name.strip()), None)
+    bad = next((number for number, (name, equals, _) in enumerate(pairs, 1) if not equals or not name.strip()), None)
     if bad is not None:
-        raise ValueError(f"{bad!r} is not a NAME=value pair; write A=1,B=2, or YAML")
+        raise ValueError(f"part {bad} of {len(pairs)} is not a NAME=value pair; write A=1,B=2, or YAML")
     return {name.strip(): content for name, _, content in pairs}
 
 
