@@ -8,6 +8,9 @@ from tests.support.api_client import Answer, ApiClient, Json, session_from
 
 ROLES = ("reader", "walker", "sweeper", "board")
 MANAGER = "canary-steps"
+PREFIXED = "team-canary-steps-sweeper-eu"
+OTHERS = ("other", "canary-steps", "canary-steps-walkers", "canary-push")
+"""Accounts that are not ours."""
 _GROUP = "rbac.authorization.k8s.io"
 
 
@@ -25,7 +28,7 @@ class Guarded:
 
     def allow_all(self) -> None:
         """Let RBAC allow our accounts, and one that is not ours, everything in the namespace."""
-        names = [*(f"canary-steps-{role}" for role in ROLES), "team-canary-steps-sweeper-eu", "other"]
+        names = [*(f"canary-steps-{role}" for role in ROLES), PREFIXED, *OTHERS]
         subjects = [{"kind": "ServiceAccount", "name": name, "namespace": self.admin.namespace} for name in names]
         role = {"apiGroup": _GROUP, "kind": "ClusterRole", "name": "cluster-admin"}
         body = {"metadata": {"name": "all"}, "roleRef": role, "subjects": subjects}

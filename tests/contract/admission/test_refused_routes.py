@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.admission.accounts import MANAGER, Guarded, refusal
+from tests.contract.admission.accounts import MANAGER, OTHERS, PREFIXED, Guarded, refusal
 from tests.contract.admission.objects import TOKEN, virtual_service
 from tests.support.api_client import MERGE_PATCH, Json
 
@@ -51,8 +51,7 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
         replaced(f"{HTTP}/0", {"route": [{"destination": {"host": "spy"}}]}),
         "This account may change weights only, and the request adds or removes routes of spec.http",
     ),
-    "other order": ([{"op": "move", "from": f"{HTTP}/0", "path": f"{HTTP}/2"}], f"{WEIGHTS_ONLY}spec.http[0].name"),
-    "a copy": ([{"op": "copy", "from": f"{HTTP}/0", "path": f"{HTTP}/2"}, *removed(f"{HTTP}/1")], ""),
+    "other order": ([{"op": "move", "from": f"{HTTP}/0", "path": f"{HTTP}/2"}], f"{WEIGHTS_ONLY}spec.http[0]."),
     "annotation": (replaced("/metadata/annotations/team.example~1owner", "x"), f"{_ANNOTATION}team.example/owner"),
     "new annotation": (replaced("/metadata/annotations/a", "x"), f"{_ANNOTATION}a"),
     "lookalike": (
@@ -67,7 +66,6 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
         "This account may not change metadata.ownerReferences or metadata.finalizers",
     ),
 }
-del REFUSED["a copy"]
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -77,7 +75,7 @@ def test_a_foreign_field_of_a_virtual_service_is_refused_by_name(guarded: Guarde
     guarded.store(ROUTES, virtual_service())
     for before in ([], replaced(f"{HTTP}/0/route/1/weight", 30)):
         answer = guarded.account("walker").patch(ROUTES, "shop", [*before, *operations], fieldManager=MANAGER)
-        assert refusal(answer).startswith(expected) or case in {"other order"} and before, answer.body
+        assert refusal(answer).startswith(expected), answer.body
     assert virtual_service()["spec"] == guarded.admin.get(ROUTES, "shop").body["spec"]
 
 
@@ -86,7 +84,7 @@ def test_a_route_cannot_be_replaced_by_a_copy_of_another(guarded: Guarded) -> No
     guarded.store(ROUTES, virtual_service())
     copy = [{"op": "copy", "from": f"{HTTP}/0", "path": f"{HTTP}/2"}, {"op": "remove", "path": f"{HTTP}/3"}]
     answer = guarded.account("walker").patch(ROUTES, "shop", copy, fieldManager=MANAGER)
-    assert f"{WEIGHTS_ONLY}spec.http[2].name" == refusal(answer)
+    assert refusal(answer).startswith(f"{WEIGHTS_ONLY}spec.http[2].")
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha3"])
@@ -123,14 +121,13 @@ def test_our_entry_of_managed_fields_may_go_and_no_other_may_come(guarded: Guard
     weighed = walker.patch(ROUTES, "shop", replaced(f"{HTTP}/0/route/1/weight", 30), fieldManager=MANAGER)
     assert "" == refusal(weighed)
     place = next(at for at, one in enumerate(weighed.body["metadata"]["managedFields"]) if one["manager"] == MANAGER)
-    assert "" == refusal(walker.patch(ROUTES, "shop", removed(f"/metadata/managedFields/{place}"), fieldManager=MANAGER))
-    for nobody in ([{}], [{}]):
-        emptied = walker.patch(ROUTES, "shop", replaced("/metadata/managedFields", nobody), fieldManager=MANAGER)
-        assert "" == refusal(emptied)
-        again = walker.patch(ROUTES, "shop", replaced(f"{HTTP}/0/route/1/weight", 40), fieldManager=MANAGER)
-        assert "" == refusal(again)
+    assert "" == refusal(
+        walker.patch(ROUTES, "shop", removed(f"/metadata/managedFields/{place}"), fieldManager=MANAGER)
+    )
     answer = walker.patch(ROUTES, "shop", replaced(f"{HTTP}/0/route/1/weight", 50), fieldManager="somebody")
     assert "This account may add no other entry to metadata.managedFields than that of canary-steps" == refusal(answer)
+    for path, value in (("/metadata/managedFields", [{}]), (f"{HTTP}/0/route/1/weight", 40)):
+        assert "" == refusal(walker.patch(ROUTES, "shop", replaced(path, value), fieldManager=MANAGER))
 
 
 def test_the_sweeper_writes_only_what_a_run_has_claimed(guarded: Guarded) -> None:
@@ -150,7 +147,8 @@ def test_accounts_with_a_prefix_are_ours_and_others_are_not(guarded: Guarded) ->
     """As kustomize and Helm name them; everybody else is free."""
     guarded.store(ROUTES, virtual_service())
     hosts = replaced("/spec/hosts", ["till"])
-    named = guarded.account("team-canary-steps-sweeper-eu").patch(ROUTES, "shop", hosts, fieldManager=MANAGER)
+    named = guarded.account(PREFIXED).patch(ROUTES, "shop", hosts, fieldManager=MANAGER)
     assert f"{WEIGHTS_ONLY}spec.hosts" == refusal(named)
-    assert "" == refusal(guarded.account("other").patch(ROUTES, "shop", hosts))
+    for name in OTHERS:
+        assert "" == refusal(guarded.account(name).patch(ROUTES, "shop", hosts))
     assert "" == refusal(guarded.admin.patch(ROUTES, "shop", hosts))

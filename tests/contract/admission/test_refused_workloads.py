@@ -27,9 +27,7 @@ REFUSED: dict[str, tuple[list[Json], str]] = {
     ),
     "label": (replaced("/metadata/labels/team", "x"), "This account may not change metadata.labels"),
     "owner": (
-        replaced(
-            "/metadata/ownerReferences", [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "0-0"}]
-        ),
+        replaced("/metadata/ownerReferences", [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "0-0"}]),
         "This account may not change metadata.ownerReferences or metadata.finalizers",
     ),
 }
