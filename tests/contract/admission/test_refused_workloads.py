@@ -62,9 +62,18 @@ def test_the_sweeper_touches_no_deployment_without_a_token(guarded: Guarded) -> 
     for operations in (down, IMAGE, STAMP, [*STAMP, *down], replaced("/metadata/annotations/canary-steps.io~1a", "x")):
         said = refusal(guarded.account("sweeper").patch(WORKLOADS, "shop", operations, fieldManager=MANAGER))
         assert "This account" in said or "so no run has claimed it" in said or said.startswith(_SWEEPER), said
+
+
+def test_the_sweeper_writes_only_under_its_own_token(guarded: Guarded) -> None:
+    """A living run's Deployment, which a foreign memory may name, carries another phase."""
     guarded.store(WORKLOADS, workload())
-    for operations in (STAMP, IMAGE, down, removed("/metadata/annotations/canary-steps.io~1claim.shop")):
-        assert "" == refusal(guarded.account("sweeper").patch(WORKLOADS, "shop", operations, fieldManager=MANAGER))
+    sweeper, down = guarded.account("sweeper"), replaced("/spec/replicas", 0)
+    for operations in (down, IMAGE, [*STAMP, *down]):
+        said = refusal(sweeper.patch(WORKLOADS, "shop", operations, fieldManager=MANAGER))
+        assert said.startswith("The sweeper may change a Deployment only after it took its run over"), said
+    taken = replaced("/metadata/annotations/canary-steps.io~1claim.shop", "sweep:2:rolling-back")
+    for operations in (taken, IMAGE, down, removed("/metadata/annotations/canary-steps.io~1claim.shop")):
+        assert "" == refusal(sweeper.patch(WORKLOADS, "shop", operations, fieldManager=MANAGER))
 
 
 def test_the_walker_lets_an_unclaimed_deployment_rest_and_no_more(guarded: Guarded) -> None:

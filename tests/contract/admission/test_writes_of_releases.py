@@ -80,6 +80,17 @@ def swept_claim(folder: Path) -> Recorder:
     return recorder
 
 
+def swept_undo(folder: Path) -> Recorder:
+    """Promote, then die in the undo when it has claimed one of two VirtualServices."""
+    recorder = Recorder(SteppedCluster(folder, TWO))
+    recorder.step.rollout()
+    with suppress(Killed):
+        StepProcess(recorder.world, KillPoint(1, "after")).undo()
+    recorder.sweep_later()
+    assert {(100, 0)} == recorder.world.weights()
+    return recorder
+
+
 def recovered(folder: Path) -> Recorder:
     """Die on a rung; the next prepare takes over."""
     recorder = Recorder(SteppedCluster(folder))
@@ -125,7 +136,7 @@ class NewApp(SteppedCluster):
 
 
 STORIES: tuple[Story, ...] = (
-    promoted, rolled_back, undone, swept, swept_promotion, swept_claim, recovered, swapped, bootstrapped,
+    promoted, rolled_back, undone, swept, swept_promotion, swept_claim, swept_undo, recovered, swapped, bootstrapped,
 )  # fmt: skip
 
 
