@@ -80,7 +80,7 @@ def test_a_foreign_field_of_a_virtual_service_is_refused_by_name(guarded: Guarde
 
 
 def test_a_route_cannot_be_replaced_by_a_copy_of_another(guarded: Guarded) -> None:
-    """Routes are compared place by place: equal content elsewhere is no excuse."""
+    """Routes are compared place by place: equal content elsewhere does not help."""
     guarded.store(ROUTES, virtual_service())
     copy = [{"op": "copy", "from": f"{HTTP}/0", "path": f"{HTTP}/2"}, {"op": "remove", "path": f"{HTTP}/3"}]
     answer = guarded.account("walker").patch(ROUTES, "shop", copy, fieldManager=MANAGER)
