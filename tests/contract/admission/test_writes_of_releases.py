@@ -148,6 +148,7 @@ def test_every_write_of_a_release_is_accepted(guarded: Guarded, tmp_path: Path, 
     assert {} == {str(write): said for write in writes if (said := write.repeat(guarded))}
 
 
+@pytest.mark.usefixtures("guarded")  # it is about the test above
 def test_the_stories_write_all_that_steps_write(tmp_path: Path) -> None:
     """Both accounts, every kind; else the test above would prove little."""
     writes = [write for story in STORIES for write in story(tmp_path / story.__name__).writes]
