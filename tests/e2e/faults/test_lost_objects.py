@@ -31,7 +31,7 @@ def test_users_return_although_the_account_may_not_patch_deployments_any_more(la
     users.wait_for(lambda view: view.since(returned).versions()["v1"] > 50)
     assert users.view().since(returned).versions()["v2"] == 0
     assert _canary_steps(lab, "rollback", "--any-run") == 0
-    assert is_at_rest(lab)
+    lab.wait_for(lambda: is_at_rest(lab), 60, "the end of the canary's pods")
     seen = users.stop()
     assert seen.failed() == 0, seen.per_second()
 
