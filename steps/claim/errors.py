@@ -51,6 +51,25 @@ class ClaimExpired(NotOwnerError):  # noqa: N818 - an event, not a fault
         self.claim = claim
 
 
+class DeploymentHeld(NotOwnerError):  # noqa: N818 - an event, not a fault
+    """Another run's token is on a Deployment, and whether that run lives cannot be found out."""
+
+    reason = "busy"
+
+
+class LostDeployment(NotOwnerError):  # noqa: N818 - an event, not a fault
+    """A Deployment does not carry the token of the run that wants to write it, so it is not written.
+
+    Attributes:
+        deployment: its name with the namespace.
+        carried: the token that it carries, None for none.
+    """
+
+    def __init__(self, action: str, cause: str, deployment: str, carried: str | None) -> None:
+        super().__init__(action, cause)
+        self.deployment, self.carried = deployment, carried
+
+
 class ClaimCorrupt(PermanentError):  # noqa: N818 - named after the fault
     """The annotations of a claim cannot be read."""
 

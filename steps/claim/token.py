@@ -31,6 +31,10 @@ class Token:
         """Return whether this token was set under the same claim, in any phase."""
         return (self.run, self.epoch) == (claim.run, claim.epoch)
 
+    def is_same(self, other: "Token") -> bool:
+        """Return whether both were set under the same claim, in any phase."""
+        return (self.run, self.epoch) == (other.run, other.epoch)
+
 
 def parse_token(token: str) -> Token:
     """Return the parts of a token.

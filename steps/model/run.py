@@ -12,6 +12,7 @@ STATE_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
 APPROVAL_PREFIX = "canary-steps.io/approve."
 CLAIMED_LABEL = "canary-steps.io/claimed"
+HOLDER_KEY = "canary-steps.io/held-by"
 
 
 class Phase(StrEnum):
