@@ -6,6 +6,7 @@ import structlog
 
 from steps.claim.annotations import CLAIMED
 from steps.claim.errors import ClaimExpired, ClaimHeld, DeploymentHeld
+from steps.claim.expiry import is_expired
 from steps.claim.keys import shorten_app
 from steps.claim.marks import Mark, holder_on
 from steps.claim.observed import assemble_claim, name_of, observe_claim
@@ -45,7 +46,7 @@ def refuse_held(cluster: Cluster, found: Object, mark: Mark, app: str, run: str,
     if claim is None or (claim.app, claim.run) == (app, run):
         return
     now = cluster.now()
-    raise (ClaimHeld if claim.state.expires >= now else ClaimExpired)(doing, claim, now)
+    raise (ClaimExpired if is_expired(claim.state, now) else ClaimHeld)(doing, claim, now)
 
 
 def inherits(cluster: Cluster, claim: Claim, before: Collection[str], found: Object, mark: Mark) -> bool:

@@ -66,7 +66,7 @@ def take_over(
     except (NotOwnerError, Interrupted):
         raise
     except StepError:
-        if supersede or victim.state.expires < writer.cluster.now():
+        if supersede or is_expired(victim.state, writer.cluster.now()):
             _return_others(writer, victim, reason, routes)
         raise
     if first is None:
