@@ -5,7 +5,6 @@ Writes: the document to standard output.
 Exit codes: 0 · 2.
 """
 
-import sys
 from importlib.metadata import version
 from typing import Literal
 
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
+from steps.outputs.screen import show
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
@@ -78,7 +78,7 @@ def _defaults() -> StepDurations:
 
 def main(settings: Settings) -> StepEnd:
     """Print the document."""
-    sys.stdout.write(run(settings))
+    show(run(settings))
     return StepEnd({})
 
 
