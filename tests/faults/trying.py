@@ -161,4 +161,8 @@ class Trial:
         self.lab.kept = kept_arms
 
     def _kept_by(self, fault: FaultKind | None) -> tuple[str, ...]:
-        return (self.lab.canary,) if fault is not None and fault.keeps_canary else ()
+        """Return the arms that may keep pods without a run: other routes led there, or a bake ended by a foreign edit."""
+        if fault is None or fault.undo is None:
+            return ()
+        found = (self.lab.canary,) if fault.keeps_canary else ()
+        return found if serving(self.lab) == self.lab.stable else (*found, self.lab.stable)
