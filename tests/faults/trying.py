@@ -161,7 +161,7 @@ class Trial:
         self.lab.kept = kept_arms
 
     def _kept_by(self, fault: FaultKind | None) -> tuple[str, ...]:
-        """Return the arms that may keep pods without a run: other routes led there, or a bake ended by a foreign edit."""
+        """Return the arms that may keep pods without a run: other routes led there, or an edit ended a bake."""
         if fault is None or fault.undo is None:
             return ()
         found = (self.lab.canary,) if fault.keeps_canary else ()
