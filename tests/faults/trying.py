@@ -101,6 +101,8 @@ class Trial:
         wire = Wire(self.lab, fault)
         end, _ = self.lab.attempt(self._story.act, wire=wire)
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
+        if self.lab.watch.has_raced:
+            return
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
