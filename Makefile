@@ -7,13 +7,14 @@ SCENARIO ?= all
 SECONDS ?= 900
 POINTS ?= 24000
 MINUTES ?= 10
+SCHEDULES ?= 5500
 SEED ?= 1
 BIN := .venv/bin
 ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test test-image faults soak e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
+.PHONY: help demo lab test test-image faults schedules soak e2e e2e-full lint bench bench-full bench-cluster docs bundle sbom audit lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ lab: .venv/ready prometheus ## Keep the embedded lab running and print commands 
 
 test: .venv/ready prometheus ## Run every test that needs no cluster
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+schedules: .venv/ready ## Let runs, sweeps and people interleave in thousands of ways (SCHEDULES=5500 SEED=1, REPEAT='…' for one)
+	@$(BIN)/python -m tests.schedules --schedules $(SCHEDULES) --seed $(SEED) --repeat "$(REPEAT)"
 
 test-image: .venv/ready prometheus ## Build the image and run the tests that need a Docker engine
 	@$(BIN)/pytest -m image tests/image
@@ -75,6 +79,12 @@ docs: .venv/ready ## Generate all that is written from code: docs/settings.md, t
 	@$(BIN)/python -m tools.charts.canary_metadata
 	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
+
+sbom: .venv/ready ## Write the bill of materials of the image's Python packages (CycloneDX) to dist/sbom.cdx.json
+	@$(BIN)/python -m tools.supply_chain.sbom dist/sbom.cdx.json
+
+audit: .venv/ready ## Look for known vulnerabilities of all locked packages (AUDIT_FLAGS=--required: fail without an answer)
+	@$(BIN)/python -m tools.supply_chain.audit $(AUDIT_FLAGS)
 
 bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
 	@$(BIN)/python -m tools.bundle $(BUNDLE) $(BUNDLE_FLAGS)

@@ -253,8 +253,12 @@ class Workload:
         undo.check_undo(self._cluster, workloads, pin)
 
     def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
-        """Require that the Services of the routes' destinations select the pods of the two Deployments."""
-        for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
+        """Require that the Services of the routes' destinations select the pods of the two Deployments.
+
+        Of a swap only the arm that is scaled down at the end: the endpoints of the other one are awaited.
+        """
+        pairs = [(workloads.canary, canary), *([] if workloads.is_swap else [(workloads.stable, stable)])]
+        for name, destination in pairs:
             recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:

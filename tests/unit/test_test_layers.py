@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "contract": {"contract", "support", "lab"},
     "integration": {"integration", "support", "lab"},
     "faults": {"faults", "support", "lab", "integration"},
+    "schedules": {"schedules", "support"},
     "image": {"image", "support", "lab"},
     "e2e": {"e2e", "support", "lab"},
 }
