@@ -94,7 +94,7 @@ def _rolled_back(
         claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
         return claim, roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
     first = names.virtual_services[0]
-    held = next((one for one in traffic.claims.claims_on(first) if one.app == names.app), None)
+    held = traffic.claims.claim_on(first, names.app)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
     owner = f"by-hand-{secrets.token_hex(4)}"

@@ -132,8 +132,9 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
     try:
         claims.mark_deployments(claim)
+        # Again: a slow process may have put tokens on Deployments whose claim was ended meanwhile.
+        return claims.update_state(claim)
     except NotOwnerError:
         if claim.phase is Phase.PREPARED:
             claims.give_back(claim)  # of two runs that found the Deployments free, the other one was faster
         raise
-    return claim

@@ -6,6 +6,7 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.still_used import leaving_canary
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
+from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 from steps.model.workload import Release, ReleasePlan
 from steps.traffic.traffic import Traffic
@@ -40,7 +41,11 @@ def launch_canary(
     workload.create_canary(release, plan, claim.token)
     traffic.claims.mark_deployments(claim)
     heartbeat = ClaimHeartbeat(claim, traffic)
-    heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
+    try:
+        heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
+    except NotOwnerError:
+        traffic.claims.give_back(claim)  # what was just put on Deployments belongs to nobody
+        raise
     weight = claim.state.weight if claim.phase is Phase.PREPARED else 0
     workload.ensure_capacity(workloads, claim.token, max(1, weight), ready_timeout_seconds, heartbeat.renew)
     workload.require_endpoints(

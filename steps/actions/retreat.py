@@ -49,7 +49,7 @@ def retreat(
 
 
 def report_held(claim: Claim, held: WeightHeld, traffic: Traffic) -> None:
-    """Tell people that users stay on the canary of a run that goes back."""
+    """Report to people that users stay on the canary of a run that goes back."""
     stable = claim.state.workloads.stable if claim.state.workloads else ""
     log.error("retreat.held", weight=claim.state.weight, stable=stable)
     traffic.claims.note(claim, "RetreatHeld", held.cause, warning=True)

@@ -59,6 +59,7 @@ def undo_promotion(
     state = promoted.promotion.state
     _refuse_external(state, names.app, promoted.promotion.run)
     if state.workloads is not None:
+        _refuse_others(state, state.workloads, names, promoted.promotion.run, workload)
         workload.check_undo(state.workloads, state.pin)
     if promoted.claim is None:
         if state.workloads is not None:
@@ -130,6 +131,17 @@ def _names_then(names: ReleaseNames, state: RunState, workloads: WorkloadState) 
         canary_destination=state.canary,
         topology=Topology(workloads.topology or Topology.STABLE_NAMED),
     )
+
+
+def _refuse_others(
+    state: RunState, workloads: WorkloadState, names: ReleaseNames, promoted: str, workload: Workload
+) -> None:
+    """Refuse a record that names Deployments of others: it is an annotation, which anybody may have written."""
+    doing = f"undoing run {promoted} of {names.app}"
+    if workloads.namespace != names.namespace:
+        cause = f"the record names Deployments of namespace {workloads.namespace}, the app is in {names.namespace}."
+        raise PermanentError(doing, f"{cause} Name its namespace with --namespace.")
+    workload.require_behind(workloads, state.stable, state.canary, doing)
 
 
 def _refuse_external(state: RunState, app: str, promoted: str) -> None:

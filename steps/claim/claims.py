@@ -13,11 +13,12 @@ from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, StepError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -44,7 +45,7 @@ class Claims:
         self._cluster = cluster
         self._events = Events(cluster)
         self._retry_seconds = retry_seconds
-        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND, smaller_patches)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
@@ -59,10 +60,18 @@ class Claims:
         return lookup.claim_of_run(self.writer, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
-        """Return all claims on a VirtualService, of any app, alive or expired."""
+        """Return all claims on a VirtualService, of any app, alive or expired, that can be read."""
         return lookup.claims_on(self._cluster, self.writer.read(name))
 
-    def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
+    def claim_on(self, name: ObjectName, app: str) -> Claim | None:
+        """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+        Raises:
+            ClaimCorrupt: it cannot be read.
+        """
+        return lookup.claim_on(self._cluster, self.writer.read(name), app)
+
+    def expired(self, namespace: str | None, troubles: list[Exception] | None = None) -> list[Claim]:
         """Return the expired claims in a namespace (None: in all).
 
         Args:
@@ -127,12 +136,12 @@ class Claims:
             ClaimHeld, ClaimExpired, DeploymentHeld: another run has a claim, on the VirtualServices or the Deployments.
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
-        # The Deployments first: whoever finds the claim after a kill restores only those that carry its token.
-        self.mark_deployments(claim)
+        # The Deployments first: what finds the claim after a kill restores only those that carry its token.
         try:
+            self.mark_deployments(claim)
             opened = reopen.reopen(self.writer, claim)
             self.mark_deployments(opened)
-        except NotOwnerError:
+        except (NotOwnerError, PermanentError):
             self.give_back(claim)
             raise
         targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
@@ -146,7 +155,7 @@ class Claims:
         Args:
             claim: of the undo.
             everywhere: also in other namespaces than the first one's. Only for the person who undoes: the claim says
-                which they are, and whoever wrote it must not claim what belongs to others by the rights of a sweep.
+                which they are, and nobody may claim by it what belongs to others by the rights of a sweep.
         """
         reopen.claim_others(self.writer, claim, everywhere=everywhere)
 
@@ -313,7 +322,7 @@ class Claims:
                 holders.refuse_held(self._cluster, found or {}, mark, app, run, doing)
 
     def give_back(self, claim: Claim) -> None:
-        """Give a claim back that could not be completed: its tokens go, first from the Deployments; see `take`."""
+        """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
         if (workloads := claim.state.workloads) is not None:
             self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
         acquire.give_back(self.writer, claim)

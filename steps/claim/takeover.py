@@ -1,7 +1,6 @@
 """Take a claim over under a new epoch, so that its old owner can no longer write anything.
 
-The users move by the same patch: whoever takes a claim over returns them, and a process that dies in between must not
-leave a new owner with the old weights.
+The users move by the same patch, so that a process which dies after it leaves no new owner with the old weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ import structlog
 from steps.claim.amend import Edit, amend
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
+from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim, not_owner, observe_claim
 from steps.cluster.api import Object, Operation
@@ -55,7 +55,7 @@ def take_over(
             return []
         if seen is None or not seen.token.is_of(victim):
             raise not_owner(doing, seen)
-        if not supersede and seen.state.expires >= writer.cluster.now():
+        if not supersede and not is_expired(seen.state, writer.cluster.now()):
             raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         state = _state_after(seen, victim, writer.cluster.now(), reason, supersede=supersede, undoes=undoes)
         edits, state = routes(obj, anchor, state)
@@ -106,8 +106,8 @@ def _take_others(writer: GuardedWriter, claim: Claim, routes: RouteReturn) -> No
             seen = observe_claim(obj, claim.app)
             if seen is None or not seen.is_part_of(claim) or seen.token.is_of(claim):
                 return []
-            edits, _ = routes(obj, target, claim.state)
-            return [*write_annotations(obj, claim), *edits]
+            edits, state = routes(obj, target, claim.state)
+            return [*write_annotations(obj, replace(claim, state=state)), *edits]
 
         _tried(writer, target, follow, problems)
     if problems:

@@ -50,10 +50,15 @@ def return_users(
         WeightHeld: the canary has weight, and `hold` says why it stays.
     """
     routes = locate_all(obj, target.routes, arm_destinations(state, target))
-    if any(route.canary for route in routes) and (why := hold(obj)):
+    has_users = any(route.canary for route in routes)
+    if has_users and (why := hold(obj)):
         raise WeightHeld("returning all weight to stable", why)
     edits = [entry for route in routes for entry in weigh(route, 0, lenient=True)]
-    return edits, replace(with_weight(state, 0, now), paused_weight=0)
+    after = with_weight(state, 0, now)
+    if has_users and after is state:
+        # Somebody else's weight, or a VirtualService that lagged behind: the canary drains from now on.
+        after = replace(state, weights=(*state.weights, (round(now, 1), 0)))
+    return edits, replace(after, paused_weight=0)
 
 
 def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdict: RungVerdict | None) -> Claim:
@@ -63,7 +68,7 @@ def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdic
         is_anchor = target is claim.state.targets[0]
         try:
             seen = _retreat_one(writer, claim, target, reason, hold, verdict)
-            claim = seen if is_anchor else claim
+            claim = seen if is_anchor else _with_latest(writer, claim, seen.state)
         except NotOwnerError as error:
             if is_anchor:
                 raise
@@ -75,6 +80,23 @@ def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdic
     if problems:
         raise problems[0]
     return claim
+
+
+def _with_latest(writer: GuardedWriter, claim: Claim, other: RunState) -> Claim:
+    """Return the claim with the moment at which the last of its VirtualServices gave the canary no weight any more.
+
+    A process that died between two VirtualServices left the users of the second one behind: the drain counts from them.
+    """
+    known = claim.state.weights
+    if not other.weights or other.weights[-1][1] or (known and known[-1][0] >= other.weights[-1][0]):
+        return claim
+    anchor, weights = claim.state.targets[0], (*known, other.weights[-1])
+    doing = f"keeping when the canary lost its weight on VirtualService {anchor.virtual_service}"
+
+    def decide(_: Object, seen: ObservedClaim) -> Edit:
+        return Edit(replace(seen.state, weights=weights), seen.token.phase)
+
+    return amend(writer, claim, anchor, _ANY, doing, decide)
 
 
 def _retreat_one(

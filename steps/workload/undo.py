@@ -147,8 +147,8 @@ def _old_template(cluster: Cluster, workloads: WorkloadState, stable: Object) ->
         raise PermanentError(
             f"undoing the promote of Deployment {workloads.namespace}/{workloads.stable}",
             f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone, or "
-            "not its own. Deploy the old version by hand, and raise spec.revisionHistoryLimit for the next time: "
-            f"`kubectl patch deployment {workloads.stable} -n {workloads.namespace} -p "
-            '\'{"spec":{"revisionHistoryLimit":10}}\'`',
+            "is another Deployment's. Deploy the old version by hand, and raise spec.revisionHistoryLimit for the next "
+            "time: `kubectl patch "
+            f'deployment {workloads.stable} -n {workloads.namespace} -p \'{{"spec":{{"revisionHistoryLimit":10}}}}\'`',
         )
     return from_replica_set(old["spec"]["template"])

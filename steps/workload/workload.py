@@ -22,13 +22,14 @@ from steps.workload import (
     preflight,
     promote,
     promoted_canary,
+    recorded_pair,
     undo,
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
-from steps.workload.behind import PodsBehind
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.release_objects import require_stable, service_name_of
 
@@ -250,6 +251,15 @@ class Workload:
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)
+
+    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
+        """Require that the Services of the routes' destinations select the pods of the two Deployments.
+
+        Of a swap only the arm that is scaled down at the end: the endpoints of the other one are awaited.
+        """
+        pairs = [(workloads.canary, canary), *([] if workloads.is_swap else [(workloads.stable, stable)])]
+        for name, destination in pairs:
+            recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""

@@ -63,7 +63,7 @@ CLIENTS = {
     "requests": {"http_client", "evidence", "probing", "outputs", "registry"},
     "socket": {"board_server", "http_client", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
-    "pydantic": {"settings", *STEPS},
+    "pydantic": {"settings", "claim", *STEPS},
     "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
@@ -127,6 +127,21 @@ def test_the_outside_world_is_reached_from_its_layer_alone(client: str) -> None:
     users = {layer_of(file) for file in FILES if any(name.split(".")[0] == client for name in imports_of(file))}
     assert set() == users - CLIENTS[client]
     assert users
+
+
+def test_only_the_bounded_client_sends_requests() -> None:
+    """Else a server without an end could hold a step; the other layers name errors of `requests`, and credentials."""
+    sending = {"Session", "get", "post", "put", "head", "delete", "patch", "request", "HTTPAdapter", "urlopen"}
+    wrong = {
+        f"{file.relative_to(ROOT)}: {ast.unparse(node)}"
+        for file in FILES
+        if layer_of(file) not in {"http_client", "cluster"}
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute)
+        and node.attr in sending
+        and ast.unparse(node.value) in {"requests", "urllib3"}
+    }
+    assert set() == wrong
 
 
 @pytest.mark.parametrize("layer", ["judge", "model"])

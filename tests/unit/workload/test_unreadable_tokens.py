@@ -79,8 +79,8 @@ def test_an_unreadable_token_stays_at_the_end_of_a_run(cluster: FakeCluster, wor
 
 
 def test_a_token_is_read_as_on_virtual_services(cluster: FakeCluster) -> None:
-    """From the right: a run may have a colon."""
-    cluster.mark("shop", KEY, "a:b:7:prepared")
+    """From the right: a run may have a dash."""
+    cluster.mark("shop", KEY, "a-b:7:prepared")
 
     assert 7 == cluster.claimed().highest_epoch(NAMESPACE, ["shop"])
 
