@@ -18,7 +18,7 @@ from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, PermanentError, StepError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -71,7 +71,7 @@ class Claims:
         """
         return lookup.claim_on(self._cluster, self.writer.read(name), app)
 
-    def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
+    def expired(self, namespace: str | None, troubles: list[Exception] | None = None) -> list[Claim]:
         """Return the expired claims in a namespace (None: in all).
 
         Args:

@@ -8,8 +8,9 @@ from typing import Final
 
 import structlog
 
-from steps.cluster.api import Cluster, Conflict, Object, Operation, Unstorable
+from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import Kind
+from steps.cluster.refusals import Conflict, Unstorable
 from steps.errors import NotFound, TemporaryError
 from steps.model.run import ObjectName
 

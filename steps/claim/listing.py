@@ -8,6 +8,7 @@ from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.expiry import is_expired
 from steps.claim.keys import record_key, shorten_app
+from steps.claim.marked_objects import marked_objects, only_marks
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.claim.record import load_record
 from steps.claim.release import unreadable_record
@@ -64,7 +65,7 @@ def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
 
 
 def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache: bool = False) -> list[Object]:
-    """Return all of a namespace (None: of all), since a record leaves no label to select by.
+    """Return those of a namespace (None: of all) that carry our annotations, with nothing else of them.
 
     Args:
         cluster: the API server.
@@ -75,7 +76,9 @@ def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache
         Forbidden: this account may not list them there; the message says how to allow it.
     """
     try:
-        return cluster.list(VIRTUAL_SERVICE, namespace, from_cache=from_cache)
+        if from_cache:
+            return [only_marks(obj) for obj in cluster.list(VIRTUAL_SERVICE, namespace, from_cache=True)]
+        return list(marked_objects(cluster, namespace).values())
     except Forbidden as error:
         resource = f"{VIRTUAL_SERVICE.plural}.{VIRTUAL_SERVICE.group}"
         create = f"kubectl create {{}} canary-steps-list --verb=list --resource={resource}"

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from steps.claim.annotations import CLAIMED
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
 from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import shorten_app
+from steps.claim.marked_objects import marked_objects
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
-from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
+from steps.model.run import Claim, ObjectName, RouteTarget
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -48,14 +47,20 @@ def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
     return [one for one in found if one is not None]
 
 
-def claim_on(cluster: Cluster, obj: Object, app: str) -> Claim | None:
+def claim_on(cluster: Cluster, obj: Object, app: str, known: Mapping[ObjectName, Object] | None = None) -> Claim | None:
     """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+    Args:
+        cluster: for holders that are not known.
+        obj: the VirtualService as read.
+        app: the application, or the key that it has in annotations.
+        known: objects that were read already.
 
     Raises:
         ClaimCorrupt: it cannot be read.
     """
     seen = observe_claim(obj, app)
-    return assemble_claim(cluster, seen, {name_of(obj): obj}) if seen is not None else None
+    return assemble_claim(cluster, seen, {name_of(obj): obj, **(known or {})}) if seen is not None else None
 
 
 def claim_of_app(cluster: Cluster, objects: Iterable[Object], app: str, namespace: str, run: str = "") -> Claim | None:
@@ -86,12 +91,11 @@ def _namespaces(claim: Claim) -> set[str]:
     return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
 
 
-def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
+def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[Exception]) -> list[Claim]:
     """Return the expired claims of a namespace (None: of all); see `Claims.expired`."""
-    objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
-    known = {name_of(obj): obj for obj in objects}
+    known = marked_objects(cluster, namespace)
     found: dict[tuple[str, str, int, ObjectName], Claim] = {}
-    for obj in objects:
+    for obj in known.values():
         for key in apps_on(obj):
             claim = _claim(cluster, obj, key, known, troubles)
             if claim is not None and is_expired(claim.state, cluster.now()):
@@ -100,11 +104,10 @@ def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepE
 
 
 def _claim(
-    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[StepError]
+    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[Exception]
 ) -> Claim | None:
     try:
-        seen = observe_claim(obj, key)
-        return assemble_claim(cluster, seen, known) if seen else None
+        return claim_on(cluster, obj, key, known)
     except ClaimCorrupt as error:
         # The sentence helps a person more than our traceback, hence no log.exception.
         log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
@@ -113,6 +116,9 @@ def _claim(
         raise
     except StepError as error:
         log.warning("claim.skipped", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+        troubles.append(error)
+    except Exception as error:  # a defect of ours at one claim must not strand the users of the others
+        log.exception("claim.crashed", virtual_service=str(name_of(obj)), app=key)
         troubles.append(error)
     return None
 

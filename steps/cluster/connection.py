@@ -18,6 +18,7 @@ import urllib3
 from kubernetes import config as untyped_config
 from kubernetes.client import ApiClient, ApiException, Configuration
 
+from steps.cluster.deadline import Deadline
 from steps.cluster.server_clock import ServerClock
 from steps.errors import SettingsError, TemporaryError
 
@@ -25,6 +26,7 @@ config: Any = untyped_config  # half of its functions have no types
 
 USER_AGENT = "canary-steps"
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _JSON_PATCH = "application/json-patch+json"
 
 
@@ -55,6 +57,8 @@ class Connection:
     """
 
     _retry_seconds = 0.0
+    _accept = "application/json"
+    _deadline: Deadline | None = None
 
     def __init__(
         self,
@@ -76,11 +80,12 @@ class Connection:
         """Send one request and retry temporary faults.
 
         Raises:
-            TemporaryError: the fault outlasted `retry_seconds`.
+            TemporaryError: the fault outlasted `retry_seconds`, or the work's deadline is over.
         """
+        left = self._deadline.left(doing) if self._deadline is not None else self._retry_seconds
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TemporaryFault),
-            stop=tenacity.stop_after_delay(self._retry_seconds),
+            stop=tenacity.stop_after_delay(min(left, self._retry_seconds)),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
             reraise=True,
         )
@@ -97,6 +102,18 @@ class Connection:
         other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself
         return other
 
+    def within(self, deadline: Deadline) -> Self:
+        """Return this connection for work that ends at a deadline."""
+        other = copy.copy(self)
+        other._deadline = deadline  # noqa: SLF001 - a copy of oneself
+        return other
+
+    def for_metadata(self) -> Self:
+        """Return this connection for lists whose objects need only their metadata; a server may answer with more."""
+        other = copy.copy(self)
+        other._accept = _METADATA  # noqa: SLF001 - a copy of oneself
+        return other
+
     def pause(self, seconds: float) -> None:
         """Wait before a question is asked again; a connection without retries does not wait."""
         time.sleep(min(seconds, self._retry_seconds))
@@ -108,7 +125,7 @@ class Connection:
         return self._clock.now()
 
     def _once(self, method: str, path: str, query: dict[str, str], body: object) -> ApiResponse:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": self._accept}
         if body is not None:
             headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
         prepared = self._client.param_serialize(

@@ -42,6 +42,11 @@ class Wanted:
         return f"{self.kind} {place}".rstrip()
 
 
+def objects_in(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of a list's answer; what is not an object is left out."""
+    return [item for item in body.get("items") or [] if is_object(item)]
+
+
 def is_object(body: object) -> bool:
     """Return whether this can be an object of Kubernetes: it has metadata, and annotations and labels are texts."""
     if not isinstance(body, Mapping) or not isinstance(meta := body.get("metadata"), Mapping):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from steps.model.looks import LastLook
 from steps.model.rungs import RungVerdict
 
+OUR_ANNOTATIONS = "canary-steps.io/"
 CLAIM_PREFIX = "canary-steps.io/claim."
 STATE_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."

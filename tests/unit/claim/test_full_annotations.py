@@ -98,7 +98,7 @@ def test_nobody_claims_in_part(shop: ShopNamespace) -> None:
 def test_every_write_of_a_run_puts_its_label_back(
     shop: ShopNamespace, traffic: Traffic, labels: dict[str, str] | None
 ) -> None:
-    """No matter who removed it; the labels of others stay."""
+    """Anyone may have removed it; the labels of others stay."""
     shop.add()
     claim = shop.claim()
     for write in (lambda: traffic.set_weight(claim, 10), lambda: traffic.retreat(claim, "bad")):
