@@ -111,7 +111,7 @@ def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings, starts=True)
     reader = reader_of(settings, parts.names, parts.workload)
-    teardown = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     extras = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras)
     return with_dry_run_summary(end, parts.cluster)

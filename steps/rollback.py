@@ -5,7 +5,7 @@ It ends a run that is not promoted; `undo` reverts a promotion.
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
 Exit codes: 0 done, or no claim (outcome `not-owner`), or failed with --best-effort · 2 · 3 · 4 only the canary is
-ready: weight held, run it again.
+ready: weight held, run it again; or requests still go to the canary: it stays up.
 """
 
 import secrets
@@ -22,6 +22,7 @@ from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.times import date_and_time
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.export import ExportSettings
 from steps.settings.release import ClaimSettings
@@ -37,7 +38,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(ClaimSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(ClaimSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")

@@ -29,7 +29,7 @@ from steps.actions.roll_back import try_roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.errors import LostDeployment
 from steps.cluster.api import Cluster
-from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
+from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, StillInUse
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
@@ -110,6 +110,10 @@ def run(
         end = rollout.climb(RungJudge(rung_policy_of(settings), reader, traffic, workload, extras))
     except Interrupted:
         raise  # somebody stopped this process: traffic stays as it is
+    except StillInUse as error:
+        # Users are where the verdict sends them; only the side that they left has to stay up.
+        log.error("rollout.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        end = StepEnd({"outcome": "still-in-use", "reason": results.truncate(str(error))}, error.exit_code)
     except StepError as error:
         if isinstance(error, NotOwnerError) and not isinstance(error, LostDeployment):
             raise  # another owner decides now
@@ -218,7 +222,7 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings, starts=True)
     recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
-    teardown = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
     bake = bake_of(settings, parts.names, parts.traffic, parts.workload, progress)

@@ -23,6 +23,7 @@ from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.deadline import Deadline
 from steps.errors import PermanentError, StepError, TemporaryError
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings, NamespacesSettings
 from steps.settings.export import ExportSettings
 from steps.settings.workload import DrainSettings
@@ -42,7 +43,7 @@ _SPARE_SECONDS = 300.0
 """For the requests of one claim's slow parts, beside what these wait for."""
 
 
-class Settings(NamespacesSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(NamespacesSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Roll back every run whose claim expired, in one namespace or in all."""
 
 

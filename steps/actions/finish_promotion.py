@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import structlog
 
+from steps.actions.still_used import leaving_canary
 from steps.actions.swap import is_swap, is_swapped, retire_stable, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
-from steps.claim.claims import Claims
 from steps.claim.record import promotion_of, record_of
 from steps.model.run import Claim, Promotion
 from steps.traffic.traffic import Traffic
@@ -44,7 +44,7 @@ def finish_promotion(
         enforce: return the weight even if others changed the routes, as rollback and takeover do.
 
     Raises:
-        ForeignWrite: somebody else changed the weights, and `enforce` is not set.
+        ForeignWrite: somebody else changed the weights, and `enforce` is not set. StillInUse: see `drain`.
     """
     if is_swap(claim):
         claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
@@ -58,21 +58,10 @@ def retire_canary(
 ) -> Claim:
     """Return the weight to stable, which runs the judged version, and stop the canary; as `finish_promotion`."""
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
-    drain_rest(claim, teardown, traffic.claims)
+    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
     return claim
-
-
-def drain_rest(claim: Claim, teardown: TeardownPolicy, claims: Claims) -> None:
-    """Wait for requests in flight, if the canary had users; what passed since it lost them counts.
-
-    The users may have been returned long before, by another process.
-    """
-    weights = claim.state.weights
-    if any(weight for _, weight in weights):
-        passed = claims.now() - weights[-1][0]
-        drain(claim, replace(teardown, drain_seconds=max(0.0, teardown.drain_seconds - passed)), claims)
 
 
 def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = "") -> None:

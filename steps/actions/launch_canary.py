@@ -3,6 +3,7 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.still_used import leaving_canary
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import NotOwnerError
@@ -72,7 +73,7 @@ def end_as_noop(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Tr
     """
     if claim.state.weight:
         claim, _ = traffic.set_weight(claim, 0)
-        drain(claim, teardown, traffic.claims)
+    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     if claim.state.workloads is not None:
         workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))

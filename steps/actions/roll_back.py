@@ -8,16 +8,18 @@ from dataclasses import replace
 
 import structlog
 
+from steps.actions.ease_back import ease_back
 from steps.actions.failed_bake import has_failed_in_bake
-from steps.actions.finish_promotion import drain_rest, finish_promotion, is_promotion_complete, release_promoted
+from steps.actions.finish_promotion import finish_promotion, is_promotion_complete, release_promoted
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.left_alone import DeploymentsLeft, LeftAlone
 from steps.actions.retreat import report_held, retreat
+from steps.actions.still_used import leaving_canary
 from steps.actions.swap import has_moved_users, hold_of, raise_old_arm, was_promoting
-from steps.actions.teardown import TeardownPolicy
+from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.errors import LostDeployment
 from steps.claim.record import record_of
-from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.errors import Interrupted, NotOwnerError, StepError, StillInUse
 from steps.model.judgement import Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
@@ -58,13 +60,16 @@ def roll_back(
 
     Raises:
         WeightHeld: only the canary is ready. PermanentError: stable does not become ready with its old template; in
-            both cases the claim is kept, so that sweep or the next rollback tries again.
+            both cases the claim is kept, so that sweep or the next rollback tries again. StillInUse: likewise, see
+            `drain`.
         DeploymentsLeft: some Deployments are not the run's; the users are back, and the claim has ended, unless stable
             itself is one of them and not what it was.
     """
     workload = workload.of(claim.app)
     if claim.state.undoes:
         traffic.claims.complete_reopened(claim)
+    if victim is None:
+        claim = ease_back(claim, teardown, traffic, workload)
     try:
         safe, held = retreat(claim, reason, traffic, workload, hold=hold_of(claim, workload)), False
     except WeightHeld:
@@ -132,7 +137,7 @@ def _restore(
         left.report()
     if restored is UndoResult.FOREIGN and was_promoting(claim) and not workloads.template_by_external:
         left.changed_by_others(f"{workloads.namespace}/{workloads.stable}")
-    drain_rest(claim, teardown, traffic.claims)
+    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     left.tried(lambda: workload.retire_canary(workloads, claim.state.pin, claim.token))
     left.tried(lambda: workload.scale_baseline_down(workloads, claim.token))
     return _end(claim, reason, restored or UndoResult.UNTOUCHED, left, traffic)
@@ -170,7 +175,8 @@ def try_roll_back(
     """Roll a run back, but only log a failure; return the outcome.
 
     Returns:
-        As `roll_back`; `not-owner` if the run holds no claim, or `rollback-failed`.
+        As `roll_back`; `not-owner` if the run holds no claim; `still-in-use` if users are on stable and the canary must
+        stay up; or `rollback-failed`.
     """
     try:
         claim = traffic.claims.held(names.app, run, names.virtual_services)
@@ -179,6 +185,9 @@ def try_roll_back(
         return "not-owner"
     except Interrupted:
         raise
+    except StillInUse as error:
+        log.error("rollback.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return "still-in-use"
     except DeploymentsLeft as error:
         log.error("rollback.incomplete", error=str(error))  # noqa: TRY400 - as below
         return "rolled-back"

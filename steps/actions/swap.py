@@ -8,7 +8,8 @@ import structlog
 from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
-from steps.actions.teardown import TeardownPolicy
+from steps.actions.still_used import leaving_stable
+from steps.actions.teardown import TeardownPolicy, drain
 from steps.cluster.api import Object
 from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Pin, RunState, WorkloadState
@@ -141,6 +142,7 @@ def retire_stable(
 
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set. NotOwnerError: somebody took over.
+        StillInUse: see `drain`.
     """
     claim, _ = traffic.set_weight(claim, ALL, allow_foreign=enforce)
     workloads = claim.state.workloads
@@ -148,6 +150,7 @@ def retire_stable(
         return claim
     if workloads.stable not in workloads.kept and workload.stable_has_pods(workloads):
         claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
+    drain(claim, leaving_stable(claim, workload), teardown, traffic, workload)
     workload.scale_stable_down(workloads, claim.token)
     workload.scale_baseline_down(workloads, claim.token)
     return claim

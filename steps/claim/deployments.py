@@ -180,6 +180,11 @@ class ClaimedDeployments:
                 result.repaired.append(name)
         return result
 
+    def carries(self, found: Object, token: str) -> bool:
+        """Return whether a Deployment carries the token of a claim, in whatever phase."""
+        mark, own = mark_of(found, self.key), parse_token(token)
+        return mark is not None and mark.token is not None and mark.token.is_same(own)
+
     def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
         """Remove our token from Deployments, in whatever phase it was left; those of others stay.
 

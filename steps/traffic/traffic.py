@@ -16,7 +16,8 @@ from steps.traffic.ports import route_ports
 from steps.traffic.reach import carries, reached_namespaces
 from steps.traffic.retreat import Hold, WeightHeld, never
 from steps.traffic.routes import locate
-from steps.traffic.subsets import subset_labels
+from steps.traffic.senders import Sender, senders_of, virtual_services_in_reach
+from steps.traffic.subsets import lost_subset, subset_labels
 
 
 class Traffic:
@@ -92,9 +93,24 @@ class Traffic:
             found += route_ports(self._writer.read(target.virtual_service), target, arms)
         return tuple(found)
 
+    def senders(self, targets: Sequence[RouteTarget], namespace: str) -> tuple[list[Sender], list[str]]:
+        """Return every destination that any route in reach gives requests, and the scopes that may not be listed.
+
+        Args:
+            targets: of the run.
+            namespace: of its Deployments.
+        """
+        own = [target.virtual_service for target in targets]
+        objects, unseen = virtual_services_in_reach(self._cluster, own, (namespace, *(one.namespace for one in own)))
+        return [sender for obj in objects for sender in senders_of(obj)], unseen
+
     def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
         """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""
         return subset_labels(self._cluster, namespace, destination)
+
+    def lost_subset(self, targets: Sequence[RouteTarget], destination: Destination) -> str:
+        """Return that a destination's subset was removed during a run, one sentence; "" if it is there or has none."""
+        return lost_subset(self._cluster, [one.virtual_service.namespace for one in targets], destination)
 
     def set_weight(
         self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Unpack[StateChanges]

@@ -1,10 +1,10 @@
 """ReplicaSets and pods of a Deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import POD, REPLICA_SET
+from steps.cluster.kinds import DEPLOYMENT, POD, REPLICA_SET
 from steps.workload import label_selectors as label
 from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
 
@@ -62,6 +62,20 @@ def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, 
     ]
     ready = [pod for pod in current_pods(cluster, deployment) if is_ready(pod) and pod["status"].get("podIP")]
     return sorted((pod["metadata"]["name"], pod["status"]["podIP"], ports[0] if ports else 80) for pod in ready)
+
+
+def running_addresses(cluster: Cluster, namespace: str, deployments: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (name, IP address) of all running pods of Deployments; those on the node's network have no own address."""
+    found = {}
+    for name in deployments:
+        deployment = cluster.find(DEPLOYMENT, namespace, name)
+        if deployment is None:
+            continue
+        for pod in cluster.list(POD, namespace, label.as_query(deployment["spec"]["selector"])):
+            address = (pod.get("status") or {}).get("podIP")
+            if address and not pod["spec"].get("hostNetwork"):
+                found[pod["metadata"]["name"]] = str(address)
+    return sorted(found.items())
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -97,9 +97,11 @@ def _pods(workloads: WorkloadState, canary: Object, autoscaler: Object | None) -
     if autoscaler is not None and present:
         owner = autoscaler["metadata"]["name"]
         return present, f"{name} keeps its {present} pods: HorizontalPodAutoscaler {owner} owns its replicas."
-    if workloads.canary not in workloads.kept or not workloads.canary_replicas:
+    if workloads.canary not in workloads.kept:
         return 0, ""
-    pods = min(workloads.canary_replicas, present)  # the run never scales it down, so it has at least these
+    pods = min(workloads.canary_replicas or present, present)  # the run never scales it down, so it has these
+    if not pods:
+        return 0, ""
     return pods, f"{name} keeps its {pods} pods: {workloads.kept[workloads.canary]}."
 
 

@@ -29,6 +29,7 @@ from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.release_objects import require_stable, service_name_of
 
@@ -75,6 +76,10 @@ class Workload:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
 
+    def exists(self, namespace: str, name: str) -> bool:
+        """Return whether a Deployment exists."""
+        return self._cluster.find(DEPLOYMENT, namespace, name) is not None
+
     def make_stable(self, release: Release) -> bool:
         """Make the serving Deployment of a target-named release from what people deploy, if there is none."""
         return bootstrap.make_stable(self._cluster, release)
@@ -109,6 +114,10 @@ class Workload:
         policy = self._wait_policy(deadline_seconds, renew)
         capacity.ensure_capacity(self._cluster, self._fence, workloads, token, weight, policy)
 
+    def follow_stable(self, workloads: WorkloadState, token: str | None, weight: int, pods: int) -> None:
+        """Scale the canary up, without waiting, if stable has grown; see `capacity.follow_stable`."""
+        capacity.follow_stable(self._cluster, self._fence, workloads, token, weight, pods)
+
     def require_endpoints(
         self,
         workloads: WorkloadState,
@@ -137,6 +146,14 @@ class Workload:
         name = workloads.baseline
         return capacity.scale_to_zero(self._cluster, self._fence, workloads, name, token) if name else ""
 
+    def stopping(self, workloads: WorkloadState, names: Sequence[str], token: str) -> list[str]:
+        """Return those of the named Deployments that the end of the run with a token scales to 0, if they have pods."""
+        return capacity.stopping(self._cluster, self._fence, workloads, names, token)
+
+    def pods_behind(self, namespace: str, stopping: Sequence[str]) -> PodsBehind:
+        """Return what knows whether a Service has other pods than those of Deployments that are about to stop."""
+        return PodsBehind(self._cluster, namespace, stopping)
+
     def can_serve_all(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether the canary of a swap is the pinned one and ready for all users."""
         return promoted_canary.can_serve_all(self._cluster, workloads, pin)
@@ -148,6 +165,13 @@ class Workload:
     def stable_has_capacity(self, workloads: WorkloadState) -> bool:
         """Return whether stable has as many available pods as it had replicas at the start."""
         return capacity.stable_has_capacity(self._cluster, workloads)
+
+    def lacks_capacity(self, workloads: WorkloadState) -> bool:
+        """Return whether stable has fewer available pods than at the start while all of the canary's can serve.
+
+        It asks once and briefly, since users may be waiting.
+        """
+        return capacity.lacks_capacity(self._cluster.without_retries(), workloads)
 
     def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""

@@ -1,8 +1,8 @@
 """An annotation of Grafana over the time of the release, found by its tags on any dashboard."""
 
-from html import escape
 from typing import Any, Final
 
+from steps.outputs.notifications.escaping import for_html
 from steps.outputs.notifications.news import News, is_time
 from steps.outputs.webhook import Message
 
@@ -16,7 +16,9 @@ def grafana_annotation(news: News) -> Message:
     body: dict[str, Any] = {
         "time": _milliseconds(made.started if is_time(made.started) else news.time),
         "tags": [_TAG, made.namespace, made.app, made.state],
-        "text": "<br>".join(filter(None, [f"{escape(news.subject)}: {made.state}", escape(made.reason), _link(news)])),
+        "text": "<br>".join(
+            filter(None, [f"{for_html(news.subject)}: {for_html(made.state)}", for_html(made.reason), _link(news)])
+        ),
     }
     return Message({**body, **({"timeEnd": _milliseconds(made.ended)} if is_time(made.ended) else {})}, path=_PATH)
 
@@ -27,5 +29,5 @@ def _milliseconds(seconds: float) -> int:
 
 def _link(news: News) -> str:
     """Return the link: an anchor for an address, text for words; Grafana shows annotations as HTML."""
-    text = escape(news.link)
+    text = for_html(news.link)
     return f'<a href="{text}">{text}</a>' if news.link.startswith(("https://", "http://")) else text

@@ -39,7 +39,11 @@ def test_every_item_is_worked_on_once(threads: int) -> None:
 def test_some_are_worked_on_at_once() -> None:
     """Four that wait for each other come to an end."""
     meeting = threading.Barrier(4, timeout=10.0)
-    for_each(range(4), lambda _: meeting.wait(), 4, lambda: None)
+
+    def meet(_: int) -> None:
+        meeting.wait()
+
+    for_each(range(4), meet, 4, lambda: None)
     assert not meeting.broken
 
 
