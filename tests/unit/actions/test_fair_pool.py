@@ -40,7 +40,8 @@ def test_some_are_worked_on_at_once() -> None:
     """Four that wait for each other come to an end."""
     meeting = threading.Barrier(4, timeout=10.0)
 
-    def meet(_: int) -> None:
+    def meet(number: int) -> None:
+        del number
         meeting.wait()
 
     for_each(range(4), meet, 4, lambda: None)
