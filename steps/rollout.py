@@ -63,6 +63,7 @@ _ENDINGS = {
     "promoted": "PROMOTED, all users have the new version",
     "rolled-back": "ROLLED BACK, all users have the version from before",
     "undone": "UNDONE after its promotion, all users have the version from before",
+    "still-in-use": "NOT ENDED, a side that should stop still gets requests and stays up",
     "noop": "NOTHING TO RELEASE",
     "dry-run": "DRY RUN, nothing was changed",
 }
