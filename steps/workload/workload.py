@@ -219,11 +219,20 @@ class Workload:
         return pods.pod_addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
-        self, workloads: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
+        self,
+        workloads: WorkloadState,
+        pin: Pin,
+        token: str | None,
+        deadline_seconds: float,
+        renew: Renew,
+        stored: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Roll the pinned template out to stable and verify that the same image digests run there."""
+        """Roll the pinned template out to stable and verify that the same image digests run there.
+
+        `stored` gets the fingerprint of stable's template right after the write.
+        """
         policy = self._wait_policy(deadline_seconds, renew)
-        promote.promote_template(self._cluster, self._fence, workloads, pin, token, policy)
+        promote.promote_template(self._cluster, self._fence, workloads, pin, token, policy, stored)
 
     def promote_external(self, workloads: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
         """Wait until somebody else has rolled the pinned digests out to stable; write nothing."""
