@@ -106,7 +106,8 @@ def run(
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
         if cluster.is_dry_run:
             return rollout.plan()
-        end = rollout.climb(RungJudge(rung_policy_of(settings), reader, traffic, workload, extras))
+        policy = rung_policy_of(settings, hotfix=settings.hotfix)
+        end = rollout.climb(RungJudge(policy, reader, traffic, workload, extras))
     except (NotOwnerError, Interrupted):
         raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
@@ -158,13 +159,15 @@ class _Rollout:
         """Plan the whole release of a canary that passes."""
         settings = self._settings
         limit = settings.ready_timeout_seconds
-        climb_in_dry_run(self._names, settings.run, settings.ladder, limit, self._traffic, self._workload)
+        ladder = self._ladder(self._claim(CLIMBING))
+        climb_in_dry_run(self._names, settings.run, ladder, limit, self._traffic, self._workload)
         self._promote(self._claim(PROMOTABLE))
         return StepEnd({"run": settings.run, "outcome": "dry-run"})
 
     def climb(self, judge: RungJudge) -> StepEnd:
         """Judge rung after rung, and promote after the last; roll back at the first that does not pass."""
-        for weight in rungs_left(self._settings.ladder, self._claim(CLIMBING)):
+        begun = self._claim(CLIMBING)
+        for weight in rungs_left(self._ladder(begun), begun):
             claim = self._claim(CLIMBING)
             judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state), self._seconds_left())
             judgement_file.save(judgement, self._settings.judgement_file)
@@ -180,6 +183,10 @@ class _Rollout:
         if promoted.exit_code:
             found |= {"verdict": promoted.verdict, "reason": results.truncate(promoted.reason)}
         return StepEnd(found, promoted.exit_code)
+
+    def _ladder(self, claim: Claim) -> tuple[int, ...]:
+        """Return the weights to climb; those of a hotfix were chosen when stable was looked at."""
+        return claim.state.ladder if claim.state.hotfix else self._settings.ladder
 
     def _seconds_left(self) -> float | None:
         limit = self._settings.deadline_seconds

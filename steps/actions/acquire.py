@@ -12,6 +12,7 @@ from steps.actions.recovery import clean_up, take_over_run
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.errors import PermanentError
 from steps.model.run import Claim, Phase, WorkloadState
 from steps.traffic.at_rest import AtRest
 from steps.traffic.traffic import Traffic
@@ -30,11 +31,21 @@ class BusyPolicy:
         on_busy: wait until it ends; fail with 7; supersede: roll it back and continue.
         timeout_seconds: how long to wait (>= 0).
         pause: waits so many seconds.
+        is_hotfix: whether the waiting run is a hotfix.
     """
 
     on_busy: Literal["wait", "fail", "supersede"]
     timeout_seconds: float
     pause: Callable[[float], None] = time.sleep
+    is_hotfix: bool = False
+
+    def towards(self, holder: Claim) -> Literal["wait", "fail", "supersede"]:
+        """Return what to do about a run: a hotfix does not wait for a release, and no release takes one back."""
+        if self.is_hotfix and self.on_busy == "wait":
+            return "fail" if holder.state.hotfix else "supersede"
+        if holder.state.hotfix and not self.is_hotfix and self.on_busy == "supersede":
+            return "wait"
+        return self.on_busy
 
 
 def wait_until_free(
@@ -73,11 +84,12 @@ def wait_until_free(
         except ClaimHeld as busy:
             if is_duplicate(busy.claim):
                 return busy.claim
-            if policy.on_busy == "supersede":
+            chosen = policy.towards(busy.claim)
+            if chosen == "supersede":
                 reason = f"superseded by run {request.run}"
                 takeover = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
                 clean_up(takeover, teardown, traffic, workload)
-            elif policy.on_busy == "fail" or time.monotonic() >= deadline:
+            elif chosen == "fail" or time.monotonic() >= deadline:
                 raise
             else:
                 log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
@@ -98,16 +110,26 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         at_rest: what to do about a canary that has users.
 
     Raises:
-        PermanentError: the canary has users, and they are neither returned nor taken over.
+        PermanentError: the canary has users, and they are neither returned nor taken over; or the run began otherwise.
         ClaimHeld, ClaimExpired: another run was faster.
     """
     claims = traffic.claims
     after = claims.highest_epoch(request.app, workloads)
     request = with_first_weight(request, at_rest, traffic)
     claim = claims.take(request, check=traffic.starts[at_rest], after_epoch=after)
+    _refuse_other_kind(claim, request)
     if claim.phase is Phase.PREPARED:
         claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
     claims.mark_deployments(claim)
     return claim
+
+
+def _refuse_other_kind(claim: Claim, request: ClaimRequest) -> None:
+    """Refuse to go on with a run that began as a hotfix, or that did not: its judge would change in the middle."""
+    if bool(claim.state.hotfix) == bool(request.hotfix):
+        return
+    began, flag = ("as a hotfix", "add") if claim.state.hotfix else ("without --hotfix", "leave out")
+    cause = f"it began {began}: {flag} --hotfix to go on with it, or roll it back and use another --run."
+    raise PermanentError(f"going on with run {claim.run}", cause)

@@ -13,7 +13,7 @@ LIMIT_BYTES: Final = 4096
 
 _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
-_TEXTS: Final = ("run", "outcome", "verdict", "reason", "by", "bake", "undoes")
+_TEXTS: Final = ("run", "outcome", "verdict", "reason", "by", "bake", "undoes", "hotfix")
 
 
 def record_of(
@@ -53,6 +53,7 @@ def record_of(
         undoes=state.undoes,
         promotion=promotion,
         rescued=state.rescued,
+        hotfix=state.hotfix,
     )
 
 
@@ -67,7 +68,14 @@ def promotion_of(claim: Claim, workloads: WorkloadState, ended: float) -> Promot
     state = claim.state
     pin = replace(state.pin, digests={}) if state.pin else None
     kept = RunState(
-        state.started, state.expires, state.targets, state.stable, state.canary, workloads=workloads, pin=pin
+        state.started,
+        state.expires,
+        state.targets,
+        state.stable,
+        state.canary,
+        workloads=workloads,
+        pin=pin,
+        hotfix=state.hotfix,
     )
     return Promotion(claim.run, round(ended, 1), kept)
 
@@ -118,7 +126,7 @@ def load_record(text: str) -> Record:
 
 def _text(record: Record) -> str:
     body = {"version": VERSION, **asdict(replace(record, promotion=None))}
-    for name in ("undoes", "promotion", "rescued"):
+    for name in ("undoes", "promotion", "rescued", "hotfix"):
         if not body[name]:
             del body[name]
     if record.promotion is not None:
@@ -156,6 +164,7 @@ def _shrinking(record: Record) -> Iterator[Record]:
         by=_cut(record.by, _TEXT_CHARACTERS),
         undoes=_cut(record.undoes, _TEXT_CHARACTERS),
         rescued=_cut(record.rescued, _TEXT_CHARACTERS),
+        hotfix=_cut(record.hotfix, _TEXT_CHARACTERS),
     )
     yield smaller
     if record.promotion is not None:

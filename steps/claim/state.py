@@ -70,6 +70,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "undoes": state.undoes,
         "look": look_body(state.look),
         "rescued": state.rescued,
+        "hotfix": state.hotfix,
     }
     return _filled(body)
 
@@ -116,6 +117,7 @@ def read_state(body: Mapping[str, Any]) -> RunState:
         undoes=str(body.get("undoes", "")),
         look=read_look(body.get("look")),
         rescued=str(body.get("rescued", "")),
+        hotfix=str(body.get("hotfix", "")),
     )
 
 

@@ -58,6 +58,11 @@ class Prober:
         self._rounds: list[tuple[ProbeResult, ...]] = []
         self._running: threading.Thread | None = None
         self._due, self._number = clock(), 0
+        self._ignores_stable = False
+
+    def ignore_stable(self) -> None:
+        """Send the probes to the canary alone from now on: stable's answers excuse nothing."""
+        self._ignores_stable = True
 
     def look(self) -> tuple[ProbeResult, ...]:
         """Return the results of the newest rounds, oldest first; start a round if one is due.
@@ -67,7 +72,8 @@ class Prober:
         """
         if self._clock() >= self._due and (self._running is None or not self._running.is_alive()):
             self._due = self._clock() + self._interval
-            self._start(self._endpoints())
+            found = self._endpoints()
+            self._start(ArmEndpoints(found.canary, (), alone=True) if self._ignores_stable else found)
         return tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
 
     def _start(self, endpoints: ArmEndpoints) -> None:

@@ -9,6 +9,7 @@ import yaml
 
 from steps.errors import SettingsError
 from steps.settings.complaints import unknown_setting
+from steps.settings.hotfix import ONE_RUN_ONLY
 
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
 LOADING = "reading the settings"
@@ -61,4 +62,8 @@ def canary_yaml(file: Path, documents: Sequence[object], known: Callable[[], fro
     if strange:
         lines = [f"{file}: {unknown_setting(str(name), content[name], names)}" for name in strange]
         raise SettingsError(LOADING, "; ".join(lines))
-    return FileSettings({str(name).replace("-", "_"): value for name, value in content.items()})
+    values = {str(name).replace("-", "_"): value for name, value in content.items()}
+    if once := sorted(ONE_RUN_ONLY & values.keys()):
+        cause = f"{file}: {', '.join(once)}: holds for one run alone; give it by a flag, as in --{once[0]}"
+        raise SettingsError(LOADING, cause)
+    return FileSettings(values)
