@@ -58,6 +58,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
+_HELD = (
+    "users stay on the hotfix while stable has no ready pod. To keep it, and to be able to release another hotfix: "
+    'canary-steps promote --app {app} --run {run} --unjudged "stable is down"'
+)
+
 _ENDINGS = {
     "promoted": "PROMOTED, all users have the new version",
     "rolled-back": "ROLLED BACK, all users have the version from before",
@@ -112,6 +117,8 @@ def run(
         raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
         outcome = rollout.roll_back(str(error))
+        if outcome == "rollback-failed" and settings.hotfix:
+            log.error("hotfix.held", detail=_HELD.format(app=settings.app, run=settings.run))  # noqa: TRY400 - as below
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was changed
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback

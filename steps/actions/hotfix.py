@@ -51,7 +51,7 @@ def check_hotfix(
         PermanentError: stable keeps its objectives, or nothing tells; says with which numbers, and what helps.
     """
     if (begun := _held(request, names, traffic)) is not None:
-        return replace(request, ladder=begun.state.ladder)
+        return replace(request, ladder=begun.state.ladder or policy.ladder)  # killed before it was kept
     ready = _ready_pods(names, workload)
     if ready is not None and not ready[0]:
         found = StableStanding(Standing.BROKEN, f"stable has no ready pod (0 of {ready[1]})", 1.0)
@@ -66,7 +66,7 @@ def check_hotfix(
 
 
 def announce(claim: Claim, traffic: Traffic) -> None:
-    """Tell everybody who looks at the VirtualService that the run is a hotfix."""
+    """Announce the run as a hotfix, in the log and by an Event on its VirtualService."""
     state = claim.state
     said = f"run {claim.run} of {claim.app} is a hotfix by {state.by}, judged without stable: {state.hotfix}"
     log.warning("hotfix.began", reason=state.hotfix, ladder=list(state.ladder))

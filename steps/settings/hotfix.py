@@ -26,7 +26,7 @@ class HotfixSettings(StepSettings):
     reason: Sentence = Field(
         "",
         max_length=300,
-        description="Why the release is a hotfix, one sentence for the record and everybody who is told of it. Not in "
+        description="Why the release is a hotfix, one sentence for the record, Events and notifications. Not in "
         "canary.yaml.",
     )
     force: bool = Field(
@@ -43,7 +43,7 @@ class HotfixSettings(StepSettings):
 
     @field_validator("hotfix_ladder")
     @classmethod
-    def _ascends(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
+    def _hotfix_ascends(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
         return require_ascending(ladder)
 
 

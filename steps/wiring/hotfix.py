@@ -26,7 +26,9 @@ def check_hotfix_settings(settings: PreparationSettings) -> None:
             raise SettingsError(_READING, f"--{given[0]}: belongs to --hotfix; add that, or leave this out")
         return
     if not settings.reason:
-        raise SettingsError(_READING, '--hotfix: needs --reason "why", one sentence for everybody who is told of it')
+        raise SettingsError(
+            _READING, '--hotfix: needs --reason "why", one sentence that the record and notifications carry'
+        )
     if settings.without_mesh_metrics:
         if not settings.probes:
             cause = "--hotfix: objectives are read from the mesh's metrics; without them name `probes` in canary.yaml"

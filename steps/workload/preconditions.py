@@ -8,6 +8,9 @@ from steps.cluster.managing_tools import managing_tool
 from steps.errors import PermanentError, TemporaryError
 from steps.workload.readiness import is_settled
 
+MOST_PODS: Final = 0.9
+"""Part of stable's pods (0-1) that must be available where no setting says otherwise."""
+
 _ROUNDING: Final = 1e-9
 """0.7 of 10 pods are 7, although floats may say a little more."""
 

@@ -1,4 +1,4 @@
-"""Wait until stable is ready for a release: a pod that restarts, or a rollout that ends, is no reason to refuse one."""
+"""Wait until stable is ready for a release: a pod that restarts does not refuse one for good."""
 
 import time
 from collections.abc import Callable

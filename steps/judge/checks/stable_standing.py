@@ -53,6 +53,8 @@ def stable_standing(evidence: Evidence, rules: Rules) -> StableStanding:
     share = max((one.share for one in seen if one.is_recent), default=0.0)
     shown = broken[:1] or _longest(seen)
     sentence = "; ".join(one.sentence for one in shown)
+    if not broken and any(one.is_above for one in seen):
+        return StableStanding(Standing.UNKNOWN, f"too few requests to say: {sentence}", share)
     return StableStanding(Standing.BROKEN if broken else Standing.KEPT, sentence, share)
 
 
@@ -78,9 +80,14 @@ class _Window:
         counted = f"{bad}/{total} = {percent(self.share)} of stable's requests in the last {span(self.seconds)}"
         return f"{counted} {self.promise.what} ({allowed})"
 
+    @property
+    def is_above(self) -> bool:
+        """Whether more requests were bad than the objective allows."""
+        return self.counts.bad > self.promise.allowed * self.counts.total
+
     def is_broken(self, rules: Rules) -> bool:
         """Return whether enough requests were bad to call the objective broken."""
-        return self.counts.bad >= rules.guard_bad and self.counts.bad > self.promise.allowed * self.counts.total
+        return self.is_above and self.counts.bad >= rules.guard_bad
 
 
 def _windows(promise: Objective, until: float) -> list[_Window]:

@@ -4,6 +4,7 @@ from html import escape
 from typing import Any, Final
 
 from steps.outputs.notifications.news import News, is_time
+from steps.outputs.report import Report
 from steps.outputs.webhook import Message
 
 _PATH: Final = "/api/annotations"
@@ -15,10 +16,15 @@ def grafana_annotation(news: News) -> Message:
     made = news.report
     body: dict[str, Any] = {
         "time": _milliseconds(made.started if is_time(made.started) else news.time),
-        "tags": [_TAG, made.namespace, made.app, made.state],
-        "text": "<br>".join(filter(None, [f"{escape(news.subject)}: {made.state}", escape(made.reason), _link(news)])),
+        "tags": [_TAG, made.namespace, made.app, made.state, *(["hotfix"] if made.hotfix else [])],
+        "text": "<br>".join(filter(None, [f"{escape(news.subject)}: {made.state}", *_said(made), _link(news)])),
     }
     return Message({**body, **({"timeEnd": _milliseconds(made.ended)} if is_time(made.ended) else {})}, path=_PATH)
+
+
+def _said(made: Report) -> list[str]:
+    hotfix = f"hotfix: {escape(made.hotfix)}" if made.hotfix else ""
+    return [hotfix, escape(made.reason)]
 
 
 def _milliseconds(seconds: float) -> int:
