@@ -59,7 +59,7 @@ RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
 _HELD = (
-    "users stay on the hotfix while stable has no ready pod. To keep it, and to be able to release another hotfix: "
+    "if stable has no ready pod, users stay on the hotfix. To keep it, and to be able to release another hotfix: "
     'canary-steps promote --app {app} --run {run} --unjudged "stable is down"'
 )
 
@@ -117,8 +117,6 @@ def run(
         raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
     except StepError as error:
         outcome = rollout.roll_back(str(error))
-        if outcome == "rollback-failed" and settings.hotfix:
-            log.error("hotfix.held", detail=_HELD.format(app=settings.app, run=settings.run))  # noqa: TRY400 - as below
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was changed
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
@@ -201,8 +199,11 @@ class _Rollout:
 
     def roll_back(self, reason: str) -> str:
         """Roll the run back; return the outcome."""
-        run = self._settings.run
-        return try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
+        app, run = self._settings.app, self._settings.run
+        outcome = try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
+        if outcome == "rollback-failed" and self._settings.hotfix:
+            log.error("hotfix.held", detail=_HELD.format(app=app, run=run))
+        return outcome
 
     def write_report(self) -> None:
         """Write the report, if a folder for it is given."""
