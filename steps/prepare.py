@@ -31,7 +31,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.baseline import check_baseline
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
-from steps.wiring.hotfix import check_hotfix_settings, hotfix_policy_of
+from steps.wiring.hotfix import hotfix_policy_of, with_hotfix_settings
 from steps.wiring.probing import probe_preflight_of
 from steps.wiring.release import release_and_claim, with_run_id
 from steps.wiring.surroundings import Surroundings
@@ -60,8 +60,7 @@ def run(
     extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
-    settings = with_run_id(settings, names)
-    check_hotfix_settings(settings)
+    settings = with_hotfix_settings(with_run_id(settings, names))
     check_baseline(settings, names, names.baseline if settings.baseline else "")
     check_permissions(cluster, names, baseline=settings.baseline)
     surroundings = Surroundings(cluster, settings, names)

@@ -14,8 +14,8 @@ _READING: Final = "reading the settings"
 _SCRAPES: Final = 3
 
 
-def check_hotfix_settings(settings: PreparationSettings) -> None:
-    """Refuse settings that do not fit a hotfix.
+def with_hotfix_settings(settings: PreparationSettings) -> PreparationSettings:
+    """Return the settings as a hotfix uses them: without a baseline, whose pods would run the broken version.
 
     Raises:
         SettingsError: there is no reason, nothing to judge by, or a setting of a hotfix without one.
@@ -24,7 +24,7 @@ def check_hotfix_settings(settings: PreparationSettings) -> None:
         given = [name for name in ("reason", "force") if getattr(settings, name)]
         if given:
             raise SettingsError(_READING, f"--{given[0]}: belongs to --hotfix; add that, or leave this out")
-        return
+        return settings
     if not settings.reason:
         raise SettingsError(
             _READING, '--hotfix: needs --reason "why", one sentence that the record and notifications carry'
@@ -36,6 +36,7 @@ def check_hotfix_settings(settings: PreparationSettings) -> None:
     elif not settings.success_slo and not settings.latency_slo:
         cause = "--hotfix: is judged by objectives alone, and there is none; set --success-slo (0.99) or --latency-slo"
         raise SettingsError(_READING, cause)
+    return settings.model_copy(update={"baseline": False})
 
 
 def hotfix_policy_of(settings: PreparationSettings) -> HotfixPolicy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,9 @@ CASES = {
     "hot-quiet": HotfixCase(1.0, GOOD, 0, GOOD, has_pods=False, rate=0.2, env={"probes": PROBES}),
 }
 
+USUAL = ("hot-good", "hot-bad", "hot-down")
+RARER = ("hot-fine", "hot-quiet")
+
 
 @dataclass(frozen=True)
 class Released:
@@ -69,19 +72,28 @@ class Released:
 
 @pytest.fixture(scope="module")
 def released(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Released]]:
-    """Release all hotfixes at once, since each of them mostly waits."""
-    folder = tmp_path_factory.mktemp("hotfix")
+    """Release the usual hotfixes at once, since each of them mostly waits."""
     with ExitStack() as stack:
-        apps = {name: _deployed(shared_lab, name, folder, stack) for name in CASES}
-        loads = {name: stack.enter_context(app.users(CASES[name].rate)) for name, app in apps.items()}
-        for name, app in apps.items():
-            if CASES[name].has_pods:
-                shared_lab.wait_for(_has_met_it(app, CASES[name]), what=f"requests of {name}")
-        running = {name: (_started(app, CASES[name], folder), time.time()) for name, app in apps.items()}
-        yield {
-            name: Released(step.wait(120), apps[name], loads[name].view(), began)
-            for name, (step, began) in running.items()
-        }
+        yield _release_all(shared_lab, USUAL, tmp_path_factory.mktemp("hotfix"), stack)
+
+
+@pytest.fixture(scope="module")
+def rarer(shared_lab: EmbeddedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Released]]:
+    """Release the others at once."""
+    with ExitStack() as stack:
+        yield _release_all(shared_lab, RARER, tmp_path_factory.mktemp("rarer"), stack)
+
+
+def _release_all(lab: EmbeddedLab, names: Sequence[str], folder: Path, stack: ExitStack) -> dict[str, Released]:
+    apps = {name: _deployed(lab, name, folder, stack) for name in names}
+    loads = {name: stack.enter_context(app.users(CASES[name].rate)) for name, app in apps.items()}
+    for name, app in apps.items():
+        if CASES[name].has_pods:
+            lab.wait_for(_has_met_it(app, CASES[name]), what=f"requests of {name}")
+    running = {name: (_started(app, CASES[name], folder), time.time()) for name, app in apps.items()}
+    return {
+        name: Released(step.wait(120), apps[name], loads[name].view(), began) for name, (step, began) in running.items()
+    }
 
 
 def _deployed(lab: EmbeddedLab, name: str, folder: Path, stack: ExitStack) -> LabApp:
@@ -109,18 +121,30 @@ def _started(app: LabApp, case: HotfixCase, folder: Path) -> RunningStep:
     return app.start("rollout", "--image", app.image(case.image), *HOTFIX, **env)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", USUAL)
 def test_a_hotfix_ends_as_its_users_need(name: str, released: dict[str, Released]) -> None:
-    """Good ones serve, whatever stable does; a bad one goes back; a stable that keeps its objectives is refused."""
-    found, case = released[name], CASES[name]
+    """Good ones serve, whatever stable does; a bad one goes back."""
+    check_end(released[name], CASES[name])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", RARER)
+def test_a_rarer_hotfix_ends_as_its_users_need(name: str, rarer: dict[str, Released]) -> None:
+    """A stable that keeps its objectives refuses one; probes pass one without requests."""
+    check_end(rarer[name], CASES[name])
+
+
+def check_end(found: Released, case: HotfixCase) -> None:
+    """Check exit code, the version that serves, and that nothing of the run is left."""
     assert case.exit_code == found.ended.exit_code, found.ended.lines
     assert found.app.image(case.serves) == found.app.running_image()
     assert ((100, 0), "") == (found.app.weights(), found.app.claim())
 
 
-def test_the_refusal_has_numbers_and_the_flag(released: dict[str, Released]) -> None:
-    """Nothing was written."""
-    ended = released["hot-fine"].ended
+@pytest.mark.full
+def test_the_refusal_has_numbers_and_the_flag(rarer: dict[str, Released]) -> None:
+    """As Prometheus counted them."""
+    ended = rarer["hot-fine"].ended
     assert "of stable's requests in the last" in ended.error
     assert "at most 1.0 % by --success-slo" in ended.error
     assert "--force" in ended.error
@@ -135,9 +159,14 @@ def test_users_of_a_good_hotfix_meet_no_failure_of_it(released: dict[str, Releas
 
 
 def test_a_stable_without_pods_gets_the_hotfix_at_once(released: dict[str, Released]) -> None:
-    """Without a first weight; and where there are hardly any requests, by the probes."""
+    """Without a first weight, since nobody else can answer."""
     assert [100] == _weights(released["hot-down"].ended)
-    assert "by its probes alone: front passed" in released["hot-quiet"].ended.results["reason"]
+
+
+@pytest.mark.full
+def test_probes_pass_a_hotfix_that_has_hardly_any_requests(rarer: dict[str, Released]) -> None:
+    """Users that come once in five seconds need not wait for a hundred of them."""
+    assert "by its probes alone: front passed" in rarer["hot-quiet"].ended.results["reason"]
 
 
 def _weights(ended: StepResult) -> list[int]:
@@ -152,6 +181,7 @@ def _expired(item: Json) -> Json:
     return item
 
 
+@pytest.mark.full
 def test_a_killed_hotfix_is_swept(shared_lab: EmbeddedLab, tmp_path: Path) -> None:
     """Its users go back to a stable that is ready, broken as it is."""
     app = LabApp(shared_lab, "hot-killed", tmp_path)
