@@ -15,6 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.forked import ChildProcess, Fork
+
 ROOT = Path(__file__).resolve().parents[2]
 _PREFIX = "canary-steps-lab-"
 
@@ -59,7 +61,7 @@ class Processes:
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._running: dict[int, ChildProcess] = {}
         (state / "logs").mkdir(exist_ok=True)
 
     def start(
@@ -71,23 +73,35 @@ class Processes:
                 command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,
             )  # fmt: skip
+        self._remember(process)
+        return process
+
+    def fork(
+        self, name: str, module: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Fork:
+        """Start `python -m module` like `start`, but as a fork of a process that has imported it already."""
+        log = self._state / "logs" / f"{name}.log"
+        process = Fork(module, arguments, {**os.environ, **(environment or {})}, log, log, ROOT)
+        self._remember(process)
+        return process
+
+    def _remember(self, process: ChildProcess) -> None:
         with (self._state / "children").open("a") as children:
             children.write(f"{process.pid} {start_time(process.pid)}\n")
         self._running[process.pid] = process
-        return process
 
     def log_of(self, name: str) -> str:
         """Return what a process has written so far."""
         return (self._state / "logs" / f"{name}.log").read_text(errors="replace")
 
-    def stop(self, process: subprocess.Popen[bytes], grace_seconds: float = 3.0) -> int:
+    def stop(self, process: ChildProcess, grace_seconds: float = 3.0) -> int:
         """Terminate a process, kill it after the grace period, and return its exit code."""
         self._running.pop(process.pid, None)
         if process.poll() is None:
             process.terminate()
             try:
                 return process.wait(grace_seconds)
-            except subprocess.TimeoutExpired:
+            except (subprocess.TimeoutExpired, TimeoutError):
                 process.kill()
         return process.wait()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ import structlog
 
 from steps.__main__ import find, main
 from steps.outputs.results import variable_name
+from tests.support.forked import Fork
 from tests.support.processes import ROOT
 
 Json = dict[str, Any]
@@ -86,11 +85,10 @@ class RunningStep:
 
     def __init__(self, step: str, flags: tuple[str, ...], env: Mapping[str, str], folder: StepFiles) -> None:
         self._folder = folder
-        with folder.stderr.open("w") as stderr, folder.stdout.open("w") as stdout:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "steps", step, *flags], cwd=ROOT, stdin=subprocess.DEVNULL,
-                stdout=stdout, stderr=stderr, env=environment({**folder.env, **env}),
-            )  # fmt: skip
+        folder.stderr.touch()
+        folder.stdout.touch()
+        settings = environment({**folder.env, **env})
+        self.process = Fork("steps", (step, *flags), settings, folder.stdout, folder.stderr, ROOT)
 
     def lines(self) -> list[Json]:
         """Return the log lines written so far."""
@@ -112,7 +110,7 @@ class RunningStep:
         """Return how it ended."""
         try:
             code = self.process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self.stop()
             raise AssertionError(f"still running after {timeout_seconds} s: {self.lines()}") from None
         return self._folder.ended(code)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,6 +14,7 @@ import aiohttp
 from tests.lab.embedded.addresses import Block
 from tests.lab.embedded.registry import Image, Node
 from tests.support.controllers.pod_status import NODE_NAME, ObservedPod, render
+from tests.support.forked import ChildProcess
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.kinds import POD, Json
 from tests.support.kubernetes_api.store import Store
@@ -63,7 +62,7 @@ class PodLife:
         self._session = session
         self._namespace, self._name = namespace, name
         self._seen = ObservedPod()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ChildProcess | None = None
 
     async def run(self) -> None:
         """Live until the pod object is deleted."""
@@ -111,17 +110,18 @@ class PodLife:
 
     async def _run_container(self, pod: Json, image: Image) -> None:
         started_at = self._around.store.timestamp()
-        self._process = self._around.processes.start(
-            f"{self._name}", [sys.executable, "-m", "tests.lab.embedded.app"], self._environment(pod, image)
+        self._process = self._around.processes.fork(
+            self._name, "tests.lab.embedded.app", environment=self._environment(pod, image)
         )
         self._seen.state = {"running": {"startedAt": started_at}}
         self._seen.started = True
         self._seen.ready = "readinessProbe" not in pod["spec"]["containers"][0]
         self._report()
         await self._watch(pod, self._process)
-        if self._process.poll() is None:
+        exit_code = self._process.poll()
+        if exit_code is None:
             return
-        ended: Json = {"exitCode": self._process.returncode, "reason": "Error", "startedAt": started_at}
+        ended: Json = {"exitCode": exit_code, "reason": "Error", "startedAt": started_at}
         self._seen.last_state = {"terminated": ended | {"finishedAt": self._around.store.timestamp()}}
         self._process, self._seen.ready = None, False
         backoff = min(_FIRST_BACKOFF_SECONDS * 2**self._seen.restart_count, _LAST_BACKOFF_SECONDS)
@@ -131,7 +131,7 @@ class PodLife:
         self._report()
         await self._pause(backoff)
 
-    async def _watch(self, pod: Json, process: subprocess.Popen[bytes]) -> None:
+    async def _watch(self, pod: Json, process: ChildProcess) -> None:
         """Probe until the process ends or the pod is being deleted; before it is ready, probe quickly."""
         probe = pod["spec"]["containers"][0].get("readinessProbe")
         due, failures = 0.0, 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +25,7 @@ class Load:
             options += ["--url", url]
         for name, value in headers.items():
             options += ["--header", f"{name}={value}"]
-        self._process: subprocess.Popen[bytes] = processes.start(
-            out.stem, [sys.executable, "-m", "tests.lab.embedded.load", *options]
-        )
+        self._process = processes.fork(out.stem, "tests.lab.embedded.load", options)
 
     def view(self) -> View:
         """Return all requests answered so far, in order of sending."""
