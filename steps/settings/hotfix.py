@@ -53,7 +53,7 @@ class HotfixRungSettings(StepSettings):
     subject: ClassVar[str] = "Hotfix"
 
     hotfix_min_seconds: float = Field(
-        15.0,
+        10.0,
         ge=0,
         le=3600,
         description="Minimum time on a weight of a hotfix before it may pass, seconds; twice as long for a pass by "
