@@ -20,7 +20,7 @@ from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.outputs import results
-from steps.outputs.judgement_file import save
+from steps.outputs.judgement_file import save, try_save
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
@@ -82,7 +82,8 @@ def run(
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         judge = judge_of(hotfix=bool(claim.state.hotfix))
         judgement = judge.judge(claim, settings.weight, comparison_of(settings, claim.state))
-    save(judgement, settings.judgement_file)  # after the retreat: a full disk must not delay it
+    # After the retreat: a full disk must not delay it, nor turn a fail into another end.
+    (try_save if judgement.verdict is Verdict.FAIL else save)(judgement, settings.judgement_file)
     return ended(judgement)
 
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
+from steps.claim.expiry import is_expired
 from steps.claim.lookup import claim_of_app
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
@@ -87,7 +88,7 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     hints = hints_of(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
     claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace)
-    living = claim if claim is not None and claim.state.expires >= cluster.now() else None
+    living = claim if claim is not None and not is_expired(claim.state, cluster.now()) else None
     chosen = choose_names(survey, hints, claim, settings.topology)
     named = with_chosen_names(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)

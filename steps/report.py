@@ -17,6 +17,7 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.claim.claims import Claims
+from steps.claim.errors import ClaimCorrupt
 from steps.claim.listing import list_release
 from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
@@ -77,11 +78,18 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
         claims: on VirtualServices.
         run: report only this run; "" = any.
 
+    Returns:
+        The report; in state `unreadable` without a run, where the claim cannot be read: the reason says why.
+
     Raises:
         NotFound: the VirtualService has no such release.
     """
     first = names.virtual_services[0]
-    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    try:
+        claim = claims.claim_on(first, names.app)
+    except ClaimCorrupt as error:
+        log.warning("claim.unreadable", virtual_service=str(first), cause=error.cause)
+        return Report(names.app, names.namespace, "", "unreadable", reason=error.cause)
     if claim is not None and run in {"", claim.run, claim.state.undoes}:
         return report_of_claim(claim, names.namespace, verdict_of(claim.state))
     last = claims.last(first, names.app)

@@ -2,8 +2,13 @@
 
 import json
 
+import structlog
+
+from steps.errors import Interrupted, StepError
 from steps.model.judgement import Judgement
 from steps.outputs import files
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def save(judgement: Judgement, path: str) -> None:
@@ -16,3 +21,13 @@ def save(judgement: Judgement, path: str) -> None:
         return
     text = json.dumps(judgement.to_json(), indent=1, default=str)
     files.save(text, path, "--judgement-file", "writing the judgement")
+
+
+def try_save(judgement: Judgement, path: str) -> None:
+    """Write a judgement, but only log a failure: what the release does next matters more."""
+    try:
+        save(judgement, path)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.error("judgement.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback

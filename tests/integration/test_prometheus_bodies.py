@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from steps.evidence.prometheus_api import response_body as bodies
+from steps.evidence.prometheus_api import client
 from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
@@ -75,7 +75,7 @@ def test_an_answer_without_end_is_not_kept_in_memory(
     serve: Callable[..., LocalServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compressed or not: the limit is for the decompressed size."""
-    monkeypatch.setattr(bodies, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(client, "MAX_BYTES", 1 << 20)
     packed = gzip.compress(b" " * (8 << 20))
     for endless in (chunks(*[b" " * (1 << 16)] * 64), last(body(packed, 200, **{"Content-Encoding": "gzip"}))):
         with pytest.raises(EvidenceError, match="sent more than") as caught:

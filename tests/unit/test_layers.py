@@ -23,15 +23,16 @@ MAY_IMPORT = {
     "errors": set(),
     "model": {"model"},
     "judge": {"model", "judge"},
-    "evidence": {"model", "errors", "evidence"},
+    "http_client": {"http_client"},
+    "evidence": {"model", "errors", "http_client", "evidence"},
     "cluster": {"errors", "cluster"},
     "claim": {"model", "errors", "cluster", "claim"},
     "traffic": {"model", "errors", "cluster", "claim", "traffic"},
     "workload": {"model", "errors", "cluster", "claim", "workload"},
-    "outputs": {"model", "errors", "outputs"},
-    "probing": {"model", "probing"},
+    "outputs": {"model", "errors", "http_client", "outputs"},
+    "probing": {"model", "http_client", "probing"},
     "completion": {"model", "completion"},
-    "registry": {"errors", "registry"},
+    "registry": {"errors", "http_client", "registry"},
     "flagger": {"errors", "flagger"},
     "settings": {"model", "errors", "flagger", "settings"},
     "actions": {
@@ -58,11 +59,11 @@ FREE = STEPS | {"__main__", "wiring", "__init__"}
 CLIENTS = {
     "kubernetes": {"cluster"},
     "jsonpatch": {"cluster"},
-    "urllib3": {"cluster", "evidence", "registry"},
-    "requests": {"evidence", "probing", "outputs", "registry"},
-    "socket": {"board_server", "evidence", "registry", "wiring"},
+    "urllib3": {"cluster", "http_client", "evidence", "registry"},
+    "requests": {"http_client", "evidence", "probing", "outputs", "registry"},
+    "socket": {"board_server", "http_client", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
-    "pydantic": {"settings", *STEPS},
+    "pydantic": {"settings", "claim", *STEPS},
     "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}
@@ -126,6 +127,21 @@ def test_the_outside_world_is_reached_from_its_layer_alone(client: str) -> None:
     users = {layer_of(file) for file in FILES if any(name.split(".")[0] == client for name in imports_of(file))}
     assert set() == users - CLIENTS[client]
     assert users
+
+
+def test_only_the_bounded_client_sends_requests() -> None:
+    """Else a server without an end could hold a step; the other layers name errors of `requests`, and credentials."""
+    sending = {"Session", "get", "post", "put", "head", "delete", "patch", "request", "HTTPAdapter", "urlopen"}
+    wrong = {
+        f"{file.relative_to(ROOT)}: {ast.unparse(node)}"
+        for file in FILES
+        if layer_of(file) not in {"http_client", "cluster"}
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute)
+        and node.attr in sending
+        and ast.unparse(node.value) in {"requests", "urllib3"}
+    }
+    assert set() == wrong
 
 
 @pytest.mark.parametrize("layer", ["judge", "model"])

@@ -1,6 +1,5 @@
 """The only place that talks to Prometheus: a query in, its response out, or an error with a sentence of its own."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +19,10 @@ from steps.evidence.prometheus_api.prometheus_errors import (
     response_refused,
     response_too_large,
 )
-from steps.evidence.prometheus_api.response_body import TooLargeError, read_body
+from steps.evidence.prometheus_api.response_json import MAX_BYTES, parse_object
 from steps.evidence.prometheus_api.response_schema import MalformedResponseError, result_of, warnings_of
+from steps.http_client.client import HttpClient
+from steps.http_client.limits import Answer, AnswerTooLargeError, Limits
 from steps.model.evidence import ProblemKind
 
 _LONG_QUERY: Final = 2000
@@ -74,12 +75,13 @@ class Prometheus:
         self.access = access
         self._record = record
         self._clock = clock
-        self._session = requests.Session()
-        self._session.auth = FileAuth(access)
-        self._session.headers.update(access.headers)
-        self._session.headers["Accept"] = "application/json"
+        self._http = HttpClient()
+        session = self._http.session
+        session.auth = FileAuth(access)
+        session.headers.update(access.headers)
+        session.headers["Accept"] = "application/json"
         if access.client_cert and access.client_key:
-            self._session.cert = (str(access.client_cert), str(access.client_key))
+            session.cert = (str(access.client_cert), str(access.client_key))
 
     def query(self, promql: str) -> QueryResponse:
         """Evaluate an instant query at the server's own time.
@@ -101,43 +103,35 @@ class Prometheus:
     def _once(self, promql: str) -> QueryResponse:
         address = f"{self.access.endpoint}/api/v1/query"
         form = {"query": promql}
-        options: dict[str, Any] = {
-            "timeout": (min(_CONNECT_SECONDS, self.access.timeout_seconds), self.access.timeout_seconds),
-            "allow_redirects": False,
-            "stream": True,
-            # Set on the session alone, REQUESTS_CA_BUNDLE would override it.
-            "verify": str(self.access.ca_file) if self.access.ca_file else None,
-        }
+        # GET if the query is short enough: authorising proxies often allow reading ("get") but not "create".
+        method, place = ("GET", "params") if len(promql) <= _LONG_QUERY else ("POST", "data")
+        # Set on the session alone, REQUESTS_CA_BUNDLE would override it.
+        options: dict[str, Any] = {place: form, "verify": str(self.access.ca_file) if self.access.ca_file else None}
+        limits = Limits(self.access.timeout_seconds, MAX_BYTES, connect_seconds=_CONNECT_SECONDS)
         try:
-            # GET if the query is short enough: authorising proxies often allow reading ("get") but not "create".
-            if len(promql) <= _LONG_QUERY:
-                response = self._session.get(address, params=form, **options)
-            else:
-                response = self._session.post(address, data=form, **options)
-            content = read_body(response, self.access.timeout_seconds)
-        except TooLargeError as fault:
+            return self._read(self._http.send(method, address, limits, **options), promql)
+        except AnswerTooLargeError as fault:
             raise response_too_large(self.access, promql) from fault
         except (requests.RequestException, OSError) as fault:
             raise request_failed(fault, self.access) from fault
-        return self._read(response, content, promql)
 
-    def _read(self, response: requests.Response, content: bytes, promql: str) -> QueryResponse:
-        body = _json(content)
-        good = response.status_code == HTTPStatus.OK and body is not None and body.get("status") == "success"
-        if body is None and response.status_code == HTTPStatus.OK and content.lstrip().startswith(b"{"):
+    def _read(self, answer: Answer, promql: str) -> QueryResponse:
+        body = parse_object(answer.content)
+        good = answer.status == HTTPStatus.OK and body is not None and body.get("status") == "success"
+        if body is None and answer.status == HTTPStatus.OK and answer.content.lstrip().startswith(b"{"):
             raise response_malformed(MalformedResponseError("JSON that is cut off or invalid"), self.access, promql)
         if body is None or not good or body.get("isPartial"):
-            raise response_refused(response.status_code, body, self.access, promql)
+            raise response_refused(answer.status, body, self.access, promql)
         try:
-            at = self._time(response)
+            at = self._time(answer)
             result, texts = result_of(body, at), warnings_of(body)
         except MalformedResponseError as fault:
             raise response_malformed(fault, self.access, promql) from fault
         return QueryResponse(promql, at, result, texts)
 
-    def _time(self, response: requests.Response) -> float:
+    def _time(self, answer: Answer) -> float:
         try:
-            return parsedate_to_datetime(response.headers["Date"]).timestamp()
+            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
         except (KeyError, ValueError, TypeError, OverflowError):
             return self._clock()
 
@@ -150,11 +144,3 @@ def step_error(fault: EvidenceError, action: str) -> StepError:
 
 def _is_retryable(fault: EvidenceError) -> bool:
     return fault.problem.kind in _RETRYABLE
-
-
-def _json(content: bytes) -> dict[str, Any] | None:
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None

@@ -8,7 +8,7 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from steps.evidence.prometheus_api.access import Access
-from steps.evidence.prometheus_api.response_body import MAX_BYTES
+from steps.evidence.prometheus_api.response_json import MAX_BYTES
 from steps.model.evidence import Problem, ProblemKind
 
 _SHOWN: Final = 300

@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 import pytest
-import requests
 import responses
 from hypothesis import given
 from hypothesis import strategies as some
@@ -16,6 +15,7 @@ from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus, QueryResponse, step_error
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.evidence.prometheus_api.samples import parse_matrix, parse_vector, values_by_label
+from steps.http_client.limits import Answer
 from steps.model.evidence import ProblemKind
 
 ADDRESS = "http://prometheus.test"
@@ -46,10 +46,8 @@ BODIES = some.fixed_dictionaries(
 
 def read(content: bytes, status: int = 200, **headers: str) -> QueryResponse:
     """Let the client read such a response."""
-    response = requests.Response()
-    response.status_code = status
-    response.headers.update(headers)
-    return Prometheus(Access(ADDRESS))._read(response, content, "up")  # noqa: SLF001 - without a network in between
+    answer = Answer(status, headers, content)
+    return Prometheus(Access(ADDRESS))._read(answer, "up")  # noqa: SLF001 - without a network in between
 
 
 def answered(body: Any, status: int) -> QueryResponse | EvidenceError:  # noqa: ANN401 - any JSON

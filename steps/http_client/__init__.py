@@ -1,0 +1,1 @@
+"""HTTP to servers that may be hostile: every request has a deadline, every answer a maximum size."""
