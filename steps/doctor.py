@@ -176,6 +176,7 @@ def _as_prepare(
                 template_by_external=settings.template_by == "external",
                 allow_managed=settings.allow_managed,
                 allow_policies=settings.allow_policies,
+                allow_unready_stable=True,  # its pods are a problem of their own
                 routes=ports,
             )
         )

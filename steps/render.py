@@ -72,7 +72,7 @@ def _defaults() -> StepDurations:
         busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
         ready=promote.Settings.model_fields["ready_timeout_seconds"].default,
         rung=analyze.Settings.model_fields["timeout_seconds"].default,
-        drain=promote.Settings.model_fields["drain_seconds"].default,
+        drain=promote.Settings.model_fields["drain_limit_seconds"].default,
     )
 
 

@@ -64,7 +64,7 @@ def _shown(name: str, value: Any, depth: int) -> Any:  # noqa: ANN401 - as above
 
 
 def _of_mapping(name: str, value: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
-    """Hide by the names of the keys, in a patch of JSON also by its path; of variables the names are no secret."""
+    """Hide by the names of the keys, in a patch of JSON also by its path; the names of variables stay."""
     if "op" in value and "path" in value:
         path = str(value["path"])
         name = "env" if _PATCHED_ENV.search(path) else path.rpartition("/")[2]

@@ -61,6 +61,11 @@ class Prober:
         self._rounds: list[tuple[ProbeResult, ...]] = []
         self._running: threading.Thread | None = None
         self._due, self._number, self._answered = clock(), 0, clock()
+        self._ignores_stable = False
+
+    def ignore_stable(self) -> None:
+        """Send the probes to the canary alone from now on: stable's answers excuse nothing."""
+        self._ignores_stable = True
 
     def look(self) -> tuple[ProbeResult, ...]:
         """Return the results of the newest rounds, oldest first; start a round if one is due.
@@ -73,7 +78,8 @@ class Prober:
         """
         if self._clock() >= self._due and (self._running is None or not self._running.is_alive()):
             self._due = self._clock() + self._interval
-            self._start(self._endpoints())
+            found = self._endpoints()
+            self._start(ArmEndpoints(found.canary, (), alone=True) if self._ignores_stable else found)
         known = tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
         return known + self._unanswered(known)
 

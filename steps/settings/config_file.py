@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.errors import SettingsError
 from steps.settings.complaints import unknown_setting
+from steps.settings.hotfix import ONE_RUN_ONLY
 from steps.settings.yaml_text import text_of, yaml_documents
 
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
@@ -64,4 +65,7 @@ def canary_yaml(file: Path, documents: Sequence[object], known: Callable[[], fro
         if field_name in values:
             raise SettingsError(LOADING, f"{file}: {name} is given twice, with '-' and with '_': keep one of the lines")
         values[field_name] = value
+    if once := sorted(ONE_RUN_ONLY & values.keys()):
+        cause = f"{file}: {', '.join(once)}: holds for one run alone; give it by a flag, as in --{once[0]}"
+        raise SettingsError(LOADING, cause)
     return FileSettings(values)

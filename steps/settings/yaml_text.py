@@ -5,6 +5,7 @@ keys that stand twice in a map, and text that is not Unicode are refused: each w
 wrote.
 """
 
+import io
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -127,7 +128,7 @@ def text_of(file: Path) -> str:
     Raises:
         OSError: it cannot be read. ValueError: it is too large, or not text.
     """
-    with file.open("rb") as opened:
+    with io.BufferedReader(io.FileIO(file)) as opened:
         content = opened.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB")

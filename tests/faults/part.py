@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import random
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--point", default="")
     parser.add_argument("--faults", default="")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", type=int, default=0)
     given = parser.parse_args()
     if "," in given.point or not given.point:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -48,6 +49,8 @@ def _points(given: argparse.Namespace) -> Iterator[tuple[Trial, Point, Sequence[
         return
     part, parts = map(int, given.part.split("/"))
     names: Sequence[str] = [name for name in STORIES if name.startswith(tuple(given.stories.split(",")))]
+    if given.quick:
+        names = random.Random(given.seed).sample(names, given.quick)
     share = given.points / len(names) if given.points else 0.0
     for name in names:
         trial = Trial(name, STORIES[name])

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 NOTICED = {
     "broken/leaves-users:0:none": "users on a ready arm",
     "broken/scales-down-first:0:none": "no weight on what goes",
@@ -29,23 +31,25 @@ def tried(*arguments: str) -> list[dict[str, Any]]:
 
 
 def test_a_sample_over_all_stories_finds_no_violation() -> None:
-    """One point of each story; `make faults` tries 24,000 of them."""
-    lines = tried("--quick", "--seed", "7")
+    """A point of every third story, any fault, any way back; `make faults` tries 24,000 of them."""
+    lines = tried("--quick", "20", "--seed", "7")
     assert [] == [(line["point"], found) for line in lines for found in line["found"]]
-    assert len(lines) > 40
+    assert 20 == len(lines)
 
 
-def test_each_broken_step_is_noticed() -> None:
+@pytest.fixture(scope="module")
+def noticed() -> list[dict[str, Any]]:
+    """Return what the harness says about each broken step."""
+    return tried("--point", ",".join(NOTICED))
+
+
+def test_each_broken_step_is_noticed(noticed: list[dict[str, Any]]) -> None:
     """A harness that finds nothing proves nothing."""
-    lines = tried("--point", ",".join(NOTICED))
-    assert NOTICED == {
-        line["point"]: next((one["promise"] for one in line["found"] if one["promise"] == NOTICED[line["point"]]), "")
-        for line in lines
-    }
+    promises = {line["point"]: {one["promise"] for one in line["found"]} for line in noticed}
+    assert {} == {point: promises[point] for point, promise in NOTICED.items() if promise not in promises[point]}
 
 
-def test_a_point_can_be_repeated_exactly() -> None:
-    """The same requests, the same findings."""
-    first, second = (tried("--point", "broken/scales-down-first:0:none,broken/crashes:1:lost-answer") for _ in range(2))
-    assert first == second
-    assert first[0]["found"]
+def test_a_point_can_be_repeated_exactly(noticed: list[dict[str, Any]]) -> None:
+    """The same findings in another process."""
+    again = tried("--point", "broken/scales-down-first:0:none,broken/crashes:0:none")
+    assert [noticed[1], noticed[6]] == again

@@ -101,6 +101,8 @@ class Trial:
         wire = Wire(self.lab, fault)
         end, _ = self.lab.attempt(self._story.act, wire=wire)
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
+        if self.lab.watch.has_raced:
+            return
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
@@ -161,4 +163,8 @@ class Trial:
         self.lab.kept = kept_arms
 
     def _kept_by(self, fault: FaultKind | None) -> tuple[str, ...]:
-        return (self.lab.canary,) if fault is not None and fault.keeps_canary else ()
+        """Return the arms that may keep pods without a run: other routes led there, or an edit ended a bake."""
+        if fault is None or fault.undo is None:
+            return ()
+        found = (self.lab.canary,) if fault.keeps_canary else ()
+        return found if serving(self.lab) == self.lab.stable else (*found, self.lab.stable)

@@ -19,7 +19,6 @@ PROXY_SECONDS = 2.0
 """How long a proxy may still send requests to where the routes led before: istiod needs a moment."""
 _UNDER_WAY_SECONDS = 0.07
 """A read and the write that follows from it."""
-_OF_ROUTES = ("no weight on what goes", "users served")
 BYSTANDER = "till"
 
 
@@ -42,14 +41,16 @@ class Watch:
     Attributes:
         writer: the process whose request is being answered; None while controllers or persons write.
         violations: what was seen since the last `begin`.
-        edited_at: when a person last changed something; a write that is under way cannot know of it any more.
+        edited_at: when a person last changed something.
+        has_raced: a side was stopped by a write that was under way when a person led a route there: no writer of two
+            objects can exclude that, so nothing that follows from it is held against the step.
     """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.writer: Wire | None = None
         self.violations: list[Violation] = []
-        self.edited_at = 0.0
+        self.edited_at, self.has_raced = 0.0, False
         self._before: dict[tuple[str, str], Json] = {}
         self._used: dict[Place, float] = {}
         self._ready: set[Place] = set()
@@ -58,7 +59,7 @@ class Watch:
 
     def begin(self) -> None:
         """Forget all; what is there now is as it should be."""
-        self.violations, self.edited_at = [], 0.0
+        self.violations, self.edited_at, self.has_raced = [], 0.0, False
         self._before = {(kind.plural, one["metadata"]["name"]): one for kind, one in self._watched()}
         self._weighted = self._places()
         self._used = dict.fromkeys(self._weighted, CLOCK.seconds)
@@ -119,7 +120,11 @@ class Watch:
         labels = new["spec"]["template"]["metadata"]["labels"]
         for place in self._places():
             chosen = selector_of(self._lab.world.store, place)
-            if chosen and all(labels.get(key) == value for key, value in chosen.items()):
+            if not chosen or any(labels.get(key) != value for key, value in chosen.items()):
+                continue
+            if CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS:
+                self.has_raced = True
+            else:
                 self._say("no weight on what goes", f"Deployment {name} was scaled to 0 while {place.host} has weight")
 
     def _places(self) -> set[Place]:
@@ -144,8 +149,6 @@ class Watch:
         return self._lab.world.store._objects.get((kind.plural, NAMESPACE, name), {})  # noqa: SLF001 - as above
 
     def _say(self, promise: str, text: str) -> None:
-        if promise in _OF_ROUTES and 0 <= CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS:
-            return
         by = ""
         if self.writer is not None and self.writer.sent:
             call = self.writer.sent[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.schedules import hands
-from tests.schedules.marks import weights
+from tests.schedules.marks import marks, weights
 from tests.schedules.topologies import BYSTANDERS, ScheduledCluster
 from tests.schedules.watcher import Watcher, our_marks, ready_pods
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
@@ -17,6 +17,13 @@ def give_back(world: ScheduledCluster) -> None:
         hands.forget(world, name, "")
     for app in world.apps:
         hands.deploy(world, app.stable, "")
+
+
+def move_users(world: ScheduledCluster) -> None:
+    """Let people return users where they took a VirtualService over, or gave the canary weight outside any run."""
+    for name in world.services:
+        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)):
+            hands.reset(world, name, "")
 
 
 def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> list[str]:

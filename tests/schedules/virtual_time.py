@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
 from unittest.mock import patch
 
 import steps.__main__ as steps_main  # loads every step, whose modules are patched below
+from steps.actions import fair_pool
 
 BEGIN = 1_800_000_000.0
 """Unix seconds at which every schedule begins, so that it can be repeated exactly."""
@@ -58,7 +60,25 @@ def virtual_time() -> Iterator[VirtualTime]:
                 if any(one in replaced for one in given if callable(one)):
                     changed = tuple(replaced.get(one, one) if callable(one) else one for one in given)
                     stack.enter_context(patch.object(function, "__defaults__", changed))
+        # A process of a schedule has one thread: its claims are swept one after the other, in the same order each time.
+        stack.enter_context(patch.object(fair_pool, "ThreadPoolExecutor", _OneAfterTheOther))
         yield CLOCK
+
+
+class _OneAfterTheOther:
+    """Stands for a pool of threads."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+        """Do the work at once."""
+        done: Future[Any] = Future()
+        done.set_result(work(*given))
+        return done
+
+    def shutdown(self, **_: Any) -> None:
+        """Do nothing: no thread is left."""
 
 
 def _modules() -> list[ModuleType]:

@@ -38,6 +38,7 @@ class Actor(NamedTuple):
         at: its place in that list.
         epoch: of its claim, 0 before.
         phase: the phase that it last wrote or read of its claim.
+        took: whether it took the users of the second VirtualService away, long after those of the first.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Actor(NamedTuple):
     at: int = 0
     epoch: int = 0
     phase: str = PREPARED
+    took: bool = False
 
     @property
     def token(self) -> Token:
@@ -129,6 +131,13 @@ def renew(objects: Objects, me: Actor) -> Result:
     return objects._replace(expired=False), me
 
 
+def own_second(objects: Objects, me: Actor) -> Result:
+    """Test that the other VirtualService carries the claim, too."""
+    if not _owns(objects.second.token, me):
+        raise Lost
+    return objects, me
+
+
 def read(objects: Objects, me: Actor) -> Result:
     """Test that the claim is its own and still goes forward; a step of a pipeline begins with this."""
     if _require(objects, me).phase == ROLLING_BACK:
@@ -149,6 +158,18 @@ def take(name: str) -> Step:
         return _with(objects, name, deployed._replace(token=me.token)), me
 
     return step
+
+
+def or_give_back(step: Step) -> Step:
+    """Return a step of a beginning: a run that lost its claim takes off what it put on Deployments too late."""
+
+    def guarded(objects: Objects, me: Actor) -> Result:
+        try:
+            return step(objects, me)
+        except Lost:
+            return objects, me._replace(program="give-back", at=0)
+
+    return guarded
 
 
 def launch(objects: Objects, me: Actor) -> Result:
@@ -261,7 +282,13 @@ def retreat_second(objects: Objects, me: Actor) -> Result:
     token = objects.second.token
     if token is None or token.epoch > me.epoch:
         return objects, me
-    return objects._replace(second=Routed(me.token)), me
+    return objects._replace(second=Routed(me.token)), me._replace(took=objects.second.exposed and objects.expired)
+
+
+def note_drain(objects: Objects, me: Actor) -> Result:
+    """Note on the anchor when the last users left, from which the drain counts; that renews the claim."""
+    me, took = me._replace(took=False), me.took
+    return renew(objects, me) if took and _owns(objects.anchor.token, me) else (objects, me)
 
 
 def reach(objects: Objects, me: Actor) -> Result:
@@ -326,22 +353,40 @@ def release_anchor(objects: Objects, me: Actor) -> Result:
     return objects._replace(anchor=free, expired=False, promoting=False, record=me.epoch), me
 
 
+def give_second(objects: Objects, me: Actor) -> Result:
+    """Take the own token off the other VirtualService."""
+    if not _owns(objects.second.token, me):
+        return objects, me
+    return objects._replace(second=objects.second._replace(token=None)), me
+
+
+def give_anchor(objects: Objects, me: Actor) -> Result:
+    """Take the own token off the anchor; no record stays."""
+    if not _owns(objects.anchor.token, me):
+        return objects, me
+    return objects._replace(anchor=objects.anchor._replace(token=None), expired=False, promoting=False), me
+
+
 EXPOSE_SECOND: Step = set_second(exposed=True)
 _END: Sequence[Step] = (unmark("stable"), unmark("canary"), release_second, release_anchor)
 _BACK: Sequence[Step] = (reach, secure("stable"), secure("canary"), renew_to_finish, retire, *_END)
 PROGRAMS: dict[str, Sequence[Step]] = {
     "forward": (
-        find, claim_anchor, claim_second, renew, renew, take("stable"), take("canary"), renew, launch,
-        renew, switch("canary", on=True), renew,
+        find, claim_anchor, claim_second, renew, own_second, renew, own_second,
+        or_give_back(take("stable")), or_give_back(take("canary")), or_give_back(renew), or_give_back(own_second),
+        launch, take("stable"), take("canary"), or_give_back(renew), or_give_back(own_second),
+        switch("canary", on=True), renew, own_second,
         read, set_anchor(WALKING, exposed=True), EXPOSE_SECOND, move("stable"), move("canary"),
-        read, renew, set_anchor(PROMOTING, exposed=True), set_second(), move("stable"), move("canary"),
+        read, renew, own_second, set_anchor(PROMOTING, exposed=True), set_second(), move("stable"), move("canary"),
         switch("stable", on=True), set_anchor(PROMOTING, exposed=False), set_second(exposed=False),
         switch("canary", on=False), *_END,
     ),
     "recover": (take_over, take_over_second, renew, *_BACK),
-    "back": (retreat_anchor, retreat_second, *_BACK),
+    "back": (retreat_anchor, retreat_second, note_drain, *_BACK),
+    "give-back": (unmark("stable"), unmark("canary"), give_second, give_anchor),
 }  # fmt: skip
-"""`forward`: a release. `recover`: of another run, then a run begins its own. `back`: the end of a run that failed."""
+"""`forward`: a release. `recover`: of another run, then a run begins its own. `back`: the end of a run that failed.
+`give-back`: the end of a run that lost its claim while it began."""
 
 
 BEFORE_THE_END = len(PROGRAMS["forward"]) - len(_END)
@@ -376,7 +421,7 @@ def ended(me: Actor) -> Actor:
 def stopped(objects: Objects, me: Actor) -> Actor:
     """Return a process whose step failed: a run's exit handler rolls back what is still its own."""
     held = objects.anchor.token
-    if me.program == "back" or me.kind == "sweep" or held is None or held.owner != me.name:
+    if me.program in {"back", "give-back"} or me.kind == "sweep" or held is None or held.owner != me.name:
         return ended(me)
     return Actor(me.name, me.kind, "back", 0, held.epoch, held.phase)
 

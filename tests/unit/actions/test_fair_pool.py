@@ -50,7 +50,7 @@ def test_some_are_worked_on_at_once() -> None:
 
 @pytest.mark.parametrize("error", [Interrupted("sweeping", "SIGTERM"), KeyboardInterrupt(), RuntimeError()])
 def test_an_error_stops_the_others_soon(error: BaseException) -> None:
-    """What runs is told to stop, what waits never begins; the error comes out."""
+    """What runs stops, what waits never begins; the error comes out."""
     stopped, begun = threading.Event(), list[int]()
 
     def work(number: int) -> None:
