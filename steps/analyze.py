@@ -20,7 +20,7 @@ from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.outputs import results
-from steps.outputs.judgement_file import save
+from steps.outputs.judgement_file import save, try_save
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
@@ -78,7 +78,8 @@ def run(
             return StepEnd({"verdict": str(Verdict.PASS), "reason": reason, "judgement": "{}"})
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         judgement = judge.judge(claim, settings.weight, comparison_of(settings, claim.state))
-    save(judgement, settings.judgement_file)  # after the retreat: a full disk must not delay it
+    # After the retreat: a full disk must not delay it, nor turn a fail into another end.
+    (try_save if judgement.verdict is Verdict.FAIL else save)(judgement, settings.judgement_file)
     return ended(judgement)
 
 

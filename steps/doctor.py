@@ -6,7 +6,6 @@ Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in t
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
+from steps.claim.expiry import is_expired
 from steps.claim.lookup import claim_of_app
 from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
@@ -27,6 +27,7 @@ from steps.model.run import Claim, Record
 from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text
+from steps.outputs.screen import show
 from steps.settings.conventions import release_names
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
@@ -87,7 +88,7 @@ def run(settings: Settings, cluster: Cluster, namespace: str) -> dict[str, Any]:
     hints = hints_of(settings, namespace)
     survey = with_named_objects(cluster, look_around(cluster, namespace), hints)
     claim = claim_of_app(cluster, survey.virtual_services, settings.app, namespace)
-    living = claim if claim is not None and claim.state.expires >= cluster.now() else None
+    living = claim if claim is not None and not is_expired(claim.state, cluster.now()) else None
     chosen = choose_names(survey, hints, claim, settings.topology)
     named = with_chosen_names(settings, chosen)
     arms = surveyed_arms(survey, release_names(named, namespace), chosen.topology)
@@ -244,7 +245,7 @@ def main(settings: Settings) -> StepEnd:
     cluster, namespace = cluster_of(settings)
     report = run(settings, cluster, namespace)
     as_json = settings.format == "json"
-    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n" if as_json else doctor_text(report))
+    show(json.dumps(report, indent=2) + "\n" if as_json else doctor_text(report))
     ended = {"outcome": report["outcome"], "reason": results.truncate(report["summary"])}
     return StepEnd(ended, report["exit_code"], {"problems": len(report["problems"])})
 

@@ -8,7 +8,9 @@
     │   ├── NotFound               an object is missing
     │   ├── Forbidden              the account lacks a permission
     │   ├── Denied                 a quota or an admission policy denies the write
-    │   └── ForeignWrite           somebody else changed what this run controls
+    │   ├── ForeignWrite           somebody else changed what this run controls
+    │   │   └── LostCanary         somebody removed what the canary's requests need
+    │   └── StillInUse             requests still go to the side that should stop: it stays up
     └── NotOwnerError     exit 7   the claim belongs to another run, or to nobody
 
 Verdicts are not errors: `fail` (5) and `inconclusive` (6) are results of a step that worked.
@@ -87,6 +89,16 @@ class ForeignWrite(PermanentError):  # noqa: N818 - an event, not a fault
     """Weights or templates are not as this run last wrote them."""
 
     reason = "foreign-write"
+
+
+class LostCanary(ForeignWrite):
+    """Somebody removed what the canary's requests need, so its users must return to stable."""
+
+
+class StillInUse(PermanentError):  # noqa: N818 - a state, not a fault
+    """Requests still go to the pods that should stop, so they stay up and the claim stays; sweep looks again."""
+
+    reason = "still-in-use"
 
 
 class NotOwnerError(StepError):

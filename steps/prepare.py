@@ -17,7 +17,7 @@ from steps.actions.find_work import find_work
 from steps.actions.launch_canary import end_as_noop, launch_canary, runs_stable_digests
 from steps.actions.permissions import check_permissions
 from steps.actions.teardown import TeardownPolicy
-from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.claim.errors import ClaimExpired, ClaimHeld, DeploymentHeld
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
@@ -86,7 +86,7 @@ def run(
         try:
             claim = acquire(request, plan.state, traffic, settings.at_rest)
             break
-        except (ClaimHeld, ClaimExpired):
+        except (ClaimHeld, ClaimExpired, DeploymentHeld):
             # Two runs found the app free in the same second, and the other one was faster.
             if attempt == _ATTEMPTS:
                 raise
@@ -111,7 +111,7 @@ def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings, starts=True)
     reader = reader_of(settings, parts.names, parts.workload)
-    teardown = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     extras = AnalysisExtras(probe_preflight=probe_preflight_of(settings, parts.names, parts.workload))
     end = run(settings, parts.names, parts.cluster, parts.traffic, parts.workload, reader, teardown, extras)
     return with_dry_run_summary(end, parts.cluster)

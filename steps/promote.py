@@ -25,6 +25,7 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.model.times import date_and_time
 from steps.outputs import results
+from steps.settings.arrivals import COUNTING, are_usable
 from steps.settings.bake import JUDGING, BakeSettings
 from steps.settings.export import ExportSettings
 from steps.step import EXIT_DONE, EXIT_FAIL, Step, StepEnd
@@ -54,7 +55,9 @@ class Settings(BakeSettings, ExportSettings):
     @classmethod
     def unneeded(cls, given: Mapping[str, Any]) -> frozenset[str]:
         """Without a bake nothing is judged: a promote must not fail for what only other steps need."""
-        return JUDGING if str(given.get("bake_seconds", "0")).strip() in {"0", "0.0", ""} else frozenset()
+        if str(given.get("bake_seconds", "0")).strip() not in {"0", "0.0", ""}:
+            return frozenset()
+        return JUDGING - COUNTING if are_usable(given) else JUDGING
 
     @field_validator("unjudged")
     @classmethod
@@ -115,7 +118,7 @@ def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
     bake = _bake_of(settings, parts) if settings.bake_seconds else None
-    teardown = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     with exported(settings, parts.cluster, parts.names):
         end = run(settings, parts.names, parts.traffic, parts.workload, teardown, bake)
     return with_dry_run_summary(end, parts.cluster)

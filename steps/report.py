@@ -5,7 +5,6 @@ Writes: standard output, or the file `--output`; and the file `--html`.
 Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import Field
 from pydantic_settings import NoDecode
 
 from steps.claim.claims import Claims
+from steps.claim.errors import ClaimCorrupt
 from steps.claim.listing import list_release
 from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
@@ -27,6 +27,7 @@ from steps.outputs.html_report import html_page
 from steps.outputs.metrics.exposition import as_openmetrics
 from steps.outputs.metrics.samples import samples_of
 from steps.outputs.report import Report, report_of_claim, report_of_record
+from steps.outputs.screen import show
 from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
@@ -78,11 +79,18 @@ def gather(names: ReleaseNames, claims: Claims, run: str = "") -> Report:
         claims: on VirtualServices.
         run: report only this run; "" = any.
 
+    Returns:
+        The report; in state `unreadable` without a run, where the claim cannot be read: the reason says why.
+
     Raises:
         NotFound: the VirtualService has no such release.
     """
     first = names.virtual_services[0]
-    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    try:
+        claim = claims.claim_on(first, names.app)
+    except ClaimCorrupt as error:
+        log.warning("claim.unreadable", virtual_service=str(first), cause=error.cause)
+        return Report(names.app, names.namespace, "", "unreadable", reason=error.cause)
     if claim is not None and run in {"", claim.run, claim.state.undoes}:
         return report_of_claim(claim, names.namespace, verdict_of(claim.state))
     last = claims.last(first, names.app)
@@ -144,7 +152,7 @@ def main(settings: Settings) -> StepEnd:
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:
-        sys.stdout.write(text)
+        show(text)
     return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 
 

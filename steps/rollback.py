@@ -5,7 +5,7 @@ It ends a run that is not promoted; `undo` reverts a promotion.
 Before: nothing. It needs only the API server: no Prometheus, no results of other steps.
 Writes: weight 0 first; then stable's template if a promote was incomplete, the canary's replicas, and the claim's end.
 Exit codes: 0 done, or no claim (outcome `not-owner`), or failed with --best-effort · 2 · 3 · 4 only the canary is
-ready: weight held, run it again.
+ready: weight held, run it again; or requests still go to the canary: it stays up.
 """
 
 import secrets
@@ -14,6 +14,7 @@ import structlog
 from pydantic import Field
 
 from steps.actions.promoted_run import command
+from steps.actions.recovery import clean_up, take_over_run
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
@@ -21,6 +22,7 @@ from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim
 from steps.model.times import date_and_time
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.export import ExportSettings
 from steps.settings.release import ClaimSettings
@@ -36,7 +38,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome",)
 
 
-class Settings(ClaimSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(ClaimSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
     reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
@@ -58,8 +60,7 @@ def run(
 ) -> StepEnd:
     """Roll one run back; see the module's docstring."""
     try:
-        claim = _claim(settings, names, traffic.claims)
-        outcome = roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
+        claim, outcome = _rolled_back(settings, names, traffic, workload, teardown)
     except NotOwnerError as error:
         log.info("rollback.not_owner", detail=f"{error}{_promoted_before(settings, names, traffic.claims)}")
         return StepEnd({"outcome": "not-owner"})
@@ -86,15 +87,19 @@ def _undo(names: ReleaseNames) -> str:
     return f"To revert a promotion: {command('undo', names)}"
 
 
-def _claim(settings: Settings, names: ReleaseNames, claims: Claims) -> Claim:
+def _rolled_back(
+    settings: Settings, names: ReleaseNames, traffic: Traffic, workload: Workload, teardown: TeardownPolicy
+) -> tuple[Claim, str]:
     if not settings.any_run:
-        return claims.held(names.app, settings.run, names.virtual_services)
+        claim = traffic.claims.held(names.app, settings.run, names.virtual_services)
+        return claim, roll_back(claim, claim.state.reason or settings.reason, teardown, traffic, workload)
     first = names.virtual_services[0]
-    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    held = traffic.claims.claim_on(first, names.app)
     if held is None:
         raise NotOwnerError(f"looking for a claim of {names.app} on VirtualService {first}", "no run has one")
     owner = f"by-hand-{secrets.token_hex(4)}"
-    return claims.take_over(held, owner, settings.reason, supersede=True, repair=True)
+    taken = take_over_run(held, owner, settings.reason, traffic, workload, live=True, repair=True)
+    return taken.claim, clean_up(taken, teardown, traffic, workload)
 
 
 def main(settings: Settings) -> StepEnd:

@@ -27,8 +27,9 @@ from steps.actions.phases import CLIMBING, PROMOTABLE, require_phase
 from steps.actions.promote_run import promote_run
 from steps.actions.roll_back import try_roll_back
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.errors import LostDeployment
 from steps.cluster.api import Cluster
-from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
+from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, StillInUse
 from steps.evidence.reader import EvidenceReader
 from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
@@ -62,6 +63,7 @@ _ENDINGS = {
     "promoted": "PROMOTED, all users have the new version",
     "rolled-back": "ROLLED BACK, all users have the version from before",
     "undone": "UNDONE after its promotion, all users have the version from before",
+    "still-in-use": "NOT ENDED, a side that should stop still gets requests and stays up",
     "noop": "NOTHING TO RELEASE",
     "dry-run": "DRY RUN, nothing was changed",
 }
@@ -107,14 +109,22 @@ def run(
         if cluster.is_dry_run:
             return rollout.plan()
         end = rollout.climb(RungJudge(rung_policy_of(settings), reader, traffic, workload, extras))
-    except (NotOwnerError, Interrupted):
-        raise  # another owner decides now, or somebody stopped this process: traffic stays as it is
+    except Interrupted:
+        raise  # somebody stopped this process: traffic stays as it is
+    except StillInUse as error:
+        # Users are where the verdict sends them; only the side that they left has to stay up.
+        log.error("rollout.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        end = StepEnd({"outcome": "still-in-use", "reason": results.truncate(str(error))}, error.exit_code)
     except StepError as error:
+        if isinstance(error, NotOwnerError) and not isinstance(error, LostDeployment):
+            raise  # another owner decides now
         outcome = rollout.roll_back(str(error))
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was changed
         log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
-        end = StepEnd({"outcome": outcome, "reason": results.truncate(str(error))}, error.exit_code)
+        # Somebody else's Deployment under our own claim needs a person: it is not another owner of the run.
+        exit_code = PermanentError.exit_code if isinstance(error, NotOwnerError) else error.exit_code
+        end = StepEnd({"outcome": outcome, "reason": results.truncate(str(error))}, exit_code)
     except Exception as defect:
         # A defect of ours must not leave users on a canary that nobody watches; the traceback is still logged.
         rollout.roll_back(f"{type(defect).__name__}: {defect}")
@@ -167,11 +177,11 @@ class _Rollout:
         for weight in rungs_left(self._settings.ladder, self._claim(CLIMBING)):
             claim = self._claim(CLIMBING)
             judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state), self._seconds_left())
-            judgement_file.save(judgement, self._settings.judgement_file)
             self._judgements.append(judgement)
+            outcome = "" if judgement.verdict is Verdict.PASS else self.roll_back(judgement.reason)
+            judgement_file.try_save(judgement, self._settings.judgement_file)  # after the users are back
             log.info("rung.ended", weight=weight, verdict=str(judgement.verdict), reason=judgement.reason)
-            if judgement.verdict is not Verdict.PASS:
-                outcome = self.roll_back(judgement.reason)
+            if outcome:
                 end = analyze.ended(judgement)
                 return StepEnd({**end.results, "outcome": outcome}, end.exit_code, end.summary)
         promoted = self._promote(self._claim(PROMOTABLE))
@@ -191,10 +201,14 @@ class _Rollout:
         return try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
 
     def write_report(self) -> None:
-        """Write the report, if a folder for it is given."""
-        if self._settings.report_dir:
-            claims, folder = self._traffic.claims, self._settings.report_dir
+        """Write the report, if a folder for it is given; without one, or on a full disk, the release ends as it did."""
+        if not self._settings.report_dir:
+            return
+        claims, folder = self._traffic.claims, self._settings.report_dir
+        try:
             report.write_folder(folder, self._names, claims, self._judgements, self._baked)
+        except StepError as error:
+            log.error("report.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
 
     def _claim(self, phases: Sequence[Phase]) -> Claim:
         return require_phase(self._names, self._settings.run, self._traffic.claims, phases)
@@ -209,7 +223,7 @@ def main(settings: Settings) -> StepEnd:
     parts = parts_of(settings, starts=True)
     recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
-    teardown = teardown_policy_of(settings, parts.cluster)
+    teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     probing = settings, parts.names, parts.workload
     progress = progress_of(settings.progress_file)
     bake = bake_of(settings, parts.names, parts.traffic, parts.workload, progress)

@@ -23,6 +23,7 @@ from steps.model.names import ReleaseNames
 from steps.model.run import Record
 from steps.model.times import date_and_time
 from steps.outputs import results
+from steps.settings.arrivals import ArrivalSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
@@ -41,7 +42,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("outcome", "reason")
 
 
-class Settings(ReleaseSettings, DryRunSettings, DrainSettings, ExportSettings):
+class Settings(ReleaseSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Return users to the version before the last promotion."""
 
     reason: str = Field("undo was asked for", max_length=300, description="Reason, one sentence for the record.")

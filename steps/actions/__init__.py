@@ -15,7 +15,8 @@ A rung
     shift.py, ladder.py, observed_weight.py    the weight, which one may come next, whether the traffic follows
     watch.py            polls until the judge decides; watch_report.py writes what each look saw
     polling.py, control_group.py    when to look next; the baseline in place of stable
-    weight_pause.py     keeps users off a canary whose pods the cluster took away
+    weight_pause.py     keeps users off a canary whose pods the cluster took away; lost_objects.py, off one whose
+                        objects somebody removed
     apply_verdict.py    keeps the verdict, and on a fail retreats (retreat.py): all weight to stable at once
 
 The end
@@ -24,7 +25,10 @@ The end
     roll_back.py        weight 0, stable's template, the canary down or as people had it, the claim released
     promoted_run.py, undo_promotion.py    later: users back to the version before a promotion, as a rollback of it
     finish_killed.py, sweep_run.py    ends of runs whose process died
-    teardown.py, verdicts.py          the drain; the summary for the record
+    ease_back.py        the way back of a canary that harms nobody: as fast as stable can take its users
+    teardown.py         the drain before a side stops: departure.py (have its requests left?), still_used.py (does a
+                        route lead to it?)
+    verdicts.py         the summary for the record
 
 heartbeat.py keeps the claim alive during every wait, and phases.py refuses runs that are past a step.
 """

@@ -8,10 +8,12 @@ from typing import Literal
 import structlog
 
 from steps.actions.at_rest import with_first_weight
-from steps.actions.recovery import clean_up, take_over_run
+from steps.actions.left_alone import DeploymentsLeft
+from steps.actions.recovery import Takeover, clean_up, take_over_run
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.acquire import ClaimRequest
-from steps.claim.errors import ClaimExpired, ClaimHeld
+from steps.claim.errors import ClaimExpired, ClaimHeld, DeploymentHeld
+from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase, WorkloadState
 from steps.traffic.at_rest import AtRest
 from steps.traffic.traffic import Traffic
@@ -44,6 +46,7 @@ def wait_until_free(
     traffic: Traffic,
     workload: Workload,
     is_duplicate: Callable[[Claim], bool] = lambda _: False,
+    deployments: tuple[str, tuple[str, ...]] = ("", ()),
 ) -> Claim | None:
     """Return once no other run's claim is in the way: recover expired runs, treat live ones by the policy.
 
@@ -56,34 +59,52 @@ def wait_until_free(
         traffic: the VirtualServices.
         workload: the Deployments.
         is_duplicate: returns whether a live claim makes this run unnecessary.
+        deployments: namespace and names of the Deployments that the run will take.
 
     Returns:
         That claim, or None once the app is free.
 
     Raises:
-        ClaimHeld: another run holds the routes: with policy `fail`, or after the waiting time.
+        ClaimHeld: another run holds the routes or the Deployments: with policy `fail`, or after the waiting time.
+        DeploymentHeld: the same, where this account may not look at that run's claim.
     """
     deadline = time.monotonic() + policy.timeout_seconds
     while True:
         try:
             traffic.claims.refuse_competing(request.app, request.run, request.targets)
+            traffic.claims.refuse_held(request.app, request.run, *deployments)
         except ClaimExpired as found:
             reason = f"the claim of run {found.claim.run} expired"
-            clean_up(take_over_run(found.claim, request.run, reason, traffic, workload), teardown, traffic, workload)
+            _recover(take_over_run(found.claim, request.run, reason, traffic, workload), teardown, traffic, workload)
         except ClaimHeld as busy:
             if is_duplicate(busy.claim):
                 return busy.claim
             if policy.on_busy == "supersede":
                 reason = f"superseded by run {request.run}"
                 takeover = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
-                clean_up(takeover, teardown, traffic, workload)
-            elif policy.on_busy == "fail" or time.monotonic() >= deadline:
-                raise
+                _recover(takeover, teardown, traffic, workload)
             else:
-                log.info("claim.waiting", holder=busy.claim.run, phase=str(busy.claim.phase))
-                policy.pause(_POLL_SECONDS)
+                _wait(policy, deadline, busy, holder=busy.claim.run, phase=str(busy.claim.phase))
+        except DeploymentHeld as unknown:
+            _wait(policy, deadline, unknown, detail=unknown.cause)
         else:
             return None
+
+
+def _wait(policy: BusyPolicy, deadline: float, busy: NotOwnerError, **facts: str) -> None:
+    """Wait a moment for the run that is in the way, or raise what says so."""
+    if policy.on_busy != "wait" or time.monotonic() >= deadline:
+        raise busy
+    log.info("claim.waiting", **facts)
+    policy.pause(_POLL_SECONDS)
+
+
+def _recover(takeover: Takeover, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Clean up after another run; what was not that run's does not keep this one from beginning."""
+    try:
+        clean_up(takeover, teardown, traffic, workload)
+    except DeploymentsLeft as error:
+        log.warning("recovery.incomplete", victim=takeover.victim.run, detail=str(error))
 
 
 def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, at_rest: AtRest = "refuse") -> Claim:
@@ -99,7 +120,7 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
 
     Raises:
         PermanentError: the canary has users, and they are neither returned nor taken over.
-        ClaimHeld, ClaimExpired: another run was faster.
+        ClaimHeld, ClaimExpired, DeploymentHeld: another run was faster.
     """
     claims = traffic.claims
     after = claims.highest_epoch(request.app, workloads)
@@ -109,5 +130,11 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
-    claims.mark_deployments(claim)
-    return claim
+    try:
+        claims.mark_deployments(claim)
+        # Again: a slow process may have put tokens on Deployments whose claim was ended meanwhile.
+        return claims.update_state(claim)
+    except NotOwnerError:
+        if claim.phase is Phase.PREPARED:
+            claims.give_back(claim)  # of two runs that found the Deployments free, the other one was faster
+        raise

@@ -2,12 +2,13 @@
 
 import structlog
 
-from steps.actions.retreat import retreat
+from steps.actions.retreat import report_held, retreat
 from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError, TemporaryError
 from steps.model.judgement import Judgement, Verdict
 from steps.model.looks import LastLook
 from steps.model.run import Claim
 from steps.model.rungs import RungVerdict
+from steps.traffic.retreat import WeightHeld
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -62,11 +63,18 @@ def try_retreat(
     """
     try:
         safe = retreat(claim, reason, traffic, workload, verdict)
+    except WeightHeld as held:
+        report_held(claim, held, traffic)
+        raise
+    except Interrupted:
+        raise
     except (NotOwnerError, TemporaryError) as error:
         log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
         return
     try:
-        traffic.claims.mark_deployments(safe, claim)
+        traffic.claims.secure_deployments(safe)
+    except Interrupted:
+        raise
     except StepError as error:
         # The users are on stable; rollback writes the token to the Deployments before anything else.
         log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import structlog
 
-from steps.actions.teardown import TeardownPolicy, drain
+from steps.actions.teardown import TeardownPolicy, let_requests_end
 from steps.claim.acquire import ClaimRequest
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
@@ -47,7 +47,7 @@ def drain_reset(claim: Claim, teardown: TeardownPolicy, traffic: Traffic) -> Non
     state = claim.state
     if claim.phase is Phase.PREPARED and state.weights and not state.weight:
         since = traffic.claims.now() - state.weights[-1][0]
-        drain(claim, replace(teardown, drain_seconds=max(0.0, teardown.drain_seconds - since)), traffic.claims)
+        let_requests_end(claim, teardown.drain_seconds - since, teardown, traffic.claims)
 
 
 def _is_held(request: ClaimRequest, traffic: Traffic) -> bool:

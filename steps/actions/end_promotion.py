@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from steps.actions.bake_end import STOPPED, BakeEnd, Baker
 from steps.actions.finish_promotion import finish_promotion, release_promoted, retire_canary
+from steps.actions.retreat import retreat
 from steps.actions.roll_back import roll_back
 from steps.actions.swap import is_swap, retire_stable
 from steps.actions.teardown import TeardownPolicy
@@ -11,6 +12,7 @@ from steps.claim.verdicts import with_verdict
 from steps.model.judgement import Judgement, Verdict
 from steps.model.run import Claim, Phase
 from steps.model.rungs import IN_BAKE, RungVerdict
+from steps.traffic.retreat import WeightHeld
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -79,7 +81,10 @@ def _undo(baked: BakeEnd, teardown: TeardownPolicy, traffic: Traffic, workload: 
     claim = baked.claim
     weight = next((weight for _, weight in reversed(claim.state.weights) if weight), 0)
     verdict = RungVerdict(weight, str(Verdict.FAIL), round(traffic.claims.now(), 1), IN_BAKE)
-    verdicts = with_verdict(claim.state, verdict).verdicts
-    failed = traffic.claims.move(claim, Phase.ROLLING_BACK, reason=baked.reason, verdicts=verdicts)
+    try:
+        failed = retreat(claim, baked.reason, traffic, workload, verdict)
+    except WeightHeld:  # the rollback first starts the version before
+        verdicts = with_verdict(claim.state, verdict).verdicts
+        failed = traffic.claims.move(claim, Phase.ROLLING_BACK, reason=baked.reason, verdicts=verdicts)
     outcome = roll_back(failed, baked.reason, teardown, traffic, workload)
     return PromotionEnd(outcome, baked.verdict, baked.reason, baked.exit_code, baked.judgement)

@@ -44,14 +44,16 @@ def find_work(
     There is nothing to do if another run releases the same, or if stable runs it already.
 
     Raises:
-        ClaimHeld: another run holds the routes: with policy `fail`, or after the waiting time.
+        ClaimHeld: another run holds the routes or Deployments: with policy `fail`, or after the waiting time.
         PermanentError, NotFound: the release is refused; see `preflight`.
     """
 
     def is_duplicate(claim: Claim) -> bool:
         return claim.app == request.app and workload.is_duplicate(release, claim)
 
-    other = wait_until_free(request, policy, teardown, traffic, workload, is_duplicate)
+    names = (release.stable, release.canary, *((release.baseline,) if release.baseline else ()))
+    deployments = (release.namespace, names)
+    other = wait_until_free(request, policy, teardown, traffic, workload, is_duplicate, deployments)
     if other is not None:
         reason = f"run {other.run} is active and leaves nothing to do for {release.image}: nothing was changed"
         log.info("prepare.noop", detail=reason, holder=other.run)

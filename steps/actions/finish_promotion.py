@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import structlog
 
-from steps.actions.swap import is_swap, is_swapped, retire_stable
+from steps.actions.still_used import leaving_canary
+from steps.actions.swap import is_swap, is_swapped, retire_stable, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import promotion_of, record_of
-from steps.model.run import Claim, Phase, Promotion
+from steps.model.run import Claim, Promotion
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -22,10 +23,12 @@ def is_promotion_complete(claim: Claim, traffic: Traffic, workload: Workload) ->
 
     In a swap, by weight 100 on the canary; else all pods of stable run what was judged.
     """
+    if not was_promoting(claim):
+        return False
     if is_swap(claim):
         return is_swapped(claim, traffic, workload)
     workloads, pin = claim.state.workloads, claim.state.pin
-    return claim.phase is Phase.PROMOTING and bool(workloads and pin and workload.is_promoted(workloads, pin))
+    return bool(workloads and pin and workload.is_promoted(workloads, pin))
 
 
 def finish_promotion(
@@ -41,7 +44,7 @@ def finish_promotion(
         enforce: return the weight even if others changed the routes, as rollback and takeover do.
 
     Raises:
-        ForeignWrite: somebody else changed the weights, and `enforce` is not set.
+        ForeignWrite: somebody else changed the weights, and `enforce` is not set. StillInUse: see `drain`.
     """
     if is_swap(claim):
         claim = retire_stable(claim, teardown, traffic, workload, enforce=enforce)
@@ -54,10 +57,8 @@ def retire_canary(
     claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload, *, enforce: bool
 ) -> Claim:
     """Return the weight to stable, which runs the judged version, and stop the canary; as `finish_promotion`."""
-    exposed = claim.state.weight > 0
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
-    if exposed:
-        drain(claim, teardown, traffic.claims)
+    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     if claim.state.workloads is not None:
         workload.scale_down(claim.state.workloads, claim.token)
     return claim

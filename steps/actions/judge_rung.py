@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.apply_verdict import apply_verdict
+from steps.actions.lost_objects import users_first
 from steps.actions.shift import shift
 from steps.actions.watch import Watch, WatchedRung, WatchLimits
 from steps.actions.weight_pause import WeightPause
@@ -81,7 +82,8 @@ class RungJudge:
             claim, _ = shift(claim, weight, self._traffic, self._workload, policy.ready_timeout_seconds)
         rung = self._rung(claim, pause, comparison)
         watch = self._watch(rung, _shortened(policy.limits, at_most_seconds))
-        judgement, note = self._decide(watch)
+        with users_first(claim, self._traffic, self._workload, retreats=policy.retreats):
+            judgement, note = self._decide(watch)
         judged = watch.claim or claim  # after a disruption the weight is set again within the rung
         since = judged.state.weights[-1][0] if judged.state.weights else rung.rung_started
         try:

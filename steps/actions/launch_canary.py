@@ -3,8 +3,10 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
+from steps.actions.still_used import leaving_canary
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
+from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 from steps.model.workload import Release, ReleasePlan
 from steps.traffic.traffic import Traffic
@@ -39,7 +41,11 @@ def launch_canary(
     workload.create_canary(release, plan, claim.token)
     traffic.claims.mark_deployments(claim)
     heartbeat = ClaimHeartbeat(claim, traffic)
-    heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
+    try:
+        heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet
+    except NotOwnerError:
+        traffic.claims.give_back(claim)  # what was just put on Deployments belongs to nobody
+        raise
     weight = claim.state.weight if claim.phase is Phase.PREPARED else 0
     workload.ensure_capacity(workloads, claim.token, max(1, weight), ready_timeout_seconds, heartbeat.renew)
     workload.require_endpoints(
@@ -67,7 +73,7 @@ def end_as_noop(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Tr
     """
     if claim.state.weight:
         claim, _ = traffic.set_weight(claim, 0)
-        drain(claim, teardown, traffic.claims)
+    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     if claim.state.workloads is not None:
         workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
     traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))

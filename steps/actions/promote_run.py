@@ -1,5 +1,7 @@
 """Promote a run: stable gets the judged version, then the run ends."""
 
+from dataclasses import replace
+
 from steps.actions.bake_end import Baker
 from steps.actions.end_promotion import PromotionEnd, end_promotion
 from steps.actions.finish_promotion import is_promotion_complete
@@ -56,7 +58,9 @@ def promote_run(
         claim = begin_swap(claim, workloads, pin, granted, teardown, traffic, workload)
         claim = move_users(claim, teardown, traffic, workload)
         return end_promotion(claim, bake, teardown, traffic, workload)
-    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted)
+    since = workloads.promoting_since or round(traffic.claims.now(), 1)
+    begun = replace(workloads, promoting_since=since)
+    promoting = traffic.claims.move(claim, Phase.PROMOTING, unjudged=granted, workloads=begun)
     heartbeat, limit = ClaimHeartbeat(promoting, traffic), teardown.ready_timeout_seconds
     if by_external:
         workload.promote_external(workloads, pin, limit, heartbeat.renew)

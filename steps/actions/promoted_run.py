@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from steps.actions.failed_bake import has_failed_in_bake
 from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
+from steps.claim.expiry import is_expired
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase, Promotion, Record
@@ -37,7 +38,7 @@ def find_promoted_run(names: ReleaseNames, claims: Claims) -> PromotedRun:
     """
     doing = f"looking for a promotion of {names.app} to undo"
     first = names.virtual_services[0]
-    held = next((one for one in claims.claims_on(first) if one.app == names.app), None)
+    held = claims.claim_on(first, names.app)
     if held is not None:
         return _of_claim(held, doing, names, claims)
     record = claims.last(first, names.app)
@@ -54,7 +55,7 @@ def _of_claim(held: Claim, doing: str, names: ReleaseNames, claims: Claims) -> P
     if not undoes and held.phase is not Phase.PROMOTING:
         remedy = f"It is not promoted, so roll it back first: {command('rollback', names)} --any-run"
         now = claims.now()
-        if held.state.expires >= now:
+        if not is_expired(held.state, now):
             raise ClaimHeld(doing, held, now, remedy)
         cause = f"run {held.run} left its claim in phase {held.phase}. {remedy}"
         raise NotOwnerError(doing, cause)

@@ -1,11 +1,14 @@
-"""Recovery of another run: fence it off first, then clean up; each half may be repeated after a kill."""
+"""Recovery of another run: its users go back and it is fenced off by one patch, then the rest is cleaned up.
 
-from dataclasses import dataclass
+Each half may be repeated after a kill.
+"""
+
+from dataclasses import dataclass, replace
 
 import structlog
 
-from steps.actions.finish_promotion import finish_promotion, is_promotion_complete
 from steps.actions.roll_back import roll_back
+from steps.actions.swap import hold_of
 from steps.actions.teardown import TeardownPolicy
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -20,13 +23,15 @@ class Takeover:
 
     Args:
         claim: as taken over, in phase rolling-back.
-        is_complete: whether only the end of its promote was missing, so that it is finished instead of rolled back.
+        victim: as it was found.
         reason: why it was taken over, one sentence.
+        repair: whether tokens on the victim's Deployments that cannot be read are replaced.
     """
 
     claim: Claim
-    is_complete: bool
+    victim: Claim
     reason: str
+    repair: bool = False
 
 
 def take_over_run(
@@ -38,31 +43,37 @@ def take_over_run(
     *,
     live: bool = False,
     repair: bool = False,
+    undoes: str = "",
 ) -> Takeover:
-    """Take a claim over; first look whether its promote was complete, which the new phase would hide.
+    """Take a claim over and return its users to stable, in one patch of each VirtualService.
+
+    Only stable's and the canary's readiness is asked before, once and briefly; see `hold_of` for who stays.
 
     Args:
         victim: the claim as found.
         run: id of the new owner.
         reason: one sentence.
         traffic: VirtualServices.
-        workload: Deployments.
+        workload: Deployments, of any app.
         live: allow a live victim (supersede).
-        repair: replace tokens on Deployments that cannot be read.
+        repair: replace tokens on its Deployments that cannot be read.
+        undoes: id of the promoted run if its promotion is to be undone.
     """
     log.warning("claim.taken_over", victim=victim.run, phase=str(victim.phase), reason=reason)
-    complete = is_promotion_complete(victim, traffic, workload)
-    claim = traffic.claims.take_over(victim, run, reason, supersede=live, repair=repair)
-    return Takeover(claim, complete, reason)
+    seen = replace(victim, state=replace(victim.state, undoes=victim.state.undoes or undoes))
+    hold = hold_of(seen, workload.of(victim.app))
+    claim = traffic.take_over(victim, run, reason, hold=hold, supersede=live, undoes=undoes)
+    if victim.state.weight and not claim.state.weight:
+        log.warning("weight.retreated", weight=0, previous_weight=victim.state.weight, reason=reason)
+    return Takeover(claim, victim, reason, repair)
 
 
 def clean_up(takeover: Takeover, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> str:
     """Finish or roll back a run that was taken over; return the outcome as `roll_back` does.
 
     Raises:
-        PermanentError: as `roll_back`; the claim is kept, so that the next sweep or rollback tries again.
+        As `roll_back`; where the claim is kept, the next sweep or rollback tries again.
     """
-    if takeover.is_complete:
-        finish_promotion(takeover.claim, teardown, traffic, workload, enforce=True)
-        return "promoted"
-    return roll_back(takeover.claim, takeover.reason, teardown, traffic, workload)
+    claim, victim = takeover.claim, takeover.victim
+    reason = claim.state.reason or takeover.reason
+    return roll_back(claim, reason, teardown, traffic, workload, victim=victim, repair=takeover.repair)

@@ -4,6 +4,7 @@ import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.ladder import check_on_ladder
+from steps.actions.lost_objects import require_subsets
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -24,6 +25,8 @@ def shift(
         NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
     """
     check_on_ladder(claim, weight)
+    if weight:
+        require_subsets(claim, traffic)
     if weight > claim.state.weight:
         claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
     moved, previous = traffic.set_weight(claim, weight)

@@ -5,10 +5,16 @@ from dataclasses import replace
 
 import structlog
 
+from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.teardown import TeardownPolicy
+from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
+from steps.actions.still_used import leaving_stable
+from steps.actions.teardown import TeardownPolicy, drain
+from steps.cluster.api import Object
 from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, Pin, RunState, WorkloadState
+from steps.traffic.reach import reached_namespaces
+from steps.traffic.retreat import Hold
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -35,13 +41,46 @@ def has_moved_users(claim: Claim) -> bool:
 def is_swapped(claim: Claim, traffic: Traffic, workload: Workload) -> bool:
     """Return whether only the end of a swap is missing: all users are on the judged canary, and it is ready."""
     state = claim.state
-    if claim.phase is not Phase.PROMOTING or not has_moved_users(claim) or state.workloads is None or state.pin is None:
+    if not was_promoting(claim) or not has_moved_users(claim) or state.workloads is None or state.pin is None:
         return False
     try:
         weights = traffic.weights(state.targets, state.stable, state.canary)
     except ForeignWrite:
         return False
     return set(weights.values()) == {ALL} and workload.can_serve_all(state.workloads, state.pin)
+
+
+def was_promoting(claim: Claim) -> bool:
+    """Return whether a run is promoting, or was when its rollback or takeover began, which its phase hides."""
+    state = claim.state
+    if claim.phase is not Phase.ROLLING_BACK:
+        return claim.phase is Phase.PROMOTING
+    began = state.workloads is not None and state.workloads.promoting_since > 0
+    return began and not state.undoes and not has_failed_in_bake(state)
+
+
+def hold_of(claim: Claim, workload: Workload) -> Hold:
+    """Return what holds the weight of a run that goes back.
+
+    The users of a swap that is being promoted, or undone, have all moved to an arm that passed: they stay there while
+    it is ready, until it is known which version they get, and the old arm, which may be gone, has pods again.
+    """
+    state, workloads = claim.state, claim.state.workloads
+    moved = has_moved_users(claim) and (bool(state.undoes) or was_promoting(claim))
+    if workloads is None or not moved or has_failed_in_bake(state):
+        return unless_stable_is_down(claim, workload)
+
+    known: list[tuple[bool, bool]] = []
+
+    def hold(obj: Object) -> str:
+        if workloads.namespace not in reached_namespaces(obj):
+            return ""
+        if not known:
+            known.append(ready_arms_if_known(workloads, workload))
+        old_arm_alone = known[0] == (True, False)
+        return "" if old_arm_alone else f"{workloads.canary}, which was promoted, serves until {workloads.stable} can"
+
+    return hold
 
 
 def begin_swap(
@@ -103,6 +142,7 @@ def retire_stable(
 
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set. NotOwnerError: somebody took over.
+        StillInUse: see `drain`.
     """
     claim, _ = traffic.set_weight(claim, ALL, allow_foreign=enforce)
     workloads = claim.state.workloads
@@ -110,6 +150,7 @@ def retire_stable(
         return claim
     if workloads.stable not in workloads.kept and workload.stable_has_pods(workloads):
         claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
+    drain(claim, leaving_stable(claim, workload), teardown, traffic, workload)
     workload.scale_stable_down(workloads, claim.token)
     workload.scale_baseline_down(workloads, claim.token)
     return claim

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import structlog
 
 from steps.actions.recovery import Takeover, take_over_run
-from steps.actions.retreat import retreat
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -44,15 +43,6 @@ def return_users(one: ExpiredRun, owner: str, traffic: Traffic) -> None:
     """Take the claim over and return all weight to stable; that must not wait for another app's pods."""
     reason = f"the claim of run {one.claim.run} expired"
     one.takeover = take_over_run(one.claim, owner, reason, traffic, one.workload, repair=True)
-    if one.takeover.is_complete or one.takeover.claim.state.undoes:
-        return  # an undo first starts the version before, which the cleanup does: until then the present one serves
-    try:
-        retreat(one.takeover.claim, reason, traffic, one.workload)
-    except (Interrupted, NotOwnerError):
-        raise
-    except StepError as error:
-        # The cleanup may fix stable first, and reports it if it cannot.
-        log.warning("sweep.weight_held", claim=one.name, detail=str(error))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from steps.actions.promoted_run import PromotedRun
+from steps.actions.recovery import take_over_run
 from steps.actions.roll_back import roll_back
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import ForeignWrite, PermanentError
@@ -58,6 +59,7 @@ def undo_promotion(
     state = promoted.promotion.state
     _refuse_external(state, names.app, promoted.promotion.run)
     if state.workloads is not None:
+        _refuse_others(state, state.workloads, names, promoted.promotion.run, workload)
         workload.check_undo(state.workloads, state.pin)
     if promoted.claim is None:
         if state.workloads is not None:
@@ -66,19 +68,22 @@ def undo_promotion(
         promoted = replace(promoted, promotion=replace(promoted.promotion, state=state))
         claim = _claim(promoted, names, run, reason, by, traffic)
     else:
-        log.warning("claim.taken_over", victim=promoted.claim.run, phase=str(promoted.claim.phase), reason=reason)
-        undoes = promoted.promotion.run
-        claim = traffic.claims.take_over(promoted.claim, run, reason, supersede=True, repair=True, undoes=undoes)
-    _restore(claim, claim.state.reason or reason, teardown, traffic, workload)
+        victim, undoes = promoted.claim, promoted.promotion.run
+        claim = take_over_run(victim, run, reason, traffic, workload, live=True, undoes=undoes).claim
+        traffic.claims.complete_reopened(claim, everywhere=True)
+        traffic.claims.mark_deployments(claim)
+    _restore(claim, promoted.claim, claim.state.reason or reason, teardown, traffic, workload)
 
 
-def _restore(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+def _restore(
+    claim: Claim, victim: Claim | None, reason: str, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
+) -> None:
     """Restore the version before the promotion under an undo's claim.
 
     Raises:
         ForeignWrite: somebody else changed the serving template since the checks: nothing was undone.
     """
-    if roll_back(claim, reason, teardown, traffic, workload) != "undone":
+    if roll_back(claim, reason, teardown, traffic, workload, victim=victim, repair=True) != "undone":
         cause = (
             "somebody else changed the serving Deployment's pod template meanwhile (see undo.foreign_template above), "
             "so it was left as it is. Run undo again, which names the remedy."
@@ -126,6 +131,17 @@ def _names_then(names: ReleaseNames, state: RunState, workloads: WorkloadState) 
         canary_destination=state.canary,
         topology=Topology(workloads.topology or Topology.STABLE_NAMED),
     )
+
+
+def _refuse_others(
+    state: RunState, workloads: WorkloadState, names: ReleaseNames, promoted: str, workload: Workload
+) -> None:
+    """Refuse a record that names Deployments of others: it is an annotation, which anybody may have written."""
+    doing = f"undoing run {promoted} of {names.app}"
+    if workloads.namespace != names.namespace:
+        cause = f"the record names Deployments of namespace {workloads.namespace}, the app is in {names.namespace}."
+        raise PermanentError(doing, f"{cause} Name its namespace with --namespace.")
+    workload.require_behind(workloads, state.stable, state.canary, doing)
 
 
 def _refuse_external(state: RunState, app: str, promoted: str) -> None:

@@ -11,6 +11,7 @@ from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.control_group import judge_against_control
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.last_look import sum_up
+from steps.actions.lost_objects import require_subsets
 from steps.actions.polling import next_poll_seconds
 from steps.actions.watch_report import Look, WatchReport
 from steps.actions.weight_pause import WeightPause
@@ -168,6 +169,7 @@ class Watch:
         rung = self._rung
         if self._heartbeat is not None:
             self._heartbeat.renew(self.last)
+            require_subsets(self._heartbeat.claim, self._traffic)
         health = rung.pods.look() if rung.pods else None
         self._pause_or_resume(health)  # before the query to Prometheus, which may be slow
         now, since = self._traffic.claims.now(), self._rung_started

@@ -7,6 +7,7 @@ after a kill continues from there.
 import structlog
 
 from steps.actions.shift import ensure_canary_capacity
+from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.evidence import Health
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
@@ -14,6 +15,9 @@ from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Span = tuple[float, float, str]
+
+_FOLLOW_SECONDS = 15.0
+"""How often stable's size is looked at: as often as an autoscaler changes it."""
 
 
 class WeightPause:
@@ -29,6 +33,7 @@ class WeightPause:
         self._traffic, self._workload = traffic, workload
         self._ready_timeout_seconds = ready_timeout_seconds
         self._is_held = False
+        self._followed = 0.0
 
     def reapply(self, claim: Claim) -> Claim:
         """Bring all VirtualServices to the state in the claim, if a kill interrupted a pause or its end."""
@@ -55,6 +60,7 @@ class WeightPause:
             return self._resume(claim, health)
         if health.disruption and not health.ready and state.weight and self._stable_can_serve(claim):
             return self._pause(claim, health)
+        self._follow_stable(claim, health)
         return self._keep_disruptions(claim, health)
 
     def _pause(self, claim: Claim, health: Health) -> Claim:
@@ -78,6 +84,19 @@ class WeightPause:
         what = f"run {claim.run} restored the canary's weight of {weight}: {health.ready} of its pods are ready"
         self._traffic.claims.note(claim, "WeightResumed", what)
         return claim
+
+    def _follow_stable(self, claim: Claim, health: Health) -> None:
+        """Give the canary the pods that its weight needs by stable's present size; a trouble with that ends no run."""
+        workloads, now = claim.state.workloads, self._traffic.claims.now()
+        if workloads is None or not claim.state.weight or health.disruption or now - self._followed < _FOLLOW_SECONDS:
+            return
+        self._followed = now
+        try:
+            self._workload.follow_stable(workloads, claim.token, claim.state.weight, health.desired)
+        except (Interrupted, NotOwnerError):
+            raise
+        except StepError as error:
+            log.warning("canary.not_scaled_up", deployment=workloads.canary, detail=str(error))
 
     def _end(self, claim: Claim, weight: int, disruptions: tuple[Span, ...]) -> Claim:
         """End a pause only after every VirtualService has the weight, so that a kill in between is noticed."""

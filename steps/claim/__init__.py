@@ -9,6 +9,7 @@ A step uses `Claims` (claims.py) and the errors of errors.py; workload writes De
 traffic writes routes with amend.py. What routes must look like is not known here: callers hand in a check.
 
     keys, token, state, record    names and contents of our annotations (pure)
+    strict_json, fields           how they are read, since anybody may have written them (pure)
     annotations, expiry           JSON Patch operations for them, and when a claim expires (pure)
     observed, lookup              claims as the annotations show them; which of them compete for the same routes
     errors                        the claim is held, expired or corrupt

@@ -47,8 +47,13 @@ def edit_annotations(obj: Object, changes: Mapping[str, str | None]) -> list[Ope
 
 
 def add_label(obj: Object) -> list[Operation]:
-    """Set the label by which sweep finds the object."""
+    """Set the label that marks a claimed object where it is lost; a patch without other tests needs `expect_labels`."""
     return _edit(obj, "labels", labels_of(obj), {CLAIMED_LABEL: CLAIMED})
+
+
+def expect_labels(obj: Object) -> list[Operation]:
+    """Test that `add_label` replaces nobody's labels: where there were none, the object must be as it was read."""
+    return [] if obj["metadata"].get("labels") is not None else expect_unchanged(obj)
 
 
 def remove_label(obj: Object, claim_annotation: str) -> list[Operation]:
@@ -91,11 +96,14 @@ def write_annotations(obj: Object, claim: Claim) -> list[Operation]:
 
 
 def update_annotations(obj: Object, claim: Claim) -> list[Operation]:
-    """Return the operations that bring token and state up to date, if both are as they were read; [] if they are."""
+    """Return the operations that bring token and state up to date, if both are as they were read; [] if they are.
+
+    A label that somebody removed comes back with the same patch.
+    """
     keys = (claim_key(claim.app), state_key(claim.app))
     values = (claim.token, dump_state(claim.app, claim.state))
     edits = edit_annotations(obj, dict(zip(keys, values, strict=True)))
-    return [*expect_annotations(obj, keys), *edits] if edits else []
+    return [*expect_annotations(obj, keys), *expect_labels(obj), *edits, *add_label(obj)] if edits else []
 
 
 def remove_annotations(obj: Object, app: str, changes: Mapping[str, str | None] | None = None) -> list[Operation]:

@@ -1,9 +1,10 @@
 """The front of this package: what steps do with claims."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Unpack
 
-from steps.claim import acquire, lookup, release, renewal, reopen, takeover, transition, verdicts
+from steps.claim import acquire, holders, lookup, release, renewal, reopen, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
 from steps.claim.amend import RouteCheck, RouteStart
 from steps.claim.annotations import annotations_of
@@ -11,10 +12,13 @@ from steps.claim.deployments import ClaimedDeployments
 from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
+from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
-from steps.cluster.api import Cluster
-from steps.cluster.kinds import VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, StepError
+from steps.claim.takeover import RouteReturn, leave_routes
+from steps.cluster.api import Cluster, Object
+from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -41,7 +45,7 @@ class Claims:
         self._cluster = cluster
         self._events = Events(cluster)
         self._retry_seconds = retry_seconds
-        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND)
+        self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND, smaller_patches)
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
@@ -56,10 +60,18 @@ class Claims:
         return lookup.claim_of_run(self.writer, app, run, names)
 
     def claims_on(self, name: ObjectName) -> list[Claim]:
-        """Return all claims on a VirtualService, of any app, alive or expired."""
+        """Return all claims on a VirtualService, of any app, alive or expired, that can be read."""
         return lookup.claims_on(self._cluster, self.writer.read(name))
 
-    def expired(self, namespace: str | None, troubles: list[StepError] | None = None) -> list[Claim]:
+    def claim_on(self, name: ObjectName, app: str) -> Claim | None:
+        """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+        Raises:
+            ClaimCorrupt: it cannot be read.
+        """
+        return lookup.claim_on(self._cluster, self.writer.read(name), app)
+
+    def expired(self, namespace: str | None, troubles: list[Exception] | None = None) -> list[Claim]:
         """Return the expired claims in a namespace (None: in all).
 
         Args:
@@ -121,46 +133,61 @@ class Claims:
             The claim on all its VirtualServices, and on its Deployments.
 
         Raises:
-            ClaimHeld, ClaimExpired: another run has a claim.
+            ClaimHeld, ClaimExpired, DeploymentHeld: another run has a claim, on the VirtualServices or the Deployments.
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
-        opened = reopen.reopen(self.writer, claim)
+        # The Deployments first: what finds the claim after a kill restores only those that carry its token.
+        try:
+            self.mark_deployments(claim)
+            opened = reopen.reopen(self.writer, claim)
+            self.mark_deployments(opened)
+        except (NotOwnerError, PermanentError):
+            self.give_back(claim)
+            raise
         targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
-        self.note(
-            opened, "Claimed", f"run {opened.run} of {opened.app} claimed {targets} to undo {opened.state.undoes}"
-        )
-        self.mark_deployments(opened)
+        undone = opened.state.undoes
+        self.note(opened, "Claimed", f"run {opened.run} of {opened.app} claimed {targets} to undo {undone}")
         return opened
 
-    def complete_reopened(self, claim: Claim) -> None:
-        """Claim the VirtualServices that a killed undo had not claimed yet; raises as `reopen`."""
-        reopen.claim_others(self.writer, claim)
+    def complete_reopened(self, claim: Claim, *, everywhere: bool = False) -> None:
+        """Claim the VirtualServices that a killed undo had not claimed yet; raises as `reopen`.
+
+        Args:
+            claim: of the undo.
+            everywhere: also in other namespaces than the first one's. Only for the person who undoes: the claim says
+                which they are, and nobody may claim by it what belongs to others by the rights of a sweep.
+        """
+        reopen.claim_others(self.writer, claim, everywhere=everywhere)
 
     def take_over(
-        self, victim: Claim, run: str, reason: str, *, supersede: bool = False, repair: bool = False, undoes: str = ""
+        self,
+        victim: Claim,
+        run: str,
+        reason: str,
+        *,
+        supersede: bool = False,
+        undoes: str = "",
+        routes: RouteReturn = leave_routes,
     ) -> Claim:
         """Take a claim over under a new epoch, in phase rolling-back, keeping its state; repeatable.
 
-        From here on the old owner cannot write, neither VirtualServices nor Deployments.
+        From here on the old owner cannot write VirtualServices; `secure_deployments` keeps it from the Deployments.
+        If some VirtualServices cannot be written, all others are, before the first error is raised.
 
         Args:
             victim: the claim as found.
             run: the new owner.
             reason: why, one sentence; it stays in the state unless a rollback had one already.
             supersede: allow a living victim.
-            repair: replace tokens on Deployments that cannot be read, and report it by a warning and an Event.
             undoes: id of the promoted run if its promotion is to be undone, "" for any other takeover.
+            routes: returns what moves the users in the same patch.
 
         Raises:
             ClaimHeld: the victim is still alive. NotOwnerError: it was released or taken by somebody else.
-            ClaimCorrupt: a token cannot be read; one on a Deployment counts only without `repair`.
+            ClaimCorrupt: the claim cannot be read.
         """
-        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede, undoes=undoes)
+        claim = takeover.take_over(self.writer, victim, run, reason, supersede=supersede, undoes=undoes, routes=routes)
         self.note(claim, "TakenOver", f"run {run} took the claim of run {victim.run} over: {reason}", warning=True)
-        repaired = self.mark_deployments(claim, victim, repair=repair)
-        if repaired:
-            message = f"run {run} replaced a token that could not be read on Deployment {', '.join(repaired)}"
-            self.note(claim, "TokenRepaired", message, warning=True)
         return claim
 
     def renew(self, claim: Claim, *, check: RouteCheck, look: LastLook | None = None) -> Claim:
@@ -226,39 +253,89 @@ class Claims:
             NotOwnerError: the claim is another's, or was removed by hand.
         """
         if (workloads := claim.state.workloads) is not None:
-            self._deployments(claim.app).remove_token(workloads.namespace, workloads.deployments, claim.token)
+            self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
         release.release(self.writer, claim, record)
         why = f": {record.reason}" if record.reason else ""
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
 
-    def mark_deployments(self, claim: Claim, before: Claim | None = None, *, repair: bool = False) -> list[str]:
+    def mark_deployments(self, claim: Claim, before: Claim | None = None) -> None:
         """Write the claim's token to its Deployments, where it guards writes, too.
 
         Args:
             claim: with its present token; without Deployments nothing is done.
-            before: the claim that it follows, None if there was none.
-            repair: replace a token that cannot be read.
-
-        Returns:
-            The Deployments whose unreadable token was replaced.
+            before: the same claim in an earlier phase, None if the claim is new or may be.
 
         Raises:
-            NotOwnerError: a Deployment carries a later token, or lost the one this run had put on it.
+            ClaimHeld, ClaimExpired, DeploymentHeld: another claim holds a Deployment, on other VirtualServices.
+            LostDeployment: a Deployment carries a later token, or lost the one this run had put on it.
         """
         if (workloads := claim.state.workloads) is None:
-            return []
-        old = before.token if before else None
-        deployments = self._deployments(claim.app)
-        return deployments.write_token(workloads.namespace, workloads.deployments, claim.token, old, repair=repair)
+            return
+        deployments = self._deployments(claim)
+        if before is not None:
+            deployments.move(workloads.namespace, workloads.deployments, claim.token)
+            return
+        doing = f"claiming the Deployments of {claim.app} for run {claim.run}"
+
+        def refuse(found: Object, mark: Mark) -> None:
+            holders.refuse_held(self._cluster, found, mark, claim.app, claim.run, doing)
+
+        deployments.take(workloads.namespace, workloads.deployments, claim.token, refuse)
+
+    def secure_deployments(self, claim: Claim, victim: Claim | None = None, *, repair: bool = False) -> dict[str, str]:
+        """Write the token of a run that goes back to the Deployments that carry it or its predecessor's.
+
+        Args:
+            claim: in phase rolling-back; without Deployments nothing is done.
+            victim: the claim that it was taken over from, None if it was not.
+            repair: replace tokens that cannot be read, and report it by a warning and an Event.
+
+        Returns:
+            The Deployments that are not the run's, and so are left alone → the token they carry, "" for none.
+
+        Raises:
+            ClaimCorrupt: a token cannot be read, and `repair` is False.
+        """
+        if (workloads := claim.state.workloads) is None:
+            return {}
+        before = {claim.state.rescued, victim.run if victim is not None else ""} - {""}
+        inherits = partial(holders.inherits, self._cluster, claim, before)
+        secured = self._deployments(claim).secure(
+            workloads.namespace, workloads.deployments, claim.token, inherits, repair=repair
+        )
+        if secured.repaired:
+            replaced = ", ".join(secured.repaired)
+            message = f"run {claim.run} replaced a token that could not be read on Deployment {replaced}"
+            self.note(claim, "TokenRepaired", message, warning=True)
+        return secured.left
+
+    def refuse_held(self, app: str, run: str, namespace: str, deployments: Iterable[str]) -> None:
+        """Check that no claim of other VirtualServices holds Deployments that a run is about to take.
+
+        Raises:
+            ClaimHeld: such a claim is alive. ClaimExpired: it died. DeploymentHeld: this account may not look.
+        """
+        for name in sorted(set(deployments)):
+            found = self._cluster.find(DEPLOYMENT, namespace, name)
+            for mark in marks_on(found) if found is not None else ():
+                doing = f"claiming Deployment {namespace}/{name} for {run}"
+                holders.refuse_held(self._cluster, found or {}, mark, app, run, doing)
+
+    def give_back(self, claim: Claim) -> None:
+        """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
+        if (workloads := claim.state.workloads) is not None:
+            self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
+        acquire.give_back(self.writer, claim)
 
     def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
         """Return the highest epoch found on Deployments, 0 for none; a new claim needs a higher one."""
-        return self._deployments(app).highest_epoch(workloads.namespace, workloads.deployments)
+        deployments = ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)
+        return deployments.highest_epoch(workloads.namespace, workloads.deployments)
 
     def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
         """Write a Kubernetes Event on the run's first VirtualService; if that fails, log a line."""
         about = claim.state.targets[0].virtual_service
         self._events.note(about, reason, message, uid=self.writer.uids.get(about, ""), warning=warning)
 
-    def _deployments(self, app: str) -> ClaimedDeployments:
-        return ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)
+    def _deployments(self, claim: Claim) -> ClaimedDeployments:
+        return ClaimedDeployments(self._cluster, claim_key(claim.app), self._retry_seconds, holder_of_claim(claim))

@@ -1,23 +1,44 @@
 """The token on Deployments: it follows the token on the VirtualServices, and every write of a Deployment tests it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
 from steps.claim.annotations import annotations_of, expect_managers, remove_managed_fields
-from steps.claim.errors import ClaimCorrupt
+from steps.claim.errors import ClaimCorrupt, LostDeployment
 from steps.claim.guarded_write import Decide, GuardedWriter
+from steps.claim.marks import Holder, Mark, holder_on, is_held_by, mark_of, marks_on, put, take_off
 from steps.claim.token import Token, is_later, parse_token
 from steps.cluster import json_patch
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import NotFound, NotOwnerError, PermanentError, StepError
-from steps.model.run import ObjectName, Phase
+from steps.errors import Interrupted, NotFound, PermanentError, StepError
+from steps.model.run import ObjectName
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RETRY_SECONDS: Final = 10.0
+
+Refuse = Callable[[Object, Mark], None]
+"""Raises if the claim behind a token on a Deployment still exists."""
+
+Inherits = Callable[[Object, Mark], bool]
+"""Returns whether a claim may write a Deployment whose token does not name its holder."""
+
+
+@dataclass(slots=True)
+class Secured:
+    """What became of the Deployments of a run that goes back.
+
+    Args:
+        repaired: those whose unreadable token was replaced.
+        left: those that do not belong to the run, and were not written → the token that they carry, "" for none.
+    """
+
+    repaired: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
 
 
 class ClaimedDeployments:
@@ -27,10 +48,13 @@ class ClaimedDeployments:
         cluster: the API server.
         key: the claim annotation, `canary-steps.io/claim.<app>`.
         retry_seconds: how long to retry a write that meets other writers (>= 0).
+        holder: whose claim it is, for those who put the token there; None for those who only write under it.
     """
 
-    def __init__(self, cluster: Cluster, key: str, retry_seconds: float = RETRY_SECONDS) -> None:
-        self._cluster = cluster
+    def __init__(
+        self, cluster: Cluster, key: str, retry_seconds: float = RETRY_SECONDS, holder: Holder | None = None
+    ) -> None:
+        self._cluster, self._holder = cluster, holder
         self._writer = GuardedWriter(cluster, DEPLOYMENT, retry_seconds)
         self.key = key
         self._path = ("metadata", "annotations", key)
@@ -41,12 +65,12 @@ class ClaimedDeployments:
         Args:
             namespace: of the Deployment.
             name: of the Deployment.
-            token: of the claim; None for a step without a claim, which refuses Deployments that a claim owns.
+            token: of the claim; None for a step without a claim, which refuses Deployments that any claim owns.
             decide: gets the Deployment as read, returns JSON Patch operations, none if there is nothing to do; called
                 again after a conflict.
 
         Raises:
-            NotOwnerError: there is something to write, and the Deployment carries another token, or none.
+            LostDeployment: there is something to write, and the Deployment carries another token, or none.
             ClaimCorrupt: there is something to write, and its token cannot be read.
             NotFound: no such Deployment.
             TemporaryError: others kept changing it.
@@ -64,79 +88,148 @@ class ClaimedDeployments:
 
         return self._writer.write(ObjectName(namespace, name), guarded)
 
-    def write_token(
-        self, namespace: str, names: Iterable[str], new: str, old: str | None = None, *, repair: bool = False
-    ) -> list[str]:
-        """Write a token to Deployments; those that do not exist are skipped.
+    def take(self, namespace: str, names: Iterable[str], token: str, refuse: Refuse | None = None) -> None:
+        """Write the token of a new claim to Deployments; those that do not exist are skipped.
 
-        A token is replaced if it is `old`, has a lower epoch, or is an earlier phase of the same run. So a slow
-        writer of an older claim cannot take a Deployment back.
+        All apps' tokens whose claims are gone are removed by the same patch, which tests that none appeared meanwhile.
 
         Args:
             namespace: of the Deployments.
-            names: Deployments.
-            new: the token to write.
-            old: the token that it follows, None if there was none.
-            repair: replace a token that cannot be read.
-
-        Returns:
-            The Deployments whose unreadable token was replaced.
+            names: Deployments; they are taken in sort order, so that of two runs one gets all of them.
+            token: the token to write.
+            refuse: raises if the claim behind another token still exists; None lets a higher epoch of the same app win.
 
         Raises:
-            NotOwnerError: a Deployment carries a later token, or lost the token of this run.
+            LostDeployment: a Deployment carries a later token of this app. ClaimCorrupt: a token cannot be read.
+            What `refuse` raises. TemporaryError: others kept changing it.
+        """
+        new = parse_token(token)
+
+        def decide(found: Object) -> list[Operation]:
+            self._refuse_others(found, new, token, refuse)
+            others = [mark.key for mark in marks_on(found) if mark.key != self.key]
+            return [] if self._is_marked(found, token) and not others else self._marks(found, token, others)
+
+        for name in sorted(set(names)):
+            self._put(ObjectName(namespace, name), decide)
+
+    def move(self, namespace: str, names: Iterable[str], token: str) -> None:
+        """Bring the token to a later phase of the same claim; Deployments that do not exist are skipped.
+
+        Raises:
+            LostDeployment: a Deployment carries another token, or none. ClaimCorrupt: its token cannot be read.
+            TemporaryError: others kept changing it.
+        """
+        new = parse_token(token)
+
+        def decide(found: Object) -> list[Operation]:
+            current = self._token_of(found)
+            if current is None or not current.is_same(new) or is_later(current.phase, new.phase):
+                raise self._not_ours(found, token)
+            return [] if self._is_marked(found, token) else self._marks(found, token)
+
+        for name in sorted(set(names)):
+            self._put(ObjectName(namespace, name), decide)
+
+    def secure(
+        self,
+        namespace: str,
+        names: Iterable[str],
+        token: str,
+        inherits: Inherits | None = None,
+        *,
+        repair: bool = False,
+    ) -> Secured:
+        """Write the token of a run that goes back to the Deployments that belong to it, and to no others.
+
+        Annotations of a VirtualService can name any Deployment. One belongs to the run if the run itself has put its
+        token there: it carries the token of this claim in any phase, or that of an earlier owner of the same claim (a
+        lower epoch), and names the same holder. Where it names another one, or none, `inherits` decides.
+
+        Args:
+            namespace: of the Deployments.
+            names: Deployments; those that do not exist are skipped.
+            token: of the claim, in phase rolling-back.
+            inherits: returns whether the claim may write a Deployment that does not name its holder; None for never.
+            repair: replace a token that cannot be read, where the holder is this claim's.
+
+        Raises:
             ClaimCorrupt: a Deployment carries a token that cannot be read, and `repair` is False.
             TemporaryError: others kept changing it.
         """
-        repaired = []
+        result, new = Secured(), parse_token(token)
+
         for name in sorted(set(names)):
-            previous = self._write_token(ObjectName(namespace, name), new, old, repair=repair)
-            if previous is not None:
-                log.warning("claim.token_repaired", deployment=f"{namespace}/{name}", previous=previous, token=new)
-                repaired.append(name)
-        return repaired
+
+            def decide(found: Object, name: str = name) -> list[Operation]:
+                result.left.pop(name, None)
+                mark = mark_of(found, self.key)
+                if mark is not None and mark.token is None and not repair:
+                    raise self._corrupt(found, mark)
+                if mark is None or not self._is_ours(found, mark, new, inherits):
+                    others = [one.text for one in marks_on(found)]
+                    result.left[name] = others[0] if others else ""
+                    return []
+                return [] if self._is_marked(found, token) else self._marks(found, token)
+
+            previous = self._put(ObjectName(namespace, name), decide)
+            if previous is not None and name not in result.left and previous.token is None:
+                log.warning(
+                    "claim.token_repaired", deployment=f"{namespace}/{name}", previous=previous.text, token=token
+                )
+                result.repaired.append(name)
+        return result
+
+    def carries(self, found: Object, token: str) -> bool:
+        """Return whether a Deployment carries the token of a claim, in whatever phase."""
+        mark, own = mark_of(found, self.key), parse_token(token)
+        return mark is not None and mark.token is not None and mark.token.is_same(own)
 
     def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
-        """Remove our token from Deployments; other tokens and missing Deployments are left as they are.
+        """Remove our token from Deployments, in whatever phase it was left; those of others stay.
 
         The fields that we wrote become nobody's in the same patch, so that the next server-side apply of the team meets
-        no conflict with us. If the API server refuses that, the token is removed without it.
+        no conflict with us. If the API server refuses that, the token is removed without it. One Deployment that cannot
+        be written does not keep the token on the others.
+
+        Raises:
+            StepError: the first trouble, after all Deployments were tried.
         """
+        new = parse_token(token)
 
         def removal(found: Object) -> list[Operation]:
-            if annotations_of(found).get(self.key) != token:
-                return []
-            return [json_patch.expect(token, *self._path), json_patch.remove(*self._path)]
+            mark = mark_of(found, self.key)
+            is_ours = mark is not None and mark.token is not None and self._is_ours(found, mark, new)
+            return take_off(found, [self.key]) if is_ours else []
 
         def disowning(found: Object) -> list[Operation]:
             operations = removal(found)
             return [*operations, *expect_managers(found), *remove_managed_fields(found)] if operations else []
 
+        troubles: list[StepError] = []
         for name in sorted(set(names)):
             try:
                 self._disown(ObjectName(namespace, name), disowning, removal)
             except NotFound:
                 continue
+            except Interrupted:
+                raise
+            except StepError as error:
+                troubles.append(error)
+        if troubles:
+            raise troubles[0]
 
     def disown(self, namespace: str, names: Iterable[str]) -> None:
         """Make the fields that we wrote outside a run nobody's, unless a run claimed the Deployment by now."""
 
         def disowning(found: Object) -> list[Operation]:
-            return [] if self.key in annotations_of(found) else [*expect_managers(found), *remove_managed_fields(found)]
+            return [] if marks_on(found) else [*expect_managers(found), *remove_managed_fields(found)]
 
         for name in sorted(set(names)):
             try:
                 self._disown(ObjectName(namespace, name), disowning, lambda _: [])
             except NotFound:
                 continue
-
-    def _disown(self, name: ObjectName, disowning: Decide, removal: Decide) -> None:
-        try:
-            self._writer.write(name, disowning)
-        except NotFound:
-            raise
-        except PermanentError as error:
-            log.warning("release.not_disowned", deployment=str(name), cause=error.cause)
-            self._writer.write(name, removal)
 
     def highest_epoch(self, namespace: str, names: Iterable[str]) -> int:
         """Return the highest epoch that Deployments carry, 0 for none; the next claim needs a higher one.
@@ -148,87 +241,103 @@ class ClaimedDeployments:
         tokens = [self._token_of(entry) for entry in found if entry is not None]
         return max((token.epoch for token in tokens if token is not None), default=0)
 
-    def _token_of(self, found: Object) -> Token | None:
-        text = annotations_of(found).get(self.key)
-        if text is None:
-            return None
-        try:
-            return parse_token(text)
-        except ValueError as error:
-            raise self._corrupt(found, text) from error
+    def _put(self, name: ObjectName, decide: Decide) -> Mark | None:
+        """Write what `decide` returns; return the mark as it was read last, None without one or without Deployment."""
+        seen: list[Mark | None] = [None]
 
-    def _corrupt(self, found: Object, text: str) -> ClaimCorrupt:
+        def remembered(found: Object) -> Sequence[Operation]:
+            seen[0] = mark_of(found, self.key)
+            return decide(found)
+
+        try:
+            self._writer.write(name, remembered)
+        except NotFound:
+            return None
+        return seen[0]
+
+    def _disown(self, name: ObjectName, disowning: Decide, removal: Decide) -> None:
+        try:
+            self._writer.write(name, disowning)
+        except NotFound:
+            raise
+        except PermanentError as error:
+            log.warning("release.not_disowned", deployment=str(name), cause=error.cause)
+            self._writer.write(name, removal)
+
+    def _refuse_others(self, found: Object, new: Token, token: str, refuse: Refuse | None) -> None:
+        for mark in marks_on(found):
+            if mark.token is None:
+                raise self._corrupt(found, mark)
+            if mark.key == self.key and mark.token.is_same(new):
+                if is_later(mark.token.phase, new.phase):
+                    raise self._not_ours(found, token)
+                continue
+            if refuse is not None:
+                refuse(found, mark)
+            elif mark.key != self.key or mark.token.epoch >= new.epoch:
+                raise self._not_ours(found, token, mark)
+
+    def _is_ours(self, found: Object, mark: Mark, new: Token, inherits: Inherits | None = None) -> bool:
+        """Return whether the run of `new`, or an earlier owner of its claim, has put a mark on a Deployment."""
+        named = self._holder is None or is_held_by(found, mark, self._holder)
+        if mark.token is None:
+            return named and holder_on(found) is not None
+        if mark.token.is_same(new) and (named or holder_on(found) is None):
+            return True
+        if mark.token.epoch > new.epoch or (mark.token.epoch == new.epoch and mark.token.run != new.run):
+            return False
+        return named or (inherits is not None and inherits(found, mark))
+
+    def _is_marked(self, found: Object, token: str) -> bool:
+        is_named = self._holder is None or holder_on(found) == self._holder
+        return is_named and annotations_of(found).get(self.key) == token
+
+    def _marks(self, found: Object, token: str, gone: Sequence[str] = ()) -> list[Operation]:
+        return put(found, self.key, token, self._holder, gone)
+
+    def _token_of(self, found: Object) -> Token | None:
+        mark = mark_of(found, self.key)
+        if mark is not None and mark.token is None:
+            raise self._corrupt(found, mark)
+        return mark.token if mark is not None else None
+
+    def _corrupt(self, found: Object, mark: Mark) -> ClaimCorrupt:
         namespace, name = found["metadata"].get("namespace"), found["metadata"]["name"]
         cause = (
-            f"its annotation {self.key} is {text!r}, which is not run:epoch:phase, so its owner is unknown. If no"
-            f" run releases this app, remove it: kubectl annotate deployment -n {namespace} {name} {self.key}-"
+            f"its annotation {mark.key} is {mark.text!r}, which is not run:epoch:phase, so its owner is unknown. If no"
+            f" run releases this app, remove it: kubectl annotate deployment -n {namespace} {name} {mark.key}-"
             " (rollback --any-run and sweep replace it)."
         )
         return ClaimCorrupt(f"reading the claim on Deployment {namespace}/{name}", cause)
 
     def _lost(self, found: Object, token: str | None) -> StepError | None:
         """Return why a write under `token` is not allowed, None if it is."""
-        text = annotations_of(found).get(self.key)
-        if text == token:
+        if token is None:
+            marks = marks_on(found)
+            if not marks:
+                return None
+            return self._corrupt(found, marks[0]) if marks[0].token is None else self._not_ours(found, None, marks[0])
+        if annotations_of(found).get(self.key) == token:
             return None
         try:
             current = self._token_of(found)
         except ClaimCorrupt as error:
             return error
-        if current is not None and token is not None and _lags(current, parse_token(token)):
+        if current is not None and _lags(current, parse_token(token)):
             return None
+        return self._not_ours(found, token)
+
+    def _not_ours(self, found: Object, wanted: str | None, mark: Mark | None = None) -> LostDeployment:
+        mark = mark or mark_of(found, self.key)
         name = f"{found['metadata'].get('namespace')}/{found['metadata']['name']}"
-        return NotOwnerError(f"writing Deployment {name}", self._whose(text, token))
-
-    def _write_token(self, name: ObjectName, new: str, old: str | None, *, repair: bool) -> str | None:
-        """Write a token to one Deployment; return the unreadable text that it replaced."""
-        unreadable: list[str] = []
-
-        def follow(found: Object) -> list[Operation]:
-            unreadable.clear()
-            text = annotations_of(found).get(self.key)
-            if text == new:
-                return []
-            try:
-                current = self._token_of(found)
-            except ClaimCorrupt:
-                if not repair:
-                    raise
-                unreadable.append(str(text))
-                return self._put(found, new)
-            if not _follows(current, parse_token(new), parse_token(old) if old else None):
-                raise NotOwnerError(f"claiming Deployment {name}", self._whose(text, new))
-            return self._put(found, new)
-
-        try:
-            self._writer.write(name, follow)
-        except NotFound:
-            return None
-        return unreadable[0] if unreadable else None
-
-    def _put(self, found: Object, new: str) -> list[Operation]:
-        meta = found["metadata"]
-        if meta.get("annotations"):
-            # A JSON Patch cannot test that a token is absent, only that the whole map is as it was read. A test of the
-            # resourceVersion would hardly ever hold: controllers write the status of a Deployment all the time.
-            return [
-                json_patch.expect(meta["annotations"], "metadata", "annotations"),
-                json_patch.add(new, *self._path),
-            ]
-        version = json_patch.expect(meta.get("resourceVersion"), "metadata", "resourceVersion")
-        return [
-            *([version] if "resourceVersion" in meta else []),
-            json_patch.add({}, "metadata", "annotations"),
-            json_patch.add(new, *self._path),
-        ]
-
-    def _whose(self, current: str | None, wanted: str | None) -> str:
-        if current is None:
-            return f"its annotation {self.key} is gone: the run {wanted} lost it, or a person took over"
-        return (
-            f"its annotation {self.key} says {current}, this run is {wanted or 'without a claim'}. "
-            f"Removing the annotation by hand takes it over."
-        )
+        if mark is None:
+            cause = f"its annotation {self.key} is gone: the run {wanted} lost it, or a person took over"
+        else:
+            cause = (
+                f"its annotation {mark.key} says {mark.text}, this run is {wanted or 'without a claim'}. "
+                f"Removing the annotation by hand takes it over."
+            )
+        return LostDeployment(f"writing Deployment {name}", cause, name, mark.text if mark is not None else None)
 
 
 def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[Operation]:
@@ -244,20 +353,6 @@ def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[
     return operations
 
 
-def _same_claim(one: Token, other: Token) -> bool:
-    return (one.run, one.epoch) == (other.run, other.epoch)
-
-
 def _lags(current: Token, token: Token) -> bool:
     """Return whether a Deployment missed a change of phase of the same claim: the step was killed before that."""
-    return _same_claim(current, token) and is_later(token.phase, current.phase)
-
-
-def _follows(current: Token | None, new: Token, old: Token | None) -> bool:
-    if current is None:
-        continues = old is not None and _same_claim(old, new)
-        # A rollback must also work for a run that was killed between its claim and its first token on a Deployment.
-        return not continues or not is_later(Phase.ROLLING_BACK, new.phase)
-    if current == old:
-        return True
-    return current.epoch < new.epoch or (_same_claim(current, new) and not is_later(current.phase, new.phase))
+    return current.is_same(token) and is_later(token.phase, current.phase)

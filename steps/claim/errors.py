@@ -1,5 +1,6 @@
 """Errors about claims: held by another run (7), expired (7), or unreadable (4)."""
 
+from steps.claim.expiry import why_expired
 from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim
 
@@ -42,13 +43,31 @@ class ClaimExpired(NotOwnerError):  # noqa: N818 - an event, not a fault
     reason = "leftover"
 
     def __init__(self, action: str, claim: Claim, now: float) -> None:
-        ago = max(0, round(now - claim.state.expires))
         cause = (
-            f"run {claim.run} of {claim.app} left its claim in phase {claim.phase}; it expired {ago} s ago."
+            f"run {claim.run} of {claim.app} left its claim in phase {claim.phase}; {why_expired(claim.state, now)}."
             " Run sweep, or prepare, which restores stable first."
         )
         super().__init__(action, cause)
         self.claim = claim
+
+
+class DeploymentHeld(NotOwnerError):  # noqa: N818 - an event, not a fault
+    """Another run's token is on a Deployment, and whether that run lives cannot be found out."""
+
+    reason = "busy"
+
+
+class LostDeployment(NotOwnerError):  # noqa: N818 - an event, not a fault
+    """A Deployment does not carry the token of the run that wants to write it, so it is not written.
+
+    Attributes:
+        deployment: its name with the namespace.
+        carried: the token that it carries, None for none.
+    """
+
+    def __init__(self, action: str, cause: str, deployment: str, carried: str | None) -> None:
+        super().__init__(action, cause)
+        self.deployment, self.carried = deployment, carried
 
 
 class ClaimCorrupt(PermanentError):  # noqa: N818 - named after the fault

@@ -2,15 +2,22 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
-from steps.cluster.api import Cluster, Conflict, Object, Operation
+import structlog
+
+from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import Kind
+from steps.cluster.refusals import Conflict, Unstorable
 from steps.errors import NotFound, TemporaryError
 from steps.model.run import ObjectName
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 Decide = Callable[[Object], Sequence[Operation]]
+SmallerPatches = Callable[[Object, Sequence[Operation]], Iterable[Sequence[Operation]]]
 
 _SHORTEST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
@@ -28,10 +35,18 @@ class GuardedWriter:
         kind: of the objects.
         retry_seconds: how long to retry a write that meets other writers (>= 0).
         remedy: a sentence for an object that does not exist.
+        smaller: what to send in place of a patch that the API server does not store, the most complete first.
     """
 
-    def __init__(self, cluster: Cluster, kind: Kind, retry_seconds: float, remedy: str = "") -> None:
-        self.cluster, self._kind = cluster, kind
+    def __init__(
+        self,
+        cluster: Cluster,
+        kind: Kind,
+        retry_seconds: float,
+        remedy: str = "",
+        smaller: SmallerPatches = lambda _, __: (),
+    ) -> None:
+        self.cluster, self._kind, self._smaller = cluster, kind, smaller
         self._retry_seconds, self._remedy = retry_seconds, remedy
         self.uids: dict[ObjectName, str] = {}
 
@@ -70,10 +85,36 @@ class GuardedWriter:
             if not operations:
                 return obj
             try:
-                return self.cluster.patch(self._kind, name.namespace, name.name, operations)
+                written = self._send(name, obj, operations)
+                if is_same(obj, written):
+                    return written
             except Conflict as conflict:
                 if time.monotonic() + pause > deadline:
                     cause = f"it kept changing for {self._retry_seconds:.0f} s ({conflict.cause}). Run the step again."
                     raise TemporaryError(conflict.action, cause) from conflict
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
             pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)
+
+    def _send(self, name: ObjectName, obj: Object, operations: Sequence[Operation]) -> Object:
+        """Send a patch; if it is not stored, send what of it may be sent alone.
+
+        Raises:
+            Unstorable: nothing of it was stored. Conflict: the object changed since it was read.
+        """
+        try:
+            return self.cluster.patch(self._kind, name.namespace, name.name, operations)
+        except Unstorable as error:
+            for smaller in self._smaller(obj, operations):
+                if all(one["op"] == "test" for one in smaller):
+                    continue
+                with suppress(Unstorable):
+                    written = self.cluster.patch(self._kind, name.namespace, name.name, smaller)
+                    log.warning("claim.written_in_part", object=str(name), cause=error.cause)
+                    return written
+            raise
+
+
+def is_same(one: Object, other: Object) -> bool:
+    """Return whether both are one object, not one that was deleted and made anew under its name."""
+    uids = one["metadata"].get("uid"), other["metadata"].get("uid")
+    return None in uids or uids[0] == uids[1]

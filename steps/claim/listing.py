@@ -6,21 +6,20 @@ from dataclasses import replace
 from steps.claim.annotations import annotations_of
 from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt
+from steps.claim.expiry import is_expired
 from steps.claim.keys import record_key, shorten_app
+from steps.claim.marked_objects import marked_objects, only_marks
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.claim.record import load_record
+from steps.claim.release import unreadable_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Forbidden, Interrupted, StepError
 from steps.model.listing import ListedApp
 from steps.model.names import ReleaseNames
-from steps.model.run import RECORD_PREFIX, Claim, ObjectName, Record
-from steps.model.times import date_and_time
+from steps.model.run import RECORD_PREFIX, Claim, ObjectName
 
 _Apps = dict[tuple[ObjectName, str], ListedApp]
-
-_NOT_READABLE = (ValueError, TypeError, OverflowError, OSError)
-"""What a damaged annotation raises, also where a number cannot be a time."""
 
 
 def list_apps(cluster: Cluster, namespace: str | None) -> list[ListedApp]:
@@ -54,25 +53,19 @@ def apps_of(cluster: Cluster, objects: Sequence[Object]) -> list[ListedApp]:
 
 
 def list_release(claims: Claims, names: ReleaseNames) -> ListedApp:
-    """Return one app as a list has it, from its first VirtualService.
-
-    Raises:
-        ClaimCorrupt: the claim cannot be read. As `Claims` raises.
-    """
-    first = names.virtual_services[0]
-    claim = next((one for one in claims.claims_on(first) if one.app == names.app), None)
-    record = claims.last(first, names.app)
-    row = ListedApp(first, names.app, claim, claim is not None and claim.state.expires < claims.now(), record)
-    try:
-        _check_times(*((record.started, record.ended) if record is not None else ()))
-    except _NOT_READABLE as error:
-        trouble = f"the record of {names.app} on VirtualService {first} has a time that is not a date ({error})."
-        return _with_trouble(replace(row, record=None, is_record_unreadable=True), trouble)
-    return row
+    """Return one app as a list has it, from its first VirtualService. As `Claims` raises."""
+    first, key = names.virtual_services[0], shorten_app(names.app)
+    obj, found = claims.writer.read(first), _Apps()
+    _add_claim(found, claims.writer.cluster, obj, key, {})
+    held = next(iter(found.values()), ListedApp(first, names.app))
+    found = {(first, key): replace(held, virtual_service=first, app=names.app)}
+    if record_key(key) in annotations_of(obj):
+        _add_record(found, obj, key)
+    return found[first, key]
 
 
 def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache: bool = False) -> list[Object]:
-    """Return all of a namespace (None: of all), since a record leaves no label to select by.
+    """Return those of a namespace (None: of all) that carry our annotations, with nothing else of them.
 
     Args:
         cluster: the API server.
@@ -83,7 +76,9 @@ def list_virtual_services(cluster: Cluster, namespace: str | None, *, from_cache
         Forbidden: this account may not list them there; the message says how to allow it.
     """
     try:
-        return cluster.list(VIRTUAL_SERVICE, namespace, from_cache=from_cache)
+        if from_cache:
+            return [only_marks(obj) for obj in cluster.list(VIRTUAL_SERVICE, namespace, from_cache=True)]
+        return list(marked_objects(cluster, namespace).values())
     except Forbidden as error:
         resource = f"{VIRTUAL_SERVICE.plural}.{VIRTUAL_SERVICE.group}"
         create = f"kubectl create {{}} canary-steps-list --verb=list --resource={resource}"
@@ -113,21 +108,18 @@ def _add_claim(found: _Apps, cluster: Cluster, obj: Object, key: str, known: Map
         claim = seen.as_claim()  # what is known where the anchor cannot be read
         claim = assemble_claim(cluster, seen, known)
         at = claim.state.targets[0].virtual_service
-        _check_times(claim.state.started, claim.state.expires)
     except Interrupted:
         raise
     except ClaimCorrupt as error:
         claim, trouble = None, str(error)
     except StepError as error:
         trouble = str(error)
-    except _NOT_READABLE as error:
-        claim, trouble = None, f"the claim of {app} on VirtualService {at} has a time that is not a date ({error})."
     place = at, shorten_app(app)
     row = found.get(place, ListedApp(at, app))
     if trouble:
         row = _with_trouble(replace(row, is_claim_unreadable=row.is_claim_unreadable or claim is None), trouble)
     if claim is not None and row.claim is None:
-        row = replace(row, app=app, claim=claim, is_expired=claim.state.expires < cluster.now())
+        row = replace(row, app=app, claim=claim, is_expired=is_expired(claim.state, cluster.now()))
     found[place] = row
 
 
@@ -135,23 +127,10 @@ def _add_record(found: _Apps, obj: Object, key: str) -> None:
     place = name_of(obj), key
     row = found.get(place, ListedApp(*place))
     try:
-        found[place] = replace(row, record=_read_record(annotations_of(obj)[record_key(key)]))
-    except _NOT_READABLE as error:
-        where = f"annotation {record_key(key)} of VirtualService {place[0]}"
-        remedy = f"kubectl annotate virtualservice -n {place[0].namespace} {place[0].name} {record_key(key)}-"
+        found[place] = replace(row, record=load_record(annotations_of(obj)[record_key(key)]))
+    except ValueError as error:
         row = replace(row, is_record_unreadable=True)
-        found[place] = _with_trouble(row, f"reading {where}: {error}. It only reports the past; to remove it: {remedy}")
-
-
-def _read_record(text: str) -> Record:
-    record = load_record(text)
-    _check_times(record.started, record.ended)
-    return record
-
-
-def _check_times(*times: float) -> None:
-    for at in times:
-        date_and_time(at)
+        found[place] = _with_trouble(row, unreadable_record(obj, key, str(error)))
 
 
 def _with_trouble(row: ListedApp, trouble: str) -> ListedApp:

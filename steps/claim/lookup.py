@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from steps.claim.annotations import CLAIMED
 from steps.claim.errors import ClaimCorrupt, ClaimExpired, ClaimHeld
+from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
+from steps.claim.keys import shorten_app
+from steps.claim.marked_objects import marked_objects
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
-from steps.model.run import CLAIMED_LABEL, Claim, ObjectName, RouteTarget
+from steps.model.run import Claim, ObjectName, RouteTarget
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -36,9 +37,30 @@ def claim_of_run(writer: GuardedWriter, app: str, run: str, names: Sequence[Obje
 
 
 def claims_on(cluster: Cluster, obj: Object) -> list[Claim]:
-    """Return all apps' claims on a VirtualService, alive or expired."""
-    seen = [observe_claim(obj, key) for key in apps_on(obj)]
-    return [assemble_claim(cluster, one, {name_of(obj): obj}) for one in seen if one]
+    """Return all apps' claims on a VirtualService, alive or expired; one that cannot be read is named in a warning."""
+    found = []
+    for key in apps_on(obj):
+        try:
+            found.append(claim_on(cluster, obj, key))
+        except ClaimCorrupt as error:
+            log.warning("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+    return [one for one in found if one is not None]
+
+
+def claim_on(cluster: Cluster, obj: Object, app: str, known: Mapping[ObjectName, Object] | None = None) -> Claim | None:
+    """Return an app's claim on a VirtualService, alive or expired, whatever other apps have there; None for none.
+
+    Args:
+        cluster: for holders that are not known.
+        obj: the VirtualService as read.
+        app: the application, or the key that it has in annotations.
+        known: objects that were read already.
+
+    Raises:
+        ClaimCorrupt: it cannot be read.
+    """
+    seen = observe_claim(obj, app)
+    return assemble_claim(cluster, seen, {name_of(obj): obj, **(known or {})}) if seen is not None else None
 
 
 def claim_of_app(cluster: Cluster, objects: Iterable[Object], app: str, namespace: str, run: str = "") -> Claim | None:
@@ -56,9 +78,11 @@ def claim_of_app(cluster: Cluster, objects: Iterable[Object], app: str, namespac
     found: list[Claim] = []
     for obj in objects:
         try:
-            found += [one for one in claims_on(cluster, obj) if one.app == app and namespace in _namespaces(one)]
+            claim = claim_on(cluster, obj, app)
         except ClaimCorrupt:
             continue  # the step that needs it says what is damaged
+        if claim is not None and namespace in _namespaces(claim):
+            found.append(claim)
     return next((one for one in found if one.run == run), found[0] if found else None)
 
 
@@ -67,25 +91,23 @@ def _namespaces(claim: Claim) -> set[str]:
     return {workloads.namespace} if workloads else {one.virtual_service.namespace for one in claim.state.targets}
 
 
-def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[StepError]) -> list[Claim]:
+def expired_claims(cluster: Cluster, namespace: str | None, troubles: list[Exception]) -> list[Claim]:
     """Return the expired claims of a namespace (None: of all); see `Claims.expired`."""
-    objects = cluster.list(VIRTUAL_SERVICE, namespace, f"{CLAIMED_LABEL}={CLAIMED}")
-    known = {name_of(obj): obj for obj in objects}
+    known = marked_objects(cluster, namespace)
     found: dict[tuple[str, str, int, ObjectName], Claim] = {}
-    for obj in objects:
+    for obj in known.values():
         for key in apps_on(obj):
             claim = _claim(cluster, obj, key, known, troubles)
-            if claim is not None and claim.state.expires < cluster.now():
+            if claim is not None and is_expired(claim.state, cluster.now()):
                 found.setdefault((claim.app, claim.run, claim.epoch, claim.state.targets[0].virtual_service), claim)
     return sorted(found.values(), key=lambda claim: (claim.state.targets[0].virtual_service, claim.app))
 
 
 def _claim(
-    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[StepError]
+    cluster: Cluster, obj: Object, key: str, known: dict[ObjectName, Object], troubles: list[Exception]
 ) -> Claim | None:
     try:
-        seen = observe_claim(obj, key)
-        return assemble_claim(cluster, seen, known) if seen else None
+        return claim_on(cluster, obj, key, known)
     except ClaimCorrupt as error:
         # The sentence helps a person more than our traceback, hence no log.exception.
         log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
@@ -94,6 +116,9 @@ def _claim(
         raise
     except StepError as error:
         log.warning("claim.skipped", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+        troubles.append(error)
+    except Exception as error:  # a defect of ours at one claim must not strand the users of the others
+        log.exception("claim.crashed", virtual_service=str(name_of(obj)), app=key)
         troubles.append(error)
     return None
 
@@ -119,10 +144,18 @@ def refuse_competing(
         run: the caller's run, which does not compete with itself.
 
     Raises:
-        ClaimHeld: a living one. ClaimExpired: an expired one. ClaimCorrupt: one that cannot be read.
+        ClaimHeld: a living one. ClaimExpired: an expired one. ClaimCorrupt: the caller's own cannot be read, or any
+            where the caller has no app; that of another app is named in a warning.
     """
     for key in apps_on(obj):
-        seen = observe_claim(obj, key)
+        try:
+            seen = observe_claim(obj, key)
+        except ClaimCorrupt as error:
+            if not app or key == shorten_app(app):
+                raise
+            # Nobody can say which routes it has. Each of our writes tests our own routes.
+            log.warning("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
+            continue
         if seen is None:
             continue
         claim = assemble_claim(cluster, seen, known or {})
@@ -130,7 +163,7 @@ def refuse_competing(
         if ours or (claim.app != app and not _same_routes(claim, target)):
             continue
         now = cluster.now()
-        raise (ClaimHeld if claim.state.expires >= now else ClaimExpired)(doing, claim, now)
+        raise (ClaimExpired if is_expired(claim.state, now) else ClaimHeld)(doing, claim, now)
 
 
 def _same_routes(claim: Claim, target: RouteTarget) -> bool:

@@ -11,6 +11,7 @@ from steps.claim.annotations import annotations_of
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.keys import claim_key, shorten_app, state_key
 from steps.claim.state import load_state
+from steps.claim.strict_json import shown
 from steps.claim.token import Token, parse_token
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
@@ -69,13 +70,15 @@ def observe_claim(obj: Object, app: str) -> ObservedClaim | None:
         if text is None:
             raise ValueError(f"annotation {state_key(app)} is missing")  # noqa: TRY301 - handled with the others below
         known, state = load_state(text)
-        if shorten_app(known) != shorten_app(app) or not state.targets:
+        if shorten_app(known) != shorten_app(app):
             # Handled with the others below, as the missing annotation is.
-            raise ValueError(f"annotation {state_key(app)} belongs to {known!r} or has no targets")  # noqa: TRY301
+            raise ValueError(f"annotation {state_key(app)} belongs to {shown(known)}")  # noqa: TRY301
+        if all(target.virtual_service != name_of(obj) for target in state.targets):
+            raise ValueError(f"annotation {state_key(app)} does not list this VirtualService")  # noqa: TRY301 - as above
         return ObservedClaim(name_of(obj), known, parse_token(token), state)
     except ValueError as error:
         cause = (
-            f"annotation {claim_key(app)} is {token!r}, but the claim cannot be read: {error}. Set the weights"
+            f"annotation {claim_key(app)} is {shown(token)}, but the claim cannot be read: {error}. Set the weights"
             f" by hand, then: kubectl annotate virtualservice -n {name_of(obj).namespace} {name_of(obj).name}"
             f" {claim_key(app)}- {state_key(app)}-"
         )

@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
-from typing import Any, Final
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Final
 
+from pydantic import Field, ValidationError
+
+from steps.claim.fields import Body, Entries, Epoch, FewKeys, Percent, Sentence, Time, first_error
 from steps.claim.state import read_state, state_body
+from steps.claim.strict_json import check_version, read_json, sendable
 from steps.model.run import Claim, Promotion, Record, RunState, WorkloadState
 
 VERSION: Final = 1
@@ -13,7 +17,6 @@ LIMIT_BYTES: Final = 4096
 
 _REASON_CHARACTERS: Final = 600
 _TEXT_CHARACTERS: Final = 100
-_TEXTS: Final = ("run", "outcome", "verdict", "reason", "by", "bake", "undoes")
 
 
 def record_of(
@@ -102,18 +105,38 @@ def load_record(text: str) -> Record:
     Raises:
         ValueError: not a record of this version.
     """
+    body = read_json(text, 4 * LIMIT_BYTES)
+    check_version(body, VERSION)
     try:
-        body = json.loads(text)
-        if body.pop("version") != VERSION:
-            raise ValueError("the record was written by another version")
-        known = {field.name for field in fields(Record)}
-        body |= {name: str(body[name]) for name in _TEXTS if name in body}
-        body["images"] = {str(name): str(image) for name, image in body.get("images", {}).items()}
-        body["weights"] = tuple((float(at), int(weight)) for at, weight in body.get("weights", ()))
-        body["promotion"] = _read_promotion(body.get("promotion"))
-        return Record(**{key: value for key, value in body.items() if key in known})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a record of a run ({type(error).__name__}: {error})") from error
+        kept = _Record.model_validate(body)
+    except ValidationError as error:
+        raise first_error(error) from error
+    return Record(**{**kept.fields(), "promotion": _read_promotion(kept.promotion)})
+
+
+class _Record(Body):
+    """The fields of `Record`, as an annotation may have them; long texts were cut, so `run` is not always a name."""
+
+    run: Sentence
+    epoch: Epoch
+    outcome: Sentence
+    reason: Sentence
+    started: Time
+    ended: Time
+    verdict: Sentence = ""
+    weights: Annotated[tuple[tuple[Time, Percent], ...], *Entries] = ()
+    images: Annotated[dict[Sentence, Sentence], FewKeys] = Field(default_factory=dict)
+    by: Sentence = ""
+    bake: Sentence = ""
+    undoes: Sentence = ""
+    promotion: Any = None
+    rescued: Sentence = ""
+
+
+class _Promotion(Body):
+    run: Sentence
+    ended: Time
+    state: Any
 
 
 def _text(record: Record) -> str:
@@ -123,18 +146,19 @@ def _text(record: Record) -> str:
             del body[name]
     if record.promotion is not None:
         body["promotion"] = _promotion_body(record.promotion)
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return sendable(json.dumps(body, separators=(",", ":"), ensure_ascii=False))
 
 
 def _promotion_body(promotion: Promotion) -> dict[str, Any]:
     return {"run": promotion.run, "ended": promotion.ended, "state": state_body(promotion.state)}
 
 
-def _read_promotion(body: Any) -> Promotion | None:  # noqa: ANN401 - JSON
+def _read_promotion(body: object) -> Promotion | None:
     """Return the promotion of a record, None if it has none or a damaged one: the rest can still be reported."""
     try:
-        return Promotion(str(body["run"]), float(body["ended"]), read_state(body["state"]))
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        kept = _Promotion.model_validate(body)
+        return Promotion(kept.run, kept.ended, read_state(kept.state))
+    except ValueError:  # pydantic's ValidationError is one
         return None
 
 

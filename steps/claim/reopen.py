@@ -32,16 +32,20 @@ def reopen(writer: GuardedWriter, claim: Claim) -> Claim:
     seen = observe_claim(writer.write(anchor.virtual_service, plan), claim.app)
     opened = seen.as_claim() if seen else claim
     try:
-        claim_others(writer, opened)
+        claim_others(writer, opened, everywhere=True)
     except (NotOwnerError, PermanentError):
         give_back(writer, opened)
         raise
     return opened
 
 
-def claim_others(writer: GuardedWriter, claim: Claim) -> None:
+def claim_others(writer: GuardedWriter, claim: Claim, *, everywhere: bool) -> None:
     """Claim every other VirtualService of the run that is not claimed yet; one that is gone is left out."""
-    for target in claim.state.targets[1:]:
+    anchor, *others = claim.state.targets
+    home = anchor.virtual_service.namespace
+    for target in others:
+        if not everywhere and target.virtual_service.namespace != home:
+            continue
         doing = f"claiming VirtualService {target.virtual_service} to undo run {claim.state.undoes}"
 
         def plan(obj: Object, target: RouteTarget = target, doing: str = doing) -> list[Operation]:

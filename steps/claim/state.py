@@ -1,11 +1,39 @@
-"""The state of a run as compact JSON, with a version and without the fields that have their default."""
+"""The state of a run as compact JSON, with a version and without the fields that have their default.
+
+It is read as a stranger's: every field has a type and a range.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any, Final, TypedDict
+from dataclasses import asdict
+from typing import Annotated, Any, Final, TypedDict
 
+from pydantic import Field, ValidationError
+
+from steps.claim.fields import (
+    Amount,
+    Body,
+    Entries,
+    FewKeys,
+    Flag,
+    Host,
+    NamespaceText,
+    ObjectNameText,
+    OptionalName,
+    Percent,
+    Replicas,
+    RouteName,
+    Seconds,
+    Sentence,
+    Time,
+    Word,
+    first_error,
+    is_namespace,
+    is_object_name,
+    named,
+)
 from steps.claim.looks import look_body, read_look
+from steps.claim.strict_json import check_version, read_json, sendable, shown
 from steps.model.looks import LastLook
 from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
@@ -40,7 +68,7 @@ _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
 def dump_state(app: str, state: RunState) -> str:
     """Return the state as the annotation holds it, with the full name of the app, which the key may cut."""
     body = {"version": VERSION, "app": app, **state_body(state)}
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return sendable(json.dumps(body, separators=(",", ":"), ensure_ascii=False))
 
 
 def state_body(state: RunState) -> dict[str, Any]:
@@ -80,43 +108,102 @@ def load_state(text: str) -> tuple[str, RunState]:
     Raises:
         ValueError: not our JSON, or written by a version that this one does not know.
     """
+    body = read_json(text)
+    check_version(body, VERSION)
+    app = body.get("app")
+    if not isinstance(app, str) or not is_object_name(app):
+        raise ValueError(f"app: is not the name of an app, it is {shown(app)}")
+    return app, read_state(body)
+
+
+def read_state(body: object) -> RunState:
+    """Return the state that `state_body` returned.
+
+    Raises:
+        ValueError: a field is missing, or has a value that no state has; the sentence names it.
+    """
     try:
-        body = json.loads(text)
-        if body["version"] != VERSION:
-            raise ValueError(f"version {body['version']} is not known here, only {VERSION}: use the newer image")
-        return str(body["app"]), read_state(body)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"not the state of a run ({type(error).__name__}: {error})") from error
-
-
-def read_state(body: Mapping[str, Any]) -> RunState:
-    """Return the state that `state_body` returned; a damaged one raises KeyError, TypeError or another of these."""
+        kept = _State.model_validate(body)
+    except ValidationError as error:
+        raise first_error(error) from error
     return RunState(
-        started=float(body["started"]),
-        expires=float(body["expires"]),
-        targets=tuple(RouteTarget(_name(name), tuple(routes)) for name, routes in body["targets"].items()),
-        stable=Destination(**_known(Destination, body["stable"])),
-        canary=Destination(**_known(Destination, body["canary"])),
-        weights=tuple((float(at), int(weight)) for at, weight in body.get("weights", ())),
-        workloads=_read_workloads(body["workloads"]) if "workloads" in body else None,
-        pin=_read_pin(body["pin"]) if "pin" in body else None,
-        latency_bounds=tuple((str(label), float(bound)) for label, bound in body.get("latency_bounds", ())),
-        small_bound=float(body["small_bound"]) if "small_bound" in body else None,
-        reason=str(body.get("reason", "")),
-        by=str(body.get("by", "")),
-        expiry_seconds=float(body["expiry_seconds"]),
-        asked=str(body.get("asked", "")),
-        paused_weight=int(body.get("paused_weight", 0)),
-        disruptions=tuple((float(at), float(end), str(what)) for at, end, what in body.get("disruptions", ())),
-        ladder=tuple(int(weight) for weight in body.get("ladder", ())),
-        verdicts=tuple(_read_verdict(*entry) for entry in body.get("verdicts", ())),
-        unjudged=str(body.get("unjudged", "")),
-        bake_since=float(body.get("bake_since", 0.0)),
-        adopted=int(body.get("adopted", 0)),
-        undoes=str(body.get("undoes", "")),
-        look=read_look(body.get("look")),
-        rescued=str(body.get("rescued", "")),
+        **{
+            **kept.fields(),
+            "targets": tuple(RouteTarget(_name(name), routes) for name, routes in kept.targets.items()),
+            "stable": Destination(**kept.stable.fields()),
+            "canary": Destination(**kept.canary.fields()),
+            "workloads": WorkloadState(**kept.workloads.fields()) if kept.workloads else None,
+            "pin": Pin(**kept.pin.fields()) if kept.pin else None,
+            "verdicts": tuple(RungVerdict(**one.fields()) for one in kept.verdicts),
+            "look": read_look(kept.look),
+        }
     )
+
+
+class _Destination(Body):
+    host: Host
+    subset: Word = ""
+
+
+class _Workloads(Body):
+    namespace: NamespaceText
+    stable: ObjectNameText
+    canary: ObjectNameText
+    stable_replicas: Replicas = 1
+    stable_replica_set: OptionalName = ""
+    stable_template_hash: Word = ""
+    created_canary: Flag = False
+    template_by_external: Flag = False
+    baseline: OptionalName = ""
+    topology: Word = ""
+    canary_replica_set: OptionalName = ""
+    canary_template_hash: Word = ""
+    canary_replicas: Replicas = 0
+    kept: Annotated[dict[ObjectNameText, Sentence], FewKeys] = Field(default_factory=dict)
+    promoting_since: Time = 0.0
+    promoted_template_hash: Word = ""
+
+
+class _Pin(Body):
+    replica_set: OptionalName
+    template_hash: Word
+    digests: Annotated[dict[Word, Sentence], FewKeys]
+
+
+class _Verdict(Body):
+    weight: Percent
+    verdict: Word
+    at: Time
+    note: Sentence = ""
+
+
+class _State(Body):
+    """The fields of `RunState`, as an annotation may have them."""
+
+    started: Time
+    expires: Time
+    targets: Annotated[dict[str, Annotated[tuple[RouteName, ...], *Entries]], FewKeys, Field(min_length=1)]
+    stable: _Destination
+    canary: _Destination
+    weights: Annotated[tuple[tuple[Time, Percent], ...], *Entries] = ()
+    workloads: _Workloads | None = None
+    pin: _Pin | None = None
+    latency_bounds: Annotated[tuple[tuple[Word, Amount], ...], *Entries] = ()
+    small_bound: Amount | None = None
+    reason: Sentence = ""
+    by: Sentence = ""
+    expiry_seconds: Seconds
+    asked: Word = ""
+    paused_weight: Percent = 0
+    disruptions: Annotated[tuple[tuple[Time, Time, Sentence], ...], *Entries] = ()
+    ladder: Annotated[tuple[Percent, ...], *Entries] = ()
+    verdicts: Annotated[tuple[Annotated[_Verdict, named("weight", "verdict", "at", "note")], ...], *Entries] = ()
+    unjudged: Sentence = ""
+    bake_since: Time = 0.0
+    adopted: Percent = 0
+    undoes: Word = ""
+    look: Any = None
+    rescued: Word = ""
 
 
 def _workloads(workloads: WorkloadState) -> dict[str, Any]:
@@ -127,32 +214,15 @@ def _workloads(workloads: WorkloadState) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in newer or value}
 
 
-def _read_workloads(body: Mapping[str, Any]) -> WorkloadState:
-    return WorkloadState(**{**_known(WorkloadState, body), "kept": dict(body.get("kept", {}))})
-
-
-def _read_pin(body: Mapping[str, Any]) -> Pin:
-    return Pin(**{**_known(Pin, body), "digests": {str(name): str(one) for name, one in body["digests"].items()}})
-
-
 def _verdict(verdict: RungVerdict) -> list[Any]:
     entry = [verdict.weight, verdict.verdict, verdict.at, verdict.note]
     return entry if verdict.note else entry[:-1]
 
 
-def _read_verdict(weight: Any, verdict: Any, at: Any, note: Any = "", *_: Any) -> RungVerdict:  # noqa: ANN401 - JSON
-    return RungVerdict(int(weight), str(verdict), float(at), str(note))
-
-
-def _known(kind: type, body: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(kind)}
-    return {key: value for key, value in body.items() if key in names}
-
-
 def _name(text: str) -> ObjectName:
-    namespace, slash, name = text.partition("/")
-    if not (namespace and slash and name):
-        raise ValueError(f"target {text!r} is not namespace/name")
+    namespace, _, name = text.partition("/")
+    if not (is_namespace(namespace) and is_object_name(name)):
+        raise ValueError(f"target {shown(text)} is not namespace/name")
     return ObjectName(namespace, name)
 
 

@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Self
 
-from steps.cluster.connection import USER_AGENT, ApiResponse, Connection
-from steps.cluster.denials import denial
+from steps.cluster.connection import USER_AGENT, Connection
+from steps.cluster.deadline import Deadline
 from steps.cluster.kinds import ACCESS_REVIEW, Kind
+from steps.cluster.refusals import body_or_error
 from steps.cluster.served_versions import ServedVersions
-from steps.errors import Denied, Forbidden, NotFound, PermanentError, TemporaryError
+from steps.cluster.wanted import Wanted, objects_in
+from steps.errors import NotFound, TemporaryError
 
 Object = dict[str, Any]
 Operation = dict[str, Any]
 
-
-class Conflict(TemporaryError):  # noqa: N818 - named as the API names it
-    """The object has changed since it was read (409, or a failed `test` of a JSON Patch): read it and decide again."""
-
-    reason = "conflict"
+_ASK_AGAIN_SECONDS = 0.1
+"""A request may go to another server the next time."""
 
 
 class Cluster:
@@ -40,6 +39,12 @@ class Cluster:
         """Return this cluster for requests that must never delay a run: one attempt of at most `seconds` (> 0)."""
         other = copy.copy(self)
         other._connection = self._connection.without_retries(seconds)  # noqa: SLF001 - a copy of oneself
+        return other
+
+    def within(self, deadline: Deadline) -> Self:
+        """Return this cluster for work that ends at a deadline: a later request is not sent."""
+        other = copy.copy(self)
+        other._connection = self._connection.within(deadline)  # noqa: SLF001 - a copy of oneself
         return other
 
     def now(self) -> float:
@@ -79,8 +84,18 @@ class Cluster:
             body = self._asked("GET", kind, namespace, None, query, doing=doing)
         except NotFound:
             return []
-        items = body.get("items") or []
-        return [item for item in items if isinstance(item, dict)]
+        return objects_in(body)
+
+    def list_page(self, kind: Kind, namespace: str | None, query: Mapping[str, str]) -> Object:
+        """Return the answer to one request for a list of metadata; `pages_of` asks for all pages.
+
+        Raises:
+            Expired: the list of a `continue` token is gone. NotFound: the kind is unknown.
+        """
+        doing = f"listing {kind.plural} in {namespace or 'all namespaces'}"
+        other = copy.copy(self)
+        other._connection = self._connection.for_metadata()  # noqa: SLF001 - a copy of oneself
+        return other._asked("GET", kind, namespace, None, query, doing=doing)  # noqa: SLF001 - as above
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> Object:
         """Create one object.
@@ -106,9 +121,13 @@ class Cluster:
         """Delete the object with exactly this uid; it is fine if it is gone already."""
         doing = f"deleting {kind.name} {namespace}/{name}"
         body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
-        answer = self._connection.request("DELETE", kind.path(namespace, name), body=body, doing=doing)
+        path = kind.path(namespace, name)
+        answer = self._connection.request("DELETE", path, body=body, doing=doing)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self._connection.pause(_ASK_AGAIN_SECONDS)
+            answer = self._connection.request("DELETE", path, body=body, doing=doing)
         if answer.status != HTTPStatus.NOT_FOUND:
-            _body_or_error(answer, doing)
+            body_or_error(answer, doing)
 
     def may(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
         """Return whether this account may use a verb on a resource (SelfSubjectAccessReview)."""
@@ -119,7 +138,7 @@ class Cluster:
             "kind": ACCESS_REVIEW.name,
             "spec": {"resourceAttributes": attributes},
         }
-        review = _body_or_error(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
+        review = body_or_error(self._connection.request("POST", ACCESS_REVIEW.path(), body=body, doing=doing), doing)
         return bool(review.get("status", {}).get("allowed"))
 
     def _asked(
@@ -132,42 +151,24 @@ class Cluster:
         body: object = None,
         doing: str = "",
     ) -> Object:
-        """Send a request about a kind, in the version that is served; return the answer's body."""
-        path = self._served.of(kind).path(namespace, name)
+        """Send a request about a kind, in the version that is served; return the object or the list that it asks for.
+
+        An answer that says "gone", or has another object than the one asked for, is believed once a second one agrees.
+
+        Raises:
+            TemporaryError: two answers had something else than what was asked for.
+        """
+        asked = self._served.of(kind)
+        path = asked.path(namespace, name)
         answer = self._connection.request(method, path, query, body, doing)
-        if other := self._served.after(kind, answer):
-            answer = self._connection.request(method, other.path(namespace, name), query, body, doing)
-        return _body_or_error(answer, doing)
-
-
-def _body_or_error(answer: ApiResponse, doing: str) -> Object:
-    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return answer.body
-    message = str(answer.body.get("message") or f"the API server answered {answer.status} without a message")
-    raise _error(answer, doing, message)
-
-
-def _error(answer: ApiResponse, doing: str, message: str) -> PermanentError | TemporaryError:
-    if denied := denial(message):
-        return Denied(doing, denied)
-    match answer.status:
-        case 404:
-            return NotFound(doing, f"{message}. Check the name and the namespace.")
-        case 401 | 403:
-            remedy = (
-                "The credentials were not accepted: check the service account or kubeconfig."
-                if answer.status == HTTPStatus.UNAUTHORIZED.value
-                else "Grant this verb on this resource to the account, see the README's RBAC."
-            )
-            return Forbidden(doing, f"{message}. {remedy}")
-        case 409:
-            return Conflict(doing, message)
-        case 422 if _is_failed_test(answer):
-            return Conflict(doing, f"the object has changed since it was read ({message})")
-        case _:
-            return PermanentError(doing, f"the API server answered {answer.status}: {message}")
-
-
-def _is_failed_test(answer: ApiResponse) -> bool:
-    """Return whether a patch did not apply; the other 422, for an invalid object, has `causes` in its details."""
-    return not (answer.body.get("details") or {}).get("causes")
+        if other := self._served.after(kind, asked, answer):
+            path = other.path(namespace, name)
+            answer = self._connection.request(method, path, query, body, doing)
+        wanted = Wanted(kind.name, namespace, name, is_list=method == "GET" and name is None)
+        if answer.status == HTTPStatus.NOT_FOUND or wanted.differs_from(answer):
+            # One server of several may be behind, or a proxy answers in its place: a second one must agree.
+            self._connection.pause(_ASK_AGAIN_SECONDS)
+            answer = self._connection.request(method, path, query, body, doing)
+        if difference := wanted.differs_from(answer):
+            raise TemporaryError(doing, f"the API server answered {answer.status} twice, but {difference}.")
+        return body_or_error(answer, doing)

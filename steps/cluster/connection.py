@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -18,12 +18,15 @@ import urllib3
 from kubernetes import config as untyped_config
 from kubernetes.client import ApiClient, ApiException, Configuration
 
+from steps.cluster.deadline import Deadline
+from steps.cluster.server_clock import ServerClock
 from steps.errors import SettingsError, TemporaryError
 
 config: Any = untyped_config  # half of its functions have no types
 
 USER_AGENT = "canary-steps"
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _JSON_PATCH = "application/json-patch+json"
 
 
@@ -46,11 +49,16 @@ class Connection:
         kubeconfig: path of a kubeconfig; empty means the pod's service account, else the default kubeconfig.
         context: kubeconfig context, empty for the current one.
         request_timeout_seconds: timeout of a single request (> 0).
-        retry_seconds: how long temporary faults (no connection, 429, 5xx) are retried before TemporaryError (>= 0).
+        retry_seconds: how long temporary faults (no connection, 429, 5xx, a success that is not JSON) are retried
+            before TemporaryError (>= 0).
 
     Raises:
         SettingsError: no usable configuration was found.
     """
+
+    _retry_seconds = 0.0
+    _accept = "application/json"
+    _deadline: Deadline | None = None
 
     def __init__(
         self,
@@ -63,7 +71,7 @@ class Connection:
         self._client.set_default_header("User-Agent", USER_AGENT)
         self._timeout = request_timeout_seconds
         self._retry_seconds = retry_seconds
-        self._clock: tuple[float, float] | None = None
+        self._clock = ServerClock()
         self.default_namespace = _context_namespace(kubeconfig, context)
 
     def request(
@@ -72,11 +80,12 @@ class Connection:
         """Send one request and retry temporary faults.
 
         Raises:
-            TemporaryError: the fault outlasted `retry_seconds`.
+            TemporaryError: the fault outlasted `retry_seconds`, or the work's deadline is over.
         """
+        left = self._deadline.left(doing) if self._deadline is not None else self._retry_seconds
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TemporaryFault),
-            stop=tenacity.stop_after_delay(self._retry_seconds),
+            stop=tenacity.stop_after_delay(min(left, self._retry_seconds)),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
             reraise=True,
         )
@@ -93,20 +102,30 @@ class Connection:
         other._timeout, other._retry_seconds = seconds, 0.0  # noqa: SLF001 - a copy of oneself
         return other
 
-    def now(self) -> float:
-        """Return the API server's time (unix seconds, to 1 s): that of its last answer plus the time since then.
+    def within(self, deadline: Deadline) -> Self:
+        """Return this connection for work that ends at a deadline."""
+        other = copy.copy(self)
+        other._deadline = deadline  # noqa: SLF001 - a copy of oneself
+        return other
 
-        The pod's own clock is never used: the claims of pods on different nodes must agree on one time.
-        """
-        if self._clock is None:
+    def for_metadata(self) -> Self:
+        """Return this connection for lists whose objects need only their metadata; a server may answer with more."""
+        other = copy.copy(self)
+        other._accept = _METADATA  # noqa: SLF001 - a copy of oneself
+        return other
+
+    def pause(self, seconds: float) -> None:
+        """Wait before a question is asked again; a connection without retries does not wait."""
+        time.sleep(min(seconds, self._retry_seconds))
+
+    def now(self) -> float:
+        """Return the API server's time (unix seconds, to 1 s), see `ServerClock`."""
+        if not self._clock.is_known:
             self.request("GET", "/version", doing="reading the API server's time")
-        if self._clock is None:
-            raise TemporaryError("reading the API server's time", "its answers carry no usable Date header")
-        server, monotonic = self._clock
-        return server + time.monotonic() - monotonic
+        return self._clock.now()
 
     def _once(self, method: str, path: str, query: dict[str, str], body: object) -> ApiResponse:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": self._accept}
         if body is not None:
             headers["Content-Type"] = _JSON_PATCH if method == "PATCH" else "application/json"
         prepared = self._client.param_serialize(
@@ -122,31 +141,37 @@ class Connection:
             raw = response.read()
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
             raise _TemporaryFault(f"no answer from the API server ({type(error).__name__}: {error})") from error
-        self._update_clock(response.getheader("Date"))
-        answer = ApiResponse(response.status, _decode(raw))
-        if answer.status in _RETRIED_STATUS:
+        self._clock.update(response.getheader("Date"))
+        answer = ApiResponse(response.status, _decode(raw, response.status))
+        if answer.status in _RETRIED_STATUS and not is_too_large(answer):
             raise _TemporaryFault(
                 f"the API server answered {answer.status} ({answer.body.get('message', 'no message')})"
             )
         return answer
 
-    def _update_clock(self, date: str | None) -> None:
-        if not date:
-            return
-        server, monotonic = parsedate_to_datetime(date).timestamp(), time.monotonic()
-        if self._clock is not None:
-            known, at = self._clock
-            # A Date has whole seconds: keep the reading with the latest time, since the others lost more to rounding.
-            server = max(server, min(known + monotonic - at, server + 1.0))
-        self._clock = (server, monotonic)
+
+def is_too_large(answer: ApiResponse) -> bool:
+    """Return whether the object is larger than the API server or its store takes, which no retry changes."""
+    message = str(answer.body.get("message") or "").lower()
+    has_words = "request is too large" in message or "message larger than max" in message
+    return answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (answer.status != HTTPStatus.OK and has_words)
 
 
-def _decode(raw: bytes) -> dict[str, Any]:
+def _decode(raw: bytes, status: int) -> dict[str, Any]:
+    """Return the JSON object of an answer; an error without one has its text as a message.
+
+    Raises:
+        _TemporaryFault: the answer claims success without JSON: a proxy gave it, not the API server.
+    """
     try:
         body = json.loads(raw)
-    except ValueError:
-        return {"message": raw[:200].decode(errors="replace")}
-    return body if isinstance(body, dict) else {"message": str(body)[:200]}
+    except (ValueError, RecursionError):
+        body = raw[:200].decode(errors="replace")
+    if isinstance(body, dict):
+        return body
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        raise _TemporaryFault(f"the API server answered {status} with something other than an object: {body!s:.200}")
+    return {"message": str(body)[:200]}
 
 
 def _context_namespace(kubeconfig: str, context: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 import jsonpatch
 import structlog
 
-from steps.cluster.api import Cluster, Conflict, Object, Operation
+from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.connection import Connection
 from steps.cluster.kinds import Kind
+from steps.cluster.refusals import Conflict
 from steps.errors import NotFound
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -26,15 +26,22 @@ class ServedVersions:
         """Return the kind as it was found to be served, or as it is."""
         return self._known.get(kind, kind)
 
-    def after(self, kind: Kind, answer: ApiResponse) -> Kind | None:
+    def after(self, kind: Kind, asked: Kind, answer: ApiResponse) -> Kind | None:
         """Return the kind in the version to ask for after an answer, None where the answer stands.
+
+        Args:
+            kind: as this package knows it.
+            asked: as it was asked for; another thread may have found the served version meanwhile.
+            answer: to that.
 
         Raises:
             TemporaryError: the API server is in trouble.
         """
         is_object_missing = bool((answer.body.get("details") or {}).get("name"))
-        if answer.status != HTTPStatus.NOT_FOUND or is_object_missing or kind in self._known:
+        if answer.status != HTTPStatus.NOT_FOUND or is_object_missing:
             return None
+        if kind in self._known:
+            return self._known[kind] if self._known[kind] != asked else None
         if not kind.group.endswith(_OF_ISTIO):
             return None
         self._known[kind] = found = self._discovered(kind)

@@ -20,6 +20,7 @@ What is read, and what is found by asking:
                                    bucket bounds from stable's past hour
     preflight/                     the checks of `prepare`; each fault names what Prometheus has instead
     metric_catalog                 keeps what was found, for the reader; comparison holds what was decided before
+    prometheus_arrivals, proxy_arrivals    whether requests still reach a side that is about to stop; no judgement
     recording, playback            every response and poll in a file (Recorder), and a Prometheus that answers from it
 
 Each folder only imports those above it in this order: prometheus_api, counters, definitions, discovery, preflight. The

@@ -2,6 +2,8 @@
 
 from typing import Final, Unpack
 
+import structlog
+
 from steps.evidence.catalog_options import CatalogOptions
 from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.definitions.promql import ArmLabels
@@ -12,12 +14,17 @@ from steps.evidence.prometheus_api.client import Prometheus, step_error
 from steps.evidence.prometheus_api.prometheus_errors import EvidenceError
 from steps.model.evidence import Evidence, MetricEvidence, Problem, ProblemKind
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 HISTORY_SECONDS: Final = 600.0
 """Stable's past that is read as well: it shows the judge how bursty stable's bad requests are."""
 
 SERIES_BUDGET: Final = 2000
 _EVEN: Final = 50
 """The canary's part, in percent, of the requests that it and its baseline get at any weight."""
+
+_UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What an answer raises whose shape nobody foresaw."""
 
 _LATE_INTERVALS: Final = 4
 _LATE_SECONDS: Final = 10.0
@@ -85,6 +92,11 @@ class EvidenceReader(MetricCatalog):
             problem = fault.problem
             if problem.kind is ProblemKind.BAD_QUERY:
                 raise step_error(fault, "reading the arms' metrics") from fault
+        except _UNREADABLE as defect:
+            # The run must go on, or back, by what is known: an answer of another shape is one more missing answer.
+            log.exception("prometheus.unreadable")
+            sentence = f"Prometheus answered in a form that cannot be read ({type(defect).__name__}: {defect})"
+            problem = Problem(ProblemKind.NOT_PROMETHEUS, sentence)
         return self._evidence(started, now, rung_started or started, weight, problem)
 
     def _prepare(self, started: float) -> None:

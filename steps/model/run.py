@@ -6,11 +6,13 @@ from enum import StrEnum
 from steps.model.looks import LastLook
 from steps.model.rungs import RungVerdict
 
+OUR_ANNOTATIONS = "canary-steps.io/"
 CLAIM_PREFIX = "canary-steps.io/claim."
 STATE_PREFIX = "canary-steps.io/run."
 RECORD_PREFIX = "canary-steps.io/last."
 APPROVAL_PREFIX = "canary-steps.io/approve."
 CLAIMED_LABEL = "canary-steps.io/claimed"
+HOLDER_KEY = "canary-steps.io/held-by"
 
 
 class Phase(StrEnum):

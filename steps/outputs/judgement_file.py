@@ -5,11 +5,15 @@ import json
 from pathlib import Path
 from typing import Final
 
-from steps.errors import SettingsError
+import structlog
+
+from steps.errors import Interrupted, SettingsError, StepError
 from steps.model.judgement import Judgement
 from steps.outputs import files
 
 _MAX_BYTES: Final = 16 << 20
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def save(judgement: Judgement, path: str) -> None:
@@ -42,3 +46,13 @@ def load(path: str, flag: str) -> dict[str, object]:
     if not isinstance(content, dict) or not isinstance(content.get("verdict"), str):
         raise SettingsError(doing, f"{flag} = {path!r}: is not a judgement of analyze")
     return content
+
+
+def try_save(judgement: Judgement, path: str) -> None:
+    """Write a judgement, but only log a failure: what the release does next matters more."""
+    try:
+        save(judgement, path)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.error("judgement.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from steps.model.listing import ListedApp
+from steps.model.printable import printable
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
 
@@ -23,7 +24,7 @@ def table(apps: Sequence[ListedApp]) -> str:
     cut = [[_cell(text) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cut, strict=True)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cut]
-    troubles = [f"{one.namespace}/{one.app}: {_printable(text)}" for one in apps for text in one.unreadable]
+    troubles = [printable(f"{one.namespace}/{one.app}: {text}") for one in apps for text in one.unreadable]
     return "\n".join([*lines, *(["", "Cannot be read:", *troubles] if troubles else []), ""])
 
 
@@ -95,10 +96,5 @@ def _record_entry(record: Record | None) -> dict[str, Any] | None:
 
 
 def _cell(text: str) -> str:
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def _printable(text: str) -> str:
-    """Replace what a terminal would obey: annotations may hold anything."""
-    return "".join(one if one.isprintable() else " " for one in text)

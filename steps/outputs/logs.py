@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 import structlog
 
+from steps.model.printable import printable
 from steps.model.secrecy import shown, without_secrets
+from steps.outputs.screen import printable_lines
 
 _CONTEXT = frozenset({"step", "app", "namespace", "run", "level", "timestamp", "event", "exception"})
 _SENTENCES = ("error", "reason", "detail", "effect")
@@ -44,7 +46,7 @@ def say_last(sentence: str) -> None:
     if structlog.get_config()["processors"][-1] is _line:
         app = structlog.contextvars.get_contextvars().get("app", "")
         text = without_secrets(" ".join(sentence.split()))
-        sys.stderr.write(f"{app}: {text}\n" if app else f"{text}\n")
+        sys.stderr.write(printable(f"{app}: {text}" if app else text) + "\n")
 
 
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
@@ -59,7 +61,8 @@ def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
     rest = [f"{key}={_short(value)}" for key, value in event.items() if key not in _CONTEXT and key not in _SENTENCES]
     words = "  ".join(filter(None, (" · ".join(sentences), " ".join(rest))))
     trace = f"\n{event['exception']}" if "exception" in event else ""
-    return f"{event['timestamp']} {colour}{event['event']:<20}{end if colour else ''} {words}{trace}".rstrip()
+    name = f"{colour}{event['event']:<20}{end if colour else ''}"
+    return f"{event['timestamp']} {name} {printable(words)}{printable_lines(trace)}".rstrip()
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - log fields may be anything

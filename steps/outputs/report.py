@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
+from steps.outputs.screen import printable_lines
 
 VERSION = 1
 """Version of the JSON form; it rises when a field is removed or changes its meaning."""
@@ -81,7 +82,7 @@ class Report:
         for number, judgement in enumerate(self.judgements, 1):
             lines += ["", *_rung(f"rung {number}", judgement)]
         lines += ["", *_rung("bake", self.baked)] if self.baked is not None else []
-        return "\n".join(lines) + "\n"
+        return printable_lines("\n".join(lines) + "\n")
 
     def _ladder(self) -> str:
         return ", ".join(f"{weight} % at {date_and_time(at)}" for at, weight in self.weights) or "none was set"

@@ -25,8 +25,8 @@ def _class_of_answers(value: str) -> str:
 AnswerName = Annotated[str, AfterValidator(_class_of_answers), WithJsonSchema({"type": "string", "enum": _ANSWERS})]
 
 
-class PrometheusSettings(StepSettings):
-    """How Prometheus is reached and read."""
+class PrometheusAccessSettings(StepSettings):
+    """How Prometheus is reached."""
 
     subject: ClassVar[str] = "Prometheus"
 
@@ -45,6 +45,13 @@ class PrometheusSettings(StepSettings):
     prometheus_ca_file: str = Field("", description="File with the CA certificates to trust, PEM.")
     prometheus_cert_file: str = Field("", description="File with the client certificate, PEM.")
     prometheus_key_file: str = Field("", description="File with the client certificate's key, PEM.")
+
+
+class PrometheusSettings(PrometheusAccessSettings):
+    """How Prometheus is reached and read."""
+
+    subject: ClassVar[str] = "Prometheus"
+
     reporter: Literal["auto", "source", "destination", "waypoint"] = Field(
         "auto", description="Which proxy's view of a request is judged; auto uses source where source reports stable."
     )

@@ -28,7 +28,16 @@ class DrainSettings(ReadinessSettings):
         5.0,
         ge=0,
         le=600,
-        description="Time between weight 0 and scaling the canary down, seconds, so that requests in flight complete.",
+        description="Time between the last request to the canary and scaling it down, seconds, so that requests in "
+        "flight complete.",
+    )
+    drain_limit_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        description="How long to wait for requests to leave a side that stops, seconds. If Prometheus or the proxies "
+        "of its pods still count some then, it stays up and the step ends with 4; if nobody counts, it stops. 0: "
+        "nobody is asked, and only drain-seconds pass.",
     )
 
 

@@ -8,6 +8,7 @@ from steps.survey.checks.other_routes import is_pair, weighted_sides
 from steps.survey.objects import Survey, name_of
 from steps.survey.splits import Side
 from steps.traffic.routes import label_of
+from steps.traffic.senders import senders_of
 
 
 def kept_arms(survey: Survey, arms: SurveyedArms) -> dict[str, str]:
@@ -36,6 +37,8 @@ def _other_routes(arms: SurveyedArms, obj: Object) -> Iterator[tuple[str, list[S
                 continue
             prefix = "route" if kind == "http" else f"{kind} route"
             yield f"{prefix} {label}", weighted_sides(body, name.namespace)
+        if kind == "http":
+            yield from ((sender.route, [sender.side]) for sender in senders_of(obj) if sender.is_mirror)
 
 
 def _needs(survey: Survey, arm: SurveyedArm, side: Side) -> bool:

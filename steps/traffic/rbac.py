@@ -16,8 +16,14 @@ WALKER: Final = (Permission(VIRTUAL_SERVICE, ("get", "patch"), is_named=True), _
 WALKER_WITH_SUBSETS: Final = (*WALKER, Permission(DESTINATION_RULE, ("list",)))
 """As WALKER, where the arms are told apart by subset; in the VirtualService's namespace and in the host's."""
 
-SWEEPER: Final = (Permission(VIRTUAL_SERVICE, ("list", "get", "patch")), _TELL)
-"""sweep finds expired claims by label, so names cannot narrow it."""
+SWEEPER: Final = (
+    Permission(VIRTUAL_SERVICE, ("list", "get", "patch")),
+    _TELL,
+    Permission(DESTINATION_RULE, ("list",), is_optional=True),
+    Permission(SERVICE, ("list",), is_optional=True),
+)
+"""sweep finds expired claims by label, so names cannot narrow it. The optional lists tell which other routes lead to
+the pods of a canary that it is about to stop."""
 
 INFERENCE: Final = tuple(
     Permission(kind, ("list",), is_optional=True) for kind in (VIRTUAL_SERVICE, DESTINATION_RULE, SERVICE, DEPLOYMENT)

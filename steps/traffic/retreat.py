@@ -1,5 +1,10 @@
-"""Return all weight to stable at once, in every VirtualService that still belongs to the run."""
+"""Return all weight to stable at once, in every VirtualService that still belongs to the run.
 
+The arms are asked for only where a canary has weight, by `hold`, which gets the VirtualService as read. It may ask
+each arm once, for a short time; whatever else a way back reads or writes comes after the weight.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -8,9 +13,9 @@ from steps.claim.amend import Edit, amend
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim
 from steps.claim.verdicts import with_verdict
-from steps.cluster.api import Object
-from steps.errors import ForeignWrite, Interrupted, NotOwnerError, StepError
-from steps.model.run import Claim, Phase, RouteTarget
+from steps.cluster.api import Object, Operation
+from steps.errors import ForeignWrite, Interrupted, NotOwnerError, PermanentError, StepError
+from steps.model.run import Claim, Phase, RouteTarget, RunState
 from steps.model.rungs import RungVerdict
 from steps.traffic.drift import arm_destinations
 from steps.traffic.routes import locate_all, stranded, weigh
@@ -18,17 +23,52 @@ from steps.traffic.weights import with_weight
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+Hold = Callable[[Object], str]
+"""Returns why the users of a VirtualService must stay where they are, one sentence; "" if they can go to stable."""
+
+
+def never(_: Object) -> str:
+    """Return nothing: all users go."""
+    return ""
+
+
+class WeightHeld(PermanentError):  # noqa: N818 - an event, not a fault
+    """The users stay on the canary, since stable cannot serve them."""
+
+    reason = "weight-held"
+
+
 _ANY = frozenset({Phase.PREPARED, Phase.WALKING, Phase.PROMOTING, Phase.ROLLING_BACK})
 
 
-def retreat(writer: GuardedWriter, claim: Claim, reason: str, verdict: RungVerdict | None) -> Claim:
+def return_users(
+    obj: Object, target: RouteTarget, state: RunState, now: float, hold: Hold
+) -> tuple[Sequence[Operation], RunState]:
+    """Return the operations that give stable all weight on a VirtualService, and the state after them.
+
+    Raises:
+        WeightHeld: the canary has weight, and `hold` says why it stays.
+    """
+    routes = locate_all(obj, target.routes, arm_destinations(state, target))
+    has_users = any(route.canary for route in routes)
+    if has_users and (why := hold(obj)):
+        raise WeightHeld("returning all weight to stable", why)
+    edits = [entry for route in routes for entry in weigh(route, 0, lenient=True)]
+    after = with_weight(state, 0, now)
+    if has_users and after is state:
+        # Somebody else's weight, or a VirtualService that lagged behind: the canary drains from now on.
+        after = replace(state, weights=(*state.weights, (round(now, 1), 0)))
+    return edits, replace(after, paused_weight=0)
+
+
+def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdict: RungVerdict | None) -> Claim:
     """Return the users first, raise errors afterwards; see `Traffic.retreat`."""
     problems: list[StepError] = []
     for target in claim.state.targets:
         is_anchor = target is claim.state.targets[0]
         try:
-            seen = _retreat_one(writer, claim, target, reason, verdict)
-            claim = seen if is_anchor else claim
+            seen = _retreat_one(writer, claim, target, reason, hold, verdict)
+            claim = seen if is_anchor else _with_latest(writer, claim, seen.state)
         except NotOwnerError as error:
             if is_anchor:
                 raise
@@ -42,8 +82,25 @@ def retreat(writer: GuardedWriter, claim: Claim, reason: str, verdict: RungVerdi
     return claim
 
 
+def _with_latest(writer: GuardedWriter, claim: Claim, other: RunState) -> Claim:
+    """Return the claim with the moment at which the last of its VirtualServices gave the canary no weight any more.
+
+    A process that died between two VirtualServices left the users of the second one behind: the drain counts from them.
+    """
+    known = claim.state.weights
+    if not other.weights or other.weights[-1][1] or (known and known[-1][0] >= other.weights[-1][0]):
+        return claim
+    anchor, weights = claim.state.targets[0], (*known, other.weights[-1])
+    doing = f"keeping when the canary lost its weight on VirtualService {anchor.virtual_service}"
+
+    def decide(_: Object, seen: ObservedClaim) -> Edit:
+        return Edit(replace(seen.state, weights=weights), seen.token.phase)
+
+    return amend(writer, claim, anchor, _ANY, doing, decide)
+
+
 def _retreat_one(
-    writer: GuardedWriter, claim: Claim, target: RouteTarget, reason: str, verdict: RungVerdict | None
+    writer: GuardedWriter, claim: Claim, target: RouteTarget, reason: str, hold: Hold, verdict: RungVerdict | None
 ) -> Claim:
     doing = f"retreating on VirtualService {target.virtual_service}"
     lost: list[str] = []
@@ -51,9 +108,8 @@ def _retreat_one(
     def decide(obj: Object, seen: ObservedClaim) -> Edit:
         arms = arm_destinations(seen.state, target)
         lost[:] = stranded(obj, target.routes, arms)
-        edits = [entry for route in locate_all(obj, target.routes, arms) for entry in weigh(route, 0, lenient=True)]
-        state = with_weight(seen.state, 0, writer.cluster.now())
-        state = replace(state, reason=state.reason or reason, paused_weight=0)
+        edits, state = return_users(obj, target, seen.state, writer.cluster.now(), hold)
+        state = replace(state, reason=state.reason or reason)
         return Edit(with_verdict(state, verdict) if verdict else state, Phase.ROLLING_BACK, edits)
 
     after = amend(writer, claim, target, _ANY, doing, decide)

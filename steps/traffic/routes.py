@@ -20,7 +20,8 @@ class Route:
         index: its place in `spec.http`, from 0.
         name: its name, "" where it has none.
         body: the route as read.
-        stable_at: place of stable in its `route` list. canary_at: place of the canary.
+        stable_at: place of stable in its `route` list, the first one. canary_at: likewise of the canary.
+        more_canaries: further places of the canary, where somebody split it; () in the routes that a run may shift.
     """
 
     index: int
@@ -28,6 +29,7 @@ class Route:
     body: Mapping[str, Any]
     stable_at: int
     canary_at: int
+    more_canaries: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -47,11 +49,11 @@ class Route:
     @property
     def canary(self) -> int:
         """The canary's weight, 0-100."""
-        return weight_at(self.destinations, self.canary_at)
+        return sum(weight_at(self.destinations, place) for place in (self.canary_at, *self.more_canaries))
 
     @property
     def others(self) -> int:
-        """The sum of weights that go to neither arm."""
+        """The sum of weights that go to neither arm, or to a second entry of stable."""
         together = sum(weight_at(self.destinations, place) for place in range(len(self.destinations)))
         return together - self.stable - self.canary
 
@@ -77,7 +79,8 @@ def label_of(index: int, body: Mapping[str, Any]) -> str:
 def with_both_arms(obj: Object, arms: ArmDestinations, *, alone: bool = True) -> list[Route]:
     """Return the routes that have each arm exactly once and, if `alone`, nothing else that gets requests.
 
-    Another destination at weight 0 changes nothing: it is kept as it is.
+    Another destination at weight 0 changes nothing: it is kept as it is. Without `alone`, somebody may have split an
+    arm into several entries, too.
     """
     found = []
     for index, body in enumerate(http_routes(obj)):
@@ -85,9 +88,10 @@ def with_both_arms(obj: Object, arms: ArmDestinations, *, alone: bool = True) ->
         sides = [arms.arm(entry) for entry in entries]
         others = sum(weight_at(entries, place) for place, side in enumerate(sides) if side is None)
         once = sides.count("stable") == 1 and sides.count("canary") == 1
-        if once and (not others or not alone):
+        if (once and not others) if alone else {"stable", "canary"} <= set(sides):
             name = str(body.get("name") or "")
-            found.append(Route(index, name, body, sides.index("stable"), sides.index("canary")))
+            first, *more = [place for place, side in enumerate(sides) if side == "canary"]
+            found.append(Route(index, name, body, sides.index("stable"), first, tuple(more)))
     return found
 
 
@@ -146,16 +150,21 @@ def weigh(route: Route, canary: int, *, lenient: bool = False) -> list[Operation
     # Two unnamed routes may have equal destinations: what they match tells them apart.
     tests += [json_patch.expect(route.body["match"], *at, "match")] if "match" in route.body else []
     tests += [json_patch.expect(route.body["route"], *at, "route")]
-    sides = ((route.stable_at, stable), (route.canary_at, canary))
+    sides = ((route.stable_at, stable), (route.canary_at, canary), *((place, 0) for place in route.more_canaries))
     return [*tests, *(json_patch.add(weight, *at, "route", place, "weight") for place, weight in sides)]
 
 
 def stranded(obj: Object, labels: Sequence[str], arms: ArmDestinations) -> list[str]:
-    """Return the run's named routes that lead to the canary and no longer to stable: weights cannot fix them."""
-    lost = []
+    """Return the run's routes that lead to the canary and no longer to stable: weights cannot fix them.
+
+    A route without a name may be one if fewer unnamed ones than before have both arms.
+    """
+    lost, unnamed = [], sum(label.startswith("#") for label in labels)
+    missing = unnamed - sum(not route.name for route in with_both_arms(obj, arms, alone=False))
     for index, body in enumerate(http_routes(obj)):
         sides = {arms.arm(entry) for entry in body.get("route") or []}
-        if body.get("name") in labels and "canary" in sides and "stable" not in sides:
+        is_ours = body.get("name") in labels or (not body.get("name") and missing > 0)
+        if is_ours and "canary" in sides and "stable" not in sides:
             lost.append(label_of(index, body))
     return lost
 

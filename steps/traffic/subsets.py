@@ -1,11 +1,14 @@
 """Check that a DestinationRule defines the subset of a destination; without it, Envoy answers 503."""
 
+from collections.abc import Iterable
+
 from steps.claim.observed import name_of
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DESTINATION_RULE
-from steps.errors import PermanentError
+from steps.errors import Forbidden, PermanentError
 from steps.model.run import Destination, ObjectName
 from steps.traffic.destinations import full_host, host_namespace
+from steps.traffic.managers import last_manager, last_time
 
 
 def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: Destination) -> None:
@@ -33,6 +36,33 @@ def require_subset(cluster: Cluster, virtual_service: ObjectName, destination: D
     lines = _yaml("  subsets:", destination)
     cause = f"DestinationRule {names} has no subset {destination.subset} ({', '.join(subsets) or 'none at all'}). Add:"
     raise PermanentError(doing, f"{cause}\n{lines}")
+
+
+def lost_subset(cluster: Cluster, namespaces: Iterable[str], destination: Destination) -> str:
+    """Return that somebody removed the subset of a destination during a run, one sentence; "" if it is there.
+
+    Where DestinationRules may not be listed, it is taken to be there.
+
+    Args:
+        cluster: the API server.
+        namespaces: of the VirtualServices that name it.
+        destination: host and subset.
+    """
+    for namespace in sorted(set(namespaces)) if destination.subset else ():
+        host = full_host(destination.host, namespace)
+        try:
+            places, matching = _rules(cluster, namespace, host)
+        except Forbidden:
+            return ""
+        if destination.subset in {one.get("name") for rule in matching for one in rule["spec"].get("subsets") or []}:
+            continue
+        end = f"its requests get 503 now. Put subset {destination.subset} back"
+        if not matching:
+            return f"no DestinationRule for host {host} is left in namespace {' or '.join(places)}: {end}."
+        rule = max(matching, key=lambda one: last_time(one, "subsets"))
+        said = f"spec.subsets was last changed by {last_manager(rule, 'subsets')}"
+        return f"DestinationRule {name_of(rule)} has no subset {destination.subset} any more ({said}): {end}."
+    return ""
 
 
 def subset_labels(cluster: Cluster, namespace: str, destination: Destination) -> dict[str, str]:

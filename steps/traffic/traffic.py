@@ -5,16 +5,19 @@ from typing import Final, Unpack
 
 from steps.claim.claims import Claims
 from steps.claim.state import StateChanges
-from steps.cluster.api import Cluster
-from steps.errors import ForeignWrite
+from steps.cluster.api import Cluster, Object, Operation
+from steps.errors import ForeignWrite, NotFound
 from steps.model.ports import RoutePorts
-from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget
+from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import RungVerdict
 from steps.traffic import at_rest, checks, drift, retreat, weights
 from steps.traffic.destinations import ArmDestinations
 from steps.traffic.ports import route_ports
+from steps.traffic.reach import carries, reached_namespaces
+from steps.traffic.retreat import Hold, WeightHeld, never
 from steps.traffic.routes import locate
-from steps.traffic.subsets import subset_labels
+from steps.traffic.senders import Sender, senders_of, virtual_services_in_reach
+from steps.traffic.subsets import lost_subset, subset_labels
 
 
 class Traffic:
@@ -90,9 +93,24 @@ class Traffic:
             found += route_ports(self._writer.read(target.virtual_service), target, arms)
         return tuple(found)
 
+    def senders(self, targets: Sequence[RouteTarget], namespace: str) -> tuple[list[Sender], list[str]]:
+        """Return every destination that any route in reach gives requests, and the scopes that may not be listed.
+
+        Args:
+            targets: of the run.
+            namespace: of its Deployments.
+        """
+        own = [target.virtual_service for target in targets]
+        objects, unseen = virtual_services_in_reach(self._cluster, own, (namespace, *(one.namespace for one in own)))
+        return [sender for obj in objects for sender in senders_of(obj)], unseen
+
     def subset_labels(self, namespace: str, destination: Destination) -> dict[str, str]:
         """Return the labels of a destination's subset, {} for one without; for a client in `namespace`."""
         return subset_labels(self._cluster, namespace, destination)
+
+    def lost_subset(self, targets: Sequence[RouteTarget], destination: Destination) -> str:
+        """Return that a destination's subset was removed during a run, one sentence; "" if it is there or has none."""
+        return lost_subset(self._cluster, [one.virtual_service.namespace for one in targets], destination)
 
     def set_weight(
         self, claim: Claim, weight: int, *, allow_foreign: bool = False, **changes: Unpack[StateChanges]
@@ -137,7 +155,7 @@ class Traffic:
         _require_percentage(weight)
         return weights.set_weight_unclaimed(self._writer, tuple(targets), stable, canary, weight)
 
-    def retreat(self, claim: Claim, reason: str, verdict: RungVerdict | None = None) -> Claim:
+    def retreat(self, claim: Claim, reason: str, verdict: RungVerdict | None = None, *, hold: Hold = never) -> Claim:
         """Put all weight on stable and begin the rollback, from any phase, in one patch per VirtualService.
 
         Foreign edits are overwritten. VirtualServices that no longer carry the token are skipped, and all others are
@@ -147,15 +165,66 @@ class Traffic:
             claim: the run's, in whatever phase it was read.
             reason: one sentence; the first one stays.
             verdict: of the rung, stored by the same patch; None if there is none.
+            hold: returns why the users of a VirtualService stay, "" if they go; called where the canary has weight.
 
         Raises:
-            NotOwnerError: the claim is gone or another's. ForeignWrite: a route has no stable to go back to.
+            WeightHeld: users stay, as `hold` says, and the claim is as it was. NotOwnerError: the claim is gone or
+            another's. ForeignWrite: a route has no stable to go back to.
         """
-        after = retreat.retreat(self._writer, claim, reason, verdict)
+        after = retreat.retreat(self._writer, claim, reason, hold, verdict)
         if claim.phase is not Phase.ROLLING_BACK:
             message = f"run {claim.run} put all weight on stable: {reason}"
             self.claims.note(after, "Retreated", message, warning=True)
         return after
+
+    def take_over(
+        self,
+        victim: Claim,
+        run: str,
+        reason: str,
+        *,
+        hold: Hold = never,
+        supersede: bool = False,
+        undoes: str = "",
+    ) -> Claim:
+        """Take a claim over and put all weight on stable, in one patch per VirtualService.
+
+        Where `hold` says that users stay, only the claim is taken.
+
+        Args:
+            victim: the claim as found.
+            run: the new owner.
+            reason: one sentence; the first one stays.
+            hold: as in `retreat`.
+            supersede: allow a living victim.
+            undoes: as in `Claims.take_over`.
+
+        Raises:
+            As `Claims.take_over`.
+        """
+
+        def routes(obj: Object, target: RouteTarget, state: RunState) -> tuple[Sequence[Operation], RunState]:
+            try:
+                return retreat.return_users(obj, target, state, self.claims.now(), hold)
+            except WeightHeld:
+                return (), state
+
+        return self.claims.take_over(victim, run, reason, supersede=supersede, undoes=undoes, routes=routes)
+
+    def reach(self, claim: Claim) -> frozenset[str]:
+        """Return the namespaces that a claim's VirtualServices reach: their own, and those their routes lead to.
+
+        Only VirtualServices that carry the claim count, as they are now: what the claim's state says can be made up.
+        """
+        found: set[str] = set()
+        for target in claim.state.targets:
+            try:
+                obj = self._writer.read(target.virtual_service)
+            except NotFound:
+                continue
+            if carries(obj, claim):
+                found |= reached_namespaces(obj)
+        return frozenset(found)
 
 
 def _require_percentage(weight: int) -> None:

@@ -18,6 +18,7 @@ from steps.settings.release import ReleaseSettings
 from steps.settings.workload import DrainSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
+from steps.wiring.arrivals import arrivals_of
 from steps.wiring.names import find_names
 from steps.workload.workload import Workload
 
@@ -73,10 +74,19 @@ def _dry_run_cluster(connection: Connection) -> Cluster:
     return DryRunCluster(connection)
 
 
-def teardown_policy_of(settings: DrainSettings, cluster: Cluster) -> TeardownPolicy:
-    """Return the time limits for the end of a run; a dry run does not wait, nor does a step that does not promote."""
+def teardown_policy_of(settings: DrainSettings, cluster: Cluster, names: ReleaseNames | None = None) -> TeardownPolicy:
+    """Return the time limits for the end of a run; a dry run does not wait, nor does a step that does not promote.
+
+    `names` of the release tell its arms apart in Prometheus; without them the claims do.
+    """
     pause = _no_pause if cluster.is_dry_run else time.sleep
-    policy = TeardownPolicy(settings.ready_timeout_seconds, settings.drain_seconds, pause)
+    policy = TeardownPolicy(
+        settings.ready_timeout_seconds,
+        settings.drain_seconds,
+        pause,
+        drain_limit_seconds=settings.drain_limit_seconds,
+        arrivals=arrivals_of(settings, cluster, names),
+    )
     if not isinstance(settings, PromotionSettings):
         return policy
     standby = 0.0 if cluster.is_dry_run else settings.standby_seconds

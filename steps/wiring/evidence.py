@@ -1,26 +1,21 @@
 """Build the reader of metrics: access to Prometheus, the labels of the arms, custom metrics."""
 
-from pathlib import Path
-
 from steps.errors import SettingsError
 from steps.evidence.definitions.custom_metrics import CustomMetric, Selection
 from steps.evidence.definitions.metric_names import ConfiguredNames
 from steps.evidence.definitions.pod_owners import PodOwners
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.definitions.upstreams import Service, Upstreams
-from steps.evidence.prometheus_api.access import Access
-from steps.evidence.prometheus_api.client import Prometheus
 from steps.evidence.reader import EvidenceReader
 from steps.evidence.recording import Recorder
 from steps.model.evidence import LatencyObjective
 from steps.model.names import ReleaseNames
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import LatencyObjectiveSettings
-from steps.settings.mappings import parse_header
 from steps.settings.metrics import MetricSpec, SeriesSpec
 from steps.settings.objectives import latency_objective
-from steps.settings.pairs import require_both
 from steps.settings.prometheus import PrometheusSettings
+from steps.wiring.prometheus import prometheus_of
 from steps.workload.workload import Workload
 
 
@@ -56,26 +51,7 @@ def _reader(
     custom: tuple[CustomMetric, ...],
     objective: LatencyObjective | None,
 ) -> EvidenceReader:
-    require_both(
-        ("--prometheus-username", settings.prometheus_username),
-        ("--prometheus-password-file", settings.prometheus_password_file),
-    )
-    require_both(
-        ("--prometheus-cert-file", settings.prometheus_cert_file),
-        ("--prometheus-key-file", settings.prometheus_key_file),
-    )
-    access = Access(
-        url=settings.prometheus_url,
-        timeout_seconds=settings.prometheus_timeout_seconds,
-        token_file=_path(settings.prometheus_token_file),
-        username=settings.prometheus_username or None,
-        password_file=_path(settings.prometheus_password_file),
-        headers=dict(parse_header(line, "--prometheus-header") for line in settings.prometheus_header if line),
-        ca_file=_path(settings.prometheus_ca_file),
-        client_cert=_path(settings.prometheus_cert_file),
-        client_key=_path(settings.prometheus_key_file),
-    )
-    prometheus = Prometheus(access, record=recorder.write_response if recorder else None)
+    prometheus = prometheus_of(settings, recorder.write_response if recorder else None)
     _check_sources(settings, custom)
     return EvidenceReader(
         prometheus,
@@ -154,7 +130,3 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
 def objective_of(settings: LatencyObjectiveSettings) -> LatencyObjective | None:
     """Return the latency objective that the reader must count for, None if the settings have none."""
     return latency_objective(settings.latency_slo)
-
-
-def _path(text: str) -> Path | None:
-    return Path(text) if text else None

@@ -3,7 +3,7 @@
 import structlog
 
 from steps.cluster.api import Cluster
-from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.model.names import ReleaseNames
 from steps.model.workload import Topology
 from steps.survey.arms import surveyed_arms
@@ -23,8 +23,6 @@ def kept_arms_of(cluster: Cluster, names: ReleaseNames) -> dict[str, str]:
     Raises:
         TemporaryError: the API server is in trouble.
     """
-    if names.topology is Topology.STABLE_NAMED and not _runs(cluster, names):
-        return {}
     survey = look_around(cluster, names.namespace)
     if any(one.kind == VIRTUAL_SERVICE and one.scope == names.namespace for one in survey.unseen):
         both = dict.fromkeys((names.canary, names.stable), _UNKNOWN) if names.topology is Topology.SWAP else {}
@@ -43,12 +41,6 @@ def kept_arms_of(cluster: Cluster, names: ReleaseNames) -> dict[str, str]:
         log.info("arms.kept", deployments=list(found), detail=f"they keep their pods at the end: {detail}")
     _warn_of_unseen(survey, names)
     return found
-
-
-def _runs(cluster: Cluster, names: ReleaseNames) -> bool:
-    """Return whether the canary that an earlier release made has pods: without them no route depends on it."""
-    canary = cluster.find(DEPLOYMENT, names.namespace, names.canary)
-    return canary is not None and int(canary["spec"].get("replicas", 1)) > 0
 
 
 def _warn_of_unseen(survey: Survey, names: ReleaseNames) -> None:

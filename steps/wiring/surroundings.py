@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from steps.claim.lookup import claims_on
+from steps.claim.lookup import claim_on
 from steps.cluster.api import Cluster
 from steps.errors import Forbidden, PermanentError
 from steps.model.names import ReleaseNames
@@ -87,7 +87,7 @@ class Surroundings:
         """Return whether a run of this app owns the weights."""
         for obj in survey.virtual_services:
             try:
-                if any(one.app == self._names.app for one in claims_on(self._cluster, obj)):
+                if claim_on(self._cluster, obj, self._names.app) is not None:
                     return True
             except PermanentError:
                 continue  # a claim that cannot be read: the step that needs it names it

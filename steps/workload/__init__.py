@@ -24,6 +24,7 @@ The end
     promote.py          copies the pinned template to stable and verifies the digests
     undo.py             restores the template that stable had at the start
     promoted_canary.py  whether the canary of a swap can be left with all users
+    behind.py           whether a Service has other pods than those that are about to stop
     retire_canary.py    scales the canary down, or leaves one that people deploy as they had it
 
 A template's fingerprint, and never a name or a tag, decides whether two templates are equal. Each function may be

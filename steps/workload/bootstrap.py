@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import structlog
 
 from steps.claim.deployments import ClaimedDeployments
-from steps.cluster.api import Cluster, Conflict, Object
+from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, SERVICE
+from steps.cluster.refusals import Conflict
 from steps.errors import NotFound, PermanentError
 from steps.model.run import WorkloadState
 from steps.model.workload import Release, Topology

@@ -3,8 +3,9 @@
 import structlog
 
 from steps.claim.deployments import ClaimedDeployments
-from steps.cluster.api import Cluster, Conflict, Object, Operation
+from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
+from steps.cluster.refusals import Conflict
 from steps.errors import ForeignWrite
 from steps.model.workload import Release, ReleasePlan, Topology
 from steps.workload.clone import Clone, clone_manifest

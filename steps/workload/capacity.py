@@ -1,5 +1,6 @@
 """How many pods an arm needs, who owns `replicas`, and scaling within that."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -74,6 +75,30 @@ def ensure_capacity(
         wait_ready(cluster, workloads.namespace, workloads.baseline, None, policy)
 
 
+def follow_stable(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, weight: int, pods: int
+) -> None:
+    """Scale the canary up, without waiting, if stable has grown since the weight was set; an autoscaler does it itself.
+
+    Args:
+        cluster: the API server.
+        fence: writes under the claim.
+        workloads: the Deployments.
+        token: of the claim.
+        weight: 1-100.
+        pods: that the canary asks for now.
+
+    Raises:
+        NotOwnerError, NotFound, Forbidden, TemporaryError: as everywhere.
+    """
+    count = _needed(cluster, workloads, weight)
+    if count <= pods or autoscaler_of(cluster, workloads.namespace, workloads.canary) is not None:
+        return
+    size = _raise_to(fence, workloads.namespace, workloads.canary, token, count)
+    if workloads.baseline:
+        _resize_baseline(fence, workloads, token, size)
+
+
 def ensure_stable_capacity(
     cluster: Cluster,
     fence: ClaimedDeployments,
@@ -118,6 +143,15 @@ def stable_has_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
     return stable is not None and _available(stable) >= max(1, workloads.stable_replicas)
 
 
+def lacks_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
+    """Return whether stable has some pods but too few for all users at once, while the canary's are all available."""
+    canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
+    wanted = int(canary["spec"].get("replicas", 1)) if canary is not None else 0
+    is_healthy = canary is not None and 0 < wanted <= _available(canary)
+    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    return is_healthy and stable is not None and 0 < _available(stable) < max(1, workloads.stable_replicas)
+
+
 def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
     """Return for stable's and for the canary's destination whether any pod behind it can serve."""
     stable, *clones = (
@@ -125,6 +159,18 @@ def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
         for found in (cluster.find(DEPLOYMENT, workloads.namespace, name) for name in workloads.deployments)
     )
     return stable, any(clones)
+
+
+def stopping(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, names: Sequence[str], token: str
+) -> list[str]:
+    """Return those of the named Deployments that have pods and lose them: kept, autoscaled, others' ones do not."""
+    found = []
+    for name in dict.fromkeys(filter(None, names)):
+        deployment = cluster.find(DEPLOYMENT, workloads.namespace, name) if name not in workloads.kept else None
+        if deployment is not None and deployment["spec"].get("replicas", 1) and fence.carries(deployment, token):
+            found.append(name)
+    return [name for name in found if autoscaler_of(cluster, workloads.namespace, name) is None]
 
 
 def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:

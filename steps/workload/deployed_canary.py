@@ -22,7 +22,7 @@ def remember(cluster: Cluster, found: ReleaseObjects, state: WorkloadState) -> W
     release, canary = found.release, found.existing
     is_made = release.topology is Topology.STABLE_NAMED
     if canary is None or (is_made and release.canary not in release.kept):
-        return state
+        return replace(state, kept=dict(release.kept))
     state = replace(
         state,
         topology="" if is_made else str(release.topology),

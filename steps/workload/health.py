@@ -16,6 +16,7 @@ class HealthWatch:
 
     Restarts before `since` are not counted. A pod counts as vanished only if an earlier look of the same watch saw it.
     If a fault of the version itself follows a disruption, the time without enough ready pods counts from that fault.
+    Pods that were added after all had been ready do not count as unready: they are starting.
 
     Args:
         cluster: the API server.
@@ -42,6 +43,7 @@ class HealthWatch:
         self._known: dict[str, int] = {}
         self._first_seen: dict[str, int] = {}
         self._desired = 0
+        self._complete: int | None = None
         self._vanished = 0
         self._short_since: float | None = None
         self._disruptions = DisruptionTracker(since if complete_at is None else complete_at, earlier)
@@ -59,6 +61,8 @@ class HealthWatch:
         now, desired = self._cluster.now(), int(canary["spec"].get("replicas", 1))
         ready = sum(map(is_ready, pods))
         self._count(pods, desired)
+        self._complete = desired if ready >= desired else self._complete
+        expected = desired if self._complete is None else min(desired, self._complete)
         name = replica_set["metadata"]["name"] if replica_set is not None else ""
         disruption = self._disruptions.look(name, every, desired, now)
         detail = ""
@@ -69,7 +73,7 @@ class HealthWatch:
         return Health(
             desired=desired,
             ready=ready,
-            unready_seconds=self._unready_seconds(pods, now, short=ready < desired),
+            unready_seconds=self._unready_seconds(pods, now, short=ready < expected),
             restarts=sum(self._known.values()),
             vanished=self._vanished,
             detail=detail,

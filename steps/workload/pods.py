@@ -1,10 +1,10 @@
 """ReplicaSets and pods of a Deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import POD, REPLICA_SET
+from steps.cluster.kinds import DEPLOYMENT, POD, REPLICA_SET
 from steps.workload import label_selectors as label
 from steps.workload.template import HASH_LABEL, RESTARTED, fingerprint
 
@@ -25,6 +25,15 @@ def current_replica_set(cluster: Cluster, deployment: Object) -> Object | None:
         if fingerprint(entry["spec"]["template"], ()) == wanted and _restarted(entry["spec"]["template"]) == restarted
     ]
     return min(same, key=lambda entry: str(entry["metadata"].get("creationTimestamp", "")), default=None)
+
+
+def owned_replica_set(cluster: Cluster, deployment: Object, name: str) -> Object | None:
+    """Return the ReplicaSet of this name if the Deployment controls it, None otherwise.
+
+    The name is from an annotation, which could name the ReplicaSet of another app.
+    """
+    found = cluster.find(REPLICA_SET, deployment["metadata"]["namespace"], name) if name else None
+    return found if found is not None and _is_owned(found, deployment) else None
 
 
 def pods_of(cluster: Cluster, deployment: Object, replica_set: Object, *, terminating: bool = False) -> list[Object]:
@@ -55,6 +64,20 @@ def pod_addresses(cluster: Cluster, deployment: Object) -> list[tuple[str, str, 
     return sorted((pod["metadata"]["name"], pod["status"]["podIP"], ports[0] if ports else 80) for pod in ready)
 
 
+def running_addresses(cluster: Cluster, namespace: str, deployments: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (name, IP address) of all running pods of Deployments; those on the node's network have no own address."""
+    found = {}
+    for name in deployments:
+        deployment = cluster.find(DEPLOYMENT, namespace, name)
+        if deployment is None:
+            continue
+        for pod in cluster.list(POD, namespace, label.as_query(deployment["spec"]["selector"])):
+            address = (pod.get("status") or {}).get("podIP")
+            if address and not pod["spec"].get("hostNetwork"):
+                found[pod["metadata"]["name"]] = str(address)
+    return sorted(found.items())
+
+
 def is_ready(pod: Mapping[str, Any]) -> bool:
     """Return whether a pod receives requests."""
     conditions = (pod.get("status") or {}).get("conditions") or []
@@ -68,7 +91,8 @@ def is_terminating(pod: Mapping[str, Any]) -> bool:
 
 def _is_owned(entry: Object, owner: Object) -> bool:
     uid = owner["metadata"].get("uid")
-    return any(reference.get("uid") == uid for reference in entry["metadata"].get("ownerReferences") or [])
+    references = entry["metadata"].get("ownerReferences") or []
+    return bool(uid) and any(one.get("uid") == uid and one.get("controller") for one in references)
 
 
 def _restarted(template: Mapping[str, Any]) -> str:

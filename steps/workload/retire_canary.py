@@ -10,10 +10,11 @@ import structlog
 from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.connection import USER_AGENT
-from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
+from steps.cluster.kinds import DEPLOYMENT
 from steps.model.run import Pin, WorkloadState
 from steps.workload.capacity import autoscaler_of, scale_down, scale_to_zero
 from steps.workload.pin import arm_label_keys, last_manager, last_writer
+from steps.workload.pods import owned_replica_set
 from steps.workload.template import fingerprint, from_replica_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -81,11 +82,11 @@ def _old_template(
     if not is_ours:
         return None, f"{name} keeps its pod template: {last_writer(canary)} changed it after the run began."
     kept = workloads.canary_replica_set
-    old = cluster.find(REPLICA_SET, workloads.namespace, kept) if kept else None
+    old = owned_replica_set(cluster, canary, kept)
     if old is None:
         return None, (
             f"{name} keeps the template of this release: ReplicaSet {kept or 'of the start'}, which holds its old one,"
-            " is gone. Deploy its old version by hand, and raise spec.revisionHistoryLimit."
+            " is gone, or not its own. Deploy its old version by hand, and raise spec.revisionHistoryLimit."
         )
     return from_replica_set(old["spec"]["template"]), ""
 
@@ -96,9 +97,11 @@ def _pods(workloads: WorkloadState, canary: Object, autoscaler: Object | None) -
     if autoscaler is not None and present:
         owner = autoscaler["metadata"]["name"]
         return present, f"{name} keeps its {present} pods: HorizontalPodAutoscaler {owner} owns its replicas."
-    if workloads.canary not in workloads.kept or not workloads.canary_replicas:
+    if workloads.canary not in workloads.kept:
         return 0, ""
-    pods = workloads.canary_replicas
+    pods = min(workloads.canary_replicas or present, present)  # the run never scales it down, so it has these
+    if not pods:
+        return 0, ""
     return pods, f"{name} keeps its {pods} pods: {workloads.kept[workloads.canary]}."
 
 

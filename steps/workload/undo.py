@@ -11,11 +11,12 @@ import structlog
 from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.connection import USER_AGENT
-from steps.cluster.kinds import DEPLOYMENT, REPLICA_SET
+from steps.cluster.kinds import DEPLOYMENT
 from steps.errors import ForeignWrite, PermanentError
 from steps.model.run import Pin, WorkloadState
 from steps.model.workload import UndoResult
 from steps.workload.pin import arm_label_keys, last_manager, last_writer
+from steps.workload.pods import owned_replica_set
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.template import fingerprint, from_replica_set
 
@@ -63,7 +64,7 @@ def undo_promote(
         log.info("undo.template", deployment=workloads.stable, replica_set=workloads.stable_replica_set)
         return [
             {"op": "test", "path": "/spec/template", "value": present},
-            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, workloads)},
+            {"op": "replace", "path": "/spec/template", "value": _old_template(cluster, workloads, stable)},
         ]
 
     stable = fence.write(workloads.namespace, workloads.stable, token, restore)
@@ -98,7 +99,7 @@ def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> N
             f"{last_writer(stable)} changed its pod template after the promotion, so an undo would remove that change "
             f"as well. If the old version is wanted all the same: {_by_hand(workloads)}",
         )
-    _old_template(cluster, workloads)
+    _old_template(cluster, workloads, stable)
 
 
 def promoted_fingerprint(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> str:
@@ -140,17 +141,14 @@ def _is_rolling(stable: Object) -> bool:
     return int(status.get("replicas", 0)) > int(status.get("updatedReplicas", 0))
 
 
-def _old_template(cluster: Cluster, workloads: WorkloadState) -> Object:
-    old = (
-        cluster.find(REPLICA_SET, workloads.namespace, workloads.stable_replica_set)
-        if workloads.stable_replica_set
-        else None
-    )
+def _old_template(cluster: Cluster, workloads: WorkloadState, stable: Object) -> Object:
+    old = owned_replica_set(cluster, stable, workloads.stable_replica_set)
     if old is None:
         raise PermanentError(
             f"undoing the promote of Deployment {workloads.namespace}/{workloads.stable}",
-            f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone. "
-            f"Deploy the old version by hand, and raise spec.revisionHistoryLimit for the next time: `kubectl patch "
+            f"ReplicaSet {workloads.stable_replica_set or 'of the start'}, which holds its old template, is gone, or "
+            "is another Deployment's. Deploy the old version by hand, and raise spec.revisionHistoryLimit for the next "
+            "time: `kubectl patch "
             f'deployment {workloads.stable} -n {workloads.namespace} -p \'{{"spec":{{"revisionHistoryLimit":10}}}}\'`',
         )
     return from_replica_set(old["spec"]["template"])

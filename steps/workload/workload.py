@@ -1,8 +1,11 @@
 """`Workload`: all that the steps do with Deployments."""
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from steps.claim.deployments import RETRY_SECONDS, ClaimedDeployments
+from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.pods import PodNames
@@ -19,16 +22,20 @@ from steps.workload import (
     preflight,
     promote,
     promoted_canary,
+    recorded_pair,
     undo,
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.readiness import WaitPolicy, wait_ready
 from steps.workload.release_objects import require_stable, service_name_of
 
 Renew = Callable[[], None]
+
+_SHORT_SECONDS = 2.0
 
 
 class Workload:
@@ -56,12 +63,22 @@ class Workload:
     ) -> None:
         self._cluster = cluster
         self._fence = ClaimedDeployments(cluster, claim_key, retry_seconds)
-        self._poll_seconds = poll_seconds
+        self._poll_seconds, self._retry_seconds = poll_seconds, retry_seconds
         self._fault_grace_seconds = fault_grace_seconds
+
+    def of(self, app: str) -> Self:
+        """Return the same for the Deployments of another app's claim, as when its dead run is cleaned up."""
+        other = copy.copy(self)
+        other._fence = ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)  # noqa: SLF001 - a copy of oneself
+        return other
 
     def require_stable(self, namespace: str, stable: str, topology: Topology) -> None:
         """Require that the stable Deployment exists; NotFound names the remedy."""
         require_stable(self._cluster, namespace, stable, topology)
+
+    def exists(self, namespace: str, name: str) -> bool:
+        """Return whether a Deployment exists."""
+        return self._cluster.find(DEPLOYMENT, namespace, name) is not None
 
     def make_stable(self, release: Release) -> bool:
         """Make the serving Deployment of a target-named release from what people deploy, if there is none."""
@@ -97,6 +114,10 @@ class Workload:
         policy = self._wait_policy(deadline_seconds, renew)
         capacity.ensure_capacity(self._cluster, self._fence, workloads, token, weight, policy)
 
+    def follow_stable(self, workloads: WorkloadState, token: str | None, weight: int, pods: int) -> None:
+        """Scale the canary up, without waiting, if stable has grown; see `capacity.follow_stable`."""
+        capacity.follow_stable(self._cluster, self._fence, workloads, token, weight, pods)
+
     def require_endpoints(
         self,
         workloads: WorkloadState,
@@ -125,6 +146,14 @@ class Workload:
         name = workloads.baseline
         return capacity.scale_to_zero(self._cluster, self._fence, workloads, name, token) if name else ""
 
+    def stopping(self, workloads: WorkloadState, names: Sequence[str], token: str) -> list[str]:
+        """Return those of the named Deployments that the end of the run with a token scales to 0, if they have pods."""
+        return capacity.stopping(self._cluster, self._fence, workloads, names, token)
+
+    def pods_behind(self, namespace: str, stopping: Sequence[str]) -> PodsBehind:
+        """Return what knows whether a Service has other pods than those of Deployments that are about to stop."""
+        return PodsBehind(self._cluster, namespace, stopping)
+
     def can_serve_all(self, workloads: WorkloadState, pin: Pin) -> bool:
         """Return whether the canary of a swap is the pinned one and ready for all users."""
         return promoted_canary.can_serve_all(self._cluster, workloads, pin)
@@ -137,9 +166,20 @@ class Workload:
         """Return whether stable has as many available pods as it had replicas at the start."""
         return capacity.stable_has_capacity(self._cluster, workloads)
 
+    def lacks_capacity(self, workloads: WorkloadState) -> bool:
+        """Return whether stable has fewer available pods than at the start while all of the canary's can serve.
+
+        It asks once and briefly, since users may be waiting.
+        """
+        return capacity.lacks_capacity(self._cluster.without_retries(), workloads)
+
     def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
         """Return for stable and for the canary whether any of its pods can serve."""
         return capacity.ready_arms(self._cluster, workloads)
+
+    def ask_ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
+        """Return the same after one short question for each arm: a retreat asks it before it moves the users."""
+        return capacity.ready_arms(self._cluster.without_retries(_SHORT_SECONDS), workloads)
 
     def pin(self, workloads: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""
@@ -211,6 +251,15 @@ class Workload:
     def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
         """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
         undo.check_undo(self._cluster, workloads, pin)
+
+    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
+        """Require that the Services of the routes' destinations select the pods of the two Deployments.
+
+        Of a swap only the arm that is scaled down at the end: the endpoints of the other one are awaited.
+        """
+        pairs = [(workloads.canary, canary), *([] if workloads.is_swap else [(workloads.stable, stable)])]
+        for name, destination in pairs:
+            recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
         """Return the fingerprint of the promoted template as stable has it, for the record."""

@@ -41,6 +41,7 @@ class LabApp:
             "CANARY_PROMETHEUS_URL": self.lab.prometheus_url,
             "CANARY_LOG_FORMAT": "json",
             "CANARY_DRAIN_SECONDS": "0",
+            "CANARY_DRAIN_LIMIT_SECONDS": "0",
             "CANARY_WARMUP_SECONDS": "0",
             "CANARY_MIN_SECONDS": "0",
         }

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from steps.claim.deployments import ClaimedDeployments
+from steps.claim.marks import Holder
 from steps.cluster.api import Cluster
 from steps.model.run import WorkloadState
 from steps.model.workload import Release
@@ -53,10 +54,10 @@ class FakeCluster:
         workload = Workload(Cluster(connection), KEY, poll_seconds=0.02, fault_grace_seconds=0.2, retry_seconds=2.0)
         return workload, connection
 
-    def claimed(self) -> ClaimedDeployments:
+    def claimed(self, holder: Holder | None = None) -> ClaimedDeployments:
         """Return a new process' view of the tokens on Deployments."""
         cluster = Cluster(KillableConnection(str(self._folder / "kubeconfig"), retry_seconds=0.5))
-        return ClaimedDeployments(cluster, KEY, retry_seconds=2.0)
+        return ClaimedDeployments(cluster, KEY, retry_seconds=2.0, holder=holder)
 
     def deploy(self, name: str, image: str, replicas: int = 2, **spec: Any) -> None:
         """Create a Deployment and its Service, and wait until it is ready."""
@@ -203,7 +204,7 @@ def prepared(
     """Run what prepare does with the Deployments, and return what it remembers."""
     wanted = wanted or release()
     plan = workload.preflight(wanted)
-    (claimed or cluster.claimed()).write_token(NAMESPACE, plan.state.deployments, TOKEN)
+    (claimed or cluster.claimed()).take(NAMESPACE, plan.state.deployments, TOKEN)
     workload.create_canary(wanted, plan, TOKEN)
     workload.ensure_capacity(plan.state, TOKEN, 10, 10, renew)
     return plan.state

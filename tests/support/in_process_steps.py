@@ -11,6 +11,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
+from steps.cluster.connection import Connection
 from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import Rules
 from steps.model.names import ReleaseNames
@@ -38,10 +39,14 @@ class StepProcess:
     """
 
     def __init__(
-        self, world: SteppedCluster, kill_point: KillPoint | None = None, ending: TeardownPolicy | None = None
+        self,
+        world: SteppedCluster,
+        kill_point: KillPoint | None = None,
+        ending: TeardownPolicy | None = None,
+        connection: Connection | None = None,
     ) -> None:
         self.kill_point, self._ending = kill_point or KillPoint(), ending or TeardownPolicy(5.0, 0.0, lambda _: None)
-        cluster = Cluster(InProcessConnection(world, self.kill_point))
+        cluster = Cluster(connection or InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._given |= world.given
@@ -100,6 +105,11 @@ class StepProcess:
         baker = None if bake is None else self._bake(bake)
         return rollout.run(settings, _names(settings), *parts, bake=baker)
 
+    @property
+    def names(self) -> ReleaseNames:
+        """The names of the app's objects."""
+        return _names(report.Settings.model_validate({"app": APP, "virtual_service": self._given["virtual_service"]}))
+
     def report(self, form: str = "text", run: str = "") -> str:
         """Render the report, of one run alone if it is named."""
         settings = report.Settings.model_validate(
@@ -118,9 +128,9 @@ class StepProcess:
         find_kept = partial(kept_arms_of, self._cluster)
         return undo.run(settings, _names(settings), self._traffic, self._workload, self._ending, find_kept)
 
-    def sweep(self) -> StepEnd:
-        """Sweep the namespace."""
-        return sweep.run(NAMESPACE, self._traffic, self._workload_of, self._ending)
+    def sweep(self, namespace: str | None = NAMESPACE) -> StepEnd:
+        """Sweep the namespace, or all (None)."""
+        return sweep.run(namespace, self._traffic, self._workload_of, self._ending)
 
     def approve(self, run: str = "one") -> StepEnd:
         """Open the gate."""

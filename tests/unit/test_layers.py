@@ -63,7 +63,7 @@ CLIENTS = {
     "requests": {"http_client", "evidence", "probing", "outputs", "registry"},
     "socket": {"board_server", "http_client", "evidence", "registry", "wiring"},
     "pydantic_settings": {"settings", *STEPS},
-    "pydantic": {"settings", *STEPS},
+    "pydantic": {"settings", "claim", *STEPS},
     "yaml": {"settings", "manifests"},
 }
 NEVER = {"subprocess", "multiprocessing", "pty", "shlex", "pickle", "ctypes"}

@@ -13,10 +13,6 @@ from steps.survey.problem import Problem
 from steps.survey.splits import Side, side_of
 from steps.traffic.routes import http_routes, label_of, weight_at
 
-_SCALED_TO_0 = (
-    "After every run, promoted or rolled back, the canary is scaled to 0 unless an autoscaler owns its replicas, and"
-    " they get 503"
-)
 _STAYS = "It is not scaled to 0 as long as such a route leads to it: a rollback puts its old template back."
 
 
@@ -112,7 +108,7 @@ def _between(arms: SurveyedArms) -> str:
         now = "no pod is behind the route."
         if not arms.is_made:
             return f"Between releases they get 503, as they do now: {now} Scale {canary.deployment} up if it is wanted."
-        return f"{_SCALED_TO_0}, as they do now: {now}"
+        return f"{_STAYS} Until the first release they get 503, as they do now: {now}"
     ready = int((canary.found.get("status") or {}).get("readyReplicas") or 0)
     if not ready:
         return _STAYS

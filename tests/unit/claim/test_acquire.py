@@ -198,13 +198,18 @@ def test_removing_the_token_by_hand_takes_over(shop: ShopNamespace, traffic: Tra
     assert shop.weights()[0] == [90, 10]
 
 
-def test_expired_claims_are_found_by_label(shop: ShopNamespace, traffic: Traffic) -> None:
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_expired_claims_are_found_with_and_without_their_label(
+    shop: ShopNamespace, traffic: Traffic, *, is_marked: bool
+) -> None:
     """Sweep sees them in its namespace and in all; living ones and strange ones are left out."""
     shop.add()
     shop.add("broken", plain_spec(), annotations={TOKEN: "what"}, labels={"canary-steps.io/claimed": "true"})
     claim = shop.claim()
     assert traffic.claims.expired("shop") == []
     shop.later(601)
+    if not is_marked:
+        shop.edit(lambda obj: obj["metadata"].pop("labels"))
     assert [traffic.claims.expired(where) for where in ("shop", None, "other")] == [[claim], [claim], []]
 
 

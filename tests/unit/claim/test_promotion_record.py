@@ -101,15 +101,16 @@ def test_only_a_run_that_changed_nothing_leaves_the_promotion_before_it(outcome:
 
 @pytest.mark.parametrize("name", ["run", "outcome", "verdict", "reason", "by", "bake", "undoes"])
 @pytest.mark.parametrize("value", [7, ["a"], {"a": 1}, None, True])
-def test_a_text_of_a_record_that_is_not_text_is_read_as_text(name: str, value: object) -> None:
+def test_a_text_of_a_record_that_is_not_text_makes_it_unreadable(name: str, value: object) -> None:
     """An annotation may hold anything, and what shows a record relies on its types."""
     body = {"version": 1, "run": "r", "epoch": 1, "outcome": "promoted", "reason": "", "started": 1.0, "ended": 2.0}
-    assert str(value) == getattr(load_record(json.dumps({**body, name: value})), name)
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        load_record(json.dumps({**body, name: value}))
 
 
 @pytest.mark.parametrize("images", [[], "x", 7, None])
 def test_images_of_a_record_that_are_not_an_object_make_it_unreadable(images: object) -> None:
     """Not a crash of what shows them."""
     body = {"version": 1, "run": "r", "epoch": 1, "outcome": "promoted", "reason": "", "started": 1.0, "ended": 2.0}
-    with pytest.raises(ValueError, match="not a record of a run"):
+    with pytest.raises(ValueError, match=r"^images: "):
         load_record(json.dumps({**body, "images": images}))

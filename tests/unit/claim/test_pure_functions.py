@@ -14,8 +14,8 @@ from steps.cluster.json_patch import pointer
 from steps.model.run import Destination, ObjectName, Phase, Pin, Record, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
 
-_names = some.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}", fullmatch=True)
-_texts = some.text(max_size=40)
+_names = some.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
+_texts = some.text(some.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=40)
 _times = some.floats(0, 4e9)
 _weights = some.lists(some.tuples(_times, some.integers(0, 100)), max_size=8).map(tuple)
 _targets = some.lists(
@@ -32,7 +32,7 @@ _states = some.builds(
     stable=some.builds(Destination, _names, _texts),
     canary=some.builds(Destination, _names, _texts),
     weights=_weights,
-    workloads=some.none() | some.builds(WorkloadState, _names, _names, _names, some.integers(0, 99), _texts),
+    workloads=some.none() | some.builds(WorkloadState, _names, _names, _names, some.integers(0, 99), _names),
     pin=some.none() | some.builds(Pin, _names, _texts, some.dictionaries(_names, _texts, max_size=3)),
     latency_bounds=some.lists(some.tuples(_texts, some.floats(0.5, 1e6)), max_size=4).map(tuple),
     small_bound=some.none() | some.floats(0.5, 1e6),
@@ -118,7 +118,20 @@ def test_verdicts_that_nobody_wrote_like_this_are_a_value_error(verdicts: object
         state.load_state(json.dumps(body))
 
 
-@pytest.mark.parametrize("token", ["", "r1", "r1:1", "r1:1:flying", "r1:x:walking", ":1:walking", "r1:0:walking"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("", "r1", "r1:1", "r1:1:flying", "r1:x:walking", ":1:walking", "r1:0:walking", "r1:-1:walking"),
+        *("a:b:1:walking", "R:1:walking", "r1: 1:walking", "r1:1_0:walking", "r1:\u0661:walking", "r1:1:walking\n"),
+        *(
+            "\033[2J:1:walking",
+            "\ud800:1:walking",
+            f"r1:{'9' * 400}:walking",
+            f"{'r' * 254}:1:walking",
+            "r1:1.0:walking",
+        ),
+    ],
+)
 def test_a_strange_token_is_a_value_error(token: str) -> None:
     """A token is `run:epoch:phase`."""
     with pytest.raises(ValueError, match=r"."):
@@ -126,8 +139,8 @@ def test_a_strange_token_is_a_value_error(token: str) -> None:
 
 
 def test_a_token_is_taken_apart() -> None:
-    """A phase has a dash, a run may have a colon."""
-    assert parse_token("a:b:12:rolling-back") == Token("a:b", 12, Phase.ROLLING_BACK)
+    """A phase has a dash, and so may a run."""
+    assert parse_token("a-b:12:rolling-back") == Token("a-b", 12, Phase.ROLLING_BACK)
 
 
 def test_phases_are_in_order() -> None:

@@ -266,9 +266,8 @@ def test_a_notification_on_the_broker_of_pushes_starts_no_release(form: str, sta
 class _Claims:
     """Claims without any release."""
 
-    def claims_on(self, name: object) -> list[object]:
+    def claim_on(self, name: object, app: str) -> None:
         """Return none."""
-        return []
 
     def last(self, name: object, app: str) -> None:
         """Return none."""

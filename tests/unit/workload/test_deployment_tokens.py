@@ -19,7 +19,7 @@ def token(cluster: FakeCluster, name: str = "shop") -> str | None:
 def test_stamp_is_on_the_deployment_not_on_its_pods(cluster: FakeCluster, workload: Workload) -> None:
     """A token in the pod template would restart every pod."""
     before = cluster.get("shop")["spec"]
-    cluster.claimed().write_token(NAMESPACE, workload.preflight(release()).state.deployments, TOKEN)
+    cluster.claimed().take(NAMESPACE, workload.preflight(release()).state.deployments, TOKEN)
 
     assert TOKEN == token(cluster)
     assert before == cluster.get("shop")["spec"]
@@ -29,7 +29,7 @@ def test_takeover_stops_a_slow_promote(cluster: FakeCluster, workload: Workload)
     """The next run has stamped both Deployments: the old run's writes end as not-owner."""
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
-    cluster.claimed().write_token(NAMESPACE, memory.deployments, LATER, TOKEN)
+    cluster.claimed().secure(NAMESPACE, memory.deployments, LATER)
 
     with pytest.raises(NotOwnerError, match="says run-2:2:prepared, this run is run-1:1:prepared"):
         workload.promote_template(memory, pin, TOKEN, 5, renew)
@@ -45,9 +45,7 @@ def test_takeover_between_read_and_write_is_noticed(cluster: FakeCluster, worklo
     memory = prepared(cluster, workload)
     pin = workload.pin(memory)
     other = cluster.claimed()
-    cluster.api.faults.on_write(
-        1, lambda _: other.write_token(NAMESPACE, memory.deployments, LATER, TOKEN), moment="before"
-    )
+    cluster.api.faults.on_write(1, lambda _: other.secure(NAMESPACE, memory.deployments, LATER), moment="before")
 
     with pytest.raises(NotOwnerError):
         workload.promote_template(memory, pin, TOKEN, 5, renew)
@@ -58,7 +56,7 @@ def test_status_writes_in_between_do_not_disturb(cluster: FakeCluster, workload:
     """A conflict with the same token is read again and repeated."""
     memory = prepared(cluster, workload)
     cluster.api.faults.on_write(1, lambda _: cluster.mark("shop", "noise", "1"), moment="before")
-    cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:walking", TOKEN)
+    cluster.claimed().move(NAMESPACE, memory.deployments, "run-1:1:walking")
 
     assert "run-1:1:walking" == token(cluster)
 
@@ -67,20 +65,20 @@ def test_status_writes_in_between_do_not_disturb(cluster: FakeCluster, workload:
 def test_older_claim_cannot_stamp_back(cluster: FakeCluster, workload: Workload, late: str) -> None:
     """Epochs only rise."""
     memory = workload.preflight(release()).state
-    cluster.claimed().write_token(NAMESPACE, memory.deployments, LATER)
+    cluster.claimed().take(NAMESPACE, memory.deployments, LATER)
 
     with pytest.raises(NotOwnerError):
-        cluster.claimed().write_token(NAMESPACE, memory.deployments, late, TOKEN)
+        cluster.claimed().take(NAMESPACE, memory.deployments, late)
     assert LATER == token(cluster)
 
 
 def test_phase_never_goes_back(cluster: FakeCluster, workload: Workload) -> None:
     """A slow writer of the same run cannot undo the beginning of its rollback."""
     memory = workload.preflight(release()).state
-    cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:rolling-back")
+    cluster.claimed().take(NAMESPACE, memory.deployments, "run-1:1:rolling-back")
 
     with pytest.raises(NotOwnerError):
-        cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:walking", TOKEN)
+        cluster.claimed().move(NAMESPACE, memory.deployments, "run-1:1:walking")
 
 
 def test_missed_change_of_phase_is_made_up_by_the_next_write(cluster: FakeCluster, workload: Workload) -> None:
@@ -100,13 +98,13 @@ def test_removed_token_stops_the_run(cluster: FakeCluster, workload: Workload) -
     with pytest.raises(NotOwnerError, match="is gone: the run run-1:1:prepared lost it, or a person took over"):
         workload.ensure_capacity(memory, TOKEN, 100, 5, renew)
     with pytest.raises(NotOwnerError):
-        cluster.claimed().write_token(NAMESPACE, memory.deployments, "run-1:1:walking", TOKEN)
+        cluster.claimed().move(NAMESPACE, memory.deployments, "run-1:1:walking")
 
 
 def test_unstamp_leaves_other_tokens(cluster: FakeCluster, workload: Workload) -> None:
     """Only our own mark is taken away."""
     memory = workload.preflight(release()).state
-    cluster.claimed().write_token(NAMESPACE, memory.deployments, LATER)
+    cluster.claimed().take(NAMESPACE, memory.deployments, LATER)
     cluster.claimed().remove_token(NAMESPACE, memory.deployments, TOKEN)
 
     assert LATER == token(cluster)

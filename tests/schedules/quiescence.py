@@ -1,0 +1,70 @@
+"""What must hold once every process ended, every claim expired, and sweep ran."""
+
+from __future__ import annotations
+
+from tests.schedules import hands
+from tests.schedules.marks import weights
+from tests.schedules.topologies import BYSTANDERS, ScheduledCluster
+from tests.schedules.watcher import Watcher, our_marks, ready_pods
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.support.shop_release import NAMESPACE
+
+
+def give_back(world: ScheduledCluster) -> None:
+    """Let people repair what only they can: create what they deleted, and remove hostile claims."""
+    for name in world.services:
+        hands.route(world, name, "")
+        hands.forget(world, name, "")
+    for app in world.apps:
+        hands.deploy(world, app.stable, "")
+
+
+def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> list[str]:
+    """Return a sentence for everything that a run left.
+
+    Args:
+        world: the cluster.
+        watcher: knows what people broke.
+        tampered: whether a person changed the names in a real claim, so that its Deployments are not known any more.
+    """
+    found = []
+    for name in world.services:
+        item = world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)
+        if (left := our_marks(item)) and not tampered:
+            found.append(f"at the end VirtualService {name} still carries {', '.join(left)}")
+        found += _strandings(world, watcher, name)
+    for app in world.apps:
+        found += _left_on(
+            world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary)
+        )
+    for namespace, name in BYSTANDERS:
+        if world.store.get(DEPLOYMENT, namespace, name)["metadata"]["generation"] != 1:
+            found.append(f"Deployment {namespace}/{name}, which is not part of any release, was changed")
+    return list(dict.fromkeys(found))
+
+
+def _strandings(world: ScheduledCluster, watcher: Watcher, name: str) -> list[str]:
+    items = watcher.objects()
+    item = world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)
+    sides = [host for (_, host), weight in weights(item).items() if weight and not ready_pods(items, NAMESPACE, host)]
+    return [
+        f"at the end users of VirtualService {name} are sent to {host}, which has no ready pod"
+        for host in sides
+        if (name, host) not in watcher.excused
+    ]
+
+
+def _left_on(world: ScheduledCluster, stable: str, canary: str, *, tampered: bool) -> list[str]:
+    found = []
+    items = [world.store.get(DEPLOYMENT, NAMESPACE, stable), world.store.find(DEPLOYMENT, NAMESPACE, canary)]
+    for item in (one for one in items if one is not None):
+        name = item["metadata"]["name"]
+        if (left := our_marks(item)) and not tampered:
+            found.append(f"at the end Deployment {name} still carries {', '.join(left)}")
+    if not world.is_ready(stable):
+        found.append(f"at the end {stable} is not rolled out on one version")
+    routed = [weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in world.services]
+    has_users = any(weight for one in routed for (_, host), weight in one.items() if host == canary)
+    if items[1] is not None and items[1]["spec"]["replicas"] and not has_users and not tampered:
+        found.append(f"at the end {canary} still has pods, although nobody is sent to it")
+    return found
