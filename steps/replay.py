@@ -93,9 +93,18 @@ def _written(
     return as_text(about, rungs, verdict, reason)
 
 
+def _judged(settings: Settings) -> tuple[StepEnd, str]:
+    try:
+        return run(settings, load(Path(settings.recording)))
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        # The values of a recording are checked where they are used: it is a file of ours that somebody changed.
+        cause = f"{settings.recording}: has a value that cannot be judged ({type(error).__name__}: {error})"
+        raise SettingsError("reading the recording", cause) from error
+
+
 def main(settings: Settings) -> StepEnd:
     """Read the recording and write the result."""
-    end, text = run(settings, load(Path(settings.recording)))
+    end, text = _judged(settings)
     if settings.output:
         save(text, settings.output, "--output", "writing the replay")
     else:

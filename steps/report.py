@@ -5,7 +5,6 @@ Writes: standard output, or the file `--output`; and the file `--html`.
 Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from steps.claim.record import verdict_of
 from steps.errors import Interrupted, NotFound, SettingsError, StepError
 from steps.model.judgement import Judgement
 from steps.model.names import ReleaseNames
-from steps.outputs import results
+from steps.outputs import judgement_file, results
 from steps.outputs.files import save
 from steps.outputs.html_report import html_page
 from steps.outputs.metrics.exposition import as_openmetrics
@@ -64,7 +63,9 @@ class Settings(ReleaseSettings, ExportSettings):
 
 def run(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str]:
     """Return the report and its text."""
-    made = gather(names, claims, settings.run).with_judgements([_read(path) for path in settings.judgement if path])
+    made = gather(names, claims, settings.run).with_judgements(
+        [judgement_file.load(path, "--judgement") for path in settings.judgement if path]
+    )
     if settings.format == "openmetrics":
         return made, as_openmetrics(samples_of([list_release(claims, names)]))
     return made, made.as_json() + "\n" if settings.format == "json" else made.as_text()
@@ -125,23 +126,29 @@ def write_folder(
         log.warning("report.failed", error=str(error))
 
 
-def _read(path: str) -> dict[str, object]:
+def _rendered(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str, str]:
+    """Return the report, its text, and its page, "" if none is wanted.
+
+    Raises:
+        SettingsError: a file with a judgement holds values that no judgement has.
+    """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError("reading a judgement", f"--judgement = {path!r}: {error}") from error
-    if not isinstance(content, dict) or "verdict" not in content:
-        raise SettingsError("reading a judgement", f"--judgement = {path!r}: is not a judgement of analyze")
-    return content
+        made, text = run(settings, names, claims)
+        return made, text, html_page(made, claims.now()) if settings.html else ""
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
+        if not settings.judgement:
+            raise
+        cause = f"--judgement: a file has a value that no judgement has ({type(error).__name__}: {error})"
+        raise SettingsError("reading a judgement", cause) from error
 
 
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
     with exported(settings, parts.cluster, parts.names):
-        made, text = run(settings, parts.names, parts.claims)
+        made, text, page = _rendered(settings, parts.names, parts.claims)
     if settings.html:
-        save(html_page(made, parts.claims.now()), settings.html, "--html", _DOING)
+        save(page, settings.html, "--html", _DOING)
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:

@@ -8,6 +8,7 @@ is opened for each line, and closed after it.
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +28,10 @@ VERSION: Final = 1
 """Version of the lines; it rises if a field changes its meaning or is removed."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+_MAX_LINE: Final = 64 << 20
+"""Characters of a line: an answer of Prometheus has less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,14 @@ def load(path: Path) -> Recording:
     Raises:
         SettingsError: there is no such file, or it is not a recording of this version.
     """
+    try:
+        return _loaded(path)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        cause = f"has a line that this program did not write ({type(error).__name__}); record the run again"
+        raise _refused(path, cause) from error
+
+
+def _loaded(path: Path) -> Recording:
     lines, complete = _lines(path)
     header = lines[0] if lines else {}
     if header.get("kind") != "recording":
@@ -139,14 +152,21 @@ def _lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     found: list[dict[str, Any]] = []
     try:
         with _open(path, "rt") as file:
-            for text in file:
+            # A compressed file of a few bytes may hold a line without an end.
+            while text := file.readline(_MAX_LINE):
+                if len(text) == _MAX_LINE:
+                    raise _refused(path, f"has a line of more than {_MAX_LINE >> 20} MiB")
                 try:
                     found.append(json.loads(text))
                 except ValueError:
                     return found, False
+                except RecursionError as error:
+                    raise _refused(path, "is not a recording: it is nested too deeply") from error
+                if not isinstance(found[-1], dict):
+                    raise _refused(path, "is not a recording: a line is not an object")
     except EOFError:
         return found, False
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, zlib.error) as error:
         raise _refused(path, getattr(error, "strerror", None) or "is not a recording") from error
     return found, True
 

@@ -1,6 +1,7 @@
 """Credentials from a docker config.json, the content of a Secret of type kubernetes.io/dockerconfigjson."""
 
 import base64
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from steps.registry.reference import Reference
 
 _HUB_KEYS: Final = ("index.docker.io/v1", "index.docker.io", "docker.io", "registry-1.docker.io")
 _FILES: Final = (".dockerconfigjson", "config.json")
+_MAX_BYTES: Final = 1 << 20
+"""Of the file; a Secret holds no more."""
+
 _DOING: Final = "reading the registry's credentials"
 
 
@@ -75,15 +79,23 @@ def _read(path: str) -> Mapping[str, Any]:
             return {}  # an optional Secret that does not exist is mounted as an empty folder
         file = found
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(_text(file))
     except OSError as error:
         raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: {error.strerror}") from error
-    except ValueError:
+    except (ValueError, RecursionError):
         # The exception's text would repeat a part of the file.
         raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is not JSON; is it a config.json?") from None
     if not isinstance(content, dict):
         raise SettingsError(_DOING, f"--registry-config = {str(file)!r}: is not a config.json: it is not an object")
     return content
+
+
+def _text(file: Path) -> str:
+    with io.BufferedReader(io.FileIO(file)) as opened:
+        content = opened.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ValueError("too large")
+    return content.decode()
 
 
 def _plain(key: str) -> str:

@@ -101,7 +101,8 @@ def parse_matrix(result: Iterable[Mapping[str, Any]]) -> list[RawSeries]:
 
 
 def _read(entry: Mapping[str, Any]) -> tuple[dict[str, str], dict[float, float]]:
-    labels = {str(name): str(value) for name, value in dict(entry["metric"]).items()}
+    # To Prometheus an empty label is the same as none: a server that sends some must not make two series of one.
+    labels = {str(name): str(value) for name, value in dict(entry["metric"]).items() if value != ""}
     pairs = entry["values"]
     if not isinstance(pairs, list) or any(not isinstance(pair, list | tuple) or len(pair) != _PAIR for pair in pairs):
         raise ValueError("values are not pairs")
