@@ -86,7 +86,7 @@ class WeightPause:
         return claim
 
     def _follow_stable(self, claim: Claim, health: Health) -> None:
-        """Give the canary the pods that its weight needs by stable's present size; a trouble with that ends no run."""
+        """Start the pods that the canary's weight needs by stable's present size; a trouble with that ends no run."""
         workloads, now = claim.state.workloads, self._traffic.claims.now()
         if workloads is None or not claim.state.weight or health.disruption or now - self._followed < _FOLLOW_SECONDS:
             return

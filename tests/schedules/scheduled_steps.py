@@ -98,7 +98,7 @@ class ScheduledSteps(StepProcess):
         self._cluster.patch(DEPLOYMENT, NAMESPACE, name, [edit])
 
     def roll_back_any(self) -> StepEnd:
-        """Roll back by hand, whoever holds the claim."""
+        """Roll back by hand, whichever run holds the claim."""
         settings = rollback.Settings.model_validate({**self._given, "any_run": True})
         names = release_names(settings, NAMESPACE)
         return rollback.run(settings, names, self._traffic, self._workload, self._ending)

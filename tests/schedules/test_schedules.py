@@ -27,7 +27,7 @@ def _time() -> Iterator[None]:
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_no_schedule_breaks_a_promise(topology: str) -> None:
     """No late writer raises a weight or writes a Deployment, users are served, and nothing is left at the end."""
-    explore(8, [topology])
+    explore(5, [topology])
 
 
 @pytest.mark.full

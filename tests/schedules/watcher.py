@@ -1,4 +1,4 @@
-"""What must hold after every write, whoever made it.
+"""What must hold after every write of every process.
 
 The watcher compares the objects before and after each write and knows who wrote which token first. It looks at the
 objects alone, never at what the code under test believes.
