@@ -5,6 +5,8 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
 SECONDS ?= 900
+POINTS ?= 24000
+MINUTES ?= 10
 SCHEDULES ?= 5500
 SEED ?= 1
 BIN := .venv/bin
@@ -12,7 +14,7 @@ ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansib
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help demo lab test schedules test-image e2e e2e-full lint bench bench-full bench-cluster docs bundle lock format clean prometheus image cluster cluster-down .venv-ansible
+.PHONY: help demo lab test test-image faults schedules soak e2e e2e-full lint bench bench-full bench-cluster docs bundle sbom audit lock format clean prometheus image cluster cluster-down .venv-ansible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,12 @@ e2e: .venv/ready .venv-ansible prometheus ## Run the shipped releases with real 
 
 e2e-full: .venv/ready .venv-ansible prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
+
+faults: .venv/ready ## Let every request of every step meet every fault, then every way back (POINTS=24000 SEED=1, 0 for all points)
+	@$(BIN)/python -m tests.faults --points $(POINTS) --seed $(SEED)
+
+soak: .venv/ready prometheus ## Release at random for MINUTES=10 on the embedded lab while others interfere, and count users' requests
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --seed $(SEED)
 
 lint: .venv/ready .venv-ansible ## Check style, format and types
 	@$(BIN)/ruff check .
@@ -71,6 +79,12 @@ docs: .venv/ready ## Generate all that is written from code: docs/settings.md, t
 	@$(BIN)/python -m tools.charts.canary_metadata
 	@$(BIN)/python -m tools.charts.example_diff
 	@$(BIN)/python -m tools.judge_picture >/dev/null
+
+sbom: .venv/ready ## Write the bill of materials of the image's Python packages (CycloneDX) to dist/sbom.cdx.json
+	@$(BIN)/python -m tools.supply_chain.sbom dist/sbom.cdx.json
+
+audit: .venv/ready ## Look for known vulnerabilities of all locked packages (AUDIT_FLAGS=--required: fail without an answer)
+	@$(BIN)/python -m tools.supply_chain.audit $(AUDIT_FLAGS)
 
 bundle: .venv/ready ## Write the Tekton bundle to dist/, and push it (BUNDLE=registry/repository:tag, BUNDLE_FLAGS=--plain-http)
 	@$(BIN)/python -m tools.bundle $(BUNDLE) $(BUNDLE_FLAGS)

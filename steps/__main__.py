@@ -16,6 +16,7 @@ import structlog
 
 from steps.errors import Interrupted, SettingsError, StepError
 from steps.model.flags import Command
+from steps.model.secrecy import without_secrets
 from steps.outputs import logs, results
 from steps.settings.flags import flags_of
 from steps.settings.loading import load, log_format
@@ -142,6 +143,7 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
 
 
 def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
+    sentence = without_secrets(sentence)
     try:
         results.write(step.results, {"reason": results.truncate(sentence)} if "reason" in step.results else {})
     except StepError as error:

@@ -63,10 +63,13 @@ def run(
     extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Judge one rung; see the module's docstring."""
-    judge = RungJudge(rung_policy_of(settings, hold=settings.hold), reader, traffic, workload, extras)
+
+    def judge_of(*, hotfix: bool = False) -> RungJudge:
+        return RungJudge(rung_policy_of(settings, hold=settings.hold, hotfix=hotfix), reader, traffic, workload, extras)
+
     if not settings.run:
         _require_run_for(weight=settings.weight, hold=settings.hold or None)
-        judgement = judge.judge_without_run(traffic.claims.now() - settings.since_seconds)
+        judgement = judge_of().judge_without_run(traffic.claims.now() - settings.since_seconds)
     else:
         claim = require_phase(names, settings.run, traffic.claims, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK:
@@ -77,6 +80,7 @@ def run(
             reason = skip_reason(claim, settings.weight)
             return StepEnd({"verdict": str(Verdict.PASS), "reason": reason, "judgement": "{}"})
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
+        judge = judge_of(hotfix=bool(claim.state.hotfix))
         judgement = judge.judge(claim, settings.weight, comparison_of(settings, claim.state))
     # After the retreat: a full disk must not delay it, nor turn a fail into another end.
     (try_save if judgement.verdict is Verdict.FAIL else save)(judgement, settings.judgement_file)

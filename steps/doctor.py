@@ -6,7 +6,6 @@ Exit codes: 0 a release may start · 2 · 3 the API server or Prometheus is in t
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -28,6 +27,7 @@ from steps.model.run import Claim, Record
 from steps.model.workload import Release, Topology
 from steps.outputs import results
 from steps.outputs.doctor_report import doctor_text
+from steps.outputs.screen import show
 from steps.settings.conventions import release_names
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.judge import JudgeSettings
@@ -176,6 +176,7 @@ def _as_prepare(
                 template_by_external=settings.template_by == "external",
                 allow_managed=settings.allow_managed,
                 allow_policies=settings.allow_policies,
+                allow_unready_stable=True,  # its pods are a problem of their own
                 routes=ports,
             )
         )
@@ -245,7 +246,7 @@ def main(settings: Settings) -> StepEnd:
     cluster, namespace = cluster_of(settings)
     report = run(settings, cluster, namespace)
     as_json = settings.format == "json"
-    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n" if as_json else doctor_text(report))
+    show(json.dumps(report, indent=2) + "\n" if as_json else doctor_text(report))
     ended = {"outcome": report["outcome"], "reason": results.truncate(report["summary"])}
     return StepEnd(ended, report["exit_code"], {"problems": len(report["problems"])})
 

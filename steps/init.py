@@ -6,7 +6,6 @@ exists and has to change is printed in full, with a comment that says what chang
 Exit codes: 0 · 2 · 3 · 4 no Deployment to start from, or arms that cannot be told apart.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar
@@ -29,6 +28,7 @@ from steps.manifests.subsets import with_missing_subsets
 from steps.manifests.trial import remaining_problems
 from steps.model.names import ReleaseNames
 from steps.model.run import ObjectName
+from steps.outputs.screen import show
 from steps.settings.kubernetes_names import HostName, QualifiedName
 from steps.settings.lists import CommaSeparated
 from steps.settings.release import ReleaseSettings
@@ -146,7 +146,7 @@ def main(settings: Settings) -> StepEnd:
     structlog.contextvars.bind_contextvars(namespace=namespace, app=settings.app)
     manifest = flagger_manifest(settings.from_flagger or settings.config, settings.app)
     documents = run(settings, cluster, namespace, manifest)
-    sys.stdout.write(as_yaml(documents))
+    show(as_yaml(documents))
     printed, by_hand = (sum(isinstance(one, kind) for one in documents) for kind in (Manifest, ManualEdit))
     return StepEnd({}, summary={"printed": printed, "by_hand": by_hand})
 

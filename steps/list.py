@@ -5,7 +5,6 @@ Writes: nothing.
 Exit codes: 0 also where a claim cannot be read, which is listed as such · 2 · 3 · 4 this account may not list.
 """
 
-import sys
 from collections import Counter
 from typing import Literal
 
@@ -14,6 +13,7 @@ from pydantic import Field
 from steps.claim.listing import list_apps
 from steps.cluster.api import Cluster
 from steps.outputs.listing import as_json, state_of, table
+from steps.outputs.screen import show
 from steps.settings.cluster import NamespacesSettings
 from steps.step import EXIT_DONE, Step, StepEnd
 from steps.wiring.cluster import cluster_of
@@ -45,7 +45,7 @@ def main(settings: Settings) -> StepEnd:
     """Wire the real collaborators."""
     cluster, namespace = cluster_of(settings)
     end, text = run(settings, None if settings.all_namespaces else namespace, cluster)
-    sys.stdout.write(text)
+    show(text)
     return end
 
 

@@ -14,13 +14,16 @@ from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.at_rest import drain_reset
 from steps.actions.bootstrap import bootstrap
 from steps.actions.find_work import find_work
+from steps.actions.hotfix import announce, check_hotfix
 from steps.actions.launch_canary import end_as_noop, launch_canary, runs_stable_digests
 from steps.actions.permissions import check_permissions
 from steps.actions.teardown import TeardownPolicy
+from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld, DeploymentHeld
 from steps.cluster.api import Cluster
 from steps.evidence.reader import EvidenceReader
 from steps.model.names import ReleaseNames
+from steps.model.run import Claim
 from steps.model.workload import Noop
 from steps.settings.preparation import PreparationSettings
 from steps.step import Step, StepEnd
@@ -28,6 +31,7 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.baseline import check_baseline
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
+from steps.wiring.hotfix import hotfix_policy_of, with_hotfix_settings
 from steps.wiring.probing import probe_preflight_of
 from steps.wiring.release import release_and_claim, with_run_id
 from steps.wiring.surroundings import Surroundings
@@ -56,7 +60,7 @@ def run(
     extras: AnalysisExtras = NO_EXTRAS,
 ) -> StepEnd:
     """Prepare one release; see the module's docstring."""
-    settings = with_run_id(settings, names)
+    settings = with_hotfix_settings(with_run_id(settings, names))
     check_baseline(settings, names, names.baseline if settings.baseline else "")
     check_permissions(cluster, names, baseline=settings.baseline)
     surroundings = Surroundings(cluster, settings, names)
@@ -69,19 +73,19 @@ def run(
         # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
         workload.require_stable(names.namespace, names.stable, release.topology)
     with surroundings.all_at_once():
-        _warn((*reader.check(), *reader.check_custom()))
+        request = _check_evidence(settings, request, names, traffic, workload, reader)
 
-    policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds)
+    policy = BusyPolicy(settings.on_busy, settings.busy_timeout_seconds, is_hotfix=settings.hotfix)
     attempt = 0
     while True:
         attempt += 1
         with surroundings.all_at_once():
-            work = find_work(request, release, policy, teardown, traffic, workload)
+            work = find_work(request, release, policy, teardown, traffic, workload, settings.stable_timeout_seconds)
         plan = work.plan
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})
         surroundings.check(plan.warnings)
-        if extras.probe_preflight is not None and attempt == 1:
+        if extras.probe_preflight is not None and attempt == 1 and not settings.hotfix:
             _warn(extras.probe_preflight.check(dry_run=cluster.is_dry_run))
         try:
             claim = acquire(request, plan.state, traffic, settings.at_rest)
@@ -91,8 +95,7 @@ def run(
             if attempt == _ATTEMPTS:
                 raise
 
-    bounds = reader.choose_bounds()
-    claim = traffic.claims.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
+    claim = _begin(claim, traffic, reader)
     drain_reset(claim, teardown, traffic)
     claim = launch_canary(claim, release, plan, settings.ready_timeout_seconds, traffic, workload)
     if plan.noop is Noop.LOOK and runs_stable_digests(claim, workload):
@@ -100,6 +103,30 @@ def run(
         return StepEnd({**work.images, "run": claim.run, "outcome": "noop"}, summary={"detail": _SAME_DIGEST})
     canary_hash = claim.state.pin.template_hash if claim.state.pin else ""
     return StepEnd({**work.images, "run": claim.run, "canary-hash": canary_hash, "outcome": "ready"})
+
+
+def _check_evidence(
+    settings: PreparationSettings,
+    request: ClaimRequest,
+    names: ReleaseNames,
+    traffic: Traffic,
+    workload: Workload,
+    reader: EvidenceReader,
+) -> ClaimRequest:
+    """Check that the release can be judged, or may be a hotfix; return the request with the weights of a hotfix."""
+    if settings.hotfix:
+        return check_hotfix(request, hotfix_policy_of(settings), names, traffic, workload, reader)
+    _warn((*reader.check(), *reader.check_custom()))
+    return request
+
+
+def _begin(claim: Claim, traffic: Traffic, reader: EvidenceReader) -> Claim:
+    """Keep in the claim what slow and small mean; a hotfix, which is not compared with stable, is announced instead."""
+    if claim.state.hotfix:
+        announce(claim, traffic)
+        return claim
+    bounds = reader.choose_bounds()
+    return traffic.claims.update_state(claim, latency_bounds=bounds.latency, small_bound=bounds.small)
 
 
 def _warn(sentences: Iterable[str]) -> None:

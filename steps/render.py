@@ -5,7 +5,6 @@ Writes: the document to standard output.
 Exit codes: 0 · 2.
 """
 
-import sys
 from importlib.metadata import version
 from typing import Literal
 
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from steps import analyze, prepare, promote, resolve
 from steps.errors import SettingsError
+from steps.outputs.screen import show
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.ladder import LadderSettings
 from steps.step import Step, StepEnd
@@ -72,13 +72,13 @@ def _defaults() -> StepDurations:
         busy=prepare.Settings.model_fields["busy_timeout_seconds"].default,
         ready=promote.Settings.model_fields["ready_timeout_seconds"].default,
         rung=analyze.Settings.model_fields["timeout_seconds"].default,
-        drain=promote.Settings.model_fields["drain_seconds"].default,
+        drain=promote.Settings.model_fields["drain_limit_seconds"].default,
     )
 
 
 def main(settings: Settings) -> StepEnd:
     """Print the document."""
-    sys.stdout.write(run(settings))
+    show(run(settings))
     return StepEnd({})
 
 

@@ -7,7 +7,6 @@ Exit codes: 0 for any verdict, which is a result · 2 not a recording, or one of
 written.
 """
 
-import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +21,7 @@ from steps.model.replay import ReplayedRung
 from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
+from steps.outputs.screen import show
 from steps.settings.judge import RULES, JudgeSettings, rules_to_record
 from steps.step import Step, StepEnd
 from steps.wiring.judging import rules_of
@@ -99,7 +99,7 @@ def main(settings: Settings) -> StepEnd:
     if settings.output:
         save(text, settings.output, "--output", "writing the replay")
     else:
-        sys.stdout.write(text)
+        show(text)
     return end
 
 

@@ -6,7 +6,6 @@ Exit codes: 0 · 2 · 3 · 4 no known release, or a file cannot be written.
 """
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from steps.outputs.html_report import html_page
 from steps.outputs.metrics.exposition import as_openmetrics
 from steps.outputs.metrics.samples import samples_of
 from steps.outputs.report import Report, report_of_claim, report_of_record
+from steps.outputs.screen import show
 from steps.settings.export import ExportSettings
 from steps.settings.kubernetes_names import LabelName
 from steps.settings.lists import CommaSeparated
@@ -145,7 +145,7 @@ def main(settings: Settings) -> StepEnd:
     if settings.output:
         save(text, settings.output, "--output", _DOING)
     else:
-        sys.stdout.write(text)
+        show(text)
     return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 
 

@@ -6,16 +6,21 @@ Exit codes: 0 resolved · 2 · 3 the registry is failing · 4 no such tag, no pe
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import structlog
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
+from pydantic_settings import NoDecode
 
 from steps.registry import reference
 from steps.registry.access import RegistryAccess
 from steps.registry.credentials import credentials_for
 from steps.registry.registry import Registry
 from steps.settings.base import StepSettings
+from steps.settings.lists import CommaSeparated
 from steps.step import Step, StepEnd
+
+RegistryHost = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9*.-]+(:[0-9]{1,5})?$", max_length=253)]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -42,6 +47,16 @@ class Settings(StepSettings):
         default=False, description="Use http instead of https for the registry and its token service; for a lab."
     )
     registry_ca_file: str = Field("", description="File with the CA certificates to trust, PEM. Empty: the system's.")
+    registry_auth_hosts: Annotated[tuple[RegistryHost, ...], NoDecode, CommaSeparated] = Field(
+        (),
+        description="Hosts of token services that may get the registry's credentials, `host` or `host:port`, `*` for "
+        "one label. Empty: the registry's own host, and the known ones of public registries, such as auth.docker.io.",
+    )
+    registry_redirect_hosts: Annotated[tuple[RegistryHost, ...], NoDecode, CommaSeparated] = Field(
+        (),
+        description="Hosts to which the registry may redirect, written as above. They get no credentials, and their "
+        "answer is believed. Empty: its own host alone.",
+    )
     registry_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one request, seconds.")
     registry_deadline_seconds: float = Field(
         60.0,
@@ -81,6 +96,8 @@ def main(settings: Settings) -> StepEnd:
         ca_file=Path(settings.registry_ca_file) if settings.registry_ca_file else None,
         timeout_seconds=settings.registry_timeout_seconds,
         deadline_seconds=settings.registry_deadline_seconds,
+        auth_hosts=settings.registry_auth_hosts,
+        redirect_hosts=settings.registry_redirect_hosts,
     )
     return run(settings, image, Registry(access))
 

@@ -41,7 +41,11 @@ RESULTS = ("outcome",)
 class Settings(ClaimSettings, DryRunSettings, DrainSettings, ArrivalSettings, ExportSettings):
     """Return all weight to stable and scale the canary down, unless promoted."""
 
-    reason: str = Field("rollback was asked for", max_length=300, description="Reason, one sentence for the record.")
+    reason: str = Field(
+        "rollback was asked for",
+        max_length=300,
+        description="Reason, one sentence for the record. Not in canary.yaml.",
+    )
     any_run: bool = Field(
         default=False,
         description="Roll back any run that holds the claim, instead of --run. For people: an exit handler that lost "

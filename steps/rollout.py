@@ -59,10 +59,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 RESULTS = ("run", "verdict", "reason", "judgement", "outcome")
 _ROLLED_BACK = {str(verdict): code for verdict, code in EXIT_CODES.items() if verdict is not Verdict.PASS}
 
+_HELD = (
+    "if stable has no ready pod, users stay on the hotfix. To keep it, and to be able to release another hotfix: "
+    'canary-steps promote --app {app} --run {run} --unjudged "stable is down"'
+)
+
 _ENDINGS = {
     "promoted": "PROMOTED, all users have the new version",
     "rolled-back": "ROLLED BACK, all users have the version from before",
     "undone": "UNDONE after its promotion, all users have the version from before",
+    "still-in-use": "NOT ENDED, a side that should stop still gets requests and stays up",
     "noop": "NOTHING TO RELEASE",
     "dry-run": "DRY RUN, nothing was changed",
 }
@@ -107,7 +113,8 @@ def run(
             return StepEnd({"outcome": "noop", "run": prepared.results.get("run", ""), "reason": reason})
         if cluster.is_dry_run:
             return rollout.plan()
-        end = rollout.climb(RungJudge(rung_policy_of(settings), reader, traffic, workload, extras))
+        policy = rung_policy_of(settings, hotfix=settings.hotfix)
+        end = rollout.climb(RungJudge(policy, reader, traffic, workload, extras))
     except Interrupted:
         raise  # somebody stopped this process: traffic stays as it is
     except StillInUse as error:
@@ -167,13 +174,15 @@ class _Rollout:
         """Plan the whole release of a canary that passes."""
         settings = self._settings
         limit = settings.ready_timeout_seconds
-        climb_in_dry_run(self._names, settings.run, settings.ladder, limit, self._traffic, self._workload)
+        ladder = self._ladder(self._claim(CLIMBING))
+        climb_in_dry_run(self._names, settings.run, ladder, limit, self._traffic, self._workload)
         self._promote(self._claim(PROMOTABLE))
         return StepEnd({"run": settings.run, "outcome": "dry-run"})
 
     def climb(self, judge: RungJudge) -> StepEnd:
         """Judge rung after rung, and promote after the last; roll back at the first that does not pass."""
-        for weight in rungs_left(self._settings.ladder, self._claim(CLIMBING)):
+        begun = self._claim(CLIMBING)
+        for weight in rungs_left(self._ladder(begun), begun):
             claim = self._claim(CLIMBING)
             judgement = judge.judge(claim, weight, comparison_of(self._settings, claim.state), self._seconds_left())
             self._judgements.append(judgement)
@@ -190,14 +199,21 @@ class _Rollout:
             found |= {"verdict": promoted.verdict, "reason": results.truncate(promoted.reason)}
         return StepEnd(found, promoted.exit_code)
 
+    def _ladder(self, claim: Claim) -> tuple[int, ...]:
+        """Return the weights to climb; those of a hotfix were chosen when stable was looked at."""
+        return claim.state.ladder if claim.state.hotfix else self._settings.ladder
+
     def _seconds_left(self) -> float | None:
         limit = self._settings.deadline_seconds
         return max(0.0, limit - (time.monotonic() - self._began)) if limit else None
 
     def roll_back(self, reason: str) -> str:
         """Roll the run back; return the outcome."""
-        run = self._settings.run
-        return try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
+        app, run = self._settings.app, self._settings.run
+        outcome = try_roll_back(self._names, run, reason, self._teardown, self._traffic, self._workload)
+        if outcome == "rollback-failed" and self._settings.hotfix:
+            log.error("hotfix.held", detail=_HELD.format(app=app, run=run))
+        return outcome
 
     def write_report(self) -> None:
         """Write the report, if a folder for it is given; without one, or on a full disk, the release ends as it did."""

@@ -87,7 +87,8 @@ def _return_all_users(found: list[ExpiredRun], hands: SweepHands) -> None:
 
 def _clean_all_up(found: list[ExpiredRun], teardown: TeardownPolicy, hands: SweepHands) -> None:
     """Do the slow parts; those that would begin too late are left to the next sweep."""
-    seconds = 2 * teardown.ready_timeout_seconds + teardown.drain_seconds + _SPARE_SECONDS
+    drain = max(teardown.drain_seconds, teardown.drain_limit_seconds)
+    seconds = 2 * teardown.ready_timeout_seconds + drain + _SPARE_SECONDS
     run = Deadline(_RUN_SECONDS)
 
     def clean(one: ExpiredRun) -> None:

@@ -10,6 +10,10 @@ from steps.settings.flags import default_text
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 
 
+NOT_IN_FILE = "Not in canary.yaml."
+"""What the description of a setting says that holds for one run alone."""
+
+
 def description(field: FieldInfo, *, lists_choices: bool = True) -> str:
     """Return what a parameter of this setting means.
 
@@ -20,7 +24,8 @@ def description(field: FieldInfo, *, lists_choices: bool = True) -> str:
     allowed = allowed_range(field) or (allowed_choices(field) if lists_choices else "")
     sentences = [field.description or "", allowed]
     if has_default(field):
-        sentences.append(f"Empty: canary.yaml, else {default_text(field.default)}.")
+        where = "" if NOT_IN_FILE in (field.description or "") else "canary.yaml, else "
+        sentences.append(f"Empty: {where}{default_text(field.default)}.")
     return " ".join(filter(None, sentences))
 
 

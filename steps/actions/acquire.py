@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -13,7 +13,7 @@ from steps.actions.recovery import Takeover, clean_up, take_over_run
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.acquire import ClaimRequest
 from steps.claim.errors import ClaimExpired, ClaimHeld, DeploymentHeld
-from steps.errors import NotOwnerError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Phase, WorkloadState
 from steps.traffic.at_rest import AtRest
 from steps.traffic.traffic import Traffic
@@ -32,11 +32,21 @@ class BusyPolicy:
         on_busy: wait until it ends; fail with 7; supersede: roll it back and continue.
         timeout_seconds: how long to wait (>= 0).
         pause: waits so many seconds.
+        is_hotfix: whether the waiting run is a hotfix.
     """
 
     on_busy: Literal["wait", "fail", "supersede"]
     timeout_seconds: float
     pause: Callable[[float], None] = time.sleep
+    is_hotfix: bool = False
+
+    def towards(self, holder: Claim) -> Literal["wait", "fail", "supersede"]:
+        """Return what to do about a run: a hotfix does not wait for a release, and no release takes one back."""
+        if self.is_hotfix and self.on_busy == "wait":
+            return "fail" if holder.state.hotfix else "supersede"
+        if holder.state.hotfix and not self.is_hotfix and self.on_busy == "supersede":
+            return "wait"
+        return self.on_busy
 
 
 def wait_until_free(
@@ -79,13 +89,18 @@ def wait_until_free(
         except ClaimHeld as busy:
             if is_duplicate(busy.claim):
                 return busy.claim
-            if policy.on_busy == "supersede":
+            chosen = policy.towards(busy.claim)
+            if chosen == "supersede":
                 reason = f"superseded by run {request.run}"
                 takeover = take_over_run(busy.claim, request.run, reason, traffic, workload, live=True)
                 _recover(takeover, teardown, traffic, workload)
             else:
-                _wait(policy, deadline, busy, holder=busy.claim.run, phase=str(busy.claim.phase))
+                _wait(
+                    replace(policy, on_busy=chosen), deadline, busy, holder=busy.claim.run, phase=str(busy.claim.phase)
+                )
         except DeploymentHeld as unknown:
+            if policy.is_hotfix:
+                raise
             _wait(policy, deadline, unknown, detail=unknown.cause)
         else:
             return None
@@ -119,13 +134,14 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         at_rest: what to do about a canary that has users.
 
     Raises:
-        PermanentError: the canary has users, and they are neither returned nor taken over.
+        PermanentError: the canary has users, and they are neither returned nor taken over; or the run began otherwise.
         ClaimHeld, ClaimExpired, DeploymentHeld: another run was faster.
     """
     claims = traffic.claims
     after = claims.highest_epoch(request.app, workloads)
     request = with_first_weight(request, at_rest, traffic)
     claim = claims.take(request, check=traffic.starts[at_rest], after_epoch=after)
+    _refuse_other_kind(claim, request)
     if claim.phase is Phase.PREPARED:
         claim = claims.renew(claim, check=traffic.own_weights)
     if claim.state.workloads is None:
@@ -138,3 +154,12 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         if claim.phase is Phase.PREPARED:
             claims.give_back(claim)  # of two runs that found the Deployments free, the other one was faster
         raise
+
+
+def _refuse_other_kind(claim: Claim, request: ClaimRequest) -> None:
+    """Refuse to go on with a run that began as a hotfix, or that did not: its judge would change in the middle."""
+    if bool(claim.state.hotfix) == bool(request.hotfix):
+        return
+    began, flag = ("as a hotfix", "add") if claim.state.hotfix else ("without --hotfix", "leave out")
+    cause = f"it began {began}: {flag} --hotfix to go on with it, or roll it back and use another --run."
+    raise PermanentError(f"going on with run {claim.run}", cause)

@@ -23,7 +23,12 @@ def judge_against_control(
 
 
 def detectable_against_control(evidence: Evidence, rules: Rules, seconds: float) -> Forecast | None:
-    """Return what a rung can detect at the traffic so far; with a baseline, only its own traffic counts."""
+    """Return what a rung can detect at the traffic so far; with a baseline, only its own traffic counts.
+
+    None while the traffic is not known, and for a hotfix, which is not compared.
+    """
+    if evidence.alone:
+        return None
     if not evidence.control:
         return forecast(evidence, rules, seconds)
     metrics = tuple(

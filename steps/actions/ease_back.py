@@ -3,7 +3,7 @@
 import structlog
 
 from steps.actions.teardown import TeardownPolicy
-from steps.errors import Interrupted, NotOwnerError, StepError
+from steps.errors import Interrupted, StepError
 from steps.model.judgement import Verdict
 from steps.model.run import Claim, Phase
 from steps.traffic.traffic import Traffic
@@ -24,9 +24,6 @@ def ease_back(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload
 
     Returns:
         The claim, its weight as it is now: the retreat puts the rest of the users back.
-
-    Raises:
-        NotOwnerError: the claim was lost.
     """
     workloads = claim.state.workloads
     if claim.phase is not Phase.WALKING or workloads is None or _has_failed(claim):
@@ -37,9 +34,9 @@ def ease_back(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload
             claim, _ = traffic.set_weight(claim, before // 2)
             log.info("weight.returned", weight=before // 2, previous_weight=before, stable_has_capacity=False)
             teardown.pause(STEP_SECONDS)
-    except (Interrupted, NotOwnerError):
+    except Interrupted:
         raise
-    except StepError as error:
+    except StepError as error:  # a lost claim, too: the retreat tells whether it is all of it
         log.warning("weight.not_eased", detail=f"all users return at once: {error}")
     return claim
 

@@ -62,9 +62,9 @@ def end_promotion(
     baked = bake.watch(claim)
     reason = baked.reason
     if baked.has_failed:
-        if not _is_by_external(claim):
+        if not (kept := _why_kept(claim)):
             return _undo(baked, teardown, traffic, workload)
-        reason += "; stable's template comes from elsewhere and was not undone: revert it there"
+        reason += f"; {kept}"
     ended = baked.claim
     if is_swap(ended) and baked.verdict != STOPPED:  # a person who took over may need the old arm
         ended = retire_stable(ended, teardown, traffic, workload, enforce=False)
@@ -72,8 +72,15 @@ def end_promotion(
     return PromotionEnd("promoted", baked.verdict, reason, baked.exit_code, baked.judgement)
 
 
-def _is_by_external(claim: Claim) -> bool:
-    return claim.state.workloads is not None and claim.state.workloads.template_by_external
+def _why_kept(claim: Claim) -> str:
+    """Return why a version that failed in its bake is not undone, "" if it is."""
+    if claim.state.workloads is not None and claim.state.workloads.template_by_external:
+        return "stable's template comes from elsewhere and was not undone: revert it there"
+    if claim.state.hotfix:
+        return (
+            "it was not undone, since the version before the hotfix is the broken one: release another, or undo --force"
+        )
+    return ""
 
 
 def _undo(baked: BakeEnd, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> PromotionEnd:

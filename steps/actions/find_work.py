@@ -38,6 +38,7 @@ def find_work(
     teardown: TeardownPolicy,
     traffic: Traffic,
     workload: Workload,
+    stable_timeout_seconds: float = 0.0,
 ) -> Work:
     """Wait until no other run is in the way, then check the release; nothing of this run is written.
 
@@ -45,11 +46,12 @@ def find_work(
 
     Raises:
         ClaimHeld: another run holds the routes or Deployments: with policy `fail`, or after the waiting time.
-        PermanentError, NotFound: the release is refused; see `preflight`.
+        PermanentError, NotFound: the release is refused; see `preflight`. TemporaryError: stable is not ready in time.
     """
 
     def is_duplicate(claim: Claim) -> bool:
-        return claim.app == request.app and workload.is_duplicate(release, claim)
+        goes_as_fast = bool(claim.state.hotfix) or not request.hotfix
+        return claim.app == request.app and goes_as_fast and workload.is_duplicate(release, claim)
 
     names = (release.stable, release.canary, *((release.baseline,) if release.baseline else ()))
     deployments = (release.namespace, names)
@@ -58,6 +60,7 @@ def find_work(
         reason = f"run {other.run} is active and leaves nothing to do for {release.image}: nothing was changed"
         log.info("prepare.noop", detail=reason, holder=other.run)
         return Work(None, {"canary-image": release.image}, reason)
+    workload.await_stable(release, stable_timeout_seconds)
     plan = workload.preflight(release)
     for sentence in plan.warnings:
         log.warning("prepare.warning", detail=sentence)

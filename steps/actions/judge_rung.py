@@ -80,6 +80,8 @@ class RungJudge:
             claim = pause.reapply(claim)  # killed while the canary's pods were disrupted: continue there
         elif weight is not None:
             claim, _ = shift(claim, weight, self._traffic, self._workload, policy.ready_timeout_seconds)
+        if claim.state.hotfix and self._extras.prober is not None:
+            self._extras.prober.ignore_stable()
         rung = self._rung(claim, pause, comparison)
         watch = self._watch(rung, _shortened(policy.limits, at_most_seconds))
         with users_first(claim, self._traffic, self._workload, retreats=policy.retreats):

@@ -47,6 +47,11 @@ class LeftAlone:
             why = "the routes of the claim's VirtualServices do not lead to its namespace"
             self._add(f"{workloads.namespace if workloads else ''}/{name}", why)
 
+    def changed_by_others(self, deployment: str) -> None:
+        """Add a Deployment whose template is neither the old one nor what the run wrote."""
+        why = "its pod template is neither that of before the run nor what the run promoted, so somebody changed it"
+        self._add(deployment, why)
+
     def tried(self, write: Callable[[], _Result]) -> _Result | None:
         """Return what a write returns; None if the Deployment is not the run's, and so is left as it is.
 

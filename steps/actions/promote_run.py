@@ -1,6 +1,7 @@
 """Promote a run: stable gets the judged version, then the run ends."""
 
 from dataclasses import replace
+from functools import partial
 
 from steps.actions.bake_end import Baker
 from steps.actions.end_promotion import PromotionEnd, end_promotion
@@ -10,7 +11,7 @@ from steps.actions.promotion_gate import check_passed
 from steps.actions.swap import begin_swap, move_users
 from steps.actions.teardown import TeardownPolicy
 from steps.errors import PermanentError
-from steps.model.run import Claim, Phase
+from steps.model.run import Claim, Phase, WorkloadState
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
 
@@ -65,5 +66,13 @@ def promote_run(
     if by_external:
         workload.promote_external(workloads, pin, limit, heartbeat.renew)
     else:
-        workload.promote_template(workloads, pin, promoting.token, limit, heartbeat.renew)
+        kept = partial(_keep_template, heartbeat, begun, traffic)
+        workload.promote_template(begun, pin, promoting.token, limit, heartbeat.renew, kept)
     return end_promotion(heartbeat.claim, bake, teardown, traffic, workload)
+
+
+def _keep_template(heartbeat: ClaimHeartbeat, workloads: WorkloadState, traffic: Traffic, fingerprint: str) -> None:
+    """Keep in the claim how the server stored the promoted template, by which a rollback knows it as the run's own."""
+    if fingerprint != workloads.promoted_template_hash:
+        known = replace(workloads, promoted_template_hash=fingerprint)
+        heartbeat.claim = traffic.claims.update_state(heartbeat.claim, workloads=known)

@@ -15,7 +15,7 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.left_alone import DeploymentsLeft, LeftAlone
 from steps.actions.retreat import report_held, retreat
 from steps.actions.still_used import leaving_canary
-from steps.actions.swap import has_moved_users, hold_of, raise_old_arm
+from steps.actions.swap import has_moved_users, hold_of, raise_old_arm, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.errors import LostDeployment
 from steps.claim.record import record_of
@@ -135,6 +135,8 @@ def _restore(
     restored = left.tried(lambda: _restore_stable(claim, teardown, traffic, workload))
     if restored is None and left.includes(f"{workloads.namespace}/{workloads.stable}"):
         left.report()
+    if restored is UndoResult.FOREIGN and was_promoting(claim) and not workloads.template_by_external:
+        left.changed_by_others(f"{workloads.namespace}/{workloads.stable}")
     drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
     left.tried(lambda: workload.retire_canary(workloads, claim.state.pin, claim.token))
     left.tried(lambda: workload.scale_baseline_down(workloads, claim.token))

@@ -5,6 +5,7 @@ import structlog
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.ladder import check_on_ladder
 from steps.actions.lost_objects import require_subsets
+from steps.actions.pinned import check_pinned, require_pin
 from steps.model.run import Claim
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
@@ -25,10 +26,12 @@ def shift(
         NotOwnerError, ForeignWrite, PermanentError: see `Traffic.set_weight` and `Workload.ensure_capacity`.
     """
     check_on_ladder(claim, weight)
+    require_pin(claim, weight)
     if weight:
         require_subsets(claim, traffic)
     if weight > claim.state.weight:
         claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
+        check_pinned(claim, workload)
     moved, previous = traffic.set_weight(claim, weight)
     if weight != previous:
         log.info("weight.set", weight=weight, previous_weight=previous)

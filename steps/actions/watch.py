@@ -17,6 +17,7 @@ from steps.actions.watch_report import Look, WatchReport
 from steps.actions.weight_pause import WeightPause
 from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.evidence.reader import EvidenceReader
+from steps.judge.checks.alone import as_alone
 from steps.judge.rules import Rules
 from steps.model.evidence import Health
 from steps.model.judgement import Judgement, Verdict
@@ -177,6 +178,8 @@ class Watch:
             rung.started, now, rung_started=since, weight=self._weight, comparison=rung.comparison
         )
         probes = self._prober.look() if self._prober else None
+        if self._state is not None and self._state.hotfix:
+            evidence = as_alone(evidence)
         judgement = judge_against_control(evidence, health, self._rules, probes, deadline_reached=late)
         is_paused = self._heartbeat is not None and self._heartbeat.claim.state.paused_weight > 0
         self._is_waiting_for_pods = is_paused and judgement.verdict is Verdict.CONTINUE

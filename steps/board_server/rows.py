@@ -143,7 +143,7 @@ def _of_record(record: Record) -> Row:
         state=_state_of(record),
         word=_words(record.outcome),
         at=record.ended,
-        sentence=record.reason,
+        sentence=f"Hotfix: {record.hotfix}. {record.reason}" if record.hotfix else record.reason,
         run=record.run,
         by=record.by,
     )

@@ -58,6 +58,11 @@ def _present_verdict(claim: Claim) -> str:
 
 
 def _sentence(claim: Claim, verdict: str) -> str:
+    hotfix = f"Hotfix, judged without stable: {claim.state.hotfix}. " if claim.state.hotfix else ""
+    return f"{hotfix}{_progress(claim, verdict)}"
+
+
+def _progress(claim: Claim, verdict: str) -> str:
     state = claim.state
     match claim.phase:
         case Phase.PREPARED:

@@ -27,6 +27,7 @@ class ClaimRequest:
         asked: fingerprint of the release, "" if the image is not given by digest; see `RunState`.
         ladder: weights that the run will climb, () if unknown.
         first_weight: weight (percent) that the routes get or keep when they are claimed, None where they are at rest.
+        hotfix: why the run is a hotfix, "" for any other run.
     """
 
     app: str
@@ -39,6 +40,7 @@ class ClaimRequest:
     asked: str = ""
     ladder: tuple[int, ...] = ()
     first_weight: int | None = None
+    hotfix: str = ""
 
 
 def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, start: RouteStart) -> Claim:
@@ -81,6 +83,7 @@ def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: f
         asked=request.asked,
         weights=() if request.first_weight is None else ((now, request.first_weight),),
         adopted=request.first_weight or 0,
+        hotfix=request.hotfix,
     )
 
 

@@ -10,6 +10,7 @@ from steps.cluster.api import Cluster
 from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import EVENT, VIRTUAL_SERVICE
 from steps.errors import Interrupted, StepError
+from steps.model.printable import printable
 from steps.model.run import ObjectName
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -61,7 +62,7 @@ class Events:
                 **({"uid": uid} if uid else {}),
             },
             "reason": reason,
-            "message": message[:_LONGEST_MESSAGE],
+            "message": printable(message[:_LONGEST_MESSAGE]),
             "type": "Warning" if warning else "Normal",
             "source": {"component": USER_AGENT},
             "reportingComponent": USER_AGENT,

@@ -56,6 +56,7 @@ def record_of(
         undoes=state.undoes,
         promotion=promotion,
         rescued=state.rescued,
+        hotfix=state.hotfix,
     )
 
 
@@ -70,7 +71,14 @@ def promotion_of(claim: Claim, workloads: WorkloadState, ended: float) -> Promot
     state = claim.state
     pin = replace(state.pin, digests={}) if state.pin else None
     kept = RunState(
-        state.started, state.expires, state.targets, state.stable, state.canary, workloads=workloads, pin=pin
+        state.started,
+        state.expires,
+        state.targets,
+        state.stable,
+        state.canary,
+        workloads=workloads,
+        pin=pin,
+        hotfix=state.hotfix,
     )
     return Promotion(claim.run, round(ended, 1), kept)
 
@@ -131,6 +139,7 @@ class _Record(Body):
     undoes: Sentence = ""
     promotion: Any = None
     rescued: Sentence = ""
+    hotfix: Sentence = ""
 
 
 class _Promotion(Body):
@@ -141,7 +150,7 @@ class _Promotion(Body):
 
 def _text(record: Record) -> str:
     body = {"version": VERSION, **asdict(replace(record, promotion=None))}
-    for name in ("undoes", "promotion", "rescued"):
+    for name in ("undoes", "promotion", "rescued", "hotfix"):
         if not body[name]:
             del body[name]
     if record.promotion is not None:
@@ -180,6 +189,7 @@ def _shrinking(record: Record) -> Iterator[Record]:
         by=_cut(record.by, _TEXT_CHARACTERS),
         undoes=_cut(record.undoes, _TEXT_CHARACTERS),
         rescued=_cut(record.rescued, _TEXT_CHARACTERS),
+        hotfix=_cut(record.hotfix, _TEXT_CHARACTERS),
     )
     yield smaller
     if record.promotion is not None:

@@ -98,6 +98,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "undoes": state.undoes,
         "look": look_body(state.look),
         "rescued": state.rescued,
+        "hotfix": state.hotfix,
     }
     return _filled(body)
 
@@ -204,6 +205,7 @@ class _State(Body):
     undoes: Word = ""
     look: Any = None
     rescued: Word = ""
+    hotfix: Sentence = ""
 
 
 def _workloads(workloads: WorkloadState) -> dict[str, Any]:

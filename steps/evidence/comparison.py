@@ -17,12 +17,14 @@ class Comparison:
         control: label value of the baseline that is compared in place of stable, "" for none.
         reporter: chosen when a recording was made; None = the reader chooses it.
         found: names and labels found when a recording was made; None = the reader finds them.
+        is_alone: the canary is judged without stable, which may have no series at all: a hotfix.
     """
 
     bounds: Bounds | None = None
     control: str = ""
     reporter: Reporter | None = None
     found: DiscoveredNames | None = None
+    is_alone: bool = False
 
 
 WITH_STABLE: Final = Comparison()

@@ -82,11 +82,13 @@ class MetricCatalog:
         self.reporter: Reporter | None = None if mesh else NO_MESH
         self.objective_bound: ObjectiveBound | None = None
         self.control, self.is_checked = "", False
+        self._is_alone = self._asks_canary = False
 
     def adopt(self, comparison: Comparison) -> None:
         """Use what was decided before in place of asking Prometheus."""
         self.bounds, self.control = comparison.bounds or self.bounds, comparison.control
         self.reporter, self.found = comparison.reporter or self.reporter, comparison.found or self.found
+        self._is_alone = comparison.is_alone
 
     def check(self) -> tuple[str, ...]:
         """Make sure that Prometheus answers and has usable metrics of stable; log what was found.
@@ -157,7 +159,9 @@ class MetricCatalog:
         if not self.mesh:
             self.bounds = Bounds()
             return self.bounds
-        chosen = choose_bounds(self.prometheus, self.arms, reporter.name if reporter else "", self._requirements.names)
+        chosen = choose_bounds(
+            self.prometheus, self._asked, reporter.name if reporter else "", self._requirements.names
+        )
         self.bounds, self.found = chosen.bounds, replace(self._discovered(), metrics=chosen.metrics)
         return self.bounds
 
@@ -217,7 +221,7 @@ class MetricCatalog:
             return None
         try:
             return objective_at(
-                objective, DurationHistogram(metrics, histogram_bounds(self.prometheus, self.arms, metrics.duration))
+                objective, DurationHistogram(metrics, histogram_bounds(self.prometheus, self._asked, metrics.duration))
             )
         except ObjectiveOutOfRangeError as fault:
             raise EvidenceError(Problem(ProblemKind.BOUNDS_DIFFER, str(fault))) from fault
@@ -226,7 +230,15 @@ class MetricCatalog:
         self._discovered()
         if self.reporter is None:
             self.reporter = choose_reporter(self.prometheus, self.arms, self._requirements.reporter)
+        if self.reporter is None and self._is_alone:
+            self._asks_canary = True
+            self.reporter = choose_reporter(self.prometheus, self._asked, self._requirements.reporter)
         return self.reporter
+
+    @property
+    def _asked(self) -> ArmLabels:
+        """Labels by which stable's past is asked for; a hotfix of a stable without series asks for the canary's."""
+        return replace(self.arms, stable=self.arms.canary) if self._asks_canary else self.arms
 
     def no_series(self) -> Problem:
         """Return the problem that Prometheus has no series to judge by."""

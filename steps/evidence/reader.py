@@ -99,6 +99,19 @@ class EvidenceReader(MetricCatalog):
             problem = Problem(ProblemKind.NOT_PROMETHEUS, sentence)
         return self._evidence(started, now, rung_started or started, weight, problem)
 
+    def look_at_stable(self, now: float) -> Evidence:
+        """Return what stable did lately, before any canary; what is read later begins anew.
+
+        Args:
+            now: current time, unix seconds.
+
+        Raises:
+            As `read`.
+        """
+        seen = self.read(now, now)
+        self._streams = []
+        return seen
+
     def _prepare(self, started: float) -> None:
         if self._streams:
             return

@@ -19,6 +19,11 @@ _GRACE_SECONDS: Final = 0.25
 """By which the talking thread may be late: it knows the deadline itself, and its error says more."""
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """See no redirects: even where none is followed, `requests` would read the body of each without a limit."""
+
+
 class HttpClient:
     """A session of `requests` whose exchanges have limits; redirects are never followed, cookies never kept.
 
@@ -27,7 +32,7 @@ class HttpClient:
     """
 
     def __init__(self, adapter: HTTPAdapter | None = None) -> None:
-        self.session = requests.Session()
+        self.session: requests.Session = _Session()
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, adapter or BoundedAdapter())
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -58,7 +63,8 @@ class HttpClient:
         try:
             thread.join(limits.seconds + _GRACE_SECONDS)
         finally:  # also for a signal: nothing goes on talking
-            exchange.end(cut=not ended)
+            # A connection whose exchange failed serves no other one.
+            exchange.end(cut=not (ended and isinstance(ended[0], Answer)))
         if not ended:
             raise requests.ReadTimeout if exchange.is_connected else requests.ConnectTimeout
         if isinstance(ended[0], BaseException):

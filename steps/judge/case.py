@@ -77,14 +77,14 @@ class Case:
     def path(self) -> list[tuple[float, float]]:
         """(end of the stratum, fail statistic) in order of time, of the metrics that can be compared.
 
-        Empty after the promotion: the comparison of the arms was judged rung by rung before it.
+        Empty after the promotion, since the arms were compared rung by rung before it; and for a hotfix.
         """
-        return [] if self.evidence.promoted else combined_path(self.compared)
+        return combined_path(self.compared) if self.evidence.has_comparison else []
 
     @cached_property
     def alarm(self) -> Alarm | None:
         """The comparison's first alarm."""
-        return None if self.evidence.promoted else first_alarm(self.compared, self.path, self.rules)
+        return first_alarm(self.compared, self.path, self.rules) if self.evidence.has_comparison else None
 
     @cached_property
     def compared(self) -> list[MetricResult]:
@@ -122,7 +122,7 @@ class Case:
     def references(self) -> list[tuple[MetricResult, int, full_weight.ReferenceComparison]]:
         """At weight 100: each series (by result and index) against its reference, if it has one."""
         found = []
-        for one in self.results if self.full_weight else ():
+        for one in self.results if self.full_weight and not self.evidence.alone else ():
             kind, floor = one.evidence.kind, one.judgement.floor
             tolerance = full_weight.tolerance_of(kind, floor, promoted=self.evidence.promoted)
             for index, series in enumerate(one.evidence.series):
@@ -135,8 +135,11 @@ class Case:
         return found
 
     def allowed(self, objective: Objective) -> float:
-        """Return the share (0-1) that an objective allows; more at weight 100 if both arms were above it before."""
-        if not self.full_weight:
+        """Return the share (0-1) that an objective allows; more at weight 100 if both arms were above it before.
+
+        A hotfix gets no more: that stable was above it is the reason for the hotfix.
+        """
+        if not self.full_weight or self.evidence.alone:
             return objective.allowed
         phi = self.main.phi if self.main else 1.0
         return full_weight.allowed_share(

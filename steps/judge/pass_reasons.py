@@ -14,6 +14,9 @@ from steps.model.judgement import Judgement, MetricJudgement, ReasonCode, Verdic
 
 def decide_pass(case: Case) -> Judgement:
     """Return the pass, or a wait if the claim of the pass rule is not shown yet."""
+    if case.evidence.alone:
+        sentence = passes.alone(_watched(case), case.rung.strata, case.detectable)
+        return build_judgement(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)
     if case.full_weight:
         sentence = passes.at_full_weight(_watched(case), case.rung.strata, case.detectable)
         return build_judgement(case, Verdict.PASS, ReasonCode.HEALTHY, sentence)

@@ -1,6 +1,7 @@
 """The judge: evidence in, judgement out. Pure: recomputed from the canary's first request at every call."""
 
 from steps.judge.blockers import find_blocker
+from steps.judge.by_probes import pass_by_probes
 from steps.judge.case import Case
 from steps.judge.checks import probe_verdict
 from steps.judge.fail_reasons import find_failure
@@ -32,4 +33,8 @@ def judge(
         blocks it; else `continue`, or `inconclusive` at the deadline (or as soon as waiting cannot help).
     """
     case = Case(evidence, health, rules, deadline_reached=deadline_reached)
-    return find_failure(case, outcomes) or find_blocker(case, outcomes) or decide_pass(case)
+    if failed := find_failure(case, outcomes):
+        return failed
+    if blocked := find_blocker(case, outcomes):
+        return pass_by_probes(case, outcomes, blocked) or blocked
+    return decide_pass(case)

@@ -156,6 +156,7 @@ class Evidence:
         control: name of the baseline whose requests are counted as stable's, "" where stable itself is compared.
         problem: why reading fails at this moment; strata already read stay valid.
         promoted: since `rung_started` the canary's requests are those of the promoted version, which has all users.
+        alone: the canary is judged without stable, by objectives, pods and probes: a hotfix.
     """
 
     metrics: tuple[MetricEvidence, ...]
@@ -171,6 +172,12 @@ class Evidence:
     problem: Problem | None = None
     control: str = ""
     promoted: bool = False
+    alone: bool = False
+
+    @property
+    def has_comparison(self) -> bool:
+        """Whether the arms are compared."""
+        return not self.promoted and not self.alone
 
 
 @dataclass(frozen=True, slots=True)

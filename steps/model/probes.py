@@ -13,6 +13,7 @@ class ProbeResult:
         at: when its round began, unix seconds by the prober's clock: only the order counts.
         canary: why the canary failed it, in a few words; "" = it passed.
         stable: the same for stable: the first failure among the stable pods that were probed; "" = all passed.
+        is_answered: False = the answers before it are old: none has come since; `canary` says for how long.
     """
 
     probe: str
@@ -20,3 +21,4 @@ class ProbeResult:
     at: float
     canary: str = ""
     stable: str = ""
+    is_answered: bool = True

@@ -166,6 +166,7 @@ class RunState:
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
         look: what the judge last saw, at most a minute old while it looks; None before, and in claims of older images.
         rescued: id of the run that died, whose claim was taken over when it had expired; "" for any other run.
+        hotfix: why the run is a hotfix, one sentence: it is judged without stable. "" for any other run.
     """
 
     started: float
@@ -192,6 +193,7 @@ class RunState:
     undoes: str = ""
     look: LastLook | None = None
     rescued: str = ""
+    hotfix: str = ""
 
     @property
     def weight(self) -> int:
@@ -258,6 +260,7 @@ class Record:
         promotion: what an undo would revert: of this run or, if that was not promoted, of an earlier one; None if
             nothing was promoted, if it was undone, or if an older image wrote the record.
         rescued: id of the run that died and was ended by sweep or the next prepare; "" where the run ended itself.
+        hotfix: why the run was a hotfix, one sentence; "" for any other run.
     """
 
     run: str
@@ -274,3 +277,4 @@ class Record:
     undoes: str = ""
     promotion: Promotion | None = None
     rescued: str = ""
+    hotfix: str = ""

@@ -63,6 +63,7 @@ class Release:
         allow_managed: write templates although Argo CD, Flux or Helm manages them.
         allow_policies: go on although security policies treat the arms differently.
         allow_unready_stable: go on although stable is not ready (hotfix).
+        available_share: part of stable's pods (0-1) that must be available.
         routes: ports to which the routes send requests.
         kept: Deployments that are never scaled to 0 → why, half a sentence, such as the other routes that lead there.
     """
@@ -85,6 +86,7 @@ class Release:
     allow_managed: bool = False
     allow_policies: bool = False
     allow_unready_stable: bool = False
+    available_share: float = 1.0
     routes: tuple[RoutePorts, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
 

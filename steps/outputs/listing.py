@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from steps.model.listing import ListedApp
+from steps.model.printable import printable
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
 
@@ -23,7 +24,7 @@ def table(apps: Sequence[ListedApp]) -> str:
     cut = [[_cell(text) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cut, strict=True)]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cut]
-    troubles = [f"{one.namespace}/{one.app}: {_printable(text)}" for one in apps for text in one.unreadable]
+    troubles = [printable(f"{one.namespace}/{one.app}: {text}") for one in apps for text in one.unreadable]
     return "\n".join([*lines, *(["", "Cannot be read:", *troubles] if troubles else []), ""])
 
 
@@ -49,7 +50,7 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
         return "unreadable" if app.is_claim_unreadable else "-", "-", "-", "-", "-"
     state = app.claim.state
     paused = f" (paused: {state.paused_weight})" if state.paused_weight else ""
-    phase = f"{app.claim.phase}{', expired' if app.is_expired else ''}"
+    phase = f"{app.claim.phase}{', hotfix' if state.hotfix else ''}{', expired' if app.is_expired else ''}"
     by = str(state.by).removeprefix(_ACCOUNT)
     return phase, f"{state.weight} %{paused}", app.claim.run, date_and_time(state.started), by or "-"
 
@@ -57,7 +58,8 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
 def _of_record(app: ListedApp) -> tuple[str, str]:
     if app.record is None:
         return "unreadable" if app.is_record_unreadable else "-", "-"
-    return str(app.record.outcome), date_and_time(app.record.ended)
+    kind = " (hotfix)" if app.record.hotfix else ""
+    return f"{app.record.outcome}{kind}", date_and_time(app.record.ended)
 
 
 def _entry(app: ListedApp) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _entry(app: ListedApp) -> dict[str, Any]:
 
 def _claim_entry(claim: Claim | None) -> dict[str, Any]:
     if claim is None:
-        return dict.fromkeys(("run", "phase", "weight", "since", "expires", "by", "reason"))
+        return dict.fromkeys(("run", "phase", "weight", "since", "expires", "by", "reason", "hotfix"))
     state = claim.state
     return {
         "run": claim.run,
@@ -84,21 +86,17 @@ def _claim_entry(claim: Claim | None) -> dict[str, Any]:
         "expires": state.expires,
         "by": state.by,
         "reason": state.reason,
+        "hotfix": state.hotfix,
     }
 
 
 def _record_entry(record: Record | None) -> dict[str, Any] | None:
     if record is None:
         return None
-    names = ("run", "outcome", "verdict", "reason", "started", "ended", "by", "images", "undoes")
+    names = ("run", "outcome", "verdict", "reason", "started", "ended", "by", "images", "undoes", "hotfix")
     return {name: getattr(record, name) for name in names}
 
 
 def _cell(text: str) -> str:
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def _printable(text: str) -> str:
-    """Replace what a terminal would obey: annotations may hold anything."""
-    return "".join(one if one.isprintable() else " " for one in text)

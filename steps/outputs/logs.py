@@ -6,6 +6,10 @@ from typing import Any, Literal
 
 import structlog
 
+from steps.model.printable import printable
+from steps.model.secrecy import shown, without_secrets
+from steps.outputs.screen import printable_lines
+
 _CONTEXT = frozenset({"step", "app", "namespace", "run", "level", "timestamp", "event", "exception"})
 _SENTENCES = ("error", "reason", "detail", "effect")
 _COLOURS = {"warning": "\033[33m", "error": "\033[31m"}
@@ -20,6 +24,7 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
             structlog.processors.format_exc_info,
+            _without_secrets,
             _line if console else structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -30,11 +35,18 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
     structlog.contextvars.bind_contextvars(step=step)
 
 
+def _without_secrets(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Hide what is secret in each field, also inside of objects that are logged whole."""
+    del logger, name
+    return {key: value if isinstance(value, int | float) else shown("", value) for key, value in event.items()}
+
+
 def say_last(sentence: str) -> None:
     """Write the last line for a person, after the name of the app; a log for machines has it in its fields."""
     if structlog.get_config()["processors"][-1] is _line:
         app = structlog.contextvars.get_contextvars().get("app", "")
-        sys.stderr.write(f"{app}: {' '.join(sentence.split())}\n" if app else f"{' '.join(sentence.split())}\n")
+        text = without_secrets(" ".join(sentence.split()))
+        sys.stderr.write(printable(f"{app}: {text}" if app else text) + "\n")
 
 
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
@@ -49,7 +61,8 @@ def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
     rest = [f"{key}={_short(value)}" for key, value in event.items() if key not in _CONTEXT and key not in _SENTENCES]
     words = "  ".join(filter(None, (" · ".join(sentences), " ".join(rest))))
     trace = f"\n{event['exception']}" if "exception" in event else ""
-    return f"{event['timestamp']} {colour}{event['event']:<20}{end if colour else ''} {words}{trace}".rstrip()
+    name = f"{colour}{event['event']:<20}{end if colour else ''}"
+    return f"{event['timestamp']} {name} {printable(words)}{printable_lines(trace)}".rstrip()
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - log fields may be anything

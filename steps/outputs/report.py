@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
+from steps.outputs.screen import printable_lines
 
 VERSION = 1
 """Version of the JSON form; it rises when a field is removed or changes its meaning."""
@@ -29,6 +30,7 @@ class Report:
         bake: verdict of the bake after the promotion, or since when it has been running; "" without one.
         baked: the bake's judgement, None where it is not known.
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
+        hotfix: why it is a hotfix, one sentence; "" for any other release.
     """
 
     app: str
@@ -46,6 +48,7 @@ class Report:
     bake: str = ""
     baked: Mapping[str, Any] | None = None
     undoes: str = ""
+    hotfix: str = ""
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
@@ -69,6 +72,7 @@ class Report:
         lines = [
             f"{self.namespace}/{self.app}  run {self.run}  {self.state}",
             *([f"  undoes   run {self.undoes}"] if self.undoes else []),
+            *([f"  hotfix   {self.hotfix}"] if self.hotfix else []),
             f"  reason   {self.reason or '-'}",
             f"  verdict  {self.verdict or '-'}",
             f"  started  {date_and_time(self.started)} by {self.by or '-'}",
@@ -81,7 +85,7 @@ class Report:
         for number, judgement in enumerate(self.judgements, 1):
             lines += ["", *_rung(f"rung {number}", judgement)]
         lines += ["", *_rung("bake", self.baked)] if self.baked is not None else []
-        return "\n".join(lines) + "\n"
+        return printable_lines("\n".join(lines) + "\n")
 
     def _ladder(self) -> str:
         return ", ".join(f"{weight} % at {date_and_time(at)}" for at, weight in self.weights) or "none was set"
@@ -103,6 +107,7 @@ def report_of_claim(claim: Claim, namespace: str, verdict: str) -> Report:
         by=state.by,
         bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
         undoes=state.undoes,
+        hotfix=state.hotfix,
     )
 
 
@@ -122,6 +127,7 @@ def report_of_record(record: Record, app: str, namespace: str) -> Report:
         by=record.by,
         bake=record.bake,
         undoes=record.undoes,
+        hotfix=record.hotfix,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from steps.errors import PermanentError
+from steps.model.printable import printable
 
 LIMIT_BYTES = 1024
 """All results of a step together: Tekton passes them in a termination message of 4 kB and needs part of it itself."""
@@ -25,7 +26,7 @@ def variable_name(name: str) -> str:
 
 def truncate(text: str) -> str:
     """Return a sentence cut to at most 320 bytes, so that all results of a step fit in 1 kB."""
-    text = text.strip()
+    text = printable(text.strip())
     if len(text.encode()) <= SENTENCE_BYTES:
         return text
     return text.encode()[: SENTENCE_BYTES - 3].decode(errors="ignore") + "..."

@@ -1,7 +1,6 @@
 """Messages to a webhook: any JSON body, within a deadline, without the URL or the token in any error."""
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import requests
 import tenacity
 
 from steps.errors import Interrupted, PermanentError, SettingsError, TemporaryError
+from steps.http_client.client import HttpClient
+from steps.http_client.limits import AnswerTooLargeError, Limits
 
 _DOING: Final = "calling the webhook"
 _ATTEMPTS: Final = 3
@@ -74,9 +75,7 @@ def post(url_file: str, message: Message, seconds: float = 20.0, *, token_file: 
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
         reraise=True,
     )
-    retrying(
-        lambda: _bounded(request, max(_MIN_SECONDS, min(seconds * _SHARE_PER_ATTEMPT, deadline - time.monotonic())))
-    )
+    retrying(lambda: _once(request, max(_MIN_SECONDS, min(seconds * _SHARE_PER_ATTEMPT, deadline - time.monotonic()))))
 
 
 def _request(url_file: str, token_file: str, message: Message) -> _Request:
@@ -121,35 +120,20 @@ def _content(path: str, flag: str) -> str:
         raise SettingsError(_DOING, f"{flag} = {path!r}: is not text") from None
 
 
-def _bounded(request: _Request, seconds: float) -> None:
-    """Make one attempt in a thread: socket timeouts limit neither a DNS look-up nor an answer that comes in drips."""
-    ended: list[TemporaryError | PermanentError | None] = []
-    thread = threading.Thread(target=lambda: ended.append(_once(request, seconds)), daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not ended:
-        raise TemporaryError(_DOING, f"no answer within {seconds:.0f} s")
-    if ended[0] is not None:
-        raise ended[0]
-
-
-def _once(request: _Request, seconds: float) -> TemporaryError | PermanentError | None:
+def _once(request: _Request, seconds: float) -> None:
+    client = HttpClient()
+    # The answer's body is not read: it says nothing that is needed, and may be endless.
+    limits = Limits(seconds, max_bytes=0, connect_seconds=seconds)
     try:
-        # The answer's body is not read (stream): it says nothing that is needed, and may be endless.
-        with requests.post(
-            request.url,
-            data=request.body,
-            headers=dict(request.headers),
-            timeout=seconds,
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
-            status = answer.status_code
-    except (requests.RequestException, OSError, ValueError) as error:
+        status = client.send("POST", request.url, limits, data=request.body, headers=dict(request.headers)).status
+    except requests.Timeout:
+        raise TemporaryError(_DOING, f"no answer within {seconds:.0f} s") from None
+    except (requests.RequestException, AnswerTooLargeError, OSError) as error:
         # The exception's text and cause contain the URL, which is a secret.
-        return TemporaryError(_DOING, f"no answer ({type(error).__name__})")
+        raise TemporaryError(_DOING, f"no answer ({type(error).__name__})") from None
+    finally:
+        client.close()
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TemporaryError(_DOING, f"it answered {status}")
+        raise TemporaryError(_DOING, f"it answered {status}")
     if status >= HTTPStatus.MULTIPLE_CHOICES:
-        return PermanentError(_DOING, f"it answered {status}. {_REMEDIES.get(status, _CHECK_URL)}")
-    return None
+        raise PermanentError(_DOING, f"it answered {status}. {_REMEDIES.get(status, _CHECK_URL)}")

@@ -1,9 +1,10 @@
 """Rounds of probes during the analysis: started from its loop, sent in threads, never waited for."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -15,6 +16,8 @@ from steps.probing.send import send
 _WORKERS: Final = 8
 _MIN_STABLE_PODS: Final = 3
 _KEPT_ROUNDS: Final = 50
+_FRESH_INTERVALS: Final = 3
+"""Intervals after which the answers of the last round are old."""
 Send = Callable[[Probe, Endpoint], str]
 Job = tuple[Probe, Endpoint]
 
@@ -57,18 +60,38 @@ class Prober:
         self._send, self._clock = send, clock
         self._rounds: list[tuple[ProbeResult, ...]] = []
         self._running: threading.Thread | None = None
-        self._due, self._number = clock(), 0
+        self._due, self._number, self._answered = clock(), 0, clock()
+        self._ignores_stable = False
+
+    def ignore_stable(self) -> None:
+        """Send the probes to the canary alone from now on: stable's answers excuse nothing."""
+        self._ignores_stable = True
 
     def look(self) -> tuple[ProbeResult, ...]:
         """Return the results of the newest rounds, oldest first; start a round if one is due.
+
+        Where no round has ended for three intervals, a result without an answer follows for each probe: the good
+        answers before it say nothing about now.
 
         Raises:
             NotFound, Forbidden, TemporaryError: the pods cannot be listed.
         """
         if self._clock() >= self._due and (self._running is None or not self._running.is_alive()):
             self._due = self._clock() + self._interval
-            self._start(self._endpoints())
-        return tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
+            found = self._endpoints()
+            self._start(ArmEndpoints(found.canary, (), alone=True) if self._ignores_stable else found)
+        known = tuple(outcome for one in self._rounds[-_KEPT_ROUNDS:] for outcome in one)
+        return known + self._unanswered(known)
+
+    def _unanswered(self, known: tuple[ProbeResult, ...]) -> tuple[ProbeResult, ...]:
+        """Return what stands for the answers that should have come, () while the last ones are fresh."""
+        age = self._clock() - self._answered
+        if not known or age <= _FRESH_INTERVALS * self._interval:
+            return ()
+        text = f"the last answers are {age:.0f} s old, more than {_FRESH_INTERVALS} intervals"
+        at = math.nextafter(known[-1].at, math.inf)
+        last = {one.probe: one for one in known}
+        return tuple(replace(one, at=at, canary=text, stable="", is_answered=False) for one in last.values())
 
     def _start(self, endpoints: ArmEndpoints) -> None:
         if not endpoints.canary or not (endpoints.stable or endpoints.alone):
@@ -93,6 +116,7 @@ class Prober:
                 ProbeResult(probe.name, one.name, at, found[probe.name, id(one)], stable) for one in endpoints.canary
             ]
         self._rounds.append(tuple(outcomes))
+        self._answered = self._clock()
 
     def _send_all(self, jobs: Sequence[Job]) -> dict[tuple[str, int], str]:
         """Send all, eight at a time; from round to round the arms take turns in being first."""

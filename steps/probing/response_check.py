@@ -30,7 +30,7 @@ def find_mismatch(probe: Probe, status: int, body: bytes, seconds: float) -> str
 def _json_complaint(pointer: str, value: object, body: bytes) -> str:
     try:
         found = follow_pointer(json.loads(body), pointer)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deeply
         return "the body is not JSON"
     except LookupError:
         return f"the body has nothing at {pointer}"

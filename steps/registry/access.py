@@ -25,6 +25,8 @@ class RegistryAccess:
         ca_file: certificates to trust instead of the system's.
         timeout_seconds: timeout of one request (> 0).
         deadline_seconds: how long temporary faults are retried (>= 0).
+        auth_hosts: hosts of token services that get the credentials too; see `trusted_hosts.py`.
+        redirect_hosts: hosts to which the registry may redirect.
     """
 
     credentials: Credentials | None = None
@@ -32,6 +34,8 @@ class RegistryAccess:
     ca_file: Path | None = None
     timeout_seconds: float = 10.0
     deadline_seconds: float = 60.0
+    auth_hosts: tuple[str, ...] = ()
+    redirect_hosts: tuple[str, ...] = ()
 
     @property
     def scheme(self) -> str:

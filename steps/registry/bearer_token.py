@@ -1,6 +1,5 @@
 """Token services, to which most registries send a client for a token before it may read."""
 
-from contextlib import closing
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -8,52 +7,68 @@ from urllib.parse import urlsplit
 import requests
 
 from steps.errors import PermanentError
+from steps.http_client.client import HttpClient
+from steps.http_client.limits import Answer, AnswerTooLargeError, Limits
 from steps.registry.access import AuthorizationHeader, Challenge, RegistryAccess
-from steps.registry.bounded_body import read_json_object
-from steps.registry.registry_errors import error_of_exception, error_of_response
+from steps.registry.json_body import json_object
+from steps.registry.registry_errors import error_of_answer, error_of_exception
+from steps.registry.trusted_hosts import may_get_credentials
 
 _CLIENT: Final = "canary-steps"
 _MAX_BYTES: Final = 1 << 18
+_SHOWN: Final = 200
 
 
-def fetch_token(challenge: Challenge, access: RegistryAccess, session: requests.Session, doing: str) -> str:
+def fetch_token(challenge: Challenge, registry: str, access: RegistryAccess, client: HttpClient, doing: str) -> str:
     """Return a token for the challenge of a registry.
 
     Args:
         challenge: the scope, and the URL of the token service.
+        registry: host of the registry, to which the service must belong.
         access: credentials and timeouts.
-        session: keeps connections.
+        client: keeps connections.
         doing: for the message.
 
     Raises:
-        TemporaryError: the token service is failing. PermanentError: it refuses, or is not a token service.
+        TemporaryError: the token service is failing.
+        PermanentError: it refuses, is not a token service, or not one of this registry.
     """
-    service = urlsplit(challenge.realm)
-    where = f"the token service {service.hostname}"
-    if service.scheme != "https" and not (service.scheme == "http" and access.plain_http):
-        cause = f"its token service is {challenge.realm[:200]!r}, and credentials go over https only"
-        raise PermanentError(doing, f"{cause}: fix the registry's configuration, or set --registry-plain-http")
+    where = _checked(challenge.realm, registry, access, doing)
     try:
-        response = _send(challenge, access, session)
+        answer = _send(challenge, access, client)
     except (requests.RequestException, OSError) as fault:
         raise error_of_exception(doing, where, fault) from fault
-    with closing(response):
-        if response.status_code != HTTPStatus.OK:
-            raise error_of_response(doing, where, response, challenge.scope, access.who)
-        body = read_json_object(response, _MAX_BYTES, access.timeout_seconds)
+    except AnswerTooLargeError:
+        answer = Answer(HTTPStatus.OK, {}, b"")
+    if answer.status != HTTPStatus.OK:
+        raise error_of_answer(doing, where, answer, challenge.scope, access.who)
+    body = json_object(answer.content)
     token = body.get("token") or body.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise PermanentError(doing, f"{where} returned no token: it is not a token service, or of another kind")
     return token
 
 
-def _send(challenge: Challenge, access: RegistryAccess, session: requests.Session) -> requests.Response:
+def _checked(realm: str, registry: str, access: RegistryAccess, doing: str) -> str:
+    """Return the service's name for messages, if it may get the credentials."""
+    if may_get_credentials(realm, registry, access.auth_hosts, plain_http=access.plain_http):
+        return f"the token service {urlsplit(realm).hostname}"
+    cause = f"the registry {registry} names the token service {realm[:_SHOWN]!r}"
+    if not realm.lower().startswith("https://") and not access.plain_http:
+        help_text = "fix the registry's configuration, or set --registry-plain-http"
+        raise PermanentError(doing, f"{cause}, and credentials go over https only: {help_text}")
+    help_text = "if it is right, name its host with --registry-auth-hosts"
+    raise PermanentError(doing, f"{cause}, which is not on its own host, so it gets no credentials: {help_text}")
+
+
+def _send(challenge: Challenge, access: RegistryAccess, client: HttpClient) -> Answer:
     credentials = access.credentials
     wanted = {"service": challenge.service, "scope": challenge.scope}
-    options: dict[str, Any] = {"timeout": access.timeout_seconds, "verify": access.verify, "stream": True}
+    limits = Limits(access.timeout_seconds, _MAX_BYTES)
+    options: dict[str, Any] = {"verify": access.verify}
     if credentials is not None and credentials.identity_token:
         grant = {"grant_type": "refresh_token", "refresh_token": credentials.identity_token, "client_id": _CLIENT}
         form = {**wanted, **grant}
-        return session.post(challenge.realm, form, auth=AuthorizationHeader(), allow_redirects=False, **options)
+        return client.send("POST", challenge.realm, limits, data=form, auth=AuthorizationHeader(), **options)
     header = AuthorizationHeader(credentials.basic if credentials is not None else "")
-    return session.get(challenge.realm, params=wanted, auth=header, allow_redirects=False, **options)
+    return client.send("GET", challenge.realm, limits, params=wanted, auth=header, **options)

@@ -3,21 +3,22 @@
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import closing
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 import requests
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
 from steps.errors import PermanentError, TemporaryError
+from steps.http_client.client import HttpClient
+from steps.http_client.limits import Answer, AnswerTooLargeError, Limits
 from steps.registry.access import AuthorizationHeader, RegistryAccess, parse_challenge
 from steps.registry.bearer_token import fetch_token
-from steps.registry.bounded_body import BodyLimitExceeded, read_body
 from steps.registry.reference import Reference, is_digest
-from steps.registry.registry_errors import RetryLater, error_of_exception, error_of_response, is_temporary
+from steps.registry.registry_errors import RetryLater, error_of_answer, error_of_exception, is_temporary
+from steps.registry.trusted_hosts import is_same_server, may_answer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -34,6 +35,8 @@ _MAX_BYTES: Final = 4 << 20
 _DIGEST_HEADER: Final = "Docker-Content-Digest"
 _CONNECT_SECONDS: Final = 5.0
 _REDIRECTS: Final = 3
+_REDIRECT: Final = {301, 302, 303, 307, 308}
+_SHOWN: Final = 200
 
 
 class Registry:
@@ -48,12 +51,12 @@ class Registry:
         self._access = access
         self._pause = pause
         self._authorization = ""
-        self._session = requests.Session()
-        self._session.max_redirects = _REDIRECTS
-        self._session.headers["User-Agent"] = "canary-steps"
-        self._session.headers["Accept"] = ", ".join(MANIFESTS)
+        self._http = HttpClient()
+        headers = self._http.session.headers
+        headers["User-Agent"] = "canary-steps"
+        headers["Accept"] = ", ".join(MANIFESTS)
         # A digest is computed over the bytes as they are stored.
-        self._session.headers["Accept-Encoding"] = "identity"
+        headers["Accept-Encoding"] = "identity"
 
     def digest(self, image: Reference) -> str:
         """Return the digest that an image's tag stands for now; temporary faults are retried until the deadline.
@@ -70,90 +73,101 @@ class Registry:
             before_sleep=_log_retry,
             reraise=True,
         )
-        with self._session:
+        try:
             return retrying(self._once, image)
+        finally:
+            self._http.close()
 
     def _once(self, image: Reference) -> str:
         # HEAD first: Docker Hub does not count it as a pull.
-        with closing(self._ask("HEAD", image)) as response:
-            announced = response.headers.get(_DIGEST_HEADER, "")
-            if response.status_code == HTTPStatus.OK and is_digest(announced) and _is_manifest(response):
-                return announced
-        with closing(self._ask("GET", image)) as response:
-            return self._digest_of_body(image, response)
+        answer = self._ask("HEAD", image)
+        announced = answer.headers.get(_DIGEST_HEADER, "")
+        if answer.status == HTTPStatus.OK and is_digest(announced) and _is_manifest(answer):
+            return announced
+        return self._digest_of_body(image, self._ask("GET", image))
 
-    def _digest_of_body(self, image: Reference, response: requests.Response) -> str:
+    def _digest_of_body(self, image: Reference, answer: Answer) -> str:
         """Return the digest computed from a whole manifest; the registry's header must not contradict it."""
         doing, where = _doing(image), f"the registry {image.host}"
-        if response.status_code != HTTPStatus.OK:
-            raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", self._access.who)
-        if not _is_manifest(response):
-            kind = response.headers.get("Content-Type", "no type")[:100]
+        if answer.status != HTTPStatus.OK:
+            raise error_of_answer(doing, where, answer, f"tag {image.tag} of {image.path}", self._access.who)
+        if not _is_manifest(answer):
+            kind = answer.headers.get("Content-Type", "no type")[:100]
             cause = f"{where} answered with {kind!r}, not with a manifest: is it a login page, or an image of 2016?"
             raise PermanentError(doing, cause)
-        announced = response.headers.get(_DIGEST_HEADER, "")
+        announced, body = answer.headers.get(_DIGEST_HEADER, ""), answer.content
         algorithm = announced.partition(":")[0] if is_digest(announced) else "sha256"
-        try:
-            body = read_body(response, _MAX_BYTES, self._access.timeout_seconds)
-        except BodyLimitExceeded:
-            cause = f"{where} sends a manifest of more than 4 MiB, or sends it too slowly"
-            raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
-        except requests.RequestException as fault:
-            raise error_of_exception(doing, where, fault) from fault
         found = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
         if not body or (announced and announced != found):
             cause = f"{where} sent {len(body)} bytes with digest {found}, and calls them {announced[:100] or 'nothing'}"
             raise TemporaryError(doing, f"{cause}: the answer was cut short, or a proxy changed it")
         return found
 
-    def _ask(self, method: str, image: Reference) -> requests.Response:
+    def _ask(self, method: str, image: Reference) -> Answer:
         """Ask for a manifest; if the registry wants authentication, ask once more with it."""
-        response = self._send(method, image)
-        if response.status_code != HTTPStatus.UNAUTHORIZED or self._authorization:
-            return response
+        answer = self._follow(method, image)
+        if answer.status != HTTPStatus.UNAUTHORIZED or self._authorization:
+            return answer
         scope = f"repository:{image.path}:pull"
-        challenge = parse_challenge(response.headers.get("WWW-Authenticate", ""), scope)
-        credentials = self._access.credentials
-        if challenge is None or not (challenge.realm or credentials):
-            return response
-        response.close()
+        challenge = parse_challenge(answer.headers.get("WWW-Authenticate", ""), scope)
+        access = self._access
+        if challenge is None or not (challenge.realm or access.credentials):
+            return answer
         if challenge.realm:
-            self._authorization = f"Bearer {fetch_token(challenge, self._access, self._session, _doing(image))}"
-        elif credentials:
-            self._authorization = credentials.basic
-        return self._send(method, image)
+            self._authorization = f"Bearer {fetch_token(challenge, image.host, access, self._http, _doing(image))}"
+        elif access.credentials:
+            self._authorization = access.credentials.basic
+        return self._follow(method, image)
 
-    def _send(self, method: str, image: Reference) -> requests.Response:
+    def _follow(self, method: str, image: Reference) -> Answer:
+        """Ask for a manifest, wherever on its own hosts the registry keeps it; credentials stay on the first one."""
         access, doing, where = self._access, _doing(image), f"the registry {image.host}"
-        address = f"{access.scheme}://{image.host}/v2/{image.path}/manifests/{image.tag}"
-        limit = (min(_CONNECT_SECONDS, access.timeout_seconds), access.timeout_seconds)
+        first = address = f"{access.scheme}://{image.host}/v2/{image.path}/manifests/{image.tag}"
+        for _ in range(_REDIRECTS + 1):
+            answer = self._send(method, address, image, self._authorization if is_same_server(address, first) else "")
+            if answer.status not in _REDIRECT or "Location" not in answer.headers:
+                return answer
+            address = _joined(address, answer.headers["Location"])
+            if not may_answer(address, image.host, access.redirect_hosts, plain_http=access.plain_http):
+                raise PermanentError(doing, _refused(where, address, plain_http=access.plain_http))
+        raise PermanentError(doing, f"{where} redirects more than {_REDIRECTS} times: check its configuration")
+
+    def _send(self, method: str, address: str, image: Reference, authorization: str) -> Answer:
+        access, doing, where = self._access, _doing(image), f"the registry {image.host}"
+        limits = Limits(access.timeout_seconds, _MAX_BYTES, connect_seconds=_CONNECT_SECONDS)
+        header = AuthorizationHeader(authorization)
         try:
-            response = self._session.request(
-                method,
-                address,
-                auth=AuthorizationHeader(self._authorization),
-                timeout=limit,
-                verify=access.verify,
-                stream=True,
-                allow_redirects=True,
-            )
+            answer = self._http.send(method, address, limits, auth=header, verify=access.verify)
+        except AnswerTooLargeError:
+            cause = f"{where} sends a manifest of more than {_MAX_BYTES >> 20} MiB"
+            raise TemporaryError(doing, f"{cause}: is something else at its address?") from None
         except (requests.RequestException, OSError) as fault:
             raise error_of_exception(doing, where, fault) from fault
-        if urlsplit(response.url).scheme != access.scheme and not access.plain_http:
-            response.close()
-            raise PermanentError(doing, f"{where} redirects to plain http, where anybody could answer: not followed")
-        if is_temporary(response.status_code):
-            with closing(response):
-                raise error_of_response(doing, where, response, f"tag {image.tag} of {image.path}", access.who)
-        return response
+        if is_temporary(answer.status):
+            raise error_of_answer(doing, where, answer, f"tag {image.tag} of {image.path}", access.who)
+        return answer
+
+
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:  # not a URL; it is refused as it is
+        return location
+
+
+def _refused(where: str, address: str, *, plain_http: bool) -> str:
+    if address.lower().startswith("http://") and not plain_http:
+        return f"{where} redirects to plain http, where anybody could answer: not followed"
+    help_text = "if that is right, name the host with --registry-redirect-hosts"
+    return f"{where} redirects to {address.partition('?')[0][:_SHOWN]!r}, another host, which is not asked: {help_text}"
 
 
 def _doing(image: Reference) -> str:
     return f"asking what {image.name}:{image.tag} is"
 
 
-def _is_manifest(response: requests.Response) -> bool:
-    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() in MANIFESTS
+def _is_manifest(answer: Answer) -> bool:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() in MANIFESTS
 
 
 def _wait(state: RetryCallState) -> float:

@@ -9,11 +9,10 @@ import requests
 from urllib3.exceptions import NameResolutionError
 
 from steps.errors import PermanentError, StepError, TemporaryError
-from steps.registry.bounded_body import read_json_object
+from steps.http_client.limits import Answer
+from steps.registry.json_body import json_object
 
 _CODE: Final = re.compile(r"[A-Z][A-Z_]{1,40}")
-_BODY_LIMITS: Final = (1 << 16, 2.0)
-"""Limits, in bytes and seconds, for reading the body of an error response."""
 
 _PERMANENT: Final[dict[int, str]] = {
     HTTPStatus.NOT_FOUND: "{where} has no {what} {said}: was it pushed there, and is the name right? Some registries"
@@ -53,24 +52,24 @@ def error_of_exception(doing: str, where: str, fault: Exception) -> StepError:
     return PermanentError(doing, f"{name} cannot be read: check --registry-ca-file and the mounted Secret")
 
 
-def error_of_response(doing: str, where: str, response: requests.Response, what: str, who: str) -> StepError:
-    """Return the error for a response that is not a success.
+def error_of_answer(doing: str, where: str, answer: Answer, what: str, who: str) -> StepError:
+    """Return the error for an answer that is not a success.
 
     Args:
         doing: for the message.
         where: the registry or its token service.
-        response: the response, as a stream; the message repeats only the error code in its body.
+        answer: the message repeats only the error code in its body.
         what: what was asked for, "tag v2 of team/shop".
         who: the account that the registry sees.
     """
-    status, said = response.status_code, _said(response)
+    status, said = answer.status, _said(answer)
     if status in _PERMANENT:
         return PermanentError(doing, _PERMANENT[status].format(where=where, what=what, said=said, who=who))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         cause = f"{where} rate-limits {who} {said}: use credentials with a higher limit"
-        return RetryLater(doing, cause, _retry_after(response))
+        return RetryLater(doing, cause, _retry_after(answer))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return RetryLater(doing, f"{where} is failing {said}: look at its own logs", _retry_after(response))
+        return RetryLater(doing, f"{where} is failing {said}: look at its own logs", _retry_after(answer))
     cause = "check the image's name, and do not set --registry-plain-http if it uses https"
     return PermanentError(doing, f"{where} did not answer like a registry {said}: {cause}")
 
@@ -89,14 +88,14 @@ def _connection(fault: requests.RequestException) -> str:
     return "cannot be reached, or closed the connection: it is down, or the network does not allow the connection"
 
 
-def _said(response: requests.Response) -> str:
+def _said(answer: Answer) -> str:
     """Return the status and the API's error code; the rest of the body is not repeated, it may contain secrets."""
-    errors = read_json_object(response, *_BODY_LIMITS).get("errors")
+    errors = json_object(answer.content).get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     code = str(first.get("code", "")) if isinstance(first, dict) else ""
-    return f"({response.status_code}{f' {code}' if _CODE.fullmatch(code) else ''})"
+    return f"({answer.status}{f' {code}' if _CODE.fullmatch(code) else ''})"
 
 
-def _retry_after(response: requests.Response) -> float:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 0.0
+def _retry_after(answer: Answer) -> float:
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0.0

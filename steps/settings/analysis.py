@@ -6,13 +6,20 @@ from pydantic import Field
 
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
+from steps.settings.hotfix import HotfixRungSettings
 from steps.settings.judge import DeadlineSettings, JudgeSettings
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 
 
 class AnalysisSettings(
-    ClaimSettings, DryRunSettings, ReadinessSettings, EvidenceSettings, JudgeSettings, DeadlineSettings
+    ClaimSettings,
+    DryRunSettings,
+    ReadinessSettings,
+    EvidenceSettings,
+    JudgeSettings,
+    DeadlineSettings,
+    HotfixRungSettings,
 ):
     """For analyze and rollout: how a rung is judged, what a fail does, and which files are written."""
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from steps.errors import SettingsError
 from steps.settings.complaints import unknown_setting
+from steps.settings.hotfix import ONE_RUN_ONLY
+from steps.settings.yaml_text import text_of, yaml_documents
 
 CONFIG_PATH = Path("/etc/canary-steps/canary.yaml")
 LOADING = "reading the settings"
@@ -31,16 +31,14 @@ def documents_of(file: Path) -> list[object]:
     """Return the YAML documents of a file.
 
     Raises:
-        SettingsError: it cannot be read, or is not YAML.
+        SettingsError: it cannot be read, is not YAML, or is too large.
     """
     try:
-        return list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+        return yaml_documents(text_of(file))
     except OSError as error:
         raise SettingsError(LOADING, f"{file}: {error.strerror}; name a readable file with --config") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise SettingsError(LOADING, f"{file}: is not YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise SettingsError(LOADING, f"{file}: is not YAML that can be read: it is nested too deep") from error
+    except ValueError as error:
+        raise SettingsError(LOADING, f"{file}: {error}") from error
 
 
 def canary_yaml(file: Path, documents: Sequence[object], known: Callable[[], frozenset[str]]) -> FileSettings:
@@ -61,4 +59,13 @@ def canary_yaml(file: Path, documents: Sequence[object], known: Callable[[], fro
     if strange:
         lines = [f"{file}: {unknown_setting(str(name), content[name], names)}" for name in strange]
         raise SettingsError(LOADING, "; ".join(lines))
-    return FileSettings({str(name).replace("-", "_"): value for name, value in content.items()})
+    values: dict[str, Any] = {}
+    for name, value in content.items():
+        field_name = str(name).replace("-", "_")
+        if field_name in values:
+            raise SettingsError(LOADING, f"{file}: {name} is given twice, with '-' and with '_': keep one of the lines")
+        values[field_name] = value
+    if once := sorted(ONE_RUN_ONLY & values.keys()):
+        cause = f"{file}: {', '.join(once)}: holds for one run alone; give it by a flag, as in --{once[0]}"
+        raise SettingsError(LOADING, cause)
+    return FileSettings(values)

@@ -10,6 +10,7 @@ from steps.errors import SettingsError
 from steps.flagger.account import Fate, Line
 from steps.flagger.conversion import Converted, converted
 from steps.flagger.documents import is_flaggers
+from steps.model.secrecy import shown
 from steps.settings.base import StepSettings
 from steps.settings.config_file import CONFIG_PATH, FileSettings, documents_of
 
@@ -72,9 +73,9 @@ def _is_held(found: Converted, given: Mapping[str, Any]) -> bool:
 
 def _log(account: Sequence[Line]) -> None:
     for line in account:
-        shown = {"value": line.value} if line.value else {}
-        getattr(log, _LEVELS[line.fate])(f"flagger.{line.fate}", field=line.path, **shown, detail=line.text)
+        said = {"value": shown(line.path, line.value)} if line.value else {}
+        getattr(log, _LEVELS[line.fate])(f"flagger.{line.fate}", field=line.path, **said, detail=line.text)
 
 
 def _value(line: Line) -> str:
-    return f" = {line.value}" if line.value else ""
+    return f" = {shown(line.path, line.value)}" if line.value else ""

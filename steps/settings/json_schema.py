@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from steps.model.canary_yaml import MODELINE, SCHEMA_URL
 from steps.settings.base import StepSettings
+from steps.settings.hotfix import ONE_RUN_ONLY
 
 _NOTES: Final = frozenset({"description", "default", "examples"})
 """Keywords that explain a value and refuse none."""
@@ -57,6 +58,8 @@ def canary_yaml_schema(kinds: Iterable[type[StepSettings]]) -> dict[str, Any]:
         generated = kind.model_json_schema(ref_template="#/definitions/{model}", schema_generator=_Generator)
         definitions.update(generated.get("$defs", {}))
         for name, schema in generated["properties"].items():
+            if name in ONE_RUN_ONLY:
+                continue
             variants.setdefault(name, []).append(_readable(schema))
     return {
         **_HEAD,

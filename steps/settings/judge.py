@@ -8,8 +8,8 @@ from steps.settings.base import StepSettings
 from steps.settings.objectives import LatencyObjectiveText
 
 
-class LatencyObjectiveSettings(StepSettings):
-    """The latency objective, which both prepare and the judge need."""
+class ObjectiveSettings(StepSettings):
+    """The objectives, which both prepare and the judge need."""
 
     subject: ClassVar[str] = "Judge"
 
@@ -19,9 +19,16 @@ class LatencyObjectiveSettings(StepSettings):
         description="Latency objective for the absolute guard, quantile and limit: p99=500ms, p99.9=1.5s or "
         "0.99=500ms. A limit between two bucket bounds counts as the larger one. Empty: none.",
     )
+    success_slo: float = Field(
+        0.99,
+        ge=0,
+        lt=1,
+        description="Minimum success ratio (0-1) for the absolute guard; 0 disables it. A canary below it cannot pass "
+        "while stable is above it.",
+    )
 
 
-class JudgeSettings(LatencyObjectiveSettings):
+class JudgeSettings(ObjectiveSettings):
     """When the judge passes and fails a canary; docs/judge.md explains the other rules."""
 
     subject: ClassVar[str] = "Judge"
@@ -30,13 +37,6 @@ class JudgeSettings(LatencyObjectiveSettings):
         "no-harm",
         description="no-harm: there was enough traffic and no sign of harm. proven: the canary is shown to be at most "
         "half a percentage point worse than stable; for the last rung of busy services.",
-    )
-    success_slo: float = Field(
-        0.99,
-        ge=0,
-        lt=1,
-        description="Minimum success ratio (0-1) for the absolute guard; 0 disables it. A canary below it cannot pass "
-        "while stable is above it.",
     )
     must_detect: float = Field(
         1.0,

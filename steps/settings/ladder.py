@@ -46,6 +46,18 @@ Ladder = Annotated[tuple[int, ...], NoDecode, WithJsonSchema({"type": "array", *
 """Weights of a rollout, percent, ascending."""
 
 
+def require_ascending(ladder: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a ladder; ValueError says why it is not one."""
+    if not ladder:
+        raise ValueError("must have at least one weight, for example 5,25,50")
+    outside = next((weight for weight in ladder if not 1 <= weight <= 100), None)  # noqa: PLR2004 - percent
+    if outside is not None:
+        raise ValueError(f"weight {outside} is outside 1-100")
+    if list(ladder) != sorted(set(ladder)):
+        raise ValueError("must ascend, each weight above the one before, for example 5,25,50")
+    return ladder
+
+
 class OptionalLadderSettings(StepSettings):
     """For steps to which the whole ladder may be given."""
 
@@ -62,14 +74,7 @@ class OptionalLadderSettings(StepSettings):
     @field_validator("ladder")
     @classmethod
     def _ascends(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
-        if not ladder:
-            raise ValueError("must have at least one weight, for example 5,25,50")
-        outside = next((weight for weight in ladder if not 1 <= weight <= 100), None)  # noqa: PLR2004 - percent
-        if outside is not None:
-            raise ValueError(f"weight {outside} is outside 1-100")
-        if list(ladder) != sorted(set(ladder)):
-            raise ValueError("must ascend, each weight above the one before, for example 5,25,50")
-        return ladder
+        return require_ascending(ladder)
 
 
 class LadderSettings(OptionalLadderSettings):

@@ -15,8 +15,9 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from steps.errors import SettingsError
+from steps.model.secrecy import without_secrets
 from steps.settings.base import ENV_PREFIX, StepSettings
-from steps.settings.complaints import complaint
+from steps.settings.complaints import complaint, refused_arguments
 from steps.settings.config_file import CONFIG_PATH, LOADING, FileSettings, canary_yaml, documents_of
 from steps.settings.help_text import help_text
 
@@ -45,6 +46,15 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
     if not _HELP.isdisjoint(arguments):
         sys.stdout.write(help_text(kind, program))
         raise SystemExit(0)
+    try:
+        return _loaded(kind, arguments, known, program)
+    except SettingsError as error:
+        raise SettingsError(error.action, without_secrets(error.cause)) from None
+
+
+def _loaded(
+    kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str
+) -> Settings:
     flags = _flags(kind, arguments, program)
     # Tekton and Argo pass an unset optional parameter as "", so an empty variable counts as not set.
     variables = EnvSettingsSource(kind, env_ignore_empty=True)()
@@ -119,9 +129,7 @@ def _flags(kind: type[StepSettings], arguments: Sequence[str], program: str) -> 
             },
         )
     except SourceError as error:
-        said = str(error).removeprefix("error parsing CLI: ")
-        dash = "; a value that begins with - is written --flag=value" if "expected one argument" in said else ""
-        raise SettingsError(LOADING, f"{said}{dash}; see --help") from None
+        raise SettingsError(LOADING, refused_arguments(str(error), arguments, kind.model_fields)) from None
     given = source()
     # An empty flag means "not set", as an empty variable does; but an empty ladder is a mistake worth an error.
     return {name: value for name, value in given.items() if value != "" or name == "ladder"}

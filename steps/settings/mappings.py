@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import yaml
-
 from steps.errors import SettingsError
 from steps.settings.written_forms import ReadsAlso, text_form
+from steps.settings.yaml_text import yaml_value
 
 
 def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anything; pydantic checks what comes out
@@ -22,17 +21,17 @@ def as_mapping(value: Any) -> Any:  # noqa: ANN401 - what comes in may be anythi
     if text.startswith("{") or ":" in text.split("=", 1)[0]:
         return _from_yaml(text)
     pairs = [part.partition("=") for part in text.split(",")]
-    bad = next((name for name, equals, _ in pairs if not equals or not name.strip()), None)
+    bad = next((number for number, (name, equals, _) in enumerate(pairs, 1) if not equals or not name.strip()), None)
     if bad is not None:
-        raise ValueError(f"{bad!r} is not a NAME=value pair; write A=1,B=2, or YAML")
+        raise ValueError(f"part {bad} of {len(pairs)} is not a NAME=value pair; write A=1,B=2, or YAML")
     return {name.strip(): content for name, _, content in pairs}
 
 
 def _from_yaml(text: str) -> Any:  # noqa: ANN401 - see as_mapping
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"is neither NAME=value pairs nor YAML: {' '.join(str(error).split())}") from error
+        return yaml_value(text)
+    except ValueError as error:
+        raise ValueError(f"is neither NAME=value pairs nor YAML: {error}") from error
 
 
 PAIRS = ReadsAlso(as_mapping, text_form("NAME=value pairs separated by commas, or YAML or JSON."))

@@ -3,11 +3,11 @@
 import re
 from typing import Annotated, Any, Final
 
-import yaml
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_settings import NoDecode
 
 from steps.settings.written_forms import ReadsAlso, text_form
+from steps.settings.yaml_text import yaml_value
 
 REGEX: Final = "~"
 """First character of a value that is a regular expression: what `region=~eu-.*` leaves after its first `=`."""
@@ -62,9 +62,9 @@ def _read(text: str) -> Any:  # noqa: ANN401 - see _pairs
     if not text.startswith(("[", "{")):
         return [part for part in text.split(",") if part.strip()]
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"is neither label=value pairs nor YAML: {' '.join(str(error).split())}") from error
+        return yaml_value(text)
+    except ValueError as error:
+        raise ValueError(f"is neither label=value pairs nor YAML: {error}") from error
 
 
 def _checked(found: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from steps.settings.base import StepSettings
 from steps.settings.bootstrap import BootstrapSettings
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
+from steps.settings.hotfix import HotfixSettings
 from steps.settings.ladder import OptionalLadderSettings
 from steps.settings.mappings import PAIRS
 from steps.settings.release import ClaimSettings
@@ -38,6 +39,7 @@ class PreparationSettings(
     BaselineSettings,
     BootstrapSettings,
     OptionalLadderSettings,
+    HotfixSettings,
 ):
     """For prepare and rollout: what is released, and when to refuse it."""
 
@@ -56,10 +58,25 @@ class PreparationSettings(
     on_busy: Literal["wait", "fail", "supersede"] = Field(
         "wait",
         description="While another run of the app is active: wait, fail with 7, or supersede (roll it back). If that "
-        "run releases the same digest, or stable still runs it, there is nothing to do: noop.",
+        "run releases the same digest, or stable still runs it, there is nothing to do: noop. A hotfix supersedes in "
+        "place of waiting, but not another hotfix, which ends it with 7; no other release supersedes a hotfix.",
     )
     busy_timeout_seconds: float = Field(
         1800.0, ge=0, le=86400, description="How long to wait for another run of the app, seconds."
+    )
+    stable_available: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="Part of stable's pods (0-1) that must be available before a release, rounded up: 0.9 means all of "
+        "9 pods and 9 of 10. A hotfix needs none.",
+    )
+    stable_timeout_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=7200,
+        description="How long to wait for stable's pods, and for a rollout of stable that is under way, seconds; then "
+        "exit code 3. A hotfix does not wait.",
     )
     template_by: Literal["canary", "external"] = Field(
         "canary", description="Who updates stable's template at the end: canary (promote copies it) or external."

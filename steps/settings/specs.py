@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from steps.settings.yaml_text import yaml_value
 
 
 class Spec(BaseModel):
@@ -31,9 +32,9 @@ def parse_entries(value: Any) -> Any:  # noqa: ANN401 - what comes in may be any
     if not isinstance(value, str):
         return value
     try:
-        return yaml.safe_load(value) or ()
-    except yaml.YAMLError as error:
-        raise ValueError(f"must be a YAML list: {' '.join(str(error).split())}") from error
+        return yaml_value(value) or ()
+    except ValueError as error:
+        raise ValueError(f"must be a YAML list: {error}") from error
 
 
 def unique_names(found: tuple[Any, ...]) -> tuple[Any, ...]:

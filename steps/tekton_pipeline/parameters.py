@@ -24,6 +24,12 @@ def parameters(options: PipelineOptions) -> list[str]:
         ]
     if options.one_pod:
         offered.append(("ladder", options.ladder, "Weights of the rollout, percent, ascending, separated by commas."))
+    if options.one_pod and not options.resolve:  # a push is not a hotfix by itself
+        offered += [
+            ("hotfix", "", "Stable is the broken one: release without a comparison with it: true. Empty: false."),
+            ("reason", "", "Why the release is a hotfix, one sentence. Needed with hotfix."),
+            ("force", "", "Release the hotfix although nothing says that stable is broken: true. Empty: false."),
+        ]
     offered += [
         (
             "template-by",

@@ -198,7 +198,8 @@ def _one_pod(options: PipelineOptions) -> list[str]:
         "prometheus-url",
     )
     by = {"by": "$(context.pipelineRun.name)"}
-    return _task("rollout", "rollout", "", {**by, **_image(options), **_of_params(*names)})
+    hotfix = () if options.resolve else ("hotfix", "reason", "force")  # a push is not a hotfix by itself
+    return _task("rollout", "rollout", "", {**by, **_image(options), **_of_params(*names, *hotfix)})
 
 
 def _finish() -> list[str]:

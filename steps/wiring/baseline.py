@@ -49,4 +49,5 @@ def comparison_of(settings: PrometheusSettings, state: RunState) -> Comparison:
     return Comparison(
         bounds=Bounds(state.latency_bounds, state.small_bound) if state.latency_bounds else None,
         control=control_of(settings, state.workloads.baseline) if state.workloads else "",
+        is_alone=bool(state.hotfix),
     )

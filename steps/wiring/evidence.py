@@ -11,7 +11,7 @@ from steps.evidence.recording import Recorder
 from steps.model.evidence import LatencyObjective
 from steps.model.names import ReleaseNames
 from steps.settings.evidence import EvidenceSettings
-from steps.settings.judge import LatencyObjectiveSettings
+from steps.settings.judge import ObjectiveSettings
 from steps.settings.metrics import MetricSpec, SeriesSpec
 from steps.settings.objectives import latency_objective
 from steps.settings.prometheus import PrometheusSettings
@@ -127,6 +127,6 @@ def _selection(spec: SeriesSpec | None) -> Selection | None:
     return None if spec is None else Selection(spec.metric, spec.match, spec.match_regex)
 
 
-def objective_of(settings: LatencyObjectiveSettings) -> LatencyObjective | None:
+def objective_of(settings: ObjectiveSettings) -> LatencyObjective | None:
     """Return the latency objective that the reader must count for, None if the settings have none."""
     return latency_objective(settings.latency_slo)

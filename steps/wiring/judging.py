@@ -6,6 +6,7 @@ from steps.judge.rules import PassRule, Rules
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
+from steps.wiring.hotfix import hotfix_rules
 
 
 def rules_of(settings: JudgeSettings) -> Rules:
@@ -31,12 +32,14 @@ def rules_of(settings: JudgeSettings) -> Rules:
     )
 
 
-def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False) -> RungPolicy:
+def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False, hotfix: bool = False) -> RungPolicy:
     """Return how rungs are judged. A dry run looks once: what it would wait for cannot come."""
-    timeout_seconds = 0.0 if settings.dry_run else settings.timeout_seconds
+    timeout_seconds = settings.hotfix_timeout_seconds if hotfix else settings.timeout_seconds
+    timeout_seconds = 0.0 if settings.dry_run else timeout_seconds
+    rules = rules_of(settings)
     limits = WatchLimits(timeout_seconds, settings.poll_seconds, hold, settings.on_inconclusive == "pause")
     return RungPolicy(
-        rules=rules_of(settings),
+        rules=hotfix_rules(rules, settings) if hotfix else rules,
         limits=limits,
         ready_timeout_seconds=settings.ready_timeout_seconds,
         retreats=settings.on_fail == "retreat",

@@ -57,6 +57,7 @@ def release_and_claim(
         by=settings.by or this_host(),
         asked=request_fingerprint(release),
         ladder=settings.ladder,
+        hotfix=settings.reason if settings.hotfix else "",
     )
     routes = traffic.ports(request.targets, request.stable, request.canary)
     return replace(release, routes=routes, kept=kept_arms_of(cluster, names)), request
@@ -81,4 +82,6 @@ def _release(settings: PreparationSettings, names: ReleaseNames, traffic: Traffi
         template_by_external=settings.template_by == "external",
         allow_managed=settings.allow_managed,
         allow_policies=settings.allow_policies,
+        allow_unready_stable=settings.hotfix,
+        available_share=settings.stable_available,
     )

@@ -12,6 +12,7 @@ from steps.model.names import ReleaseNames
 from steps.settings.preparation import PreparationSettings
 from steps.survey.arms import surveyed_arms
 from steps.survey.checks.all_checks import all_problems
+from steps.survey.checks.workloads import UNREADY
 from steps.survey.conclusion import Allowed, settled
 from steps.survey.inference import Hints
 from steps.survey.named_objects import with_named_objects
@@ -81,7 +82,8 @@ class Surroundings:
             lists = [str(one) for one in survey.unseen]
             log.info("prepare.unseen", lists=lists, detail="this account may not list these: they were not checked")
         is_owned = self._is_claimed(survey)
-        return [one for one in found if not (is_owned and one.code in _OF_WEIGHTS)]
+        # What stable's pods lack was waited for, by the settings of this release.
+        return [one for one in found if one.code != UNREADY and not (is_owned and one.code in _OF_WEIGHTS)]
 
     def _is_claimed(self, survey: Survey) -> bool:
         """Return whether a run of this app owns the weights."""

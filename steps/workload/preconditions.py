@@ -1,9 +1,23 @@
 """What a Deployment must satisfy to be released safely (pure): refusals name object, field, value and remedy."""
 
+from math import ceil
+from typing import Final
+
 from steps.cluster.api import Object
 from steps.cluster.managing_tools import managing_tool
-from steps.errors import PermanentError
-from steps.workload.readiness import is_rolled_out
+from steps.errors import PermanentError, TemporaryError
+from steps.workload.readiness import is_settled
+
+MOST_PODS: Final = 0.9
+"""Part of stable's pods (0-1) that must be available where no setting says otherwise."""
+
+_ROUNDING: Final = 1e-9
+"""0.7 of 10 pods are 7, although floats may say a little more."""
+
+_WAIT_OR_HOTFIX: Final = (
+    "See `kubectl rollout status deployment/{name}`. If stable is broken, release a version that repairs it with "
+    '--hotfix --reason "why".'
+)
 
 
 def deployment_name(deployment: Object) -> str:
@@ -45,28 +59,47 @@ def check_history(deployment: Object, after: str) -> None:
         )
 
 
-def check_stable(stable: Object, *, may_be_unready: bool) -> None:
+def check_stable(stable: Object, available_share: float = 1.0, *, may_be_unready: bool) -> None:
     """Refuse a stable Deployment that a rollback could not restore.
 
+    Args:
+        stable: the Deployment.
+        available_share: part of its pods (0-1) that must be available.
+        may_be_unready: whether pods need not be ready (hotfix).
+
     Raises:
-        PermanentError: it keeps no history, has no replicas, or is not ready.
+        PermanentError: it keeps no history, or has no replicas. TemporaryError: it is not ready.
     """
     check_updatable(stable)
     check_history(stable, "an incomplete promote")
-    name, spec, status = deployment_name(stable), stable["spec"], stable.get("status") or {}
-    replicas = spec.get("replicas", 1)
-    if may_be_unready:
-        return
+    name, replicas = deployment_name(stable), stable["spec"].get("replicas", 1)
     if replicas == 0:
-        raise PermanentError(f"checking {name}", "spec.replicas is 0: nothing serves. Scale it up first.")
-    if not is_rolled_out(stable, replicas):
         raise PermanentError(
             f"checking {name}",
-            f"it is not ready: {status.get('availableReplicas', 0)} of {replicas} pods available, "
-            f"{status.get('updatedReplicas', 0)} of them with its present template. "
-            f"Wait for its rollout (`kubectl rollout status deployment/{stable['metadata']['name']}`), "
-            f"or release a hotfix.",
+            "spec.replicas is 0: nothing serves, and the canary's size follows from it. Scale it up first; for a "
+            "hotfix (--hotfix) its pods need not become ready.",
         )
+    if not may_be_unready and (what := unready(stable, available_share)):
+        remedy = _WAIT_OR_HOTFIX.format(name=stable["metadata"]["name"])
+        raise TemporaryError(f"checking {name}", f"it is not ready: {what}. {remedy}")
+
+
+def unready(stable: Object, available_share: float) -> str:
+    """Return what stable lacks, "" if it is ready: half a sentence with the counts of its pods."""
+    status, replicas = stable.get("status") or {}, stable["spec"].get("replicas", 1)
+    needed = pods_needed(replicas, available_share)
+    if is_settled(stable, replicas, needed):
+        return ""
+    updated, pods = status.get("updatedReplicas", 0), status.get("replicas", 0)
+    return (
+        f"{status.get('availableReplicas', 0)} of {replicas} pods available, where {needed} are needed "
+        f"(--stable-available {available_share:g}), {updated} of {pods} with its present template"
+    )
+
+
+def pods_needed(replicas: int, available_share: float) -> int:
+    """Return how many of so many pods must be available: at least one."""
+    return max(1, ceil(replicas * available_share - _ROUNDING))
 
 
 def check_volumes(deployment: Object, claims: dict[str, Object | None]) -> None:

@@ -36,7 +36,7 @@ def preflight(cluster: Cluster, release: Release) -> ReleasePlan:
         NotFound: a Deployment or Service is missing.
     """
     found = ReleaseObjects(cluster, release)
-    preconditions.check_stable(found.stable, may_be_unready=release.allow_unready_stable)
+    preconditions.check_stable(found.stable, release.available_share, may_be_unready=release.allow_unready_stable)
     found.check_canary()
     _check_managers(found)
     warnings = _compare_arms(cluster, found)

@@ -1,6 +1,7 @@
 """Copy the judged template to stable, and verify that stable runs the judged image digests."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -12,7 +13,7 @@ from steps.model.run import Pin, WorkloadState
 from steps.workload.pin import arm_label_keys, check_pin, digest_differences, last_writer, running_digests
 from steps.workload.readiness import WaitPolicy, is_rolled_out, wait_ready
 from steps.workload.template import fingerprint, promoted_template
-from steps.workload.undo import undo_promote
+from steps.workload.undo import has_promoted_template, undo_promote
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -24,10 +25,12 @@ def promote_template(
     pin: Pin,
     token: str | None,
     policy: WaitPolicy,
+    stored: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Copy the pinned template to stable, wait until stable runs it alone, and compare the digests.
 
     Safe to repeat after a kill at any point. Stable keeps its own values of the labels that tell the arms apart.
+    `stored` gets the fingerprint of the template as the server has it: an admission policy may have added to it.
 
     Raises:
         ForeignWrite: the canary is not the pinned one, or somebody else changed stable's template.
@@ -40,7 +43,7 @@ def promote_template(
 
     def write(stable: Object) -> list[Operation]:
         present = stable["spec"]["template"]
-        if fingerprint(present, keys) == pin.template_hash:
+        if has_promoted_template(stable, canary, workloads, pin):
             return []
         if fingerprint(present, arm_label_keys(stable)) != workloads.stable_template_hash:
             raise ForeignWrite(
@@ -58,7 +61,8 @@ def promote_template(
             },
         ]
 
-    fence.write(workloads.namespace, workloads.stable, token, write)
+    written = fence.write(workloads.namespace, workloads.stable, token, write)
+    stored(fingerprint(written["spec"]["template"], arm_label_keys(written)))
     stable = wait_ready(cluster, workloads.namespace, workloads.stable, None, policy)
     other = _other_bits(cluster, stable, pin)
     if other:
@@ -114,8 +118,7 @@ def is_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> bool:
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
     if stable is None:
         return False
-    is_pinned = fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) == pin.template_hash
-    if not is_pinned and not workloads.template_by_external:
+    if not has_promoted_template(stable, canary, workloads, pin) and not workloads.template_by_external:
         return False
     running = running_digests(cluster, stable)
     ready = is_rolled_out(stable, stable["spec"].get("replicas", 1))
@@ -135,5 +138,5 @@ def check_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> None
         other = digest_differences(running_digests(cluster, stable), pin.digests)
         if other:
             raise ForeignWrite(doing, f"its pods run different image digests: {other}.")
-    elif fingerprint(stable["spec"]["template"], arm_label_keys(stable, canary)) != pin.template_hash:
+    elif not has_promoted_template(stable, canary, workloads, pin):
         raise ForeignWrite(doing, f"{last_writer(stable)} changed its pod template after the promotion.")

@@ -42,13 +42,18 @@ class WaitPolicy:
 
 def is_rolled_out(deployment: Object, replicas: int) -> bool:
     """Return whether at least `replicas` pods of the present template are available and no older ones are left."""
+    return is_settled(deployment, replicas, replicas)
+
+
+def is_settled(deployment: Object, replicas: int, available: int) -> bool:
+    """Return whether all of `replicas` pods have the present template, no older ones are left, and so many serve."""
     status = deployment.get("status") or {}
     updated = status.get("updatedReplicas", 0)
     return bool(
         is_observed(deployment)
         and updated >= replicas
         and status.get("replicas", 0) == updated
-        and status.get("availableReplicas", 0) >= replicas
+        and status.get("availableReplicas", 0) >= available
     )
 
 

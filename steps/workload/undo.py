@@ -56,7 +56,7 @@ def undo_promote(
         present = stable["spec"]["template"]
         if fingerprint(present, arm_label_keys(stable)) == workloads.stable_template_hash:
             return []
-        if workloads.template_by_external or not _is_promoted(stable, canary, workloads, pin):
+        if workloads.template_by_external or not has_promoted_template(stable, canary, workloads, pin):
             found = UndoResult.FOREIGN
             log.warning("undo.foreign_template", deployment=workloads.stable, manager=last_manager(stable))
             return []
@@ -93,7 +93,7 @@ def check_undo(cluster: Cluster, workloads: WorkloadState, pin: Pin | None) -> N
             "--image.",
         )
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
-    if not _is_promoted(stable, canary, workloads, pin):
+    if not has_promoted_template(stable, canary, workloads, pin):
         raise ForeignWrite(
             f"undoing the promotion of Deployment {workloads.namespace}/{workloads.stable}",
             f"{last_writer(stable)} changed its pod template after the promotion, so an undo would remove that change "
@@ -111,11 +111,11 @@ def promoted_fingerprint(cluster: Cluster, workloads: WorkloadState, pin: Pin) -
     if stable is None:
         return ""
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
-    is_ours = _is_promoted(stable, canary, workloads, pin) or last_manager(stable) == USER_AGENT
+    is_ours = has_promoted_template(stable, canary, workloads, pin) or last_manager(stable) == USER_AGENT
     return fingerprint(stable["spec"]["template"], arm_label_keys(stable)) if is_ours else ""
 
 
-def _is_promoted(stable: Object, canary: Object | None, workloads: WorkloadState, pin: Pin | None) -> bool:
+def has_promoted_template(stable: Object, canary: Object | None, workloads: WorkloadState, pin: Pin | None) -> bool:
     """Return whether stable has the promoted template: as the canary had it, or as the record keeps it.
 
     The record does not count on the canary, which may be gone: its fingerprint leaves out stable's own labels alone.

@@ -23,14 +23,15 @@ from steps.workload import (
     promote,
     promoted_canary,
     recorded_pair,
+    stable_wait,
     undo,
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
-from steps.workload.behind import PodsBehind
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
-from steps.workload.readiness import WaitPolicy, wait_ready
+from steps.workload.pods_behind import PodsBehind
+from steps.workload.readiness import WaitPolicy, get_observed, wait_ready
 from steps.workload.release_objects import require_stable, service_name_of
 
 Renew = Callable[[], None]
@@ -87,6 +88,15 @@ class Workload:
     def rest_canary(self, workloads: WorkloadState) -> str:
         """Scale a canary without users to 0, outside any run; return a sentence if it was left running."""
         return bootstrap.rest_canary(self._cluster, self._fence, workloads)
+
+    def await_stable(self, release: Release, deadline_seconds: float) -> None:
+        """Wait until stable is ready for a release, or the deadline comes; see `await_stable`."""
+        stable_wait.await_stable(self._cluster, release, deadline_seconds)
+
+    def stable_pods(self, namespace: str, name: str) -> tuple[int, int]:
+        """Return how many pods of a Deployment are available, and how many it should have."""
+        found = get_observed(self._cluster, namespace, name)
+        return int((found.get("status") or {}).get("availableReplicas", 0)), int(found["spec"].get("replicas", 1))
 
     def preflight(self, release: Release) -> ReleasePlan:
         """Check whether a release is safe, without writing; see `preflight`."""
@@ -219,11 +229,20 @@ class Workload:
         return pods.pod_addresses(self._cluster, self._cluster.get(DEPLOYMENT, namespace, name))
 
     def promote_template(
-        self, workloads: WorkloadState, pin: Pin, token: str | None, deadline_seconds: float, renew: Renew
+        self,
+        workloads: WorkloadState,
+        pin: Pin,
+        token: str | None,
+        deadline_seconds: float,
+        renew: Renew,
+        stored: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Roll the pinned template out to stable and verify that the same image digests run there."""
+        """Roll the pinned template out to stable and verify that the same image digests run there.
+
+        `stored` gets the fingerprint of stable's template right after the write.
+        """
         policy = self._wait_policy(deadline_seconds, renew)
-        promote.promote_template(self._cluster, self._fence, workloads, pin, token, policy)
+        promote.promote_template(self._cluster, self._fence, workloads, pin, token, policy, stored)
 
     def promote_external(self, workloads: WorkloadState, pin: Pin, deadline_seconds: float, renew: Renew) -> None:
         """Wait until somebody else has rolled the pinned digests out to stable; write nothing."""
@@ -253,8 +272,12 @@ class Workload:
         undo.check_undo(self._cluster, workloads, pin)
 
     def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
-        """Require that the Services of the routes' destinations select the pods of the two Deployments."""
-        for name, destination in ((workloads.stable, stable), (workloads.canary, canary)):
+        """Require that the Services of the routes' destinations select the pods of the two Deployments.
+
+        Of a swap only the arm that is scaled down at the end: the endpoints of the other one are awaited.
+        """
+        pairs = [(workloads.canary, canary), *([] if workloads.is_swap else [(workloads.stable, stable)])]
+        for name, destination in pairs:
             recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
 
     def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:

@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 selected=$1
+image=""
 cluster() {
     .venv/bin/python -m tests.lab.cluster "$1"
 }
@@ -15,10 +16,13 @@ if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
     # A cluster that somebody else wanted stays.
     cluster running || trap 'cluster down' EXIT
     CANARY_TEST_KUBECONFIG=$(cluster up)
+    # The lab has an engine and the image: what `make test-image` tests costs little here.
+    image="or image"
 fi
 export CANARY_TEST_KUBECONFIG
 # A file is a room of its own: what its tests share (listener, controller) belongs to one worker.
-pytest -n 3 --dist loadfile --no-loadscope-reorder -m "e2e and not alone and ($selected)" tests/e2e tests/lab/cluster
+pytest -n 3 --dist loadfile --no-loadscope-reorder -m "(e2e and not alone and ($selected)) $image" \
+    tests/e2e tests/lab/cluster tests/image
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e
 if [[ $selected == *"or not full"* ]]; then

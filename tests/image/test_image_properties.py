@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from steps.__main__ import STEPS
 from tests.image.conftest import Describe
-from tests.support.containers import HARDENED, run
+from tests.support.containers import HARDENED, Container, run
+from tools.supply_chain.sbom import write_sbom
 
 pytestmark = pytest.mark.image
 _LIMIT_MB = 90
+_WRONG_FILES = """
+import os, stat
+for root in {roots!r}:
+    for folder, _, names in os.walk(root):
+        for path in (os.path.join(folder, name) for name in names):
+            status = os.lstat(path)
+            if stat.S_ISREG(status.st_mode) and ({wrong}):
+                print(path)
+"""
+_HELP = """
+import contextlib, io, json
+from steps.__main__ import main
+found = {{}}
+for step in {steps}:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main([step, "--help"])
+    found[step] = [code, " ".join(out.getvalue().split()[:3])]
+print(json.dumps(found))
+"""
+_INSTALLED = "import importlib.metadata as m, json; print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_every_step_prints_its_flags(image: str, step: str) -> None:
+def test_every_step_prints_its_flags(image: str) -> None:
     """The image holds all that a step imports."""
-    ended = run(image, step, "--help", **HARDENED)
-    assert (0, f"usage: canary-steps {step}") == (ended.exit_code, ended.out[: len(f"usage: canary-steps {step}")])
+    ended = json.loads(_python(image, _HELP.format(steps=list(STEPS))))
+    assert {step: [0, f"usage: canary-steps {step}"] for step in STEPS} == ended
 
 
 def test_it_prints_its_version(image: str) -> None:
@@ -38,6 +60,49 @@ def test_the_user_is_a_number_and_the_step_is_the_first_process(describe: Descri
     """A policy can check a number, and a shell in between would swallow signals."""
     config = describe(image)["Config"]
     assert ("65532:65532", ["canary-steps"]) == (config["User"], config["Entrypoint"])
+
+
+def test_nothing_runs_as_root_or_with_capabilities(image: str) -> None:
+    """By default, without any security settings of the cluster."""
+    lines = _python(image, "print(open('/proc/self/status').read())").splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    assert ["65532"] * 4 == status["Uid"].split() == status["Gid"].split()
+    assert "0" * 16 == status["CapEff"]
+
+
+@pytest.mark.parametrize(
+    ("roots", "wrong"),
+    [
+        (("/usr", "/bin", "/sbin", "/lib", "/opt"), "status.st_mode & 0o6000"),
+        (("/opt",), "status.st_uid or status.st_mode & 0o22"),
+    ],
+    ids=["setuid", "writable"],
+)
+def test_no_file_helps_to_become_somebody_else(image: str, roots: tuple[str, ...], wrong: str) -> None:
+    """No file lends the rights of its owner, and the steps can change none of ours, even without a read-only root."""
+    assert "" == _python(image, _WRONG_FILES.format(roots=roots, wrong=wrong))
+
+
+@pytest.mark.parametrize(
+    "words", [("report", "--help"), ("set-weight",), ("sweep", "--kubeconfig", "/none"), ("--version",)]
+)
+def test_no_step_writes_to_the_root_file_system(image: str, words: tuple[str, ...]) -> None:
+    """Here it could: nothing is mounted, and the root is not read-only."""
+    with Container(image, *words) as container:
+        container.wait()
+        assert [] == container.changes()
+
+
+def test_the_bill_of_materials_lists_what_is_installed(image: str, tmp_path: Path) -> None:
+    """Each package with its version, and no other; the product itself is what the bill is about."""
+    write_sbom(tmp_path / "sbom.json")
+    found = json.loads((tmp_path / "sbom.json").read_text())
+    listed = {one["name"]: one["version"] for one in found["components"]}
+    product = found["metadata"]["component"]
+    installed = {
+        re.sub(r"[-_.]+", "-", name.lower()): version for name, version in json.loads(_python(image, _INSTALLED))
+    }
+    assert {**listed, product["name"]: product["version"]} == installed
 
 
 def test_no_shell_is_used(image: str, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_autoscalers_that_resize_both_arms_do_not_end_a_run(tmp_path: Path) -> N
     reader = GrowingEvidence(
         world, {2: lambda: resize(world, shop=6, shop_canary=4), 5: lambda: resize(world, shop=3, shop_canary=2)}
     )
-    assert 0 == StepProcess(world).analyze(20, reader, min_seconds=12).exit_code
+    assert 0 == StepProcess(world).analyze(20, reader, min_seconds=12, poll_seconds=0.001).exit_code
     assert 0 == StepProcess(world).promote().exit_code
     assert ("shop:2", 3, {(100, 0)}) == (world.image(APP), world.get(APP)["spec"]["replicas"], world.weights())
 
@@ -189,6 +189,6 @@ def test_a_stable_that_grows_during_a_rung_gives_the_canary_more_pods(tmp_path: 
     StepProcess(world).prepare()
     reader = GrowingEvidence(world, {3: lambda: resize(world, shop=6)})
     with capture_logs() as logged:
-        assert 0 == StepProcess(world).analyze(50, reader, min_seconds=40).exit_code
+        assert 0 == StepProcess(world).analyze(50, reader, min_seconds=40, poll_seconds=0.001).exit_code
     assert 4 == world.canary_replicas()
     assert [4] == [line["replicas"] for line in logged if line["event"] == "canary.scaled_up" and line["replicas"] > 2]

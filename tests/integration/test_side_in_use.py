@@ -110,7 +110,12 @@ ADDED = [
     (add_route_of_another_namespace, "route #0 of VirtualService elsewhere/beta"),
     (add_route_by_another_service, "route beta of VirtualService shop/shop"),
 ]
-BY_NAME = pytest.mark.parametrize(("added", "named"), ADDED, ids=lambda one: getattr(one, "__name__", ""))
+RARER = [pytest.param(*case, marks=pytest.mark.full) for case in ADDED[2:]]
+
+
+def by_name(one: object) -> str:
+    """Return the name of a case."""
+    return getattr(one, "__name__", "")
 
 
 def remove_added(world: SteppedCluster) -> None:
@@ -127,7 +132,7 @@ def remove_added(world: SteppedCluster) -> None:
             world.store.delete(VIRTUAL_SERVICE, namespace, name)
 
 
-@BY_NAME
+@pytest.mark.parametrize(("added", "named"), ADDED, ids=by_name)
 def test_a_route_added_during_the_run_keeps_the_canary_up(world: SteppedCluster, added: Break, named: str) -> None:
     """Rollback returns the users, names route and remedy, and ends with 4; once the route is gone, sweep finishes."""
     added(world)
@@ -149,7 +154,7 @@ def test_a_route_added_during_the_run_keeps_the_canary_up(world: SteppedCluster,
     assert (0, 0, {""}, "rolled-back") == (end.exit_code, world.canary_replicas(), world.tokens(), world.outcome())
 
 
-@BY_NAME
+@pytest.mark.parametrize(("added", "named"), [*ADDED[:2], *RARER], ids=by_name)
 def test_a_promoted_run_keeps_its_canary_up_likewise(world: SteppedCluster, added: Break, named: str) -> None:
     """Users are on the promoted stable; sweeps that find the route do not undo the promotion."""
     added(world)

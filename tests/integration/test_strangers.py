@@ -59,6 +59,8 @@ def swept(world: SteppedCluster) -> Json:
     return {"code": end.exit_code, "error": str(end.summary.get("error", ""))}
 
 
+SIMILAR = ("one:1:promoting", "one:7:walking", "two:2:rolling-back")
+RARE = ("walking", "rolling-back")
 NAMED: dict[str, dict[str, Any]] = {
     "both arms": {},
     "a swap": {"workloads": {"topology": "swap", "stable_replicas": 9}},
@@ -75,8 +77,8 @@ NAMED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("named", NAMED)
-@pytest.mark.parametrize("far", [False, True], ids=["near", "far"])
-@pytest.mark.parametrize("phase", ["walking", "promoting", "rolling-back"])
+@pytest.mark.parametrize("far", [pytest.param(False, marks=pytest.mark.full), True], ids=["near", "far"])
+@pytest.mark.parametrize("phase", [*(pytest.param(one, marks=pytest.mark.full) for one in RARE), "promoting"])
 def test_a_claim_that_names_deployments_of_others_moves_none_of_them(
     world: SteppedCluster, named: str, phase: str, *, far: bool
 ) -> None:
@@ -99,7 +101,7 @@ def test_a_claim_out_of_reach_ends_with_a_sentence(world: SteppedCluster) -> Non
     assert {"code": 0, "error": ""} == swept(world)
 
 
-@pytest.mark.parametrize("token", ["one:1:walking", "one:1:promoting", "one:7:walking", "two:2:rolling-back"])
+@pytest.mark.parametrize("token", ["one:1:walking", *(pytest.param(one, marks=pytest.mark.full) for one in SIMILAR)])
 def test_a_claim_with_the_token_of_a_living_run_takes_nothing_of_it(world: SteppedCluster, token: str) -> None:
     """The holder on the Deployment is another VirtualService, whatever the token says."""
     hosts = (FAR.format(APP, NAMESPACE), FAR.format(CANARY, NAMESPACE))
@@ -146,7 +148,9 @@ def test_a_replica_set_of_another_app_is_never_restored(world: SteppedCluster) -
     assert "is gone, or is another Deployment's" in found["error"]
 
 
-@pytest.mark.parametrize("writes", range(1, 4))
+@pytest.mark.parametrize(
+    "writes", [pytest.param(1, marks=pytest.mark.full), 2, pytest.param(3, marks=pytest.mark.full)]
+)
 def test_a_prepare_that_died_before_it_marked_the_deployments_leaves_nothing_to_restore(
     tmp_path: Path, writes: int
 ) -> None:

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from steps.__main__ import STEPS, find
 from steps.settings.base import StepSettings
+from steps.settings.hotfix import ONE_RUN_ONLY
 from steps.settings.json_schema import canary_yaml_schema
 
 SCHEMA: Final[dict[str, Any]] = canary_yaml_schema(find(name).settings for name in STEPS)
 VALIDATOR: Final = Draft7Validator(SCHEMA)
 KINDS: Final[tuple[type[StepSettings], ...]] = tuple(find(step).settings for step in STEPS)
-FIELDS: Final = sorted({name for kind in KINDS for name in kind.model_fields})
+FIELDS: Final = sorted({name for kind in KINDS for name in kind.model_fields} - ONE_RUN_ONLY)
 NEEDED: Final = {
     "app": "till",
     "weight": 3,

@@ -57,6 +57,10 @@ class Container:
         """Send SIGTERM, as Kubernetes does first."""
         self._container.get_wrapped_container().kill("SIGTERM")
 
+    def changes(self) -> list[str]:
+        """Return the paths in the container that differ from its image."""
+        return [one["Path"] for one in self._container.get_wrapped_container().diff() or []]
+
     def log(self) -> str:
         """Return what it has logged so far."""
         return self._said()[1]

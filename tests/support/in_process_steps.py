@@ -11,6 +11,7 @@ from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
+from steps.cluster.connection import Connection
 from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import Rules
 from steps.model.names import ReleaseNames
@@ -38,10 +39,14 @@ class StepProcess:
     """
 
     def __init__(
-        self, world: SteppedCluster, kill_point: KillPoint | None = None, ending: TeardownPolicy | None = None
+        self,
+        world: SteppedCluster,
+        kill_point: KillPoint | None = None,
+        ending: TeardownPolicy | None = None,
+        connection: Connection | None = None,
     ) -> None:
         self.kill_point, self._ending = kill_point or KillPoint(), ending or TeardownPolicy(5.0, 0.0, lambda _: None)
-        cluster = Cluster(InProcessConnection(world, self.kill_point))
+        cluster = Cluster(connection or InProcessConnection(world, self.kill_point))
         self.world, self._cluster = world, cluster
         self._given: Json = {"app": APP, "virtual_service": ",".join(world.services), "ready_timeout_seconds": 5}
         self._given |= world.given

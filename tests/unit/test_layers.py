@@ -129,6 +129,21 @@ def test_the_outside_world_is_reached_from_its_layer_alone(client: str) -> None:
     assert users
 
 
+def test_only_the_bounded_client_sends_requests() -> None:
+    """Else a server without an end could hold a step; the other layers name errors of `requests`, and credentials."""
+    sending = {"Session", "get", "post", "put", "head", "delete", "patch", "request", "HTTPAdapter", "urlopen"}
+    wrong = {
+        f"{file.relative_to(ROOT)}: {ast.unparse(node)}"
+        for file in FILES
+        if layer_of(file) not in {"http_client", "cluster"}
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Attribute)
+        and node.attr in sending
+        and ast.unparse(node.value) in {"requests", "urllib3"}
+    }
+    assert set() == wrong
+
+
 @pytest.mark.parametrize("layer", ["judge", "model"])
 def test_what_only_thinks_needs_the_standard_library_alone(layer: str) -> None:
     """And of that neither files, nor network, nor clock, nor chance."""

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "unit": {"unit", "support", "bench"},
     "contract": {"contract", "support", "lab"},
     "integration": {"integration", "support", "lab"},
+    "faults": {"faults", "support", "lab", "integration"},
     "schedules": {"schedules", "support"},
     "image": {"image", "support", "lab"},
     "e2e": {"e2e", "support", "lab"},

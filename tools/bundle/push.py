@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import requests
 
 from steps.errors import PermanentError, StepError
+from steps.http_client.client import HttpClient
 from steps.registry.access import AuthorizationHeader, RegistryAccess, parse_challenge
 from steps.registry.bearer_token import fetch_token
 from steps.registry.credentials import credentials_for
@@ -100,9 +101,9 @@ class _Upload:
         """Return whether there is an Authorization header to try, after the registry has asked for one."""
         scope = f"repository:{self._reference.path}:pull,push"
         challenge = parse_challenge(answer.headers.get("WWW-Authenticate", ""), scope)
-        credentials = self._access.credentials
+        credentials, host = self._access.credentials, self._reference.host
         if challenge and challenge.realm:
-            self._authorization = f"Bearer {fetch_token(challenge, self._access, self._session, self._doing)}"
+            self._authorization = f"Bearer {fetch_token(challenge, host, self._access, HttpClient(), self._doing)}"
         elif challenge and credentials:
             self._authorization = credentials.basic
         return bool(self._authorization)

@@ -82,6 +82,11 @@ def _values() -> Json:
         "thresholds": _thresholds(),
         "settings": _settings(),
         "release": _choice("hook", "workflow", "pipelinerun", "none"),
+        "hotfix": {
+            "description": "Why this release is a hotfix, one sentence; for one upgrade alone, by --set-string.",
+            "type": "string",
+            "maxLength": 300,
+        },
         "timeout": {**_DURATION, "description": f"What --timeout of helm says. {_DURATION['description']}"},
         "rollbackOnUninstall": _SWITCH,
         "shape": _choice("primary", "pair"),

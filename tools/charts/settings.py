@@ -20,8 +20,10 @@ def with_values(document: Json) -> Json:
         "CronJob": _cron_job,
         "Deployment": _deployment,
         "RoleBinding": _role_binding,
-        "ClusterRole": _cluster_role,
+        "ClusterRole": _named_for_release,
         "ClusterRoleBinding": _cluster_role_binding,
+        "ValidatingAdmissionPolicy": _named_for_release,
+        "ValidatingAdmissionPolicyBinding": _policy_binding,
     }.get(str(document["kind"]))
     return change(found) if change else found
 
@@ -51,13 +53,18 @@ def _deployment(one: Json) -> Json:
     return found
 
 
-def _cluster_role(one: Json) -> Json:
+def _named_for_release(one: Json) -> Json:
     return {**one, "metadata": {**one["metadata"], "name": _cluster_name(one)}}
 
 
 def _cluster_role_binding(one: Json) -> Json:
     subjects = [{**subject, "namespace": Expression(".Release.Namespace")} for subject in one["subjects"]]
-    return {**_cluster_role(one), "roleRef": {**one["roleRef"], "name": _cluster_name(one)}, "subjects": subjects}
+    return {**_named_for_release(one), "roleRef": {**one["roleRef"], "name": _cluster_name(one)}, "subjects": subjects}
+
+
+def _policy_binding(one: Json) -> Json:
+    actions = Expression(".Values.admissionPolicy.actions | toJson")
+    return {**_named_for_release(one), "spec": {"policyName": _cluster_name(one), "validationActions": actions}}
 
 
 def _cluster_name(one: Json) -> Expression:

@@ -10,6 +10,8 @@ from tools.charts.template_writer import head, template, under
 
 _OWN = "not .Values.releasesFrom"
 _BASE = ROOT / "workflows" / "base"
+_POLICY = COMPONENTS / "admission-policy"
+_GUARDS = f"and .Values.admissionPolicy.enabled ({_OWN})"
 _SHARED = {
     "accounts": (ROOT / "tekton" / "base" / "accounts.yaml", _OWN),
     "roles": (_BASE / "roles" / "roles.yaml", ""),
@@ -24,6 +26,9 @@ _SHARED = {
         COMPONENTS / "board-all-namespaces" / "cluster-role.yaml",
         f"and .Values.board.enabled .Values.board.allNamespaces ({_OWN})",
     ),
+    "policy-virtual-services": (_POLICY / "virtual-services.yaml", _GUARDS),
+    "policy-deployments": (_POLICY / "deployments.yaml", _GUARDS),
+    "policy-other-writes": (_POLICY / "other-writes.yaml", _GUARDS),
 }
 """Templates for every engine → source and condition."""
 

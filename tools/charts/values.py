@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 _NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
@@ -118,6 +119,27 @@ class Board(Section):
     pod_monitor_labels: Labels = Field(default={}, description="Labels by which your Prometheus selects PodMonitors.")
 
 
+_BOTH: JsonDict = {"allOf": [{"contains": {"const": "Deny"}}, {"contains": {"const": "Warn"}}]}
+"""Kubernetes refuses a binding that does both."""
+
+
+class AdmissionPolicy(Section):
+    """A lock behind RBAC: the API server refuses what no step writes. It covers our accounts in all namespaces."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Add ValidatingAdmissionPolicies for our accounts; needs Kubernetes 1.30. One release of the "
+        "cluster is enough.",
+    )
+    actions: list[Literal["Deny", "Warn", "Audit"]] = Field(
+        default=["Deny"],
+        min_length=1,
+        json_schema_extra={"uniqueItems": True, "not": _BOTH},
+        description="What becomes of such a write. `Deny` refuses it; `Warn` and `Audit` report it only. Deny and Warn "
+        "exclude each other.",
+    )
+
+
 class Dashboard(Section):
     """The Grafana dashboard."""
 
@@ -165,6 +187,7 @@ class Values(Section):
     sweep: Sweep = Sweep()
     argo: Argo = Argo()
     board: Board = Board()
+    admission_policy: AdmissionPolicy = AdmissionPolicy()
     dashboard: Dashboard = Dashboard()
     alerts: Alerts = Alerts()
     pod_monitor: PodMonitor = PodMonitor()

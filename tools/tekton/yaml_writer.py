@@ -76,7 +76,14 @@ def _folded(text: str, indent: int) -> list[str]:
     space = " " * indent
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        lines += ([""] if lines else []) + wrap(
-            paragraph, WIDTH, initial_indent=space, subsequent_indent=space, break_on_hyphens=False
+        # A word that is broken, or an expression at a hyphen, would get a space when it is read.
+        lines += [""] if lines else []
+        lines += wrap(
+            paragraph,
+            WIDTH,
+            initial_indent=space,
+            subsequent_indent=space,
+            break_on_hyphens=False,
+            break_long_words=False,
         )
     return lines

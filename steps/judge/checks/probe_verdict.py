@@ -26,7 +26,7 @@ class ProbeJudgement:
 def failure(outcomes: Outcomes, rules: Rules) -> str | None:
     """Return the sentence for a probe that a canary pod failed and stable passed often enough in a row, or None."""
     rows: dict[tuple[str, str], int] = {}
-    for one in outcomes or ():
+    for one in filter(_is_answered, outcomes or ()):
         key = (one.probe, one.target)
         rows[key] = rows.get(key, 0) + 1 if one.canary and not one.stable else 0
         if rows[key] >= rules.probe_failures:
@@ -44,6 +44,8 @@ def blocked(outcomes: Outcomes) -> str | None:
     if not outcomes:
         return "no probe has been answered yet: both arms need a ready pod"
     for one in _latest(outcomes):
+        if not one.is_answered:
+            return f"probe {one.probe} is not answered any more: {one.canary}; check the pods and the network to them"
         if one.canary and one.stable:
             return shared_failure(one)
         if one.canary:
@@ -81,6 +83,10 @@ def judge_probes(outcomes: Sequence[ProbeResult], rules: Rules, *, deadline_reac
             return ProbeJudgement(Verdict.PASS, passed)
         sentence = f"{len(rounds)} of {rules.probe_failures} rounds of probes answered"
     return ProbeJudgement(Verdict.INCONCLUSIVE if deadline_reached else Verdict.CONTINUE, sentence)
+
+
+def _is_answered(one: ProbeResult) -> bool:
+    return one.is_answered
 
 
 def _latest(outcomes: Sequence[ProbeResult]) -> list[ProbeResult]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steps.judge.wording.phrases import percent, scrapes
+from steps.judge.wording.phrases import percent, scrapes, span
 from steps.model.evidence import Counts, MetricKind
 from steps.model.judgement import MetricJudgement, SeriesJudgement
 
@@ -74,13 +74,25 @@ def proven(metrics: Metrics, requests: int, strata: int, difference: float) -> s
 
 def at_full_weight(watched: Sequence[Watched], strata: int, detectable: float | None) -> str:
     """Explain a pass at weight 100, where objectives and a reference judge."""
+    counted = _watched(watched, strata, detectable)
+    return f"healthy at weight 100: {counted}; stable has no requests to compare with"
+
+
+def alone(watched: Sequence[Watched], strata: int, detectable: float | None) -> str:
+    """Explain the pass of a hotfix, which objectives judge."""
+    return f"healthy as a hotfix: {_watched(watched, strata, detectable)}; not compared with stable, which is broken"
+
+
+def by_probes(passed: str, seconds: float, missing: str) -> str:
+    """Explain the pass of a hotfix by its probes, although requests say too little."""
+    return f"healthy as a hotfix by its probes alone: {passed}, for {span(seconds)}; of requests: {missing}"
+
+
+def _watched(watched: Sequence[Watched], strata: int, detectable: float | None) -> str:
     parts = [f"{one.name} {one.counts.bad}/{one.counts.total} ({', '.join(one.rules)})" for one in watched]
     power = "" if detectable is None else f"; a rise to {percent(detectable)} failures or more would have been caught"
     more = "".join(f"; {part}" for part in parts[1:])
-    return (
-        f"healthy at weight 100: {''.join(parts[:1])} in {scrapes(strata)}{power}{more};"
-        f" stable has no requests to compare with"
-    )
+    return f"{''.join(parts[:1])} in {scrapes(strata)}{power}{more}"
 
 
 def _joined(verdict: str, metrics: Metrics, text: str) -> str:

@@ -10,12 +10,16 @@ import requests
 from requests.auth import AuthBase
 
 from steps.errors import PermanentError, TemporaryError
+from steps.http_client.client import HttpClient
+from steps.http_client.limits import Answer, AnswerTooLargeError, Limits
 from steps.model.listing import ListedApp
 from steps.outputs.metrics.exposition import registry_of
 from steps.outputs.metrics.samples import Sample, samples_of
 
 JOB: Final = "canary-steps"
 _DOING: Final = "pushing metrics"
+_MAX_BYTES: Final = 1 << 16
+"""Of its answer, whose beginning stands in the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +64,16 @@ class Pushgateway:
         """Return the request as prometheus_client wants it, whose own one knows neither tokens nor certificates."""
 
         def send() -> None:
+            options = {"auth": self.auth, "verify": self.ca_file or None, "cert": self.client}
+            client, limits = HttpClient(), Limits(timeout or self.seconds, _MAX_BYTES, cuts=True)
             try:
-                answer = requests.request(
-                    method,
-                    url,
-                    data=data,
-                    headers={**self.headers, **dict(headers)},
-                    timeout=timeout,
-                    auth=self.auth,
-                    verify=self.ca_file or None,
-                    cert=self.client,
-                    allow_redirects=False,
+                answer = client.send(
+                    method, url, limits, data=data, headers={**self.headers, **dict(headers)}, **options
                 )
-            except (requests.RequestException, OSError, ValueError) as error:
+            except (requests.RequestException, AnswerTooLargeError, OSError) as error:
                 raise TemporaryError(_DOING, f"no answer from {self.url} ({type(error).__name__}: {error})") from error
+            finally:
+                client.close()
             _check(answer, self.url)
 
         return send
@@ -83,10 +83,10 @@ def _app_of(sample: Sample) -> tuple[str, str]:
     return sample.labels[0], sample.labels[1]
 
 
-def _check(answer: requests.Response, url: str) -> None:
-    status = answer.status_code
-    said = f"{url} answered {status}: {' '.join(answer.text.split())[:200]}"
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+def _check(answer: Answer, url: str) -> None:
+    text = answer.content.decode("utf-8", "replace")
+    said = f"{url} answered {answer.status}: {' '.join(text.split())[:200]}"
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TemporaryError(_DOING, said)
-    if status >= HTTPStatus.MULTIPLE_CHOICES:
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
         raise PermanentError(_DOING, f"{said}. Check --pushgateway-url and its credentials.")

@@ -57,6 +57,7 @@ def _of_app(place: tuple[str, str], app: ListedApp) -> Iterator[Sample]:
     if phase:
         yield from (Sample(series.PHASE, (*place, name), float(name == phase)) for name in _PHASES)
         yield Sample(series.WEIGHT, place, _percent(app.claim.state.weight) if app.claim else 0.0)
+        yield Sample(series.HOTFIX, place, float(app.claim is not None and bool(app.claim.state.hotfix)))
         yield Sample(series.WAITING, place, float(app.claim is not None and waiting_since(app.claim) > 0))
     if app.claim is not None:
         yield from _of_claim(place, app.claim)

@@ -40,6 +40,7 @@ WAITING: Final = Series("canary_steps_waiting_for_approval", "1 while a gate wai
 UNREADABLE: Final = Series(
     "canary_steps_unreadable", "1 if the claim or the record of the app cannot be read, see `list`.", "always"
 )
+HOTFIX: Final = Series("canary_steps_hotfix", "1 while a hotfix runs, which is judged without stable.", "always")
 RUN_INFO: Final = Series(
     "canary_steps_run_info", "Id of the run, for commands.", "during a release", (*APP_LABELS, "run"), "info"
 )
@@ -127,7 +128,7 @@ BOARD_READ_ERRORS: Final = Series(
 )
 
 ALL: Final = (
-    *(WEIGHT, PHASE, WAITING, UNREADABLE, RUN_INFO, RUNG, RUNGS, RUN_START, CLAIM_EXPIRY, WAITING_SINCE),
+    *(WEIGHT, PHASE, WAITING, UNREADABLE, HOTFIX, RUN_INFO, RUNG, RUNGS, RUN_START, CLAIM_EXPIRY, WAITING_SINCE),
     *(EVIDENCE, REQUESTS, BAD_REQUESTS, AT_RISK, JUDGED_AT),
     *(LAST_END, LAST_DURATION, LAST_RESCUED),
     *(BOARD_UP, BOARD_LAST_READ, BOARD_READ_SECONDS, BOARD_READ_ERRORS),

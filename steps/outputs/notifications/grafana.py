@@ -1,9 +1,10 @@
 """An annotation of Grafana over the time of the release, found by its tags on any dashboard."""
 
-from html import escape
 from typing import Any, Final
 
+from steps.outputs.notifications.escaping import for_html
 from steps.outputs.notifications.news import News, is_time
+from steps.outputs.report import Report
 from steps.outputs.webhook import Message
 
 _PATH: Final = "/api/annotations"
@@ -15,10 +16,17 @@ def grafana_annotation(news: News) -> Message:
     made = news.report
     body: dict[str, Any] = {
         "time": _milliseconds(made.started if is_time(made.started) else news.time),
-        "tags": [_TAG, made.namespace, made.app, made.state],
-        "text": "<br>".join(filter(None, [f"{escape(news.subject)}: {made.state}", escape(made.reason), _link(news)])),
+        "tags": [_TAG, made.namespace, made.app, made.state, *(["hotfix"] if made.hotfix else [])],
+        "text": "<br>".join(
+            filter(None, [f"{for_html(news.subject)}: {for_html(made.state)}", *_said(made), _link(news)])
+        ),
     }
     return Message({**body, **({"timeEnd": _milliseconds(made.ended)} if is_time(made.ended) else {})}, path=_PATH)
+
+
+def _said(made: Report) -> list[str]:
+    hotfix = f"hotfix: {for_html(made.hotfix)}" if made.hotfix else ""
+    return [hotfix, for_html(made.reason)]
 
 
 def _milliseconds(seconds: float) -> int:
@@ -27,5 +35,5 @@ def _milliseconds(seconds: float) -> int:
 
 def _link(news: News) -> str:
     """Return the link: an anchor for an address, text for words; Grafana shows annotations as HTML."""
-    text = escape(news.link)
+    text = for_html(news.link)
     return f'<a href="{text}">{text}</a>' if news.link.startswith(("https://", "http://")) else text

@@ -15,15 +15,20 @@ from steps.workload.arm_selectors import check_disjoint
 from steps.workload.clone import is_clone
 from steps.workload.port_checks import check_kind
 from steps.workload.preconditions import (
+    MOST_PODS,
     check_manager,
     check_stable,
     check_updatable,
     check_volumes,
     deployment_name,
+    unready,
 )
 from steps.workload.related_objects import background_work_warnings, resource_warnings
 from steps.workload.template import SIDECAR
 from steps.workload.template_references import volume_claims
+
+UNREADY = "stable-unready"
+"""The code of a problem that may be gone in a minute: pods of stable are missing."""
 
 _OTHERS = (ROLLOUT, STATEFUL_SET, DAEMON_SET)
 
@@ -45,7 +50,9 @@ def check_workloads(survey: Survey, arms: SurveyedArms) -> list[Problem]:
 
 def _stable(survey: Survey, arms: SurveyedArms, stable: Object) -> Iterator[Problem]:
     name = deployment_name(stable)
-    yield from _refusals("stable-not-ready", name, lambda: check_stable(stable, may_be_unready=False))
+    yield from _refusals("stable-not-ready", name, lambda: check_stable(stable, may_be_unready=True))
+    if missing := stable["spec"].get("replicas", 1) and unready(stable, MOST_PODS):
+        yield Problem(UNREADY, name, f"it is not ready: {missing}. Prepare waits for it (--stable-timeout-seconds).")
     remedy = "Let that tool write the template (--template-by external)"
     ways = ("--template-by external", "--allow-managed")
     if arms.topology != "swap":  # whose promote writes no template

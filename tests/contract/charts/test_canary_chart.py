@@ -83,6 +83,27 @@ def _flat(rules: list[Json]) -> set[tuple[str, str, str, str]]:
 
 
 @both
+@pytest.mark.parametrize("release", ["hook", "workflow", "pipelinerun"])
+def test_a_hotfix_reaches_the_release_and_only_if_it_has_a_reason(program: str, release: str, tmp_path: Path) -> None:
+    """As flags of the Job, as another workflow, as params; the reason is one argument, whatever is in it."""
+    why = 'checkout "fails": {{ since }} v2'
+    found = rendered(program, {"app": "shop", "release": release, "hotfix": why}, tmp_path)
+    plain = rendered(program, {"app": "shop", "release": release}, tmp_path)
+    if release == "hook":
+        arguments = [
+            one["Job", "canary-shop-rollout"]["spec"]["template"]["spec"]["containers"][0]["args"]
+            for one in (found, plain)
+        ]
+        assert [["rollout", "--hotfix", f"--reason={why}"], ["rollout"]] == arguments
+        return
+    kind = {"workflow": "Workflow", "pipelinerun": "PipelineRun"}[release]
+    (made,), (usual,) = ([one for (name, _), one in objects.items() if name == kind] for objects in (found, plain))
+    given = made["spec"]["arguments"]["parameters"] if release == "workflow" else made["spec"]["params"]
+    assert {"name": "reason", "value": why} in given
+    assert "hotfix" not in str(usual["spec"])
+
+
+@both
 def test_the_hook_waits_prints_and_repeats_only_what_may_be_repeated(program: str, tmp_path: Path) -> None:
     """Helm prints the log whatever the verdict; a verdict is final; the Job outlives Helm's own timeout."""
     job = rendered(program, {"app": "shop", "timeout": "5m"}, tmp_path)["Job", "canary-shop-rollout"]

@@ -22,6 +22,7 @@ VALUES: dict[str, Json] = {
     "sweep-all-namespaces": {"sweep": {"allNamespaces": True}},
     "board": {"board": {"enabled": True}},
     "board-all-namespaces": {"board": {"enabled": True, "allNamespaces": True}},
+    "admission-policy": {"admissionPolicy": {"enabled": True}},
     "cluster-workflow-template": {"argo": {"clusterTemplates": "install"}},
 }
 """Component → the values that stand for it; the last one is the one that a kustomization lists last."""
@@ -79,12 +80,14 @@ def test_shared_templates_are_used_without_installing_them(helm: Helm, tmp_path:
 def test_two_releases_share_no_object_of_the_cluster(helm: Helm) -> None:
     """Whatever has no namespace carries the release's namespace in its name."""
     wide = {"enabled": True, "allNamespaces": True}
-    values = {"sweep": wide, "board": wide}
+    values = {"sweep": wide, "board": wide, "admissionPolicy": {"enabled": True}}
     one, two = (
-        {key for key in helm.render(values, namespace=place) if key[0].startswith("Cluster")} for place in ("a", "b")
+        {key for key in helm.render(values, namespace=place) if key[0].startswith(("Cluster", "Validating"))}
+        for place in ("a", "b")
     )
     kinds, names = ("ClusterRole", "ClusterRoleBinding"), ("canary-steps-board-a", "canary-steps-sweeper-a")
-    assert {(kind, name) for kind in kinds for name in names} == one
+    assert {(kind, name) for kind in kinds for name in names} == {key for key in one if key[0] in kinds}
+    assert {True} == {name.endswith("-a") for _, name in one}
     assert set() == one & two
 
 
@@ -111,6 +114,14 @@ def test_notifications_take_format_and_secret(helm: Helm) -> None:
     assert ("json", "hook") == (given["webhook-format"], given["webhook-secret"])
 
 
+def test_the_admission_policy_can_report_before_it_refuses(helm: Helm) -> None:
+    """The same policies, bound otherwise."""
+    found = helm.render({"admissionPolicy": {"enabled": True, "actions": ["Warn", "Audit"]}})
+    bindings = [one for (kind, _), one in found.items() if kind == "ValidatingAdmissionPolicyBinding"]
+    assert [["Warn", "Audit"]] * 4 == [one["spec"]["validationActions"] for one in bindings]
+    assert "admissionPolicy" in helm.refusal({"admissionPolicy": {"enabled": True, "actions": ["Deny", "Warn"]}})
+
+
 def _merged(one: Json, other: Json) -> Json:
     found = {**one, **other}
     for key in set(one) & set(other):
@@ -123,8 +134,10 @@ def _renamed(found: Objects) -> Objects:
     """Return the objects with the names that a release in the namespace canary-steps gives to those of the cluster."""
     changed = {}
     for (kind, name), one in found.items():
-        wanted = f"{name}-canary-steps" if kind in {"ClusterRole", "ClusterRoleBinding"} else name
+        wanted = f"{name}-canary-steps" if kind.startswith(("ClusterRole", "ValidatingAdmission")) else name
         body = {**one, "metadata": {**one["metadata"], "name": wanted}}
+        if kind == "ValidatingAdmissionPolicyBinding":
+            body["spec"] = {**one["spec"], "policyName": wanted}
         if kind == "ClusterRoleBinding":
             body["roleRef"] = {**one["roleRef"], "name": wanted}
         changed[kind, wanted] = body

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.e2e.argo.waiting_release import EXPIRY_SECONDS, SWEPT_SECONDS, hold, meet, sweep_each_minute
-from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record
+from tests.e2e.argo.workflow import Workflow, claim, image, is_at_rest, record, weight
 from tests.e2e.outage import without
 from tests.e2e.setup import configure
 from tests.lab.cluster.lab import ClusterLab
@@ -70,3 +72,24 @@ def test_a_release_outlives_a_restart_of_the_api_server(lab: ClusterLab, users: 
     seen = users.stop()
     assert seen.failed() == 0, seen.per_second()
     assert seen.records[-1].version == "v2"
+
+
+def test_users_keep_their_pods_while_no_control_plane_tells_the_proxies_of_the_rollback(
+    lab: ClusterLab, users: Load
+) -> None:
+    """The weight is 0 in the object only: the canary stays up until its last user has left, then sweep ends it."""
+    sweep_each_minute(lab)
+    release = hold(lab, users, expiry_seconds=EXPIRY_SECONDS)
+    with without(lab, "istiod"):
+        release.stop()
+        assert release.wait_for_end() == "Failed"
+        assert weight(lab) == 0
+        stopped = time.time()
+        users.wait_for(lambda view: view.since(stopped + 10).versions()["v2"] > 12, 60)
+        assert claim(lab)
+        assert lab.pods("shop-canary")
+    lab.wait_for(lambda: is_at_rest(lab), SWEPT_SECONDS, "the sweep")
+    assert image(lab) == "demo/shop:v1"
+    seen = users.stop()
+    assert seen.failed() == 0, seen.per_second()
+    assert seen.records[-1].version == "v1"

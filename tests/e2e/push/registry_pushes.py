@@ -37,7 +37,13 @@ def objects(namespace: str, **run: Any) -> Iterator[Json]:
     role = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "canary-push"}
     binding = {"kind": "ClusterRoleBinding", "metadata": {"name": f"canary-push-{namespace}"}}
     yield {"apiVersion": f"{_RBAC}/v1", **binding, "roleRef": role, "subjects": [account]}
-    yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "canary-push"}, "stringData": {"token": TOKEN}}
+    yield secret_of("shop")
+
+
+def secret_of(app: str) -> Json:
+    """Return the Secret with an app's token; the lab's registry has one endpoint, so all apps have the same token."""
+    name = {"name": f"canary-push-{app}"}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": name, "stringData": {"token": TOKEN}}
 
 
 def remove_cluster_objects(lab: ClusterLab, namespace: str) -> None:
@@ -55,6 +61,7 @@ def trigger_of(app: str, repository: str, **bindings: str) -> Json:
     """Return the shipped Trigger for another app, whose image is pulled from `repository`."""
     [found] = documents(SHIPPED / "app" / "shop.yaml")
     text = json.dumps(found).replace("registry.example/team/shop", repository).replace("team/shop'", f"team/{app}'")
+    text = text.replace("canary-push-shop", f"canary-push-{app}")
     made: Json = json.loads(text)
     made["metadata"]["name"] = app
     given = {"app": app, **bindings}
@@ -93,7 +100,7 @@ class PushedApp:
         self.lab.api.apply([{"apiVersion": "v1", "kind": "ConfigMap", **config}], self.lab.namespace)
         self.lab.deploy_app(app, self.image(app, "v1.0.0"), replicas=1)
         trigger = trigger_of(app, f"{self.host}/team/{app}", ladder="30")
-        self.lab.api.apply([trigger], self.lab.namespace)
+        self.lab.api.apply([secret_of(app), trigger], self.lab.namespace)
 
     def runs(self, app: str) -> list[Json]:
         """Return the runs of an app, the oldest first."""

@@ -13,7 +13,7 @@ from tests.lab.cluster import triggers
 from tests.lab.cluster.api import Json, documents
 from tests.lab.cluster.lab import ClusterLab
 from tests.support.triggers.listener import SHIPPED, Listener
-from tests.support.triggers.messages import TOKEN, Message, listeners, messages, signed
+from tests.support.triggers.messages import SECRETS, Message, listeners, messages, signed
 
 pytestmark = pytest.mark.e2e
 _EVENT = "triggers.tekton.dev/triggers-eventid"
@@ -26,7 +26,7 @@ def urls(lab: ClusterLab) -> Iterator[dict[str, str]]:
     lab.api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     lab.wait_for(lambda: lab.api.items("v1", "ServiceAccount", namespace), what="a service account")
     lab.api.apply(objects(namespace, status="PipelineRunPending"), namespace)
-    lab.api.apply(documents(SHIPPED / "app" / "shop.yaml"), namespace)
+    lab.api.apply(documents(*sorted(SHIPPED.glob("app/*.yaml"))), namespace)
     lab.api.apply(map(listener_of, listeners()), namespace)
     yield {
         name: triggers.listen(lab.api, f"canary-push-{name}", namespace, number)
@@ -44,7 +44,7 @@ def test_triggers_starts_what_the_offline_listener_predicts(lab: ClusterLab, url
     sent = [*messages(name), *_hostile(messages(name)[0])]
     events = {_sent(urls[name], signed(message)): message for message in sent}
     final = _sent(urls[name], signed(messages(name)[0]))
-    offline = Listener(name, {"token": TOKEN})
+    offline = Listener(name, SECRETS)
     expected = {event: [_shown(run) for run in offline.receive(signed(message))] for event, message in events.items()}
     # Triggers handles messages side by side: the last one may start its run before an earlier one does.
     due = {final, *(event for event, runs in expected.items() if runs)}

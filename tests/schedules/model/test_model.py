@@ -33,7 +33,7 @@ def troubles(*kinds: str) -> tuple[set[str], int]:
 
 
 def test_a_run_and_a_sweep_break_no_promise_in_any_state() -> None:
-    """Any process may act, die or be late, and whenever the claim expires."""
+    """No matter who acts, dies or is late, and whenever the claim expires."""
     wrong, states = troubles("run", "sweep")
     assert set() == wrong
     assert states > 5000

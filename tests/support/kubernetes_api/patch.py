@@ -7,6 +7,7 @@ from typing import Any
 import jsonpatch
 
 from tests.support.kubernetes_api.errors import ApiError
+from tests.support.kubernetes_api.json_copy import copied
 from tests.support.kubernetes_api.kinds import Json
 
 JSON_PATCH = "application/json-patch+json"
@@ -25,14 +26,14 @@ def apply_json_patch(item: Json, operations: Any) -> Json:  # noqa: ANN401 - wha
         raise ApiError(400, "json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     # Where a member is absent, the server's library holds a test for null true, and a replace adds it; RFC 6902 and
     # jsonpatch do neither.
-    patched: Json = item
+    patched: Json = copied(item)
     for operation in operations:
         name, is_absent = operation["op"], _absent(patched, operation.get("path", ""))
         if name == "test" and operation.get("value") is None and is_absent:
             continue
         lenient = operation | {"op": "add"} if name == "replace" and is_absent else operation
         try:
-            patched = jsonpatch.JsonPatch([lenient]).apply(patched)
+            patched = jsonpatch.JsonPatch([lenient]).apply(patched, in_place=True)
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
             raise ApiError(422) from error
     return patched

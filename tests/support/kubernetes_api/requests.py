@@ -149,6 +149,13 @@ class Requests:
         return {**item, "apiVersion": version}
 
 
+def metadata_only(answer: Json) -> Json:
+    """Return a list as the server gives it to a client that asks for a PartialObjectMetadataList."""
+    kind: Json = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+    items = [{**kind, "metadata": item["metadata"]} for item in answer["items"]]
+    return {**kind, "kind": "PartialObjectMetadataList", "metadata": answer["metadata"], "items": items}
+
+
 def _scale_of(item: Json) -> Json:
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     labels = item["spec"]["selector"].get("matchLabels") or {}

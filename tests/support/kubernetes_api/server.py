@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.faults import Call, Faults, Rule
 from tests.support.kubernetes_api.kinds import NAMESPACE, Json
-from tests.support.kubernetes_api.requests import VERBS, Requests, ResourcePath, parse_path
+from tests.support.kubernetes_api.requests import VERBS, Requests, ResourcePath, metadata_only, parse_path
 from tests.support.kubernetes_api.store import Store
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -104,6 +104,8 @@ class StandInApi:
             return _dropped(request)
         try:
             call.status, answer = self._answer(place, call, rule)
+            if "as=PartialObjectMetadataList" in request.headers.get("Accept", "") and "items" in answer:
+                answer = metadata_only(answer)
         except ApiError as error:
             call.status, answer = error.code, error.body
         for callback in self.faults.traps(call, "after"):

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from tests.support.kubernetes_api import defaults, managed_fields, validation, write_rules
@@ -33,6 +34,8 @@ class Store:
         self._revision = 1000
         self._changed = threading.Condition(threading.RLock())
         self._listeners: list[Listener] = []
+        self.shares_lists = False
+        """Hand out listed objects themselves instead of copies: only where nobody changes what was listed."""
         self.clock_offset_seconds = 0.0
         """Moves the server's clock (Date header, timestamps): a test can let a claim expire without waiting."""
 
@@ -79,12 +82,14 @@ class Store:
         """
         with self._changed:
             items = [
-                item
-                for (plural, place, _), item in sorted(self._objects.items(), key=lambda one: one[0])
-                if plural == kind.plural and (not namespace or place == namespace) and _owned(item, owner)
+                (key, item)
+                for key, item in self._objects.items()
+                if key[0] == kind.plural and (not namespace or key[1] == namespace) and _owned(item, owner)
             ]
-        chosen = (i for i in items if labels_match(labels, i["metadata"].get("labels") or {}))
-        return [copied(item) for item in chosen if fields_match(fields, item)]
+        items.sort(key=itemgetter(0))
+        chosen = (i for _, i in items if not labels or labels_match(labels, i["metadata"].get("labels") or {}))
+        found = [item for item in chosen if not fields or fields_match(fields, item)]
+        return found if self.shares_lists else [copied(item) for item in found]
 
     def create(self, kind: Kind, namespace: str, item: Json, *, manager: str = "lab", dry_run: bool = False) -> Json:
         """Store a new object with uid, revision, defaults and managed fields."""

@@ -25,12 +25,12 @@ class Expressions:
     """Evaluates expressions.
 
     Args:
-        secret: the keys of Secret `canary-push`.
+        secrets: the keys of each Secret, by its name.
     """
 
-    def __init__(self, secret: Mapping[str, str]) -> None:
+    def __init__(self, secrets: Mapping[str, Mapping[str, str]]) -> None:
         def compare(text: str, key: str, name: str) -> bool:
-            return hmac.compare_digest(text.encode(), {"canary-push": secret}[name][key].encode())
+            return hmac.compare_digest(text.encode(), secrets[name][key].encode())
 
         functions = [
             _function("canonical", _canonical, [_MAP, _TEXT], _TEXT),

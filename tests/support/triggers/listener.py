@@ -30,18 +30,24 @@ class Listener:
 
     Args:
         name: of its file, without suffix.
-        secret: the keys of Secret `canary-push`.
-        triggers: Triggers; by default the shipped example, of the app `shop`.
+        secrets: the keys of each Secret, by its name.
+        triggers: Triggers; by default the shipped examples, of the app `shop`.
         listener: another EventListener in its place.
     """
 
     def __init__(
-        self, name: str, secret: Mapping[str, str], triggers: Sequence[Json] = (), listener: Json | None = None
+        self,
+        name: str,
+        secrets: Mapping[str, Mapping[str, str]],
+        triggers: Sequence[Json] = (),
+        listener: Json | None = None,
     ) -> None:
         [self._listener] = [listener] if listener else documents(SHIPPED / "listener" / f"{name}.yaml")
-        self._secret = secret
-        self._expressions = Expressions(secret)
-        self._triggers = list(triggers) or documents(SHIPPED / "app" / "shop.yaml")
+        self._secrets = secrets
+        self._expressions = Expressions(secrets)
+        self._triggers = list(triggers) or [
+            one for path in sorted(SHIPPED.glob("app/*.yaml")) for one in documents(path)
+        ]
         self._bindings = {one["metadata"]["name"]: one for one in documents(SHIPPED / "binding.yaml")}
         self._templates = {one["metadata"]["name"]: one for one in documents(SHIPPED / "template.yaml")}
 
@@ -98,7 +104,9 @@ class Listener:
     def _check_github(self, params: Json, message: Message) -> None:
         if message.headers.get("X-GitHub-Event") not in params["eventTypes"]:
             raise Refused("eventTypes")
-        key = self._secret[params["secretRef"]["secretKey"]]
+        key = self._secrets.get(params["secretRef"]["secretName"], {}).get(params["secretRef"]["secretKey"], "")
+        if not key:
+            raise Refused("no secret")
         if not hmac.compare_digest(message.headers.get("X-Hub-Signature-256", ""), signature(message.sent, key)):
             raise Refused("signature")
 

@@ -12,7 +12,10 @@ from typing import Any, Self
 import yaml
 
 TOKEN = "a-token-of-sixty-four-letters-and-digits-0123456789abcdef0123456"
-"""The shared secret of all messages."""
+"""The token of the app in all messages."""
+
+SECRETS = {"canary-push-shop": {"token": TOKEN}}
+"""What the namespace of the recorded messages holds."""
 
 _FOLDER = Path(__file__).with_name("messages")
 

@@ -39,13 +39,18 @@ def test_every_item_is_worked_on_once(threads: int) -> None:
 def test_some_are_worked_on_at_once() -> None:
     """Four that wait for each other come to an end."""
     meeting = threading.Barrier(4, timeout=10.0)
-    for_each(range(4), lambda _: meeting.wait(), 4, lambda: None)
+
+    def meet(number: int) -> None:
+        del number
+        meeting.wait()
+
+    for_each(range(4), meet, 4, lambda: None)
     assert not meeting.broken
 
 
 @pytest.mark.parametrize("error", [Interrupted("sweeping", "SIGTERM"), KeyboardInterrupt(), RuntimeError()])
 def test_an_error_stops_the_others_soon(error: BaseException) -> None:
-    """What runs is told to stop, what waits never begins; the error comes out."""
+    """What runs stops, what waits never begins; the error comes out."""
     stopped, begun = threading.Event(), list[int]()
 
     def work(number: int) -> None:

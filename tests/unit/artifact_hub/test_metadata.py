@@ -59,7 +59,7 @@ def test_the_manifests_are_those_of_the_base() -> None:
     text = (ROOT / "artifacthub" / "argo" / "canary-steps" / "manifests.yaml").read_text(encoding="utf-8")
     found = [(one["kind"], one["metadata"]["name"]) for one in yaml.load_all(text, yaml.CSafeLoader)]
     assert len(found) == len(set(found))
-    templates = {"canary-steps", "canary-finish", "canary-release", "canary-release-lean"}
+    templates = {"canary-steps", "canary-finish", "canary-release", "canary-release-lean", "canary-hotfix"}
     assert templates == {name for kind, name in found if kind == "WorkflowTemplate"}
     assert {"ServiceAccount", "Role", "RoleBinding", "CronJob"} < {kind for kind, _ in found}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -21,8 +20,9 @@ from steps.board_server.query import Query
 from steps.board_server.rows import row_of
 from steps.board_server.run_links import run_url
 from steps.board_server.snapshot import Entry, NamespaceReads
-from steps.claim.keys import claim_key, record_key, state_key
 from steps.model.listing import ListedApp
+from steps.model.looks import Counts, LastLook
+from steps.model.rungs import RungVerdict
 from tests.support.board_apps import KINDS, annotations_for, listed, snapshot_of
 
 NOW = 1_800_000_000.0
@@ -86,15 +86,14 @@ def page_of(
 
 
 def hostile() -> ListedApp:
-    """Return an app whose every text is an attack; the API server lets anybody who may annotate write all of this."""
-    given = annotations_for("shop", "running", NOW)
-    state = {**json.loads(given[state_key("shop")]), "by": BAD, "reason": BAD, "verdicts": [[25, BAD, NOW]]}
-    state["look"] = [NOW, 0.1, 5, 0.0, [[BAD, 1, 1, 1, 1]]]
-    record = {**json.loads(given[record_key("shop")]), "reason": BAD, "outcome": BAD, "by": BAD, "images": {BAD: BAD}}
-    given |= {state_key("shop"): json.dumps(state), record_key("shop"): json.dumps(record)}
-    given[claim_key("shop")] = f"{BAD}:1:walking"
-    (app,) = listed(NOW, ("shop", "shop", given))
-    return app
+    """Return an app whose every text is an attack, also those that no annotation can bring here."""
+    (app,) = listed(NOW, ("shop", "shop", annotations_for("shop", "running", NOW)))
+    assert app.claim is not None
+    assert app.record is not None
+    look = LastLook(NOW, 0.1, (Counts(BAD, 1, 1, 1, 1),), 5)
+    state = replace(app.claim.state, by=BAD, reason=BAD, verdicts=(RungVerdict(25, BAD, NOW),), look=look)
+    record = replace(app.record, reason=BAD, outcome=BAD, by=BAD, images={BAD: BAD})
+    return replace(app, claim=replace(app.claim, run=BAD, state=state), record=record)
 
 
 @pytest.mark.parametrize("part", ["both", "record", "unreadable", "waiting"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -92,6 +93,19 @@ def test_a_redirect_is_an_answer() -> None:
     """Endless ones, too: none is followed."""
     answer = asked(said(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), Limits(5.0, 9))
     assert (302, "/") == (answer.status, answer.headers["location"])
+
+
+def test_the_body_of_a_redirect_has_the_same_limit() -> None:
+    """The library would read it whole, unpacked, only to use the connection again."""
+    bomb = gzip.compress(b" " * (64 << 20), 1)
+    head = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(AnswerTooLargeError):
+            asked(said(head + bomb), Limits(20.0, 1 << 20))
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,17 @@ def test_the_judge_takes_probes_into_account(
     judgement = judge(HEALTHY, None, RULES, deadline_reached=False, outcomes=found)
 
     assert (verdict, str(code)) == (judgement.verdict, judgement.code)
+
+
+def test_old_answers_keep_a_canary_from_passing() -> None:
+    """A prober that hangs must not leave its last good answers standing; nor does silence fail a canary."""
+    silence = ProbeResult("front", "a", 9.0, "the last answers are 16 s old, more than 3 intervals", is_answered=False)
+    for before in ("...", "..c", "cc"):
+        judgement = judge_probes([*outcomes(before), silence, silence], RULES, deadline_reached=False)
+        assert (Verdict.CONTINUE, True) == (
+            judgement.verdict,
+            "probe front is not answered any more" in judgement.reason,
+        )
+        assert "probe front is not answered any more" in judgement.reason
+    whole = judge(HEALTHY, None, RULES, deadline_reached=False, outcomes=[*outcomes("..."), silence])
+    assert (Verdict.CONTINUE, str(ReasonCode.PROBE)) == (whole.verdict, whole.code)

@@ -18,7 +18,7 @@ from steps.outputs.notifications.news import News
 from steps.outputs.report import Report
 from steps.settings.conventions import conventional_names
 from tests.support.triggers.listener import Listener
-from tests.support.triggers.messages import TOKEN, messages
+from tests.support.triggers.messages import SECRETS, messages
 
 PAGE = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text(encoding="utf-8")
 DIGEST = f"sha256:{'0b31b1c02ff458ad' * 4}"
@@ -257,7 +257,7 @@ def test_a_notification_on_the_broker_of_pushes_starts_no_release(form: str, sta
     if message is None:
         return
     push = messages("cloudevent")[0]
-    listener = Listener("cloudevent", {"token": TOKEN})
+    listener = Listener("cloudevent", SECRETS)
     assert 1 == len(listener.receive(push))
     structured = push.with_headers(Content_Type=message.content_type)
     assert [] == listener.receive(replace(structured, body=body(form, news(of_state(state)))))

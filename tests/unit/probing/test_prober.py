@@ -6,6 +6,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import pytest
+
 from steps.model.probes import ProbeResult
 from steps.probing.probe import Endpoint, Probe
 from steps.probing.prober import ArmEndpoints, Prober
@@ -105,3 +107,33 @@ def test_without_ready_pods_nothing_is_sent() -> None:
 
     assert () == world.prober(canary=0).look()
     assert [] == world.asked
+
+
+@pytest.mark.parametrize("what", ["hangs", "dies", "finds no pods"])
+def test_old_answers_do_not_stand_for_new_ones(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three intervals after the last round ended, what follows has no answer; the next round makes it good again."""
+    world = World()
+    endpoints = [ArmEndpoints(pods("canary", 1), pods("stable", 1))]
+    prober = Prober([Probe("front"), Probe("api")], lambda: endpoints[-1], 5.0, world.send, lambda: world.now)
+    world.gate.set()
+    assert 2 == len(settled(prober, 2))
+    if what == "hangs":
+        world.gate.clear()
+    elif what == "dies":
+        monkeypatch.setattr(prober, "_run_round", lambda _: None)
+    else:
+        endpoints.append(ArmEndpoints((), pods("stable", 1)))
+    for now, is_silent in ((5.0, False), (15.0, False), (16.0, True), (900.0, True)):
+        world.now = now
+        assert {"front", "api"} == {one.probe for one in prober.look() if one.is_answered is not is_silent}
+        assert is_silent is not all(one.is_answered for one in prober.look())
+    assert "the last answers are 900 s old, more than 3 intervals" == prober.look()[-1].canary
+    monkeypatch.undo()
+    del endpoints[1:]
+    world.gate.set()
+    world.now = 906.0
+    deadline = time.monotonic() + 5
+    while not all(one.is_answered for one in prober.look()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert all(one.is_answered for one in prober.look())
+    assert 4 <= len(prober.look())

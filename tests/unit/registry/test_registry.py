@@ -17,7 +17,7 @@ from steps.registry.registry import MANIFESTS, Registry
 
 IMAGE = parse("registry.test/team/shop:v2")
 URL = "https://registry.test/v2/team/shop/manifests/v2"
-TOKENS = "https://auth.test/token"
+TOKENS = "https://registry.test/token"
 DIGEST = f"sha256:{'a' * 64}"
 HEADERS = {"Docker-Content-Digest": DIGEST}
 ANN = Credentials("ann", "s3cret")
@@ -212,17 +212,21 @@ def test_a_token_is_preferred_over_a_password() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "part"),
     [
-        ({"status": 401}, PermanentError, "the token service auth.test does not let user 'ann' read repository:team"),
+        (
+            {"status": 401},
+            PermanentError,
+            "the token service registry.test does not let user 'ann' read repository:team",
+        ),
         ({"status": 403}, PermanentError, "forbids user 'ann'"),
         ({"status": 429}, TemporaryError, "rate-limits user 'ann'"),
-        ({"status": 502}, TemporaryError, "the token service auth.test is failing (502)"),
+        ({"status": 502}, TemporaryError, "the token service registry.test is failing (502)"),
         ({"status": 302, "headers": {"Location": "https://evil.test"}}, PermanentError, "(302)"),
         ({"body": "s3cret"}, PermanentError, "returned no token"),
         ({"json": []}, PermanentError, "returned no token"),
         ({"json": {"token": ""}}, PermanentError, "returned no token"),
         ({"json": {"token": "a\r\nX-Evil: 1"}}, PermanentError, "returned no token"),
         ({"body": " " * ((1 << 18) + 1)}, PermanentError, "returned no token"),
-        ({"body": requests.exceptions.ConnectTimeout()}, TemporaryError, "token service auth.test took too long"),
+        ({"body": requests.exceptions.ConnectTimeout()}, TemporaryError, "token service registry.test took too long"),
     ],
 )
 def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepError], part: str) -> None:
@@ -235,7 +239,7 @@ def test_a_token_service_may_refuse_too(answer: dict[str, Any], kind: type[StepE
 
 
 @responses.activate
-@pytest.mark.parametrize("realm", ["http://auth.test/token", "file:///etc/passwd", "ftp://auth.test"])
+@pytest.mark.parametrize("realm", ["http://registry.test/token", "file:///etc/passwd", "ftp://auth.test"])
 def test_a_password_never_goes_over_plain_http(realm: str) -> None:
     """No matter what a registry asks for."""
     head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
@@ -253,26 +257,84 @@ def test_a_registry_without_a_usable_challenge_gets_no_credentials(challenge: di
     assert "(401)" in str(refused())
 
 
+MIRROR = "https://mirror.test/v2/x"
+MIRRORED = RegistryAccess(ANN, deadline_seconds=0, redirect_hosts=("mirror.test",))
+
+
 @responses.activate
-def test_a_redirect_is_followed_without_the_credentials() -> None:
+def test_a_redirect_to_a_declared_host_is_followed_without_the_credentials() -> None:
     """They belong to the first registry only."""
     head(status=401, headers={"WWW-Authenticate": "Basic"})
-    head(status=307, headers={"Location": "https://mirror.test/v2/x"})
-    responses.head("https://mirror.test/v2/x", headers=HEADERS, content_type=MANIFESTS[0])
-    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
+    head(status=307, headers={"Location": MIRROR})
+    responses.head(MIRROR, headers=HEADERS, content_type=MANIFESTS[0])
+    assert DIGEST == asked(MIRRORED)
     assert ANN.basic == responses.calls[1].request.headers["Authorization"]
     assert "Authorization" not in responses.calls[2].request.headers
 
 
 @responses.activate
-@pytest.mark.parametrize(("location", "part"), [("http://mirror.test/v2/x", "plain http"), (URL, "TooManyRedirects")])
-def test_a_redirect_elsewhere_is_refused(location: str, part: str) -> None:
-    """Anybody could answer on plain http."""
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_on_the_registrys_host_is_followed_with_the_credentials(status: int) -> None:
+    """Some registries rewrite names; the address may be relative."""
+    head(status=401, headers={"WWW-Authenticate": "Basic"})
+    head(status=status, headers={"Location": "/v2/proxied/shop/manifests/v2"})
+    responses.head("https://registry.test/v2/proxied/shop/manifests/v2", headers=HEADERS, content_type=MANIFESTS[0])
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0))
+    assert ANN.basic == responses.calls[2].request.headers["Authorization"]
+
+
+@responses.activate
+@pytest.mark.parametrize("via", ["", "/v2/first", "https://mirror.test/v2/first"])
+@pytest.mark.parametrize(
+    ("location", "part"),
+    [
+        ("http://mirror.test/v2/x", "plain http"),
+        ("http://registry.test/v2/x", "plain http"),
+        ("https://evil.test/v2/x", "--registry-redirect-hosts"),
+        ("https://registry.test.evil.test/v2/x", "--registry-redirect-hosts"),
+        ("https://registry.test:8443/v2/x", "--registry-redirect-hosts"),
+        ("https://registry.test@evil.test/v2/x", "--registry-redirect-hosts"),
+        ("https://evil.test\\@registry.test/v2/x", "--registry-redirect-hosts"),
+        ("//evil.test/v2/x", "--registry-redirect-hosts"),
+        ("file:///etc/passwd", "--registry-redirect-hosts"),
+        ("https://[::1/", "--registry-redirect-hosts"),
+        (URL, "more than 3 times"),
+    ],
+)
+def test_a_redirect_elsewhere_is_refused(location: str, part: str, via: str) -> None:
+    """The server there could choose the image; the first redirect is checked, and each after it."""
+    if via:
+        head(status=307, headers={"Location": via})
+        first = via if via.startswith("https:") else f"https://registry.test{via}"
+        responses.head(first, status=307, headers={"Location": location})
     head(status=307, headers={"Location": location})
-    responses.head("http://mirror.test/v2/x", headers=HEADERS, content_type=MANIFESTS[0])
-    error = refused()
+    error = refused(MIRRORED)
     assert isinstance(error, PermanentError)
     assert part in str(error)
+    assert {"registry.test", "mirror.test"} >= {str(call.request.url).split("/")[2] for call in responses.calls}
+
+
+@responses.activate
+@pytest.mark.parametrize("access", [RegistryAccess(ANN, deadline_seconds=0), None])
+def test_nobody_but_its_own_token_service_gets_a_registrys_credentials(access: RegistryAccess | None) -> None:
+    """Nor is another host asked for a token anonymously: its answer would reach the registry."""
+    realm = "https://evil.test/token"
+    head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
+    error = refused(access)
+    assert isinstance(error, PermanentError)
+    assert f"names the token service '{realm}', which is not on its own host" in str(error)
+    assert "--registry-auth-hosts" in str(error)
+    assert 1 == len(responses.calls)
+
+
+@responses.activate
+def test_a_declared_token_service_gets_the_credentials() -> None:
+    """A company's own login is often on a host of its own."""
+    realm = "https://login.test:8443/token"
+    head(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}"'})
+    responses.get(realm, json={"token": "t0ken"}, match=[matchers.header_matcher({"Authorization": ANN.basic})])
+    head(headers=HEADERS)
+    assert DIGEST == asked(RegistryAccess(ANN, deadline_seconds=0, auth_hosts=("login.test:8443",)))
 
 
 @responses.activate

@@ -101,7 +101,7 @@ def values(name: str) -> st.SearchStrategy[Any]:
         return st.one_of(st.booleans(), st.floats(2, 3), st.none(), LISTS)
     if name in {"metrics", "probes"}:
         return {"metrics": METRICS, "probes": PROBES}[name]
-    if name == "ladder":
+    if name in {"ladder", "hotfix_ladder"}:
         return st.one_of(TEXTS, st.lists(st.integers(0, 120), max_size=4), NUMBERS, st.none())
     chosen = st.sampled_from(SCHEMA["properties"][name.replace("_", "-")].get("enum", ["tekton"]))
     return st.one_of(TEXTS, chosen, MAPPINGS, LISTS, st.booleans(), st.none(), NUMBERS)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from steps.__main__ import STEPS, find
 from steps.errors import SettingsError
+from steps.settings.hotfix import ONE_RUN_ONLY
 from tests.unit.settings.conftest import Load
 
 # A text that some field takes; the first that a field takes, and that is not its default, stands for it.
@@ -93,8 +94,12 @@ def test_flag_variable_and_file_are_named_by_rule(
 
     assert value == getattr(load_step(step, *flags, f"--{name.replace('_', '-')}={text}"), name)
 
-    from_file = load_step(step, *flags, file=f"{name.replace('_', '-')}: {text}")
-    assert value == getattr(from_file, name)
+    file = f"{name.replace('_', '-')}: {text}"
+    if name in ONE_RUN_ONLY:
+        with pytest.raises(SettingsError, match=f"{name}: holds for one run alone"):
+            load_step(step, *flags, file=file)
+    else:
+        assert value == getattr(load_step(step, *flags, file=file), name)
 
     monkeypatch.setenv(f"CANARY_{name.upper()}", text)
     assert value == getattr(load_step(step, *flags), name)

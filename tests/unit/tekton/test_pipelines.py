@@ -180,7 +180,7 @@ def test_time_outs_leave_room_for_the_end(name: str) -> None:
     ready, rungs = default(promote.Settings, "ready_timeout_seconds"), 3
     longest = default(prepare.Settings, "busy_timeout_seconds") + ready
     longest += rungs * (ready + 2 * default(analyze.Settings, "timeout_seconds"))
-    longest += ready + default(promote.Settings, "drain_seconds")
+    longest += ready + default(promote.Settings, "drain_limit_seconds")
     longest += float(named(PIPELINES[name]["spec"]["params"]).get("approval-seconds", {}).get("default", 0))
     assert 2 * longest <= timeouts["tasks"]
 

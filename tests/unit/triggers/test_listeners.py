@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.support.triggers.listener import SHIPPED, Listener
-from tests.support.triggers.messages import TOKEN, Message, listeners, messages, signed
+from tests.support.triggers.messages import SECRETS, TOKEN, Message, listeners, messages, signed
 
 Json = dict[str, Any]
 ALL = listeners()
@@ -29,7 +29,7 @@ def recorded() -> list[Message]:
 @cache
 def listening(name: str, token: str) -> Listener:
     """Return a listener that knows a secret."""
-    return Listener(name, {"token": token})
+    return Listener(name, {"canary-push-shop": {"token": token}})
 
 
 def received(message: Message, token: str = TOKEN) -> list[Json]:
@@ -104,15 +104,15 @@ HOSTILE_TAGS = [
 @pytest.mark.parametrize("name", ALL)
 def test_an_invalid_tag_starts_nothing(name: str, tag: object) -> None:
     """Even if the app accepts any tag."""
-    [trigger] = _any_tag()
+    [trigger] = _any_tag(name)
     message = signed(first(name).having("tag", tag))
-    assert [] == Listener(name, {"token": TOKEN}, [trigger]).receive(message)
+    assert [] == Listener(name, SECRETS, [trigger]).receive(message)
     good = signed(first(name).having("tag", "Anything_1.2"))
-    assert 1 == len(Listener(name, {"token": TOKEN}, [trigger]).receive(good))
+    assert 1 == len(Listener(name, SECRETS, [trigger]).receive(good))
 
 
-def _any_tag() -> list[Json]:
-    text = (SHIPPED / "app" / "shop.yaml").read_text(encoding="utf-8")
+def _any_tag(listener: str) -> list[Json]:
+    text = (SHIPPED / "app" / ("shop-ghcr.yaml" if listener == "ghcr" else "shop.yaml")).read_text(encoding="utf-8")
     changed = text.replace("'^v[0-9]+[.][0-9]+[.][0-9]+$'", "'.*'")
     assert changed != text
     return list(yaml.safe_load_all(changed))
@@ -153,19 +153,49 @@ def test_the_name_of_the_pusher_is_shown_and_harmless(name: str, by: str, shown:
 
 def test_a_tag_that_is_not_a_valid_label_is_only_in_the_annotation() -> None:
     """A label has at most 63 characters, and starts and ends with a letter or digit."""
-    listener = Listener("docker-hub", {"token": TOKEN}, _any_tag())
+    listener = Listener("docker-hub", SECRETS, _any_tag("docker-hub"))
     for tag in ("_v1", "v1.", "v" * 64):
         [run] = listener.receive(first("docker-hub").having("tag", tag))
         assert "" == run["metadata"]["labels"]["canary-steps.io/tag"]
         assert f"registry.example/team/shop:{tag}" == run["metadata"]["annotations"]["canary-steps.io/image"]
 
 
+def _till(listener: str) -> Json:
+    """Return the Trigger of another app, with a token of its own."""
+    [shop] = _any_tag(listener)
+    text = json.dumps(shop).replace("team/shop", "team/till").replace('"shop"', '"till"')
+    till: Json = json.loads(text.replace("canary-push-shop", "canary-push-till"))
+    return till
+
+
 def test_two_apps_get_their_own_runs_from_one_message() -> None:
     """One message may report pushes of both; neither app sees the push of the other."""
-    [shop] = json.loads(json.dumps(_any_tag()))
-    till = json.loads(json.dumps(shop).replace("team/shop", "team/till").replace('"shop"', '"till"'))
     envelope = next(one for one in messages("distribution") if "several events" in one.what)
-    runs = Listener("distribution", {"token": TOKEN}, [shop, till]).receive(envelope)
+    secrets = {**SECRETS, "canary-push-till": {"token": TOKEN}}
+    triggers = [*_any_tag("distribution"), _till("distribution")]
+    runs = Listener("distribution", secrets, triggers).receive(envelope)
     assert [("shop", "registry.example/team/shop:latest"), ("till", "registry.example/team/till:v1.2.3")] == [
         (of(run)["app"], of(run)["image"]) for run in runs
     ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_token_of_one_app_releases_no_other_app(name: str) -> None:
+    """Whatever repository the message names: who may push one app is a stranger to the others."""
+    secrets = {
+        **SECRETS,
+        "canary-push-till": {"token": "another-token-of-sixty-four-letters-and-digits-0123456789abcdef0"},
+    }
+    triggers = [*_any_tag(name), _till(name)]
+    for repository, apps in (("team/shop", ["shop"]), ("team/till", [])):
+        message = signed(first(name).having("repository", repository.removeprefix("team/" if name == "ghcr" else "")))
+        assert apps == [of(run)["app"] for run in Listener(name, secrets, triggers).receive(message)]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_app_without_a_token_is_released_by_nobody(name: str) -> None:
+    """Its Secret is missing, has no such key, or an empty one."""
+    every: list[dict[str, dict[str, str]]] = [{}, {"canary-push-shop": {}}, {"canary-push-shop": {"token": ""}}]
+    for secrets in every:
+        for message in (signed(first(name)), signed(first(name), "")):
+            assert [] == Listener(name, secrets).receive(message)

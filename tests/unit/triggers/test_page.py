@@ -9,7 +9,7 @@ import yaml
 from steps.__main__ import STEPS, find
 from tests.support.processes import ROOT
 from tests.support.triggers.listener import SHIPPED, Listener, documents
-from tests.support.triggers.messages import TOKEN, Message
+from tests.support.triggers.messages import SECRETS, TOKEN, Message
 
 PAGE = (ROOT / "docs" / "push.md").read_text(encoding="utf-8")
 DIGEST = f"sha256:{'a' * 64}"
@@ -50,7 +50,7 @@ def recipe(name: str) -> dict[str, Any]:
 
 def images(name: str, message: Message) -> list[str]:
     """Return the images whose release a message starts by a recipe."""
-    runs = Listener("docker-hub", {"token": TOKEN}, listener=recipe(name)).receive(message)
+    runs = Listener("docker-hub", SECRETS, listener=recipe(name)).receive(message)
     return [one["value"] for run in runs for one in run["spec"]["params"] if one["name"] == "image"]
 
 

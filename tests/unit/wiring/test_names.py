@@ -95,11 +95,14 @@ def test_a_list_that_is_forbidden_leads_to_the_convention_and_is_named(world: Pa
 
 
 def test_the_convention_needs_no_survey(world: PairCluster) -> None:
-    """One list finds other VirtualServices with the same arms; everything else is read by name."""
+    """One list finds other VirtualServices with the same arms; everything else is read by name.
+
+    The canary that is missing is asked for twice.
+    """
     found = NamedSteps(world).names(APP, starts=True)
     assert (Topology.STABLE_NAMED, "shop", "shop-canary") == (found.topology, found.stable, found.canary)
     assert ["virtualservices"] == world.calls("list")
-    assert ["virtualservices", "deployments", "deployments"] == world.calls("get")
+    assert ["virtualservices", "deployments", "deployments", "deployments"] == world.calls("get")
 
 
 def test_a_step_of_a_conventional_run_asks_for_its_claim_alone(world: PairCluster) -> None:

@@ -102,7 +102,7 @@ def test_every_reference_to_a_cluster_template_has_its_scope(others: tuple[str, 
         for _, step in calls(one["spec"].get("workflowSpec", one["spec"]))
         if "templateRef" in step
     ]
-    assert len(references) == 21 + len(others)
+    assert len(references) == 23 + len(others)
     assert all(one.get("clusterScope") is True for one in references)
 
 

@@ -58,13 +58,18 @@ def test_no_retried_step_is_called_with_fail_fast(name: str, spec: Json) -> None
 
 
 def test_every_release_restores_at_its_end() -> None:
-    """Every workflow that calls prepare has a deadline and an exit handler that rolls the same run back."""
+    """Every workflow that calls prepare or rollout has a deadline and an exit handler that rolls the same run back."""
+    starts = {"prepare", "rollout"}
     releasing = {
-        name: spec for name, spec in workflow_specs() if any(step["name"] == "prepare" for _, step in calls(spec))
+        name: spec for name, spec in workflow_specs() if any(step["name"] in starts for _, step in calls(spec))
     }
-    assert {"canary-release", "canary-release-lean", "canary-release-approval", "release-several-"} == {
-        name.partition(" ")[2] for name in releasing
-    }
+    assert {
+        "canary-release",
+        "canary-release-lean",
+        "canary-hotfix",
+        "canary-release-approval",
+        "release-several-",
+    } == {name.partition(" ")[2] for name in releasing}
     for name, spec in releasing.items():
         assert "finish" == spec["onExit"], name
         assert spec["activeDeadlineSeconds"], name

@@ -72,7 +72,7 @@ def test_containers_are_named_where_there_are_several() -> None:
     ("change", "code"),
     [
         ({"replicas": 0}, "stable-not-ready"),
-        ({"replicas": 3}, "stable-not-ready"),
+        ({"replicas": 3}, "stable-unready"),
         ({"paused": True}, "stable-not-ready"),
         ({"strategy": {"type": "Recreate"}}, "stable-not-ready"),
         ({"revisionHistoryLimit": 0}, "stable-not-ready"),

@@ -1,0 +1,96 @@
+"""What must hold when a way back has ended well: users on a ready arm, one version, nothing left of any run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from steps.cluster.connection import USER_AGENT
+from tests.faults.lab import Attempt, Lab
+from tests.faults.views import canary_side, is_ready, marks_of, selector_of, serves
+from tests.faults.watch import Violation
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, POD, Json
+from tests.support.shop_release import NAMESPACE
+
+
+def check_ended(lab: Lab, end: Attempt, holder: str = "") -> Iterator[Violation]:
+    """Return what does not hold after a way back.
+
+    Args:
+        lab: in which the cluster came to rest.
+        end: how the way back ended.
+        holder: the run that holds the claim now, "" for none.
+    """
+    if end.exit_code != 0:
+        yield Violation("exit code", f"the way back ended with {end.exit_code}: {end.error[:400]}")
+        return
+    if lab.rests_at and not lab.world.outcome() and lab.world.weights() == {(100 - lab.rests_at, lab.rests_at)}:
+        yield from _check_marks(lab, holder)
+        return  # no run ever claimed anything: all is as people left it
+    yield from _check_users(lab)
+    yield from _check_version(lab)
+    yield from _check_marks(lab, holder)
+    if not holder:
+        yield from _check_idle_arms(lab)
+
+
+def serving(lab: Lab) -> str:
+    """Return the arm that all users are on, "" if they are on both."""
+    weights = {canary_side(one, lab.hosts[1]) for one in lab.virtual_services()}
+    return {frozenset({0}): lab.stable, frozenset({100}): lab.canary}.get(frozenset(weights), "")
+
+
+def _check_users(lab: Lab) -> Iterator[Violation]:
+    found = serving(lab)
+    if not found or (found == lab.canary and lab.world.given.get("topology") != "swap"):
+        yield Violation("users on a ready arm", f"the weights stayed at {sorted(lab.world.weights())}")
+        return
+    place = lab.hosts[0 if found == lab.stable else 1]
+    chosen = selector_of(lab.world.store, place)
+    pods = [pod for pod in lab.world.store.list(POD, NAMESPACE) if serves(pod, chosen)]
+    if not pods or not all(map(is_ready, pods)):
+        yield Violation("users on a ready arm", f"users are on {found}, of whose {len(pods)} pods not all are ready")
+    images = {pod["spec"]["containers"][0]["image"] for pod in pods}
+    if len(images) > 1:
+        yield Violation("one version", f"pods of {found} run {sorted(images)}")
+    wanted = lab.world.get(found)["spec"]["replicas"]
+    if wanted < lab.replicas:
+        yield Violation("users on a ready arm", f"{found} serves with {wanted} pods, {lab.replicas} before")
+
+
+def _check_version(lab: Lab) -> Iterator[Violation]:
+    template = lab.world.get(lab.stable)["spec"]["template"]
+    image = template["spec"]["containers"][0]["image"]
+    if image not in lab.images:
+        yield Violation("one version", f"stable has the image {image}")
+    known = lab.templates.get(image)
+    if known is not None and known != template:
+        yield Violation("one version", f"stable has {image} with another template: {str(template)[:300]}")
+
+
+def _check_marks(lab: Lab, holder: str) -> Iterator[Violation]:
+    objects = [*lab.virtual_services(), *lab.world.store.list(DEPLOYMENT, NAMESPACE)]
+    for one in objects:
+        where = f"{one['kind']} {one['metadata']['name']}"
+        marks, values = marks_of(one), (one["metadata"].get("annotations") or {})
+        tokens = [values[key] for key in marks if ".io/claim." in key]
+        if not holder and marks:
+            yield Violation("nothing left over", f"{where} still has {', '.join(sorted(marks))} {tokens}")
+        if holder and any(token.split(":")[0] != holder for token in tokens):
+            yield Violation("nothing left over", f"{where} has the token {tokens}, not of {holder}")
+        if not holder and one["kind"] == "VirtualService" and _manages_routes(one):
+            yield Violation("nothing left over", f"{where} names {USER_AGENT} as the manager of its routes")
+
+
+def _manages_routes(item: Json) -> bool:
+    """Return whether the next apply of a GitOps tool that changes a route would conflict with us."""
+    entries = item["metadata"].get("managedFields") or []
+    return any(one.get("manager") == USER_AGENT and "f:spec" in one.get("fieldsV1", {}) for one in entries)
+
+
+def _check_idle_arms(lab: Lab) -> Iterator[Violation]:
+    found = serving(lab)
+    idle = lab.canary if found == lab.stable else lab.stable
+    for name in (idle, f"{lab.stable}-baseline"):
+        item: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, name)
+        if item is not None and item["spec"]["replicas"] and name not in lab.kept:
+            yield Violation("nothing left over", f"{name} still has {item['spec']['replicas']} pods without users")
