@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
 from steps.claim.amend import Edit, amend, amendment, phases_until
-from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged, remove_managed_fields
+from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.lookup import refuse_competing
@@ -14,13 +12,12 @@ from steps.claim.observed import ObservedClaim
 from steps.claim.state import StateChanges
 from steps.claim.verdicts import without_verdict
 from steps.cluster.api import Object, Operation
-from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations
+from steps.traffic.disown import disown
 from steps.traffic.drift import arm_destinations, require_own_routes
 from steps.traffic.routes import ALL, Route, locate, locate_all, weigh
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
@@ -77,24 +74,9 @@ def set_weight_unclaimed(
 
         writer.write(target.virtual_service, plan)
         if weight in {0, ALL}:
-            _disown(writer, target)
+            disown(writer, target.virtual_service)
         previous += before
     return previous[0] if previous else 0
-
-
-def _disown(writer: GuardedWriter, target: RouteTarget) -> None:
-    """Let nobody own the routes once the other pipeline is done: no claim's end does it, and applies would conflict."""
-
-    def plan(obj: Object) -> list[Operation]:
-        operations = remove_managed_fields(obj)
-        return [*expect_unchanged(obj), *operations] if operations else []
-
-    try:
-        writer.write(target.virtual_service, plan)
-    except Interrupted:
-        raise
-    except StepError as error:
-        log.warning("weight.not_disowned", virtual_service=str(target.virtual_service), cause=error.cause)
 
 
 def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> None:
