@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from steps.claim.amend import Edit, amend, amendment, phases_until
+from steps.claim.amend import Edit, amend, amendment, phases_until, timed
 from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
@@ -41,9 +41,8 @@ def set_weight(
         return Edit(state, phase, edits)
 
     claim = amend(writer, claim, anchor, frozenset({claim.phase, phase}), doing, decide)
-    for target in others:
-        _follow(writer, claim, target, weight, allow_foreign=allow_foreign)
-    return claim
+    moved = [_follow(writer, claim, target, weight, allow_foreign=allow_foreign) for target in others]
+    return timed(claim, writer.cluster.now()) if any(moved) else claim
 
 
 def set_weight_unclaimed(
@@ -79,11 +78,14 @@ def set_weight_unclaimed(
     return previous[0] if previous else 0
 
 
-def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> None:
+def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> bool:
+    """Set the weight on another VirtualService; return whether it was not set there."""
+    moved: list[Operation] = []
     doing = _doing(weight, target)
 
     def follow(obj: Object, seen: ObservedClaim) -> Edit | None:
         edits = _weights(obj, seen, target, weight, doing, allow_foreign=allow_foreign)
+        moved[:] = edits
         if not edits and seen.state.weight == weight and seen.token.phase is claim.phase:
             return None
         return Edit(claim.state, claim.phase, edits)
@@ -96,6 +98,7 @@ def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: in
         return operations(obj)
 
     writer.write(target.virtual_service, decide)
+    return bool(moved)
 
 
 def _is_released(obj: Object, claim: Claim, target: RouteTarget, weight: int) -> bool:
