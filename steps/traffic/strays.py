@@ -22,7 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def return_strays(writer: GuardedWriter, claim: Claim, weight: int) -> None:
-    """Give one side all users once more, where somebody gave the other any; see `Traffic.return_strays`."""
+    """Return all users to one side, where somebody gave the other any; see `Traffic.return_strays`."""
     for target in claim.state.targets:
         doing = f"returning users from the side that stopped, on VirtualService {target.virtual_service}"
         returned: set[ObjectName] = set()
