@@ -93,14 +93,14 @@ def _as_known(claim: Claim, known: RunState) -> Claim:
 
 
 def timed(claim: Claim, now: float) -> Claim:
-    """Return a claim whose last weight was set now: its write may have been refused for a while after it was decided.
+    """Return a claim whose weight became 0 now: the write may have been refused for a while after it was decided.
 
     Only for this process, which waits for requests to leave; what the API server stored keeps the earlier time.
     """
-    if not claim.state.weights:
+    if not claim.state.weights or claim.state.weight:
         return claim
-    *earlier, (_, weight) = claim.state.weights
-    return replace(claim, state=replace(claim.state, weights=(*earlier, (round(now, 1), weight))))
+    weights = (*claim.state.weights[:-1], (round(now, 1), 0))
+    return replace(claim, state=replace(claim.state, weights=weights))
 
 
 def amendment(
