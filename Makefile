@@ -5,7 +5,7 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/canary-steps
 SCENARIO ?= all
 SECONDS ?= 900
-POINTS ?= 24000
+POINTS ?= 20000
 MINUTES ?= 10
 SCHEDULES ?= 5500
 SEED ?= 1
@@ -44,7 +44,7 @@ e2e: .venv/ready .venv-ansible prometheus ## Run the shipped releases with real 
 e2e-full: .venv/ready .venv-ansible prometheus ## The same with the slow tests: dead controllers, Prometheus 3, ten apps at once, and more
 	@tests/e2e/run.sh "full or not full"
 
-faults: .venv/ready ## Let every request of every step meet every fault, then every way back (POINTS=24000 SEED=1, 0 for all points)
+faults: .venv/ready ## Let every request of every step meet every fault, then every way back (POINTS=20000 SEED=1, 0 for all points)
 	@$(BIN)/python -m tests.faults --points $(POINTS) --seed $(SEED)
 
 soak: .venv/ready prometheus ## Release at random for MINUTES=10 on the embedded lab while others interfere, and count users' requests

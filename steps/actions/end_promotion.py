@@ -66,9 +66,10 @@ def end_promotion(
             return _undo(baked, teardown, traffic, workload)
         reason += f"; {kept}"
     ended = baked.claim
-    if is_swap(ended) and baked.verdict != STOPPED:  # a person who took over may need the old arm
+    is_taken_over = baked.verdict == STOPPED
+    if is_swap(ended) and not is_taken_over:  # a person who took over may need the old arm
         ended = retire_stable(ended, teardown, traffic, workload, enforce=False)
-    release_promoted(ended, traffic, workload, reason, baked.verdict)
+    release_promoted(ended, traffic, workload, reason, baked.verdict, is_taken_over=is_taken_over)
     return PromotionEnd("promoted", baked.verdict, reason, baked.exit_code, baked.judgement)
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import structlog
 
-from steps.actions.still_used import leaving_canary
-from steps.actions.swap import is_swap, is_swapped, retire_stable, was_promoting
+from steps.actions.still_used import last_look, leaving_canary
+from steps.actions.swap import ALL, is_swap, is_swapped, retire_stable, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import summarize_verdicts
 from steps.claim.record import promotion_of, record_of
@@ -58,13 +58,23 @@ def retire_canary(
 ) -> Claim:
     """Return the weight to stable, which runs the judged version, and stop the canary; as `finish_promotion`."""
     claim = _return_weight(claim, teardown, traffic, workload, enforce=enforce)
-    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
+    side = leaving_canary(claim, workload)
+    drain(claim, side, teardown, traffic, workload)
     if claim.state.workloads is not None:
-        workload.scale_down(claim.state.workloads, claim.token)
+        workload.scale_down(claim.state.workloads, claim.token, last_look(claim, side, traffic, workload))
+        traffic.return_strays(claim, 0)
     return claim
 
 
-def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: str = "", bake: str = "") -> None:
+def release_promoted(
+    claim: Claim,
+    traffic: Traffic,
+    workload: Workload,
+    baked: str = "",
+    bake: str = "",
+    *,
+    is_taken_over: bool = False,
+) -> None:
     """Release the claim of a promoted run.
 
     Args:
@@ -73,12 +83,16 @@ def release_promoted(claim: Claim, traffic: Traffic, workload: Workload, baked: 
         workload: Deployments.
         baked: what the bake after the promotion showed, one sentence; "" without one.
         bake: its verdict, "" without one.
+        is_taken_over: whether a person moved users during the bake, who stay where they are.
     """
     verdict, reason = summarize_verdicts(claim.state)
     reason = f"{baked}; {reason}" if baked else reason  # the newest first: a long record is cut
     now, promotion = traffic.claims.now(), _promotion(claim, traffic, workload)
     record = record_of(claim, "promoted", reason, now, verdict, bake=bake, promotion=promotion)
-    traffic.claims.release(claim, record)
+    if is_taken_over:
+        traffic.claims.release(claim, record)
+    else:
+        traffic.release(claim, record, ALL if is_swap(claim) else 0)
     log.info("run.promoted", verdict=verdict, reason=reason)
 
 

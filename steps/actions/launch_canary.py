@@ -3,7 +3,7 @@
 import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.still_used import leaving_canary
+from steps.actions.still_used import last_look, leaving_canary
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.record import record_of
 from steps.errors import NotOwnerError
@@ -73,8 +73,11 @@ def end_as_noop(claim: Claim, reason: str, teardown: TeardownPolicy, traffic: Tr
     """
     if claim.state.weight:
         claim, _ = traffic.set_weight(claim, 0)
-    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
+    side = leaving_canary(claim, workload)
+    drain(claim, side, teardown, traffic, workload)
     if claim.state.workloads is not None:
-        workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token)
-    traffic.claims.release(claim, record_of(claim, "noop", reason, traffic.claims.now()))
+        look = last_look(claim, side, traffic, workload)
+        workload.retire_canary(claim.state.workloads, claim.state.pin, claim.token, look)
+        traffic.return_strays(claim, 0)
+    traffic.release(claim, record_of(claim, "noop", reason, traffic.claims.now()), 0)
     log.info("prepare.noop", detail=reason)

@@ -14,7 +14,7 @@ from steps.actions.finish_promotion import finish_promotion, is_promotion_comple
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.left_alone import DeploymentsLeft, LeftAlone
 from steps.actions.retreat import report_held, retreat
-from steps.actions.still_used import leaving_canary
+from steps.actions.still_used import last_look, leaving_canary
 from steps.actions.swap import has_moved_users, hold_of, raise_old_arm, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.errors import LostDeployment
@@ -137,8 +137,11 @@ def _restore(
         left.report()
     if restored is UndoResult.FOREIGN and was_promoting(claim) and not workloads.template_by_external:
         left.changed_by_others(f"{workloads.namespace}/{workloads.stable}")
-    drain(claim, leaving_canary(claim, workload), teardown, traffic, workload)
-    left.tried(lambda: workload.retire_canary(workloads, claim.state.pin, claim.token))
+    side = leaving_canary(claim, workload)
+    drain(claim, side, teardown, traffic, workload)
+    look = last_look(claim, side, traffic, workload)
+    left.tried(lambda: workload.retire_canary(workloads, claim.state.pin, claim.token, look))
+    traffic.return_strays(claim, 0)
     left.tried(lambda: workload.scale_baseline_down(workloads, claim.token))
     return _end(claim, reason, restored or UndoResult.UNTOUCHED, left, traffic)
 
@@ -151,7 +154,7 @@ def _end(claim: Claim, reason: str, restored: UndoResult, left: LeftAlone, traff
     bake = str(Verdict.FAIL) if is_baked else ""
     said = f"{reason}; {left.sentence}" if left.sentence else reason
     record = record_of(claim, outcome, said, traffic.claims.now(), bake=bake)
-    traffic.claims.release(claim, replace(record, undoes=undoes))
+    traffic.release(claim, replace(record, undoes=undoes), 0)
     if outcome == "undone":
         log.info("run.undone", undone_run=undoes, reason=reason)
     else:

@@ -1,6 +1,8 @@
 """Whether any route still leads to the side of a release that is about to stop, as the API server has it now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -9,6 +11,7 @@ from steps.model.run import Claim, Destination, RunState, WorkloadState
 from steps.traffic.destinations import full_host
 from steps.traffic.senders import EVERYWHERE, Sender, Side
 from steps.traffic.traffic import Traffic
+from steps.workload.pods_behind import PodsBehind
 from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -55,7 +58,8 @@ def require_no_route(claim: Claim, side: Leaving, traffic: Traffic, workload: Wo
     workloads = claim.state.workloads
     if workloads is None or not side.deployments:
         return
-    senders, unseen = traffic.senders(claim.state.targets, workloads.namespace)
+    behind = workload.pods_behind(workloads.namespace, side.deployments)
+    senders, unseen = traffic.senders(claim.state.targets, workloads.namespace)  # as late as can be
     if unseen:
         # The shipped roles are of one namespace; what other namespaces send is seen by its requests alone.
         tell = log.info if unseen == [EVERYWHERE] else log.warning
@@ -65,9 +69,14 @@ def require_no_route(claim: Claim, side: Leaving, traffic: Traffic, workload: Wo
             resource=f"virtualservices.networking.istio.io in {' and '.join(unseen)}",
             effect=f"a route there that leads to {side.destination} would be left without pods",
         )
-    found = _leading(senders, side, claim.state, workloads, traffic, workload)
+    found = _leading(senders, side, claim.state, workloads, traffic, behind)
     if found:
         raise StillInUse(f"stopping {_named(side, workloads)}", _cause(found, side, claim))
+
+
+def last_look(claim: Claim, side: Leaving, traffic: Traffic, workload: Workload) -> Callable[[], None]:
+    """Return what looks once more, right before the write that stops the side; it raises as `require_no_route`."""
+    return partial(require_no_route, claim, side, traffic, workload)
 
 
 def _leading(
@@ -76,12 +85,11 @@ def _leading(
     state: RunState,
     workloads: WorkloadState,
     traffic: Traffic,
-    workload: Workload,
+    behind: PodsBehind,
 ) -> list[Sender]:
     """Return those whose requests only pods that stop could answer."""
     places = {target.virtual_service.namespace for target in state.targets} | {workloads.namespace}
     own = {(full_host(side.destination.host, place), side.destination.subset) for place in places}
-    behind = workload.pods_behind(workloads.namespace, side.deployments)
     known: dict[Side, bool] = dict.fromkeys(own, True)
     for sender in senders:
         if sender.side in known:

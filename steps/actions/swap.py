@@ -8,7 +8,7 @@ import structlog
 from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
-from steps.actions.still_used import leaving_stable
+from steps.actions.still_used import last_look, leaving_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.cluster.api import Object
 from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError
@@ -150,8 +150,10 @@ def retire_stable(
         return claim
     if workloads.stable not in workloads.kept and workload.stable_has_pods(workloads):
         claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
-    drain(claim, leaving_stable(claim, workload), teardown, traffic, workload)
-    workload.scale_stable_down(workloads, claim.token)
+    side = leaving_stable(claim, workload)
+    drain(claim, side, teardown, traffic, workload)
+    workload.scale_stable_down(workloads, claim.token, last_look(claim, side, traffic, workload))
+    traffic.return_strays(claim, ALL)
     workload.scale_baseline_down(workloads, claim.token)
     return claim
 

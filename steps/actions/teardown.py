@@ -47,8 +47,9 @@ class TeardownPolicy:
 def drain(claim: Claim, side: Leaving, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
     """Wait until a side that is about to stop gets no requests any more; the claim stays alive meanwhile.
 
-    No route may give it weight, which is read from the API server at the start and at the end. The requests that its
-    proxies or Prometheus count must have ended `drain_seconds` ago. If nobody counts any, it waits for the limit.
+    No route may give it weight, which is read from the API server first, and again by `last_look` after the wait. The
+    requests that its proxies or Prometheus count must have ended `drain_seconds` ago. If nobody counts any, it waits
+    for the limit.
 
     Args:
         claim: of the run; the weight was moved away before.
@@ -65,7 +66,6 @@ def drain(claim: Claim, side: Leaving, teardown: TeardownPolicy, traffic: Traffi
         return
     require_no_route(claim, side, traffic, workload)
     _Drain(claim, side, teardown, traffic.claims).until_quiet()
-    require_no_route(claim, side, traffic, workload)
 
 
 def let_requests_end(claim: Claim, seconds: float, teardown: TeardownPolicy, claims: Claims) -> None:

@@ -67,9 +67,40 @@ def amend(
     Raises:
         NotOwnerError: the claim is gone, another's, or in another phase.
     """
-    obj = writer.write(target.virtual_service, amendment(writer, claim, target, phases, doing, decide))
-    seen = observe_claim(obj, claim.app)
-    return seen.as_claim() if seen else claim
+    known: list[RunState] = []
+
+    def remembered(obj: Object, seen: ObservedClaim) -> Edit | None:
+        known[:] = [seen.state]
+        return decide(obj, seen)
+
+    obj = writer.write(target.virtual_service, amendment(writer, claim, target, phases, doing, remembered))
+    found = observe_claim(obj, claim.app)
+    if found is None:
+        return claim
+    after = found.as_claim()
+    if known and known[0].weights != after.state.weights:
+        return timed(after, writer.cluster.now())
+    return _as_known(after, claim.state)
+
+
+def _as_known(claim: Claim, known: RunState) -> Claim:
+    """Return the claim with the time of its last weight as this process knows it; see `timed`."""
+    weights = claim.state.weights
+    is_later = bool(weights and known.weights) and (
+        weights[-1][1] == known.weights[-1][1] and weights[-1][0] < known.weights[-1][0]
+    )
+    return timed(claim, known.weights[-1][0]) if is_later else claim
+
+
+def timed(claim: Claim, now: float) -> Claim:
+    """Return a claim whose weight became 0 now: the write may have been refused for a while after it was decided.
+
+    Only for this process, which waits for requests to leave; what the API server stored keeps the earlier time.
+    """
+    if not claim.state.weights or claim.state.weight:
+        return claim
+    weights = (*claim.state.weights[:-1], (round(now, 1), 0))
+    return replace(claim, state=replace(claim.state, weights=weights))
 
 
 def amendment(

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Unpack
 
+import structlog
+
 from steps.claim import acquire, holders, lookup, release, renewal, reopen, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
 from steps.claim.amend import RouteCheck, RouteStart
@@ -13,15 +15,18 @@ from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.release import RouteEnd, keep_routes
 from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
-from steps.errors import NotOwnerError, PermanentError
+from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.looks import LastLook
 from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
 from steps.model.rungs import RungVerdict
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _NOT_FOUND = "Name another with --virtual-service namespace/name, or let `init` print one."
 
@@ -137,12 +142,15 @@ class Claims:
             NotOwnerError: another run ended in the meantime, so that the promotion is no longer the last one.
         """
         # The Deployments first: what finds the claim after a kill restores only those that carry its token.
+        opened = claim
         try:
             self.mark_deployments(claim)
             opened = reopen.reopen(self.writer, claim)
             self.mark_deployments(opened)
-        except (NotOwnerError, PermanentError):
-            self.give_back(claim)
+        except Interrupted:
+            raise
+        except StepError:
+            self._try_to_give_back(opened)
             raise
         targets = ", ".join(str(one.virtual_service) for one in opened.state.targets)
         undone = opened.state.undoes
@@ -246,15 +254,20 @@ class Claims:
         transition.approve(self.writer, claim)
         self.note(claim, "Approved", f"run {claim.run} of {claim.app} was approved at weight {claim.state.weight}")
 
-    def release(self, claim: Claim, record: Record) -> None:
+    def release(self, claim: Claim, record: Record, routes: RouteEnd = keep_routes) -> None:
         """Release the claim, first on Deployments, last on the anchor, where only the record stays.
+
+        Args:
+            claim: of the run.
+            record: of its end.
+            routes: returns what moves users in the same patch.
 
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.
         """
         if (workloads := claim.state.workloads) is not None:
             self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
-        release.release(self.writer, claim, record)
+        release.release(self.writer, claim, record, routes)
         why = f": {record.reason}" if record.reason else ""
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
 
@@ -326,6 +339,15 @@ class Claims:
         if (workloads := claim.state.workloads) is not None:
             self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
         acquire.give_back(self.writer, claim)
+
+    def _try_to_give_back(self, claim: Claim) -> None:
+        """Remove the tokens of a claim whose own error is the one to report."""
+        try:
+            self.give_back(claim)
+        except Interrupted:
+            raise
+        except StepError as error:
+            log.warning("claim.not_given_back", run=claim.run, detail=str(error))
 
     def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
         """Return the highest epoch found on Deployments, 0 for none; a new claim needs a higher one."""

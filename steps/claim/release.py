@@ -1,5 +1,8 @@
 """Release a claim: only the record stays."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import structlog
 
 from steps.claim.annotations import annotations_of, remove_annotations
@@ -9,19 +12,30 @@ from steps.claim.observed import name_of, not_owner, observe_claim
 from steps.claim.record import dump_record, load_record, with_promotion
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound
-from steps.model.run import Claim, Record
+from steps.model.run import Claim, Record, RouteTarget
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
+RouteEnd = Callable[[Object, RouteTarget], Sequence[Operation]]
+"""Returns the operations that move users as the run ends; none if they are where they belong."""
+
+
+def keep_routes(_: Object, __: RouteTarget) -> Sequence[Operation]:
+    """Return no operations: the routes stay as they are."""
+    return ()
+
+
+def release(writer: GuardedWriter, claim: Claim, record: Record, routes: RouteEnd = keep_routes) -> None:
     """Clean the anchor last: until then the claim can be found and released again; see `Claims.release`."""
     anchor, *others = claim.state.targets
     doing = f"releasing the claim of run {claim.run} on VirtualService {anchor.virtual_service}"
 
-    def leave(obj: Object) -> list[Operation]:
+    def leave(obj: Object, target: RouteTarget) -> list[Operation]:
         seen = observe_claim(obj, claim.app)
-        return remove_annotations(obj, claim.app) if seen is not None and seen.is_part_of(claim) else []
+        if seen is None or not seen.is_part_of(claim):
+            return []
+        return [*remove_annotations(obj, claim.app), *routes(obj, target)]
 
     def leave_record(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)
@@ -30,11 +44,12 @@ def release(writer: GuardedWriter, claim: Claim, record: Record) -> None:
         if seen is None or not seen.token.is_of(claim):
             raise not_owner(doing, seen)
         kept = with_promotion(record, last_record(obj, claim.app))
-        return remove_annotations(obj, claim.app, {record_key(claim.app): dump_record(kept)})
+        ended = remove_annotations(obj, claim.app, {record_key(claim.app): dump_record(kept)})
+        return [*ended, *routes(obj, anchor)]
 
     for target in reversed(others):
         try:
-            writer.write(target.virtual_service, leave)
+            writer.write(target.virtual_service, partial(leave, target=target))
         except NotFound as error:
             log.warning("release.skipped", virtual_service=str(target.virtual_service), cause=error.cause)
     writer.write(anchor.virtual_service, leave_record)

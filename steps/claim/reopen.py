@@ -9,7 +9,7 @@ from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
 from steps.cluster.api import Object, Operation
-from steps.errors import NotFound, NotOwnerError, PermanentError
+from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
 from steps.model.run import Claim, RouteTarget
 
 
@@ -33,7 +33,9 @@ def reopen(writer: GuardedWriter, claim: Claim) -> Claim:
     opened = seen.as_claim() if seen else claim
     try:
         claim_others(writer, opened, everywhere=True)
-    except (NotOwnerError, PermanentError):
+    except Interrupted:
+        raise
+    except StepError:
         give_back(writer, opened)
         raise
     return opened

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from steps.claim.amend import Edit, amend
+from steps.claim.amend import Edit, amend, timed
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
 from steps.claim.expiry import is_expired
@@ -17,7 +17,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim, not_owner, observe_claim
 from steps.cluster.api import Object, Operation
 from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
-from steps.model.run import Claim, Phase, RouteTarget, RunState
+from steps.model.run import Claim, ObjectName, Phase, RouteTarget, RunState
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -49,6 +49,13 @@ def take_over(
     doing = f"taking over the claim of run {victim.run} on VirtualService {anchor.virtual_service}"
     epoch = victim.epoch + 1
 
+    moved: list[ObjectName] = []
+
+    def noted(obj: Object, target: RouteTarget, state: RunState) -> tuple[Sequence[Operation], RunState]:
+        edits, state = routes(obj, target, state)
+        moved.extend([target.virtual_service] if edits else [])
+        return edits, state
+
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, victim.app)
         if seen is not None and (seen.token.run, seen.token.epoch) == (run, epoch):
@@ -58,7 +65,7 @@ def take_over(
         if not supersede and not is_expired(seen.state, writer.cluster.now()):
             raise ClaimHeld(doing, seen.as_claim(), writer.cluster.now())
         state = _state_after(seen, victim, writer.cluster.now(), reason, supersede=supersede, undoes=undoes)
-        edits, state = routes(obj, anchor, state)
+        edits, state = noted(obj, anchor, state)
         return [*write_annotations(obj, Claim(victim.app, run, epoch, Phase.ROLLING_BACK, state)), *edits]
 
     try:
@@ -72,8 +79,8 @@ def take_over(
     if first is None:
         raise not_owner(doing, None)
     claim = first.as_claim()
-    _take_others(writer, claim, routes)
-    return claim
+    _take_others(writer, claim, noted)
+    return timed(claim, writer.cluster.now()) if moved else claim
 
 
 def _state_after(

@@ -62,13 +62,12 @@ def virtual_services_in_reach(
 
     Args:
         cluster: the API server.
-        own: VirtualServices of the run, which are read one by one.
+        own: VirtualServices of the run, which are read one by one where they may not be listed.
         namespaces: where to look, if this account may not list all namespaces.
 
     Raises:
         TemporaryError: the API server is in trouble.
     """
-    found = {name: obj for name in own if (obj := cluster.find(VIRTUAL_SERVICE, name.namespace, name.name))}
     listed, unseen = _listed(cluster, None), [EVERYWHERE]
     if listed is not None:
         unseen = []
@@ -78,7 +77,10 @@ def virtual_services_in_reach(
             some = _listed(cluster, namespace)
             listed += some or []
             unseen += [namespace] if some is None else []
-    return [*found.values(), *(obj for obj in listed if name_of(obj) not in found)], unseen
+    found = {name_of(obj): obj for obj in listed}
+    missing = [name for name in own if name not in found]
+    read = [cluster.find(VIRTUAL_SERVICE, name.namespace, name.name) for name in missing]
+    return [*found.values(), *(obj for obj in read if obj is not None)], unseen
 
 
 def _listed(cluster: Cluster, namespace: str | None) -> list[Object] | None:

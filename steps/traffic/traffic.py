@@ -8,10 +8,11 @@ from steps.claim.state import StateChanges
 from steps.cluster.api import Cluster, Object, Operation
 from steps.errors import ForeignWrite, NotFound
 from steps.model.ports import RoutePorts
-from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
+from steps.model.run import Claim, Destination, ObjectName, Phase, Record, RouteTarget, RunState
 from steps.model.rungs import RungVerdict
-from steps.traffic import at_rest, checks, drift, retreat, weights
+from steps.traffic import at_rest, checks, drift, retreat, strays, weights
 from steps.traffic.destinations import ArmDestinations
+from steps.traffic.disown import disown
 from steps.traffic.ports import route_ports
 from steps.traffic.reach import carries, reached_namespaces
 from steps.traffic.retreat import Hold, WeightHeld, never
@@ -176,6 +177,31 @@ class Traffic:
             message = f"run {claim.run} put all weight on stable: {reason}"
             self.claims.note(after, "Retreated", message, warning=True)
         return after
+
+    def return_strays(self, claim: Claim, weight: int) -> None:
+        """Return the users whom somebody sent to the side that has just stopped, and log it.
+
+        Args:
+            claim: of the run.
+            weight: that the canary ends with: 0, or 100 in a swap.
+
+        Raises:
+            NotOwnerError: the claim is gone or another's.
+        """
+        strays.return_strays(self._writer, claim, weight)
+
+    def release(self, claim: Claim, record: Record, weight: int) -> None:
+        """Release the claim as `Claims.release`; users on the side that has stopped return in the same patch.
+
+        Args:
+            claim: of the run.
+            record: of its end.
+            weight: that the canary ends with: 0, or 100 in a swap.
+        """
+        returned: set[ObjectName] = set()
+        self.claims.release(claim, record, strays.edits_at_release(claim, weight, returned))
+        for name in sorted(returned):
+            disown(self._writer, name)
 
     def take_over(
         self,

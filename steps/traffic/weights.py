@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
-from steps.claim.amend import Edit, amend, amendment, phases_until
-from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged, remove_managed_fields
+from steps.claim.amend import Edit, amend, amendment, phases_until, timed
+from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
 from steps.claim.lookup import refuse_competing
@@ -14,13 +12,12 @@ from steps.claim.observed import ObservedClaim
 from steps.claim.state import StateChanges
 from steps.claim.verdicts import without_verdict
 from steps.cluster.api import Object, Operation
-from steps.errors import Interrupted, NotOwnerError, PermanentError, StepError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
 from steps.traffic.destinations import ArmDestinations
+from steps.traffic.disown import disown
 from steps.traffic.drift import arm_destinations, require_own_routes
 from steps.traffic.routes import ALL, Route, locate, locate_all, weigh
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 CLIMBING = frozenset({Phase.PREPARED, Phase.WALKING})
 
@@ -44,9 +41,8 @@ def set_weight(
         return Edit(state, phase, edits)
 
     claim = amend(writer, claim, anchor, frozenset({claim.phase, phase}), doing, decide)
-    for target in others:
-        _follow(writer, claim, target, weight, allow_foreign=allow_foreign)
-    return claim
+    moved = [_follow(writer, claim, target, weight, allow_foreign=allow_foreign) for target in others]
+    return timed(claim, writer.cluster.now()) if any(moved) else claim
 
 
 def set_weight_unclaimed(
@@ -77,31 +73,19 @@ def set_weight_unclaimed(
 
         writer.write(target.virtual_service, plan)
         if weight in {0, ALL}:
-            _disown(writer, target)
+            disown(writer, target.virtual_service)
         previous += before
     return previous[0] if previous else 0
 
 
-def _disown(writer: GuardedWriter, target: RouteTarget) -> None:
-    """Let nobody own the routes once the other pipeline is done: no claim's end does it, and applies would conflict."""
-
-    def plan(obj: Object) -> list[Operation]:
-        operations = remove_managed_fields(obj)
-        return [*expect_unchanged(obj), *operations] if operations else []
-
-    try:
-        writer.write(target.virtual_service, plan)
-    except Interrupted:
-        raise
-    except StepError as error:
-        log.warning("weight.not_disowned", virtual_service=str(target.virtual_service), cause=error.cause)
-
-
-def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> None:
+def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: int, *, allow_foreign: bool) -> bool:
+    """Set the weight on another VirtualService; return whether it was not set there."""
+    moved: list[Operation] = []
     doing = _doing(weight, target)
 
     def follow(obj: Object, seen: ObservedClaim) -> Edit | None:
         edits = _weights(obj, seen, target, weight, doing, allow_foreign=allow_foreign)
+        moved[:] = edits
         if not edits and seen.state.weight == weight and seen.token.phase is claim.phase:
             return None
         return Edit(claim.state, claim.phase, edits)
@@ -114,6 +98,7 @@ def _follow(writer: GuardedWriter, claim: Claim, target: RouteTarget, weight: in
         return operations(obj)
 
     writer.write(target.virtual_service, decide)
+    return bool(moved)
 
 
 def _is_released(obj: Object, claim: Claim, target: RouteTarget, weight: int) -> bool:

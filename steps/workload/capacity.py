@@ -1,6 +1,6 @@
 """How many pods an arm needs, who owns `replicas`, and scaling within that."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -14,7 +14,14 @@ from steps.workload.readiness import WaitPolicy, wait_ready
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+Look = Callable[[], None]
+"""Asked between the read and the write that stops a Deployment; what it raises keeps its pods."""
+
 _REPLICAS = "/spec/replicas"
+
+
+def no_look() -> None:
+    """Ask nothing: nobody is sent there."""
 
 
 def needed_pods(stable_replicas: int, weight: int) -> int:
@@ -173,21 +180,28 @@ def stopping(
     return [name for name in found if autoscaler_of(cluster, workloads.namespace, name) is None]
 
 
-def scale_down(cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None) -> str:
+def scale_down(
+    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, token: str | None, look: Look = no_look
+) -> str:
     """Scale the canary and its baseline to 0 and keep the Deployments; skip what an HPA owns and what is gone.
 
     Returns:
         One sentence for each that was left running, "" for none.
 
     Raises:
-        NotOwnerError: another run's.
+        NotOwnerError: another run's. What `look` raises.
     """
-    left = (scale_to_zero(cluster, fence, workloads, name, token) for name in workloads.clones)
+    left = (scale_to_zero(cluster, fence, workloads, name, token, look) for name in workloads.clones)
     return " ".join(filter(None, left))
 
 
 def scale_to_zero(
-    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, name: str, token: str | None
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    workloads: WorkloadState,
+    name: str,
+    token: str | None,
+    look: Look = no_look,
 ) -> str:
     """Scale one Deployment to 0; returns and raises as `scale_down`."""
     namespace = workloads.namespace
@@ -208,7 +222,10 @@ def scale_to_zero(
         return sentence
 
     def to_zero(found: Object) -> list[Operation]:
-        return [{"op": "add", "path": _REPLICAS, "value": 0}] if found["spec"].get("replicas", 1) else []
+        if not found["spec"].get("replicas", 1):
+            return []
+        look()
+        return [{"op": "add", "path": _REPLICAS, "value": 0}]
 
     fence.write(namespace, name, token, to_zero)
     log.info("canary.scaled_down", namespace=namespace, deployment=name)

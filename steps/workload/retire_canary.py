@@ -12,7 +12,7 @@ from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import DEPLOYMENT
 from steps.model.run import Pin, WorkloadState
-from steps.workload.capacity import autoscaler_of, scale_down, scale_to_zero
+from steps.workload.capacity import Look, autoscaler_of, no_look, scale_down, scale_to_zero
 from steps.workload.pin import arm_label_keys, last_manager, last_writer
 from steps.workload.pods import owned_replica_set
 from steps.workload.template import fingerprint, from_replica_set
@@ -21,7 +21,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def retire_canary(
-    cluster: Cluster, fence: ClaimedDeployments, workloads: WorkloadState, pin: Pin | None, token: str | None
+    cluster: Cluster,
+    fence: ClaimedDeployments,
+    workloads: WorkloadState,
+    pin: Pin | None,
+    token: str | None,
+    look: Look = no_look,
 ) -> str:
     """Scale the canary and its baseline to 0; one that people deploy gets back its template, and pods if it needs any.
 
@@ -34,18 +39,19 @@ def retire_canary(
         workloads: the Deployments as they were at the start.
         pin: what the canary ran in this run, None if it never got ready.
         token: of the claim.
+        look: asked right before the pods go.
 
     Returns:
         One sentence for each thing that was left otherwise than it was, "" for none.
 
     Raises:
-        NotOwnerError: another run's.
+        NotOwnerError: another run's. What `look` raises.
     """
     namespace, name = workloads.namespace, workloads.canary
     before = cluster.find(DEPLOYMENT, namespace, name)
     is_ours = not workloads.topology and name not in workloads.kept
     if is_ours or before is None:
-        return scale_down(cluster, fence, workloads, token)
+        return scale_down(cluster, fence, workloads, token, look)
     keys = arm_label_keys(cluster.find(DEPLOYMENT, namespace, workloads.stable), before)
     autoscaler = autoscaler_of(cluster, namespace, name)
     left: list[str] = []
@@ -62,11 +68,13 @@ def retire_canary(
                 {"op": "replace", "path": "/spec/template", "value": template},
             ]
         is_sized = canary["spec"].get("replicas", 1) == pods
+        if not pods and not is_sized:
+            look()
         return operations if is_sized else [*operations, {"op": "add", "path": "/spec/replicas", "value": pods}]
 
     _log_end(workloads, before, fence.write(namespace, name, token, put_back), left)
     if workloads.baseline:
-        left.append(scale_to_zero(cluster, fence, workloads, workloads.baseline, token))
+        left.append(scale_to_zero(cluster, fence, workloads, workloads.baseline, token, look))
     return " ".join(filter(None, left))
 
 

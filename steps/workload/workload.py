@@ -28,6 +28,7 @@ from steps.workload import (
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
+from steps.workload.capacity import Look, no_look
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
 from steps.workload.pods_behind import PodsBehind
@@ -147,9 +148,9 @@ class Workload:
         policy = self._wait_policy(deadline_seconds, renew)
         capacity.ensure_stable_capacity(self._cluster, self._fence, workloads, token, policy, whole=whole)
 
-    def scale_stable_down(self, workloads: WorkloadState, token: str | None) -> str:
+    def scale_stable_down(self, workloads: WorkloadState, token: str | None, look: Look = no_look) -> str:
         """Scale the arm down that a swap took out of service; return a sentence if it was left running."""
-        return capacity.scale_to_zero(self._cluster, self._fence, workloads, workloads.stable, token)
+        return capacity.scale_to_zero(self._cluster, self._fence, workloads, workloads.stable, token, look)
 
     def scale_baseline_down(self, workloads: WorkloadState, token: str | None) -> str:
         """Scale the baseline down, if there is one; return a sentence if it was left running."""
@@ -284,13 +285,13 @@ class Workload:
         """Return the fingerprint of the promoted template as stable has it, for the record."""
         return undo.promoted_fingerprint(self._cluster, workloads, pin)
 
-    def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None) -> str:
+    def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None, look: Look = no_look) -> str:
         """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""
-        return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token)
+        return retirement.retire_canary(self._cluster, self._fence, workloads, pin, token, look)
 
-    def scale_down(self, workloads: WorkloadState, token: str | None) -> str:
+    def scale_down(self, workloads: WorkloadState, token: str | None, look: Look = no_look) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
-        return capacity.scale_down(self._cluster, self._fence, workloads, token)
+        return capacity.scale_down(self._cluster, self._fence, workloads, token, look)
 
     def _wait_policy(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
         return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._fault_grace_seconds)

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.faults.table import as_markdown, as_text
 
-POINTS = 24_000
+POINTS = 20_000
 _EVERY_SECONDS = 5.0
 Line = dict[str, Any]
 

@@ -99,6 +99,7 @@ class Lab:
         replicas: how many pods serve.
         templates: stable's pod templates by image, as people wrote them.
         rests_at: the canary's weight between releases, which stays if a run never claimed anything.
+        undo_died: an undo ended before its claim was complete, and could not take its tokens off Deployments.
         kept: Deployments that keep their pods without weight, since other routes lead to them.
     """
 
@@ -107,6 +108,7 @@ class Lab:
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
         self.rests_at = 0
+        self.undo_died = False
         self.kept: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()

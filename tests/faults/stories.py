@@ -17,6 +17,7 @@ from tests.faults.lab import Act, Lab, Process
 from tests.faults.wire import Wire
 from tests.support.baked_evidence import BakedEvidence
 from tests.support.fixed_evidence import FixedEvidence
+from tests.support.stable_evidence import StableEvidence
 
 Stage = Callable[[Path], Lab]
 
@@ -147,6 +148,13 @@ def _rollout(process: Process, bad: float = 0.0, **more: Any) -> StepEnd:
     return process.rollout(FixedEvidence(bad), **image, **more)
 
 
+def _hotfix(process: Process, canary: float = 0.0) -> StepEnd:
+    """Release over a stable that fails: a third of its requests, by a ladder that asks the canary alone."""
+    process.world.evidence = StableEvidence(0.3)
+    given: dict[str, Any] = {"hotfix": True, "reason": "checkout fails", "hotfix_min_seconds": 0}
+    return process.rollout(StableEvidence(0.3, canary=canary), "one", **given)
+
+
 def _hook(process: Process, bad: float = 0.0) -> StepEnd:
     """The release hook of the chart: the arguments that its canary.yaml has."""
     given: dict[str, Any] = {"bootstrap": True, "at_rest": "reset", "on_busy": "supersede", "busy_timeout_seconds": 60}
@@ -222,6 +230,8 @@ STORIES: dict[str, Story] = {
     "stable-named/supersede": Story(stages.stable_named, WALKED, _supersede),
     "stable-named/rollout": Story(stages.stable_named, (), _rollout),
     "stable-named/rollout-fail": Story(stages.stable_named, (), partial(_rollout, bad=1.0)),
+    "stable-named/hotfix": Story(stages.stable_named, (), _hotfix),
+    "stable-named/hotfix-fail": Story(stages.stable_named, (), partial(_hotfix, canary=1.0)),
     "baseline/prepare": Story(_BASELINE, (), partial(_prepare, baseline=True)),
     "baseline/analyze-fail": Story(_BASELINE, PREPARED, _fail),
     "baseline/promote": Story(_BASELINE, _PASSED, _promote),

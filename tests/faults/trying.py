@@ -100,6 +100,8 @@ class Trial:
         fault = None if point.fault == NO_FAULT else Fault(FAULTS[point.fault], point.at)
         wire = Wire(self.lab, fault)
         end, _ = self.lab.attempt(self._story.act, wire=wire)
+        is_cut_off = fault is not None and not fault.kind.is_answer
+        self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
         if self.lab.watch.has_raced:
             return

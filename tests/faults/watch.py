@@ -81,7 +81,7 @@ class Watch:
                 self._ready.discard(place)
                 continue
             has_pods = self._count(place) > 0
-            raised = place in weighted - self._weighted and self.writer is not None
+            raised = place in weighted - self._weighted and self.writer is not None and not self._is_under_way()
             if not has_pods and (place in self._ready or raised):
                 since = "" if place in weighted else f", which had weight {now - at:.1f} s ago"
                 self._say("users served", f"{place.host} has no ready pod{since}")
@@ -122,10 +122,14 @@ class Watch:
             chosen = selector_of(self._lab.world.store, place)
             if not chosen or any(labels.get(key) != value for key, value in chosen.items()):
                 continue
-            if CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS:
+            if self._is_under_way():
                 self.has_raced = True
             else:
                 self._say("no weight on what goes", f"Deployment {name} was scaled to 0 while {place.host} has weight")
+
+    def _is_under_way(self) -> bool:
+        """Return whether the write that is seen was decided before a person's last change of another object."""
+        return CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS
 
     def _places(self) -> set[Place]:
         return {place for one in self._objects(VIRTUAL_SERVICE) for place in places_with_weight(one)}

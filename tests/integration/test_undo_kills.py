@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,27 @@ def test_faults_of_the_api_server_end_an_undo_clearly_and_the_next_one_finishes(
     if "undone" != app.world.outcome():
         app.undo()
     assert RESTORED == seen(app.world)
+
+
+@pytest.mark.parametrize("status", [404, 409, 410, 429, 500, 503])
+@pytest.mark.parametrize("resource", ["deployments", "virtualservices"])
+def test_an_undo_whose_claim_is_refused_halfway_leaves_no_token(tmp_path: Path, resource: str, status: int) -> None:
+    """Whatever the refusal is: the tokens that it had written already are taken off again, and it can be repeated."""
+    app = UndoneApp(tmp_path, TWO)
+    answer, seen_writes = app.world.answer, []
+
+    def refusing(call: Call) -> ApiResponse:
+        is_last = call.name == {"deployments": CANARY, "virtualservices": TWO[-1]}[resource]
+        if call.verb == "patch" and call.resource == resource and is_last and not seen_writes:
+            seen_writes.append(call)
+            return ApiResponse(status, {"kind": "Status", "status": "Failure", "code": status, "message": "not now"})
+        return answer(call)
+
+    app.world.answer = refusing  # type: ignore[method-assign] - one refusal, in this world alone
+    with suppress(StepError):
+        app.undo()
+    assert 1 == len(seen_writes)
+    if "undone" != app.world.outcome():  # what may be tried again, was
+        assert {""} == app.world.tokens()
+        app.undo()
+    assert (RESTORED, "undone") == (seen(app.world), app.world.outcome())

@@ -1,0 +1,45 @@
+"""A write that the API server refused for a while: requests leave from the moment at which it was stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from steps.model.run import Claim
+from steps.traffic.traffic import Traffic
+from tests.support.kubernetes_api.faults import Call
+from tests.support.shop_namespace import SHOP, ShopNamespace
+
+REFUSED_SECONDS = 45.0
+
+
+def returned(way: str, claim: Claim, traffic: Traffic) -> Claim:
+    """Return all users to stable, in one of the ways there are, and then renew the claim as a drain does."""
+    if way == "set-weight":
+        moved, _ = traffic.set_weight(claim, 0)
+    elif way == "retreat":
+        moved = traffic.retreat(claim, "too many 5xx")
+    else:
+        moved = traffic.take_over(claim, "r2", "it died", supersede=True)
+    return traffic.claims.update_state(moved, reason="it goes on")
+
+
+@pytest.mark.parametrize("slow", ["shop", "shop-inner"])
+@pytest.mark.parametrize("way", ["set-weight", "retreat", "take-over"])
+def test_the_time_of_the_last_weight_is_that_of_the_write_that_was_stored(
+    shop: ShopNamespace, traffic: Traffic, way: str, slow: str
+) -> None:
+    """The patch was made before; a drain that counts from there would end while proxies still have the old routes."""
+    shop.add()
+    shop.add("shop-inner")
+    claim, _ = traffic.set_weight(shop.claim("r1", "shop", "shop-inner"), 60)
+
+    def is_moving(call: Call) -> bool:
+        return (call.resource, call.name) == ("virtualservices", slow) and b"/spec/http" in call.body
+
+    def refuse(_: Call) -> None:
+        shop.api.store.clock_offset_seconds += REFUSED_SECONDS
+
+    shop.api.faults.on_write(1, refuse, moment="before", only=is_moving)
+    before = traffic.claims.now()
+    at, weight = returned(way, claim, traffic).state.weights[-1]
+    assert (0, True) == (weight, at >= before + REFUSED_SECONDS - 2), (at - before, SHOP)
