@@ -1,6 +1,6 @@
 """The model of the claim protocol keeps its promises in every state, and the code does what the model does.
 
-`make schedules` replays every transition of a run against a sweep; here a few ways must do.
+All ways of a run alone are replayed with the code in the full run; of a run against a sweep, a few.
 """
 
 from __future__ import annotations
