@@ -123,7 +123,7 @@ def test_a_canary_that_gets_users_during_the_drain_stays_up(tmp_path: Path, outc
         world.wait(seconds)
 
     process = StepProcess(world, ending=TeardownPolicy(5.0, 3.0, wait))
-    with pytest.raises(StillInUse, match="route primary of VirtualService shop/shop gives shop-canary.* weight 50"):
+    with pytest.raises(StillInUse, match=r"route primary of VirtualService shop/shop gives shop-canary.* weight 50"):
         process.rollback() if outcome == "rolled-back" else process.promote(unjudged=UNJUDGED)
     assert ({(50, 50)}, True) == (world.weights(), world.canary_replicas() > 0)
     world.store.clock_offset_seconds += 700
