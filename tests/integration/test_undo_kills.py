@@ -187,7 +187,9 @@ def test_faults_of_the_api_server_end_an_undo_clearly_and_the_next_one_finishes(
 
 @pytest.mark.parametrize("status", [404, 409, 410, 429, 500, 503])
 @pytest.mark.parametrize("resource", ["deployments", "virtualservices"])
-def test_an_undo_whose_claim_is_refused_halfway_leaves_no_token(tmp_path: Path, resource: str, status: int) -> None:
+def test_an_undo_whose_claim_is_refused_halfway_leaves_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resource: str, status: int
+) -> None:
     """Whatever the refusal is: the tokens that it had written already are taken off again, and it can be repeated."""
     app = UndoneApp(tmp_path, TWO)
     answer, seen_writes = app.world.answer, []
@@ -199,7 +201,7 @@ def test_an_undo_whose_claim_is_refused_halfway_leaves_no_token(tmp_path: Path, 
             return ApiResponse(status, {"kind": "Status", "status": "Failure", "code": status, "message": "not now"})
         return answer(call)
 
-    app.world.answer = refusing  # type: ignore[method-assign] - one refusal, in this world alone
+    monkeypatch.setattr(app.world, "answer", refusing)
     with suppress(StepError):
         app.undo()
     assert 1 == len(seen_writes)
