@@ -10,6 +10,7 @@ from steps.claim.strict_json import shown
 from steps.model.printable import printable
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAME_PART: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _HOST: Final = re.compile(r"(\*|(\*\.)?[A-Za-z0-9_]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9_])?)")
 _LONGEST_NAME: Final = 253
 _LATEST_TIME: Final = 253_402_300_799
@@ -18,8 +19,11 @@ _MOST_KEYS: Final = 500
 
 
 def is_object_name(text: str) -> bool:
-    """Return whether an object of Kubernetes may have this name (an RFC 1123 subdomain)."""
-    return len(text) <= _LONGEST_NAME and all(_LABEL.fullmatch(part) for part in text.split("."))
+    """Return whether an object of Kubernetes may have this name (an RFC 1123 subdomain, as the API server reads it).
+
+    Its parts may be longer than 63 characters: a ReplicaSet has the name of its Deployment and a hash.
+    """
+    return len(text) <= _LONGEST_NAME and all(_NAME_PART.fullmatch(part) for part in text.split("."))
 
 
 def is_namespace(text: str) -> bool:

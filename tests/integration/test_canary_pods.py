@@ -96,7 +96,7 @@ def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) ->
     app.lab.override(app.name, ready=False)
     app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
     ended = app.run("rollback", "--run", "one")
-    assert (4, "permanent") == (ended.exit_code, ended.code), ended.lines
+    assert (4, "weight-held") == (ended.exit_code, ended.code), ended.lines
     assert "stable Deployment demo/alone has no ready pod, the canary has. The weight stays at 50" in ended.error
     assert "Fix stable, then run rollback again" in ended.error
     assert (50, 50) == app.weights()

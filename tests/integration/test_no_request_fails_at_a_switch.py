@@ -95,7 +95,9 @@ def test_a_dead_control_plane_keeps_the_canary_up(shared_lab: EmbeddedLab, deplo
         assert "Prometheus still counted" in result.error
         assert ((100, 0), 1) == (app.weights(), canary_pods(app))
         shared_lab.control_plane()
-        result = app.start("rollback", "--run", "one", **WATCHED).wait(60)
+        # A proxy that lost its control plane connects again after up to 30 s.
+        limit = {"CANARY_DRAIN_LIMIT_SECONDS": "120"}
+        result = app.start("rollback", "--run", "one", **{**WATCHED, **limit}).wait(150)
         assert (0, "rolled-back") == (result.exit_code, result.results["outcome"]), result.lines
         app.lab.wait_for(lambda: not app.lab.pods(app.canary), what="the canary's end")
         assert without_failures(users) > 300

@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> SteppedCluster:
 
 
 class Steps:
-    """What the weight was at each pause; stable gets its second pod back after some of them."""
+    """What the weight was at each pause with users on the canary; stable gets its second pod after some of them."""
 
     def __init__(self, world: SteppedCluster, grows_after: int) -> None:
         self.world, self.grows_after, self.canary = world, grows_after, list[int]()
@@ -38,7 +38,8 @@ class Steps:
     def pause(self, seconds: float) -> None:
         """Note the weight, and let time pass."""
         ((_, canary),) = self.world.weights()
-        self.canary.append(canary)
+        if canary:
+            self.canary.append(canary)
         if len(self.canary) == self.grows_after:
             self.world.change(APP, replicas=2)
             self.world.settle(APP)

@@ -378,7 +378,7 @@ PROGRAMS: dict[str, Sequence[Step]] = {
         switch("canary", on=True), renew, own_second,
         read, set_anchor(WALKING, exposed=True), EXPOSE_SECOND, move("stable"), move("canary"),
         read, renew, own_second, set_anchor(PROMOTING, exposed=True), set_second(), move("stable"), move("canary"),
-        switch("stable", on=True), set_anchor(PROMOTING, exposed=False), set_second(exposed=False),
+        switch("stable", on=True), renew, own_second, set_anchor(PROMOTING, exposed=False), set_second(exposed=False),
         switch("canary", on=False), *_END,
     ),
     "recover": (take_over, take_over_second, renew, *_BACK),
