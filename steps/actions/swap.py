@@ -11,7 +11,7 @@ from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
 from steps.actions.still_used import last_look, leaving_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.cluster.api import Object
-from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError
+from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError, StillInUse
 from steps.model.run import Claim, Phase, Pin, RunState, WorkloadState
 from steps.traffic.reach import reached_namespaces
 from steps.traffic.retreat import Hold
@@ -152,10 +152,27 @@ def retire_stable(
         claim = _stand_by(claim, workloads, teardown, traffic, is_cut=enforce)
     side = leaving_stable(claim, workload)
     drain(claim, side, teardown, traffic, workload)
-    workload.scale_stable_down(workloads, claim.token, last_look(claim, side, traffic, workload))
+    look = last_look(claim, side, traffic, workload)
+
+    def look_at_both() -> None:
+        look()
+        _require_new_arm(workloads, workload)
+
+    workload.scale_stable_down(workloads, claim.token, look_at_both)
     traffic.return_strays(claim, ALL)
     workload.scale_baseline_down(workloads, claim.token)
     return claim
+
+
+def _require_new_arm(workloads: WorkloadState, workload: Workload) -> None:
+    """Require that the arm which has all users can serve, as somebody may have deleted it since they moved."""
+    _, is_ready = workload.ready_arms(workloads)
+    if not is_ready:
+        cause = (
+            f"Deployment {workloads.namespace}/{workloads.canary}, which has all users, has no ready pod. The old arm"
+            " stays up, and so does the claim: run rollback, or wait for sweep, which returns the users to it."
+        )
+        raise StillInUse(f"stopping Deployment {workloads.namespace}/{workloads.stable}", cause)
 
 
 def raise_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:

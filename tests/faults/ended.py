@@ -57,7 +57,8 @@ def _check_users(lab: Lab) -> Iterator[Violation]:
     images = {pod["spec"]["containers"][0]["image"] for pod in pods}
     if len(images) > 1:
         yield Violation("one version", f"pods of {found} run {sorted(images)}")
-    wanted = lab.world.get(found)["spec"]["replicas"]
+    serves_now: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, found)
+    wanted = serves_now["spec"]["replicas"] if serves_now else 0
     if wanted < lab.replicas:
         yield Violation("users on a ready arm", f"{found} serves with {wanted} pods, {lab.replicas} before")
 

@@ -42,8 +42,9 @@ class Watch:
         writer: the process whose request is being answered; None while controllers or persons write.
         violations: what was seen since the last `begin`.
         edited_at: when a person last changed something.
-        has_raced: a side was stopped by a write that was under way when a person led a route there: no writer of two
-            objects can exclude that, so nothing that follows from it is held against the step.
+        has_raced: a side was stopped by a write that was under way when a person led a route there, or deleted the
+            other side: no writer of two objects can exclude that, so nothing that follows from it is held against the
+            step.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -117,6 +118,8 @@ class Watch:
             self._check_stopped(name, new)
 
     def _check_stopped(self, name: str, new: Json) -> None:
+        if name == self._lab.stable and self._is_under_way() and not self._stored(DEPLOYMENT, self._lab.canary):
+            self.has_raced = True
         labels = new["spec"]["template"]["metadata"]["labels"]
         for place in self._places():
             chosen = selector_of(self._lab.world.store, place)

@@ -16,10 +16,10 @@ from steps.errors import StillInUse
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.kubernetes_api.faults import Call
-from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
-from tests.support.version_pair import V1, VersionPair
+from tests.support.version_pair import V1, V2, VersionPair
 
 pytestmark = pytest.mark.integration
 
@@ -129,3 +129,22 @@ def test_a_canary_that_gets_users_during_the_drain_stays_up(tmp_path: Path, outc
     world.store.clock_offset_seconds += 700
     assert 0 == StepProcess(world).sweep().exit_code
     assert ({(100, 0)}, 0, {""}) == (world.weights(), world.canary_replicas(), world.tokens())
+
+
+def test_the_old_arm_of_a_swap_stays_up_when_the_new_one_is_deleted_before_it_stops(tmp_path: Path) -> None:
+    """Else nobody could serve; the sweep returns all users to it."""
+    world = VersionPair(tmp_path)
+    released(world)
+
+    def wait(seconds: float) -> None:
+        if world.weights() == {(0, 100)} and world.store.find(DEPLOYMENT, NAMESPACE, V2) is not None:
+            world.store.delete(DEPLOYMENT, NAMESPACE, V2)
+        world.wait(seconds)
+
+    process = StepProcess(world, ending=TeardownPolicy(5.0, 3.0, wait))
+    with pytest.raises(StillInUse, match="Deployment shop/shop-v2, which has all users, has no ready pod"):
+        process.promote(unjudged=UNJUDGED)
+    assert 2 == world.available(V1)
+    world.store.clock_offset_seconds += 700
+    assert 0 == StepProcess(world).sweep().exit_code
+    assert ({(100, 0)}, 2) == (world.weights(), world.available(V1))

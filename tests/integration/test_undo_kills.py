@@ -192,19 +192,20 @@ def test_an_undo_whose_claim_is_refused_halfway_leaves_no_token(
 ) -> None:
     """Whatever the refusal is: the tokens that it had written already are taken off again, and it can be repeated."""
     app = UndoneApp(tmp_path, TWO)
-    answer, seen_writes = app.world.answer, list[Call]()
+    answer = app.world.answer
+    refused: list[Call] = []
 
     def refusing(call: Call) -> ApiResponse:
         is_last = call.name == {"deployments": CANARY, "virtualservices": TWO[-1]}[resource]
-        if call.verb == "patch" and call.resource == resource and is_last and not seen_writes:
-            seen_writes.append(call)
+        if call.verb == "patch" and call.resource == resource and is_last and not refused:
+            refused.append(call)
             return ApiResponse(status, {"kind": "Status", "status": "Failure", "code": status, "message": "not now"})
         return answer(call)
 
     monkeypatch.setattr(app.world, "answer", refusing)
     with suppress(StepError):
         app.undo()
-    assert 1 == len(seen_writes)
+    assert 1 == len(refused)
     if "undone" != app.world.outcome():  # what may be tried again, was
         assert {""} == app.world.tokens()
         app.undo()
