@@ -31,10 +31,12 @@ def check_ended(lab: Lab, end: Attempt, holder: str = "") -> Iterator[Violation]
     if lab.rests_at and not lab.world.outcome() and lab.world.weights() == {(100 - lab.rests_at, lab.rests_at)}:
         yield from _check_marks(lab, holder)
         return  # no run ever claimed anything: all is as people left it
-    yield from _check_users(lab)
+    is_persons = lab.left_to_person and not holder
+    if not is_persons:
+        yield from _check_users(lab)
     yield from _check_version(lab)
     yield from _check_marks(lab, holder)
-    if not holder:
+    if not holder and not is_persons:
         yield from _check_idle_arms(lab)
 
 

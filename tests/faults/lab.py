@@ -100,6 +100,8 @@ class Lab:
         templates: stable's pod templates by image, as people wrote them.
         rests_at: the canary's weight between releases, which stays if a run never claimed anything.
         undo_died: an undo ended before its claim was complete, and could not take its tokens off Deployments.
+        left_to_person: somebody set weights where no claim stands: a bootstrap has none, and an edit during a bake ends
+            the run as promoted. Both arms are up, and the weights are that person's.
         kept: Deployments that keep their pods without weight, since other routes lead to them.
     """
 
@@ -108,7 +110,7 @@ class Lab:
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
         self.rests_at = 0
-        self.undo_died = False
+        self.undo_died = self.left_to_person = False
         self.kept: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()

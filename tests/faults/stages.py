@@ -37,6 +37,7 @@ def at_rest(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     lab = AtRestLab(SteppedCluster(folder, services), APP, CANARY, images=("shop:1", "shop:2"))
     lab = _with_templates(lab, APP)
     lab.rests_at = 10
+    lab.kept = (CANARY,)  # people started it; a run that dies before it put its token there leaves it as it was
     canary = deployment(CANARY, "shop:1", 1)
     canary["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
     lab.world.create(DEPLOYMENT, canary)
@@ -88,7 +89,7 @@ def target_named(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
 
 def deployed_alone(folder: Path) -> Lab:
     """The same app before its first release."""
-    lab = TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1",))
+    lab = TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1", "shop:3"))
     lab.kept = (APP,)
     return lab
 

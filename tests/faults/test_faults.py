@@ -31,10 +31,10 @@ def tried(*arguments: str) -> list[dict[str, Any]]:
 
 
 def test_a_sample_over_all_stories_finds_no_violation() -> None:
-    """A point of every fifth story, any fault, any way back; `make faults` tries 20,000 of them."""
-    lines = tried("--quick", "10", "--seed", "7")
+    """A point of every sixth story, any fault, any way back; `make faults` tries 20,000 of them."""
+    lines = tried("--quick", "8", "--seed", "7")
     assert [] == [(line["point"], found) for line in lines for found in line["found"]]
-    assert 10 == len(lines)
+    assert 8 == len(lines)
 
 
 @pytest.fixture(scope="module")

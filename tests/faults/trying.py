@@ -102,6 +102,9 @@ class Trial:
         end, _ = self.lab.attempt(self._story.act, wire=wire)
         is_cut_off = fault is not None and not fault.kind.is_answer
         self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
+        is_edit = fault is not None and fault.kind.undo is not None and wire.met is not None
+        has_no_claim = "/bake" in self._name and end.results.get("outcome") == "promoted"
+        self.lab.left_to_person = is_edit and (has_no_claim or self._name == "chart/bootstrap")
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
         if self.lab.watch.has_raced:
             return
