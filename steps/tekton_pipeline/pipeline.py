@@ -170,7 +170,7 @@ def _by_steps(options: PipelineOptions) -> list[str]:
         lines += _rung(name, before)
         before = name
     limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two rollouts of pods, or the merge that GitOps waits for"
-    return [*lines, *_task("promote", "promote", before, _of_params("template-by"), limit)]
+    return [*lines, *_task("promote", "promote", before, _of_params("template-by", "prometheus-url"), limit)]
 
 
 def _rung(name: str, before: str) -> list[str]:
@@ -210,7 +210,7 @@ def _finish() -> list[str]:
         f"    retries: {FINISH_RETRIES} # the only task that may always be repeated",
         f"    timeout: {_minutes(FINISH_MINUTES)} # per attempt; stable's pods have 5 min to become ready, twice",
         "    params:",
-        *_given({**_OWN, **reason, **_LAST}),
+        *_given({**_OWN, **reason, **_of_params("prometheus-url"), **_LAST}),
     ]
 
 
