@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from tests.schedules.virtual_time import CLOCK
-from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json, Kind
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json
 from tests.support.kubernetes_api.kinds import NAMESPACE as NAMESPACE_KIND
 from tests.support.manifests import virtual_service
 from tests.support.shop_release import NAMESPACE, deployment
@@ -69,11 +68,9 @@ class ScheduledCluster(SteppedCluster):
     def __init__(self, apps: tuple[App, ...]) -> None:
         self.apps = apps
         self._arms: dict[str, set[str]] = {}
-        self._is_settled = False
         super().__init__(Path(tempfile.gettempdir()), tuple(sorted({name for app in apps for name in app.routed})))
         # A function in place of the method: the store belongs to the stand-in, which makes it itself.
         self.push("shop:4", "4" * 64)
-        self.store.subscribe(self._changed)
         self.store.now = lambda: datetime.fromtimestamp(CLOCK.time(), UTC)  # type: ignore[method-assign]
 
     def set_up(self) -> None:
@@ -113,20 +110,6 @@ class ScheduledCluster(SteppedCluster):
     def arms_of(self, process: str) -> set[str]:
         """Return the Deployments of the release that a process works on."""
         return self._arms[process]
-
-    def move(self) -> None:
-        """Let every controller reconcile once, unless there is nothing to do; most requests change only routes."""
-        if not self._is_settled:
-            self._is_settled = True
-            self.tick()
-
-    def put_back(self, kept: Any) -> None:  # noqa: ANN401 - see `keep`
-        """Restore all objects."""
-        super().put_back(kept)
-        self._is_settled = False
-
-    def _changed(self, kind: Kind, *_: str) -> None:
-        self._is_settled = self._is_settled and kind.custom
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
