@@ -153,7 +153,8 @@ class FakeCluster:
             self.tick()
 
     def tick(self) -> None:
-        """Let each controller and the kubelet reconcile once."""
+        """Let each controller and the kubelet reconcile once; none of them changes what it has listed."""
+        before, self.store.shares_lists = self.store.shares_lists, True
         for kind, reconcile in (
             (DEPLOYMENT, self._deployments.reconcile),
             (REPLICA_SET, self._replica_sets.reconcile),
@@ -165,6 +166,7 @@ class FakeCluster:
                     reconcile(item)
                 except ApiError as error:
                     assert error.code in {404, 409}  # noqa: PT017 - a race; the next pass corrects it
+        self.store.shares_lists = before
 
     def _run_pod(self, pod: Json) -> None:
         metadata, main = pod["metadata"], pod["spec"]["containers"][0]

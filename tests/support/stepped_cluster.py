@@ -16,7 +16,6 @@ from tests.support.fake_cluster import FakeCluster
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.kubernetes_api.errors import ApiError
 from tests.support.kubernetes_api.faults import Call
-from tests.support.kubernetes_api.json_copy import copied
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json, Kind
 from tests.support.kubernetes_api.requests import VERBS, Requests, parse_path
 from tests.support.manifests import virtual_service
@@ -86,12 +85,12 @@ class SteppedCluster(FakeCluster):
         return counts == {wanted} and status.get("observedGeneration") == found["metadata"]["generation"]
 
     def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
-        """Return a copy of all objects, for `put_back`."""
-        return copied(self.store._objects), self.store.clock_offset_seconds  # noqa: SLF001 - the stand-in is ours
+        """Return all objects, for `put_back`; none of them is ever changed in place."""
+        return dict(self.store._objects), self.store.clock_offset_seconds  # noqa: SLF001 - the stand-in is ours
 
     def put_back(self, kept: Any) -> None:  # noqa: ANN401 - see `keep`
         """Restore all objects."""
-        self.store._objects = copied(kept[0])  # noqa: SLF001 - see `keep`
+        self.store._objects = dict(kept[0])  # noqa: SLF001 - see `keep`
         self.store.clock_offset_seconds = kept[1]
         self._is_settled = False
 
