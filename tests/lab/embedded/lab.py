@@ -174,7 +174,7 @@ class EmbeddedLab:
         """Return the pods of a workload, including those being deleted."""
         return [pod for pod in self.api.store.list(POD, self.namespace) if workload_of(pod) == workload]
 
-    def wait_until_rolled_out(self, name: str, timeout_seconds: float = 30.0) -> None:
+    def wait_until_rolled_out(self, name: str, timeout_seconds: float = 90.0) -> None:
         """Wait until a Deployment's newest template runs everywhere and is ready."""
 
         def rolled_out() -> bool:
