@@ -36,6 +36,15 @@ class DryRunCluster(Cluster):
             raise NotFound(f"reading {kind.name} {namespace}/{name}", "it would be deleted by then")
         return deepcopy(planned)
 
+    def list(self, kind: Kind, namespace: str | None, labels: str = "", *, from_cache: bool = False) -> list[Object]:
+        """Return the objects that are there as they would be after the planned writes, without planned new ones."""
+        found: list[Object] = []
+        for obj in super().list(kind, namespace, labels, from_cache=from_cache):
+            place = obj["metadata"]
+            planned = self._overlay.get((kind.plural, place.get("namespace", ""), place["name"]), obj)
+            found += [] if planned is None else [deepcopy(planned)]
+        return found
+
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> Object:
         """Record a creation."""
         name = str(body["metadata"].get("name", ""))
