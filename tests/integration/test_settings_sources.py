@@ -29,7 +29,7 @@ WALK: tuple[tuple[str, dict[str, str]], ...] = (
     ("set-weight", {"weight": "10"}),
     ("analyze", {"weight": "20", "timeout-seconds": "0.2", "poll-seconds": "0.1"}),
     ("report", {"format": "json"}),
-    ("rollback", {"reason": "enough was seen", "drain-seconds": "0", "drain-limit-seconds": "0"}),
+    ("rollback", {"drain-seconds": "0", "drain-limit-seconds": "0"}),
     ("promote", {}),
     ("rollout", {"image": "demo/parity:v2", "ladder": "50,5"}),
 )
