@@ -51,7 +51,7 @@ class HttpClient:
 
         Raises:
             AnswerTooLargeError: headers or body exceed the limits.
-            requests.RequestException: there is no whole answer; the type says why, as `requests` has it.
+            requests.RequestException: the answer is missing or not complete; the type says why, as `requests` has it.
             OSError: a file with a secret or a certificate cannot be read.
         """
         exchange = Exchange(limits)

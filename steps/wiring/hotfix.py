@@ -18,7 +18,7 @@ def with_hotfix_settings(settings: PreparationSettings) -> PreparationSettings:
     """Return the settings as a hotfix uses them: without a baseline, whose pods would run the broken version.
 
     Raises:
-        SettingsError: there is no reason, nothing to judge by, or a setting of a hotfix without one.
+        SettingsError: the reason is missing, nothing can judge it, or a setting of a hotfix is given without it.
     """
     if not settings.hotfix:
         given = [name for name in ("reason", "force") if getattr(settings, name)]

@@ -50,7 +50,7 @@ def canary_side(service: Json, host: Place) -> int:
 
 
 def selector_of(store: Store, place: Place) -> dict[str, str]:
-    """Return the labels of the pods that answer at a place, {} where there is no such place."""
+    """Return the labels of the pods that answer at a place, {} where none is there."""
     objects = store._objects  # noqa: SLF001 - read without copies
     service = objects.get((SERVICE.plural, NAMESPACE, place.host))
     if service is None:

@@ -115,7 +115,7 @@ def test_a_claim_with_the_token_of_a_living_run_takes_nothing_of_it(world: Stepp
 
 
 def test_virtual_services_of_others_that_a_claim_lists_are_not_written(world: SteppedCluster) -> None:
-    """They must carry the same token themselves; an undo that claims the rest of its VirtualServices is no way in."""
+    """They must carry the same token themselves; that an undo claims the rest of its own does not open them."""
     before = world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
     targets = {f"{EVIL}/{EVIL}": ["primary"], f"{NAMESPACE}/{APP}": ["primary"]}
     hosts = (FAR.format(CANARY, NAMESPACE), FAR.format(APP, NAMESPACE))

@@ -32,7 +32,7 @@ class Mark:
 
 
 def marks(item: Json | None) -> list[Mark]:
-    """Return the tokens on an object, [] if there is no object."""
+    """Return the tokens on an object, [] if the object is missing."""
     if item is None:
         return []
     found = annotations_of(item).items()
