@@ -17,6 +17,7 @@ traffic writes routes with amend.py. What routes must look like is not known her
     amend                         the one way in which an owner writes a VirtualService
     acquire, takeover, renewal    become and stay the owner
     transition, verdicts          change phase and state, keep the verdicts of rungs
+    unclaimed                     keep a late prepare from claiming what is left of a run that was ended
     release                       remove everything but the record
     deployments                   the token on Deployments, and writes under it
     events                        Kubernetes Events about a run

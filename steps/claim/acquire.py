@@ -9,6 +9,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
+from steps.claim.unclaimed import require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
@@ -95,6 +96,7 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteSt
                 seen = observe_claim(obj, claim.app)
                 if seen is not None and seen.token.is_of(claim):
                     return []
+                require_first(writer, claim, doing)
                 refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
                 edits = start(obj, target, claim.state, doing)
                 return [*write_annotations(obj, claim), *edits]

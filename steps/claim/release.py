@@ -10,6 +10,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
 from steps.claim.observed import name_of, not_owner, observe_claim
 from steps.claim.record import dump_record, load_record, with_promotion
+from steps.claim.unclaimed import close_unclaimed
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound
 from steps.model.run import Claim, Record, RouteTarget
@@ -33,7 +34,9 @@ def release(writer: GuardedWriter, claim: Claim, record: Record, routes: RouteEn
 
     def leave(obj: Object, target: RouteTarget) -> list[Operation]:
         seen = observe_claim(obj, claim.app)
-        if seen is None or not seen.is_part_of(claim):
+        if seen is None:
+            return close_unclaimed(obj, claim, record)
+        if not seen.is_part_of(claim):
             return []
         return [*remove_annotations(obj, claim.app), *routes(obj, target)]
 

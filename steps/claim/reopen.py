@@ -8,6 +8,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
 from steps.claim.release import last_record
+from steps.claim.unclaimed import require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
 from steps.model.run import Claim, RouteTarget
@@ -54,6 +55,7 @@ def claim_others(writer: GuardedWriter, claim: Claim, *, everywhere: bool) -> No
             seen = observe_claim(obj, claim.app)
             if seen is not None and seen.is_part_of(claim):
                 return []
+            require_first(writer, claim, doing)
             refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
             return write_annotations(obj, claim)
 

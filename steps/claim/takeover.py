@@ -15,6 +15,8 @@ from steps.claim.errors import ClaimHeld
 from steps.claim.expiry import is_expired
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim, not_owner, observe_claim
+from steps.claim.record import record_of
+from steps.claim.unclaimed import close_unclaimed
 from steps.cluster.api import Object, Operation
 from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
 from steps.model.run import Claim, ObjectName, Phase, RouteTarget, RunState
@@ -111,7 +113,10 @@ def _take_others(writer: GuardedWriter, claim: Claim, routes: RouteReturn) -> No
 
         def follow(obj: Object, target: RouteTarget = target) -> list[Operation]:
             seen = observe_claim(obj, claim.app)
-            if seen is None or not seen.is_part_of(claim) or seen.token.is_of(claim):
+            if seen is None:
+                record = record_of(claim, "rolled-back", claim.state.reason, writer.cluster.now())
+                return close_unclaimed(obj, claim, record)
+            if not seen.is_part_of(claim) or seen.token.is_of(claim):
                 return []
             edits, state = routes(obj, target, claim.state)
             return [*write_annotations(obj, replace(claim, state=state)), *edits]

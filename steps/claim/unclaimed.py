@@ -1,0 +1,47 @@
+"""VirtualServices that a `prepare` died before: how its late write is kept from claiming them after the run ended.
+
+`prepare` claims one VirtualService after the other. If it hangs between two of them until somebody else ended its run,
+its next request would claim a VirtualService for a run that no longer exists. Two things prevent this: the process that
+ends the run writes each VirtualService that it finds unclaimed, so that a patch which was decided before is refused;
+and `prepare` reads the first VirtualService again before it decides on another one.
+"""
+
+from dataclasses import replace
+
+from steps.claim.annotations import edit_annotations, expect_unchanged
+from steps.claim.guarded_write import GuardedWriter
+from steps.claim.keys import record_key
+from steps.claim.observed import not_owner, observe_claim
+from steps.claim.record import dump_record
+from steps.cluster.api import Object, Operation
+from steps.model.run import Claim, Record
+
+
+def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation]:
+    """Return operations that keep a late `prepare` from claiming an unclaimed object: the record of the run's end.
+
+    Args:
+        obj: a VirtualService of the claim other than the first one, without a claim of the app.
+        claim: as the process that ends the run holds it.
+        record: of the run's end.
+
+    Returns:
+        No operations if `prepare` had claimed everything: then a person removed the token, and the object is theirs.
+    """
+    if claim.state.workloads is not None or observe_claim(obj, claim.app) is not None:
+        return []
+    # Reports are about the VirtualService whose record ended last, which must stay the first one.
+    kept = dump_record(replace(record, ended=record.started))
+    edits = edit_annotations(obj, {record_key(claim.app): kept})
+    return [*expect_unchanged(obj), *edits] if edits else []
+
+
+def require_first(writer: GuardedWriter, claim: Claim, doing: str) -> None:
+    """Check that the first VirtualService still carries the claim; to be called after another one was read.
+
+    Raises:
+        NotOwnerError: it does not: the run was ended or taken over.
+    """
+    first = observe_claim(writer.read(claim.state.targets[0].virtual_service), claim.app)
+    if first is None or not first.token.is_of(claim):
+        raise not_owner(doing, first)
