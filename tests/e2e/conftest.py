@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import diagnostics
+from tests.e2e import diagnostics, order
 from tests.e2e.setup import deploy_shop, publish, users_of
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests to the workers as order.py says."""
+    order.arrange(items)
 
 
 @pytest.fixture(scope="session")
