@@ -14,8 +14,9 @@ from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests to the workers as order.py says."""
+    """Give the tests to the workers as order.py says, before xdist reads the groups."""
     order.arrange(items)
 
 
