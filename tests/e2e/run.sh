@@ -21,7 +21,7 @@ if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
 fi
 export CANARY_TEST_KUBECONFIG
 # What tests share (listener, controller) belongs to one worker; the longest begin, see order.py.
-pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "(e2e and not alone and ($selected)) $image" \
+pytest -n 3 --dist loadscope --no-loadscope-reorder -m "(e2e and not alone and ($selected)) $image" \
     tests/e2e tests/lab/cluster tests/image
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e
