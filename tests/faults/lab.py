@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from steps import bootstrap
+from steps.actions.bake import Bake, BakePolicy
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import StepError
+from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
 from steps.settings.conventions import conventional_names
 from steps.step import StepEnd
 from steps.workload.workload import Workload
@@ -31,7 +34,7 @@ from tests.support.manifests import virtual_service
 from tests.support.shop_release import NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
 
-DRAIN_SECONDS, STANDBY_SECONDS, READY_SECONDS = 5.0, 130.0, 20.0
+DRAIN_SECONDS, STANDBY_SECONDS, READY_SECONDS, BAKE_SECONDS = 5.0, 130.0, 20.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,16 @@ class Process(StepProcess):
         stable = next(name for name in (self.lab.stable, self.lab.canary) if name != canary)
         self._given |= {"stable": stable, "canary": canary}
 
+    def _bake(self, reader: EvidenceReader) -> Bake:
+        policy = BakePolicy(BAKE_SECONDS, Rules(), lambda: reader, pause=CLOCK.sleep)
+        return Bake(policy, self._traffic, self._workload)
+
     def _workload_of(self, app: str) -> Workload:
         return Workload(self._cluster, claim_key(app), poll_seconds=1.0, fault_grace_seconds=2.0, retry_seconds=5.0)
 
 
 Act = Callable[[Process], StepEnd]
+Routes = dict[str, list[Json]]
 
 
 class Lab:
@@ -100,9 +108,11 @@ class Lab:
         templates: stable's pod templates by image, as people wrote them.
         rests_at: the canary's weight between releases, which stays if a run never claimed anything.
         undo_died: an undo ended before its claim was complete, and could not take its tokens off Deployments.
-        left_to_person: somebody set weights where no claim stands: a bootstrap has none, and an edit during a bake ends
-            the run as promoted. Both arms are up, and the weights are that person's.
-        kept: Deployments that keep their pods without weight, since other routes lead to them.
+        left: the routes of each VirtualService as a person left them.
+        is_left_to_person: that person's weights stay, since no claim stands: a bootstrap has none, and an edit during a
+            bake ends the run as promoted.
+        started_by_people: Deployments that people started: a run which never put its token there leaves them as they
+            are.
     """
 
     def __init__(self, world: SteppedCluster, stable: str, canary: str, *, images: tuple[str, ...]) -> None:
@@ -110,8 +120,9 @@ class Lab:
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
         self.rests_at = 0
-        self.undo_died = self.left_to_person = False
-        self.kept: tuple[str, ...] = ()
+        self.undo_died = self.is_left_to_person = False
+        self.left: Routes = {}
+        self.started_by_people: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()
         world.create(DEPLOYMENT, deployment(BYSTANDER, "shop:1", 1))
@@ -125,7 +136,7 @@ class Lab:
 
     def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
         """Return a copy of everything, for `put_back`."""
-        return self.world.keep(), CLOCK.seconds, self.run, dict(self.world.given)
+        return self.world.keep(), CLOCK.seconds, self.run, dict(self.world.given), self.watch.keep()
 
     def put_back(self, kept: Any, seed: str) -> None:  # noqa: ANN401 - see `keep`
         """Restore everything, and chance."""
@@ -134,7 +145,7 @@ class Lab:
         CLOCK.seconds, self.run, self.world.given = kept[1], kept[2], dict(kept[3])
         self.world.api.faults.log.clear()
         random.seed(seed)
-        self.watch.begin()
+        self.watch.put_back(kept[4])
 
     def attempt(self, act: Act, fault: Fault | None = None, wire: Wire | None = None) -> tuple[Attempt, Wire]:
         """Run a step in a process of its own."""
@@ -178,6 +189,10 @@ class Lab:
     def virtual_services(self) -> list[Json]:
         """Return the VirtualServices of the app."""
         return [self.world.store.get(VIRTUAL_SERVICE, NAMESPACE, name) for name in self.world.services]
+
+    def routes(self) -> Routes:
+        """Return the routes of each VirtualService of the app."""
+        return {one["metadata"]["name"]: one["spec"]["http"] for one in self.virtual_services()}
 
     def settle(self) -> None:
         """Let the cluster come to rest."""

@@ -37,7 +37,7 @@ def at_rest(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     lab = AtRestLab(SteppedCluster(folder, services), APP, CANARY, images=("shop:1", "shop:2"))
     lab = _with_templates(lab, APP)
     lab.rests_at = 10
-    lab.kept = (CANARY,)  # people started it; a run that dies before it put its token there leaves it as it was
+    lab.started_by_people = (CANARY,)
     canary = deployment(CANARY, "shop:1", 1)
     canary["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
     lab.world.create(DEPLOYMENT, canary)
@@ -76,7 +76,9 @@ class TargetNamedLab(Lab):
     """A lab whose next release begins with what people deploy."""
 
     def prepare_next(self, process: Process, run: str) -> StepEnd:
-        """Deploy shop:3 and prepare it."""
+        """Deploy shop:3, anew if somebody deleted the Deployment, and prepare it."""
+        if self.world.store.find(DEPLOYMENT, NAMESPACE, APP) is None:
+            self.world.create(DEPLOYMENT, deployment(APP, "shop:3", 0))
         self.world.set_image(APP, "shop:3")
         return process.prepare(run=run, image="", bootstrap=True)
 
@@ -90,7 +92,7 @@ def target_named(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
 def deployed_alone(folder: Path) -> Lab:
     """The same app before its first release."""
     lab = TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1", "shop:3"))
-    lab.kept = (APP,)
+    lab.started_by_people = (APP,)
     return lab
 
 

@@ -128,7 +128,7 @@ def _promote_external(process: Process) -> StepEnd:
 
 def _bake(process: Process, *, bad: bool = False) -> StepEnd:
     swap = process.world.given.get("topology") == "swap"
-    return process.promote(bake=BakedEvidence(lambda _: 1.0 if bad else 0.0, swap=swap))
+    return process.promote(bake=BakedEvidence(lambda _: 1.0 if bad else 0.0, swap=swap, every_seconds=5))
 
 
 def _undo(process: Process) -> StepEnd:
