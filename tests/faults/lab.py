@@ -27,6 +27,7 @@ from tests.faults.clock import CLOCK
 from tests.faults.views import Place
 from tests.faults.watch import BYSTANDER, Watch
 from tests.faults.wire import Fault, Wire, connected
+from tests.support.controllers.at_rest import AtRest
 from tests.support.in_process_steps import StepProcess
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json
@@ -131,6 +132,7 @@ class Lab:
         world.create(VIRTUAL_SERVICE, virtual_service(BYSTANDER, alone, {**alone, "host": "nobody"}))
         world.settle(BYSTANDER)
         world.store.shares_lists = True
+        world.at_rest = AtRest(world.store)
         self.watch = Watch(self)
         CLOCK.on_wait = self._passed
 

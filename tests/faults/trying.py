@@ -157,6 +157,7 @@ class Trial:
         yield from self._check_way(end, fault, may_refuse=True)
         with self.lab.watch.by_person():
             fault.undo(self.lab)
+        self.lab.left = self.lab.routes()
         CLOCK.seconds += EXPIRED_SECONDS
         end, _ = self.lab.attempt(lambda process: process.sweep())
         yield from self._check_way(end, fault)

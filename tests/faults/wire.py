@@ -74,7 +74,7 @@ class Wire:
         self.lab.world.move()
         split, body = urlsplit(url), given.get("body")
         query = dict(parse_qsl(split.query))
-        call = self.lab.world.call(method, split.path, query, json.loads(body) if body else None)
+        call = self.lab.world.call(method, split.path, query, body or None)
         self.sent.append(call)
         if self._fault is not None and self._is_due(self._fault, call):
             return self._fault.kind.act(self, call)

@@ -20,6 +20,9 @@ _KEYED_LISTS = {
 _ATOMIC_MAPS = {"selector", "matchLabels"}
 _TRACKED_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 _MARKED_MAPS = {"f:labels", "f:annotations"}
+_MOST_KNOWN = 500
+_KNOWN: dict[tuple[int, bool], tuple[Json, dict[Path, object]]] = {}
+"""By identity: no stored object is ever changed in place."""
 
 
 def _leaves(value: object, path: Path, *, builtin: bool) -> Iterator[tuple[Path, object]]:
@@ -42,6 +45,19 @@ def _leaves(value: object, path: Path, *, builtin: bool) -> Iterator[tuple[Path,
 
 
 def _tracked(kind: Kind, item: Json, subresource: str) -> dict[Path, object]:
+    """Return the leaves of an object; what was new at one write is old at the next one, so they are remembered."""
+    key = id(item), subresource == "status"
+    known = _KNOWN.get(key)
+    if known is not None and known[0] is item:
+        return known[1]
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    found = _found(kind, item, subresource)
+    _KNOWN[key] = item, found
+    return found
+
+
+def _found(kind: Kind, item: Json, subresource: str) -> dict[Path, object]:
     metadata = {key: value for key, value in item.get("metadata", {}).items() if key in _TRACKED_METADATA and value}
     body = {key: value for key, value in item.items() if key not in {"apiVersion", "kind", "metadata", "status"}}
     kept = {"status": item.get("status", {})} if subresource == "status" else {"metadata": metadata, **body}
@@ -85,7 +101,10 @@ def record(
             manager, "Update", subresource,
         )  # fmt: skip
         same_part = entry.get("subresource", "") == subresource
-        owned = _to_set(entry["fieldsV1"]) - (touched if same_part else set())
+        if not same_part:
+            entries.append(entry)
+            continue
+        owned = _to_set(entry["fieldsV1"]) - touched
         kept = {**entry, "fieldsV1": _to_fields(owned | (changed if is_mine else set()))}
         if is_mine and changed:
             kept["time"] = now
