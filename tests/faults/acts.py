@@ -9,7 +9,6 @@ from typing import Any
 from steps.claim.keys import state_key
 from steps.errors import Interrupted, StepError
 from steps.step import StepEnd
-from tests.faults import stages
 from tests.faults.clock import CLOCK
 from tests.faults.fault_kinds import EXPIRED_SECONDS
 from tests.faults.lab import Act, Lab, Process
@@ -179,14 +178,6 @@ def is_baking(lab: Lab) -> bool:
     """Return whether the first VirtualService says that a bake began."""
     state = lab.world.annotation(state_key("shop"), name=lab.world.services[0])
     return bool(state) and bool(json.loads(state).get("bake_since"))
-
-
-def users_sent_by_hand(lab: Lab) -> None:
-    """Let people start the canary and send users there, before a release begins."""
-    lab.world.change(lab.canary, replicas=1)
-    lab.world.settle(lab.canary)
-    stages.set_weights(lab, lab.world.services[0], 70, 30)
-    lab.rests_at, lab.started_by_people = 30, (lab.canary,)
 
 
 def stable_has_new_template(lab: Lab) -> bool:

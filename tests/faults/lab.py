@@ -109,6 +109,8 @@ class Lab:
         templates: stable's pod templates by image, as people wrote them.
         rests_at: the canary's weight between releases, which stays if a run never claimed anything.
         undo_died: an undo ended before its claim was complete, and could not take its tokens off Deployments.
+        has_lost_last_arm: a person deleted the canary, while it alone had pods. Once its claim is over, as after any
+            release, no process is left that could start the other arm.
         left: the routes of each VirtualService as a person left them.
         is_left_to_person: that person's weights stay, since no claim stands: a bootstrap has none, and an edit during a
             bake ends the run as promoted.
@@ -121,7 +123,7 @@ class Lab:
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
         self.rests_at = 0
-        self.undo_died = self.is_left_to_person = False
+        self.undo_died = self.is_left_to_person = self.has_lost_last_arm = False
         self.left: Routes = {}
         self.started_by_people: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}

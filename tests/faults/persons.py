@@ -79,6 +79,8 @@ def reset_weights(lab: Lab) -> None:
 
 def delete_canary(lab: Lab) -> None:
     """Delete the canary's Deployment; its users fail by that, not because of us."""
+    stable: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, lab.stable)
+    lab.has_lost_last_arm = stable is None or not stable["spec"]["replicas"]
     try:
         lab.world.store.delete(DEPLOYMENT, NAMESPACE, lab.canary)
     except ApiError:

@@ -36,7 +36,6 @@ from tests.faults.acts import (
     undo,
     uninstall_hook,
     users_are_on_new_arm,
-    users_sent_by_hand,
 )
 from tests.faults.lab import Act, Lab
 
@@ -139,7 +138,7 @@ STORIES: dict[str, Story] = {
     "chart/rollout": Story(stages.target_named, (), release_hook),
     "chart/rollout-fail": Story(stages.target_named, (), partial(release_hook, bad=1.0)),
     "chart/rollout-over-dead-run": Story(stages.target_named, (*WALKED, expired), release_hook),
-    "chart/rollout-over-edited-weights": Story(stages.target_named, (users_sent_by_hand,), release_hook),
+    "chart/rollout-over-edited-weights": Story(stages.users_sent_by_hand, (), release_hook),
     "chart/bootstrap": Story(stages.deployed_alone, (), bootstrap, ways={"again": bootstrap}),
     "chart/uninstall": Story(stages.target_named, WALKED, uninstall_hook),
 }
