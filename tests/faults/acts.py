@@ -149,9 +149,10 @@ def hotfix(process: Process, canary: float = 0.0) -> StepEnd:
 
 
 def release_hook(process: Process, bad: float = 0.0) -> StepEnd:
-    """The release hook of the chart: the arguments that its canary.yaml has."""
+    """The release hook of the chart: the arguments that its canary.yaml has; each release is a run of its own."""
+    process.lab.run = "hook"
     given: dict[str, Any] = {"bootstrap": True, "at_rest": "reset", "on_busy": "supersede", "busy_timeout_seconds": 60}
-    return rollout(process, bad, **given, deadline_seconds=240)
+    return rollout(process, bad, **given, deadline_seconds=240, run=process.lab.run)
 
 
 def uninstall_hook(process: Process) -> StepEnd:
@@ -171,7 +172,8 @@ def bootstrap(process: Process) -> StepEnd:
 
 def supersede(process: Process) -> StepEnd:
     """Prepare a release that takes over from the one under way."""
-    return process.prepare(run="two", image="shop:3", on_busy="supersede")
+    process.lab.run = "rival"
+    return process.prepare(run="rival", image="shop:3", on_busy="supersede")
 
 
 def is_baking(lab: Lab) -> bool:

@@ -164,8 +164,8 @@ class Lab:
             return Attempt(1, {}, traceback.format_exc(), has_crashed=True), wire
         return Attempt(end.exit_code, dict(end.results), str(end.summary.get("error", ""))), wire
 
-    def take_over(self, name: Literal["sweep", "prepare"]) -> bool:
-        """Let a sweep, or the next run, come by; return whether a claim changed hands."""
+    def take_over(self, name: Literal["sweep", "prepare"]) -> str:
+        """Let a sweep, or the next run, come by; return the run whose claim went into other hands, "" for none."""
         held = self.token()
         writer, self.watch.writer = self.watch.writer, None
         if name == "sweep":
@@ -175,7 +175,7 @@ class Lab:
             if end.results.get("outcome") == "ready":
                 self.run = "two"
         self.watch.writer = writer
-        return held not in {"", self.token()}
+        return held.split(":")[0] if held != self.token() else ""
 
     def prepare_next(self, process: Process, run: str) -> StepEnd:
         """Prepare the release of shop:3."""

@@ -140,6 +140,8 @@ class Watch:
         annotations = new["metadata"].get("annotations") or {}
         if kind is DEPLOYMENT and claim_key(APP) in annotations:
             self.claimed.add(name)
+        if kind is VIRTUAL_SERVICE and self.writer is not None and claim_key(APP) in annotations:
+            self.writer.owns.add(annotations[claim_key(APP)].split(":")[0])
         if kind is VIRTUAL_SERVICE and state_key(APP) in annotations:
             self.kept |= (json.loads(annotations[state_key(APP)]).get("workloads") or {}).get("kept", {}).keys()
 
