@@ -114,6 +114,7 @@ class Lab:
         left: the routes of each VirtualService as a person left them.
         is_left_to_person: that person's weights stay, since no claim stands: a bootstrap has none, and an edit during a
             bake ends the run as promoted.
+        deployed_meanwhile: images that people deploy for the next run, which any run may release from then on.
         started_by_people: Deployments that people started: a run which never put its token there leaves them as they
             are.
     """
@@ -126,6 +127,7 @@ class Lab:
         self.undo_died = self.is_left_to_person = self.has_lost_last_arm = False
         self.left: Routes = {}
         self.started_by_people: tuple[str, ...] = ()
+        self.deployed_meanwhile: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()
         world.create(DEPLOYMENT, deployment(BYSTANDER, "shop:1", 1))
@@ -140,13 +142,14 @@ class Lab:
 
     def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
         """Return a copy of everything, for `put_back`."""
-        return self.world.keep(), CLOCK.seconds, self.run, dict(self.world.given), self.watch.keep()
+        mine = self.run, self.images
+        return self.world.keep(), CLOCK.seconds, mine, dict(self.world.given), self.watch.keep()
 
     def put_back(self, kept: Any, seed: str) -> None:  # noqa: ANN401 - see `keep`
         """Restore everything, and chance."""
         CLOCK.on_wait = self._passed
         self.world.put_back(kept[0])
-        CLOCK.seconds, self.run, self.world.given = kept[1], kept[2], dict(kept[3])
+        CLOCK.seconds, (self.run, self.images), self.world.given = kept[1], kept[2], dict(kept[3])
         self.world.api.faults.log.clear()
         random.seed(seed)
         self.watch.put_back(kept[4])
@@ -174,6 +177,7 @@ class Lab:
             end, _ = self.attempt(lambda process: process.lab.prepare_next(process, "two"))
             if end.results.get("outcome") == "ready":
                 self.run = "two"
+            self.images = (*self.images, *self.deployed_meanwhile)
         self.watch.writer = writer
         return held.split(":")[0] if held != self.token() else ""
 

@@ -90,6 +90,7 @@ class TargetNamedLab(Lab):
 def target_named(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     """People deploy to `shop`, which is the canary; `shop-primary` serves."""
     lab = TargetNamedLab(DeployedApp(folder, services), PRIMARY, APP, images=("shop:1", "shop:2"))
+    lab.deployed_meanwhile = ("shop:3",)
     return _with_templates(lab, PRIMARY)
 
 
@@ -108,7 +109,7 @@ def users_sent_by_hand(folder: Path) -> Lab:
     lab.world.change(APP, replicas=1)
     lab.world.settle(APP)
     set_weights(lab, APP, 70, 30)
-    lab.rests_at, lab.started_by_people = 30, (APP,)
+    lab.rests_at, lab.started_by_people, lab.deployed_meanwhile = 30, (APP,), ("shop:3",)
     return _with_templates(lab, PRIMARY)
 
 
