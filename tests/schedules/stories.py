@@ -11,8 +11,8 @@ from tests.schedules.process import Process, Story
 from tests.schedules.scheduled_steps import ScheduledSteps
 from tests.support.baked_evidence import BakedEvidence
 from tests.support.fixed_evidence import FixedEvidence
-from tests.support.stable_evidence import StableEvidence
 from tests.support.shop_release import NAMESPACE
+from tests.support.stable_evidence import StableEvidence
 
 MakeSteps = Callable[[Process], ScheduledSteps]
 Stage = Callable[[ScheduledSteps, str], StepEnd]
