@@ -142,14 +142,15 @@ class Lab:
 
     def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
         """Return a copy of everything, for `put_back`."""
-        mine = self.run, self.images
+        mine = self.run, self.images, self.left
         return self.world.keep(), CLOCK.seconds, mine, dict(self.world.given), self.watch.keep()
 
     def put_back(self, kept: Any, seed: str) -> None:  # noqa: ANN401 - see `keep`
         """Restore everything, and chance."""
         CLOCK.on_wait = self._passed
         self.world.put_back(kept[0])
-        CLOCK.seconds, (self.run, self.images), self.world.given = kept[1], kept[2], dict(kept[3])
+        CLOCK.seconds, self.world.given = kept[1], dict(kept[3])
+        self.run, self.images, self.left = kept[2]
         self.world.api.faults.log.clear()
         random.seed(seed)
         self.watch.put_back(kept[4])
