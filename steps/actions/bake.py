@@ -13,8 +13,8 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.polling import SLOWEST_SECONDS, next_poll_seconds
 from steps.actions.serving import check_serving, health_of_serving, serving_arm
 from steps.claim.claims import Claims
-from steps.errors import Interrupted as Stop
 from steps.errors import ForeignWrite, NotFound, PermanentError, TemporaryError
+from steps.errors import Interrupted as Stop
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
