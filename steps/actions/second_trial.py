@@ -177,14 +177,15 @@ class SecondTrial:
     def _replace_pods(self, claim: Claim) -> Claim:
         """Scale the canary to 0 once its requests have ended; the next weight starts its new pods."""
         workloads, since = claim.state.workloads, claim.state.trials[-1].at
-        if workloads is None or not (old := self._workload.old_pods(workloads, since)):
+        if workloads is None:
             return claim
-        side = leaving_canary(claim, self._workload)
-        drain(claim, side, self._teardown, self._traffic, self._workload)
-        self._workload.scale_down(workloads, claim.token, last_look(claim, side, self._traffic, self._workload))
+        if old := self._workload.old_pods(workloads, since):
+            side = leaving_canary(claim, self._workload)
+            drain(claim, side, self._teardown, self._traffic, self._workload)
+            self._workload.scale_down(workloads, claim.token, last_look(claim, side, self._traffic, self._workload))
+            log.info("trial.pods_stopped", deployment=workloads.canary, pods=old)
         heartbeat, limit = ClaimHeartbeat(claim, self._traffic), self._teardown.ready_timeout_seconds
         self._workload.await_old_pods_gone(workloads, since, limit, heartbeat.renew)
-        log.info("trial.pods_replaced", deployment=workloads.canary, pods=old)
         return heartbeat.claim
 
     def _is_possible(self, claim: Claim) -> bool:

@@ -106,7 +106,7 @@ class TrialSettings(StepSettings):
     second_trial: Literal["auto", "never", "always"] = Field(
         "never",
         description="After an alarm, return the users early and let fresh pods of the canary show whether the version "
-        "is to blame, from the lowest rung on. auto: unless that is certain, as for pods that crash. always: even then. "
+        "is to blame, from the lowest rung on. auto: unless that is certain, as for pods that crash. always: even so. "
         "never: the first alarm fails the canary. Not where an autoscaler sets the canary's pods, nor for a hotfix.",
     )
     second_trial_failures: int = Field(
