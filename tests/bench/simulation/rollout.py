@@ -83,7 +83,8 @@ class Rollout:
 def rollout(family: Family, seed: int) -> Rollout:
     """Make a rollout; equal seeds make equal rollouts."""
     rng = np.random.default_rng([seed, *family.name.encode()])
-    return observed(family, seed, draw(family, rng), rng)
+    drawn = family.drawn(seed)
+    return observed(drawn, seed, draw(drawn, rng), rng)
 
 
 def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.random.Generator) -> Rollout:
