@@ -68,6 +68,10 @@ class Rules:
         disruption_seconds: how long to wait for pods that a cluster event took away; 0 = not at all. The pods of a dead
             node are only replaced after 300 s of `tolerationSeconds`, so the default is longer.
         max_disruptions: disruptions of a run that are waited for; a version may cause them by the resources it uses.
+        alarm_line: value of the fail statistic that is an alarm; None = 1 / alpha. Lower where an alarm only returns
+            the users and a second trial decides (`second_trial`).
+        whole_scrape: whether one scrape in which the canary fails as a whole is an alarm.
+        failed_requests: maximum of failed canary requests beyond the tolerated ratio of stable's rate; None = no limit.
     """
 
     alpha: float = 0.01
@@ -115,3 +119,11 @@ class Rules:
     max_disruptions: int = 3
     warmup_seconds: float = 0.0
     probe_failures: int = 3
+    alarm_line: float | None = None
+    whole_scrape: bool = False
+    failed_requests: int | None = None
+
+    @property
+    def line(self) -> float:
+        """The value of the fail statistic that is an alarm."""
+        return self.alarm_line or 1.0 / self.alpha

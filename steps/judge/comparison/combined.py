@@ -11,7 +11,7 @@ from steps.judge.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """The moment the fail statistic crossed 1 / alpha, and the metric that carried most of it."""
+    """The moment the fail statistic crossed its line, and the metric that carried most of it."""
 
     at: float
     metric: MetricResult
@@ -40,7 +40,7 @@ def first_alarm(results: Sequence[MetricResult], path: Sequence[tuple[float, flo
     Only metrics whose difference up to that moment is worth acting on count (minimum of bad requests, floor): leaving
     the others out lowers the statistic, so it stays valid.
     """
-    line = 1.0 / rules.alpha
+    line = rules.line
     for end, value in path:
         if value < line:
             continue
