@@ -188,6 +188,11 @@ class Family:
         return self.vary(self, np.random.default_rng([seed, 2, *self.name.encode()]))
 
     @property
+    def group(self) -> str:
+        """The kind and the reporter, for which loads are added up; the name of a family without a kind."""
+        return f"{self.kind}{', gateways' if self.gateways else ''}" if self.kind else self.name
+
+    @property
     def aligned(self) -> bool:
         """Both arms are counted by the same proxies."""
         return self.gateways > 0

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.family import HISTORY_SECONDS, TICK_SECONDS, Family
 from tests.bench.simulation.traffic import DURATIONS_MS, SIZES, PodTraffic
 
 EPOCH = 1_700_000_000.0
 """Unix seconds of the canary's first exposure."""
 
 _DOWN_SECONDS = 20.0
-_LAST_TICK = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS - 1
 _REQUESTS = "istio_requests_total"
 _DURATION = "istio_request_duration_milliseconds_bucket"
 _BYTES = "istio_response_bytes_bucket"
@@ -38,32 +37,32 @@ class _Target:
     reset: float | None
 
 
-def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator) -> list[Stored]:
-    """Scrape the pods, the gateways if the family has some, and the proxies of callers in the mesh."""
+def scrape(family: Family, pods: Sequence[PodTraffic], seed: int) -> list[Stored]:
+    """Scrape the pods, the gateways if the family has some, and the proxies of callers in the mesh.
+
+    A target's moments depend on seed and names alone, so more of the same traffic is scraped at the same ones.
+    """
     found: list[Stored] = []
+    seconds = len(pods[0].good) * TICK_SECONDS - HISTORY_SECONDS
     outside = "istio-ingressgateway" if family.gateways else "unknown"
     for name in dict.fromkeys(pod.name for pod in pods):
         mine = [pod for pod in pods if pod.name == name]
-        target = _target(family, rng, _pod_labels(name), _reset(family, name))
+        target = _target(family, seed, name, min(mine[0].gone, seconds), _reset(family, name))
         for caller in dict.fromkeys(pod.caller for pod in mine):
             columns = _sums([pod for pod in mine if pod.caller == caller])
             found += _series(family, target, ("destination", caller or outside), mine[0].arm, columns)
     arms = sorted({pod.arm for pod in pods})
     for number in range(family.gateways):
-        target = _target(family, rng, _pod_labels(f"gateway-{number}"), None)
+        target = _target(family, seed, f"gateway-{number}", seconds)
         for arm in arms:
             seen = [pod for pod in pods if pod.arm == arm and not pod.caller]
             found += _series(family, target, ("source", outside), arm, _part(family, _sums(seen), number))
     for caller in sorted({pod.caller for pod in pods if pod.caller}):
-        target = _target(family, rng, _pod_labels(f"{caller}-0"), None)
+        target = _target(family, seed, f"{caller}-0", seconds)
         for arm in arms:
             if called := [pod for pod in pods if pod.arm == arm and pod.caller == caller]:
                 found += _series(family, target, ("source", caller), arm, _sums(called))
     return found
-
-
-def _pod_labels(name: str) -> dict[str, str]:
-    return {"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}
 
 
 def _reset(family: Family, name: str) -> float | None:
@@ -71,13 +70,14 @@ def _reset(family: Family, name: str) -> float | None:
     return {"stable-0": of_stable, "canary-0": of_canary}.get(name)
 
 
-def _target(family: Family, rng: np.random.Generator, labels: Mapping[str, str], reset: float | None) -> _Target:
+def _target(family: Family, seed: int, name: str, until: float, reset: float | None = None) -> _Target:
+    rng = np.random.default_rng([seed, *f"{family.name}: {name}".encode()])
     phase = rng.uniform(0.0, family.scrape_seconds)
-    at = np.arange(-HISTORY_SECONDS + phase, RUN_SECONDS, family.scrape_seconds)
+    at = np.arange(-HISTORY_SECONDS + phase, until, family.scrape_seconds)
     kept = (rng.random(len(at)) >= family.gap) & (at >= -family.known_seconds)
     if reset is not None:
         kept &= (at < reset) | (at >= reset + _DOWN_SECONDS)
-    return _Target(labels, at[kept], reset)
+    return _Target({"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, at[kept], reset)
 
 
 _Column = NDArray[np.int64]
@@ -137,7 +137,7 @@ def _series(family: Family, target: _Target, reported: tuple[str, str], arm: str
 def _values(target: _Target, column: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the counter's value at each scrape; ticks that had ended by then count."""
     whole = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(column)])
-    index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), _LAST_TICK + 1)
+    index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), len(column))
     values: NDArray[np.int64] = whole[index]
     if target.reset is not None:
         until = int((target.reset + HISTORY_SECONDS) // TICK_SECONDS)

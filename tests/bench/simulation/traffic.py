@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import erf, log, sqrt
+from math import erf, inf, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ class PodTraffic:
     """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf).
 
     `missing` are the answers with code 404; they are neither good nor bad. A pod has one of these for each `caller`,
-    a workload of the mesh; "" is the gateways, or whoever calls from outside.
+    a workload of the mesh; "" is the gateways, or whoever calls from outside. From the second `gone` on the pod does
+    not exist.
     """
 
     arm: str
@@ -38,6 +39,7 @@ class PodTraffic:
     sizes: Counts
     missing: Counts
     caller: str = ""
+    gone: float = inf
 
     @property
     def columns(self) -> tuple[Counts, Counts, Counts, Counts, Counts]:
@@ -54,11 +56,17 @@ class PodTraffic:
         return replace(self, **self._named(np.concatenate(pair) for pair in pairs))
 
     def until(self, count: int) -> "PodTraffic":
-        """Return the first `count` ticks, followed by idle ones if there are fewer."""
-        lacking = max(0, count - len(self.good))
-        idle = (np.zeros((lacking, *column.shape[1:]), dtype=np.int64) for column in self.columns)
-        pairs = zip(self.columns, idle, strict=True)
-        return replace(self, **self._named(np.concatenate([one[:count], more]) for one, more in pairs))
+        """Return the first `count` ticks."""
+        return replace(self, **self._named(column[:count] for column in self.columns))
+
+    def idle(self, count: int) -> "PodTraffic":
+        """Return the pod with `count` ticks without a request."""
+        return replace(self, **self._named(np.zeros((count, *one.shape[1:]), dtype=np.int64) for one in self.columns))
+
+    def plus(self, more: "PodTraffic") -> "PodTraffic":
+        """Return the pod with the requests of other clients in the same ticks as well."""
+        pairs = zip(self.columns, more.columns, strict=True)
+        return replace(self, **self._named(one + other for one, other in pairs))
 
 
 def ticks() -> NDArray[np.float64]:
@@ -90,28 +98,34 @@ def draw(
         count = family.stable_pods if arm == "stable" else family.canary_pods
         for number in range(count):
             sick = arm == "canary" and (family.bad_pods is None or number < family.bad_pods)
-            this = _Pod(arm, number, _own(family, arm, number, generation), sick=sick)
+            this = _pod_of(family, arm, number, generation, sick=sick)
             shares = _extra(family, rng, times, canary if sick else stable, this)
             pod = _pod(family, rng, this, traffic / count, shares, times)
             pods.append(_without(pod, own if sick else missing, rng))
-    return [*pods, *clients_traffic(family, rng, times, part, requests, generation)]
+    return _merged([*pods, *_clients_traffic(family, rng, times, part, requests, generation)])
 
 
 @dataclass(frozen=True)
 class _Pod:
+    name: str
     arm: str
-    number: int
     own: Own
     sick: bool
 
-    @property
-    def name(self) -> str:
-        return f"{self.arm}-{self.number}"
 
-
-def _own(family: Family, arm: str, number: int, generation: int) -> Own:
+def _pod_of(family: Family, arm: str, number: int, generation: int, *, sick: bool) -> _Pod:
     fresh = generation if arm == "canary" else 0
-    return family.pods.pod(arm, number, fresh) if family.pods else Own()
+    name = f"{arm}-{fresh}-{number}" if fresh else f"{arm}-{number}"
+    return _Pod(name, arm, family.pods.pod(arm, number, fresh) if family.pods else Own(), sick)
+
+
+def _merged(pods: Iterable[PodTraffic]) -> list[PodTraffic]:
+    """Return one for each pod and caller."""
+    found: dict[tuple[str, str], PodTraffic] = {}
+    for pod in pods:
+        key = pod.name, pod.caller
+        found[key] = found[key].plus(pod) if key in found else pod
+    return list(found.values())
 
 
 def _extra(
@@ -129,7 +143,7 @@ def _extra(
     return np.minimum(1.0, found)
 
 
-def clients_traffic(
+def _clients_traffic(
     family: Family,
     rng: np.random.Generator,
     times: NDArray[np.float64],
@@ -143,7 +157,7 @@ def clients_traffic(
         traffic = client.part * requests * (client.load(times, rng) if client.load else 1.0)
         shares = client.fails(times, rng)
         for arm, number, chosen in _chosen(client, family, times, part, generation):
-            this = _Pod(arm, number, _own(family, arm, number, generation), sick=False)
+            this = _pod_of(family, arm, number, generation, sick=False)
             pod = _pod(family, rng, this, traffic * chosen, shares, times)
             found.append(replace(pod, caller=client.workload))
     return found
