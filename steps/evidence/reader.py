@@ -99,6 +99,10 @@ class EvidenceReader(MetricCatalog):
             problem = Problem(ProblemKind.NOT_PROMETHEUS, sentence)
         return self._evidence(started, now, rung_started or started, weight, problem)
 
+    def begin_anew(self) -> None:
+        """Forget what was read: the next read is about other pods of the canary, and may have another start."""
+        self._streams = []
+
     def look_at_stable(self, now: float) -> Evidence:
         """Return what stable did lately, before any canary; what is read later begins anew.
 
@@ -109,7 +113,7 @@ class EvidenceReader(MetricCatalog):
             As `read`.
         """
         seen = self.read(now, now)
-        self._streams = []
+        self.begin_anew()
         return seen
 
     def _prepare(self, started: float) -> None:

@@ -4,7 +4,8 @@ A trial is one set of canary pods on the ladder. It ends with an alarm (`trial_r
 `after_alarm` says what follows:
 
 - *Retreat*: all users go back to stable. Two more scrapes of stable tell whether the cause was shared (`is_shared`).
-  Then fresh pods begin at the lowest rung, and the ladder continues from the rung below the alarm (`rungs_again`).
+  Then fresh pods begin at the lowest rung, or with the few requests that show a total failure (`first_weight`), and the
+  ladder continues from the rung below the alarm (`rungs_again`).
 - *Condemn*: the run fails. That is the answer to an alarm that confirms one of an earlier trial, to a third alarm, to
   an alarm after which the budget of failed requests is spent, and to one that no other pods or moment could answer.
 
@@ -42,7 +43,7 @@ twice, each time up to a line whose logarithm is .65 of ln(1/alpha), at the lowe
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import sqrt
+from math import ceil, sqrt
 from typing import Final
 
 from steps.judge.rules import Rules
@@ -58,10 +59,18 @@ SCRAPES_OF_STABLE: Final = 2
 """Scrapes of stable after an alarm that tell whether its cause was shared."""
 
 _CERTAIN: Final = frozenset({ReasonCode.UNHEALTHY, ReasonCode.PROBE})
+_ALL: Final = 100
 _SHARED_PART: Final = 0.5
 """Stable shares the cause if it fails at least this part of what the canary failed."""
 
 _MIN_BAD: Final = 3
+_ONE_SCRAPE: Final = 1.3
+"""Largest part of ln(1/alpha) that one scrape may add beside a quiet stable: it may be an alarm alone, since only an
+incident that comes again, to other pods, could condemn the version."""
+
+_ENOUGH: Final = 8
+"""Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
+
 _ALARMED: Final = 3
 """Scrapes that an alarm is about, at most."""
 
@@ -119,7 +128,8 @@ def trial_rules(rules: Rules, policy: TrialPolicy, trials: Sequence[Trial]) -> R
         return rules
     spent = sum(one.excess for one in trials[1:])
     left = max(0, policy.failed_requests - spent) if trials else None
-    return replace(rules, alarm_line=retreat_line(rules.alpha), whole_scrape=True, failed_requests=left)
+    caps = {name: max(_ONE_SCRAPE, getattr(rules, name)) for name in ("cap_sound", "cap_confirmed", "cap_aligned")}
+    return replace(rules, alarm_line=retreat_line(rules.alpha), whole_scrape=True, failed_requests=left, **caps)
 
 
 def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: Sequence[Trial]) -> Decision:
@@ -152,8 +162,8 @@ def confirmed(weight: int, trials: Sequence[Trial]) -> Trial | None:
 def rungs_again(ladder: Sequence[int], trials: Sequence[Trial], present: int, wanted: int) -> tuple[int, ...]:
     """Return the rungs that the pods of a trial climb to `wanted`, ascending: it is the last one.
 
-    A first trial has no other rung to climb. Later ones begin at the lowest rung and go on from the one below the
-    alarm, as far as these pods have not been there yet.
+    A first trial has no other rung to climb. Later ones begin at their first weight and the lowest rung, and go on from
+    the rung below the alarm, as far as these pods have not been there yet.
 
     Args:
         ladder: of the run, ascending, percent; () if it is not known.
@@ -165,7 +175,8 @@ def rungs_again(ladder: Sequence[int], trials: Sequence[Trial], present: int, wa
         return (wanted,)
     alarmed = trials[-1].weight
     below = [rung for rung in ladder if rung < alarmed]
-    chosen = {*ladder[:1], *below[-1:], *(rung for rung in ladder if rung >= alarmed), wanted}
+    first = trials[-1].next_weight
+    chosen = {first, *ladder[:1], *below[-1:], *(rung for rung in ladder if rung >= alarmed), wanted} - {0}
     return tuple(rung for rung in sorted(chosen) if present <= rung <= wanted)
 
 
@@ -176,6 +187,20 @@ def excess_of(judgement: Judgement) -> int:
         return 0
     series = errors.series[0]
     return max(0, round(series.canary_bad - series.canary_total * series.stable_ratio))
+
+
+def first_weight(judgement: Judgement, lowest: int) -> int:
+    """Return the weight with which the next trial begins, percent: the lowest rung, or less for a busy service.
+
+    A fault of the version comes back at once, so a few requests in each scrape are enough to begin with.
+
+    Args:
+        judgement: that failed the canary.
+        lowest: rung of the ladder, or the weight of the alarm where no ladder is known (1-100).
+    """
+    rows = judgement.table[-_ALARMED:]
+    requests = sum(row.canary_total + row.stable_total for row in rows) / len(rows) if rows else 0.0
+    return max(1, min(lowest, ceil(_ALL * _ENOUGH / requests))) if requests else lowest
 
 
 def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
