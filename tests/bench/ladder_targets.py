@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from steps.judge.second_trial import Mode
-from tests.bench.ladders import MODES, Climbs, Found, grouped
-from tests.bench.rules.ladder import PROMOTED, ROLLED_BACK, Ended
+from tests.bench.ladders import Climbs, Found, grouped
+from tests.bench.rules.ladder import MODES, PROMOTED, ROLLED_BACK, Ended
 from tests.bench.simulation.family import Family
 from tests.bench.target import Target
 

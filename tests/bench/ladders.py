@@ -11,16 +11,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from steps.judge.second_trial import Mode, TrialPolicy
 from tests.bench.in_time import in_time
 from tests.bench.measure import REPORTING_SEEDS, TUNING_SEEDS
-from tests.bench.rules.ladder import INCONCLUSIVE, PROMOTED, ROLLED_BACK, Ended, climb
+from tests.bench.rules.ladder import INCONCLUSIVE, MODES, PROMOTED, ROLLED_BACK, Ended, climb
 from tests.bench.simulation import incidents
 from tests.bench.simulation.family import Family
 from tests.bench.simulation.field import FIELD
-
-MODES: Final = {str(mode): TrialPolicy(mode) for mode in (Mode.NEVER, Mode.AUTO)}
-"""Values of `second-trial` that are compared."""
 
 ROLLOUTS: Final = FIELD | incidents.LADDERS
 HEADS: Final = (
@@ -66,15 +62,9 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def once(task: tuple[str, int]) -> tuple[str, _Ends]:
-    """Roll out one canary of a family in each mode.
-
-    Without an alarm by the lower line there is none by the higher one either, so such a rollout is the same in both.
-    """
+    """Roll out one canary of a family in each mode."""
     name, seed = task
-    family = ROLLOUTS[name]
-    auto = climb(family, seed, policy=MODES[Mode.AUTO])
-    quiet = not auto.trials and auto.how != ROLLED_BACK
-    return name, {Mode.NEVER: auto if quiet else climb(family, seed), Mode.AUTO: auto}
+    return name, {mode: climb(ROLLOUTS[name], seed, settings) for mode, settings in MODES.items()}
 
 
 def measure(

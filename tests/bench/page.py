@@ -8,9 +8,10 @@ from string import Template
 
 from tests.bench import claimed_power, field_table, ladders_csv
 from tests.bench.field_table import minutes, share
-from tests.bench.ladders import MODES, grouped, markdown
+from tests.bench.ladders import grouped, markdown
 from tests.bench.measure import PROVEN, RULES, Tally, by_kind
 from tests.bench.plots import plot
+from tests.bench.rules.ladder import MODES
 from tests.bench.targets import Measured, targets
 
 Tallies = Mapping[str, Sequence[Tally]]

@@ -10,6 +10,7 @@ from steps.judge.second_trial import Mode
 from tests.bench import claimed_power, judgement, ladders
 from tests.bench.measure import PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
 from tests.bench.page import write
+from tests.bench.rules.ladder import MODES
 from tests.bench.simulation.families import FAMILIES, QUICK
 from tests.bench.simulation.family import Family
 from tests.bench.simulation.field import FIELD
@@ -67,7 +68,7 @@ def full(console: Console, seconds: float = FULL_SECONDS, workers: int = 0) -> N
 
 
 def _print_ladders(console: Console, found: ladders.Found) -> None:
-    for mode in ladders.MODES:
+    for mode in MODES:
         table = Table(title=f"Whole rollouts with default settings, second-trial {mode}")
         for head in ladders.HEADS:
             table.add_column(head, justify="left" if head == ladders.HEADS[0] else "right")

@@ -13,9 +13,11 @@ from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
 from steps.judge import judge
 from steps.judge.second_trial import (
+    Mode,
     TrialPolicy,
     after_alarm,
     excess_of,
+    first_weight,
     is_shared,
     rungs_again,
     trial_rules,
@@ -30,11 +32,15 @@ from tests.bench.simulation.release import Release
 from tests.bench.simulation.rollout import ARMS, Rollout
 from tests.bench.simulation.scrapes import EPOCH
 
-DEFAULTS: Final = rollout.Settings.model_validate({"app": "shop", "image": "shop:v2"})
-"""The settings of a rollout that sets nothing else."""
+MODES: Final = {
+    str(mode): rollout.Settings.model_validate({"app": "shop", "image": "shop:v2", "second_trial": str(mode)})
+    for mode in (Mode.NEVER, Mode.AUTO)
+}
+"""The settings of a rollout that sets nothing but `second-trial`, by its value."""
+
+DEFAULTS: Final = MODES[Mode.NEVER]
 
 PROMOTED, ROLLED_BACK, INCONCLUSIVE = "promoted", "rolled back", "inconclusive"
-NEVER: Final = TrialPolicy()
 _WATCHED_SECONDS: Final = 120
 _REPLACED_SECONDS: Final = (15.0, 45.0)
 """How long fresh pods take: requests of the old ones end, and new ones become ready."""
@@ -74,12 +80,11 @@ class _Rung:
 
 
 class Climb:
-    """One rollout of a family by settings and a policy of trials; equal seeds make equal rollouts."""
+    """One rollout of a family; equal seeds make equal rollouts."""
 
-    def __init__(
-        self, family: Family, seed: int, settings: rollout.Settings = DEFAULTS, policy: TrialPolicy = NEVER
-    ) -> None:
-        self._settings, self._policy, self._rules = settings, policy, rules_of(settings)
+    def __init__(self, family: Family, seed: int, settings: rollout.Settings) -> None:
+        self._settings, self._rules = settings, rules_of(settings)
+        self._policy = TrialPolicy(Mode(settings.second_trial), settings.second_trial_failures)
         self._release, self._trials = Release(family, seed), list[Trial]()
         self._bounds: Bounds | None = None
         self._weight, self._began = 0, 0
@@ -148,17 +153,18 @@ class Climb:
     def _try_again(self, rung: _Rung) -> None:
         """Return the users, look at stable's next scrapes, and replace the canary's pods."""
         release, judgement = self._release, rung.judgement
-        back, metric = release.now, judgement.metric or ""
+        back = release.now
         one = release.run(0, _WATCHED_SECONDS)
         evidence, shared, at = self._read(one, back, 0, back + _WATCHED_SECONDS), None, float(back + _WATCHED_SECONDS)
         for stratum in evidence.metrics[0].series[0].strata:
             if stratum.end > EPOCH + back and shared is None:
-                shared = is_shared(until(evidence, stratum.end), metric, EPOCH + back)
+                shared = is_shared(until(evidence, stratum.end), judgement.metric, EPOCH + back)
                 at = one.visible(stratum.end) - EPOCH
         self._trials.append(
             Trial(
                 at=EPOCH + back, weight=self._weight, code=judgement.code, reason=judgement.reason,
-                excess=excess_of(judgement), shared=bool(shared),
+                metric=judgement.metric or "", excess=excess_of(judgement), shared=bool(shared),
+                next_weight=first_weight(judgement, min(self._settings.ladder[0], self._weight)),
             )
         )  # fmt: skip
         release.settle(min(_next_tick(at), back + _WATCHED_SECONDS))
@@ -168,9 +174,9 @@ class Climb:
         self._weight, self._began = 0, release.now
 
 
-def climb(family: Family, seed: int, settings: rollout.Settings = DEFAULTS, policy: TrialPolicy = NEVER) -> Ended:
+def climb(family: Family, seed: int, settings: rollout.Settings = DEFAULTS) -> Ended:
     """Roll out one canary of a family; equal seeds make equal rollouts."""
-    return Climb(family, seed, settings, policy).run()
+    return Climb(family, seed, settings).run()
 
 
 def _next_tick(seconds: float) -> int:
