@@ -75,7 +75,7 @@ def _bad(found: Found, mode: str) -> list[Target | None]:
 
 
 def _fails(name: str) -> bool:
-    return name.startswith(("5 ", "20 ", "errors 5 ", "errors 20 ", "errors 100 "))
+    return name.startswith(("5 ", "20 ", "fails 5 ", "fails 20 ", "fails 100 "))
 
 
 def _most(climbs: Sequence[Climbs], value: Callable[[Ended], float]) -> float:
@@ -85,7 +85,7 @@ def _most(climbs: Sequence[Climbs], value: Callable[[Ended], float]) -> float:
 def _adoption(kinds: Found) -> list[Target]:
     """Return what the second trial must keep: it costs few failed requests, and a good release no time."""
     lines = []
-    plain = {name: modes for name, modes in kinds.items() if name.startswith(("errors ", "twice as slow"))}
+    plain = {name: modes for name, modes in kinds.items() if name.startswith(("fails ", "takes twice"))}
     if plain:
         ratio, name = max((_ratio(modes), name) for name, modes in plain.items())
         text = f"worst {ratio:.2f} times ({name})"

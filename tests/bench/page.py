@@ -22,15 +22,15 @@ _COLUMNS = (
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
-def write(found: Measured, about: str) -> Path:
-    """Write all and return the page's path; `about` has command, seeds, date and machine."""
-    plots = _DOCS / "plots"
+def write(found: Measured, about: str, docs: Path = _DOCS) -> Path:
+    """Write all to a folder and return the page's path; `about` has command, seeds and date."""
+    plots = docs / "plots"
     plots.mkdir(exist_ok=True)
     for name, tallies in found.rungs.items():
         (plots / f"{slug(name)}.svg").write_text(plot(name, tallies), encoding="utf-8")
-    _csv({**found.rungs, **found.field}, _DOCS / "benchmark.csv")
-    ladders_csv.write(found.climbs, _DOCS / "ladders.csv")
-    page = _DOCS / "benchmark.md"
+    _csv({**found.rungs, **found.field}, docs / "benchmark.csv")
+    ladders_csv.write(found.climbs, docs / "ladders.csv")
+    page = docs / "benchmark.md"
     text = Template((Path(__file__).parent / "benchmark.template.md").read_text(encoding="utf-8"))
     page.write_text(
         text.substitute(_rungs(found.rungs), about=about, targets=_targets(found), **_more(found)), encoding="utf-8"

@@ -144,7 +144,7 @@ def _errors(share: float) -> Kind:
     def vary(family: Family, rng: Rng) -> Family:
         return usual(family, rng, stable=flat(0.001), canary=flat(share), **_STEADY)
 
-    return Kind(f"errors {100 * share:g} %", vary, fault=True)
+    return Kind(f"fails {100 * share:g} %", vary, fault=True)
 
 
 def twice_as_slow(family: Family, rng: Rng) -> Family:
@@ -184,6 +184,6 @@ KINDS = (
     Kind("5 to 20 % as an incident ends", during_the_incident, fault=True, held_out=True),
     Kind("5 to 20 %, pods with bad minutes", after_bursts, fault=True, held_out=True),
     *(_errors(share) for share in (0.005, 0.01, 0.02, 0.05, 0.2, 1.0)),
-    Kind("twice as slow", twice_as_slow, fault=True),
+    Kind("takes twice as long", twice_as_slow, fault=True),
     Kind("3 to 10 %, pods that differ for good", bad_among_noise, fault=True, held_out=True),
 )
