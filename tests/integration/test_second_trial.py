@@ -81,7 +81,7 @@ def test_a_bad_version_is_condemned_by_fresh_pods(world: SteppedCluster) -> None
     assert (5, "rolled-back") == (end.exit_code, end.results["outcome"])
     assert "fresh pods confirm the alarm at weight 5" in end.results["reason"]
     assert RESTORED == seen(world)
-    assert (2, 100) == (len(evidence.pods), evidence.failed)
+    assert (2, 100) == (len(evidence.seen_pods), evidence.failed)
     assert [5, 0, 5, 0] == climbed(world)
     assert [5] == [trial[1] for trial in record(world)["trials"]]
     assert "trial 1  alarm at weight 5" in StepProcess(world).report()
@@ -166,7 +166,7 @@ def test_nobody_is_promoted_before_the_second_trial_ran(world: SteppedCluster) -
         StepProcess(world).promote()
     assert 0 == StepProcess(world).rollout(evidence, **GIVEN).exit_code
     assert PROMOTED == seen(world)
-    assert 2 <= len(evidence.pods)
+    assert 2 <= len(evidence.seen_pods)
 
 
 @pytest.mark.parametrize("way", ["rollback", "sweep"])
