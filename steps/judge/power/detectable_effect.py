@@ -13,7 +13,7 @@ from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.power.counterfactual import AlarmRule, Counterfactual
 from steps.judge.power.power_search import smallest_detectable_share
 from steps.judge.rules import Rules
-from steps.judge.statistics.history_tracker import track_history
+from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
 from steps.judge.wording import notes
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
@@ -94,7 +94,7 @@ def _forecast_share(
     if not any(stratum.canary.total and stratum.stable.total for stratum in coming):
         return None
     counterfactual = Counterfactual(
-        (*past, *coming), [track_history(past).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
+        (*past, *coming), [track_history(past, len(past)).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
     )
     return smallest_detectable_share(counterfactual.totals, counterfactual.alarms, rules.min_bad)
 

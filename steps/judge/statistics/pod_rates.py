@@ -47,6 +47,11 @@ class PodRates:
             learnt.append(n * rate)
         return learnt
 
+    @property
+    def worst(self) -> float:
+        """The highest usual rate of a pod, relative to an even share; 1 while nothing is known."""
+        return max(self._rates, default=1.0)
+
     def loads(self, pods: Sequence[CountPair]) -> list[float]:
         """Return each pod's requests times its usual rate: its expected part of the bad requests."""
         missing = len(pods) - len(self._rates)
