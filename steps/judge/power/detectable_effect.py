@@ -94,7 +94,7 @@ def _forecast_share(
     if not any(stratum.canary.total and stratum.stable.total for stratum in coming):
         return None
     counterfactual = Counterfactual(
-        (*past, *coming), [track_history(past, len(past)).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
+        (*past, *coming), [track_history(past).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
     )
     return smallest_detectable_share(counterfactual.totals, counterfactual.alarms, rules.min_bad)
 

@@ -17,6 +17,7 @@ from steps.judge.statistics.bursts import BurstLimit
 from steps.judge.statistics.evidence_cap import EvidenceCap, scale_by_phi
 from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
+from steps.judge.statistics.shared_outages import OUTAGE_BAD
 from steps.judge.statistics.stable_history import StableHistory
 from steps.judge.statistics.strata import first_exposed, is_informative
 from steps.model.evidence import Stratum
@@ -129,6 +130,8 @@ class EProcess:
         if max(logs) > self._cap.lowest:
             self.capped += 1
             logs = self._cap.cut(logs, stratum, index, history)
+        if stratum.canary.bad >= OUTAGE_BAD and self._cap.is_shared(stratum, index, history):
+            logs = [min(value, 0.0) for value in logs]
         cut = logs
         if history.burst_length:
             logs = self._burst.limit(logs, stratum, history, index - self._exposed + 1)

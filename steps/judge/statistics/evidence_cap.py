@@ -10,6 +10,7 @@ from typing import Final
 
 from steps.judge.rules import Rules
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
+from steps.judge.statistics.shared_outages import is_shared_outage
 from steps.judge.statistics.stable_history import StableHistory
 from steps.judge.statistics.strata import first_exposed
 from steps.model.evidence import Counts, Stratum
@@ -62,6 +63,10 @@ class EvidenceCap:
         """Cut at the cap, or at a higher one if stable's strata next to number `index` confirm the difference."""
         ceilings = self._ceilings(stratum, index, history)
         return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
+
+    def is_shared(self, stratum: Stratum, index: int, history: StableHistory) -> bool:
+        """Return whether stable fails like the canary next to this stratum, number `index`: then it adds nothing."""
+        return is_shared_outage(stratum.canary, self._strata, index, history)
 
     def _ceilings(self, stratum: Stratum, index: int, history: StableHistory) -> list[float]:
         """Return the ceiling by gain: the highest that stable's history and its neighbouring strata justify."""

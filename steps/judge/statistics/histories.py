@@ -15,8 +15,8 @@ def usual_share(strata: Sequence[Stratum]) -> float:
     return shares[len(shares) // 2] if shares else 0.0
 
 
-def track_history(strata: Sequence[Stratum], exposed: int) -> HistoryTracker | PodsApart:
-    """Return a tracker that has seen the strata before number `exposed`, the canary's first exposure."""
+def track_history(strata: Sequence[Stratum], exposed: int | None = None) -> HistoryTracker | PodsApart:
+    """Return a tracker that has seen the strata before number `exposed`, the canary's first exposure; None: all."""
     past = strata[:exposed]
     tracker: HistoryTracker | PodsApart
     if are_apart(strata):

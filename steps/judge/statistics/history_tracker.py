@@ -121,5 +121,4 @@ class HistoryTracker:
 
 
 def _history(estimate: Overdispersion, length: float = 0.0, hazard: float = 1.0) -> StableHistory:
-    habit = max(1.0, estimate.pod_rates.worst)
-    return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, habit)
+    return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, estimate.habit)

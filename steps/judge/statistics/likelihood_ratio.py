@@ -9,7 +9,7 @@ instead: it also takes into account how many of the canary's requests were good.
 the margins only, so the mean stays <= 1.
 """
 
-from math import ceil, exp, log
+from math import exp, log
 from typing import Final
 
 from steps.model.evidence import Stratum
@@ -26,7 +26,7 @@ _MAX_SHARE: Final = 0.6
 
 
 _HABIT_STEP: Final = log(1.1)
-"""The habit of stable's worst pod is rounded up to powers of 1.1, so that few tables are needed."""
+"""The habit of stable's worst pod is rounded to a power of 1.1, so that few tables are needed."""
 
 
 class LikelihoodRatio:
@@ -40,11 +40,13 @@ class LikelihoodRatio:
         self._beyond: dict[int, LikelihoodRatio] = {0: self}
 
     def beyond(self, habit: float) -> "LikelihoodRatio":
-        """Return the ratios against the null "rate ratio <= ratio * habit"; `habit` >= 1 is rounded up a little.
+        """Return the ratios against the null "rate ratio <= ratio * habit"; `habit` >= 1 is rounded.
 
         A habit that is learnt from earlier strata alone keeps the mean of each factor at most 1.
         """
-        power = ceil(log(habit) / _HABIT_STEP)
+        if habit == 1.0:
+            return self
+        power = round(log(habit) / _HABIT_STEP)
         found = self._beyond.get(power)
         if found is None:
             found = self._beyond[power] = LikelihoodRatio(self.ratio * exp(power * _HABIT_STEP))

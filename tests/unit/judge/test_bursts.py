@@ -8,7 +8,7 @@ import pytest
 from steps.judge.rules import Rules
 from steps.judge.statistics.bursts import BurstLengths, BurstLimit
 from steps.judge.statistics.e_process import run_e_process
-from steps.judge.statistics.history_tracker import track_history
+from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.pod_rates import PodRates
 from steps.judge.statistics.stable_history import StableHistory
 from steps.model.evidence import Counts, Stratum
