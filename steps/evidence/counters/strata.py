@@ -49,7 +49,9 @@ def build_strata(
     )
 
 
-def split_by_pod(increases: Increases, windows: Sequence[ScrapeWindow], pods: Iterable[ScrapeTarget]) -> list[PodIncreases]:
+def split_by_pod(
+    increases: Increases, windows: Sequence[ScrapeWindow], pods: Iterable[ScrapeTarget]
+) -> list[PodIncreases]:
     """Return the increases of each pod in each window, by the time of its scrapes; pods without scrapes have none."""
     columns = [_column(increases.get(pod, {}), windows) for pod in sorted(pods)]
     return [[column[index] for column in columns] for index in range(len(windows))]

@@ -4,9 +4,12 @@ Evidence says that a difference is there, not that it matters. So an alarm also 
 floor, in the same series, and by more than chance: a canary that is worse by less would cross a floor now and then.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cached_property, reduce
 from itertools import accumulate
-from typing import Final
+from math import inf
+from typing import Final, NamedTuple
 
 from steps.judge.rules import Rules
 from steps.judge.statistics.change_point import change_point
@@ -17,10 +20,8 @@ _RECENT: Final = 12
 """Scrapes in which a late fault is looked for."""
 
 _BEYOND_CHANCE: Final = 0.1
-"""Chance of so many bad requests, if the difference were no more than the floor, below which it is harmful. The e-process
-has excluded chance already; this asks for the size of the difference, so one in ten suffices."""
-
-_Sums = tuple[int, int, float]
+"""Chance of so many bad requests, if the difference were no more than the floor, below which it is harmful. The
+e-process has excluded chance already; this asks for the size of the difference, so one in ten suffices."""
 
 
 class Harm:
@@ -36,25 +37,29 @@ class Harm:
     """
 
     def __init__(self, strata: Sequence[Stratum], floor: float, rules: Rules) -> None:
-        self._floor, self._min_bad = floor, rules.min_bad
-        heard = [stratum for stratum in strata if stratum.canary.total]
-        self._ends = [stratum.end for stratum in heard]
-        self._bad = list(accumulate((stratum.canary.bad for stratum in heard), initial=0))
-        self._sums = list(accumulate(map(_terms, heard), _plus, initial=(0, 0, 0.0)))
+        self._strata, self._floor, self._min_bad = strata, floor, rules.min_bad
 
-    def is_harmful(self, until: float = float("inf")) -> bool:
+    def is_harmful(self, until: float = inf) -> bool:
         """Return whether the difference up to a time is worth acting on, over the run or recently (a late fault)."""
-        count = len(self._ends)
-        while count and self._ends[count - 1] > until:
-            count -= 1
-        if self._bad[count] < self._min_bad:
+        count = bisect_right(self._ends, until)
+        now = self._sums[count]
+        if now.bad < self._min_bad:
             return False
-        return self._exceeds((0, 0, 0.0), self._sums[count]) or self._exceeds(
-            self._sums[max(0, count - _RECENT)], self._sums[count]
-        )
+        return self._exceeds(_NOTHING, now) or self._exceeds(self._sums[max(0, count - _RECENT)], now)
 
-    def _exceeds(self, before: _Sums, after: _Sums) -> bool:
-        requests, bad, expected = (later - earlier for earlier, later in zip(before, after, strict=True))
+    @cached_property
+    def _ends(self) -> list[float]:
+        return [stratum.end for stratum in self._strata if stratum.canary.total]
+
+    @cached_property
+    def _sums(self) -> list["_Sums"]:
+        """Return the sums up to each stratum with canary traffic, the empty one first; only a doubt needs them."""
+        return list(accumulate((stratum for stratum in self._strata if stratum.canary.total), _plus, initial=_NOTHING))
+
+    def _exceeds(self, before: "_Sums", after: "_Sums") -> bool:
+        """Return whether the difference between two moments is at least the floor, and by more than chance."""
+        requests, bad = after.requests - before.requests, after.compared - before.compared
+        expected = after.expected - before.expected
         if not requests or bad - expected < self._floor * requests:
             return False
         share = expected / requests + self._floor
@@ -68,10 +73,8 @@ def is_surely_tolerated(strata: Sequence[Stratum], floor: float) -> bool:
         strata: since the canary's first exposure.
         floor: smallest difference of the bad shares (0-1) that counts as harm.
     """
-    requests, bad, expected = 0, 0, 0.0
-    for stratum in strata[change_point(strata) :]:
-        terms = _terms(stratum)
-        requests, bad, expected = requests + terms[0], bad + terms[1], expected + terms[2]
+    sums = reduce(_plus, strata[change_point(strata) :], _NOTHING)
+    requests, bad, expected = sums.requests, sums.compared, sums.expected
     if bad >= requests or bad - expected >= floor * requests:
         return False
     share = expected / requests + floor
@@ -89,13 +92,23 @@ def weighted_share(strata: Sequence[Stratum]) -> float:
     return expected / requests if requests else 0.0
 
 
-def _terms(stratum: Stratum) -> _Sums:
-    """Return the canary's requests and bad ones, and the bad ones to be expected at stable's share."""
+class _Sums(NamedTuple):
+    """Bad canary requests; and of the strata in which stable had requests: the canary's, bad and expected ones."""
+
+    bad: int
+    requests: int
+    compared: int
+    expected: float
+
+
+_NOTHING: Final = _Sums(0, 0, 0, 0.0)
+
+
+def _plus(sums: _Sums, stratum: Stratum) -> _Sums:
     canary, stable = stratum.canary, stratum.stable
     if not stable.total:
-        return 0, 0, 0.0
-    return canary.total, canary.bad, canary.total * stable.bad / stable.total
-
-
-def _plus(one: _Sums, other: _Sums) -> _Sums:
-    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+        return sums._replace(bad=sums.bad + canary.bad)
+    expected = canary.total * stable.bad / stable.total
+    return _Sums(
+        sums.bad + canary.bad, sums.requests + canary.total, sums.compared + canary.bad, sums.expected + expected
+    )

@@ -78,7 +78,9 @@ def assess_metric(
     harms = tuple(
         Harm(series.strata[path.exposed :], floor, rules) for series, path in zip(metric.series, paths, strict=True)
     )
-    worst = max(range(len(shown)), key=lambda i: (harms[i].is_harmful(), shown[i].e_value), default=0)
+    worst = 0
+    if len(shown) > 1:
+        worst = max(range(len(shown)), key=lambda i: (harms[i].is_harmful(), shown[i].e_value))
     value = sum(one.e_value for one in shown) / len(shown) if shown else 1.0
     judgement = MetricJudgement(
         name=metric.name, kind=str(metric.kind), unit=metric.unit, weight=weight, e_value=value, floor=floor,

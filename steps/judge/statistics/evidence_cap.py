@@ -92,7 +92,9 @@ class EvidenceCap:
             total = sum(counts.total for counts in near)
         if not total:
             return [usual] * count
-        robust = self._ratios.beyond(history.habit).logs_of(stratum.canary.total, stratum.canary.bad, total, min(bad, total))
+        robust = self._ratios.beyond(history.habit).logs_of(
+            stratum.canary.total, stratum.canary.bad, total, min(bad, total)
+        )
         return [max(usual, min(value / history.phi, self._if_confirmed)) for value in robust]
 
 

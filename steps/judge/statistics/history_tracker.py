@@ -52,7 +52,7 @@ class HistoryTracker:
         """All that the strata added so far say."""
         estimate = self._all
         if not self._bursts.events:
-            return _history(estimate)
+            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=estimate.habit)
         length = self._bursts.length
         hazard = self._bursts.hazard(self._pods)
         if hazard <= EXCEPTIONAL:
@@ -120,5 +120,5 @@ class HistoryTracker:
         return bool(is_known) and bad > OUTAGE_SHARE * total and bad > OUTAGE_TIMES * self._share() * total
 
 
-def _history(estimate: Overdispersion, length: float = 0.0, hazard: float = 1.0) -> StableHistory:
+def _history(estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
     return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, estimate.habit)
