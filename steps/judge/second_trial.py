@@ -11,8 +11,8 @@ A trial is one set of canary pods on the ladder. It ends with an alarm (`trial_r
 
 What is certain without a second trial: containers that crash or never get ready (the cluster's own disruptions are
 not counted there), and probes, which ask canary and stable in the same second for three rounds in a row. A hotfix has
-no second trial either: its stable cannot take the users back. Evidence alone is never certain, however large: one node, one
-pod or one client explains any number of failed requests while there is only one set of pods.
+no second trial either: its stable cannot take the users back. Evidence alone is never certain, however large: one
+node, one pod or one client explains any number of failed requests while there is only one set of pods.
 
 The error of the whole. Let the null hypothesis be that the version is at most `ratio` times as bad as stable.
 
@@ -226,7 +226,7 @@ def _series_is_shared(strata: Sequence[Stratum], at: float) -> bool | None:
         return None
     before = [one for one in strata if one.end <= at]
     alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
-    # An outage may have reached stable before the alarm, so the last scrapes are no part of its usual rate.
+    # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
     usual = _sum([one.stable for one in before[:-_ALARMED]])
     canary, share = _sum(alarmed), usual.bad / usual.total if usual.total else 0.0
     minimum = _SHARED_PART * canary.bad / canary.total if canary.total else 1.0

@@ -116,7 +116,7 @@ def test_an_alarm_further_up_than_the_first_one_gets_a_trial_too_but_the_third_o
 
 
 def test_an_alarm_whose_cause_stable_shares_does_not_count_as_the_first(world: SteppedCluster) -> None:
-    """The next alarm is no confirmation of it, but the third one fails in any case."""
+    """The next alarm does not confirm it, but the third one fails in any case."""
     evidence = bad(world, EVERY)
     evidence.stable_fails_after_alarm = True
     end = StepProcess(world).rollout(evidence, **GIVEN)
@@ -197,7 +197,7 @@ def kills(world: SteppedCluster, pods: Collection[int], ending: dict[str, object
 
 
 def test_a_kill_around_the_second_trial_changes_no_end(world: SteppedCluster) -> None:
-    """Right after the users went back, and right after the old pods were told to stop."""
+    """Right after the users went back, and right after the old pods were stopped."""
     kills(world, {1}, PROMOTED, (13, 17))
 
 
