@@ -12,6 +12,7 @@ import numpy as np
 from steps.judge import Rules, judge
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Verdict
+from tests.bench.in_time import in_time
 
 RULES = Rules()
 HISTORY = 40
@@ -171,20 +172,47 @@ def _guarded(strata: Sequence[Stratum]) -> list[int]:
 
 def check_claim(scenario: Scenario, rollouts: int, canaries: int, first_seed: int = 0) -> ClaimCheck:
     """Draw `rollouts` rollouts of a scenario and `canaries` in each; rollouts that claim nothing are left out."""
-    claims, found = [], []
-    for seed in range(first_seed, first_seed + rollouts):
-        rng = np.random.default_rng([seed, *scenario.name.encode()])
-        strata = scenario.draw(rng)
-        good = evidence_of(failing(strata, scenario.share, rng), aligned=scenario.aligned)
-        judgement = judge(good, None, RULES, deadline_reached=True)
-        share = judgement.detectable_ratio
-        if share is None or judgement.verdict is Verdict.FAIL:
-            continue
-        claims.append(share)
-        found += [caught(failing(strata, share, rng), aligned=scenario.aligned) for _ in range(canaries)]
+    return _summed(scenario, [_once((scenario, first_seed + i, canaries)) for i in range(rollouts)])
+
+
+def measure(
+    scenarios: Sequence[Scenario], rollouts: int, canaries: int, seconds: float, workers: int, first_seed: int = 0
+) -> list[ClaimCheck]:
+    """Check claims in all scenarios by turns; after `seconds` no further rollout begins."""
+    tasks = ((one, first_seed + i, canaries) for i in range(rollouts) for one in scenarios)
+    found: dict[Scenario, list[_Claim]] = {}
+    for scenario, claim in in_time(_task, tasks, seconds, workers):
+        found.setdefault(scenario, []).append(claim)
+    return [_summed(scenario, claims) for scenario, claims in found.items()]
+
+
+_Claim = tuple[float | None, tuple[bool, ...]]
+"""The share that a pass claims to catch, None without a pass, and whether each canary failing it was caught."""
+
+
+def _task(task: tuple[Scenario, int, int]) -> tuple[Scenario, _Claim]:
+    return task[0], _once(task)
+
+
+def _once(task: tuple[Scenario, int, int]) -> _Claim:
+    scenario, seed, canaries = task
+    rng = np.random.default_rng([seed, *scenario.name.encode()])
+    strata = scenario.draw(rng)
+    good = evidence_of(failing(strata, scenario.share, rng), aligned=scenario.aligned)
+    judgement = judge(good, None, RULES, deadline_reached=True)
+    share = judgement.detectable_ratio
+    if share is None or judgement.verdict is Verdict.FAIL:
+        return None, ()
+    found = (caught(failing(strata, share, rng), aligned=scenario.aligned) for _ in range(canaries))
+    return share, tuple(found)
+
+
+def _summed(scenario: Scenario, claims: Sequence[_Claim]) -> ClaimCheck:
+    shares = [share for share, _ in claims if share is not None]
+    found = [one for _, caught_ones in claims for one in caught_ones]
     if not found:
         return ClaimCheck(scenario, 1.0, 0.0, 0)
-    return ClaimCheck(scenario, sum(claims) / len(claims), sum(found) / len(found), len(found))
+    return ClaimCheck(scenario, sum(shares) / len(shares), sum(found) / len(found), len(found))
 
 
 def markdown(found: Sequence[ClaimCheck]) -> str:

@@ -83,12 +83,13 @@ class Rollout:
 def rollout(family: Family, seed: int) -> Rollout:
     """Make a rollout; equal seeds make equal rollouts."""
     rng = np.random.default_rng([seed, *family.name.encode()])
-    return observed(family, seed, draw(family, rng), rng)
+    drawn = family.drawn(seed)
+    return observed(drawn, seed, draw(drawn, rng))
 
 
-def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.random.Generator) -> Rollout:
+def observed(family: Family, seed: int, pods: Sequence[PodTraffic]) -> Rollout:
     """Return what Prometheus sees of the pods over the whole time, and the truth."""
-    series = scrape(family, pods, rng)
+    series = scrape(family, pods, seed)
     first = HISTORY_SECONDS // TICK_SECONDS
     canary = [pod for pod in pods if pod.arm == "canary"]
     failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] + _harm(family, pod) for pod in canary], axis=0)
@@ -98,7 +99,8 @@ def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.rand
         if one.labels["reporter"] == shown and not one.labels["destination_workload"].endswith(BASELINE):
             times.setdefault(one.labels["instance"], set()).update(one.times)
     scrapes = tuple(sorted(at for found in times.values() for at in found))
-    return Rollout(family, seed, Database(series), scrapes, failed[first:])
+    ended = EPOCH + len(failed[first:]) * TICK_SECONDS
+    return Rollout(family, seed, Database(series), scrapes, failed[first:], ended=ended)
 
 
 def _harm(family: Family, pod: PodTraffic) -> NDArray[np.int64]:
