@@ -1,4 +1,4 @@
-"""Behind gateways stable's pods are learnt from their own proxies, and the arms are compared by the gateways' counts."""
+"""Behind gateways stable's pods are learnt from their own proxies; the gateways' counts compare the arms."""
 
 from pathlib import Path
 
@@ -35,9 +35,9 @@ def prometheus(pods: Result) -> CannedPrometheus:
     return CannedPrometheus(answer)
 
 
-def read(client: CannedPrometheus, **options: int) -> Evidence:
+def read(client: CannedPrometheus, budget: int = 100) -> Evidence:
     """Read once."""
-    return EvidenceReader(client, ARMS, bounds=Bounds(), **options).read(NOW - 10, NOW)
+    return EvidenceReader(client, ARMS, bounds=Bounds(), series_budget=budget).read(NOW - 10, NOW)
 
 
 def test_the_gateways_count_the_arms_and_the_pods_count_themselves() -> None:
@@ -66,7 +66,7 @@ def test_sums_and_other_reporters_series_are_not_pods(odd: dict[str, str]) -> No
 def test_with_too_many_series_pods_are_not_told_apart() -> None:
     """Three series of the gateway fit into the budget, four pods do not."""
     pods = [series("shop", counter(5, 5), f"pod-{k}", reporter="destination") for k in range(4)]
-    assert () == read(prometheus(pods), series_budget=3).metrics[0].series[0].strata[-1].stable_pods
+    assert () == read(prometheus(pods), budget=3).metrics[0].series[0].strata[-1].stable_pods
 
 
 def test_a_recording_without_stables_pods_is_judged_again_without_them(tmp_path: Path) -> None:
@@ -80,6 +80,5 @@ def test_a_recording_without_stables_pods_is_judged_again_without_them(tmp_path:
     tape.write_response(client.query(asked))
     tape.write_poll(Poll(NOW, NOW - 10, NOW - 10, 10, ("source", ""), Bounds()))
     ((_, evidence),) = replay_evidence(load(tmp_path / "old.jsonl"))
-    assert (Counts(22, 2), ()) == (lambda last: (last.stable, last.stable_pods))(
-        evidence.metrics[0].series[0].strata[-1]
-    )
+    last = evidence.metrics[0].series[0].strata[-1]
+    assert (Counts(22, 2), ()) == (last.stable, last.stable_pods)
