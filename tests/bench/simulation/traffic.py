@@ -27,7 +27,7 @@ class PodTraffic:
     """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf).
 
     `missing` are the answers with code 404; they are neither good nor bad. A pod has one of these for each `caller`,
-    a workload of the mesh; "" is the gateways, or whoever calls from outside. From the second `gone` on the pod does
+    a workload of the mesh; "" is the gateways, or callers from outside. From the second `gone` on the pod does
     not exist.
     """
 
