@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-from tests.bench.claimed_power import QUICK, ClaimCheck
+from tests.bench.claim_scenarios import QUICK
+from tests.bench.claimed_power import ClaimCheck
 from tests.bench.ladder_targets import targets as ladder_targets
 from tests.bench.ladders import ROLLOUTS, Climbs, grouped, once
 from tests.bench.measure import Tally
