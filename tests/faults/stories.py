@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.faults.wire import Wire
 from tests.support.baked_evidence import BakedEvidence
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.stable_evidence import StableEvidence
+from tests.support.trial_evidence import TrialEvidence
 
 Stage = Callable[[Path], Lab]
 
@@ -111,6 +112,12 @@ def _pass(process: Process) -> StepEnd:
 
 def _fail(process: Process) -> StepEnd:
     return process.analyze(60, FixedEvidence(1.0))
+
+
+def _second_trial(process: Process, bad: Collection[int] = (1,)) -> StepEnd:
+    """Judge a canary some of whose pods fail everything: the first alarm only returns the users."""
+    evidence = TrialEvidence(process.world, lambda number: number in bad)
+    return process.analyze(60, evidence, second_trial="auto", min_requests=20)
 
 
 def _inconclusive(process: Process) -> StepEnd:
@@ -223,6 +230,9 @@ STORIES: dict[str, Story] = {
     **_of_stage("swap", stages.swap, _SWAP_HALFWAY),
     "stable-named/analyze-inconclusive": Story(stages.stable_named, PREPARED, _inconclusive),
     "stable-named/rollback-of-retreat": Story(stages.stable_named, _RETREATED, _roll_back, is_way_back=True),
+    "stable-named/second-trial": Story(stages.stable_named, PREPARED, _second_trial),
+    "stable-named/second-trial-fail": Story(stages.stable_named, PREPARED, partial(_second_trial, bad=range(99))),
+    "two-services/second-trial": Story(_TWO, PREPARED, _second_trial),
     "stable-named/promote-by-external": Story(stages.stable_named, _PASSED, _promote_external),
     "stable-named/bake-pass": Story(stages.stable_named, _PASSED, _bake),
     "stable-named/bake-fail": Story(stages.stable_named, _PASSED, partial(_bake, bad=True)),

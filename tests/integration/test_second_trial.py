@@ -197,8 +197,8 @@ def kills(world: SteppedCluster, pods: Collection[int], ending: dict[str, object
 
 
 def test_a_kill_around_the_second_trial_changes_no_end(world: SteppedCluster) -> None:
-    """After the users went back, after the comparison with stable, after the pods stopped, and after they started."""
-    kills(world, {1}, PROMOTED, (12, 15))
+    """Right after the users went back, and right after the old pods were told to stop."""
+    kills(world, {1}, PROMOTED, (13, 17))
 
 
 @pytest.mark.full
