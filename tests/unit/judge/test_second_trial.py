@@ -163,7 +163,7 @@ def reaches(rng: random.Random, line: float, scrapes: int = 30) -> bool:
     """Return whether the evidence against a good canary, 2 % failures in both arms, reaches the line at any time."""
 
     def counts(total: int) -> Counts:
-        return Counts(total, sum(rng.random() < 0.02 for _ in range(total)))  # noqa: S311 - a simulation
+        return Counts(total, sum(rng.random() < 0.02 for _ in range(total)))
 
     strata = [Stratum(k, k + 1.0, counts(40), counts(10)) for k in range(scrapes)]
     return max(run_e_process(strata, RULES, log(100.0), aligned=True).values) >= line
@@ -171,7 +171,7 @@ def reaches(rng: random.Random, line: float, scrapes: int = 30) -> bool:
 
 def test_good_pods_reach_the_line_seldom_and_two_sets_in_a_row_never() -> None:
     """Ville's inequality: at most one in 20 for one trial, and one in 400 for two; 120 trials stay far below."""
-    rng = random.Random(7)  # noqa: S311 - a simulation
+    rng = random.Random(7)
     line = retreat_line(RULES.alpha)
     alarms = [reaches(rng, line) for _ in range(120)]
     assert sum(alarms) <= 0.05 * len(alarms)
