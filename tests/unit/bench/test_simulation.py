@@ -55,7 +55,8 @@ def test_a_real_http_server_gives_the_same_evidence(name: str) -> None:
     ("name", "seed"),
     [("errors 20 %, 10 rps", 1), ("1 to 4 %, 5 % of scrapes fail, 50 rps", 3),
      pytest.param("equal 0.9 %, 100 rps", 2, marks=pytest.mark.full),
-     ("errors 100 %, 10 rps, gateways", 4), pytest.param("an outage, the canary's earlier, 100 rps, gateways", 0, marks=pytest.mark.full),
+     ("errors 100 %, 10 rps, gateways", 4),
+     pytest.param("an outage, the canary's earlier, 100 rps, gateways", 0, marks=pytest.mark.full),
      ("broken users with cookies, 100 rps, gateways", 1)],
 )  # fmt: skip
 def test_the_first_failing_stratum_is_that_of_the_whole_judge(name: str, seed: int) -> None:
