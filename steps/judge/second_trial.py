@@ -11,8 +11,8 @@ A trial is one set of canary pods on the ladder. It ends with an alarm (`trial_r
 
 What is certain without a second trial: containers that crash or never get ready (the cluster's own disruptions are
 not counted there), and probes, which ask canary and stable in the same second for three rounds in a row. A hotfix has
-no second trial either, since stable is no place to wait. Evidence alone is never certain, however large: one node, one
-pod or one client explains any number of failed requests while there is only one set of pods.
+no second trial either: its stable cannot take the users back. Evidence alone is never certain, however large: one
+node, one pod or one client explains any number of failed requests while there is only one set of pods.
 
 The error of the whole. Let the null hypothesis be that the version is at most `ratio` times as bad as stable.
 
@@ -61,7 +61,7 @@ SCRAPES_OF_STABLE: Final = 2
 _CERTAIN: Final = frozenset({ReasonCode.UNHEALTHY, ReasonCode.PROBE})
 _ALL: Final = 100
 _SHARED_PART: Final = 0.5
-"""Stable shares the cause if it fails at least this part of what the canary failed."""
+"""Stable shares the cause if it fails at minimum this part of what the canary failed."""
 
 _MIN_BAD: Final = 3
 _ONE_SCRAPE: Final = 1.3
@@ -206,7 +206,7 @@ def first_weight(judgement: Judgement, lowest: int) -> int:
 def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
     """Return whether stable's scrapes right after an alarm show that its cause was shared; None: not enough scrapes.
 
-    That is: stable fails at least half of what the canary failed, and more than its own past explains.
+    That is: stable fails at minimum half of what the canary failed, and more than its own past explains.
 
     Args:
         evidence: of the trial, read after the users went back.
@@ -226,15 +226,15 @@ def _series_is_shared(strata: Sequence[Stratum], at: float) -> bool | None:
         return None
     before = [one for one in strata if one.end <= at]
     alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
-    # An outage may have reached stable before the alarm, so the last scrapes are no part of its usual rate.
+    # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
     usual = _sum([one.stable for one in before[:-_ALARMED]])
     canary, share = _sum(alarmed), usual.bad / usual.total if usual.total else 0.0
-    least = _SHARED_PART * canary.bad / canary.total if canary.total else 1.0
-    return any(_is_as_bad(one, least) and upper_tail(one, share) < DOUBT for one in after)
+    minimum = _SHARED_PART * canary.bad / canary.total if canary.total else 1.0
+    return any(_is_as_bad(one, minimum) and upper_tail(one, share) < DOUBT for one in after)
 
 
-def _is_as_bad(stable: Counts, least: float) -> bool:
-    return stable.bad >= _MIN_BAD and stable.bad >= least * stable.total
+def _is_as_bad(stable: Counts, minimum: float) -> bool:
+    return stable.bad >= _MIN_BAD and stable.bad >= minimum * stable.total
 
 
 def _sum(counts: Sequence[Counts]) -> Counts:

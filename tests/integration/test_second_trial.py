@@ -81,7 +81,7 @@ def test_a_bad_version_is_condemned_by_fresh_pods(world: SteppedCluster) -> None
     assert (5, "rolled-back") == (end.exit_code, end.results["outcome"])
     assert "fresh pods confirm the alarm at weight 5" in end.results["reason"]
     assert RESTORED == seen(world)
-    assert (2, 100) == (len(evidence.pods), evidence.failed)
+    assert (2, 100) == (len(evidence.seen_pods), evidence.failed)
     assert [5, 0, 5, 0] == climbed(world)
     assert [5] == [trial[1] for trial in record(world)["trials"]]
     assert "trial 1  alarm at weight 5" in StepProcess(world).report()
@@ -116,7 +116,7 @@ def test_an_alarm_further_up_than_the_first_one_gets_a_trial_too_but_the_third_o
 
 
 def test_an_alarm_whose_cause_stable_shares_does_not_count_as_the_first(world: SteppedCluster) -> None:
-    """The next alarm is no confirmation of it, but the third one fails in any case."""
+    """The next alarm does not confirm it, but the third one fails in any case."""
     evidence = bad(world, EVERY)
     evidence.stable_fails_after_alarm = True
     end = StepProcess(world).rollout(evidence, **GIVEN)
@@ -166,7 +166,7 @@ def test_nobody_is_promoted_before_the_second_trial_ran(world: SteppedCluster) -
         StepProcess(world).promote()
     assert 0 == StepProcess(world).rollout(evidence, **GIVEN).exit_code
     assert PROMOTED == seen(world)
-    assert 2 <= len(evidence.pods)
+    assert 2 <= len(evidence.seen_pods)
 
 
 @pytest.mark.parametrize("way", ["rollback", "sweep"])
@@ -197,7 +197,7 @@ def kills(world: SteppedCluster, pods: Collection[int], ending: dict[str, object
 
 
 def test_a_kill_around_the_second_trial_changes_no_end(world: SteppedCluster) -> None:
-    """Right after the users went back, and right after the old pods were told to stop."""
+    """Right after the users went back, and right after the old pods were stopped."""
     kills(world, {1}, PROMOTED, (13, 17))
 
 

@@ -20,7 +20,7 @@ class TrialEvidence(FixedEvidence):
     """A reader for which a second passes per read: 50 requests per arm, the canary's only while it has a weight.
 
     Attributes:
-        pods: the canary's pods in the order in which they were seen.
+        seen_pods: the canary's pods in the order in which they were seen.
         failed: requests of users that the canary failed.
         stable_fails_after_alarm: whether stable fails, too, right after the first alarm.
         on_weight_zero: called at each read while the canary has no weight.
@@ -30,7 +30,7 @@ class TrialEvidence(FixedEvidence):
         super().__init__(0.0)
         self._world, self._is_bad = world, is_bad
         self._strata: list[Stratum] = []
-        self.pods: list[str] = []
+        self.seen_pods: list[str] = []
         self.failed = 0
         self.stable_fails_after_alarm = False
         self.on_weight_zero: Callable[[], object] | None = None
@@ -49,8 +49,8 @@ class TrialEvidence(FixedEvidence):
         del comparison
         self.reads += 1
         present = [pod["metadata"]["name"] for pod in self._world.store.list(POD, NAMESPACE, f"app={APP}-canary")]
-        self.pods += [name for name in sorted(present) if name not in self.pods]
-        bad = any(self._is_bad(self.pods.index(name) + 1) for name in present)
+        self.seen_pods += [name for name in sorted(present) if name not in self.seen_pods]
+        bad = any(self._is_bad(self.seen_pods.index(name) + 1) for name in present)
         canary = Counts(50, 50 if bad else 0) if weight else Counts(0, 0)
         self.failed += canary.bad
         if not weight and self.on_weight_zero is not None:
@@ -60,7 +60,8 @@ class TrialEvidence(FixedEvidence):
         self._strata.append(Stratum(begin, now, stable, canary))
         self._world.store.clock_offset_seconds += 1
         nobody = Counts(0, 0)
-        strata = tuple(one if one.end > started else replace(one, canary=nobody) for one in self._strata)
+        # A claim keeps the time of a weight in tenths of a second, which may be just after this read.
+        strata = tuple(one if one.end > started - 0.5 else replace(one, canary=nobody) for one in self._strata)
         metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),)),)
         begun = started if rung_started is None else rung_started
         return Evidence(metrics, started, begun, now, 1.0, aligned=True, weight=weight)

@@ -27,16 +27,16 @@ def whole_scrape(strata: Sequence[Stratum], rules: Rules) -> Stratum | None:
         strata: of the errors, since the canary's first request.
         rules: the minimum of bad requests.
     """
-    least = max(_MIN_BAD, rules.min_bad)
+    minimum = max(_MIN_BAD, rules.min_bad)
     for stratum in strata:
         canary, stable = stratum.canary, stratum.stable
-        whole = canary.bad >= least and canary.bad >= _WHOLE * canary.total
+        whole = canary.bad >= minimum and canary.bad >= _WHOLE * canary.total
         if whole and stable.total and stable.bad < _STABLE_PART * stable.total:
             return stratum
     return None
 
 
 def excess_failures(strata: Sequence[Stratum], ratio: float = 1.0) -> float:
-    """Return the canary's failed requests beyond `ratio` times stable's rate, scrape by scrape; at least 0."""
+    """Return the canary's failed requests beyond `ratio` times stable's rate, scrape by scrape; at minimum 0."""
     found = (s.canary.bad - ratio * s.canary.total * s.stable.bad / s.stable.total for s in strata if s.stable.total)
     return max(0.0, sum(found))

@@ -14,7 +14,6 @@ from steps.judge.statistics.chi_square import count_present
 from steps.judge.statistics.overdispersion import Overdispersion
 from steps.judge.statistics.pod_rates import CountPair
 from steps.judge.statistics.stable_history import HISTORY_STRATA, StableHistory
-from steps.judge.statistics.strata import first_exposed
 from steps.model.evidence import Stratum
 
 OUTAGE_SHARE: Final = 0.2
@@ -53,15 +52,15 @@ class HistoryTracker:
         """All that the strata added so far say."""
         estimate = self._all
         if not self._bursts.events:
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata)
+            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=estimate.habit)
         length = self._bursts.length
         hazard = self._bursts.hazard(self._pods)
         if hazard <= EXCEPTIONAL:
             estimate = self._estimate_without_bursts()
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard)
+            return _history(estimate, length, hazard)
         if self._pods <= 1:
             length = 0.0  # phi alone has to cover it: nothing tells a pod's burst from a batch that hits all pods
-        return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length)
+        return _history(estimate, length)
 
     def add(self, stratum: Stratum) -> None:
         """Add the stable arm of one stratum."""
@@ -121,26 +120,5 @@ class HistoryTracker:
         return bool(is_known) and bad > OUTAGE_SHARE * total and bad > OUTAGE_TIMES * self._share() * total
 
 
-def usual_share(strata: Sequence[Stratum]) -> float:
-    """Return the median of stable's bad share (0-1) over strata; 0 for none."""
-    shares = sorted(stratum.stable.bad / stratum.stable.total for stratum in strata if stratum.stable.total)
-    return shares[len(shares) // 2] if shares else 0.0
-
-
-def track_history(strata: Sequence[Stratum]) -> HistoryTracker:
-    """Return a tracker that has seen the strata before the canary's first exposure."""
-    pods_are_known = any(len(stratum.stable_pods) > 1 for stratum in strata[-1:])
-    tracker = HistoryTracker(0.0 if pods_are_known else usual_share(strata))
-    for stratum in strata:
-        tracker.add(stratum)
-    return tracker
-
-
-def stable_histories(strata: Sequence[Stratum]) -> list[StableHistory]:
-    """Return stable's history before each stratum from the canary's first exposure on."""
-    exposed = first_exposed(strata)
-    tracker, found = track_history(strata[:exposed]), []
-    for stratum in strata[exposed:]:
-        found.append(tracker.history)
-        tracker.add(stratum)
-    return found
+def _history(estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
+    return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, estimate.habit)
