@@ -74,12 +74,12 @@ class MetricStream:
         if self.newest:
             start = self.newest - _OVERLAP_INTERVALS * (self.interval or _UNKNOWN_INTERVAL) - _OVERLAP_SECONDS
         seconds = max(1, ceil(now - max(start, began)) + 1)
-        self._read_pods(prometheus, seconds)
         self._read(prometheus, seconds)
         if not self.counts.summed and self.counts.series > self._budget:
             step = max(1, round(self.interval or _OVERLAP_SECONDS))
             self.counts = MetricCounts(self.definition, self._arms, self._reporter, self._started, step)
             self._read(prometheus, max(1, ceil(now - began) + 1))
+        self._read_pods(prometheus, seconds)
         self._ahead += self.now - now  # the next range follows Prometheus' clock
 
     def evidence(self, now: float) -> tuple[list[ScrapeWindow], list[MetricEvidence]]:
@@ -88,7 +88,7 @@ class MetricStream:
         return closed, self.counts.evidence(closed, self.pods)
 
     def _read_pods(self, prometheus: Prometheus, seconds: int) -> None:
-        """Read stable's pods first: a scrape of theirs that is missing yet comes with the next poll."""
+        """Read stable's pods last, so that their scrapes are there for every closed window."""
         if self.pods is None or self.pods.is_given_up:
             return
         response = prometheus.query(f"{self.definition.pods}[{seconds}s]")

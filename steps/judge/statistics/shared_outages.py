@@ -40,10 +40,10 @@ def is_shared_outage(canary: Counts, strata: Sequence[Stratum], index: int, hist
     if history.strata < _KNOWN_STRATA:
         return False
     usual = history.bad / history.total if history.total else 0.0
-    least = max(_AS_BAD * canary.bad / canary.total, _TIMES * usual)
+    limit = max(_AS_BAD * canary.bad / canary.total, _TIMES * usual)
     near = strata[max(0, index - _BEFORE) : index + 1 + _AFTER]
-    return any(_is_outage(stratum.stable, least) for stratum in near)
+    return any(_is_outage(stratum.stable, limit) for stratum in near)
 
 
-def _is_outage(stable: Counts, least: float) -> bool:
-    return stable.bad >= OUTAGE_BAD and stable.bad >= least * stable.total
+def _is_outage(stable: Counts, limit: float) -> bool:
+    return stable.bad >= OUTAGE_BAD and stable.bad >= limit * stable.total
