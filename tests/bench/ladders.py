@@ -3,7 +3,6 @@
 `python -m tests.bench.ladders --kind "noisy neighbours" --runs 20` repeats one kind with the seeds for tuning.
 """
 
-import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,8 +11,9 @@ from statistics import median
 from typing import Final
 
 from tests.bench.in_time import in_time
-from tests.bench.measure import REPORTING_SEEDS, TUNING_SEEDS
+from tests.bench.measure import REPORTING_SEEDS
 from tests.bench.rules.ladder import INCONCLUSIVE, MODES, PROMOTED, ROLLED_BACK, Ended, climb
+from tests.bench.selection import chosen, parser_for
 from tests.bench.simulation import incidents
 from tests.bench.simulation.family import Family
 from tests.bench.simulation.field import FIELD
@@ -113,17 +113,11 @@ def markdown(found: Found, mode: str, *, fault: bool | None = None) -> str:
 
 def main() -> int:
     """Print the tables of a kind, or of several families, with the seeds for tuning."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.ladders", description=__doc__)
-    parser.add_argument("--kind", default="", help="part of the names of the families")
-    parser.add_argument("--runs", type=int, default=10, help="rollouts of each family")
-    parser.add_argument("--seconds", type=float, default=300.0, help="time after which no further one begins")
-    parser.add_argument("--seed", type=int, default=TUNING_SEEDS, help="first seed")
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--pool", action="store_true", help="add up the loads of each kind")
+    parser = parser_for("tests.bench.ladders", __doc__)
+    parser.add_argument("--each", action="store_true", help="every load of a kind by itself")
     given = parser.parse_args()
-    names = [name for name in ROLLOUTS if given.kind in name]
-    found = measure(names, given.runs, given.seconds, given.workers, given.seed)
-    shown = grouped(found) if given.pool else found
+    found = measure(chosen(given, ROLLOUTS), given.runs, given.seconds, given.workers, given.seed)
+    shown = found if given.each else grouped(found)
     for mode in MODES:
         sys.stdout.write(f"second-trial {mode}\n\n{markdown(shown, mode)}\n\n")
     return 0

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steps.judge.second_trial import Mode
-from tests.bench import claimed_power, judgement, ladders
+from tests.bench import claim_scenarios, claimed_power, judgement, ladders
 from tests.bench.measure import PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
 from tests.bench.page import write
 from tests.bench.rules.ladder import MODES
@@ -36,7 +36,7 @@ def quick(console: Console) -> None:
     """Run some families, whole ladders and claims for a minute and print the tables."""
     results = measure(QUICK, lambda family: 200 if family.fault else 400, QUICK_SECONDS, _workers())
     climbs = ladders.measure(ladders.QUICK, *_QUICK_LADDERS, _workers())
-    claims = [claimed_power.check_claim(one, *_QUICK_CLAIMS) for one in claimed_power.QUICK]
+    claims = [claimed_power.check_claim(one, *_QUICK_CLAIMS) for one in claim_scenarios.QUICK]
     found = Measured(tallies(results), {}, climbs, claims)
     _print(console, found.rungs)
     _print_ladders(console, climbs)
@@ -51,7 +51,7 @@ def full(console: Console, seconds: float = FULL_SECONDS, workers: int = 0) -> N
     field = measure(tuple(FIELD), _full_runs, seconds * _FIELD, workers)
     climbs = ladders.measure(tuple(ladders.ROLLOUTS), _LADDER_RUNS, seconds * _LADDERS, workers)
     claims = claimed_power.measure(
-        claimed_power.FULL, *_FULL_CLAIMS, seconds * _CLAIMS, workers, first_seed=REPORTING_SEEDS
+        claim_scenarios.FULL, *_FULL_CLAIMS, seconds * _CLAIMS, workers, first_seed=REPORTING_SEEDS
     )
     last = max(result.seed for result in (*results, *field))
     about = (

@@ -3,24 +3,18 @@
 `python -m tests.bench.single_rungs --kind "noisy neighbours" --runs 20` repeats one kind with the seeds for tuning.
 """
 
-import argparse
 import sys
 
 from tests.bench import field_table
-from tests.bench.measure import TUNING_SEEDS, by_kind, measure, tallies
+from tests.bench.measure import by_kind, measure, tallies
+from tests.bench.selection import chosen, parser_for
 from tests.bench.simulation.field import FIELD
 
 
 def main() -> int:
     """Print the tables of good and of bad canaries."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.single_rungs", description=__doc__)
-    parser.add_argument("--kind", default="", help="part of the names of the families")
-    parser.add_argument("--runs", type=int, default=10, help="rollouts of each family")
-    parser.add_argument("--seconds", type=float, default=300.0, help="time after which no further one begins")
-    parser.add_argument("--seed", type=int, default=TUNING_SEEDS, help="first seed")
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    given = parser.parse_args()
-    names = [name for name in FIELD if given.kind in name]
+    given = parser_for("tests.bench.single_rungs", __doc__).parse_args()
+    names = chosen(given, FIELD)
     found = tallies(measure(names, lambda _: given.runs, given.seconds, given.workers, given.seed))
     kinds = list(by_kind(found).values())
     good = field_table.nulls([rules for rules in kinds if not rules[0].family.fault])

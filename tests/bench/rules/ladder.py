@@ -53,11 +53,11 @@ class Ended:
     Attributes:
         how: PROMOTED, ROLLED_BACK or INCONCLUSIVE.
         seconds: since the canary's first exposure.
-        failed: the canary's failed requests until then.
+        failed: the canary's failed or nearly empty answers until then.
         weight: the weight in force, percent.
         why: the judge's code and metric.
         trials: that ended with an alarm and were not the last.
-        safe_after: when the users first went back to stable for good, seconds; None: they did not.
+        safe_after: when an alarm first returned the users to stable, seconds; None: there was none.
     """
 
     how: str

@@ -13,22 +13,26 @@ Rng = np.random.Generator
 _STEADY = {"scrape_seconds": 15}
 
 
-def _outage(family: Family, rng: Rng, canary_begins: float, canary_ends: float) -> Family:
-    """Let both arms fail nearly everything for one to three minutes; the canary's begins and ends so much later."""
-    begins, seconds = rng.uniform(20.0, 120.0), between(rng, (40, 180))
-    share, before = rng.uniform(0.6, 1.0), between(rng, (0.0003, 0.003))
-    late = spell(begins + canary_begins, seconds - canary_begins + canary_ends, share, before)
-    return usual(family, rng, stable=spell(begins, seconds, share, before), canary=late)
+def _outage(family: Family, rng: Rng, begins: float, ends: float) -> Family:
+    """Let both arms fail nearly everything for one to three minutes.
+
+    The canary's outage begins and ends later than stable's by these parts of a scrape interval (< 0: earlier).
+    """
+    drawn, first, seconds = usual(family, rng), rng.uniform(30.0, 120.0), between(rng, (40, 180))
+    share, before = rng.choice([1.0, rng.uniform(0.6, 1.0)]), between(rng, (0.0003, 0.003))
+    late, last = begins * drawn.scrape_seconds, ends * drawn.scrape_seconds
+    canary = spell(first + late, seconds - late + last, share, before)
+    return replace(drawn, stable=spell(first, seconds, share, before), canary=canary)
 
 
 def outage_earlier(family: Family, rng: Rng) -> Family:
-    """Let a shared outage reach the canary up to 20 s before stable."""
-    return _outage(family, rng, -rng.uniform(3.0, 20.0), 0.0)
+    """Let a shared outage reach the canary about one scrape before stable."""
+    return _outage(family, rng, -rng.uniform(0.4, 1.2), 0.0)
 
 
 def outage_later(family: Family, rng: Rng) -> Family:
-    """Let a shared outage reach the canary later, and leave it later."""
-    delay = rng.uniform(3.0, 20.0)
+    """Let a shared outage reach the canary about one scrape later, and leave it later."""
+    delay = rng.uniform(0.4, 1.2)
     return _outage(family, rng, delay, delay)
 
 

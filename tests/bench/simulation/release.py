@@ -7,8 +7,9 @@ import numpy as np
 
 from steps.workload.capacity import needed_pods
 from tests.bench.simulation.family import HISTORY_SECONDS, TICK_SECONDS, Family, flat
+from tests.bench.simulation.pod_traffic import PodTraffic
 from tests.bench.simulation.rollout import Rollout, observed
-from tests.bench.simulation.traffic import PodTraffic, draw
+from tests.bench.simulation.traffic import draw
 
 _Key = tuple[str, str]
 

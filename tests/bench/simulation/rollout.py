@@ -12,8 +12,9 @@ from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
 from tests.bench.simulation.database import Database
 from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.pod_traffic import PodTraffic
 from tests.bench.simulation.scrapes import EPOCH, scrape
-from tests.bench.simulation.traffic import BASELINE, PodTraffic, draw
+from tests.bench.simulation.traffic import BASELINE, draw
 
 ARMS = ArmLabels("shop", "shop-canary", "shop")
 

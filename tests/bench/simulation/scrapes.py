@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.bench.simulation.durations import DURATIONS_MS
 from tests.bench.simulation.family import HISTORY_SECONDS, TICK_SECONDS, Family
-from tests.bench.simulation.traffic import DURATIONS_MS, SIZES, PodTraffic
+from tests.bench.simulation.pod_traffic import PodTraffic
+from tests.bench.simulation.traffic import SIZES
 
 EPOCH = 1_700_000_000.0
 """Unix seconds of the canary's first exposure."""

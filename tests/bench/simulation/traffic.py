@@ -1,72 +1,20 @@
 """The traffic: requests of every pod in ticks of three seconds, drawn exactly (no normal approximations)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from math import erf, inf, log, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.bench.simulation.durations import duration_shares
 from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Client, Family, Latency, Own
+from tests.bench.simulation.pod_traffic import Counts, PodTraffic, merged
 
-Counts = NDArray[np.int64]
-DURATIONS_MS = (5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0)
 SIZES = (100.0, 500.0, 1000.0, 5000.0, 10000.0)
-"""Bucket bounds; the mesh of the benchmark has fewer than Envoy's 20, as an annotation may set them."""
+"""Bucket bounds of response bytes."""
 
 _SIZE_SHARES = (0.0, 0.0, 0.3, 0.6, 0.09, 0.01)
 BASELINE = "baseline"
 ARMS = ("stable", "canary", BASELINE)
-_COLUMNS = ("good", "bad", "durations", "sizes", "missing")
-
-
-@dataclass(frozen=True)
-class PodTraffic:
-    """One pod: rows are ticks. Durations and sizes are those of good answers, by bucket (the last is +Inf).
-
-    `missing` are the answers with code 404; they are neither good nor bad. A pod has one of these for each `caller`,
-    a workload of the mesh; "" is the gateways, or whoever calls from outside. From the second `gone` on the pod does
-    not exist.
-    """
-
-    arm: str
-    name: str
-    good: Counts
-    bad: Counts
-    durations: Counts
-    sizes: Counts
-    missing: Counts
-    caller: str = ""
-    gone: float = inf
-
-    @property
-    def columns(self) -> tuple[Counts, Counts, Counts, Counts, Counts]:
-        """The fields from `good` to `missing`."""
-        return self.good, self.bad, self.durations, self.sizes, self.missing
-
-    @staticmethod
-    def _named(columns: Iterable[Counts]) -> dict[str, Any]:
-        return dict(zip(_COLUMNS, columns, strict=True))
-
-    def then(self, later: "PodTraffic") -> "PodTraffic":
-        """Return the pod with the ticks of `later` after its own."""
-        pairs = zip(self.columns, later.columns, strict=True)
-        return replace(self, **self._named(np.concatenate(pair) for pair in pairs))
-
-    def until(self, count: int) -> "PodTraffic":
-        """Return the first `count` ticks."""
-        return replace(self, **self._named(column[:count] for column in self.columns))
-
-    def idle(self, count: int) -> "PodTraffic":
-        """Return the pod with `count` ticks without a request."""
-        return replace(self, **self._named(np.zeros((count, *one.shape[1:]), dtype=np.int64) for one in self.columns))
-
-    def plus(self, more: "PodTraffic") -> "PodTraffic":
-        """Return the pod with the requests of other clients in the same ticks as well."""
-        pairs = zip(self.columns, more.columns, strict=True)
-        return replace(self, **self._named(one + other for one, other in pairs))
 
 
 def ticks() -> NDArray[np.float64]:
@@ -102,7 +50,7 @@ def draw(
             shares = _extra(family, rng, times, canary if sick else stable, this)
             pod = _pod(family, rng, this, traffic / count, shares, times)
             pods.append(_without(pod, own if sick else missing, rng))
-    return _merged([*pods, *_clients_traffic(family, rng, times, part, requests, generation)])
+    return merged([*pods, *_clients_traffic(family, rng, times, part, requests, generation)])
 
 
 @dataclass(frozen=True)
@@ -117,15 +65,6 @@ def _pod_of(family: Family, arm: str, number: int, generation: int, *, sick: boo
     fresh = generation if arm == "canary" else 0
     name = f"{arm}-{fresh}-{number}" if fresh else f"{arm}-{number}"
     return _Pod(name, arm, family.pods.pod(arm, number, fresh) if family.pods else Own(), sick)
-
-
-def _merged(pods: Iterable[PodTraffic]) -> list[PodTraffic]:
-    """Return one for each pod and caller."""
-    found: dict[tuple[str, str], PodTraffic] = {}
-    for pod in pods:
-        key = pod.name, pod.caller
-        found[key] = found[key].plus(pod) if key in found else pod
-    return list(found.values())
 
 
 def _extra(
@@ -230,19 +169,3 @@ def _batched(mean: float, rng: np.random.Generator, total: Counts, shares: NDArr
     batches = rng.poisson(total * shares / mean)
     extra = np.where(batches > 0, rng.negative_binomial(np.maximum(batches, 1), 1.0 / mean), 0)
     return np.minimum(total, batches + extra)
-
-
-def duration_shares(latency: Latency) -> list[float]:
-    """Return the share of requests in each bucket, the last one above all bounds."""
-    below = [
-        (1.0 - latency.slow_ratio) * _normal(log(bound / latency.median_ms) / latency.sigma)
-        + latency.slow_ratio * _normal(log(bound / latency.slow_ms) / 0.2)
-        for bound in DURATIONS_MS
-    ]
-    shares = [below[0], *(after - before for before, after in pairwise(below)), 1.0 - below[-1]]
-    whole = sum(max(0.0, share) for share in shares)
-    return [max(0.0, share) / whole for share in shares]
-
-
-def _normal(value: float) -> float:
-    return 0.5 * (1.0 + erf(value / sqrt(2.0)))
