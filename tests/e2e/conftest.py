@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
+from xdist.remote import Producer
 
 from tests.e2e import diagnostics, order
 from tests.e2e.setup import deploy_shop, publish, users_of
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.sort(items)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.ByGroup:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> order.ByGroup:
     """Keep the tests that share a listener, a controller or releases on one worker."""
     return order.ByGroup(config, log)
 
