@@ -49,7 +49,7 @@ from steps.wiring.baseline import comparison_of
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
 from steps.wiring.export import exported
-from steps.wiring.judging import rung_policy_of
+from steps.wiring.judging import rung_policy_of, second_trial_of
 from steps.wiring.probing import probe_preflight_of, prober_of
 from steps.wiring.release import with_run_id
 from steps.workload.workload import Workload
@@ -114,7 +114,8 @@ def run(
         if cluster.is_dry_run:
             return rollout.plan()
         policy = rung_policy_of(settings, hotfix=settings.hotfix)
-        end = rollout.climb(RungJudge(policy, reader, traffic, workload, extras))
+        trials = second_trial_of(settings, reader, teardown, traffic, workload)
+        end = rollout.climb(RungJudge(policy, reader, traffic, workload, extras, trials))
     except Interrupted:
         raise  # somebody stopped this process: traffic stays as it is
     except StillInUse as error:

@@ -17,6 +17,7 @@ A rung
     polling.py, control_group.py    when to look next; the baseline in place of stable
     weight_pause.py     keeps users off a canary whose pods the cluster took away; lost_objects.py, off one whose
                         objects somebody removed
+    second_trial.py     an alarm that only returns the users: fresh pods, and up again from the lowest rung
     apply_verdict.py    keeps the verdict, and on a fail retreats (retreat.py): all weight to stable at once
 
 The end

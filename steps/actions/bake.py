@@ -132,7 +132,7 @@ class _Look:
         self._reader, self._prober = policy.reader(), policy.prober(arm)
         self._heartbeat = ClaimHeartbeat(claim, traffic)
         self._promotion = Promotion(arm, _judged_until(state), state.bake_since)
-        self._started = next((at for at, weight in state.weights if weight > 0), state.started)
+        self._started = state.exposed_since or state.started
         self._pods = BakePods(health_of_serving(state, workload).look, self._claims.now)
         self._last = ""
 

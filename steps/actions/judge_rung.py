@@ -1,10 +1,12 @@
 """Judge a rung: set its weight, watch it until the judge decides, and act on the verdict."""
 
+import time
 from dataclasses import dataclass, replace
 
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.apply_verdict import apply_verdict
 from steps.actions.lost_objects import users_first
+from steps.actions.second_trial import SecondTrial, wanted_weight
 from steps.actions.shift import shift
 from steps.actions.watch import Watch, WatchedRung, WatchLimits
 from steps.actions.weight_pause import WeightPause
@@ -46,6 +48,7 @@ class RungJudge:
         traffic: VirtualServices.
         workload: Deployments.
         extras: recording, probes, progress.
+        trials: what follows an alarm; None for a run that the first alarm ends.
     """
 
     def __init__(
@@ -55,14 +58,17 @@ class RungJudge:
         traffic: Traffic,
         workload: Workload,
         extras: AnalysisExtras = NO_EXTRAS,
+        trials: SecondTrial | None = None,
     ) -> None:
-        self._policy, self._reader, self._extras = policy, reader, extras
+        self._policy, self._reader, self._extras, self._trials = policy, reader, extras, trials
         self._traffic, self._workload = traffic, workload
 
     def judge(
         self, claim: Claim, weight: int | None, comparison: Comparison, at_most_seconds: float | None = None
     ) -> Judgement:
         """Set a weight (None: leave it), judge it, retreat on `fail`, and keep the verdict in the claim.
+
+        With further trials, an alarm may only return the users: then fresh pods climb to the weight again, here.
 
         Args:
             claim: of the run.
@@ -74,7 +80,50 @@ class RungJudge:
             NotOwnerError: the claim was lost. ForeignWrite: somebody else changed the weights or the canary.
             PermanentError: the weight is not next on the ladder, or its pods do not become ready.
         """
-        policy = self._policy
+        if self._trials is None or weight == 0:
+            return self._judge_rung(claim, weight, comparison, at_most_seconds)[0]
+        return self._judge_in_trials(self._trials, claim, weight, comparison, at_most_seconds)
+
+    def _judge_in_trials(
+        self,
+        trials: SecondTrial,
+        claim: Claim,
+        weight: int | None,
+        comparison: Comparison,
+        at_most_seconds: float | None,
+    ) -> Judgement:
+        """Judge a rung in as many trials as it takes; each climbs to it from the lowest rung."""
+        began, wanted = time.monotonic(), wanted_weight(claim.state, weight)
+        while True:
+            claim = self._with_fresh_pods(trials, claim, comparison)
+            first, *others = trials.rungs(claim.state, wanted) if claim.state.trials else (weight,)
+            judgement, claim = self._judge_rung(claim, first, comparison, at_most_seconds, wanted=wanted)
+            for rung in others:
+                if judgement.verdict is not Verdict.PASS:
+                    break
+                left = None if at_most_seconds is None else max(0.0, at_most_seconds - (time.monotonic() - began))
+                judgement, claim = self._judge_rung(claim, rung, comparison, left, wanted=wanted)
+            if not claim.state.is_between_trials:
+                return judgement
+
+    def _with_fresh_pods(self, trials: SecondTrial, claim: Claim, comparison: Comparison) -> Claim:
+        if not claim.state.is_between_trials:
+            return claim
+        claim = trials.prepare_next(claim, comparison, self._policy.limits.poll_seconds)
+        if self._extras.prober is not None:
+            self._extras.prober.begin_anew()
+        return claim
+
+    def _judge_rung(
+        self,
+        claim: Claim,
+        weight: int | None,
+        comparison: Comparison,
+        at_most_seconds: float | None,
+        wanted: int | None = None,
+    ) -> tuple[Judgement, Claim]:
+        """Judge one rung once; return the judgement, and the claim as the next rung or trial needs it."""
+        policy, is_last = self._policy, wanted is None or weight in {None, wanted}
         pause = WeightPause(self._traffic, self._workload, policy.ready_timeout_seconds)
         if claim.state.paused_weight and weight in {None, claim.state.paused_weight}:
             claim = pause.reapply(claim)  # killed while the canary's pods were disrupted: continue there
@@ -83,34 +132,47 @@ class RungJudge:
         if claim.state.hotfix and self._extras.prober is not None:
             self._extras.prober.ignore_stable()
         rung = self._rung(claim, pause, comparison)
-        watch = self._watch(rung, _shortened(policy.limits, at_most_seconds))
+        rules = self._trials.rules(policy.rules, claim) if self._trials else policy.rules
+        limits = _shortened(policy.limits, at_most_seconds)
+        watch = self._watch(rung, limits if is_last else replace(limits, hold=False), rules)
         with users_first(claim, self._traffic, self._workload, retreats=policy.retreats):
             judgement, note = self._decide(watch)
         judged = watch.claim or claim  # after a disruption the weight is set again within the rung
         since = judged.state.weights[-1][0] if judged.state.weights else rung.rung_started
         try:
-            apply_verdict(
-                judged, judgement, note, since, self._traffic, self._workload, retreats=policy.retreats, look=watch.last
-            )
+            again, judgement = self._goes_on(judged, judgement)
+            if not again:
+                apply_verdict(
+                    judged, judgement, note, since, self._traffic, self._workload,
+                    retreats=policy.retreats, look=watch.last,
+                )  # fmt: skip
         finally:
             watch.report()
-        return judgement
+        is_over = not again and (is_last or judgement.verdict is not Verdict.PASS)
+        return judgement, judged if is_over else self._traffic.claims.update_state(judged)
+
+    def _goes_on(self, claim: Claim, judgement: Judgement) -> tuple[bool, Judgement]:
+        """Return whether the users went back for another trial, and the judgement with what that is decided by."""
+        trials = self._trials
+        if trials is None or judgement.verdict is not Verdict.FAIL or not self._policy.retreats:
+            return False, judgement
+        return trials.after_alarm(claim, judgement)
 
     def judge_without_run(self, started: float) -> Judgement:
         """Judge what happens since a moment (unix seconds); nothing is written to the cluster."""
-        watch = self._watch(WatchedRung(started, started), self._policy.limits)
+        watch = self._watch(WatchedRung(started, started), self._policy.limits, self._policy.rules)
         judgement, _ = self._decide(watch)
         watch.report()
         return judgement
 
-    def _watch(self, rung: WatchedRung, limits: WatchLimits) -> Watch:
-        return Watch(self._reader, self._policy.rules, self._traffic, rung, limits, self._extras)
+    def _watch(self, rung: WatchedRung, limits: WatchLimits, rules: Rules) -> Watch:
+        return Watch(self._reader, rules, self._traffic, rung, limits, self._extras)
 
     def _rung(self, claim: Claim, pause: WeightPause, comparison: Comparison) -> WatchedRung:
         """Return what is judged on the present rung of a run."""
         state = claim.state
         rung_started = state.weights[-1][0] if state.weights else self._traffic.claims.now()
-        started = next((at for at, weight in state.weights if weight > 0), rung_started)
+        started = state.exposed_since or rung_started
         pods = None
         if state.workloads is not None:
             pods = self._workload.health(state.workloads, started, rung_started, state.disruptions)

@@ -20,7 +20,7 @@ def check_on_ladder(claim: Claim, weight: int) -> None:
         PermanentError: the claim knows a ladder without this weight, or the run stands above it.
     """
     ladder, present = claim.state.ladder, claim.state.weight
-    if not ladder or not weight:
+    if not ladder or not weight or (is_first_of_trial(claim, weight) and weight >= present):
         return
     doing = f"setting weight {weight} of run {claim.run}"
     if weight not in ladder:
@@ -29,6 +29,11 @@ def check_on_ladder(claim: Claim, weight: int) -> None:
     if weight < present:
         cause = f"the run is at weight {present} of its ladder {weight_list(ladder)}, which can only be climbed."
         raise PermanentError(doing, f"{cause} Set 0 to return the users to stable, or roll back.")
+
+
+def is_first_of_trial(claim: Claim, weight: int) -> bool:
+    """Return whether a further trial of the run begins with this weight, which may be below the lowest rung."""
+    return any(weight == one.next_weight for one in claim.state.trials)
 
 
 def is_below_start(claim: Claim, weight: int) -> bool:

@@ -38,7 +38,7 @@ def summarize_verdicts(state: RunState) -> tuple[str, str]:
         if others
         else f"every rung ({weight_list(passed)})"
     )
-    parts = [f"the canary passed {said}", *_by_others(state), *others, _promoted(state, "its")]
+    parts = [f"the canary passed {said}", *_by_others(state), *others, *_after_alarms(state), _promoted(state, "its")]
     return state.verdicts[-1].verdict, "; ".join(parts)
 
 
@@ -47,6 +47,13 @@ def _promoted(state: RunState, whose: str = "the canary's") -> str:
     if state.workloads is not None and state.workloads.is_swap:
         return f"{state.workloads.canary} serves in place of {state.workloads.stable}"
     return f"stable runs {whose} template"
+
+
+def _after_alarms(state: RunState) -> Iterable[str]:
+    """Yield the alarms that fresh pods of the canary did not repeat."""
+    if state.trials:
+        weights = weight_list(sorted({one.weight for one in state.trials}))
+        yield f"fresh pods did not repeat the alarm at weight {weights}"
 
 
 def _by_others(state: RunState) -> Iterable[str]:

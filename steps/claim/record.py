@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from steps.claim.fields import Body, Entries, Epoch, FewKeys, Percent, Sentence, Time, first_error
 from steps.claim.state import read_state, state_body
 from steps.claim.strict_json import check_version, read_json, sendable
+from steps.claim.trials import Trials, read_trials, trials_body
 from steps.model.run import Claim, Promotion, Record, RunState, WorkloadState
 
 VERSION: Final = 1
@@ -57,6 +58,7 @@ def record_of(
         promotion=promotion,
         rescued=state.rescued,
         hotfix=state.hotfix,
+        trials=state.trials,
     )
 
 
@@ -119,7 +121,8 @@ def load_record(text: str) -> Record:
         kept = _Record.model_validate(body)
     except ValidationError as error:
         raise first_error(error) from error
-    return Record(**{**kept.fields(), "promotion": _read_promotion(kept.promotion)})
+    more = {"promotion": _read_promotion(kept.promotion), "trials": read_trials(kept.trials)}
+    return Record(**{**kept.fields(), **more})
 
 
 class _Record(Body):
@@ -140,6 +143,7 @@ class _Record(Body):
     promotion: Any = None
     rescued: Sentence = ""
     hotfix: Sentence = ""
+    trials: Trials = ()
 
 
 class _Promotion(Body):
@@ -149,8 +153,8 @@ class _Promotion(Body):
 
 
 def _text(record: Record) -> str:
-    body = {"version": VERSION, **asdict(replace(record, promotion=None))}
-    for name in ("undoes", "promotion", "rescued", "hotfix"):
+    body = {"version": VERSION, **asdict(replace(record, promotion=None)), "trials": trials_body(record.trials)}
+    for name in ("undoes", "promotion", "rescued", "hotfix", "trials"):
         if not body[name]:
             del body[name]
     if record.promotion is not None:
@@ -179,6 +183,10 @@ def _shrinking(record: Record) -> Iterator[Record]:
         smaller = replace(smaller, weights=record.weights[:kept] + record.weights[kept:][-kept:])
         yield smaller
     smaller = replace(smaller, images={})
+    yield smaller
+    smaller = replace(
+        smaller, trials=tuple(replace(one, reason=_cut(one.reason, _TEXT_CHARACTERS)) for one in record.trials)
+    )
     yield smaller
     smaller = replace(
         smaller,

@@ -34,9 +34,11 @@ from steps.claim.fields import (
 )
 from steps.claim.looks import look_body, read_look
 from steps.claim.strict_json import check_version, read_json, sendable, shown
+from steps.claim.trials import Trials, read_trials, trials_body
 from steps.model.looks import LastLook
 from steps.model.run import Destination, ObjectName, Pin, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 
 VERSION: Final = 1
 """Raise it when a field changes its meaning or goes away; a new field with a default does not raise it."""
@@ -60,6 +62,7 @@ class StateChanges(TypedDict, total=False):
     reason: str
     verdicts: tuple[RungVerdict, ...]
     look: LastLook | None
+    trials: tuple[Trial, ...]
 
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
@@ -99,6 +102,7 @@ def state_body(state: RunState) -> dict[str, Any]:
         "look": look_body(state.look),
         "rescued": state.rescued,
         "hotfix": state.hotfix,
+        "trials": trials_body(state.trials),
     }
     return _filled(body)
 
@@ -137,6 +141,7 @@ def read_state(body: object) -> RunState:
             "pin": Pin(**kept.pin.fields()) if kept.pin else None,
             "verdicts": tuple(RungVerdict(**one.fields()) for one in kept.verdicts),
             "look": read_look(kept.look),
+            "trials": read_trials(kept.trials),
         }
     )
 
@@ -206,6 +211,7 @@ class _State(Body):
     look: Any = None
     rescued: Word = ""
     hotfix: Sentence = ""
+    trials: Trials = ()
 
 
 def _workloads(workloads: WorkloadState) -> dict[str, Any]:

@@ -8,6 +8,7 @@ From a query to evidence, in the order of the data:
     counters/duplicate_scrapes     scrapers of the same counters; scraper_failover says which of them counts
     counters/scrape_alignment      scrapes of all targets in common windows, closed when every target has reported
     counters/strata                one Stratum per window: total and bad requests of stable and of the canary
+    stable_pods                    the same for each of stable's pods, where the reporter does not tell pods apart
     metric_counts, metric_stream   these stages for one metric; the stream fetches only what is new since the last poll
     reader                         EvidenceReader.read: all streams of a run, their MetricEvidence, notes and problems
 

@@ -8,13 +8,21 @@ from steps.evidence.counters.counter_deltas import CounterDeltas
 from steps.evidence.counters.duplicate_scrapes import DuplicateScrapes
 from steps.evidence.counters.scrape_alignment import ScrapeWindow, closed_windows
 from steps.evidence.counters.scraper_failover import ScraperFailover
-from steps.evidence.counters.strata import Increases, build_strata, count_events, stable_targets
+from steps.evidence.counters.strata import (
+    Increases,
+    PodIncreases,
+    build_strata,
+    count_events,
+    split_by_pod,
+    stable_targets,
+)
 from steps.evidence.definitions.promql import ArmLabels
 from steps.evidence.definitions.standard_metrics import MetricDefinition, SeriesDefinition
 from steps.evidence.definitions.upstreams import UNKNOWN, names_no_service
 from steps.evidence.discovery.reporter import Reporter
 from steps.evidence.missing_series import MissingSeries
 from steps.evidence.prometheus_api.samples import RawSeries, ScrapeTarget, target_of
+from steps.evidence.stable_pods import StablePods
 from steps.model.evidence import Arm, MetricEvidence, Problem, Series
 
 
@@ -131,10 +139,13 @@ class MetricCounts:
         """Return the closed windows, oldest first."""
         return closed_windows({target: sorted(scrapes) for target, scrapes in self.increases().items() if scrapes}, now)
 
-    def evidence(self, closed: Sequence[ScrapeWindow]) -> list[MetricEvidence]:
-        """Return the metric's strata over the closed windows, and those of the metric that is derived from it."""
+    def evidence(self, closed: Sequence[ScrapeWindow], own: StablePods | None = None) -> list[MetricEvidence]:
+        """Return the metric's strata over the closed windows, and those of the metric that is derived from it.
+
+        `own` are stable's pods by their own proxies' counts, where the metric's series do not tell pods apart.
+        """
         definition, increases, started = self.definition, self.increases(), self._started
-        pods = self._pods(increases)
+        pods = own.in_windows(closed) if own is not None else self._pods(increases, closed)
 
         def series(defined: SeriesDefinition) -> Series:
             label, bound, ratio = defined
@@ -161,10 +172,10 @@ class MetricCounts:
             )  # fmt: skip
         return found
 
-    def _pods(self, increases: Increases) -> list[ScrapeTarget]:
+    def _pods(self, increases: Increases, closed: Sequence[ScrapeWindow]) -> list[PodIncreases]:
         """Return stable's pods if targets are pods, without the callers that count failed requests for stable."""
-        own = {target_of(scraper) for scraper in self._own}
-        return [target for target in stable_targets(increases) if target in own] if self._by_pod else []
+        own = {target_of(scraper) for scraper in self._own} if self._by_pod else set()
+        return split_by_pod(increases, closed, [target for target in stable_targets(increases) if target in own])
 
     def notes(self) -> list[str]:
         """Return sentences about the series that were read."""

@@ -63,6 +63,7 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         mesh=mesh,
         ignored_answers=tuple(recording.header.get("ignored_answers", ())),
         latency_objective=LatencyObjective(**objective) if objective else None,
+        with_pods=bool(recording.header.get("stable_pods")),
     )
     for responses, poll in recording.polls:
         playback.turn_to(responses, poll)

@@ -34,12 +34,15 @@ class EvidenceReader(MetricCatalog):
     """Reads a run's evidence in increments; one query per metric and poll, for both arms together.
 
     Requests take a second query, for those that failed before an upstream was chosen; answers are counted from both.
+    Where the reporter is not a pod's own proxy, each metric takes one more, for stable's pods.
 
     Args:
         prometheus: the client.
         arms: what tells the arms apart.
         history_seconds: how much of stable's past is read as well, in seconds.
         series_budget: with more series of one metric than this, sums are read instead.
+        with_pods: read the series of stable's pods as well where the reporter is not a pod's own proxy; False for a
+            recording that has no answers to such queries.
         more: as for `MetricCatalog`.
     """
 
@@ -50,10 +53,11 @@ class EvidenceReader(MetricCatalog):
         *,
         history_seconds: float = HISTORY_SECONDS,
         series_budget: int = SERIES_BUDGET,
+        with_pods: bool = True,
         **more: Unpack[CatalogOptions],
     ) -> None:
         super().__init__(prometheus, arms, **more)
-        self._history, self._budget = history_seconds, series_budget
+        self._history, self._budget, self._with_pods = history_seconds, series_budget, with_pods
         self._streams: list[MetricStream] = []
         self._series_checked, self._cluster_notes = 0, list[str]()
 
@@ -99,6 +103,10 @@ class EvidenceReader(MetricCatalog):
             problem = Problem(ProblemKind.NOT_PROMETHEUS, sentence)
         return self._evidence(started, now, rung_started or started, weight, problem)
 
+    def begin_anew(self) -> None:
+        """Forget what was read: the next read is about other pods of the canary, and may have another start."""
+        self._streams = []
+
     def look_at_stable(self, now: float) -> Evidence:
         """Return what stable did lately, before any canary; what is read later begins anew.
 
@@ -109,14 +117,16 @@ class EvidenceReader(MetricCatalog):
             As `read`.
         """
         seen = self.read(now, now)
-        self._streams = []
+        self.begin_anew()
         return seen
 
     def _prepare(self, started: float) -> None:
         if self._streams:
             return
         definitions, arms, reporter = self.definitions()
-        self._streams = [MetricStream(one, arms, reporter, self._budget, started) for one in definitions]
+        self._streams = [
+            MetricStream(one, arms, reporter, self._budget, started, with_pods=self._with_pods) for one in definitions
+        ]
 
     def _evidence(
         self, started: float, now: float, rung_started: float, weight: int | None, problem: Problem | None
@@ -127,8 +137,7 @@ class EvidenceReader(MetricCatalog):
         custom: list[MetricEvidence] = []
         until = started
         for stream in self._streams:
-            closed = stream.counts.windows(stream.now or now)
-            metric, *more = stream.counts.evidence(closed)
+            closed, (metric, *more) = stream.evidence(now)
             (mesh if stream.definition.arms is None else custom).append(metric)
             derived += more
             until = max(until, closed[-1].end) if closed else until

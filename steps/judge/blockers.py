@@ -127,14 +127,14 @@ def _doubtful_by_reference(case: Case) -> Judgement | None:
 
 
 def _suspicious_evidence(case: Case) -> Judgement | None:
-    if case.e_value < case.rules.suspect_e:
+    if case.suspicion < case.rules.suspect_e:
         return None
-    one = max(case.compared, key=lambda result: result.judgement.weight * result.judgement.e_value, default=None)
-    if one is None or one.judgement.weight * one.judgement.e_value < 1.0:
+    one = max(case.compared, key=lambda result: result.judgement.weight * result.suspicious_value(), default=None)
+    if one is None or one.judgement.weight * one.suspicious_value() < 1.0:
         return None
     series, since, _ = describe_worst(one)
     counts = phrases.comparison(one.judgement, series, phrases.since_when(since))
-    sentence = doubts.suspicious(counts, case.e_value, 1.0 / case.rules.alpha)
+    sentence = doubts.suspicious(counts, case.suspicion, 1.0 / case.rules.alpha)
     return undecided(case, ReasonCode.SUSPECT, sentence, one.judgement.name)
 
 

@@ -63,6 +63,16 @@ class Case:
         """The fail statistic now; 1 means that nothing was learnt."""
         return self.path[-1][1] if self.path else 1.0
 
+    @cached_property
+    def suspicion(self) -> float:
+        """The part of the fail statistic now that comes from differences which may be worth acting on.
+
+        A difference that is surely tolerated is not suspicious, however certain it is.
+        """
+        if self.e_value < self.rules.suspect_e:
+            return self.e_value
+        return sum(one.judgement.weight * one.suspicious_value() for one in self.compared)
+
     @property
     def exposed(self) -> tuple[Stratum, ...]:
         """The main metric's strata since the canary's first request."""

@@ -6,6 +6,7 @@ from steps.judge.case import Case
 from steps.judge.checks import pod_health, probe_verdict
 from steps.judge.checks.full_weight import ReferenceState
 from steps.judge.checks.guard import GUARD_SCRAPES
+from steps.judge.checks.whole_scrape import excess_failures, whole_scrape
 from steps.judge.comparison.combined import Alarm
 from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.judgement_builder import build_judgement
@@ -24,6 +25,8 @@ def find_failure(case: Case, outcomes: probe_verdict.Outcomes) -> Judgement | No
         return build_judgement(case, Verdict.FAIL, ReasonCode.UNHEALTHY, sentence)
     if case.alarm is not None:
         return _worse(case, case.alarm)
+    if found := _failed_as_a_whole(case) or _over_budget(case):
+        return found
     if found := _guard_alarm(case) or _worse_than_reference(case):
         return found
     if sentence := probe_verdict.failure(outcomes, case.rules):
@@ -62,7 +65,7 @@ def _worse(case: Case, alarm: Alarm) -> Judgement:
     series, since, strata = describe_worst(replace(one, judgement=judged))
     until = [stratum for stratum in strata if stratum.end <= alarm.at] or list(strata)
     seconds = alarm.at - until[0].start
-    sentence = fails.worse(judged, series, since, alarm.at, seconds, strata_with_canary(until), case.rules.alpha)
+    sentence = fails.worse(judged, series, since, alarm.at, seconds, strata_with_canary(until), 1.0 / case.rules.line)
     sentence += _unattributed(case, one.evidence.kind)
     return build_judgement(case, Verdict.FAIL, ReasonCode.WORSE, sentence, judged.name, alarm.at)
 
@@ -70,7 +73,7 @@ def _worse(case: Case, alarm: Alarm) -> Judgement:
 def _with_limits(one: MetricResult, rules: Rules) -> MetricJudgement:
     """Return the metric's judgement with the limits of the ratio in its worst series."""
     worst = one.judgement.series[one.worst]
-    low, high = ratio_limits(one.exposed, rules.alpha, worst.phi)
+    low, high = ratio_limits(one.exposed, 1.0 / rules.line, worst.phi)
     worst = replace(worst, ratio_low=low, ratio_high=high)
     series = tuple(worst if i == one.worst else old for i, old in enumerate(one.judgement.series))
     return replace(one.judgement, series=series)
@@ -83,6 +86,27 @@ def _guard_alarm(case: Case) -> Judgement | None:
             sentence += _unattributed(case, objective.metric.kind)
             return build_judgement(case, Verdict.FAIL, ReasonCode.GUARD, sentence, guard.metric)
     return None
+
+
+def _failed_as_a_whole(case: Case) -> Judgement | None:
+    if not case.rules.whole_scrape or not case.evidence.has_comparison:
+        return None
+    for one in case.compared:
+        if one.evidence.kind is MetricKind.ERRORS and (stratum := whole_scrape(one.exposed, case.rules)) is not None:
+            shown = with_counts(one.judgement.series[one.worst], (stratum,))
+            sentence = fails.failed_as_a_whole(phrases.comparison(one.judgement, shown, ""), stratum.end)
+            return build_judgement(case, Verdict.FAIL, ReasonCode.WORSE, sentence, one.judgement.name, stratum.end)
+    return None
+
+
+def _over_budget(case: Case) -> Judgement | None:
+    limit, main = case.rules.failed_requests, case.main
+    if limit is None or main is None or main.evidence.kind is not MetricKind.ERRORS:
+        return None
+    if excess_failures(case.exposed, case.rules.ratio) <= limit:
+        return None
+    counts = phrases.comparison(main.judgement, main.judgement.series[main.worst], "")
+    return build_judgement(case, Verdict.FAIL, ReasonCode.WORSE, fails.over_budget(counts, limit), main.judgement.name)
 
 
 def _worse_than_reference(case: Case) -> Judgement | None:

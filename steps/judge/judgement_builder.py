@@ -24,7 +24,7 @@ def build_judgement(
         metric=metric,
         e_value=case.e_value,
         e_max=max((value for _, value in case.path), default=1.0),
-        e_limit=1.0 / case.rules.alpha,
+        e_limit=case.rules.line,
         started=case.evidence.started,
         until=case.evidence.until,
         strata=strata,

@@ -57,8 +57,9 @@ class Rules:
             at least 12 strata: two strata and a part of a third decide.
         cap_confirmed: the same, one stratum later, if the evidence also holds against stable's neighbouring strata.
         cap_aligned: the same if both arms are counted in the same scrape and the canary fails at least half of the
-            stratum's requests (six or more) while stable is quiet: one stratum decides if it lasted 3 s or more and
-            stable's history is long enough; otherwise at most 1, so that two decide.
+            stratum's requests while stable is quiet: two strata decide, so an outage that reaches the canary one scrape
+            before stable does no harm. Above 1 one stratum decides if it lasted 3 s or more, six requests failed and
+            stable's history is long enough.
         max_restarts: tolerated container restarts of the canary in a run; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
         warmup_seconds: age of the canary's youngest pod from which its latency counts.
@@ -68,6 +69,10 @@ class Rules:
         disruption_seconds: how long to wait for pods that a cluster event took away; 0 = not at all. The pods of a dead
             node are only replaced after 300 s of `tolerationSeconds`, so the default is longer.
         max_disruptions: disruptions of a run that are waited for; a version may cause them by the resources it uses.
+        alarm_line: value of the fail statistic that is an alarm; None = 1 / alpha. Lower where an alarm only returns
+            the users and a second trial decides (`second_trial`).
+        whole_scrape: whether one scrape in which the canary fails as a whole is an alarm.
+        failed_requests: maximum of failed canary requests beyond the tolerated ratio of stable's rate; None = no limit.
     """
 
     alpha: float = 0.01
@@ -107,7 +112,7 @@ class Rules:
     cap: float = 0.5
     cap_sound: float = 0.65
     cap_confirmed: float = 0.9
-    cap_aligned: float = 1.8
+    cap_aligned: float = 0.65
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0
@@ -115,3 +120,11 @@ class Rules:
     max_disruptions: int = 3
     warmup_seconds: float = 0.0
     probe_failures: int = 3
+    alarm_line: float | None = None
+    whole_scrape: bool = False
+    failed_requests: int | None = None
+
+    @property
+    def line(self) -> float:
+        """The value of the fail statistic that is an alarm."""
+        return self.alarm_line or 1.0 / self.alpha

@@ -136,7 +136,7 @@ class Judgement:
     Attributes:
         reason: one sentence for people, in English.
         code: the reason for programs: a `Code`, or the kind of the evidence's problem.
-        e_value: the fail statistic sum(weight * e) now; `e_max` its maximum, `e_limit` the alarm threshold (1 / alpha).
+        e_value: the fail statistic sum(weight * e) now; `e_max` its maximum, `e_limit` the alarm threshold.
         alarm_at: unix seconds of the stratum that crossed the threshold, or None.
         detectable_ratio: share of failed requests that the observed traffic was enough to detect, or None.
         table: the strata of `metric` (the metric that the reason is about), the newest last.

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from steps.model.looks import LastLook
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 
 OUR_ANNOTATIONS = "canary-steps.io/"
 CLAIM_PREFIX = "canary-steps.io/claim."
@@ -167,6 +168,7 @@ class RunState:
         look: what the judge last saw, at most a minute old while it looks; None before, and in claims of older images.
         rescued: id of the run that died, whose claim was taken over when it had expired; "" for any other run.
         hotfix: why the run is a hotfix, one sentence: it is judged without stable. "" for any other run.
+        trials: that ended with an alarm after which fresh pods were tried, oldest first; () for most runs.
     """
 
     started: float
@@ -194,11 +196,23 @@ class RunState:
     look: LastLook | None = None
     rescued: str = ""
     hotfix: str = ""
+    trials: tuple[Trial, ...] = ()
 
     @property
     def weight(self) -> int:
         """The canary's weight as last written, 0-100."""
         return self.weights[-1][1] if self.weights else 0
+
+    @property
+    def exposed_since(self) -> float | None:
+        """When the pods of the present trial got their first users (unix seconds); None before."""
+        since = self.trials[-1].at if self.trials else 0.0
+        return next((at for at, weight in self.weights if weight > 0 and at >= since), None)
+
+    @property
+    def is_between_trials(self) -> bool:
+        """Whether the users went back after an alarm, and the next trial has not begun: fresh pods must come first."""
+        return bool(self.trials) and not self.weight and not self.paused_weight and self.exposed_since is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +275,7 @@ class Record:
             nothing was promoted, if it was undone, or if an older image wrote the record.
         rescued: id of the run that died and was ended by sweep or the next prepare; "" where the run ended itself.
         hotfix: why the run was a hotfix, one sentence; "" for any other run.
+        trials: that ended with an alarm after which fresh pods were tried, oldest first; () for most runs.
     """
 
     run: str
@@ -278,3 +293,4 @@ class Record:
     promotion: Promotion | None = None
     rescued: str = ""
     hotfix: str = ""
+    trials: tuple[Trial, ...] = ()

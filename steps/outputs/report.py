@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
+from steps.model.trials import Trial
 from steps.outputs.screen import printable_lines
 
 VERSION = 1
@@ -31,6 +32,7 @@ class Report:
         baked: the bake's judgement, None where it is not known.
         undoes: id of the promoted run that this one reverts; "" for any run but an undo.
         hotfix: why it is a hotfix, one sentence; "" for any other release.
+        trials: that ended with an alarm after which fresh pods of the canary were tried, oldest first.
     """
 
     app: str
@@ -49,6 +51,7 @@ class Report:
     baked: Mapping[str, Any] | None = None
     undoes: str = ""
     hotfix: str = ""
+    trials: Sequence[Trial] = ()
 
     def with_judgements(self, judgements: Sequence[Mapping[str, Any]]) -> "Report":
         """Return the report with the judgements of its rungs.
@@ -80,6 +83,7 @@ class Report:
             + (f" after {self.ended - self.started:.0f} s" if self.ended else ""),
             f"  weights  {self._ladder()}",
         ]
+        lines += [f"  trial {number}  {ended_trial(one)}" for number, one in enumerate(self.trials, 1)]
         lines += [f"  bake     {self.bake}"] if self.bake else []
         lines += [f"  image    {container}: {image}" for container, image in (self.images or {}).items()]
         for number, judgement in enumerate(self.judgements, 1):
@@ -108,6 +112,7 @@ def report_of_claim(claim: Claim, namespace: str, verdict: str) -> Report:
         bake=f"since {date_and_time(state.bake_since)}" if state.bake_since else "",
         undoes=state.undoes,
         hotfix=state.hotfix,
+        trials=state.trials,
     )
 
 
@@ -128,7 +133,15 @@ def report_of_record(record: Record, app: str, namespace: str) -> Report:
         bake=record.bake,
         undoes=record.undoes,
         hotfix=record.hotfix,
+        trials=record.trials,
     )
+
+
+def ended_trial(trial: Trial) -> str:
+    """Return how a trial ended, in one line."""
+    shared = "; stable failed as well, so the cause was shared" if trial.shared else ""
+    excess = f"; {trial.excess} requests failed beyond stable's rate" if trial.excess else ""
+    return f"alarm at weight {trial.weight} at {date_and_time(trial.at)}: {trial.reason}{excess}{shared}"
 
 
 def _rung(title: str, judgement: Mapping[str, Any]) -> list[str]:

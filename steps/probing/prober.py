@@ -67,6 +67,13 @@ class Prober:
         """Send the probes to the canary alone from now on: stable's answers excuse nothing."""
         self._ignores_stable = True
 
+    def begin_anew(self) -> None:
+        """Forget the rounds so far: they were about pods that are gone. One that is being sent is waited for."""
+        if self._running is not None:
+            self._running.join()
+        self._rounds.clear()
+        self._answered = self._clock()
+
     def look(self) -> tuple[ProbeResult, ...]:
         """Return the results of the newest rounds, oldest first; start a round if one is due.
 

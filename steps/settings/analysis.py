@@ -7,7 +7,7 @@ from pydantic import Field
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.hotfix import HotfixRungSettings
-from steps.settings.judge import DeadlineSettings, JudgeSettings
+from steps.settings.judge import DeadlineSettings, JudgeSettings, TrialSettings
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 
@@ -18,6 +18,7 @@ class AnalysisSettings(
     ReadinessSettings,
     EvidenceSettings,
     JudgeSettings,
+    TrialSettings,
     DeadlineSettings,
     HotfixRungSettings,
 ):

@@ -98,6 +98,26 @@ class JudgeSettings(ObjectiveSettings):
     )
 
 
+class TrialSettings(StepSettings):
+    """What follows an alarm."""
+
+    subject: ClassVar[str] = "Judge"
+
+    second_trial: Literal["auto", "never", "always"] = Field(
+        "never",
+        description="After an alarm, return the users early and let fresh pods of the canary show whether the version "
+        "is to blame, from the lowest rung on. auto: unless that is certain, as for pods that crash. always: even so. "
+        "never: the first alarm fails the canary. Not where an autoscaler sets the canary's pods, nor for a hotfix.",
+    )
+    second_trial_failures: int = Field(
+        200,
+        ge=0,
+        le=1_000_000,
+        description="Maximum of requests that all trials after the first may fail beyond stable's rate; more fail the "
+        "canary.",
+    )
+
+
 RULES: Final = tuple(name for name in JudgeSettings.model_fields if name not in StepSettings.model_fields)
 """Names of the rules, which a recording keeps, so that a replay can judge by them."""
 

@@ -30,6 +30,7 @@ def recorder_of(
         "latency_objective": asdict(objective) if objective else None,
         "mesh": not settings.without_mesh_metrics,
         "ignored_answers": settings.ignore_answers,
+        "stable_pods": True,
     }
     return Recorder(Path(path), {**about, **heard})
 

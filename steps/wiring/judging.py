@@ -1,12 +1,18 @@
 """Build the judge's rules, and the policy for rungs."""
 
 from steps.actions.judge_rung import RungPolicy
+from steps.actions.second_trial import SecondTrial
+from steps.actions.teardown import TeardownPolicy
 from steps.actions.watch import WatchLimits
+from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import PassRule, Rules
+from steps.judge.second_trial import Mode, TrialPolicy
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.judge import JudgeSettings
 from steps.settings.objectives import latency_objective
+from steps.traffic.traffic import Traffic
 from steps.wiring.hotfix import hotfix_rules
+from steps.workload.workload import Workload
 
 
 def rules_of(settings: JudgeSettings) -> Rules:
@@ -45,3 +51,13 @@ def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False, hotfix: bo
         retreats=settings.on_fail == "retreat",
         passes_inconclusive=settings.on_inconclusive == "pass",
     )
+
+
+def second_trial_of(
+    settings: AnalysisSettings, reader: EvidenceReader, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
+) -> SecondTrial | None:
+    """Return what follows an alarm, None where the first one fails the canary."""
+    policy = TrialPolicy(Mode(settings.second_trial), settings.second_trial_failures)
+    if policy.mode is Mode.NEVER or settings.on_fail != "retreat" or settings.dry_run:
+        return None
+    return SecondTrial(policy, reader, teardown, traffic, workload)

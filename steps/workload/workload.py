@@ -18,6 +18,7 @@ from steps.workload import (
     capacity,
     duplicate,
     endpoints,
+    fresh_pods,
     pods,
     preflight,
     promote,
@@ -292,6 +293,17 @@ class Workload:
     def scale_down(self, workloads: WorkloadState, token: str | None, look: Look = no_look) -> str:
         """Scale the canary and its baseline to 0; return a sentence for each that was left running (HPA)."""
         return capacity.scale_down(self._cluster, self._fence, workloads, token, look)
+
+    def old_pods(self, workloads: WorkloadState, since: float) -> list[str]:
+        """Return the canary's pods, and its baseline's, that were created before a moment (unix seconds)."""
+        return fresh_pods.old_pods(self._cluster, workloads, since)
+
+    def await_old_pods_gone(
+        self, workloads: WorkloadState, since: float, deadline_seconds: float, renew: Renew
+    ) -> None:
+        """Wait until none of these pods is left; see `await_old_pods_gone`."""
+        policy = self._wait_policy(deadline_seconds, renew)
+        fresh_pods.await_old_pods_gone(self._cluster, workloads, since, policy)
 
     def _wait_policy(self, deadline_seconds: float, renew: Renew) -> WaitPolicy:
         return WaitPolicy(deadline_seconds, renew, self._poll_seconds, self._fault_grace_seconds)

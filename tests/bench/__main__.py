@@ -28,10 +28,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="every family; writes docs/benchmark.md")
     parser.add_argument("--seconds", type=float, default=rules_comparison.FULL_SECONDS, help="time for --full")
+    parser.add_argument("--workers", type=int, default=0, help="processes for --full; 0: as many as cores, at most 8")
     arguments = parser.parse_args()
     console = Console()
     if arguments.full:
-        rules_comparison.full(console, arguments.seconds)
+        rules_comparison.full(console, arguments.seconds, arguments.workers)
         return 0
     _start_and_cost(console)
     rules_comparison.quick(console)

@@ -1,21 +1,22 @@
 """Run rules over simulated rollouts in a few processes, and count what they did."""
 
-import multiprocessing
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import median
 from typing import Final
 
+from tests.bench.in_time import in_time
 from tests.bench.rules import argo_rollouts
 from tests.bench.rules.canary_steps import canary_steps, proven
 from tests.bench.rules.flagger import flagger
 from tests.bench.rules.kayenta_rule import kayenta
+from tests.bench.rules.mixture_sprt import mixture_sprt
 from tests.bench.rules.outcome import Outcome
 from tests.bench.simulation.families import FAMILIES
 from tests.bench.simulation.family import Family
+from tests.bench.simulation.field import FIELD
 from tests.bench.simulation.rollout import Rollout, rollout
 
 RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
@@ -25,7 +26,11 @@ RULES: Final[Mapping[str, Callable[[Rollout], Outcome]]] = {
     "Argo example": argo_rollouts.example,
     "Argo 99 %, 1m": argo_rollouts.strict,
     "Kayenta, 5 min": kayenta,
+    "mixture SPRT": mixture_sprt,
 }
+SINGLE_RUNGS: Final = FAMILIES | FIELD
+"""All families that are judged on one rung."""
+
 PROVEN: Final = "canary-steps, proven"
 PROVEN_FAMILY: Final = "equal 0.1 %, 100 rps"
 """The family in which a pass by the rule "proven" is timed as well."""
@@ -35,10 +40,11 @@ TUNING_SEEDS: Final = 0
 
 REPORTING_SEEDS: Final = 1_000_000
 PEER_RUNS: Final = 30
-"""Rollouts of a family that every rule judges; only ours judges the others, since "0 of 30" says little."""
+"""Rollouts of a family that every rule judges; the others only those of `_ALWAYS`, since "0 of 30" says little."""
 
-_OURS: Final = "canary-steps"
-_ROUNDS: Final = 200
+_ALWAYS: Final = ("canary-steps", "mixture SPRT")
+"""The rules that judge every rollout, also those of the field."""
+
 _Z: Final = 1.96
 
 
@@ -101,11 +107,11 @@ class Tally:
 
 
 def once(task: tuple[str, int]) -> Result:
-    """Simulate one rollout and let every rule judge it, or ours alone after the first PEER_RUNS seeds."""
+    """Simulate one rollout and let every rule judge it, or only some after the first PEER_RUNS seeds."""
     name, seed = task
-    one = rollout(FAMILIES[name], seed)
-    everyone = seed % REPORTING_SEEDS < PEER_RUNS
-    outcomes = {rule: run(one) for rule, run in RULES.items() if everyone or rule == _OURS}
+    one = rollout(SINGLE_RUNGS[name], seed)
+    everyone = name in FAMILIES and seed % REPORTING_SEEDS < PEER_RUNS
+    outcomes = {rule: run(one) for rule, run in RULES.items() if everyone or rule in _ALWAYS}
     if name == PROVEN_FAMILY:
         outcomes[PROVEN] = proven(one)
     return Result(name, seed, outcomes, {rule: one.harmed(found.failed_after) for rule, found in outcomes.items()})
@@ -123,29 +129,15 @@ def measure(
     Args:
         names: families.
         runs: maximum number of rollouts of a family.
-        seconds: time after which no new round begins.
+        seconds: time after which no further rollout begins.
         workers: processes.
         first_seed: TUNING_SEEDS while the judge is being changed, REPORTING_SEEDS for figures to publish.
     """
-    began, found = time.monotonic(), []
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for tasks in _rounds(names, runs, first_seed):
-            found += pool.map(once, tasks, chunksize=4)
-            if time.monotonic() - began > seconds:
-                break
-    return found
-
-
-def _rounds(names: Sequence[str], runs: Callable[[Family], int], first_seed: int) -> Iterator[list[tuple[str, int]]]:
-    """Return tasks in rounds; seeds go on from round to round, so a longer run contains a shorter one."""
-    for number in range(_ROUNDS):
-        tasks = []
-        for name in names:
-            whole = runs(FAMILIES[name])
-            numbers = range(whole * number // _ROUNDS, whole * (number + 1) // _ROUNDS)
-            tasks += [(name, first_seed + i) for i in numbers]
-        if tasks:
-            yield tasks
+    most = max(runs(SINGLE_RUNGS[name]) for name in names)
+    tasks = (
+        (name, first_seed + number) for number in range(most) for name in names if number < runs(SINGLE_RUNGS[name])
+    )
+    return list(in_time(once, tasks, seconds, workers))
 
 
 def tallies(results: Sequence[Result]) -> dict[str, list[Tally]]:
@@ -153,7 +145,18 @@ def tallies(results: Sequence[Result]) -> dict[str, list[Tally]]:
     found: dict[str, dict[str, Tally]] = defaultdict(dict)
     for result in results:
         for rule, outcome in result.outcomes.items():
-            tally = found[result.family].setdefault(rule, Tally(FAMILIES[result.family], rule))
+            tally = found[result.family].setdefault(rule, Tally(SINGLE_RUNGS[result.family], rule))
             tally.outcomes.append(outcome)
             tally.harmed.append(result.harmed[rule])
     return {name: list(rules.values()) for name, rules in found.items()}
+
+
+def by_kind(found: Mapping[str, Sequence[Tally]]) -> dict[str, list[Tally]]:
+    """Add up the loads of each kind, apart by reporter and by rule."""
+    whole: dict[str, dict[str, Tally]] = defaultdict(dict)
+    for rules in found.values():
+        for one in rules:
+            pooled = whole[one.family.group].setdefault(one.rule, Tally(one.family, one.rule))
+            pooled.outcomes.extend(one.outcomes)
+            pooled.harmed.extend(one.harmed)
+    return {name: list(rules.values()) for name, rules in whole.items()}

@@ -1,4 +1,4 @@
-"""Writes what was measured: docs/benchmark.md with its table, docs/benchmark.csv, docs/plots/*.svg."""
+"""Writes what was measured: docs/benchmark.md with its tables, docs/benchmark.csv, docs/ladders.csv, docs/plots/."""
 
 import csv
 import re
@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from tests.bench.measure import PROVEN, RULES, Tally
+from tests.bench import claimed_power, field_table, ladders_csv
+from tests.bench.field_table import minutes, share
+from tests.bench.ladders import grouped, markdown
+from tests.bench.measure import PROVEN, RULES, Tally, by_kind
 from tests.bench.plots import plot
-from tests.bench.targets import targets
+from tests.bench.rules.ladder import MODES
+from tests.bench.targets import Measured, targets
 
 Tallies = Mapping[str, Sequence[Tally]]
 _COLUMNS = (
@@ -18,15 +22,24 @@ _COLUMNS = (
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
-def write(found: Tallies, about: str, more: Mapping[str, str]) -> Path:
-    """Write all and return the page's path; `about` has command, seeds, date and machine, `more` further tables."""
-    plots = _DOCS / "plots"
+def write(found: Measured, about: str, docs: Path = _DOCS) -> Path:
+    """Write all to a folder and return the page's path; `about` has command, seeds and date."""
+    plots = docs / "plots"
     plots.mkdir(exist_ok=True)
-    for name, tallies in found.items():
+    for name, tallies in found.rungs.items():
         (plots / f"{slug(name)}.svg").write_text(plot(name, tallies), encoding="utf-8")
-    _csv(found, _DOCS / "benchmark.csv")
-    page = _DOCS / "benchmark.md"
+    _csv({**found.rungs, **found.field}, docs / "benchmark.csv")
+    ladders_csv.write(found.climbs, docs / "ladders.csv")
+    page = docs / "benchmark.md"
     text = Template((Path(__file__).parent / "benchmark.template.md").read_text(encoding="utf-8"))
+    page.write_text(
+        text.substitute(_rungs(found.rungs), about=about, targets=_targets(found), **_more(found)), encoding="utf-8"
+    )
+    return page
+
+
+def _rungs(found: Tallies) -> dict[str, str]:
+    """Return the tables of single rungs by every rule."""
     groups = {
         "nulls": (False, False),
         "faults": (True, False),
@@ -39,8 +52,23 @@ def write(found: Tallies, about: str, more: Mapping[str, str]) -> Path:
             rules for rules in found.values() if (rules[0].family.fault, rules[0].family.held_out) == (fault, held_out)
         ]
         tables[key] = _faults(chosen) if fault else _nulls(chosen)
-    page.write_text(text.substitute({**tables, **more}, about=about, targets=_targets(found)), encoding="utf-8")
-    return page
+    return tables
+
+
+def _more(found: Measured) -> dict[str, str]:
+    """Return the tables of whole rollouts, of single rungs of the field, and of the claims."""
+    climbs, kinds = grouped(found.climbs), by_kind(found.field)
+    tables = {
+        f"{name}_{mode}": markdown(climbs, mode, fault=fault)
+        for mode in MODES
+        for name, fault in (("good", False), ("bad", True))
+    }
+    return {
+        **tables,
+        "field_nulls": field_table.nulls([rules for rules in kinds.values() if not rules[0].family.fault]),
+        "field_faults": field_table.faults([rules for rules in kinds.values() if rules[0].family.fault]),
+        "claims": claimed_power.markdown(found.claims),
+    }
 
 
 def slug(name: str) -> str:
@@ -48,7 +76,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("%", "percent").replace(".", "p")).strip("-")
 
 
-def _targets(found: Tallies) -> str:
+def _targets(found: Measured) -> str:
     rows = ["| target | limit | measured | met |", "|---|---|---|---|"]
     rows += [
         f"| {one.what} | {one.limit} | {one.measured} | {'yes' if one.met else '**no**'} |" for one in targets(found)
@@ -59,7 +87,7 @@ def _targets(found: Tallies) -> str:
 def _nulls(families: Sequence[Sequence[Tally]]) -> str:
     rows = [f"| family (runs) | {' | '.join(RULES)} |", "|---|" + "--:|" * len(RULES)]
     for tallies in families:
-        cells = [_share(one) for one in tallies if one.rule != PROVEN]
+        cells = [share(one) for one in tallies if one.rule != PROVEN]
         rows.append(f"| {_link(tallies[0])} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -67,23 +95,13 @@ def _nulls(families: Sequence[Sequence[Tally]]) -> str:
 def _faults(families: Sequence[Sequence[Tally]]) -> str:
     rows = [f"| family (runs) | {' | '.join(RULES)} |", "|---|" + "---|" * len(RULES)]
     for tallies in families:
-        cells = [f"{_share(one)}; {_minutes(one)}; {one.typical_harm:.0f}" for one in tallies if one.rule != PROVEN]
+        cells = [f"{share(one)}; {minutes(one)}; {one.typical_harm:.0f}" for one in tallies if one.rule != PROVEN]
         rows.append(f"| {_link(tallies[0])} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
 def _link(tally: Tally) -> str:
     return f"[{tally.family.name}](plots/{slug(tally.family.name)}.svg) ({tally.runs})"
-
-
-def _share(tally: Tally) -> str:
-    low, high = tally.limits
-    return f"{100 * tally.rolled_back:.1f} [{100 * low:.1f}-{100 * high:.1f}]" if tally.times else "0"
-
-
-def _minutes(tally: Tally) -> str:
-    middle, most = (tally.quantile(share) for share in (0.5, 0.9))
-    return f"{'-' if middle is None else f'{middle / 60:.1f}'}/{'-' if most is None else f'{most / 60:.1f}'}"
 
 
 def _csv(found: Tallies, path: Path) -> None:

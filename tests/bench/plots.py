@@ -9,7 +9,7 @@ from tests.bench.simulation.family import RUN_SECONDS
 
 COLOURS: Final = {
     "canary-steps": "#0b6e4f", "Flagger x5": "#c1440e", "Flagger x1": "#e9a27f", "Argo example": "#2f4b9c",
-    "Argo 99 %, 1m": "#93a8dd", "Kayenta, 5 min": "#7d4e9e",
+    "Argo 99 %, 1m": "#93a8dd", "Kayenta, 5 min": "#7d4e9e", "mixture SPRT": "#8a8a8a",
 }  # fmt: skip
 _WIDTH, _HEIGHT = 760, 250
 _LEFT, _TOP, _WIDE, _HIGH = 44.0, 40.0, 330.0, 170.0

@@ -6,65 +6,81 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import claimed_power, ladders
-from tests.bench.measure import PEER_RUNS, PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
+from steps.judge.second_trial import Mode
+from tests.bench import claim_scenarios, claimed_power, judgement, ladders
+from tests.bench.measure import PROVEN, REPORTING_SEEDS, RULES, Tally, measure, tallies
 from tests.bench.page import write
-from tests.bench.rules.ladder import PROMOTED
-from tests.bench.simulation import incidents
+from tests.bench.rules.ladder import MODES
 from tests.bench.simulation.families import FAMILIES, QUICK
 from tests.bench.simulation.family import Family
-from tests.bench.targets import targets
+from tests.bench.simulation.field import FIELD
+from tests.bench.target import Target
+from tests.bench.targets import Measured, Tallies, targets
 
 QUICK_SECONDS = 20.0
 FULL_SECONDS = 900.0
-_QUICK_LADDERS, _FULL_LADDERS = (10, 15.0), (60, 0.25)
-"""Rollouts of each family by the whole ladder, and the time for them: seconds, and a part of all time in full mode."""
+_QUICK_LADDERS = (10, 15.0)
+"""Rollouts of each family by the whole ladder, and seconds for them."""
 
-_QUICK_CLAIMS, _FULL_CLAIMS = (6, 20), (20, 50)
+_RUNGS, _FIELD, _LADDERS, _CLAIMS = 0.25, 0.2, 0.47, 0.08
+"""Parts of the time in full mode: for single rungs by every rule, those of the field, whole ladders, and claims."""
+
+_QUICK_CLAIMS, _FULL_CLAIMS = (6, 20), (40, 25)
 """Rollouts of a scenario of `claimed_power`, and canaries in each."""
 
-_NULL_RUNS, _FAULT_RUNS = 400, 80
+_NULL_RUNS, _FAULT_RUNS, _LADDER_RUNS = 400, 80, 400
 """Maximum number of rollouts of a family in full mode; the time decides how many there will be."""
 
 
 def quick(console: Console) -> None:
     """Run some families, whole ladders and claims for a minute and print the tables."""
     results = measure(QUICK, lambda family: 200 if family.fault else 400, QUICK_SECONDS, _workers())
-    _print(console, tallies(results))
-    _print_ladders(console, ladders.measure(incidents.QUICK, *_QUICK_LADDERS, _workers()))
-    _print_claims(console, [claimed_power.check_claim(one, *_QUICK_CLAIMS) for one in claimed_power.QUICK])
-
-
-def full(console: Console, seconds: float = FULL_SECONDS, command: str = "make bench-full") -> None:
-    """Run every family for `seconds`, print the table and write docs/benchmark.md."""
-    runs, part = _FULL_LADDERS
-    results = measure(tuple(FAMILIES), _full_runs, seconds * (1.0 - part), _workers())
-    found = tallies(results)
-    _print(console, found)
-    climbs = ladders.measure(tuple(incidents.LADDERS), runs, seconds * part, _workers())
+    climbs = ladders.measure(ladders.QUICK, *_QUICK_LADDERS, _workers())
+    claims = [claimed_power.check_claim(one, *_QUICK_CLAIMS) for one in claim_scenarios.QUICK]
+    found = Measured(tallies(results), {}, climbs, claims)
+    _print(console, found.rungs)
     _print_ladders(console, climbs)
-    claims = [claimed_power.check_claim(one, *_FULL_CLAIMS, first_seed=REPORTING_SEEDS) for one in claimed_power.FULL]
     _print_claims(console, claims)
-    last = max(result.seed for result in results)
-    about = (
-        f"`{command}` on {datetime.now(UTC):%Y-%m-%d}: {len(results)} rollouts, seeds {REPORTING_SEEDS} to {last},"
-        f" each judged by ours, the first {PEER_RUNS} of a family by every rule."
+    _print_targets(console, targets(found))
+
+
+def full(console: Console, seconds: float = FULL_SECONDS, workers: int = 0) -> None:
+    """Run every family for `seconds`, print the table and write docs/benchmark.md."""
+    workers = workers or _workers()
+    results = measure(tuple(FAMILIES), _full_runs, seconds * _RUNGS, workers)
+    field = measure(tuple(FIELD), _full_runs, seconds * _FIELD, workers)
+    climbs = ladders.measure(tuple(ladders.ROLLOUTS), _LADDER_RUNS, seconds * _LADDERS, workers)
+    claims = claimed_power.measure(
+        claim_scenarios.FULL, *_FULL_CLAIMS, seconds * _CLAIMS, workers, first_seed=REPORTING_SEEDS
     )
-    more = {"ladders": ladders.markdown(climbs), "claims": claimed_power.markdown(claims)}
-    console.print(f"Written: {write(found, about, more)}")
+    last = max(result.seed for result in (*results, *field))
+    about = (
+        f"`make bench-full SECONDS={seconds:.0f}` on {datetime.now(UTC):%Y-%m-%d}: {len(results) + len(field)} single"
+        f" rungs and {sum(len(one[Mode.NEVER].ended) for one in climbs.values())} whole rollouts, seeds"
+        f" {REPORTING_SEEDS} to {last}."
+    )
+    found = Measured(tallies(results), tallies(field), climbs, claims, judgement.measure(7))
+    _print(console, found.rungs)
+    _print_ladders(console, ladders.grouped(climbs))
+    _print_claims(console, claims)
+    _print_targets(console, targets(found))
+    console.print(f"Written: {write(found, about)}")
 
 
-def _print_ladders(console: Console, found: list[ladders.Climbs]) -> None:
-    table = Table(title="Whole rollouts by the default ladder 5, 25, 50")
-    for head in ladders.HEADS:
-        table.add_column(head, justify="left" if head == ladders.HEADS[0] else "right")
-    for one in found:
-        name, *cells = one.cells
-        table.add_row(f"{_mark(one.family)} {name}", *cells)
-    console.print(table)
-    bad = [one for one in found if one.family.fault]
-    promoted, rollouts = sum(one.count(PROMOTED) for one in bad), sum(len(one.ended) for one in bad)
-    console.print(f"[{_colour(met=not promoted)}]Bad canaries promoted: {promoted} of {rollouts}[/] (target 0)")
+def _print_ladders(console: Console, found: ladders.Found) -> None:
+    for mode in MODES:
+        table = Table(title=f"Whole rollouts with default settings, second-trial {mode}")
+        for head in ladders.HEADS:
+            table.add_column(head, justify="left" if head == ladders.HEADS[0] else "right")
+        for name, modes in found.items():
+            table.add_row(f"{_mark(modes[mode].family)} {name}", *modes[mode].cells)
+        console.print(table)
+
+
+def _print_targets(console: Console, lines: list[Target]) -> None:
+    for one in lines:
+        met = f"[{_colour(met=one.met)}]{'met   ' if one.met else 'missed'}[/]"
+        console.print(f"{met} {one.what}: {one.measured} (target {one.limit})")
 
 
 def _print_claims(console: Console, found: list[claimed_power.ClaimCheck]) -> None:
@@ -91,7 +107,7 @@ def _workers() -> int:
     return max(1, min(8, os.cpu_count() or 1))
 
 
-def _print(console: Console, found: dict[str, list[Tally]]) -> None:
+def _print(console: Console, found: Tallies) -> None:
     table = Table(title="Rolled back: % of rollouts; median minutes; the canary's failed requests until then (median)")
     table.add_column("family (rollouts)")
     for rule in RULES:
@@ -101,9 +117,6 @@ def _print(console: Console, found: dict[str, list[Tally]]) -> None:
         cells = [_cell(one) for one in rules if one.rule != PROVEN]
         table.add_row(f"{_mark(family)} {family.name} ({rules[0].runs})", *cells)
     console.print(table)
-    for one in targets(found):
-        met = f"[{_colour(met=one.met)}]{'met   ' if one.met else 'missed'}[/]"
-        console.print(f"{met} {one.what}: {one.measured} (target {one.limit})")
 
 
 def _cell(tally: Tally) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from steps.claim.keys import state_key
@@ -16,6 +16,7 @@ from tests.faults.wire import Wire
 from tests.support.baked_evidence import BakedEvidence
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.stable_evidence import StableEvidence
+from tests.support.trial_evidence import TrialEvidence
 
 
 def roll_back(process: Process) -> StepEnd:
@@ -92,6 +93,12 @@ def pass_rung(process: Process) -> StepEnd:
 def fail_rung(process: Process) -> StepEnd:
     """Judge a canary that fails every request at 60 %."""
     return process.analyze(60, FixedEvidence(1.0))
+
+
+def second_trial(process: Process, bad: Collection[int] = (1,)) -> StepEnd:
+    """Judge a canary some of whose pods fail everything: the first alarm only returns the users."""
+    evidence = TrialEvidence(process.world, lambda number: number in bad)
+    return process.analyze(60, evidence, second_trial="auto", min_requests=20)
 
 
 def judge_nothing(process: Process) -> StepEnd:

@@ -21,6 +21,7 @@ from steps.settings.release import ReleaseSettings
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
 from steps.wiring.analysis import progress_of
+from steps.wiring.judging import second_trial_of
 from steps.wiring.kept_arms import kept_arms_of
 from steps.workload.workload import Workload
 from tests.support.fixed_evidence import FixedEvidence
@@ -81,7 +82,9 @@ class StepProcess:
         given = {**self._given, "run": run, "weight": weight, "min_seconds": 0}  # the evidence spans 20 s
         settings = analyze.Settings.model_validate({**given, **more})
         extras, names = AnalysisExtras(progress=progress_of(settings.progress_file)), _names(settings)
-        return analyze.run(settings, names, self._traffic, self._workload, reader or FixedEvidence(0.0), extras)
+        reader = reader or FixedEvidence(0.0)
+        trials = second_trial_of(settings, reader, self._ending, self._traffic, self._workload)
+        return analyze.run(settings, names, self._traffic, self._workload, reader, extras, trials)
 
     def promote(
         self, run: str = "one", unjudged: str = "", bake: EvidenceReader | None = None, **more: object

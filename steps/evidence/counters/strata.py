@@ -1,6 +1,7 @@
 """Strata of both arms from increases: which slots are all requests, which are bad, and which pods are stable's."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steps.evidence.counters.counter_deltas import Slot
@@ -10,6 +11,9 @@ from steps.model.evidence import Arm, Counts, Stratum
 
 Increases = Mapping[ScrapeTarget, Mapping[float, Mapping[Slot, float]]]
 """Increases by target, time of the scrape (unix seconds) and slot."""
+
+PodIncreases = Sequence[Sequence[Mapping[Slot, float]]]
+"""Increases of one window by pod, in a fixed order of pods, and by scrape: a pod may have several in one window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,34 @@ def build_strata(
     windows: Sequence[ScrapeWindow],
     ratio: BadRatio,
     started: float,
-    pods: Collection[ScrapeTarget],
+    pods: Sequence[PodIncreases],
 ) -> tuple[Stratum, ...]:
-    """Return one stratum per window; `pods` are stable's, whose counts are kept apart (none = unknown).
+    """Return one stratum per window; `pods` are stable's in each window, whose counts are kept apart.
 
     Windows that ended before the run `started` are stable's history: what the canary's name counted then belongs to
     an earlier run, and is left out.
     """
-    ordered = sorted(pods)
-    return tuple(_stratum(increases, window, ratio, ordered, history=window.end <= started) for window in windows)
+    return tuple(
+        _stratum(increases, window, ratio, split, history=window.end <= started)
+        for window, split in zip(windows, pods, strict=True)
+    )
+
+
+def split_by_pod(
+    increases: Increases, windows: Sequence[ScrapeWindow], pods: Iterable[ScrapeTarget]
+) -> list[PodIncreases]:
+    """Return the increases of each pod in each window, by the time of its scrapes; pods without scrapes have none."""
+    columns = [_column(increases.get(pod, {}), windows) for pod in sorted(pods)]
+    return [[column[index] for column in columns] for index in range(len(windows))]
+
+
+def _column(scrapes: Mapping[float, Mapping[Slot, float]], windows: Sequence[ScrapeWindow]) -> PodIncreases:
+    times = sorted(scrapes)
+    found = []
+    for window in windows:
+        low, high = bisect_right(times, window.start), bisect_right(times, window.end)
+        found.append([scrapes[at] for at in times[low:high]])
+    return found
 
 
 def count_events(increases: Increases, windows: Sequence[ScrapeWindow], slot: Slot, since: float) -> int:
@@ -55,17 +78,13 @@ def count_events(increases: Increases, windows: Sequence[ScrapeWindow], slot: Sl
 
 
 def _stratum(
-    increases: Increases, window: ScrapeWindow, ratio: BadRatio, pods: Sequence[ScrapeTarget], *, history: bool
+    increases: Increases, window: ScrapeWindow, ratio: BadRatio, pods: PodIncreases, *, history: bool
 ) -> Stratum:
-    found = [(target, increases[target][at]) for target, at in window.scrapes]
-    stable = _counts((slots for _, slots in found), Arm.STABLE, ratio)
-    canary = Counts(0, 0) if history else _counts((slots for _, slots in found), Arm.CANARY, ratio)
-    # A pod may be scraped several times in one window; pods without scrapes count 0.
-    by_pod: dict[ScrapeTarget, list[Mapping[Slot, float]]] = {}
-    for target, slots in found if pods else ():
-        by_pod.setdefault(target, []).append(slots)
-    split = tuple(_counts(by_pod.get(pod, ()), Arm.STABLE, ratio) for pod in pods)
-    unattributed = [round(sum(slots.get((None, slot), 0.0) for _, slots in found)) for slot in ratio.unattributed]
+    found = [increases[target][at] for target, at in window.scrapes]
+    stable = _counts(found, Arm.STABLE, ratio)
+    canary = Counts(0, 0) if history else _counts(found, Arm.CANARY, ratio)
+    split = tuple(_counts(scrapes, Arm.STABLE, ratio) for scrapes in pods)
+    unattributed = [round(sum(slots.get((None, slot), 0.0) for slots in found)) for slot in ratio.unattributed]
     return Stratum(window.start, window.end, stable, canary, split, sum(unattributed), sum(unattributed[1:]))
 
 

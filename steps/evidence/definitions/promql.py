@@ -12,6 +12,9 @@ from steps.model.evidence import Arm
 REGEX_PREFIX: Final = "~"
 """First character of a configured value that is a regular expression, as in PromQL's `label=~"value"`."""
 
+DESTINATION: Final = "destination"
+"""The reporter that is a pod's own proxy."""
+
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _REGEX_SIGNS: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
@@ -59,6 +62,18 @@ class ArmLabels:
         found = [equal_matcher("reporter", reporter)] if reporter else []
         names = self.values(arms)
         found += [one_of_matcher(self.label, names), equal_matcher("destination_workload_namespace", self.namespace)]
+        return found + extra_matchers(self.more)
+
+    def pod_matchers(self, reporter: str) -> list[str]:
+        """Return the matchers of the series that stable's pods count themselves; [] if `reporter` counts them anyway.
+
+        With a baseline its pods are among them.
+        """
+        if reporter == DESTINATION:
+            return []
+        names = [self.stable, self.control] if self.control else [self.stable]
+        found = [equal_matcher("reporter", DESTINATION), one_of_matcher(self.label, names)]
+        found.append(equal_matcher("destination_workload_namespace", self.namespace))
         return found + extra_matchers(self.more)
 
     def values(self, arms: Sequence[Arm]) -> list[str]:

@@ -65,6 +65,8 @@ class MetricDefinition:
         unattributed: selector of series of the same metric whose workload is unknown, "" = none.
         derived: a metric that is counted from the same series, or None.
         objective: series of the latency objective, or None.
+        pods: selector of the series that stable's pods count themselves, "" = the metric's own series do, or there are
+            none.
     """
 
     name: str
@@ -83,6 +85,7 @@ class MetricDefinition:
     unattributed: str = ""
     derived: DerivedMetric | None = None
     objective: SeriesDefinition | None = None
+    pods: str = ""
 
 
 def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> MetricDefinition:
@@ -99,7 +102,14 @@ def errors(arms: ArmLabels, reporter: str, ignored: Collection[str] = ()) -> Met
         unclassified=AnswerSlot.NONE,
         unattributed=unattributed_selector(arms.metrics.requests, arms, reporter),
         derived=_answers(ignored),
+        pods=_pods(arms.metrics.requests, arms, reporter),
     )
+
+
+def _pods(metric: str, arms: ArmLabels, reporter: str, *more: str) -> str:
+    """Return the selector of the series that stable's pods count themselves, "" if the reporter is a pod's proxy."""
+    matchers = arms.pod_matchers(reporter)
+    return selector(metric, [*matchers, *more]) if matchers else ""
 
 
 def _by_answer(arms: ArmLabels) -> Callable[[RawSeries], Slot | None]:
@@ -152,6 +162,7 @@ def latency(
         bounds=tuple(values),
         by=("le",),
         objective=(objective.label, objective.bound, _slower(values, objective.bound)) if objective else None,
+        pods=_pods(arms.metrics.duration, arms, reporter, le_matcher(values)),
     )
 
 
@@ -173,6 +184,7 @@ def small_bodies(arms: ArmLabels, reporter: str, bound: float) -> MetricDefiniti
         weight=SMALL_WEIGHT,
         bounds=(bound,),
         by=("le",),
+        pods=_pods(arms.metrics.response_bytes, arms, reporter, 'response_code=~"2.."', le_matcher([bound])),
     )
 
 

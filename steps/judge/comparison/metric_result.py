@@ -1,17 +1,15 @@
 """The result of one metric: e-values, counts, shares, and whether it may call the canary worse."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
 from dataclasses import dataclass
 
+from steps.judge.comparison.harm import Harm, is_surely_tolerated, weighted_share
 from steps.judge.rules import Rules
 from steps.judge.statistics.e_process import EProcessPath, run_e_process
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
 from steps.judge.statistics.strata import arm_counts
 from steps.model.evidence import Arm, MetricEvidence, Series, Stratum
 from steps.model.judgement import MetricJudgement, SeriesJudgement
-
-_RECENT = 12
-"""Scrapes in which a late fault is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +18,15 @@ class MetricResult:
 
     Attributes:
         values: (end of the stratum, e-value of the metric) in order of time.
-        is_harmful: some series has enough bad requests and a difference worth acting on.
-        worst: index of the series with the largest e-value.
+        harms: of each series, whether its difference is worth acting on.
+        worst: index of the series with the largest e-value, of the harmful ones if there are some.
     """
 
     evidence: MetricEvidence
     judgement: MetricJudgement
     paths: tuple[EProcessPath, ...]
     values: tuple[tuple[float, float], ...]
-    is_harmful: bool
+    harms: tuple[Harm, ...]
     worst: int
 
     @property
@@ -41,7 +39,31 @@ class MetricResult:
         """Strata of the worst series since the canary's first exposure."""
         if not self.paths:
             return ()
-        return self.evidence.series[self.worst].strata[self.paths[self.worst].exposed :]
+        return self._strata(self.worst)
+
+    def harmful_value(self, end: float) -> float:
+        """Return the part of the e-value at a time (unix seconds) that comes from series with harm up to then.
+
+        The other series count as 0, which lowers the e-value, so it stays valid.
+        """
+        return self._mean([i for i, harm in enumerate(self.harms) if harm.is_harmful(end)], end)
+
+    def suspicious_value(self) -> float:
+        """Return the part of the e-value now that comes from series whose difference may be worth acting on."""
+        floor = self.judgement.floor
+        doubtful = [i for i in range(len(self.paths)) if not is_surely_tolerated(self._strata(i), floor)]
+        return self._mean(doubtful, float("inf"))
+
+    def _mean(self, indexes: list[int], end: float) -> float:
+        return sum(self._value_at(index, end) for index in indexes) / max(1, len(self.paths))
+
+    def _value_at(self, index: int, end: float) -> float:
+        strata, path = self.evidence.series[index].strata, self.paths[index]
+        count = bisect_right(strata, end, lo=path.exposed, key=lambda stratum: stratum.end) - path.exposed
+        return path.values[count - 1] if count else 1.0
+
+    def _strata(self, index: int) -> tuple[Stratum, ...]:
+        return self.evidence.series[index].strata[self.paths[index].exposed :]
 
 
 def assess_metric(
@@ -53,33 +75,18 @@ def assess_metric(
     )
     shown = tuple(_show(series, path) for series, path in zip(metric.series, paths, strict=True))
     floor = rules.floors[metric.kind] if metric.floor is None else metric.floor
-    harms = [
-        is_harmful(series.strata[path.exposed :], floor, rules)
-        for series, path in zip(metric.series, paths, strict=True)
-    ]
-    worst = max(range(len(shown)), key=lambda i: (harms[i], shown[i].e_value), default=0)
+    harms = tuple(
+        Harm(series.strata[path.exposed :], floor, rules) for series, path in zip(metric.series, paths, strict=True)
+    )
+    worst = 0
+    if len(shown) > 1:
+        worst = max(range(len(shown)), key=lambda i: (harms[i].is_harmful(), shown[i].e_value))
     value = sum(one.e_value for one in shown) / len(shown) if shown else 1.0
     judgement = MetricJudgement(
         name=metric.name, kind=str(metric.kind), unit=metric.unit, weight=weight, e_value=value, floor=floor,
         series=shown, dropped_deltas=metric.dropped_deltas, unclassified=metric.unclassified, queries=metric.queries,
     )  # fmt: skip
-    return MetricResult(metric, judgement, paths, _mean_path(metric.series, paths), any(harms), worst)
-
-
-def weighted_shares(strata: Sequence[Stratum]) -> tuple[int, int, float]:
-    """Return canary requests, bad canary requests, and stable's share weighted by the canary's requests by stratum.
-
-    Strata in which stable had no requests are left out. The weighting makes the two shares comparable under drift.
-    """
-    requests = bad = 0
-    expected = 0.0
-    for stratum in strata:
-        canary, stable = stratum.canary, stratum.stable
-        if stable.total:
-            requests += canary.total
-            bad += canary.bad
-            expected += canary.total * stable.bad / stable.total
-    return requests, bad, expected / requests if requests else 0.0
+    return MetricResult(metric, judgement, paths, _mean_path(metric.series, paths), harms, worst)
 
 
 def _show(series: Series, path: EProcessPath) -> SeriesJudgement:
@@ -93,28 +100,13 @@ def _show(series: Series, path: EProcessPath) -> SeriesJudgement:
         stable_total=stable.total,
         stable_bad=stable.bad,
         canary_ratio=canary.bad / canary.total if canary.total else 0.0,
-        stable_ratio=weighted_shares(strata)[2],
+        stable_ratio=weighted_share(strata),
         e_value=path.values[-1] if path.values else 1.0,
         e_max=max(path.values, default=1.0),
         phi=path.phi,
         capped=path.capped,
         informative=path.informative,
     )
-
-
-def is_harmful(strata: tuple[Stratum, ...], floor: float, rules: Rules) -> bool:
-    """Return whether the difference, over the run or recently (a late fault), is worth acting on.
-
-    That is: at least `rules.min_bad` bad canary requests, and a share larger than stable's by `floor`.
-    """
-    informative = [stratum for stratum in strata if stratum.canary.total]
-    if sum(stratum.canary.bad for stratum in informative) < rules.min_bad:
-        return False
-    for part in (informative, informative[-_RECENT:]):
-        requests, bad, stable = weighted_shares(part)
-        if requests and bad / requests - stable >= floor:
-            return True
-    return False
 
 
 def _mean_path(series: tuple[Series, ...], paths: tuple[EProcessPath, ...]) -> tuple[tuple[float, float], ...]:

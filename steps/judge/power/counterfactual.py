@@ -7,7 +7,7 @@ from math import ceil, log
 from typing import Final
 
 from steps.judge.checks.guard import judge_guard
-from steps.judge.comparison.metric_result import is_harmful
+from steps.judge.comparison.harm import Harm
 from steps.judge.rules import Rules
 from steps.judge.statistics.e_process import EProcess
 from steps.judge.statistics.evidence_cap import EvidenceCap
@@ -86,7 +86,7 @@ class Counterfactual:
             seen.append(stratum)
             if canary and stable.total and (failed or stable.bad):
                 process.step(stratum, self._exposed + len(seen) - 1, history)
-            if process.value >= self._alarm.line and is_harmful(tuple(seen), self._alarm.floor, self._rules):
+            if process.value >= self._alarm.line and Harm(seen, self._alarm.floor, self._rules).is_harmful():
                 return True
         return self._guarded(seen)
 

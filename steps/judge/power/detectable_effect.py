@@ -13,7 +13,7 @@ from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.power.counterfactual import AlarmRule, Counterfactual
 from steps.judge.power.power_search import smallest_detectable_share
 from steps.judge.rules import Rules
-from steps.judge.statistics.history_tracker import track_history
+from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
 from steps.judge.wording import notes
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum

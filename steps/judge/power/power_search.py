@@ -3,8 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, islice
-from math import cos, erf, log, pi, sqrt
+from math import cos, log, pi, sqrt
 from typing import Final
+
+from steps.judge.statistics.exact_tests import binomial_at_least
 
 CAUGHT: Final = 0.925
 """The chance of being caught that is claimed as nine in ten; the difference covers the tolerance of the search."""
@@ -32,8 +34,7 @@ def smallest_detectable_share(totals: Sequence[int], alarms: Alarms, minimum: in
 
     Every request is equally likely to be bad. The number of bad requests that raises the alarm is found for several
     random placements on the strata (the random numbers follow from `totals`, so that equal evidence gives equal
-    answers). How many bad requests a share brings is binomial, by the approximation of Peizer and Pratt (JASA 63,
-    1968).
+    answers). How many bad requests a share brings is binomial.
 
     Args:
         totals: requests by stratum.
@@ -144,17 +145,3 @@ def _share(total: int, needed: Sequence[int]) -> float:
         reached = sum(binomial_at_least(number, total, middle) for number in needed) / len(needed)
         low, high = (low, middle) if reached >= CAUGHT else (middle, high)
     return high
-
-
-def binomial_at_least(number: int, total: int, share: float) -> float:
-    """Return the chance of at least `number` (1..total) among `total` independent draws of this share (0-1)."""
-    if share >= 1.0:
-        return 1.0
-    mean, below, above = total * share, number - 0.5, total - number + 0.5
-    off = number - 1 + 2.0 / 3.0 - (total + 1.0 / 3.0) * share
-    off += 0.02 * ((1.0 - share) / number - share / (above + 0.5) + (0.5 - share) / (total + 1.0))
-    if abs(below - mean) < 1e-9:  # noqa: PLR2004 - the quotient below is 0 / 0 there
-        return 0.5
-    deviance = below * log(below / mean) + above * log(above / (total - mean))
-    score = off / abs(below - mean) * sqrt(2.0 * deviance / (1.0 + 1.0 / (6.0 * total)))
-    return 0.5 * (1.0 - erf(score / sqrt(2.0)))

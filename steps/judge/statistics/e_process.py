@@ -15,8 +15,9 @@ from typing import Final
 from steps.judge.rules import Rules
 from steps.judge.statistics.bursts import BurstLimit
 from steps.judge.statistics.evidence_cap import EvidenceCap, scale_by_phi
-from steps.judge.statistics.history_tracker import track_history
+from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
+from steps.judge.statistics.shared_outages import OUTAGE_BAD
 from steps.judge.statistics.stable_history import StableHistory
 from steps.judge.statistics.strata import first_exposed, is_informative
 from steps.model.evidence import Stratum
@@ -124,11 +125,13 @@ class EProcess:
 
     def step(self, stratum: Stratum, index: int, history: StableHistory) -> float:
         """Add stratum number `index` of the series, with stable's history before it; return the e-value after it."""
-        plain = self._ratios.logs(stratum)
+        plain = self._ratios.beyond(history.habit).logs(stratum)
         logs = scaled = scale_by_phi(plain, stratum, history, self._cap.majority)
         if max(logs) > self._cap.lowest:
             self.capped += 1
             logs = self._cap.cut(logs, stratum, index, history)
+        if stratum.canary.bad >= OUTAGE_BAD and self._cap.is_shared(stratum, index, history):
+            logs = [min(value, 0.0) for value in logs]
         cut = logs
         if history.burst_length:
             logs = self._burst.limit(logs, stratum, history, index - self._exposed + 1)
@@ -155,7 +158,7 @@ def run_e_process(
     """
     ratios = ratios or LikelihoodRatio(rules.ratio)
     exposed = first_exposed(strata)
-    tracker = track_history(strata[:exposed])
+    tracker = track_history(strata, exposed)
     process = EProcess(EvidenceCap(strata, ratios, rules, limit, aligned=aligned), ratios, exposed, observer)
     values, histories = [], []
     for index in range(exposed, len(strata)):

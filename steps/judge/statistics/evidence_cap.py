@@ -10,6 +10,7 @@ from typing import Final
 
 from steps.judge.rules import Rules
 from steps.judge.statistics.likelihood_ratio import GAIN_WEIGHTS, LikelihoodRatio
+from steps.judge.statistics.shared_outages import is_shared_outage
 from steps.judge.statistics.stable_history import StableHistory
 from steps.judge.statistics.strata import first_exposed
 from steps.model.evidence import Counts, Stratum
@@ -63,6 +64,10 @@ class EvidenceCap:
         ceilings = self._ceilings(stratum, index, history)
         return [min(value, ceiling) for value, ceiling in zip(logs, ceilings, strict=True)]
 
+    def is_shared(self, stratum: Stratum, index: int, history: StableHistory) -> bool:
+        """Return whether stable fails like the canary next to this stratum, number `index`: then it adds nothing."""
+        return is_shared_outage(stratum.canary, self._strata, index, history)
+
     def _ceilings(self, stratum: Stratum, index: int, history: StableHistory) -> list[float]:
         """Return the ceiling by gain: the highest that stable's history and its neighbouring strata justify."""
         count = len(GAIN_WEIGHTS)
@@ -87,7 +92,9 @@ class EvidenceCap:
             total = sum(counts.total for counts in near)
         if not total:
             return [usual] * count
-        robust = self._ratios.logs_of(stratum.canary.total, stratum.canary.bad, total, min(bad, total))
+        robust = self._ratios.beyond(history.habit).logs_of(
+            stratum.canary.total, stratum.canary.bad, total, min(bad, total)
+        )
         return [max(usual, min(value / history.phi, self._if_confirmed)) for value in robust]
 
 

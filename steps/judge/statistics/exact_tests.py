@@ -5,7 +5,7 @@ while, but they never fail one: that needs the any-time tests of `e_process` and
 """
 
 from collections.abc import Callable
-from math import exp, inf, lgamma, log, log1p
+from math import erf, exp, inf, lgamma, log, log1p, sqrt
 from typing import Final
 
 from steps.model.evidence import Counts
@@ -40,6 +40,23 @@ def upper_tail(counts: Counts, share: float) -> float:
 def lower_tail(counts: Counts, share: float) -> float:
     """Return P(X <= bad) for X ~ Binomial(total, share): small if the arm is surely better than `share` (0-1)."""
     return upper_tail(Counts(counts.total, counts.total - counts.bad), 1.0 - share)
+
+
+def binomial_at_least(number: int, total: int, share: float) -> float:
+    """Return the chance of at least `number` (1..total) among `total` independent draws of this share (0-1).
+
+    By the approximation of Peizer and Pratt (JASA 63, 1968), in a time that does not depend on the counts.
+    """
+    if share >= 1.0:
+        return 1.0
+    mean, below, above = total * share, number - 0.5, total - number + 0.5
+    off = number - 1 + 2.0 / 3.0 - (total + 1.0 / 3.0) * share
+    off += 0.02 * ((1.0 - share) / number - share / (above + 0.5) + (0.5 - share) / (total + 1.0))
+    if abs(below - mean) < 1e-9:  # noqa: PLR2004 - the quotient below is 0 / 0 there
+        return 0.5
+    deviance = below * log(below / mean) + above * log(above / (total - mean))
+    score = off / abs(below - mean) * sqrt(2.0 * deviance / (1.0 + 1.0 / (6.0 * total)))
+    return 0.5 * (1.0 - erf(score / sqrt(2.0)))
 
 
 def log_fisher(canary: Counts, stable: Counts) -> float:

@@ -12,9 +12,9 @@ from typing import Final
 from steps.judge.statistics.bursts import EXCEPTIONAL, BurstLengths
 from steps.judge.statistics.chi_square import count_present
 from steps.judge.statistics.overdispersion import Overdispersion
+from steps.judge.statistics.pod_habits import PodHabits
 from steps.judge.statistics.pod_rates import CountPair
 from steps.judge.statistics.stable_history import HISTORY_STRATA, StableHistory
-from steps.judge.statistics.strata import first_exposed
 from steps.model.evidence import Stratum
 
 OUTAGE_SHARE: Final = 0.2
@@ -39,7 +39,7 @@ class HistoryTracker:
         self._bursting_at: dict[int, set[int]] = {}
         self._read = 0
         self._bursting: set[int] = set()
-        self._bursts = BurstLengths()
+        self._bursts, self._habits = BurstLengths(), PodHabits()
         self._usual = usual
         self._quiet_bad = self._quiet_total = self._pods = 0
 
@@ -53,15 +53,19 @@ class HistoryTracker:
         """All that the strata added so far say."""
         estimate = self._all
         if not self._bursts.events:
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata)
+            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=self._habits.worst)
         length = self._bursts.length
         hazard = self._bursts.hazard(self._pods)
         if hazard <= EXCEPTIONAL:
             estimate = self._estimate_without_bursts()
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard)
+            return self._history(estimate, length, hazard)
         if self._pods <= 1:
             length = 0.0  # phi alone has to cover it: nothing tells a pod's burst from a batch that hits all pods
-        return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length)
+        return self._history(estimate, length)
+
+    def _history(self, estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
+        habit = self._habits.worst
+        return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, habit)
 
     def add(self, stratum: Stratum) -> None:
         """Add the stable arm of one stratum."""
@@ -72,6 +76,7 @@ class HistoryTracker:
         if self._pods > 1:
             loads = self._all.pod_rates.loads(pods) if whole[1] else ()
             self._bursts.add(pods, whole[1], loads, self._share())
+            self._habits.add(pods)
         else:
             self._bursts.add_whole(*whole, self._share())
         self._log_stratum(whole, pods)
@@ -119,28 +124,3 @@ class HistoryTracker:
         """
         is_known = self._quiet_total or self._usual
         return bool(is_known) and bad > OUTAGE_SHARE * total and bad > OUTAGE_TIMES * self._share() * total
-
-
-def usual_share(strata: Sequence[Stratum]) -> float:
-    """Return the median of stable's bad share (0-1) over strata; 0 for none."""
-    shares = sorted(stratum.stable.bad / stratum.stable.total for stratum in strata if stratum.stable.total)
-    return shares[len(shares) // 2] if shares else 0.0
-
-
-def track_history(strata: Sequence[Stratum]) -> HistoryTracker:
-    """Return a tracker that has seen the strata before the canary's first exposure."""
-    pods_are_known = any(len(stratum.stable_pods) > 1 for stratum in strata[-1:])
-    tracker = HistoryTracker(0.0 if pods_are_known else usual_share(strata))
-    for stratum in strata:
-        tracker.add(stratum)
-    return tracker
-
-
-def stable_histories(strata: Sequence[Stratum]) -> list[StableHistory]:
-    """Return stable's history before each stratum from the canary's first exposure on."""
-    exposed = first_exposed(strata)
-    tracker, found = track_history(strata[:exposed]), []
-    for stratum in strata[exposed:]:
-        found.append(tracker.history)
-        tracker.add(stratum)
-    return found

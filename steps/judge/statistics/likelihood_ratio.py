@@ -9,7 +9,7 @@ instead: it also takes into account how many of the canary's requests were good.
 the margins only, so the mean stays <= 1.
 """
 
-from math import log
+from math import exp, log
 from typing import Final
 
 from steps.model.evidence import Stratum
@@ -25,6 +25,10 @@ _EXACT_SHARE: Final = 0.1
 _MAX_SHARE: Final = 0.6
 
 
+_HABIT_STEP: Final = log(1.1)
+"""The habit of stable's worst pod is rounded to a power of 1.1, so that few tables are needed."""
+
+
 class LikelihoodRatio:
     """Log-likelihood ratios against the null "rate ratio <= ratio", for each of GAINS."""
 
@@ -33,6 +37,20 @@ class LikelihoodRatio:
         self._gains = [log(gain) for gain in GAINS]
         self._rates = [ratio * gain - 1.0 for gain in GAINS]
         self._costs: dict[tuple[int, int], list[tuple[float, float]]] = {}
+        self._beyond: dict[int, LikelihoodRatio] = {0: self}
+
+    def beyond(self, habit: float) -> "LikelihoodRatio":
+        """Return the ratios against the null "rate ratio <= ratio * habit"; `habit` >= 1 is rounded.
+
+        A habit that is learnt from earlier strata alone keeps the mean of each factor at most 1.
+        """
+        if habit == 1.0:
+            return self
+        power = round(log(habit) / _HABIT_STEP)
+        found = self._beyond.get(power)
+        if found is None:
+            found = self._beyond[power] = LikelihoodRatio(self.ratio * exp(power * _HABIT_STEP))
+        return found
 
     def logs(self, stratum: Stratum) -> list[float]:
         """Return ln(factor) by gain; both arms must have traffic, and at least one request must be bad."""

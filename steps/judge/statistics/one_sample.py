@@ -11,7 +11,7 @@ from typing import Final
 
 from steps.judge.statistics.bursts import BurstLimit
 from steps.judge.statistics.e_process import BAD_FROM_START, start_prior
-from steps.judge.statistics.history_tracker import stable_histories
+from steps.judge.statistics.histories import stable_histories
 from steps.judge.statistics.stable_history import StableHistory
 from steps.judge.statistics.strata import first_exposed
 from steps.model.evidence import Counts, Stratum

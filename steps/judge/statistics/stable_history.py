@@ -27,6 +27,8 @@ class StableHistory(NamedTuple):
         burst_length: usual length, in strata, of the bursts of stable's pods; 0 if none was longer than a stratum.
         burst_hazard: chance per stratum that a pod of the canary begins such a burst, if bursts are exceptional; 1 if
             they are not. If they are, `phi`, `bad`, `total` and `strata` leave stable's bursts out.
+        habit: usual bad share of stable's worst pod, in times of an ordinary pod's, >= 1: a pod of the canary may have
+            got such a node, or such clients. 1 where pods are not distinguished.
     """
 
     phi: float
@@ -35,6 +37,7 @@ class StableHistory(NamedTuple):
     strata: int = 0
     burst_length: float = 0.0
     burst_hazard: float = 1.0
+    habit: float = 1.0
 
     @property
     def is_quiet(self) -> bool:

@@ -53,6 +53,16 @@ def broken(guard: GuardJudgement, what: str, strata: int) -> str:
     )
 
 
+def failed_as_a_whole(counts: str, at: float) -> str:
+    """Explain the alarm of one scrape in which the canary fails as a whole; `counts` compares the arms."""
+    return f"{counts} in the scrape of {clock(at)}: the canary fails as a whole"
+
+
+def over_budget(counts: str, limit: int) -> str:
+    """Explain that a further trial has failed more requests than it may."""
+    return f"{counts}: a further trial may fail at most {limit} requests beyond stable's rate"
+
+
 def worse_than_before(now: Counts, what: str, past: Counts, where: str) -> str:
     """Explain an alarm at weight 100: the canary is clearly worse than its reference."""
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ def flat(share: float) -> Shape:
     return lambda times, _: np.full(len(times), share)
 
 
+ONE = flat(1.0)
+NONE = flat(0.0)
 USUAL = flat(0.001)
 TENTH = flat(0.1)
 
@@ -66,6 +69,51 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Own:
+    """What a pod does for itself.
+
+    Attributes:
+        factor: its arm's share of failures is multiplied by this.
+        fails: a further share (0-1) of its requests that fails.
+        slow: share (0-1) of its good answers that are of the slow mode.
+        slower: its median duration is multiplied by this.
+    """
+
+    factor: Shape = ONE
+    fails: Shape = NONE
+    slow: Shape = NONE
+    slower: float = 1.0
+
+
+class Pods(Protocol):
+    """Knows what each pod does for itself."""
+
+    def pod(self, arm: str, number: int, generation: int = 0) -> Own:
+        """Return it, the same at every call; fresh pods are of the next generation."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client whose requests are not spread as the others'.
+
+    Attributes:
+        part: of all requests (0-1).
+        fails: share (0-1) of its requests that fail, whichever arm answers.
+        place: two numbers (0-1) for a second and a generation, which pick the arm and the pod that it sticks to; None:
+            all pods of stable alike, whatever the weight is.
+        workload: its own workload if it is in the mesh, so that its own proxy counts its requests too; "": it comes
+            through the gateways.
+        load: factor of its traffic over time; None: 1.
+    """
+
+    part: float
+    fails: Shape
+    place: Callable[[float, int], tuple[float, float]] | None = None
+    workload: str = ""
+    load: Shape | None = None
+
+
+@dataclass(frozen=True)
 class Family:
     """Rollouts of one kind; a seed makes one of them.
 
@@ -91,6 +139,12 @@ class Family:
         gap: chance that a scrape of a target fails.
         restart: (arm's first pod of stable, of canary) restarts at these seconds; its counters start at 0 again.
         grpc: failures are HTTP 200 with gRPC status 14.
+        load: factor of all traffic over time; None: 1.
+        pods: what each pod does for itself; None: nothing.
+        clients: those whose requests are not spread as the others'.
+        kind: several families of one kind differ in load and reporter; "" = a kind of its own.
+        lasting: one pod, node or client serves worse for good, so that some false roll-backs are tolerated.
+        vary: draws the numbers of one rollout; None: they are as they stand here.
     """
 
     name: str
@@ -120,6 +174,23 @@ class Family:
     gap: float = 0.0
     restart: tuple[float | None, float | None] = (None, None)
     grpc: bool = False
+    load: Shape | None = None
+    pods: Pods | None = None
+    clients: tuple[Client, ...] = ()
+    kind: str = ""
+    lasting: bool = False
+    vary: "Callable[[Family, np.random.Generator], Family] | None" = None
+
+    def drawn(self, seed: int) -> "Family":
+        """Return the family with the numbers of one rollout."""
+        if self.vary is None:
+            return self
+        return self.vary(self, np.random.default_rng([seed, 2, *self.name.encode()]))
+
+    @property
+    def group(self) -> str:
+        """The kind and the reporter, for which loads are added up; the name of a family without a kind."""
+        return f"{self.kind}{', gateways' if self.gateways else ''}" if self.kind else self.name
 
     @property
     def aligned(self) -> bool:

@@ -27,7 +27,7 @@ def _after(
     where = ", gateways" if gateways else ""
     return Family(
         f"{100 * share:g} % after {name}, {rps:g} rps{where}", rps, stable, flat(share), share > 0.01, held_out,
-        first_pod=first_pod, stable_pods=9, gateways=gateways,
+        first_pod=first_pod, stable_pods=9, gateways=gateways, kind=f"{100 * share:g} % after {name}",
     )  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from steps.evidence.prometheus_api.access import Access
 from steps.evidence.prometheus_api.client import Prometheus, QueryResponse
 from tests.bench.simulation.database import Database
 from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.pod_traffic import PodTraffic
 from tests.bench.simulation.scrapes import EPOCH, scrape
-from tests.bench.simulation.traffic import BASELINE, PodTraffic, draw
+from tests.bench.simulation.traffic import BASELINE, draw
 
 ARMS = ArmLabels("shop", "shop-canary", "shop")
 
@@ -83,12 +84,13 @@ class Rollout:
 def rollout(family: Family, seed: int) -> Rollout:
     """Make a rollout; equal seeds make equal rollouts."""
     rng = np.random.default_rng([seed, *family.name.encode()])
-    return observed(family, seed, draw(family, rng), rng)
+    drawn = family.drawn(seed)
+    return observed(drawn, seed, draw(drawn, rng))
 
 
-def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.random.Generator) -> Rollout:
+def observed(family: Family, seed: int, pods: Sequence[PodTraffic]) -> Rollout:
     """Return what Prometheus sees of the pods over the whole time, and the truth."""
-    series = scrape(family, pods, rng)
+    series = scrape(family, pods, seed)
     first = HISTORY_SECONDS // TICK_SECONDS
     canary = [pod for pod in pods if pod.arm == "canary"]
     failed: NDArray[np.int64] = np.sum([pod.bad + pod.sizes[:, 0] + _harm(family, pod) for pod in canary], axis=0)
@@ -98,7 +100,8 @@ def observed(family: Family, seed: int, pods: Sequence[PodTraffic], rng: np.rand
         if one.labels["reporter"] == shown and not one.labels["destination_workload"].endswith(BASELINE):
             times.setdefault(one.labels["instance"], set()).update(one.times)
     scrapes = tuple(sorted(at for found in times.values() for at in found))
-    return Rollout(family, seed, Database(series), scrapes, failed[first:])
+    ended = EPOCH + len(failed[first:]) * TICK_SECONDS
+    return Rollout(family, seed, Database(series), scrapes, failed[first:], ended=ended)
 
 
 def _harm(family: Family, pod: PodTraffic) -> NDArray[np.int64]:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench.simulation.family import HISTORY_SECONDS, RUN_SECONDS, TICK_SECONDS, Family
-from tests.bench.simulation.traffic import DURATIONS_MS, SIZES, PodTraffic
+from tests.bench.simulation.durations import DURATIONS_MS
+from tests.bench.simulation.family import HISTORY_SECONDS, TICK_SECONDS, Family
+from tests.bench.simulation.pod_traffic import PodTraffic
+from tests.bench.simulation.traffic import SIZES
 
 EPOCH = 1_700_000_000.0
 """Unix seconds of the canary's first exposure."""
 
 _DOWN_SECONDS = 20.0
-_LAST_TICK = (HISTORY_SECONDS + RUN_SECONDS) // TICK_SECONDS - 1
 _REQUESTS = "istio_requests_total"
 _DURATION = "istio_request_duration_milliseconds_bucket"
 _BYTES = "istio_response_bytes_bucket"
@@ -38,65 +39,83 @@ class _Target:
     reset: float | None
 
 
-def scrape(family: Family, pods: Sequence[PodTraffic], rng: np.random.Generator) -> list[Stored]:
-    """Scrape the pods, and the gateways if the family has some."""
+def scrape(family: Family, pods: Sequence[PodTraffic], seed: int) -> list[Stored]:
+    """Scrape the pods, the gateways if the family has some, and the proxies of callers in the mesh.
+
+    A target's moments depend on seed and names alone, so more of the same traffic is scraped at the same ones.
+    """
     found: list[Stored] = []
-    for pod in pods:
-        reset = _reset(family, pod)
-        target = _target(
-            family, rng, {"job": "kubernetes-pods", "instance": f"{pod.name}:15020", "pod": pod.name}, reset
-        )
-        found += _series(family, target, "destination", pod.arm, pod.columns)
+    seconds = len(pods[0].good) * TICK_SECONDS - HISTORY_SECONDS
+    outside = "istio-ingressgateway" if family.gateways else "unknown"
+    for name in dict.fromkeys(pod.name for pod in pods):
+        mine = [pod for pod in pods if pod.name == name]
+        target = _target(family, seed, name, min(mine[0].gone, seconds), _reset(family, name))
+        for caller in dict.fromkeys(pod.caller for pod in mine):
+            columns = _sums([pod for pod in mine if pod.caller == caller])
+            found += _series(family, target, ("destination", caller or outside), mine[0].arm, columns)
+    arms = sorted({pod.arm for pod in pods})
     for number in range(family.gateways):
-        name = f"gateway-{number}"
-        target = _target(family, rng, {"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, None)
-        for arm in sorted({pod.arm for pod in pods}):
-            found += _series(family, target, "source", arm, _part(family, pods, arm, number))
+        target = _target(family, seed, f"gateway-{number}", seconds)
+        for arm in arms:
+            seen = [pod for pod in pods if pod.arm == arm and not pod.caller]
+            found += _series(family, target, ("source", outside), arm, _part(family, _sums(seen), number))
+    for caller in sorted({pod.caller for pod in pods if pod.caller}):
+        target = _target(family, seed, f"{caller}-0", seconds)
+        for arm in arms:
+            if called := [pod for pod in pods if pod.arm == arm and pod.caller == caller]:
+                found += _series(family, target, ("source", caller), arm, _sums(called))
     return found
 
 
-def _reset(family: Family, pod: PodTraffic) -> float | None:
+def _reset(family: Family, name: str) -> float | None:
     of_stable, of_canary = family.restart
-    return {"stable-0": of_stable, "canary-0": of_canary}.get(pod.name)
+    return {"stable-0": of_stable, "canary-0": of_canary}.get(name)
 
 
-def _target(family: Family, rng: np.random.Generator, labels: Mapping[str, str], reset: float | None) -> _Target:
+def _target(family: Family, seed: int, name: str, until: float, reset: float | None = None) -> _Target:
+    rng = np.random.default_rng([seed, *f"{family.name}: {name}".encode()])
     phase = rng.uniform(0.0, family.scrape_seconds)
-    at = np.arange(-HISTORY_SECONDS + phase, RUN_SECONDS, family.scrape_seconds)
+    at = np.arange(-HISTORY_SECONDS + phase, until, family.scrape_seconds)
     kept = (rng.random(len(at)) >= family.gap) & (at >= -family.known_seconds)
     if reset is not None:
         kept &= (at < reset) | (at >= reset + _DOWN_SECONDS)
-    return _Target(labels, at[kept], reset)
+    return _Target({"job": "kubernetes-pods", "instance": f"{name}:15020", "pod": name}, at[kept], reset)
 
 
 _Column = NDArray[np.int64]
 _Columns = tuple[_Column, _Column, _Column, _Column, _Column]
 
 
-def _part(family: Family, pods: Sequence[PodTraffic], arm: str, number: int) -> _Columns:
+def _sums(pods: Sequence[PodTraffic]) -> _Columns:
+    """Return the requests of several pods, or of several clients of one."""
+    good, bad, durations, sizes, missing = (np.sum(columns, axis=0) for columns in zip(*_columns(pods), strict=True))
+    return good, bad, durations, sizes, missing
+
+
+def _columns(pods: Sequence[PodTraffic]) -> list[_Columns]:
+    return [pod.columns for pod in pods]
+
+
+def _part(family: Family, columns: _Columns, number: int) -> _Columns:
     """Return what one of the gateways sees of an arm: every n-th request."""
 
-    def part(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        whole: NDArray[np.int64] = np.cumsum(np.sum(columns, axis=0), axis=0)
-        mine = (whole + number) // family.gateways
-        first: NDArray[np.int64] = mine[:1]
+    def part(column: _Column) -> _Column:
+        mine = (np.cumsum(column, axis=0) + number) // family.gateways
+        first: _Column = mine[:1]
         return np.concatenate([first, np.diff(mine, axis=0)])
 
-    mine = [pod for pod in pods if pod.arm == arm]
-    return (
-        part([pod.good for pod in mine]),
-        part([pod.bad for pod in mine]),
-        part([pod.durations for pod in mine]),
-        part([pod.sizes for pod in mine]),
-        part([pod.missing for pod in mine]),
-    )
-
-
-def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _Columns) -> list[Stored]:
     good, bad, durations, sizes, missing = columns
+    return part(good), part(bad), part(durations), part(sizes), part(missing)
+
+
+def _series(family: Family, target: _Target, reported: tuple[str, str], arm: str, columns: _Columns) -> list[Stored]:
+    """Return the series of one proxy for one arm; `reported` has the reporter and the caller's workload."""
+    good, bad, durations, sizes, missing = columns
+    reporter, caller = reported
     workload = {"stable": "shop", "canary": "shop-canary"}.get(arm, f"shop-{arm}")
     base = {
-        **target.labels, "namespace": "shop", "reporter": reporter, "destination_workload": workload,
+        **target.labels, "namespace": "shop", "reporter": reporter, "source_workload": caller,
+        "destination_workload": workload,
         "destination_workload_namespace": "shop", "destination_service": f"{workload}.shop.svc.cluster.local",
     }  # fmt: skip
     fine = {**base, "response_code": "200", "response_flags": "-"}
@@ -120,7 +139,7 @@ def _series(family: Family, target: _Target, reporter: str, arm: str, columns: _
 def _values(target: _Target, column: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the counter's value at each scrape; ticks that had ended by then count."""
     whole = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(column)])
-    index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), _LAST_TICK + 1)
+    index = np.minimum(((target.at + HISTORY_SECONDS) // TICK_SECONDS).astype(np.int64), len(column))
     values: NDArray[np.int64] = whole[index]
     if target.reset is not None:
         until = int((target.reset + HISTORY_SECONDS) // TICK_SECONDS)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.bench.claimed_power import FULL, MAX_POWER, MIN_POWER, QUICK, Scenario, check_claim
+from tests.bench.claim_scenarios import FULL, QUICK, Scenario
+from tests.bench.claimed_power import MAX_POWER, MIN_POWER, check_claim
 
 MORE = (
     Scenario(1, 0.001, 20),

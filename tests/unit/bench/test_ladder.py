@@ -2,10 +2,12 @@
 
 import pytest
 
+from steps import rollout
 from tests.bench.ladders import Climbs, markdown
-from tests.bench.rules.ladder import PROMOTED, ROLLED_BACK, climb
+from tests.bench.rules.ladder import DEFAULTS, MODES, PROMOTED, ROLLED_BACK, climb
+from tests.bench.simulation.cluster import Cluster
 from tests.bench.simulation.families import FAMILIES
-from tests.bench.simulation.family import Family, flat
+from tests.bench.simulation.family import Family, Own, flat
 from tests.bench.simulation.incidents import LADDERS, QUICK
 
 
@@ -53,6 +55,29 @@ def test_a_canary_that_fails_a_twentieth_is_never_promoted_whatever_stable_had_b
     assert PROMOTED not in {ended.how for ended in ends}, ends
 
 
+def test_a_canary_that_fails_everything_is_condemned_by_a_second_trial_with_fresh_pods() -> None:
+    """Users are safe from the first alarm on, but for the few requests of the second one."""
+    ended = climb(Family("broken", 100, canary=flat(1.0), fault=True), 1, MODES["auto"])
+    assert (ROLLED_BACK, 1) == (ended.how, ended.trials)
+    assert ended.safe_after is not None
+    assert ended.safe_after < ended.seconds
+
+
+def test_a_good_canary_on_a_bad_node_is_promoted_after_a_second_trial() -> None:
+    """Its fresh pods are on another node; with one trial it is rolled back."""
+    site = Cluster(3, 4, lambda _, node: Own(fails=flat(0.2 if node == bad else 0.0)))
+    bad = site.node("canary", 0)
+    family = Family("bad node", 100, pods=site, stable_pods=3)
+    assert ROLLED_BACK == climb(family, 1).how
+    ended = climb(family, 1, MODES["auto"])
+    assert (PROMOTED, 1) == (ended.how, ended.trials)
+
+
+def test_the_rules_and_the_ladder_are_those_of_the_settings() -> None:
+    """No number of the benchmark stands for a default."""
+    assert DEFAULTS == rollout.Settings.model_validate({"app": "shop", "image": "shop:v2", "second_trial": "never"})
+
+
 def test_names_of_families_are_unique_and_the_quick_ones_exist() -> None:
     """A family of ladders is not one of the others."""
     assert set(QUICK) <= set(LADDERS)
@@ -62,5 +87,5 @@ def test_names_of_families_are_unique_and_the_quick_ones_exist() -> None:
 def test_the_pages_table_says_what_was_held_out() -> None:
     """One row a family, with its counts."""
     name = "20 % after 90 s of 60 % on all pods, 100 rps"
-    row = markdown([Climbs(LADDERS[name], [climb(LADDERS[name], 1)])]).splitlines()[-1]
+    row = markdown({name: {"never": Climbs(LADDERS[name], [climb(LADDERS[name], 1)])}}, "never").splitlines()[-1]
     assert row.startswith(f"| {name} (bad, held out) | 0 of 1 | 1 of 1 | 0 of 1 |")

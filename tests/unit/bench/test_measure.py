@@ -7,7 +7,7 @@ from tests.bench.page import slug
 from tests.bench.plots import plot
 from tests.bench.rules.outcome import Outcome
 from tests.bench.simulation.families import FAMILIES, HELD_OUT, QUICK
-from tests.bench.targets import targets
+from tests.bench.targets import Measured, targets
 from tests.bench.tradeoff import FAULTS, NULLS
 
 
@@ -52,7 +52,7 @@ def test_a_missed_target_is_reported_as_missed() -> None:
         Result(name, seed, {"canary-steps": Outcome(60.0 if seed < 2 else None)}, {"canary-steps": 0})
         for seed in range(100)
     ]
-    (line,) = targets(tallies(results))
+    (line,) = targets(Measured(tallies(results), {}, {}))
     assert not line.met
     assert line.measured.startswith("worst 2.0 % (equal 0.1 %, 10 rps; 100 runs")
 

@@ -12,6 +12,7 @@ from steps.claim.token import parse_token
 from steps.model.looks import Counts, LastLook
 from steps.model.run import Destination, ObjectName, Pin, Promotion, Record, RouteTarget, RunState, WorkloadState
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 from tests.support.hostile_annotations import HOSTILE_TOKENS, RECORD, hostile_records, hostile_states
 
 STATE = RunState(
@@ -27,6 +28,7 @@ STATE = RunState(
     verdicts=(RungVerdict(5, "pass", 1_769_851_950.0, "by hand"),),
     disruptions=((1_769_851_960.0, 0.0, "a drain"),),
     look=LastLook(1_769_851_970.0, 0.25, (Counts("errors", 10, 1, 90, 2),), None, 0.0),
+    trials=(Trial(1_769_851_940.0, 5, "worse", "canary 9/9 failed", "errors", 9, 1, shared=False),),
 )
 TEXT = dump_state("shop", STATE)
 OLDEST = (
@@ -80,10 +82,11 @@ def test_a_state_is_read_as_it_was_written() -> None:
 def test_states_and_records_of_the_first_image_are_read() -> None:
     """An image may be upgraded in the middle of a run."""
     app, state = load_state(OLDEST)
-    assert ("shop", 5, (), "") == (
+    assert ("shop", 5, (), (), "") == (
         app,
         state.weight,
         state.verdicts,
+        state.trials,
         state.workloads.topology if state.workloads else "",
     )
     assert (3, "promoted", None) == ((record := load_record(OLDEST_RECORD)).epoch, record.outcome, record.promotion)
@@ -97,6 +100,7 @@ def test_fields_of_a_later_image_are_left_out_at_every_depth() -> None:
     for name in ("stable", "canary", "workloads", "pin"):
         body[name] |= later
     body["verdicts"][0].append(later)
+    body["trials"][0].append(later)
     body["look"].append(later)
     assert ("shop", STATE) == load_state(json.dumps(body))
     assert load_record(json.dumps(RECORD)) == load_record(json.dumps(RECORD | later))
@@ -124,6 +128,14 @@ def test_a_damaged_promotion_costs_only_the_undo(damage: str) -> None:
     assert load_record(whole).promotion is not None
     record = load_record(f'{json.dumps(RECORD)[:-1]},"promotion":{damage}}}')
     assert ("r0", None) == (record.run, record.promotion)
+
+
+def test_a_record_keeps_its_trials_and_is_shortened_around_them() -> None:
+    """What happened in the first trial is why there was a second one."""
+    record = Record("r", 1, "promoted", "y" * 3000, 1.0, 2.0, trials=STATE.trials)
+    assert STATE.trials == load_record(dump_record(record)).trials
+    many = replace(record, trials=tuple(replace(STATE.trials[0], reason="x" * 300) for _ in range(12)))
+    assert 12 == len(load_record(dump_record(many)).trials)
 
 
 def test_a_text_is_measured_before_it_is_parsed() -> None:

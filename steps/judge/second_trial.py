@@ -1,0 +1,241 @@
+"""The second trial: users go back on suspicion, a version is condemned on proof.
+
+A trial is one set of canary pods on the ladder. It ends with an alarm (`trial_rules` says at which line), and
+`after_alarm` says what follows:
+
+- *Retreat*: all users go back to stable. Two more scrapes of stable tell whether the cause was shared (`is_shared`).
+  Then fresh pods begin at the lowest rung, or with the few requests that show a total failure (`first_weight`), and the
+  ladder continues from the rung below the alarm (`rungs_again`).
+- *Condemn*: the run fails. That is the answer to an alarm that confirms one of an earlier trial, to a third alarm, to
+  an alarm after which the budget of failed requests is spent, and to one that no other pods or moment could answer.
+
+What is certain without a second trial: containers that crash or never get ready (the cluster's own disruptions are
+not counted there), and probes, which ask canary and stable in the same second for three rounds in a row. A hotfix has
+no second trial either: its stable cannot take the users back. Evidence alone is never certain, however large: one
+node, one pod or one client explains any number of failed requests while there is only one set of pods.
+
+The error of the whole. Let the null hypothesis be that the version is at most `ratio` times as bad as stable.
+
+1. One trial. Its fail statistic E is an e-process: its mean is at most 1 at any stopping time. Ville's inequality:
+   the chance that E ever reaches the line L is at most 1/L.
+2. Two trials. The second one counts only requests of pods that did not exist in the first one, and it starts at 1
+   whatever happened before. So given the first trial its chance of an alarm is again at most 1/L, and E1 * E2 is an
+   e-process too (Ramdas, Grünwald, Vovk and Shafer 2023, section 4.4, optional continuation). Condemning needs both
+   alarms: at most 1/L^2.
+3. The line is L = 2 / sqrt(alpha), 20 for an alpha of .01. Two alarms by chance come at most alpha / 4 of the time,
+   three at most alpha^1.5 / 8. What is left of alpha is for the guard and for a scrape that fails as a whole, with g
+   their chance in one trial: at most (1/L + g)^2 (1 + 1/L + g), which is below alpha for g <= 2 %. (g has a budget of
+   guard_alpha = .1 % for each objective; ten failures of ten at a rate of 10 % are one in 10^10.)
+4. Causes that are not the version's. Let q be the chance that a node, neighbour, client or outage makes a trial alarm,
+   given the trials before: pods, node and moment are new. A trial alarms with at most r = q + 1/L, so the run fails by
+   mistake with at most r^2 + r^3, where a judge with a single trial fails with q + alpha. For q = 5 % that is 1.1 % as
+   a bound in place of 6 %; with the observed 1 % of trials that reach the line by chance, .4 %.
+5. What does not go away: whatever meets every pod of the canary (a client that chooses its version, a route that only
+   canary pods have) alarms in each trial. These are faults of the release as users meet it.
+
+An alarm whose cause was shared is not counted as a first one, but as one of three. So is an alarm on a higher rung
+than the one that the present pods were asked to repeat: by then they have passed the rung of the first alarm.
+
+The price: by chance a good release goes back at most 1/L of the time, and once in 400 twice. A bad one meets users
+twice, each time up to a line whose logarithm is .65 of ln(1/alpha), at the lowest weight the second time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import ceil, sqrt
+from typing import Final
+
+from steps.judge.rules import Rules
+from steps.judge.statistics.exact_tests import DOUBT, upper_tail
+from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
+from steps.model.judgement import Judgement, ReasonCode
+from steps.model.trials import Trial
+
+MOST_TRIALS: Final = 3
+"""The alarm of the last one condemns, whatever the earlier ones were about."""
+
+SCRAPES_OF_STABLE: Final = 2
+"""Scrapes of stable after an alarm that tell whether its cause was shared."""
+
+_CERTAIN: Final = frozenset({ReasonCode.UNHEALTHY, ReasonCode.PROBE})
+_ALL: Final = 100
+_SHARED_PART: Final = 0.5
+"""Stable shares the cause if it fails at minimum this part of what the canary failed."""
+
+_MIN_BAD: Final = 3
+_ONE_SCRAPE: Final = 1.3
+"""Largest part of ln(1/alpha) that one scrape may add beside a quiet stable: it may be an alarm alone, since only an
+incident that comes again, to other pods, could condemn the version."""
+
+_ENOUGH: Final = 8
+"""Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
+
+_ALARMED: Final = 3
+"""Scrapes that an alarm is about, at most."""
+
+
+class Mode(StrEnum):
+    """When there is a second trial.
+
+    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns. ALWAYS: even then.
+    """
+
+    AUTO = "auto"
+    NEVER = "never"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPolicy:
+    """Whether there are further trials, and what they may cost.
+
+    Args:
+        mode: see `Mode`.
+        failed_requests: how many requests all trials after the first may fail beyond stable's rate (>= 0).
+    """
+
+    mode: Mode = Mode.NEVER
+    failed_requests: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows an alarm: the run is condemned, or there is another trial; and why, half a sentence."""
+
+    condemned: bool
+    why: str
+
+
+def retreat_line(alpha: float) -> float:
+    """Return the line of the fail statistic at which users go back: two alarms in a row have a chance of alpha / 4.
+
+    Args:
+        alpha: chance of a false alarm in a whole rollout (0-1).
+    """
+    return 2.0 / sqrt(alpha)
+
+
+def trial_rules(rules: Rules, policy: TrialPolicy, trials: Sequence[Trial]) -> Rules:
+    """Return the rules of the present trial.
+
+    Args:
+        rules: of the run.
+        policy: of the run.
+        trials: that ended with an alarm, oldest first.
+    """
+    if policy.mode is Mode.NEVER:
+        return rules
+    spent = sum(one.excess for one in trials[1:])
+    left = max(0, policy.failed_requests - spent) if trials else None
+    caps = {name: max(_ONE_SCRAPE, getattr(rules, name)) for name in ("cap_sound", "cap_confirmed", "cap_aligned")}
+    return replace(rules, alarm_line=retreat_line(rules.alpha), whole_scrape=True, failed_requests=left, **caps)
+
+
+def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: Sequence[Trial]) -> Decision:
+    """Decide what follows a judgement that failed the canary.
+
+    Args:
+        judgement: the verdict is `fail`.
+        weight: at which it came, percent; 0 where no user was exposed.
+        policy: of the run.
+        trials: that ended before the present one.
+    """
+    if policy.mode is Mode.NEVER or not weight:
+        return Decision(condemned=True, why="there is no second trial")
+    if policy.mode is Mode.AUTO and judgement.code in _CERTAIN:
+        return Decision(condemned=True, why="no other cause than the version explains this")
+    if len(trials) + 1 >= MOST_TRIALS:
+        return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
+    if (first := confirmed(weight, trials)) is not None:
+        return Decision(condemned=True, why=f"fresh pods confirm the alarm at weight {first.weight}")
+    if trials and sum(one.excess for one in trials[1:]) + excess_of(judgement) >= policy.failed_requests:
+        return Decision(condemned=True, why=f"further trials may fail {policy.failed_requests} requests, no more")
+    return Decision(condemned=False, why="fresh pods show whether the version is to blame")
+
+
+def confirmed(weight: int, trials: Sequence[Trial]) -> Trial | None:
+    """Return the alarm that an alarm at this weight (percent) confirms, None if it is a first one."""
+    return next((one for one in trials if not one.shared and weight <= one.weight), None)
+
+
+def rungs_again(ladder: Sequence[int], trials: Sequence[Trial], present: int, wanted: int) -> tuple[int, ...]:
+    """Return the rungs that the pods of a trial climb to `wanted`, ascending: it is the last one.
+
+    A first trial has no other rung to climb. Later ones begin at their first weight and the lowest rung, and go on from
+    the rung below the alarm, as far as these pods have not been there yet.
+
+    Args:
+        ladder: of the run, ascending, percent; () if it is not known.
+        trials: that ended with an alarm.
+        present: the weight now (0-100): rungs below it have been passed by these pods.
+        wanted: the rung to reach, 1-100.
+    """
+    if not trials:
+        return (wanted,)
+    alarmed = trials[-1].weight
+    below = [rung for rung in ladder if rung < alarmed]
+    first = trials[-1].next_weight
+    chosen = {first, *ladder[:1], *below[-1:], *(rung for rung in ladder if rung >= alarmed), wanted} - {0}
+    return tuple(rung for rung in sorted(chosen) if present <= rung <= wanted)
+
+
+def excess_of(judgement: Judgement) -> int:
+    """Return the canary's failed requests beyond those that stable's rate explains, of all that were judged; >= 0."""
+    errors = next((one for one in judgement.metrics if one.kind == MetricKind.ERRORS), None)
+    if errors is None or not errors.series:
+        return 0
+    series = errors.series[0]
+    return max(0, round(series.canary_bad - series.canary_total * series.stable_ratio))
+
+
+def first_weight(judgement: Judgement, lowest: int) -> int:
+    """Return the weight with which the next trial begins, percent: the lowest rung, or less for a busy service.
+
+    A fault of the version comes back at once, so a few requests in each scrape are enough to begin with.
+
+    Args:
+        judgement: that failed the canary.
+        lowest: rung of the ladder, or the weight of the alarm where no ladder is known (1-100).
+    """
+    rows = judgement.table[-_ALARMED:]
+    requests = sum(row.canary_total + row.stable_total for row in rows) / len(rows) if rows else 0.0
+    return max(1, min(lowest, ceil(_ALL * _ENOUGH / requests))) if requests else lowest
+
+
+def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
+    """Return whether stable's scrapes right after an alarm show that its cause was shared; None: not enough scrapes.
+
+    That is: stable fails at minimum half of what the canary failed, and more than its own past explains.
+
+    Args:
+        evidence: of the trial, read after the users went back.
+        metric: that the alarm is about; None for pods and probes, whose cause is never shared.
+        at: when the users went back, unix seconds.
+    """
+    found = next((one for one in evidence.metrics if one.name == metric), None)
+    if found is None or not found.series:
+        return False if metric is None else None
+    answers = [_series_is_shared(series.strata, at) for series in found.series]
+    return None if None in answers else any(answers)
+
+
+def _series_is_shared(strata: Sequence[Stratum], at: float) -> bool | None:
+    after = [one.stable for one in strata if one.end > at and one.stable.total][:SCRAPES_OF_STABLE]
+    if len(after) < SCRAPES_OF_STABLE:
+        return None
+    before = [one for one in strata if one.end <= at]
+    alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
+    # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
+    usual = _sum([one.stable for one in before[:-_ALARMED]])
+    canary, share = _sum(alarmed), usual.bad / usual.total if usual.total else 0.0
+    minimum = _SHARED_PART * canary.bad / canary.total if canary.total else 1.0
+    return any(_is_as_bad(one, minimum) and upper_tail(one, share) < DOUBT for one in after)
+
+
+def _is_as_bad(stable: Counts, minimum: float) -> bool:
+    return stable.bad >= _MIN_BAD and stable.bad >= minimum * stable.total
+
+
+def _sum(counts: Sequence[Counts]) -> Counts:
+    return Counts(sum(one.total for one in counts), sum(one.bad for one in counts))
