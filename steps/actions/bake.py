@@ -94,7 +94,7 @@ class Bake:
                 after = claims.now() - claim.state.bake_since
                 return BakeEnd(look.claim, STOPPED, stopped(after, str(error)), error.exit_code, judgement)
             except (TemporaryError, PermanentError) as error:
-                # A refusal is no person's hand, so the run ends by its own way when the time is over.
+                # Nobody took over: the API server refuses. So the run ends by its own way when the time is over.
                 trouble = str(error)
                 log.warning("bake.waiting", error=trouble)
             if policy.progress is not None:

@@ -27,12 +27,14 @@ class Edits:
 
     Attributes:
         is_writing: a person changes something at this moment: what goes with it is theirs.
-        stopped: places whose pods were stopped by a write that was under way when a person led a route there.
+        stopped: places whose pods were stopped by a write that was under way when a person led a route there. They count
+            until they have pods again.
     """
 
     def __init__(self) -> None:
         self.is_writing = False
         self.stopped: set[Place] = set()
+        self._gone: set[Place] = set()
         self._at: dict[str, float] = {}
 
     @contextmanager
@@ -51,3 +53,15 @@ class Edits:
     def came_between(self, kind: Kind) -> bool:
         """Return whether a write that is seen now was decided before a person last changed an object of a kind."""
         return CLOCK.seconds - self._at.get(kind.plural, 0.0) < UNDER_WAY_SECONDS
+
+    def has_pods(self, place: Place) -> None:
+        """Take note that a place has pods: the last ones still, or new ones."""
+        if place in self._gone:
+            self._gone.discard(place)
+            self.stopped.discard(place)
+
+    def takes_users(self, place: Place) -> bool:
+        """Return whether it is a person's doing that a place has no pods any more."""
+        if place in self.stopped:
+            self._gone.add(place)
+        return self.is_writing or place in self.stopped

@@ -45,7 +45,7 @@ class Watch:
         violations: what was seen since the last `begin`.
         edits: what persons changed.
         claimed: Deployments that carried a token of the app at any time.
-        kept: Deployments that a run kept up, as its claim says, because other routes led there when it began.
+        kept: Deployments that a run kept up, as its claim says, since other routes led there.
     """
 
     def __init__(self, lab: Lab) -> None:
@@ -93,10 +93,10 @@ class Watch:
                 self._ready.discard(place)
             elif self._count(place) > 0:
                 self._ready.add(place)
-                self.edits.stopped.discard(place)
+                self.edits.has_pods(place)
             elif place in self._ready or (place in weighted - self._weighted and self._is_blindly_raised()):
                 self._ready.discard(place)
-                if not self.edits.is_writing and place not in self.edits.stopped:
+                if not self.edits.takes_users(place):
                     since = "" if place in weighted else f", which had weight {now - at:.1f} s ago"
                     self._say("users served", f"{place.host} has no ready pod{since}")
         self._weighted = weighted

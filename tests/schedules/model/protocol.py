@@ -391,7 +391,7 @@ PROGRAMS: dict[str, Sequence[Step]] = {
     "forward": (
         find, claim_anchor, claim_second, renew, own_second, know, own_second,
         or_give_back(take("stable")), or_give_back(take("canary")), or_give_back(renew), or_give_back(own_second),
-        launch, take("stable"), take("canary"), or_give_back(renew), or_give_back(own_second),
+        renew, own_second, launch, take("stable"), take("canary"), or_give_back(renew), or_give_back(own_second),
         switch("canary", on=True), renew, own_second,
         read, set_anchor(WALKING, exposed=True), EXPOSE_SECOND, move("stable"), move("canary"),
         read, renew, own_second, set_anchor(PROMOTING, exposed=True), set_second(), move("stable"), move("canary"),

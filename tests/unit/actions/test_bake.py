@@ -284,7 +284,7 @@ def test_a_swap_whose_old_arm_lost_its_pods_starts_them_before_the_users_come(ta
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refusal_is_nobody_who_takes_over_a_swap(taking_turns: SteppedCluster, status: int) -> None:
+def test_a_refusal_does_not_end_a_bake_as_a_person_does(taking_turns: SteppedCluster, status: int) -> None:
     """The bake goes on, and the old arm, which nobody needs by hand, is scaled down at its end."""
     faults = taking_turns.api.faults
     reader = BakedEvidence(events={3: lambda: faults.answer(status, verb="list", times=4)}, swap=True)
