@@ -34,7 +34,7 @@ def _aligned(seen: Evidence, *, aligned: bool) -> Evidence:
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize("height", [1.0, 0.5])
 @pytest.mark.parametrize("part", [0.2, 0.7, 1.0])
-def test_an_outage_that_reaches_the_canary_a_scrape_before_stable_is_no_alarm(
+def test_an_outage_that_reaches_the_canary_a_scrape_before_stable_raises_no_alarm(
     height: float, part: float, *, aligned: bool
 ) -> None:
     """It begins within a scrape, goes on for half a minute, and leaves the arms one after the other as well."""
