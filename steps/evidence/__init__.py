@@ -7,6 +7,7 @@ From a query to evidence, in the order of the data:
     counters/counter_deltas        increases per scrape; counter_resets says what a dropping counter means
     counters/duplicate_scrapes     scrapers of the same counters; scraper_failover says which of them counts
     counters/scrape_alignment      scrapes of all targets in common windows, closed when every target has reported
+    counters/callers               leaves out callers that reach one arm only
     counters/strata                one Stratum per window: total and bad requests of stable and of the canary
     stable_pods                    the same for each of stable's pods, where the reporter does not tell pods apart
     metric_counts, metric_stream   these stages for one metric; the stream fetches only what is new since the last poll

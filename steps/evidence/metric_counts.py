@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from steps.evidence.counters.aggregated_series import aggregating_scrapers, aggregation_note
+from steps.evidence.counters.callers import Callers
 from steps.evidence.counters.counter_deltas import CounterDeltas
 from steps.evidence.counters.duplicate_scrapes import DuplicateScrapes
 from steps.evidence.counters.scrape_alignment import ScrapeWindow, closed_windows
@@ -42,7 +43,10 @@ class MetricCounts:
     ) -> None:
         self.definition, self.summed = definition, summed
         self._arms, self._reporter, self._started = arms, reporter, started
-        self._deltas = CounterDeltas(definition.classify, self._newborn, resets=not summed, ends=self._ends)
+        # An application's own metric does not name callers.
+        self._callers = Callers(definition.classify) if definition.arms is None else None
+        classify = self._callers.classify if self._callers else definition.classify
+        self._deltas = CounterDeltas(classify, self._newborn, resets=not summed, ends=self._ends)
         self._missing = MissingSeries(definition, arms)
         self._duplicates = DuplicateScrapes(own_labels=definition.arms is not None, coarse=bool(summed))
         self._failover = ScraperFailover()
@@ -81,7 +85,8 @@ class MetricCounts:
             self._deltas.sums |= aggregating_scrapers(found)
         self._duplicates.add(found)
         self._deltas.add(found, since)
-        self._increases = self._failover.by_target(self._deltas.increases, self._duplicates.groups())
+        increases = self._failover.by_target(self._deltas.increases, self._duplicates.groups())
+        self._increases = self._callers.together(increases, self._started) if self._callers else increases
         if self._derived is None and self.definition.derived is not None and main:
             # Chosen once, from stable's past: the canary's behaviour must not decide what it is judged by.
             stable = [series.labels for series in main if self._arms.arm_of(series.labels) is Arm.STABLE]
@@ -180,7 +185,8 @@ class MetricCounts:
     def notes(self) -> list[str]:
         """Return sentences about the series that were read."""
         sums = [aggregation_note(self.definition.name)] if self._deltas.sums and not self.summed else []
-        return sums + self._duplicates.notes()
+        callers = self._callers.notes(self.definition.name) if self._callers else []
+        return sums + self._duplicates.notes() + callers
 
     def bounds_problem(self) -> Problem | None:
         """Return the problem if an arm lacks a bucket bound that was chosen."""

@@ -38,6 +38,10 @@ Where to change what:
 
     a threshold                       rules.py, and `settings/` if it has a flag
     when one scrape may decide        statistics/evidence_cap.py
+    what stable's pods teach          statistics/histories.py picks the tracker: pods_apart (gateways count the arms) or
+                                      history_tracker; pod_habits (what lasts), bursts (what passes)
+    when an outage is shared          statistics/shared_outages.py
+    what harm is worth acting on      comparison/harm.py
     what counts as an incident        statistics/incidents.py (plain counts), statistics/bursts.py (evidence)
     a new reason to fail or to wait   fail_reasons.py or blockers.py, its sentence in wording/, its code in
                                       `model/judgement.py`

@@ -69,7 +69,8 @@ class Stratum:
     """One scrape interval, (start, end], for both arms.
 
     `stable_pods` splits stable by pod: position i is the same pod in every stratum of a metric, (0, 0)
-    while it is away. It is empty where the counts do not distinguish pods (reporter source).
+    while it is away. Where gateways or callers count the arms (reporter source), it holds what the pods' own proxies
+    counted, which need not add up to `stable`; it is empty where they have no series.
     `unattributed` counts requests that failed before an upstream was chosen, where both arms share one service: their
     arm is unknown, so neither arm counts them. `nowhere` counts those of them that name no service at all, which may
     belong to another application behind the same gateway.

@@ -1,7 +1,7 @@
 """The habit of stable's worst pod: how many times as bad as an ordinary one it is for good.
 
 A pod of the canary may have got such a node, or such clients, so this is part of what its version is not to blame for.
-Only what lasts is a habit: the worse half of each pod's time is left out, so a bad minute of a pod is none.
+Only what lasts is a habit: the worse half of each pod's time is left out, so a bad minute of a pod does not count.
 """
 
 from collections.abc import Sequence

@@ -74,7 +74,7 @@ def test_a_late_fault_is_not_excused_by_a_long_good_time() -> None:
     assert is_surely_tolerated(found[:200], 0.001)
 
 
-def test_a_floor_of_zero_and_shares_of_all_are_no_special_case() -> None:
+def test_a_floor_of_zero_and_shares_of_all_are_judged_like_others() -> None:
     """A custom metric may have no floor; a stable that fails everything leaves nothing to be worse by."""
     nothing = strata([], [((100, 5), (900, 0))] * 3)
     assert Harm(nothing, 0.0, RULES).is_harmful()

@@ -37,7 +37,7 @@ def run(seed: int, canary: float, *, gateway: bool, base: float = 0.003, rates: 
 
 @pytest.mark.parametrize("gateway", [True, False])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_canary_like_the_worst_pod_of_stable_is_no_alarm(seed: int, *, gateway: bool) -> None:
+def test_a_canary_like_the_worst_pod_of_stable_raises_no_alarm(seed: int, *, gateway: bool) -> None:
     """Its pod may have got the same kind of node; 25 minutes show 50 000 of its requests."""
     assert run(seed, 0.003 * 1.8, gateway=gateway) < 100
 
