@@ -1,6 +1,7 @@
 """analyze: poll the evidence until the judge decides or the deadline comes.
 
-Before: with `--run` the run holds the claim; without it the step only reads.
+Before: with `--run` the run holds the claim; without it the step only reads. With `--await-weight` it waits until the
+run's set-weight, which runs beside it, has set that weight.
 Writes: with a claim its renewal and the verdict, with `--weight` that weight first, and on `fail` the retreat: the pod
 that saw the failure returns all weight to stable at once. If the cluster takes the canary's last ready pod away: weight
 0 until its pods are back, then the weight again. With --second-trial an alarm may lead to fresh pods of the canary,
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.apply_verdict import try_retreat
+from steps.actions.awaited_weight import await_weight
 from steps.actions.judge_rung import RungJudge
 from steps.actions.ladder import is_below_start, skip_reason
 from steps.actions.phases import CLIMBING, require_phase
@@ -47,6 +49,13 @@ class Settings(AnalysisSettings, DrainSettings, ExportSettings):
     weight: int | None = Field(
         default=None, ge=0, le=100, description="Set this weight first, percent: a rung in one pod. Needs --run."
     )
+    await_weight: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Judge once the run's set-weight, which runs beside this step, has set this weight, percent. Needs"
+        " --run.",
+    )
     hold: bool = Field(
         default=False,
         description="A gate that keeps judging until the annotation canary-steps.io/approve.<app> names the run."
@@ -73,16 +82,17 @@ def run(
         return RungJudge(policy, reader, traffic, workload, extras, trials)
 
     if not settings.run:
-        _require_run_for(weight=settings.weight, hold=settings.hold or None)
+        _require_run_for(weight=settings.weight, await_weight=settings.await_weight, hold=settings.hold or None)
         judgement = judge_of().judge_without_run(traffic.claims.now() - settings.since_seconds)
     else:
-        claim = require_phase(names, settings.run, traffic.claims, (*CLIMBING, Phase.ROLLING_BACK))
+        claim = _claim_at_its_rung(settings, names, traffic)
         if claim.phase is Phase.ROLLING_BACK:
             if settings.on_fail == "retreat":
                 try_retreat(claim, claim.state.reason, traffic, workload)  # a kill may have interrupted it
             return _failed_before(claim)
-        if settings.weight is not None and is_below_start(claim, settings.weight):
-            reason = skip_reason(claim, settings.weight)
+        weight = settings.weight if settings.await_weight is None else settings.await_weight
+        if weight is not None and is_below_start(claim, weight):
+            reason = skip_reason(claim, weight)
             return StepEnd({"verdict": str(Verdict.PASS), "reason": reason, "judgement": "{}"})
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         judge = judge_of(hotfix=bool(claim.state.hotfix))
@@ -95,7 +105,18 @@ def run(
 def _require_run_for(**flags: object) -> None:
     for flag, value in flags.items():
         if value is not None:
-            raise SettingsError("reading the settings", f"--{flag} = {value}: needs --run, the run whose claim it uses")
+            cause = f"--{flag.replace('_', '-')} = {value}: needs --run, the run whose claim it uses"
+            raise SettingsError("reading the settings", cause)
+
+
+def _claim_at_its_rung(settings: Settings, names: ReleaseNames, traffic: Traffic) -> Claim:
+    """Return the run's claim, with `--await-weight` once the weight is set."""
+    if settings.await_weight is None:
+        return require_phase(names, settings.run, traffic.claims, (*CLIMBING, Phase.ROLLING_BACK))
+    if settings.weight is not None:
+        cause = f"--await-weight = {settings.await_weight}: excludes --weight, since set-weight sets it; drop one"
+        raise SettingsError("reading the settings", cause)
+    return await_weight(names, settings.run, settings.await_weight, traffic.claims)
 
 
 def _failed_before(claim: Claim) -> StepEnd:

@@ -15,8 +15,8 @@ from pydantic import Field
 from steps.actions.outlook import RungOutlook, outlook
 from steps.claim.claims import Claims
 from steps.claim.expiry import is_expired
+from steps.claim.last_record import last_record
 from steps.claim.lookup import claim_of_app
-from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import PROMETHEUS
 from steps.errors import Forbidden, PermanentError, StepError, TemporaryError

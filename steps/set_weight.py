@@ -1,12 +1,14 @@
 """set-weight: scale the canary up, set its weight, and on request wait until the traffic follows.
 
 Before: the run holds the claim (`--run`); or, without `--run`, no live claim is on the VirtualServices.
-Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's state.
+Writes: replicas of the canary unless an autoscaler owns them, the weights of the run's routes, the claim's state; if it
+cannot set the weight for good, the reason, for the `analyze --await-weight` that runs beside it.
 Exit codes: 0 done · 2 · 3 · 4 missing object, foreign write, pods not ready · 7 not the owner.
 """
 
 from pydantic import Field
 
+from steps.actions.awaited_weight import failure_reported
 from steps.actions.ladder import is_below_start, skip_reason
 from steps.actions.observed_weight import await_observed_weight
 from steps.actions.phases import CLIMBING, require_phase
@@ -50,7 +52,8 @@ def run(
             present = str(claim.state.weight)
             skipped = {"detail": skip_reason(claim, settings.weight)}
             return StepEnd({"weight": present, "previous-weight": present}, summary=skipped)
-        _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
+        with failure_reported(claim, settings.weight, traffic.claims):
+            _, previous = shift(claim, settings.weight, traffic, workload, settings.ready_timeout_seconds)
         halved = claim.state.workloads is not None and bool(claim.state.workloads.baseline)
     else:
         arms = names.stable_destination, names.canary_destination

@@ -13,8 +13,8 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.polling import SLOWEST_SECONDS, next_poll_seconds
 from steps.actions.serving import check_serving, health_of_serving, serving_arm
 from steps.claim.claims import Claims
+from steps.errors import ForeignWrite, NotFound, PermanentError, TemporaryError
 from steps.errors import Interrupted as Stop
-from steps.errors import PermanentError, TemporaryError
 from steps.evidence.comparison import Comparison
 from steps.evidence.definitions.bucket_bounds import Bounds
 from steps.evidence.reader import EvidenceReader
@@ -90,12 +90,13 @@ class Bake:
                 judgement, soon = look.judge(late=left <= 0)
             except Stop:
                 raise
-            except TemporaryError as error:
-                trouble = str(error)
-                log.warning("bake.waiting", error=trouble)
-            except PermanentError as error:
+            except (ForeignWrite, NotFound) as error:
                 after = claims.now() - claim.state.bake_since
                 return BakeEnd(look.claim, STOPPED, stopped(after, str(error)), error.exit_code, judgement)
+            except (TemporaryError, PermanentError) as error:
+                # A refusal is no person's hand, so the run ends by its own way when the time is over.
+                trouble = str(error)
+                log.warning("bake.waiting", error=trouble)
             if policy.progress is not None:
                 policy.progress(min(1.0, 1.0 - max(0.0, left) / policy.seconds))
             if (end := self._end(look.claim, judgement, trouble, late=left <= 0)) is not None:

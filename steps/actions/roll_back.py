@@ -15,7 +15,7 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.left_alone import DeploymentsLeft, LeftAlone
 from steps.actions.retreat import report_held, retreat
 from steps.actions.still_used import last_look, leaving_canary
-from steps.actions.swap import has_moved_users, hold_of, raise_old_arm, was_promoting
+from steps.actions.swap import NewArmLost, has_moved_users, hold_of, raise_old_arm, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.errors import LostDeployment
 from steps.claim.record import record_of
@@ -43,7 +43,8 @@ def roll_back(
 ) -> str:
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
-    A promote that was killed after all pods of stable ran the judged template is finished instead. An undo ends by the
+    A promote that was killed after all pods of stable ran the judged template is finished instead, unless the promoted
+    arm of a swap is lost meanwhile. An undo ends by the
     same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
 
     Args:
@@ -81,7 +82,11 @@ def roll_back(
         return _end(safe, reason, UndoResult.UNTOUCHED, left, traffic)
     left.add(traffic.claims.secure_deployments(safe, victim, repair=repair))
     if is_promotion_complete(replace(safe, phase=claim.phase), traffic, workload):
-        return _finish(safe, left, teardown, traffic, workload)
+        try:
+            return _finish(safe, left, teardown, traffic, workload)
+        except NewArmLost as lost:
+            log.warning("rollback.new_arm_lost", detail=lost.cause)
+            held = True
     if held:
         safe = _return_held(safe, reason, left, teardown, traffic, workload)
     return _restore(safe, reason, left, teardown, traffic, workload)

@@ -32,7 +32,7 @@ def shift(
     if weight > claim.state.weight:
         claim = ensure_canary_capacity(claim, weight, traffic, workload, ready_timeout_seconds)
         check_pinned(claim, workload)
-    moved, previous = traffic.set_weight(claim, weight)
+    moved, previous = traffic.set_weight(claim, weight, reason="")  # why an earlier attempt failed, see awaited_weight
     if weight != previous:
         log.info("weight.set", weight=weight, previous_weight=previous)
     return moved, previous

@@ -25,6 +25,10 @@ _LOOK_SECONDS = 10.0
 _KEPT = "--keep-standby asked for it"
 
 
+class NewArmLost(StillInUse):
+    """The arm that all users of a swap have moved to cannot serve any more, so the old arm must."""
+
+
 def is_swap(claim: Claim) -> bool:
     """Return whether the two Deployments of a run take turns."""
     return claim.state.workloads is not None and claim.state.workloads.is_swap
@@ -142,7 +146,7 @@ def retire_stable(
 
     Raises:
         ForeignWrite: somebody else changed the weights, and `enforce` is not set. NotOwnerError: somebody took over.
-        StillInUse: see `drain`.
+        StillInUse: see `drain`. NewArmLost: the new arm cannot serve.
     """
     claim, _ = traffic.set_weight(claim, ALL, allow_foreign=enforce)
     workloads = claim.state.workloads
@@ -159,6 +163,7 @@ def retire_stable(
         _require_new_arm(workloads, workload)
 
     workload.scale_stable_down(workloads, claim.token, look_at_both)
+    _require_new_arm(workloads, workload)  # again: no write reaches two objects
     traffic.return_strays(claim, ALL)
     workload.scale_baseline_down(workloads, claim.token)
     return claim
@@ -169,10 +174,10 @@ def _require_new_arm(workloads: WorkloadState, workload: Workload) -> None:
     _, is_ready = workload.ready_arms(workloads)
     if not is_ready:
         cause = (
-            f"Deployment {workloads.namespace}/{workloads.canary}, which has all users, has no ready pod. The old arm"
-            " stays up, and so does the claim: run rollback, or wait for sweep, which returns the users to it."
+            f"Deployment {workloads.namespace}/{workloads.canary}, which has all users, has no ready pod. The claim"
+            " stays, so that a rollback or sweep returns the users to the old arm: run rollback, or wait for sweep."
         )
-        raise StillInUse(f"stopping Deployment {workloads.namespace}/{workloads.stable}", cause)
+        raise NewArmLost(f"stopping Deployment {workloads.namespace}/{workloads.stable}", cause)
 
 
 def raise_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:

@@ -18,7 +18,8 @@ traffic writes routes with amend.py. What routes must look like is not known her
     acquire, takeover, renewal    become and stay the owner
     transition, verdicts          change phase and state, keep the verdicts of rungs
     unclaimed                     keep a late prepare from claiming what is left of a run that was ended
-    release                       remove everything but the record
+    release, last_record          remove everything but the record, and read it
+    ownership                     whose a Deployment is, by the token and the holder on it (pure)
     deployments                   the token on Deployments, and writes under it
     events                        Kubernetes Events about a run
 """

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from steps.claim.amend import RouteStart
 from steps.claim.annotations import remove_annotations, write_annotations
 from steps.claim.guarded_write import GuardedWriter
+from steps.claim.last_record import last_record
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
-from steps.claim.release import last_record
 from steps.claim.unclaimed import require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
+
+_BEGINS = frozenset({Phase.PREPARED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteSt
                 seen = observe_claim(obj, claim.app)
                 if seen is not None and seen.token.is_of(claim):
                     return []
-                require_first(writer, claim, doing)
+                require_first(writer, claim, _BEGINS, doing)
                 refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
                 edits = start(obj, target, claim.state, doing)
                 return [*write_annotations(obj, claim), *edits]
@@ -108,11 +110,15 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteSt
 
 
 def give_back(writer: GuardedWriter, claim: Claim) -> None:
-    """Remove the tokens again after a refusal halfway, so that no run waits for their expiry."""
+    """Remove the tokens again after a refusal halfway, so that no run waits for their expiry.
+
+    A rollback of the run that began meanwhile ends the claim itself, so a token in another phase stays.
+    """
 
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, claim.app)
-        return remove_annotations(obj, claim.app) if seen is not None and seen.token.is_of(claim) else []
+        is_own = seen is not None and seen.token.is_of(claim) and seen.token.phase is claim.phase
+        return remove_annotations(obj, claim.app) if is_own else []
 
     for target in reversed(claim.state.targets):
         with suppress(NotFound):

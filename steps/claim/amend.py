@@ -12,8 +12,8 @@ from steps.claim.errors import ClaimCorrupt
 from steps.claim.expiry import is_renewal_due, with_new_expiry
 from steps.claim.guarded_write import Decide, GuardedWriter
 from steps.claim.keys import claim_key
+from steps.claim.last_record import last_record
 from steps.claim.observed import ObservedClaim, name_of, observe_claim
-from steps.claim.release import last_record
 from steps.claim.token import is_later, parse_token
 from steps.cluster.api import Object, Operation
 from steps.errors import NotOwnerError

@@ -14,6 +14,7 @@ from steps.claim.deployments import ClaimedDeployments
 from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
+from steps.claim.last_record import last_record
 from steps.claim.marks import Mark, holder_of_claim, marks_on
 from steps.claim.release import RouteEnd, keep_routes
 from steps.claim.smaller_patch import smaller_patches
@@ -92,7 +93,7 @@ class Claims:
 
     def last(self, name: ObjectName, app: str) -> Record | None:
         """Return the record of the app's last run on a VirtualService."""
-        return release.last_record(self.writer.read(name), app)
+        return last_record(self.writer.read(name), app)
 
     def refuse_competing(self, app: str, run: str, targets: Sequence[RouteTarget]) -> None:
         """Check that no other run prevents `take`; nothing is written.

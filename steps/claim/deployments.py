@@ -1,16 +1,16 @@
 """The token on Deployments: it follows the token on the VirtualServices, and every write of a Deployment tests it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
 from steps.claim.annotations import annotations_of, expect_managers, remove_managed_fields
-from steps.claim.errors import ClaimCorrupt, LostDeployment
 from steps.claim.guarded_write import Decide, GuardedWriter
-from steps.claim.marks import Holder, Mark, holder_on, is_held_by, mark_of, marks_on, put, take_off
-from steps.claim.token import Token, is_later, parse_token
+from steps.claim.marks import Holder, Mark, mark_of, marks_on, take_off
+from steps.claim.ownership import Inherits, Ownership, Refuse
+from steps.claim.token import is_later, parse_token
 from steps.cluster import json_patch
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
@@ -20,12 +20,6 @@ from steps.model.run import ObjectName
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 RETRY_SECONDS: Final = 10.0
-
-Refuse = Callable[[Object, Mark], None]
-"""Raises if the claim behind a token on a Deployment still exists."""
-
-Inherits = Callable[[Object, Mark], bool]
-"""Returns whether a claim may write a Deployment whose token does not name its holder."""
 
 
 @dataclass(slots=True)
@@ -54,7 +48,8 @@ class ClaimedDeployments:
     def __init__(
         self, cluster: Cluster, key: str, retry_seconds: float = RETRY_SECONDS, holder: Holder | None = None
     ) -> None:
-        self._cluster, self._holder = cluster, holder
+        self._cluster = cluster
+        self._ownership = Ownership(key, holder)
         self._writer = GuardedWriter(cluster, DEPLOYMENT, retry_seconds)
         self.key = key
         self._path = ("metadata", "annotations", key)
@@ -78,7 +73,7 @@ class ClaimedDeployments:
 
         def guarded(found: Object) -> list[Operation]:
             current = annotations_of(found).get(self.key)
-            operations = _decided(decide, found, self._lost(found, token))
+            operations = _decided(decide, found, self._ownership.lost(found, token))
             if not operations:
                 return []
             test = [] if token is None else [json_patch.expect(current, *self._path)]
@@ -106,9 +101,13 @@ class ClaimedDeployments:
         new = parse_token(token)
 
         def decide(found: Object) -> list[Operation]:
-            self._refuse_others(found, new, token, refuse)
+            self._ownership.refuse_others(found, new, token, refuse)
             others = [mark.key for mark in marks_on(found) if mark.key != self.key]
-            return [] if self._is_marked(found, token) and not others else self._marks(found, token, others)
+            return (
+                []
+                if self._ownership.is_marked(found, token) and not others
+                else self._ownership.marks(found, token, others)
+            )
 
         for name in sorted(set(names)):
             self._put(ObjectName(namespace, name), decide)
@@ -123,10 +122,10 @@ class ClaimedDeployments:
         new = parse_token(token)
 
         def decide(found: Object) -> list[Operation]:
-            current = self._token_of(found)
+            current = self._ownership.token_of(found)
             if current is None or not current.is_same(new) or is_later(current.phase, new.phase):
-                raise self._not_ours(found, token)
-            return [] if self._is_marked(found, token) else self._marks(found, token)
+                raise self._ownership.not_ours(found, token)
+            return [] if self._ownership.is_marked(found, token) else self._ownership.marks(found, token)
 
         for name in sorted(set(names)):
             self._put(ObjectName(namespace, name), decide)
@@ -165,12 +164,12 @@ class ClaimedDeployments:
                 result.left.pop(name, None)
                 mark = mark_of(found, self.key)
                 if mark is not None and mark.token is None and not repair:
-                    raise self._corrupt(found, mark)
-                if mark is None or not self._is_ours(found, mark, new, inherits):
+                    raise self._ownership.corrupt(found, mark)
+                if mark is None or not self._ownership.is_ours(found, mark, new, inherits):
                     others = [one.text for one in marks_on(found)]
                     result.left[name] = others[0] if others else ""
                     return []
-                return [] if self._is_marked(found, token) else self._marks(found, token)
+                return [] if self._ownership.is_marked(found, token) else self._ownership.marks(found, token)
 
             previous = self._put(ObjectName(namespace, name), decide)
             if previous is not None and name not in result.left and previous.token is None:
@@ -199,7 +198,7 @@ class ClaimedDeployments:
 
         def removal(found: Object) -> list[Operation]:
             mark = mark_of(found, self.key)
-            is_ours = mark is not None and mark.token is not None and self._is_ours(found, mark, new)
+            is_ours = mark is not None and mark.token is not None and self._ownership.is_ours(found, mark, new)
             return take_off(found, [self.key]) if is_ours else []
 
         def disowning(found: Object) -> list[Operation]:
@@ -238,7 +237,7 @@ class ClaimedDeployments:
             ClaimCorrupt: a Deployment carries a token that cannot be read.
         """
         found = [self._cluster.find(DEPLOYMENT, namespace, name) for name in sorted(set(names))]
-        tokens = [self._token_of(entry) for entry in found if entry is not None]
+        tokens = [self._ownership.token_of(entry) for entry in found if entry is not None]
         return max((token.epoch for token in tokens if token is not None), default=0)
 
     def _put(self, name: ObjectName, decide: Decide) -> Mark | None:
@@ -264,81 +263,6 @@ class ClaimedDeployments:
             log.warning("release.not_disowned", deployment=str(name), cause=error.cause)
             self._writer.write(name, removal)
 
-    def _refuse_others(self, found: Object, new: Token, token: str, refuse: Refuse | None) -> None:
-        for mark in marks_on(found):
-            if mark.token is None:
-                raise self._corrupt(found, mark)
-            if mark.key == self.key and mark.token.is_same(new):
-                if is_later(mark.token.phase, new.phase):
-                    raise self._not_ours(found, token)
-                continue
-            if refuse is not None:
-                refuse(found, mark)
-            elif mark.key != self.key or mark.token.epoch >= new.epoch:
-                raise self._not_ours(found, token, mark)
-
-    def _is_ours(self, found: Object, mark: Mark, new: Token, inherits: Inherits | None = None) -> bool:
-        """Return whether the run of `new`, or an earlier owner of its claim, has put a mark on a Deployment."""
-        named = self._holder is None or is_held_by(found, mark, self._holder)
-        if mark.token is None:
-            return named and holder_on(found) is not None
-        if mark.token.is_same(new) and (named or holder_on(found) is None):
-            return True
-        if mark.token.epoch > new.epoch or (mark.token.epoch == new.epoch and mark.token.run != new.run):
-            return False
-        return named or (inherits is not None and inherits(found, mark))
-
-    def _is_marked(self, found: Object, token: str) -> bool:
-        is_named = self._holder is None or holder_on(found) == self._holder
-        return is_named and annotations_of(found).get(self.key) == token
-
-    def _marks(self, found: Object, token: str, gone: Sequence[str] = ()) -> list[Operation]:
-        return put(found, self.key, token, self._holder, gone)
-
-    def _token_of(self, found: Object) -> Token | None:
-        mark = mark_of(found, self.key)
-        if mark is not None and mark.token is None:
-            raise self._corrupt(found, mark)
-        return mark.token if mark is not None else None
-
-    def _corrupt(self, found: Object, mark: Mark) -> ClaimCorrupt:
-        namespace, name = found["metadata"].get("namespace"), found["metadata"]["name"]
-        cause = (
-            f"its annotation {mark.key} is {mark.text!r}, which is not run:epoch:phase, so its owner is unknown. If no"
-            f" run releases this app, remove it: kubectl annotate deployment -n {namespace} {name} {mark.key}-"
-            " (rollback --any-run and sweep replace it)."
-        )
-        return ClaimCorrupt(f"reading the claim on Deployment {namespace}/{name}", cause)
-
-    def _lost(self, found: Object, token: str | None) -> StepError | None:
-        """Return why a write under `token` is not allowed, None if it is."""
-        if token is None:
-            marks = marks_on(found)
-            if not marks:
-                return None
-            return self._corrupt(found, marks[0]) if marks[0].token is None else self._not_ours(found, None, marks[0])
-        if annotations_of(found).get(self.key) == token:
-            return None
-        try:
-            current = self._token_of(found)
-        except ClaimCorrupt as error:
-            return error
-        if current is not None and _lags(current, parse_token(token)):
-            return None
-        return self._not_ours(found, token)
-
-    def _not_ours(self, found: Object, wanted: str | None, mark: Mark | None = None) -> LostDeployment:
-        mark = mark or mark_of(found, self.key)
-        name = f"{found['metadata'].get('namespace')}/{found['metadata']['name']}"
-        if mark is None:
-            cause = f"its annotation {self.key} is gone: the run {wanted} lost it, or a person took over"
-        else:
-            cause = (
-                f"its annotation {mark.key} says {mark.text}, this run is {wanted or 'without a claim'}. "
-                f"Removing the annotation by hand takes it over."
-            )
-        return LostDeployment(f"writing Deployment {name}", cause, name, mark.text if mark is not None else None)
-
 
 def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[Operation]:
     """Allow a lost token if there is nothing to write: a step killed after it removed the token must be repeatable."""
@@ -351,8 +275,3 @@ def _decided(decide: Decide, found: Object, lost: StepError | None) -> Sequence[
     if operations and lost is not None:
         raise lost
     return operations
-
-
-def _lags(current: Token, token: Token) -> bool:
-    """Return whether a Deployment missed a change of phase of the same claim: the step was killed before that."""
-    return current.is_same(token) and is_later(token.phase, current.phase)

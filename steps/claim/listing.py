@@ -8,10 +8,10 @@ from steps.claim.claims import Claims
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.expiry import is_expired
 from steps.claim.keys import record_key, shorten_app
+from steps.claim.last_record import unreadable_record
 from steps.claim.marked_objects import marked_objects, only_marks
 from steps.claim.observed import apps_on, assemble_claim, name_of, observe_claim
 from steps.claim.record import load_record
-from steps.claim.release import unreadable_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Forbidden, Interrupted, StepError

@@ -5,11 +5,12 @@ from functools import partial
 
 import structlog
 
-from steps.claim.annotations import annotations_of, remove_annotations
+from steps.claim.annotations import remove_annotations
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
-from steps.claim.observed import name_of, not_owner, observe_claim
-from steps.claim.record import dump_record, load_record, with_promotion
+from steps.claim.last_record import last_record
+from steps.claim.observed import not_owner, observe_claim
+from steps.claim.record import dump_record, with_promotion
 from steps.claim.unclaimed import close_unclaimed
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound
@@ -56,29 +57,6 @@ def release(writer: GuardedWriter, claim: Claim, record: Record, routes: RouteEn
         except NotFound as error:
             log.warning("release.skipped", virtual_service=str(target.virtual_service), cause=error.cause)
     writer.write(anchor.virtual_service, leave_record)
-
-
-def last_record(obj: Object, app: str) -> Record | None:
-    """Return the record of the app's last run, None if there is none; one that cannot be read is named in a warning."""
-    text = annotations_of(obj).get(record_key(app))
-    if text is None:
-        return None
-    try:
-        record = load_record(text)
-    except ValueError as error:
-        log.warning("record.unreadable", detail=unreadable_record(obj, app, str(error)))
-        return None
-    if record.promotion is None and '"promotion"' in text:
-        detail = unreadable_record(obj, app, "what an undo needs is damaged")
-        log.warning("record.unreadable_promotion", detail=detail)
-    return record
-
-
-def unreadable_record(obj: Object, app: str, why: str) -> str:
-    """Return a sentence about a record that cannot be read: the object, the annotation, and what helps."""
-    name, key = name_of(obj), record_key(app)
-    remedy = f"kubectl annotate virtualservice -n {name.namespace} {name.name} {key}-"
-    return f"reading annotation {key} of VirtualService {name}: {why}. It only reports the past; to remove it: {remedy}"
 
 
 def _is_recorded(obj: Object, claim: Claim) -> bool:

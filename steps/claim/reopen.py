@@ -5,13 +5,15 @@ from dataclasses import replace
 from steps.claim.acquire import give_back
 from steps.claim.annotations import write_annotations
 from steps.claim.guarded_write import GuardedWriter
+from steps.claim.last_record import last_record
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
-from steps.claim.release import last_record
 from steps.claim.unclaimed import require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
-from steps.model.run import Claim, RouteTarget
+from steps.model.run import Claim, Phase, RouteTarget
+
+_UNDOES = frozenset({Phase.ROLLING_BACK})
 
 
 def reopen(writer: GuardedWriter, claim: Claim) -> Claim:
@@ -55,7 +57,7 @@ def claim_others(writer: GuardedWriter, claim: Claim, *, everywhere: bool) -> No
             seen = observe_claim(obj, claim.app)
             if seen is not None and seen.is_part_of(claim):
                 return []
-            require_first(writer, claim, doing)
+            require_first(writer, claim, _UNDOES, doing)
             refuse_competing(writer.cluster, obj, target, doing, None, claim.app, claim.run)
             return write_annotations(obj, claim)
 

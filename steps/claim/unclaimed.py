@@ -3,18 +3,21 @@
 `prepare` claims one VirtualService after the other. If it hangs between two of them until somebody else ended its run,
 its next request would claim a VirtualService for a run that no longer exists. Two things prevent this: the process that
 ends the run writes each VirtualService that it finds unclaimed, so that a patch which was decided before is refused;
-and `prepare` reads the first VirtualService again before it decides on another one.
+and `prepare` reads the first VirtualService again before it decides on another one. A rollback of the same run writes
+its phase there before it writes anything else, so that counts as an end as well.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 
 from steps.claim.annotations import edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
+from steps.claim.last_record import last_record
 from steps.claim.observed import not_owner, observe_claim
-from steps.claim.record import dump_record
+from steps.claim.record import dump_record, with_promotion
 from steps.cluster.api import Object, Operation
-from steps.model.run import Claim, Record
+from steps.model.run import Claim, Phase, Record
 
 
 def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation]:
@@ -31,17 +34,24 @@ def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation
     if claim.state.workloads is not None or observe_claim(obj, claim.app) is not None:
         return []
     # Reports are about the VirtualService whose record ended last, which must stay the first one.
-    kept = dump_record(replace(record, ended=record.started))
+    ended = replace(record, ended=record.started)
+    kept = dump_record(with_promotion(ended, last_record(obj, claim.app)))
     edits = edit_annotations(obj, {record_key(claim.app): kept})
     return [*expect_unchanged(obj), *edits] if edits else []
 
 
-def require_first(writer: GuardedWriter, claim: Claim, doing: str) -> None:
+def require_first(writer: GuardedWriter, claim: Claim, phases: Container[Phase], doing: str) -> None:
     """Check that the first VirtualService still carries the claim; to be called after another one was read.
 
+    Args:
+        writer: of VirtualServices.
+        claim: of the caller.
+        phases: in which the claim may still grow.
+        doing: the action in the error.
+
     Raises:
-        NotOwnerError: it does not: the run was ended or taken over.
+        NotOwnerError: it does not, or in another phase: the run was ended or taken over, or its rollback began.
     """
     first = observe_claim(writer.read(claim.state.targets[0].virtual_service), claim.app)
-    if first is None or not first.token.is_of(claim):
+    if first is None or not first.token.is_of(claim) or first.token.phase not in phases:
         raise not_owner(doing, first)

@@ -29,7 +29,7 @@ class StablePods:
         budget: maximum number of series; with more of them the pods are not told apart.
 
     Attributes:
-        is_given_up: there are too many series, or sums in place of pods: nothing more needs to be read.
+        is_given_up: stable's pods have no series of their own, too many, or sums: nothing more needs to be read.
     """
 
     def __init__(self, definition: MetricDefinition, budget: int) -> None:
@@ -42,7 +42,7 @@ class StablePods:
     def add(self, found: Sequence[RawSeries], since: float) -> None:
         """Count the samples of one poll, whose range began at `since` (unix seconds)."""
         own = [series for series in found if series.labels.get("reporter") == DESTINATION]
-        if aggregating_scrapers(own):
+        if not (own or self._increases) or aggregating_scrapers(own):
             self.is_given_up = True
             return
         self._duplicates.add(own)

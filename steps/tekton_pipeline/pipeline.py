@@ -13,8 +13,9 @@ from steps.tekton_pipeline.parameters import parameters
 from steps.tekton_pipeline.yaml_text import WIDTH, comment_lines
 
 _BY_STEPS = """\
-prepare, then set-weight and analyze for each weight, then promote. After a failed task no further weight is set.
-analyze itself gives all weight back to stable, seconds before any other task could."""
+prepare, then set-weight beside analyze for each weight, then promote. analyze waits until the weight is set: started
+after it, its pod would leave users unjudged for seconds. After a failed task no further weight is set. analyze itself
+gives all weight back to stable, seconds before any other task could."""
 _BY_ONE_POD = """\
 One task climbs the whole ladder in one pod, which saves the start of a pod for each step; its log shows the steps. If
 the pod dies, `finish` restores stable."""
@@ -166,24 +167,26 @@ def _by_steps(options: PipelineOptions) -> list[str]:
     }
     lines = _task("prepare", "prepare", "", given, limit)
     before = "prepare"
-    for name in options.walk:
-        lines += _rung(name, before)
-        before = name
+    for weight in map(str, options.weights):
+        lines += _rung(weight, before)
+        before = f"set-weight-{weight}, analyze-{weight}"
+    if options.gate:
+        held = {"hold": "true", "timeout-seconds": "$(params.approval-seconds)", **_of_params("prometheus-url")}
+        lines += _task("gate", "analyze", before, held)
+        before = "gate"
     limit = f"    timeout: {_minutes(PROMOTE_MINUTES)} # two rollouts of pods, or the merge that GitOps waits for"
     return [*lines, *_task("promote", "promote", before, _of_params("template-by", "prometheus-url"), limit)]
 
 
-def _rung(name: str, before: str) -> list[str]:
-    step, _, weight = name.rpartition("-")
-    if step == "set-weight":
-        limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
-        return _task(name, step, before, {"weight": weight, **_of_params("prometheus-url")}, limit)
-    # No timeout: the step has its own deadline, which a parameter sets, and retreats if it cannot judge.
-    if step == "analyze":
-        given = _of_params("on-inconclusive", "timeout-seconds", "prometheus-url")
-    else:
-        given = {"hold": "true", "timeout-seconds": "$(params.approval-seconds)", **_of_params("prometheus-url")}
-    return _task(name, "analyze", before, given)
+def _rung(weight: str, before: str) -> list[str]:
+    limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
+    given = {"weight": weight, **_of_params("prometheus-url")}
+    # No timeout: analyze has its own deadline, which a parameter sets, and retreats if it cannot judge.
+    judged = {"await-weight": weight, **_of_params("on-inconclusive", "timeout-seconds", "prometheus-url")}
+    return [
+        *_task(f"set-weight-{weight}", "set-weight", before, given, limit),
+        *_task(f"analyze-{weight}", "analyze", before, judged),
+    ]
 
 
 def _one_pod(options: PipelineOptions) -> list[str]:

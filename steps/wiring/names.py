@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import structlog
 
+from steps.claim.last_record import last_record
 from steps.claim.lookup import claim_of_app
-from steps.claim.release import last_record
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, DESTINATION_RULE, VIRTUAL_SERVICE
 from steps.errors import Forbidden

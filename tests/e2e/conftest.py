@@ -8,10 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import diagnostics
+
+from tests.e2e import diagnostics, order
 from tests.e2e.setup import deploy_shop, publish, users_of
 from tests.lab.cluster.lab import ClusterLab
 from tests.lab.embedded.load import Load
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests."""
+    order.sort(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.ByGroup:
+    """Keep the tests that share a listener, a controller or releases on one worker."""
+    return order.ByGroup(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ if [[ -z "${CANARY_TEST_KUBECONFIG:-}" ]]; then
     image="or image"
 fi
 export CANARY_TEST_KUBECONFIG
-# A file is a room of its own: what its tests share (listener, controller) belongs to one worker.
-pytest -n 3 --dist loadfile --no-loadscope-reorder -m "(e2e and not alone and ($selected)) $image" \
+# What tests share (listener, controller) belongs to one worker; the longest begin, see order.py.
+pytest -n 3 --dist loadscope --no-loadscope-reorder -m "(e2e and not alone and ($selected)) $image" \
     tests/e2e tests/lab/cluster tests/image
 pytest -m "not image and not e2e" tests/contract
 pytest -m "e2e and alone and ($selected)" tests/e2e

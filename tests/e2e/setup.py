@@ -21,6 +21,7 @@ VERSIONS: dict[str, dict[str, float | bool]] = {
     "v2": {},
     "v3": {},
     "errors": {"error_ratio": 1.0},
+    "some-errors": {"error_ratio": 0.05},
     "slow": {"slow_ratio": 0.3, "slow_ms": 2000},
     "empty": {"empty_ratio": 1.0},
     "not-found": {"error_ratio": 1.0, "error_status": 404},

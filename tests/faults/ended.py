@@ -11,33 +11,41 @@ from collections.abc import Iterator
 
 from steps.cluster.connection import USER_AGENT
 from tests.faults.lab import Attempt, Lab
-from tests.faults.views import canary_side, is_ready, marks_of, selector_of, serves
+from tests.faults.views import canary_side, is_ready, marks_of, places_with_weight, selector_of, serves
 from tests.faults.watch import Violation
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, POD, Json
 from tests.support.shop_release import NAMESPACE
 
 
-def check_ended(lab: Lab, end: Attempt, holder: str = "") -> Iterator[Violation]:
+def check_ended(lab: Lab, end: Attempt, holder: str = "", *, led_elsewhere: bool = False) -> Iterator[Violation]:
     """Return what does not hold after a way back.
 
     Args:
         lab: in which the cluster came to rest.
         end: how the way back ended.
         holder: the run that holds the claim now, "" for none.
+        led_elsewhere: another route led to the canary while a run began, which then keeps it up.
     """
     if end.exit_code != 0:
         yield Violation("exit code", f"the way back ended with {end.exit_code}: {end.error[:400]}")
         return
-    if lab.rests_at and not lab.world.outcome() and lab.world.weights() == {(100 - lab.rests_at, lab.rests_at)}:
-        yield from _check_marks(lab, holder)
-        return  # no run ever claimed anything: all is as people left it
-    is_persons = lab.left_to_person and not holder
-    if not is_persons:
+    yield from _check_marks(lab, holder)
+    if lab.rests_at and not lab.world.outcome() and _is_as_left(lab):
+        yield from _check_served(lab)  # no run ever claimed anything: all is as people left it
+        return
+    if lab.is_left_to_person and not holder:
+        yield from _check_left(lab)
+    else:
         yield from _check_users(lab)
     yield from _check_version(lab)
-    yield from _check_marks(lab, holder)
-    if not holder and not is_persons:
-        yield from _check_idle_arms(lab)
+    if not holder:
+        yield from _check_idle_arms(lab, lab.watch.kept if led_elsewhere else set())
+
+
+def _is_as_left(lab: Lab) -> bool:
+    """Return whether users are where people sent them before the release, or during it."""
+    rests = {canary_side(one, lab.hosts[1]) for one in lab.virtual_services()} == {lab.rests_at}
+    return rests or lab.routes() == lab.left
 
 
 def serving(lab: Lab) -> str:
@@ -51,6 +59,8 @@ def _check_users(lab: Lab) -> Iterator[Violation]:
     if not found or (found == lab.canary and lab.world.given.get("topology") != "swap"):
         yield Violation("users on a ready arm", f"the weights stayed at {sorted(lab.world.weights())}")
         return
+    if found == lab.canary and lab.has_lost_last_arm:
+        return
     place = lab.hosts[0 if found == lab.stable else 1]
     chosen = selector_of(lab.world.store, place)
     pods = [pod for pod in lab.world.store.list(POD, NAMESPACE) if serves(pod, chosen)]
@@ -63,6 +73,22 @@ def _check_users(lab: Lab) -> Iterator[Violation]:
     wanted = serves_now["spec"]["replicas"] if serves_now else 0
     if wanted < lab.replicas:
         yield Violation("users on a ready arm", f"{found} serves with {wanted} pods, {lab.replicas} before")
+
+
+def _check_left(lab: Lab) -> Iterator[Violation]:
+    """A person's weights stay as they are; that person's users are served, unless what serves is gone by their hand."""
+    if lab.routes() != lab.left:
+        yield Violation("nobody else touched", f"a person left the routes {lab.left}, now they are {lab.routes()}")
+    yield from _check_served(lab)
+
+
+def _check_served(lab: Lab) -> Iterator[Violation]:
+    for host in (host for host in lab.hosts if any(host in places_with_weight(one) for one in lab.virtual_services())):
+        chosen = selector_of(lab.world.store, host)
+        exists = lab.world.store.find(DEPLOYMENT, NAMESPACE, host.host) is not None
+        pods = lab.world.store.list(POD, NAMESPACE)
+        if exists and not any(serves(pod, chosen) and is_ready(pod) for pod in pods):
+            yield Violation("users on a ready arm", f"{host.host} has weight and no ready pod")
 
 
 def _check_version(lab: Lab) -> Iterator[Violation]:
@@ -82,7 +108,8 @@ def _check_marks(lab: Lab, holder: str) -> Iterator[Violation]:
         marks, values = marks_of(one), (one["metadata"].get("annotations") or {})
         tokens = [values[key] for key in marks if ".io/claim." in key]
         if one["kind"] == "Deployment" and lab.undo_died and not holder and not lab.token():
-            tokens, marks = [], []
+            tokens = [token for token in tokens if not token.startswith("undo-")]
+            marks = marks if tokens else []
         if not holder and marks:
             yield Violation("nothing left over", f"{where} still has {', '.join(sorted(marks))} {tokens}")
         if holder and any(token.split(":")[0] != holder for token in tokens):
@@ -97,10 +124,12 @@ def _manages_routes(item: Json) -> bool:
     return any(one.get("manager") == USER_AGENT and "f:spec" in one.get("fieldsV1", {}) for one in entries)
 
 
-def _check_idle_arms(lab: Lab) -> Iterator[Violation]:
+def _check_idle_arms(lab: Lab, kept: set[str]) -> Iterator[Violation]:
+    """What has no users has no pods; both arms stay up for a person who has taken over, who may need them."""
     found = serving(lab)
-    idle = lab.canary if found == lab.stable else lab.stable
-    for name in (idle, f"{lab.stable}-baseline"):
+    idle = () if lab.is_left_to_person else (lab.canary if found == lab.stable else lab.stable,)
+    for name in (*idle, f"{lab.stable}-baseline", f"{lab.canary}-baseline"):
         item: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, name)
-        if item is not None and item["spec"]["replicas"] and name not in lab.kept:
+        is_theirs = name in kept or (name in lab.started_by_people and name not in lab.watch.claimed)
+        if item is not None and item["spec"]["replicas"] and not is_theirs:
             yield Violation("nothing left over", f"{name} still has {item['spec']['replicas']} pods without users")

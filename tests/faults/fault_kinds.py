@@ -38,7 +38,7 @@ class FaultKind:
         reach: "once": to this request; "place": to each like it (same verb, same object); "rest": to all that follow.
         seconds: how long it lasts.
         is_answer: whether the process goes on with an answer, which only this place refuses or garbles.
-        keeps_canary: whether the canary may keep pods without a run, since other routes led to it.
+        leads_to_canary: whether another route leads to the canary until it is undone.
         undo: what a person puts right before the next way back, if the first one cannot end because of it.
     """
 
@@ -47,7 +47,7 @@ class FaultKind:
     seconds: float = inf
     is_answer: bool = False
     undo: Callable[[Lab], object] | None = None
-    keeps_canary: bool = False
+    leads_to_canary: bool = False
 
 
 def _killed_before(wire: Wire, call: Call) -> HTTPResponse:
@@ -92,7 +92,8 @@ def _late(name: Literal["sweep", "prepare"]) -> Act:
 
     def act(wire: Wire, call: Call) -> HTTPResponse:
         CLOCK.seconds += EXPIRED_SECONDS
-        wire.is_superseded = wire.lab.take_over(name)
+        own = {wire.lab.run, *wire.owns}
+        wire.is_superseded = wire.lab.take_over(name) in own
         return wire.deliver(call)
 
     return act
@@ -107,8 +108,9 @@ def _person(change: Callable[[Lab], object]) -> Act:
     """Somebody changes something just before the request arrives."""
 
     def act(wire: Wire, call: Call) -> HTTPResponse:
-        change(wire.lab)
-        wire.lab.watch.edited_at = CLOCK.seconds
+        with wire.lab.watch.by_person():
+            change(wire.lab)
+        wire.lab.left = wire.lab.routes()
         return wire.deliver(call)
 
     return act
@@ -136,8 +138,8 @@ FAULTS: dict[str, FaultKind] = {
     "html": FaultKind(_page, is_answer=True),
     "no-date": FaultKind(_undated, "rest", is_answer=True),
     "cut": FaultKind(_cut, "rest"),
-    "testers-route": FaultKind(_person(persons.add_testers), undo=persons.remove_testers, keeps_canary=True),
-    "second-service": FaultKind(_person(persons.add_service), undo=persons.remove_service, keeps_canary=True),
+    "testers-route": FaultKind(_person(persons.add_testers), undo=persons.remove_testers, leads_to_canary=True),
+    "second-service": FaultKind(_person(persons.add_service), undo=persons.remove_service, leads_to_canary=True),
     "split-stable": FaultKind(_person(persons.split_stable), undo=persons.join_stable),
     "weights-edited": FaultKind(_person(persons.share_users), undo=lambda _: None),
     "weights-reset": FaultKind(_person(persons.reset_weights), undo=lambda _: None),

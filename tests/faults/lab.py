@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from steps import bootstrap
+from steps.actions.bake import Bake, BakePolicy
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.keys import claim_key
 from steps.cluster.api import Cluster
 from steps.cluster.connection import Connection
 from steps.errors import StepError
+from steps.evidence.reader import EvidenceReader
+from steps.judge.rules import Rules
 from steps.settings.conventions import conventional_names
 from steps.step import StepEnd
 from steps.workload.workload import Workload
@@ -24,6 +27,7 @@ from tests.faults.clock import CLOCK
 from tests.faults.views import Place
 from tests.faults.watch import BYSTANDER, Watch
 from tests.faults.wire import Fault, Wire, connected
+from tests.support.controllers.at_rest import AtRest
 from tests.support.in_process_steps import StepProcess
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json
@@ -31,7 +35,7 @@ from tests.support.manifests import virtual_service
 from tests.support.shop_release import NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
 
-DRAIN_SECONDS, STANDBY_SECONDS, READY_SECONDS = 5.0, 130.0, 20.0
+DRAIN_SECONDS, STANDBY_SECONDS, READY_SECONDS, BAKE_SECONDS = 5.0, 130.0, 20.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,16 @@ class Process(StepProcess):
         stable = next(name for name in (self.lab.stable, self.lab.canary) if name != canary)
         self._given |= {"stable": stable, "canary": canary}
 
+    def _bake(self, reader: EvidenceReader) -> Bake:
+        policy = BakePolicy(BAKE_SECONDS, Rules(), lambda: reader, pause=CLOCK.sleep)
+        return Bake(policy, self._traffic, self._workload)
+
     def _workload_of(self, app: str) -> Workload:
         return Workload(self._cluster, claim_key(app), poll_seconds=1.0, fault_grace_seconds=2.0, retry_seconds=5.0)
 
 
 Act = Callable[[Process], StepEnd]
+Routes = dict[str, list[Json]]
 
 
 class Lab:
@@ -100,9 +109,14 @@ class Lab:
         templates: stable's pod templates by image, as people wrote them.
         rests_at: the canary's weight between releases, which stays if a run never claimed anything.
         undo_died: an undo ended before its claim was complete, and could not take its tokens off Deployments.
-        left_to_person: somebody set weights where no claim stands: a bootstrap has none, and an edit during a bake ends
-            the run as promoted. Both arms are up, and the weights are that person's.
-        kept: Deployments that keep their pods without weight, since other routes lead to them.
+        has_lost_last_arm: a person deleted the canary, while it alone had pods. Once its claim is over, as after any
+            release, no process is left that could start the other arm.
+        left: the routes of each VirtualService as a person left them.
+        is_left_to_person: that person's weights stay, since no claim stands: a bootstrap has none, and an edit during a
+            bake ends the run as promoted.
+        deployed_meanwhile: images that people deploy for the next run, which any run may release from then on.
+        started_by_people: Deployments that people started: a run which never put its token there leaves them as they
+            are.
     """
 
     def __init__(self, world: SteppedCluster, stable: str, canary: str, *, images: tuple[str, ...]) -> None:
@@ -110,8 +124,10 @@ class Lab:
         self.hosts = Place(stable), Place(canary)
         self.run, self.replicas = "one", 2
         self.rests_at = 0
-        self.undo_died = self.left_to_person = False
-        self.kept: tuple[str, ...] = ()
+        self.undo_died = self.is_left_to_person = self.has_lost_last_arm = False
+        self.left: Routes = {}
+        self.started_by_people: tuple[str, ...] = ()
+        self.deployed_meanwhile: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}
         self.pristine = _connection()
         world.create(DEPLOYMENT, deployment(BYSTANDER, "shop:1", 1))
@@ -120,21 +136,24 @@ class Lab:
         world.create(VIRTUAL_SERVICE, virtual_service(BYSTANDER, alone, {**alone, "host": "nobody"}))
         world.settle(BYSTANDER)
         world.store.shares_lists = True
+        world.at_rest = AtRest(world.store)
         self.watch = Watch(self)
         CLOCK.on_wait = self._passed
 
     def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
         """Return a copy of everything, for `put_back`."""
-        return self.world.keep(), CLOCK.seconds, self.run, dict(self.world.given)
+        mine = self.run, self.images, self.left
+        return self.world.keep(), CLOCK.seconds, mine, dict(self.world.given), self.watch.keep()
 
     def put_back(self, kept: Any, seed: str) -> None:  # noqa: ANN401 - see `keep`
         """Restore everything, and chance."""
         CLOCK.on_wait = self._passed
         self.world.put_back(kept[0])
-        CLOCK.seconds, self.run, self.world.given = kept[1], kept[2], dict(kept[3])
+        CLOCK.seconds, self.world.given = kept[1], dict(kept[3])
+        self.run, self.images, self.left = kept[2]
         self.world.api.faults.log.clear()
         random.seed(seed)
-        self.watch.begin()
+        self.watch.put_back(kept[4])
 
     def attempt(self, act: Act, fault: Fault | None = None, wire: Wire | None = None) -> tuple[Attempt, Wire]:
         """Run a step in a process of its own."""
@@ -149,8 +168,8 @@ class Lab:
             return Attempt(1, {}, traceback.format_exc(), has_crashed=True), wire
         return Attempt(end.exit_code, dict(end.results), str(end.summary.get("error", ""))), wire
 
-    def take_over(self, name: Literal["sweep", "prepare"]) -> bool:
-        """Let a sweep, or the next run, come by; return whether a claim changed hands."""
+    def take_over(self, name: Literal["sweep", "prepare"]) -> str:
+        """Let a sweep, or the next run, come by; return the run whose claim went into other hands, "" for none."""
         held = self.token()
         writer, self.watch.writer = self.watch.writer, None
         if name == "sweep":
@@ -159,8 +178,9 @@ class Lab:
             end, _ = self.attempt(lambda process: process.lab.prepare_next(process, "two"))
             if end.results.get("outcome") == "ready":
                 self.run = "two"
+            self.images = (*self.images, *self.deployed_meanwhile)
         self.watch.writer = writer
-        return held not in {"", self.token()}
+        return held.split(":")[0] if held != self.token() else ""
 
     def prepare_next(self, process: Process, run: str) -> StepEnd:
         """Prepare the release of shop:3."""
@@ -178,6 +198,10 @@ class Lab:
     def virtual_services(self) -> list[Json]:
         """Return the VirtualServices of the app."""
         return [self.world.store.get(VIRTUAL_SERVICE, NAMESPACE, name) for name in self.world.services]
+
+    def routes(self) -> Routes:
+        """Return the routes of each VirtualService of the app."""
+        return {one["metadata"]["name"]: one["spec"]["http"] for one in self.virtual_services()}
 
     def settle(self) -> None:
         """Let the cluster come to rest."""

@@ -78,20 +78,13 @@ def reset_weights(lab: Lab) -> None:
 
 
 def delete_canary(lab: Lab) -> None:
-    """Delete the canary's Deployment; its users fail by that, not because of us.
-
-    If it is the only arm with pods, as after a swap or before the first release, nobody can serve them: that is not
-    held against the step.
-    """
+    """Delete the canary's Deployment; its users fail by that, not because of us."""
     stable: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, lab.stable)
-    if stable is None or not stable["spec"]["replicas"]:
-        lab.watch.has_raced = True
+    lab.has_lost_last_arm = stable is None or not stable["spec"]["replicas"]
     try:
         lab.world.store.delete(DEPLOYMENT, NAMESPACE, lab.canary)
     except ApiError:
         return  # it was not made yet
-    lab.world.tick()
-    lab.watch.excuse()
 
 
 def _weighted(route: Json, *weights: int) -> Json:

@@ -37,7 +37,7 @@ def at_rest(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     lab = AtRestLab(SteppedCluster(folder, services), APP, CANARY, images=("shop:1", "shop:2"))
     lab = _with_templates(lab, APP)
     lab.rests_at = 10
-    lab.kept = (CANARY,)  # people started it; a run that dies before it put its token there leaves it as it was
+    lab.started_by_people = (CANARY,)
     canary = deployment(CANARY, "shop:1", 1)
     canary["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "canary-steps"}
     lab.world.create(DEPLOYMENT, canary)
@@ -75,22 +75,48 @@ class DeployedAlone(DeployedApp):
 class TargetNamedLab(Lab):
     """A lab whose next release begins with what people deploy."""
 
-    def prepare_next(self, process: Process, run: str) -> StepEnd:
-        """Deploy shop:3 and prepare it."""
+    def deploy_next(self) -> None:
+        """Deploy shop:3."""
+        if self.world.store.find(DEPLOYMENT, NAMESPACE, APP) is None:
+            self.world.create(DEPLOYMENT, deployment(APP, "shop:3", 0))
         self.world.set_image(APP, "shop:3")
+
+    def prepare_next(self, process: Process, run: str) -> StepEnd:
+        """Deploy shop:3, anew if somebody deleted the Deployment, and prepare it."""
+        self.deploy_next()
         return process.prepare(run=run, image="", bootstrap=True)
 
 
 def target_named(folder: Path, services: tuple[str, ...] = (APP,)) -> Lab:
     """People deploy to `shop`, which is the canary; `shop-primary` serves."""
     lab = TargetNamedLab(DeployedApp(folder, services), PRIMARY, APP, images=("shop:1", "shop:2"))
+    lab.deployed_meanwhile = ("shop:3",)
+    return _with_templates(lab, PRIMARY)
+
+
+class SharedLab(TargetNamedLab):
+    """The same with users on the canary between releases, by the hand of people."""
+
+    def prepare_next(self, process: Process, run: str) -> StepEnd:
+        """Deploy shop:3 and prepare it, after all users returned to stable."""
+        self.deploy_next()
+        return process.prepare(run=run, image="", bootstrap=True, at_rest="reset")
+
+
+def users_sent_by_hand(folder: Path) -> Lab:
+    """People deploy to `shop`, and have sent 30 % of the users there before any release began."""
+    lab = SharedLab(DeployedApp(folder), PRIMARY, APP, images=("shop:1", "shop:2"))
+    lab.world.change(APP, replicas=1)
+    lab.world.settle(APP)
+    set_weights(lab, APP, 70, 30)
+    lab.rests_at, lab.started_by_people, lab.deployed_meanwhile = 30, (APP,), ("shop:3",)
     return _with_templates(lab, PRIMARY)
 
 
 def deployed_alone(folder: Path) -> Lab:
     """The same app before its first release."""
     lab = TargetNamedLab(DeployedAlone(folder), PRIMARY, APP, images=("shop:1", "shop:3"))
-    lab.kept = (APP,)
+    lab.started_by_people = (APP,)
     return lab
 
 

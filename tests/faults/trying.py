@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from steps.actions.bake_end import STOPPED
 from tests.faults.clock import CLOCK
 from tests.faults.ended import check_ended, serving
 from tests.faults.fault_kinds import EXPIRED_SECONDS, FAULTS, FaultKind
@@ -70,6 +71,7 @@ class Trial:
             self.lab = story.stage(Path(folder))
         for before in story.before:
             before(self.lab)
+        self.lab.watch.begin()
         self._run, self._kept = self.lab.run, self.lab.keep()
         self.lab.put_back(self._kept, name)
 
@@ -99,15 +101,16 @@ class Trial:
         self.lab.put_back(self._kept, str(point))
         fault = None if point.fault == NO_FAULT else Fault(FAULTS[point.fault], point.at)
         wire = Wire(self.lab, fault)
+        self.lab.has_lost_last_arm, self.lab.left = False, {}
         end, _ = self.lab.attempt(self._story.act, wire=wire)
         is_cut_off = fault is not None and not fault.kind.is_answer
         self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
         is_edit = fault is not None and fault.kind.undo is not None and wire.met is not None
-        has_no_claim = "/bake" in self._name and end.results.get("outcome") == "promoted"
-        self.lab.left_to_person = is_edit and (has_no_claim or self._name == "chart/bootstrap")
+        has_no_claim = end.results.get("verdict") == STOPPED or self._name == "chart/bootstrap"
+        is_over = not self.lab.token() and self.lab.world.outcome() == "promoted"
+        self.lab.has_lost_last_arm = self.lab.has_lost_last_arm and is_over
+        self.lab.is_left_to_person = is_edit and has_no_claim
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
-        if self.lab.watch.has_raced:
-            return
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
             yield Found(point, "", violation, met)
         kept = self.lab.keep()
@@ -150,26 +153,24 @@ class Trial:
     ) -> Iterator[Violation]:
         self.lab.put_back(kept, seed)
         end, _ = self.lab.attempt(act)
-        if fault is not None and fault.undo is not None:
-            # It may refuse to end, or leave up what others use; once they are gone, the next sweep ends it.
+        if fault is None or fault.undo is None:
+            yield from self._check_way(end, fault)
+            return
+        # It may refuse to end, or leave up what others use; once they are gone, the next sweep ends it.
+        yield from self._check_way(end, fault, may_refuse=True)
+        with self.lab.watch.by_person():
             fault.undo(self.lab)
-            CLOCK.seconds += EXPIRED_SECONDS
-            end, _ = self.lab.attempt(lambda process: process.sweep())
-        yield from self.lab.watch.violations
+        self.lab.left = self.lab.routes()
+        CLOCK.seconds += EXPIRED_SECONDS
+        end, _ = self.lab.attempt(lambda process: process.sweep())
+        yield from self._check_way(end, fault)
+
+    def _check_way(self, end: Attempt, fault: FaultKind | None, *, may_refuse: bool = False) -> Iterator[Violation]:
         if end.has_crashed:
             yield Violation("no traceback", end.error[-700:])
-            return
-        self.lab.watch.violations = []
-        self.lab.settle()
+        elif end.exit_code == 0 or not may_refuse:
+            self.lab.settle()
+            holder = self.lab.token().split(":")[0] if end.results.get("outcome") == "ready" else ""
+            yield from check_ended(self.lab, end, holder, led_elsewhere=fault is not None and fault.leads_to_canary)
         yield from self.lab.watch.violations
-        holder = self.lab.token().split(":")[0] if end.results.get("outcome") == "ready" else ""
-        kept_arms, self.lab.kept = self.lab.kept, (*self.lab.kept, *self._kept_by(fault))
-        yield from check_ended(self.lab, end, holder)
-        self.lab.kept = kept_arms
-
-    def _kept_by(self, fault: FaultKind | None) -> tuple[str, ...]:
-        """Return the arms that may keep pods without a run: other routes led there, or an edit ended a bake."""
-        if fault is None or fault.undo is None:
-            return ()
-        found = (self.lab.canary,) if fault.keeps_canary else ()
-        return found if serving(self.lab) == self.lab.stable else (*found, self.lab.stable)
+        self.lab.watch.violations = []

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from steps.claim.keys import claim_key, state_key
 from tests.faults.clock import CLOCK
+from tests.faults.edits import Edits
 from tests.faults.views import Place, canary_side, is_ready, ours_removed, places_with_weight, selector_of, serves
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, POD, VIRTUAL_SERVICE, Json, Kind
-from tests.support.shop_release import NAMESPACE
+from tests.support.shop_release import APP, NAMESPACE
 
 if TYPE_CHECKING:
     from tests.faults.lab import Lab
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
 
 PROXY_SECONDS = 2.0
 """How long a proxy may still send requests to where the routes led before: istiod needs a moment."""
-_UNDER_WAY_SECONDS = 0.07
-"""A read and the write that follows from it."""
 BYSTANDER = "till"
 
 
@@ -41,35 +43,44 @@ class Watch:
     Attributes:
         writer: the process whose request is being answered; None while controllers or persons write.
         violations: what was seen since the last `begin`.
-        edited_at: when a person last changed something.
-        has_raced: a side was stopped by a write that was under way when a person led a route there, or deleted the
-            other side: no writer of two objects can exclude that, so nothing that follows from it is held against the
-            step.
+        edits: what persons changed.
+        claimed: Deployments that carried a token of the app at any time.
+        kept: Deployments that a run kept up, as its claim says, because other routes led there when it began.
     """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.writer: Wire | None = None
         self.violations: list[Violation] = []
-        self.edited_at, self.has_raced = 0.0, False
+        self.edits = Edits()
+        self.claimed: set[str] = set()
+        self.kept: set[str] = set()
         self._before: dict[tuple[str, str], Json] = {}
         self._used: dict[Place, float] = {}
         self._ready: set[Place] = set()
         self._weighted: set[Place] = set()
         lab.world.store.subscribe(self._see)
 
-    def begin(self) -> None:
-        """Forget all; what is there now is as it should be."""
-        self.violations, self.edited_at, self.has_raced = [], 0.0, False
+    def keep(self) -> Any:  # noqa: ANN401 - only for `put_back`
+        """Return what it knows of the past, for `put_back`."""
+        return set(self.claimed), set(self.kept), set(self.edits.stopped), dict(self._used), set(self._ready)
+
+    def put_back(self, kept: Any) -> None:  # noqa: ANN401 - see `keep`
+        """Go back to what it knew, in the lab as it was then; violations are forgotten."""
+        self.violations, self.edits = [], Edits()
+        self.claimed, self.kept, self.edits.stopped = (set(one) for one in kept[:3])
+        self._used, self._ready = dict(kept[3]), set(kept[4])
         self._before = {(kind.plural, one["metadata"]["name"]): one for kind, one in self._watched()}
         self._weighted = self._places()
-        self._used = dict.fromkeys(self._weighted, CLOCK.seconds)
-        self._ready = {place for place in self._used if self._count(place)}
 
-    def excuse(self) -> None:
-        """Take it as it is that some places have no pods: a person did that."""
-        self._ready = {place for place in self._ready if self._count(place)}
-        self.violations = [one for one in self.violations if one.promise != "users served"]
+    def begin(self) -> None:
+        """Take all as it is now: as it should be."""
+        ready = {place for place in self._places() if self._count(place)}
+        self.put_back((set(), set(), set(), dict.fromkeys(self._places(), CLOCK.seconds), ready))
+
+    def by_person(self) -> AbstractContextManager[None]:
+        """Take note that what is changed in this block is changed by a person."""
+        return self.edits.by_person()
 
     def look(self) -> None:
         """Check that all whom the proxies send requests to can answer."""
@@ -80,16 +91,21 @@ class Watch:
             if now - at > PROXY_SECONDS:
                 del self._used[place]
                 self._ready.discard(place)
-                continue
-            has_pods = self._count(place) > 0
-            raised = place in weighted - self._weighted and self.writer is not None and not self._is_under_way()
-            if not has_pods and (place in self._ready or raised):
-                since = "" if place in weighted else f", which had weight {now - at:.1f} s ago"
-                self._say("users served", f"{place.host} has no ready pod{since}")
-                self._ready.discard(place)
-            if has_pods:
+            elif self._count(place) > 0:
                 self._ready.add(place)
+                self.edits.stopped.discard(place)
+            elif place in self._ready or (place in weighted - self._weighted and self._is_blindly_raised()):
+                self._ready.discard(place)
+                if not self.edits.is_writing and place not in self.edits.stopped:
+                    since = "" if place in weighted else f", which had weight {now - at:.1f} s ago"
+                    self._say("users served", f"{place.host} has no ready pod{since}")
         self._weighted = weighted
+
+    def _is_blindly_raised(self) -> bool:
+        """Return whether a step gives weight to what it could know to have no pods, while another side could serve."""
+        if self.writer is None or self.edits.came_between(DEPLOYMENT):
+            return False
+        return any(self._count(place) for place in self._lab.hosts)
 
     def _see(self, kind: Kind, namespace: str, name: str) -> None:
         if namespace != NAMESPACE or kind not in {DEPLOYMENT, POD, VIRTUAL_SERVICE}:
@@ -98,6 +114,8 @@ class Watch:
             key = kind.plural, name
             old, new = self._before.get(key, {}), self._stored(kind, name)
             self._before[key] = new
+            if self.edits.is_writing:
+                self.edits.note(kind)
             if self.writer is not None and new and old:
                 self._check_write(kind, name, old, new)
         if kind is not DEPLOYMENT:
@@ -114,25 +132,29 @@ class Watch:
             image = new["spec"]["template"]["spec"]["containers"][0]["image"]
             if image not in self._lab.images:
                 self._say("one version", f"stable got the image {image}")
+        self._note_claim(kind, name, new)
         if kind is DEPLOYMENT and old["spec"]["replicas"] and not new["spec"]["replicas"]:
             self._check_stopped(name, new)
 
+    def _note_claim(self, kind: Kind, name: str, new: Json) -> None:
+        annotations = new["metadata"].get("annotations") or {}
+        if kind is DEPLOYMENT and claim_key(APP) in annotations:
+            self.claimed.add(name)
+        if kind is VIRTUAL_SERVICE and self.writer is not None and claim_key(APP) in annotations:
+            self.writer.owns.add(annotations[claim_key(APP)].split(":")[0])
+        if kind is VIRTUAL_SERVICE and state_key(APP) in annotations:
+            self.kept |= (json.loads(annotations[state_key(APP)]).get("workloads") or {}).get("kept", {}).keys()
+
     def _check_stopped(self, name: str, new: Json) -> None:
-        if name == self._lab.stable and self._is_under_way() and not self._stored(DEPLOYMENT, self._lab.canary):
-            self.has_raced = True
         labels = new["spec"]["template"]["metadata"]["labels"]
         for place in self._places():
             chosen = selector_of(self._lab.world.store, place)
             if not chosen or any(labels.get(key) != value for key, value in chosen.items()):
                 continue
-            if self._is_under_way():
-                self.has_raced = True
+            if self.edits.came_between(VIRTUAL_SERVICE):
+                self.edits.stopped.add(place)
             else:
                 self._say("no weight on what goes", f"Deployment {name} was scaled to 0 while {place.host} has weight")
-
-    def _is_under_way(self) -> bool:
-        """Return whether the write that is seen was decided before a person's last change of another object."""
-        return CLOCK.seconds - self.edited_at < _UNDER_WAY_SECONDS
 
     def _places(self) -> set[Place]:
         return {place for one in self._objects(VIRTUAL_SERVICE) for place in places_with_weight(one)}

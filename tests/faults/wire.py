@@ -50,6 +50,7 @@ class Wire:
         lab: where it leads to.
         sent: the requests so far.
         is_dead: the process was killed.
+        owns: runs whose token this process has written.
         is_superseded: another run or sweep has taken over what this process held.
         met: the request at which the fault happened, None before that.
 
@@ -62,6 +63,7 @@ class Wire:
     def __init__(self, lab: Lab, fault: Fault | None = None, ends_when: Callable[[], bool] | None = None) -> None:
         self.lab, self._fault, self._ends_when = lab, fault, ends_when
         self.sent: list[Call] = []
+        self.owns: set[str] = set()
         self.is_dead = self.is_superseded = False
         self.met: Call | None = None
         self._met_at = 0.0
@@ -74,7 +76,7 @@ class Wire:
         self.lab.world.move()
         split, body = urlsplit(url), given.get("body")
         query = dict(parse_qsl(split.query))
-        call = self.lab.world.call(method, split.path, query, json.loads(body) if body else None)
+        call = self.lab.world.call(method, split.path, query, body or None)
         self.sent.append(call)
         if self._fault is not None and self._is_due(self._fault, call):
             return self._fault.kind.act(self, call)

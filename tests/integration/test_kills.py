@@ -124,8 +124,9 @@ CASES = {
 
 
 def params(*without: str) -> list[object]:
-    """Return the cases; those of two VirtualServices and of a baseline, but for promote, belong to the full run."""
+    """Return the cases; those that another case mostly covers belong to the full run."""
     rare = {name for name in CASES if name.endswith(("-two", "-with-baseline"))} - {"promote-two"}
+    rare |= {"analyze-passing", "rollback-of-retreat", "promote"}  # promote-two and analyze have their writes
     return [
         pytest.param(name, marks=[pytest.mark.full] if name in rare else []) for name in CASES if name not in without
     ]
@@ -178,7 +179,7 @@ def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> Non
     assert expected == {name: summary[name] for name in expected}, (where, outcome)
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+@pytest.mark.parametrize("late", [False, pytest.param(True, marks=pytest.mark.full)], ids=["early", "late"])
 def test_rollback_restores_stable_after_any_kill(killed: KilledStep, late: bool) -> None:  # noqa: FBT001 - a parameter
     """All weight on a ready stable with its old template (or all of the new one), the canary down, no claim left."""
     for where in killed.kills(late=late):

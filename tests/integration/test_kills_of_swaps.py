@@ -177,7 +177,7 @@ def assert_ended(killed: KilledSwap, outcome: str, where: object) -> None:
     assert expected == {name: summary[name] for name in expected}, (where, outcome)
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
+@pytest.mark.parametrize("late", [False, pytest.param(True, marks=pytest.mark.full)], ids=["early", "late"])
 def test_a_rollback_ends_every_killed_step(killed: KilledSwap, late: bool) -> None:  # noqa: FBT001 - a parameter
     """All users are on the old arm, or on the new one if all of them were there before the kill."""
     for where in killed.kills(late=late):

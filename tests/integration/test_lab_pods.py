@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.lab.embedded.lab import EmbeddedLab
+from tests.support import manifests
 from tests.support.kubernetes_api.kinds import DEPLOYMENT
 
 pytestmark = pytest.mark.integration
@@ -40,6 +42,16 @@ def set_image(lab: EmbeddedLab, name: str, image: str, **spec: object) -> None:
     lab.api.store.change(DEPLOYMENT, lab.namespace, name, change)
 
 
+def serve_on(port: int) -> None:
+    """Deploy an app with its own port in a lab of its own."""
+    with EmbeddedLab(await_prometheus=False) as lab:
+        lab.registry.push("demo/shop:v1")
+        item = manifests.deployment("shop", "demo/shop:v1", 1, {"app": "shop"})
+        item["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"] = port
+        lab.api.store.create(DEPLOYMENT, lab.namespace, item)
+        lab.wait_until_rolled_out("shop")
+
+
 def test_a_rolling_update_loses_no_request(lab: EmbeddedLab) -> None:
     """New pods are ready before old ones drain and stop."""
     lab.registry.push("demo/cart:v1", latency_ms=40)
@@ -66,6 +78,14 @@ def test_an_unknown_image_waits_to_be_pulled_until_it_exists(lab: EmbeddedLab) -
     [pod] = lab.pods("late-canary")
     assert pod["status"]["containerStatuses"][0]["imageID"] == f"demo/late@{image.digest}"
     assert pod["status"]["podIP"].startswith("127.")
+
+
+def test_a_port_that_a_process_has_at_all_addresses_is_named_at_once() -> None:
+    """No app of the lab could ever listen on it."""
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RuntimeError, match=rf"port {port} of 127.* at all addresses"):
+            serve_on(port)
 
 
 def test_a_crashing_app_ends_in_crash_loop_back_off(lab: EmbeddedLab) -> None:

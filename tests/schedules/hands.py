@@ -98,10 +98,10 @@ def delete(world: ScheduledCluster, name: str, _: str) -> None:
         world.store.delete(DEPLOYMENT, NAMESPACE, name)
 
 
-def deploy(world: ScheduledCluster, name: str, _: str) -> None:
-    """Create a Deployment again, unless it is there."""
+def deploy(world: ScheduledCluster, name: str, pods: str) -> None:
+    """Create a Deployment again, unless it is there; with one pod if nobody says how many."""
     if not world.store.find(DEPLOYMENT, NAMESPACE, name):
-        world.create(DEPLOYMENT, deployment(name, "shop:1", 1))
+        world.create(DEPLOYMENT, deployment(name, "shop:1", int(pods or 1)))
 
 
 def unroute(world: ScheduledCluster, name: str, _: str) -> None:

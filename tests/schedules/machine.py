@@ -13,7 +13,6 @@ from tests.schedules.hands import HOSTILE
 from tests.schedules.schedule import BEGINNINGS, Schedule
 from tests.schedules.stories import BY_HAND, PIPELINES, POLICIES, STAGES
 from tests.schedules.topologies import TOPOLOGIES
-from tests.support.shop_release import APP
 
 RUNS, SWEEPS, PEOPLE = ("a", "b", "c"), ("s1", "s2"), ("p1", "p2")
 _STAGES = tuple(name for name, _ in STAGES)
@@ -131,10 +130,11 @@ class Machine(RuleBasedStateMachine):
         """Let a stranger write a claim."""
         self.do(f"person:annotate:{self._routed(which)}:{text}")
 
-    @rule(what=st.sampled_from(("delete", "deploy")), arm=st.sampled_from((APP, f"{APP}-canary")))
-    def edit_deployments(self, what: str, arm: str) -> None:
+    @rule(what=st.sampled_from(("delete", "deploy")), arm=st.integers(0, 1))
+    def edit_deployments(self, what: str, arm: int) -> None:
         """Let a person delete a Deployment, or create it again."""
-        self.do(f"person:{what}:{arm}")
+        app = self.now.world.apps[0]
+        self.do(f"person:{what}:{(app.stable, app.canary)[arm]}")
 
     def teardown(self) -> None:
         """Bring the schedule to its end, and look at what is left."""

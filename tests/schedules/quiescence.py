@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.schedules import hands
 from tests.schedules.marks import marks, weights
-from tests.schedules.topologies import BYSTANDERS, ScheduledCluster
+from tests.schedules.topologies import BYSTANDERS, App, ScheduledCluster
 from tests.schedules.watcher import Watcher, our_marks, ready_pods
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 from tests.support.shop_release import NAMESPACE
@@ -17,13 +17,21 @@ def give_back(world: ScheduledCluster) -> None:
         hands.forget(world, name, "")
     for app in world.apps:
         hands.deploy(world, app.stable, "")
+        if app.other:
+            hands.deploy(world, app.other, "0")
 
 
 def move_users(world: ScheduledCluster) -> None:
     """Let people return users where they took a VirtualService over, or gave the canary weight outside any run."""
     for name in world.services:
-        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)):
+        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) and _serves(world, name):
             hands.reset(world, name, "")
+
+
+def _serves(world: ScheduledCluster, name: str) -> bool:
+    """Return whether stable has pods, which it has not where the other Deployment of a swap has taken its turn."""
+    stables = [app.stable for app in world.apps if name in app.routed]
+    return all(world.get(stable)["spec"]["replicas"] for stable in stables)
 
 
 def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> list[str]:
@@ -41,6 +49,7 @@ def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> l
             found.append(f"at the end VirtualService {name} still carries {', '.join(left)}")
         found += _strandings(world, watcher, name)
     for app in world.apps:
+        found += _idle_with_pods(world, app) if app.other and not tampered else []
         found += _left_on(
             world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary)
         )
@@ -59,6 +68,14 @@ def _strandings(world: ScheduledCluster, watcher: Watcher, name: str) -> list[st
         for host in sides
         if (name, host) not in watcher.excused
     ]
+
+
+def _idle_with_pods(world: ScheduledCluster, app: App) -> list[str]:
+    """Return the side of a swap that nobody is sent to, if it has pods; people may keep both up by their weights."""
+    routed = [weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in app.routed]
+    used = {host for one in routed for (_, host), weight in one.items() if weight}
+    idle = [name for name in (app.stable, app.other) if name not in used and world.get(name)["spec"]["replicas"]]
+    return [f"at the end {name} still has pods, although nobody is sent to it" for name in idle]
 
 
 def _left_on(world: ScheduledCluster, stable: str, canary: str, *, tampered: bool) -> list[str]:

@@ -29,6 +29,7 @@ from tests.schedules.virtual_time import CLOCK
 from tests.schedules.watcher import Watcher
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from tests.support.shop_release import NAMESPACE
 
 BEGINNINGS = ("rest", "prepared", "walking", "exposed", "promoted")
 """What the first app's run `a` did before the schedule begins; its process is dead."""
@@ -66,7 +67,14 @@ class Schedule:
     def app(self, name: str) -> App:
         """Return an app by name, or by name and VirtualService (`shop/shop-internal`)."""
         app, _, routed = name.partition("/")
-        return next(one for one in self.world.apps if one.name == app and (not routed or routed in one.routed))
+        found = next(one for one in self.world.apps if one.name == app and (not routed or routed in one.routed))
+        return found.turned if found.other and self._has_swapped(found) else found
+
+    def _has_swapped(self, app: App) -> bool:
+        """Return whether all users of an app are on its other Deployment."""
+        items = [self.world.store.find(VIRTUAL_SERVICE, NAMESPACE, name) for name in app.routed]
+        shares = [weight for item in items if item for (_, host), weight in weights(item).items() if host == app.other]
+        return bool(shares) and min(shares) == 100
 
     @property
     def living(self) -> list[Process]:
@@ -124,7 +132,7 @@ class Schedule:
         for app in self.world.apps:
             for name in self.world.services:
                 self._person("reset", name)
-            if self.watcher.is_by_person("deployments", app.canary):
+            if self.watcher.is_by_person("deployments", app.canary) and not app.other:
                 self._person("delete", app.canary)
             self._run(f"next-{app.name}-{app.routed[0]}", "next", "fail", f"{app.name}/{app.routed[0]}")
             self._to_its_end(list(self.processes.values())[-1])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from steps.errors import StepError
 from steps.step import StepEnd
 from tests.schedules.process import Process, Story
 from tests.schedules.scheduled_steps import ScheduledSteps
+from tests.support.baked_evidence import BakedEvidence
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.shop_release import NAMESPACE
+from tests.support.stable_evidence import StableEvidence
 
 MakeSteps = Callable[[Process], ScheduledSteps]
 Stage = Callable[[ScheduledSteps, str], StepEnd]
@@ -21,7 +24,7 @@ STAGES: Sequence[tuple[str, Stage]] = (
     ("promote", lambda steps, run: steps.promote(run)),
 )
 """A pipeline after `prepare`, by the names of its steps."""
-PIPELINES = ("walk", "bad", "rollout", "doomed", "gated")
+PIPELINES = ("walk", "bad", "rollout", "doomed", "gated", "baked", "spoilt", "hotfix")
 POLICIES = ("fail", "supersede", "wait")
 
 
@@ -30,8 +33,9 @@ def pipeline(kind: str, policy: str, make: MakeSteps) -> Story:
 
     Args:
         kind: `walk`: step by step, promoted; `bad`: the canary fails on its second rung; `gated`: waits for an
-            approval; `next`: releases another image than stable has; `rollout`, `doomed`: a good and a bad canary in
-            one process; or the name of a stage, for the rest of a walk that another process began.
+            approval; `baked`, `spoilt`: promoted and then baked, with good and with bad evidence; `next`: releases
+            another image than stable has; `rollout`, `doomed`: a good and a bad canary in one process; `hotfix`: a
+            release over a stable that fails; or the name of a stage, for the rest of a walk that another process began.
         policy: what to do while another run holds the app.
         make: returns the steps as a new process of the pipeline.
     """
@@ -74,13 +78,20 @@ def _steps(kind: str, policy: str) -> list[Stage]:
         bad = FixedEvidence(0.5) if kind == "doomed" else None
         return steps.rollout(bad, run, on_busy=policy, busy_timeout_seconds=60)
 
-    if kind in {"rollout", "doomed"}:
-        return [rollout]
+    def hotfix(steps: ScheduledSteps, run: str) -> StepEnd:
+        given: dict[str, Any] = {"hotfix": True, "reason": "checkout fails", "hotfix_min_seconds": 0}
+        return steps.rollout(StableEvidence(0.3), run, on_busy=policy, busy_timeout_seconds=60, **given)
+
+    if kind in {"rollout", "doomed", "hotfix"}:
+        return [hotfix if kind == "hotfix" else rollout]
     stages = dict(STAGES)
     if kind == "bad":
         stages["climb"] = lambda steps, run: steps.analyze(60, FixedEvidence(0.5), run)
     if kind == "gated":
         stages["rung"] = lambda steps, run: steps.analyze(20, run=run, hold=True, timeout_seconds=60)
+    if kind in {"baked", "spoilt"}:
+        share = 1.0 if kind == "spoilt" else 0.0
+        stages["promote"] = lambda steps, run: steps.promote(run, bake=BakedEvidence(lambda _: share, every_seconds=5))
     names = list(stages)
     if kind in names:
         return [stages[one] for one in names[names.index(kind) :]]

@@ -44,6 +44,29 @@ def test_a_run_alone_is_promoted_and_leaves_nothing() -> None:
     assert "shop:2" == done.world.image("shop")
 
 
+@pytest.mark.parametrize(
+    ("kind", "end", "image"),
+    [
+        ("baked", "ready, promoted", "shop:2"),
+        ("spoilt", "ready, undone, not-owner", "shop:1"),
+        ("hotfix", "promoted", "shop:2"),
+    ],
+)
+def test_every_kind_of_release_ends_alone(kind: str, end: str, image: str) -> None:
+    """The same for a release that is baked, for one that fails then, and for a hotfix."""
+    done = repeat(f"one:rest run:a:{kind}:fail:shop go:a:900")
+    assert end == done.processes["a"].end
+    assert image == done.world.image("shop")
+
+
+def test_the_arms_of_a_swap_take_turns() -> None:
+    """The first release moves all users to shop-v2, the next one back to shop-v1, and the idle arm has no pods."""
+    done = repeat("swap:rest run:a:walk:fail:shop go:a:900 run:b:next:fail:shop go:b:900")
+    assert ["ready, promoted"] * 2 == [done.processes[name].end for name in ("a", "b")]
+    assert {(100, 0)} == done.world.weights()
+    assert 0 == done.world.get("shop-v2")["spec"]["replicas"]
+
+
 def test_a_schedule_can_be_repeated_exactly() -> None:
     """The same moves give the same requests, to the second."""
     text = (

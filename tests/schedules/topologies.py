@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,23 +28,31 @@ class App:
         routed: names of its VirtualServices.
         stable: name of its serving Deployment, and of its Service.
         route: name of its route, "" for the only one.
+        other: name of the Deployment that takes turns with the serving one, "" where prepare makes the canary.
     """
 
     name: str
     routed: tuple[str, ...]
     stable: str
     route: str = ""
+    other: str = ""
 
     @property
     def canary(self) -> str:
         """The Deployment under test, and its Service."""
-        return f"{self.stable}-canary"
+        return self.other or f"{self.stable}-canary"
+
+    @property
+    def turned(self) -> App:
+        """The app as it is released after a swap."""
+        return replace(self, stable=self.other, other=self.stable)
 
     @property
     def settings(self) -> Json:
         """The settings that every step of this app gets."""
         given: Json = {"app": self.name, "virtual_service": ",".join(self.routed), "stable": self.stable}
-        return {**given, "canary": self.canary, **({"route": self.route} if self.route else {})}
+        given |= {"canary": self.canary, **({"route": self.route} if self.route else {})}
+        return given | ({"topology": "swap"} if self.other else {})
 
 
 TOPOLOGIES: Mapping[str, tuple[App, ...]] = {
@@ -53,9 +61,12 @@ TOPOLOGIES: Mapping[str, tuple[App, ...]] = {
     "beside": (App("shop", ("shop",), "shop", "shop"), App("cart", ("shop",), "cart", "cart")),
     "apart": (App("shop", ("shop",), "shop"), App("internal", ("shop-internal",), "shop")),
     "alike": (App("shop", ("shop",), "shop"), App("shop", ("shop-internal",), "shop")),
+    "swap": (App("shop", ("shop",), "shop-v1", other="shop-v2"),),
+    "swap-both": (App("shop", ("shop", "shop-internal"), "shop-v1", other="shop-v2"),),
 }
 """One VirtualService; two that are released together; two apps on one VirtualService; and two VirtualServices that are
-released apart on one pair of Deployments, under two names of apps or under one."""
+released apart on one pair of Deployments, under two names of apps or under one; and an app whose two Deployments take
+turns, with one VirtualService and with two."""
 
 
 class ScheduledCluster(SteppedCluster):
@@ -76,10 +87,12 @@ class ScheduledCluster(SteppedCluster):
     def set_up(self) -> None:
         """Create the apps' objects, and Deployments that have nothing to do with them."""
         self.store.create(NAMESPACE_KIND, "", {"metadata": {"name": "kube-system"}})
-        for stable in sorted({app.stable for app in self.apps}):
+        for stable, canary, other in sorted({(app.stable, app.canary, app.other) for app in self.apps}):
             self.create(DEPLOYMENT, deployment(stable, "shop:1", 1))
+            if other:
+                self.create(DEPLOYMENT, deployment(other, "shop:1", 0))
             self.serve(stable)
-            self.serve(f"{stable}-canary")
+            self.serve(canary)
         for namespace, name in BYSTANDERS:
             made = deployment(name, "shop:1", 1)
             made["metadata"]["namespace"] = namespace

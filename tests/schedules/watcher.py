@@ -19,6 +19,7 @@ Objects = Mapping[tuple[str, str, str], Json]
 Side = tuple[str, str]
 """A VirtualService and the Deployment that it gives weight."""
 PERSON, TIME = "a person", "time"
+ROLLING_BACK = "rolling-back"
 
 
 class Watcher:
@@ -94,6 +95,8 @@ class Watcher:
         self._note_authors(who, f"VirtualService {name}", old, new)
         before, after = weights(old), weights(new)
         for side in after:
+            if self._takes_turns(side[1]) and after[side] > before.get(side, 0):
+                self._check_moved(who, name, side, old, new)
             if side[1].endswith("-canary") and after[side] > before.get(side, 0):
                 self._check_raise(who, name, side, old)
             if side[1].endswith("-canary") and after[side] < before.get(side, 0):
@@ -101,6 +104,15 @@ class Watcher:
 
     def _check_raise(self, who: str, name: str, side: tuple[str, str], old: Json) -> None:
         if not any(self.authors.get(owner) == who for owner in owners(old)):
+            self._say(f"{who} raised the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
+
+    def _takes_turns(self, host: str) -> bool:
+        return any(app.other and host in {app.stable, app.other} for app in self._world.apps)
+
+    def _check_moved(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:
+        """Either side of a swap gets users from the owner, or back from them by the patch of a takeover."""
+        back = {mark.owner for mark in marks(new) if mark.text.endswith(f":{ROLLING_BACK}")}
+        if not any(self.authors.get(owner) == who for owner in owners(old) | back):
             self._say(f"{who} raised the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
 
     def _check_lowered(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:

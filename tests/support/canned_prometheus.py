@@ -24,6 +24,11 @@ class CannedPrometheus(Prometheus):
         self.at = NOW
         self.asked: list[str] = []
 
+    @property
+    def asked_for_arms(self) -> list[str]:
+        """The queries without those that only read the series of stable's pods."""
+        return [promql for promql in self.asked if '{reporter="destination",destination_workload="shop",' not in promql]
+
     def query(self, promql: str) -> QueryResponse:
         """Note the query and answer it."""
         self.asked.append(promql)

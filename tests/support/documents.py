@@ -1,6 +1,14 @@
-"""Strings inside parsed documents."""
+"""Parsed documents."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+
+def yaml_objects(text: str) -> list[dict[str, Any]]:
+    """Return the objects of a YAML file; libyaml reads it many times as fast as `yaml.safe_load_all`."""
+    return [one for one in yaml.load_all(text, yaml.CSafeLoader) if one]
 
 
 def strings(value: object) -> Iterator[str]:

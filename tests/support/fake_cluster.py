@@ -15,6 +15,7 @@ from steps.cluster.api import Cluster
 from steps.model.run import WorkloadState
 from steps.model.workload import Release
 from steps.workload.workload import Workload
+from tests.support.controllers.at_rest import AtRest
 from tests.support.controllers.deployments import Deployments
 from tests.support.controllers.endpoint_slices import EndpointSlices
 from tests.support.controllers.pod_status import ObservedPod, render
@@ -27,7 +28,11 @@ from tests.support.shop_release import KEY, NAMESPACE, TOKEN, deployment, releas
 
 
 class FakeCluster:
-    """The stand-in API with controllers and a fake kubelet in a thread of their own."""
+    """The stand-in API with controllers and a fake kubelet in a thread of their own.
+
+    Attributes:
+        at_rest: which objects the controllers leave out because nothing changed, None to look at all of them each time.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.api = StandInApi(namespaces=(NAMESPACE,))
@@ -35,6 +40,7 @@ class FakeCluster:
         self.digests: dict[str, str] = {}
         self.faulty: dict[str, str] = {}
         self.unschedulable = ""
+        self.at_rest: AtRest | None = None
         self._folder = folder
         self._ended = False
         self._wake = threading.Event()
@@ -162,8 +168,13 @@ class FakeCluster:
             (SERVICE, self._endpoint_slices.reconcile),
         ):
             for item in self.store.list(kind):
+                if self.at_rest is not None and self.at_rest.holds(kind, item):
+                    continue
+                revision = self.store.revision
                 try:
                     reconcile(item)
+                    if self.at_rest is not None and revision == self.store.revision:
+                        self.at_rest.note(kind, item)
                 except ApiError as error:
                     assert error.code in {404, 409}  # noqa: PT017 - a race; the next pass corrects it
         self.store.shares_lists = before

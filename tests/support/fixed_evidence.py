@@ -39,10 +39,12 @@ class FixedEvidence(EvidenceReader):
         weight: int | None = None,
         comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
-        """Return 20 strata with 100 requests per arm."""
+        """Return 20 strata with 100 requests per arm; they are the rung's own where it began after them."""
         del comparison
         self.reads += 1
         self._on_read(self.reads)
+        if rung_started is not None and rung_started >= started + 20:
+            started = rung_started
         counts = Counts(100, 0), Counts(0, 0) if self.bad_ratio is None else Counts(100, round(100 * self.bad_ratio))
         strata = tuple(Stratum(started + k, started + k + 1, *counts) for k in range(20))
         metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),)),)

@@ -21,6 +21,7 @@ from steps.settings.loading import load
 from steps.step import StepEnd
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
+from tests.support.documents import yaml_objects
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.shape_cluster import FIELD, ShapeCluster
 
@@ -64,7 +65,7 @@ class FlaggerApp:
         for _ in range(2):
             text = self.init()
             self.cluster.apply(text)
-            found |= {f"{one['kind']} {one['metadata']['name']}": one for one in yaml.safe_load_all(text) if one}
+            found |= {f"{one['kind']} {one['metadata']['name']}": one for one in yaml_objects(text)}
         return found
 
     def rollout(self, bad_ratio: float = 0.0, *flags: str) -> StepEnd:

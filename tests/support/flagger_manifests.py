@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from steps.flagger.account import Line
 from steps.flagger.conversion import Converted, converted
+from tests.support.documents import yaml_objects
 
 Json = dict[str, Any]
 
@@ -42,7 +41,7 @@ def read(*documents: Json, app: str = "") -> Converted:
 
 def read_file(file: Path) -> Converted:
     """Convert a file."""
-    return converted(list(yaml.safe_load_all(file.read_text(encoding="utf-8"))), "", f"reading {file.name}")
+    return converted(yaml_objects(file.read_text(encoding="utf-8")), "", f"reading {file.name}")
 
 
 def line(found: Converted, path: str) -> Line:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from steps import init
 from steps.claim.acquire import ClaimRequest
 from steps.claim.claims import Claims
@@ -22,6 +20,7 @@ from steps.survey.problem import Problem
 from steps.traffic.traffic import Traffic
 from steps.wiring.names import find_names
 from steps.workload.workload import Workload
+from tests.support.documents import yaml_objects
 from tests.support.in_process_connection import InProcessConnection
 from tests.support.kill_point import KillPoint
 from tests.support.kubernetes_api.faults import Call
@@ -94,14 +93,14 @@ class ShapeCluster:
 
     def printed(self, app: str, **flags: Any) -> dict[str, Json]:
         """Return the objects that init prints without accounts, by `Kind name`."""
-        found = [one for one in yaml.safe_load_all(self.init(app, rbac=False, **flags)) if one]
+        found = yaml_objects(self.init(app, rbac=False, **flags))
         return {f"{one['kind']} {one['metadata']['name']}": one for one in found}
 
     def apply(self, printed: str) -> list[str]:
         """Apply documents as kubectl does, maps merged and lists replaced; return them as `Kind name`."""
         shown = []
-        for one in yaml.safe_load_all(printed):
-            if not one or one["kind"] in _RBAC:
+        for one in yaml_objects(printed):
+            if one["kind"] in _RBAC:
                 continue
             shown.append(f"{one['kind']} {one['metadata']['name']}")
             self._apply(_KINDS[one["kind"]], one)

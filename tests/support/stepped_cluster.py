@@ -93,9 +93,11 @@ class SteppedCluster(FakeCluster):
         self.store._objects = dict(kept[0])  # noqa: SLF001 - see `keep`
         self.store.clock_offset_seconds = kept[1]
         self._is_settled = False
+        if self.at_rest is not None:
+            self.at_rest.forget()
 
     def call(self, method: str, path: str, query: dict[str, str], body: object) -> Call:
-        """Return a request as the stand-in API sees it, and log it."""
+        """Return a request as the stand-in API sees it, and log it; a body may be a text, as it is sent."""
         place = parse_path(path)
         call = Call(
             number=len(self.api.faults.log) + 1,
@@ -106,7 +108,7 @@ class SteppedCluster(FakeCluster):
             name=place.name if place else "",
             path=path,
             query=query,
-            body=b"" if body is None else json.dumps(body).encode(),
+            body=b"" if body is None else (body if isinstance(body, str) else json.dumps(body)).encode(),
             user_agent="canary-steps",
             user="walker",
             content_type="application/json-patch+json" if method == "PATCH" else "application/json",

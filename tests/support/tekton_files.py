@@ -7,9 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.support.documents import strings
+from tests.support.documents import strings, yaml_objects
 
 ROOT = Path(__file__).parents[2] / "tekton"
 FILES = sorted(path for path in ROOT.rglob("*.yaml") if path.relative_to(ROOT).parts[0] != "triggers")
@@ -24,7 +22,7 @@ READERS = {"report", "probe", "notify", "resolve"}
 @cache
 def documents(path: Path) -> tuple[Json, ...]:
     """Return the documents of a file."""
-    return tuple(one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one)
+    return tuple(yaml_objects(path.read_text(encoding="utf-8")))
 
 
 def of_kind(kind: str) -> dict[str, Json]:

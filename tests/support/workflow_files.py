@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import yaml
 from pydantic.fields import FieldInfo
 
 from steps.__main__ import STEPS, find
 from steps.settings.flags import default_text
+from tests.support.documents import yaml_objects
 
 ROOT = Path(__file__).parents[2] / "workflows"
 FILES = sorted(ROOT.rglob("*.yaml"))
@@ -29,7 +29,7 @@ CONSTANT = {"CANARY_WEBHOOK_URL_FILE", "CANARY_PROGRESS_FILE", "CANARY_HTML"}
 @cache
 def documents(path: Path) -> tuple[Json, ...]:
     """Return the documents of a file."""
-    return tuple(one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one)
+    return tuple(yaml_objects(path.read_text(encoding="utf-8")))
 
 
 def of_kind(*kinds: str) -> list[Json]:

@@ -52,8 +52,9 @@ CATALOG = (
         "analyze",
         "Judge a canary",
         "On fail this pod itself gives all weight back to stable. With `weight` it sets that weight first: one pod for "
-        "the whole rung. With `hold` it is a gate that keeps judging. Without `run` it only reads, for pipelines that "
-        "move traffic by other means; then the account canary-steps-reader is enough.",
+        "the whole rung. With `await-weight` it starts beside set-weight and waits for that. With `hold` it is a gate "
+        "that keeps judging. Without `run` it only reads, for pipelines that move traffic by other means; then the "
+        "account canary-steps-reader is enough.",
         "0 pass, 5 fail, 6 inconclusive, 3 temporary failure, 4 somebody else wrote, 7 not the owner",
         category="Monitoring",
         tags="canary, istio, prometheus, analysis",

@@ -12,6 +12,7 @@ from typing import Final
 from steps.judge.statistics.bursts import EXCEPTIONAL, BurstLengths
 from steps.judge.statistics.chi_square import count_present
 from steps.judge.statistics.overdispersion import Overdispersion
+from steps.judge.statistics.pod_habits import PodHabits
 from steps.judge.statistics.pod_rates import CountPair
 from steps.judge.statistics.stable_history import HISTORY_STRATA, StableHistory
 from steps.model.evidence import Stratum
@@ -38,7 +39,7 @@ class HistoryTracker:
         self._bursting_at: dict[int, set[int]] = {}
         self._read = 0
         self._bursting: set[int] = set()
-        self._bursts = BurstLengths()
+        self._bursts, self._habits = BurstLengths(), PodHabits()
         self._usual = usual
         self._quiet_bad = self._quiet_total = self._pods = 0
 
@@ -52,15 +53,19 @@ class HistoryTracker:
         """All that the strata added so far say."""
         estimate = self._all
         if not self._bursts.events:
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=estimate.habit)
+            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=self._habits.worst)
         length = self._bursts.length
         hazard = self._bursts.hazard(self._pods)
         if hazard <= EXCEPTIONAL:
             estimate = self._estimate_without_bursts()
-            return _history(estimate, length, hazard)
+            return self._history(estimate, length, hazard)
         if self._pods <= 1:
             length = 0.0  # phi alone has to cover it: nothing tells a pod's burst from a batch that hits all pods
-        return _history(estimate, length)
+        return self._history(estimate, length)
+
+    def _history(self, estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
+        habit = self._habits.worst
+        return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, habit)
 
     def add(self, stratum: Stratum) -> None:
         """Add the stable arm of one stratum."""
@@ -71,6 +76,7 @@ class HistoryTracker:
         if self._pods > 1:
             loads = self._all.pod_rates.loads(pods) if whole[1] else ()
             self._bursts.add(pods, whole[1], loads, self._share())
+            self._habits.add(pods)
         else:
             self._bursts.add_whole(*whole, self._share())
         self._log_stratum(whole, pods)
@@ -118,7 +124,3 @@ class HistoryTracker:
         """
         is_known = self._quiet_total or self._usual
         return bool(is_known) and bad > OUTAGE_SHARE * total and bad > OUTAGE_TIMES * self._share() * total
-
-
-def _history(estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
-    return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, estimate.habit)

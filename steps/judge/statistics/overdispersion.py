@@ -22,16 +22,8 @@ LARGEST_PHI: Final = 40.0
 """Twice what batches of ten failures produce; a larger estimate has another cause than batches."""
 
 
-_HABIT_STRATA: Final = 4
-"""How often the habit is looked at again: it is what a pod does for long."""
-
-
 class Overdispersion:
-    """Running estimate of phi, with what it rests on: stable's bad and all requests, and strata.
-
-    Attributes:
-        habit: usual bad share of the worst pod in times of an ordinary one's, >= 1 (see `PodRates.worst`).
-    """
+    """Running estimate of phi, with what it rests on: stable's bad and all requests, and strata."""
 
     def __init__(self) -> None:
         lengths = zip(BLOCKS, (1, *BLOCKS), strict=False)
@@ -39,7 +31,6 @@ class Overdispersion:
         self._shortest, *self._longer = self._blocks
         self.pod_rates = PodRates()
         self.bad = self.total = self.strata = 0
-        self.habit = 1.0
         self._phi: float | None = PRIOR_PHI
 
     @property
@@ -57,8 +48,6 @@ class Overdispersion:
         self.bad += bad
         self.total += total
         self.strata += 1
-        if self.strata % _HABIT_STRATA == 0:
-            self.habit = self.pod_rates.worst
         self._phi = None
         # Each block adds up blocks of the length before; the next longer one only changes when this one is full.
         self._shortest.close(whole, pods, loads)

@@ -6,7 +6,6 @@ come again and again are learnt.
 """
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Final
 
 _PRIOR: Final = 10.0
@@ -47,18 +46,6 @@ class PodRates:
             rates[i] = rate = actual / fair
             learnt.append(n * rate)
         return learnt
-
-    @property
-    def worst(self) -> float:
-        """The highest usual rate of a pod, relative to an even share, less one standard error; 1 while none is known.
-
-        The highest of some equal rates is above 1 by chance, by about one standard error for a handful of pods.
-        """
-        if not self._rates:
-            return 1.0
-        highest = max(self._rates)
-        fair = self._fair[self._rates.index(highest)]
-        return max(1.0, highest - sqrt(fair - _PRIOR) / fair)
 
     def loads(self, pods: Sequence[CountPair]) -> list[float]:
         """Return each pod's requests times its usual rate: its expected part of the bad requests."""

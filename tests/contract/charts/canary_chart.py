@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tests.lab.cluster.build import binary
+from tests.support.documents import yaml_objects
 from tests.support.processes import ROOT
 
 Json = dict[str, Any]
@@ -33,7 +34,7 @@ def rendered(program: str, values: Json, folder: Path, chart: Path = CHART) -> d
     """Return the objects of a chart by kind and name; each may occur only once."""
     done = template(program, values, folder, chart)
     assert 0 == done.returncode, done.stderr
-    found = [one for one in yaml.safe_load_all(done.stdout) if one]
+    found = yaml_objects(done.stdout)
     by_name = {(one["kind"], one["metadata"]["name"]): one for one in found}
     assert len(found) == len(by_name)
     return by_name

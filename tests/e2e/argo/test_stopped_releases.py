@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.e2e.argo.waiting_release import EXPIRY_SECONDS, SWEPT_SECONDS, hold, sweep_each_minute
+from tests.e2e.argo.waiting_release import EXPIRY_SECONDS, SWEPT_SECONDS, begin, hold, meet, sweep_each_minute
 from tests.e2e.argo.workflow import Workflow, image, is_at_rest, record, weight
 from tests.e2e.kubectl import kubectl
 from tests.e2e.setup import configure, users_of
@@ -38,7 +38,7 @@ def test_a_newer_image_supersedes_a_running_release(lab: ClusterLab, users: Load
     """The first run notices that it no longer owns the claim and writes nothing; the second is promoted."""
     first = hold(lab, users)
     configure(lab)
-    second = Workflow.release(lab, "v3", "canary-release-lean", on_busy="supersede")
+    second = Workflow.release(lab, "v3", "canary-release-lean", weights="[50]", on_busy="supersede")
     assert first.wait_for_end() == "Failed"
     assert first.exit_code("analyze") == 7
     assert first.result("rollback", "outcome") == "not-owner"
@@ -61,8 +61,10 @@ def test_the_sweep_restores_what_a_terminated_and_a_deleted_workflow_left(lab: C
     sweep_each_minute(lab)
     lab.deploy_app("cart")
     with users_of(lab, "cart") as shoppers:
-        terminated = hold(lab, users, expiry_seconds=EXPIRY_SECONDS)
-        deleted = hold(lab, shoppers, app="cart", expiry_seconds=EXPIRY_SECONDS)
+        terminated = begin(lab, expiry_seconds=EXPIRY_SECONDS)
+        deleted = begin(lab, app="cart", expiry_seconds=EXPIRY_SECONDS)
+        meet(users, "v2")
+        meet(shoppers, "v2")
         terminated.terminate()
         kubectl(lab, "delete", "workflow", deleted.name)
         dead = time.time()

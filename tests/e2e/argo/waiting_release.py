@@ -19,10 +19,15 @@ SWEPT_SECONDS = EXPIRY_SECONDS + _SWEEP_SECONDS + _STARTS_SECONDS
 
 def hold(lab: ClusterLab, users: Load, version: str = "v2", app: str = "shop", **settings: float) -> Workflow:
     """Release a version with one pod per rung and return when users met it; its rung would last minutes."""
-    configure(lab, app, min_seconds=300, **settings)
-    release = Workflow.release(lab, version, "canary-release-lean", app=app)
+    release = begin(lab, version, app, **settings)
     meet(users, version)
     return release
+
+
+def begin(lab: ClusterLab, version: str = "v2", app: str = "shop", **settings: float) -> Workflow:
+    """Release a version as `hold`, without waiting for the users."""
+    configure(lab, app, min_seconds=300, **settings)
+    return Workflow.release(lab, version, "canary-release-lean", app=app)
 
 
 def meet(users: Load, version: str) -> None:

@@ -16,6 +16,7 @@ from tests.lab.cluster import (
     node,
     packages,
     prometheus,
+    reserved_port,
 )
 from tests.lab.cluster.addresses import KUBECONFIG, STATE
 from tests.lab.cluster.api import Api
@@ -46,6 +47,7 @@ def up() -> Api:
         kernel.remember()
         kernel.forward_packets()
         network.up()
+        reserved_port.reserve()
         # First, since its first sample takes it about six seconds.
         prometheus.up()
         certificates.make()

@@ -16,8 +16,8 @@ _WEBHOOK_PORT = 9443
 _ADMISSION = "admissionregistration.k8s.io/v1"
 _WEBHOOK = {"probes": 18081, "profiling": 18082, "metrics": 18083}
 _CONTROLLER = {"probes": 18091, "profiling": 18092, "metrics": 18093}
-"""Its default ports, such as 8080, would be used on all addresses."""
-_RESOLVERS = {"probes": 18101, "profiling": 18102, "metrics": 18103}
+"""All are used at all addresses; of the fixed port 8080 see reserved_port.py."""
+_RESOLVERS = {"probes": 18071, "profiling": 18072, "metrics": 18073}
 _RESOLVERS_NAMESPACE = "tekton-pipelines-resolvers"
 
 
@@ -48,7 +48,7 @@ def resolvers_up(api: Api) -> None:
         "METRICS_DOMAIN": "tekton.dev/resolution",
     }
     command = (str(binary("tekton-resolvers")), f"-kubeconfig={KUBECONFIG}")
-    # Its probes have the fixed port 8080, which others may hold; it works without them.
+    # Its probes have the fixed port 8080, which is reserved; it works without them.
     ready = answers(f"http://127.0.0.1:{_RESOLVERS['metrics']}/metrics")
     start(Daemon("tekton-resolvers", command, ready, environment))
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.lab.cluster import argo
+from tests.lab.cluster import argo, tekton
 from tests.lab.cluster.api import Json
 from tests.lab.cluster.lab import ClusterLab
+from tests.lab.embedded.addresses import Block
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 from tests.support.processes import ROOT
 
@@ -51,6 +52,17 @@ def test_users_follow_the_weight_and_prometheus_counts_them(lab: ClusterLab) -> 
     time.sleep(2.5)
     risen = [counted(lab, selector) - then for selector, then in zip(selectors, before, strict=True)]
     assert risen == pytest.approx([seen.versions()["v1"], seen.versions()["v2"], seen.statuses()[500]], rel=0.02)
+
+
+def test_an_embedded_lab_gets_its_ports_beside_the_cluster(lab: ClusterLab) -> None:
+    """No daemon of the cluster takes one at all addresses, Tekton's neither."""
+    if lab.is_own:
+        tekton.up(lab.api)
+    block = Block()
+    try:
+        block.require_free(8080)
+    finally:
+        block.release()
 
 
 def test_the_split_that_was_set_is_the_split_that_is_observed(lab: ClusterLab) -> None:

@@ -30,6 +30,8 @@ class Block:
             self._lease = lease
             self._prefix = prefix
             self._pods = self._cycle()
+            for port in (API_PORT, PROMETHEUS_PORT, GATEWAY_PORT, ADMIN_PORT):
+                self.require_free(port)
             return
         raise RuntimeError("no free block of loopback addresses was found")
 
@@ -45,6 +47,22 @@ class Block:
     def next_pod(self) -> str:
         """Return an address for a pod; addresses repeat after 231 pods."""
         return next(self._pods)
+
+    def require_free(self, port: int) -> None:
+        """Do nothing if the lab's addresses can have a port.
+
+        Raises:
+            RuntimeError: another process listens on it at all addresses.
+        """
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((f"{self._prefix}.254", port))
+            except OSError as error:
+                raise RuntimeError(
+                    f"port {port} of {self._prefix}.0/24 is in use: a process listens on it at all addresses ({error});"
+                    f" `ss -ltnp 'sport = :{port}'` shows which; end it, or let it listen at one address"
+                ) from error
 
     def release(self) -> None:
         """Release the block."""

@@ -54,6 +54,7 @@ class Objects(NamedTuple):
         canary: the Deployment under test.
         expired: whether the claim on the anchor has expired.
         promoting: whether the state on the anchor says that a promotion began; a takeover keeps that.
+        known: whether the state on the anchor names the Deployments, as it does before any of them gets a token.
         record: the highest epoch that was released.
     """
 
@@ -63,4 +64,5 @@ class Objects(NamedTuple):
     canary: Deployed = Deployed()
     expired: bool = False
     promoting: bool = False
+    known: bool = False
     record: int = 1

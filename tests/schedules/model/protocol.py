@@ -39,6 +39,7 @@ class Actor(NamedTuple):
         epoch: of its claim, 0 before.
         phase: the phase that it last wrote or read of its claim.
         took: whether it took the users of the second VirtualService away, long after those of the first.
+        knows: whether the claim that it read or wrote names the Deployments.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Actor(NamedTuple):
     epoch: int = 0
     phase: str = PREPARED
     took: bool = False
+    knows: bool = False
 
     @property
     def token(self) -> Token:
@@ -112,7 +114,7 @@ def claim_anchor(objects: Objects, me: Actor) -> Result:
     marked = [one.token.epoch for one in (objects.stable, objects.canary) if one.token is not None]
     me = me._replace(epoch=1 + max(objects.record, *marked, 0), phase=PREPARED)
     claimed = objects.anchor._replace(token=me.token)
-    return objects._replace(anchor=claimed, expired=False, promoting=False), me
+    return objects._replace(anchor=claimed, expired=False, promoting=False, known=False), me
 
 
 def claim_second(objects: Objects, me: Actor) -> Result:
@@ -120,6 +122,8 @@ def claim_second(objects: Objects, me: Actor) -> Result:
     if objects.second.token is not None:
         if _owns(objects.second.token, me):
             return objects, me
+        raise Lost
+    if _require(objects, me).phase != PREPARED:  # the run was ended by its own rollback, or taken over
         raise Lost
     return objects._replace(second=objects.second._replace(token=me.token)), me
 
@@ -129,6 +133,12 @@ def renew(objects: Objects, me: Actor) -> Result:
     if _require(objects, me).phase != me.phase:
         raise Lost
     return objects._replace(expired=False), me
+
+
+def know(objects: Objects, me: Actor) -> Result:
+    """Note on the anchor which Deployments there are; that renews the claim."""
+    objects, me = renew(objects, me)
+    return objects._replace(known=True), me._replace(knows=True)
 
 
 def own_second(objects: Objects, me: Actor) -> Result:
@@ -253,7 +263,7 @@ def take_over(objects: Objects, me: Actor) -> Result:
         return objects, me
     if not objects.expired and me.kind != "rival":
         raise Lost
-    me = me._replace(epoch=held.epoch + 1, phase=ROLLING_BACK)
+    me = me._replace(epoch=held.epoch + 1, phase=ROLLING_BACK, knows=objects.known)
     promoting = objects.promoting or held.phase == PROMOTING
     return objects._replace(anchor=Routed(me.token), expired=False, promoting=promoting), me
 
@@ -270,7 +280,7 @@ def retreat_anchor(objects: Objects, me: Actor) -> Result:
     """Return the users of the own run, from any phase."""
     held = _require(objects, me)
     promoting = objects.promoting or held.phase == PROMOTING
-    me = me._replace(phase=ROLLING_BACK)
+    me = me._replace(phase=ROLLING_BACK, knows=objects.known)
     after = Routed(me.token)
     if after == objects.anchor:
         return objects, me
@@ -309,7 +319,7 @@ def secure(name: str) -> Step:
 
     def step(objects: Objects, me: Actor) -> Result:
         deployed: Deployed = getattr(objects, name)
-        if not _is_ours(deployed.token, me):
+        if not me.knows or not _is_ours(deployed.token, me):
             return objects, me
         return _with(objects, name, deployed._replace(token=me.token)), me
 
@@ -321,6 +331,13 @@ def retire(objects: Objects, me: Actor) -> Result:
     return switch("canary", on=False)(objects, me) if _owns(objects.canary.token, me) else (objects, me)
 
 
+def return_strays(objects: Objects, me: Actor) -> Result:
+    """Look for users whom somebody sent to the canary while it stopped, which needs the claim on the anchor."""
+    if me.knows:
+        _require(objects, me)
+    return objects, me
+
+
 # The end ------------------------------------------------------------------------------------------------------------
 
 
@@ -329,7 +346,7 @@ def unmark(name: str) -> Step:
 
     def step(objects: Objects, me: Actor) -> Result:
         deployed: Deployed = getattr(objects, name)
-        if not _is_ours(deployed.token, me):
+        if not me.knows or not _is_ours(deployed.token, me):
             return objects, me
         return _with(objects, name, deployed._replace(token=None)), me
 
@@ -350,7 +367,7 @@ def release_anchor(objects: Objects, me: Actor) -> Result:
         return objects, me
     _require(objects, me)
     free = objects.anchor._replace(token=None)
-    return objects._replace(anchor=free, expired=False, promoting=False, record=me.epoch), me
+    return objects._replace(anchor=free, expired=False, promoting=False, known=False, record=me.epoch), me
 
 
 def give_second(objects: Objects, me: Actor) -> Result:
@@ -364,22 +381,22 @@ def give_anchor(objects: Objects, me: Actor) -> Result:
     """Take the own token off the anchor; no record stays."""
     if not _owns(objects.anchor.token, me):
         return objects, me
-    return objects._replace(anchor=objects.anchor._replace(token=None), expired=False, promoting=False), me
+    return objects._replace(anchor=objects.anchor._replace(token=None), expired=False, promoting=False, known=False), me
 
 
 EXPOSE_SECOND: Step = set_second(exposed=True)
 _END: Sequence[Step] = (unmark("stable"), unmark("canary"), release_second, release_anchor)
-_BACK: Sequence[Step] = (reach, secure("stable"), secure("canary"), renew_to_finish, retire, *_END)
+_BACK: Sequence[Step] = (reach, secure("stable"), secure("canary"), renew_to_finish, retire, return_strays, *_END)
 PROGRAMS: dict[str, Sequence[Step]] = {
     "forward": (
-        find, claim_anchor, claim_second, renew, own_second, renew, own_second,
+        find, claim_anchor, claim_second, renew, own_second, know, own_second,
         or_give_back(take("stable")), or_give_back(take("canary")), or_give_back(renew), or_give_back(own_second),
         launch, take("stable"), take("canary"), or_give_back(renew), or_give_back(own_second),
         switch("canary", on=True), renew, own_second,
         read, set_anchor(WALKING, exposed=True), EXPOSE_SECOND, move("stable"), move("canary"),
         read, renew, own_second, set_anchor(PROMOTING, exposed=True), set_second(), move("stable"), move("canary"),
         switch("stable", on=True), renew, own_second, set_anchor(PROMOTING, exposed=False), set_second(exposed=False),
-        switch("canary", on=False), *_END,
+        switch("canary", on=False), return_strays, *_END,
     ),
     "recover": (take_over, take_over_second, renew, *_BACK),
     "back": (retreat_anchor, retreat_second, note_drain, *_BACK),

@@ -78,6 +78,7 @@ class Replay(Schedule):
             canary=Deployed(self._token(canary), canary["spec"]["replicas"] > 0),
             expired=held and expiry(anchor, APP) < CLOCK.time(),
             promoting=held and _is_promoting(anchor),
+            known=held and bool(_state(anchor).get("workloads")),
             record=json.loads(annotations_of(anchor)[record_key(APP)])["epoch"],
         )
 
@@ -134,6 +135,11 @@ def _image(item: Json) -> str:
 
 
 def _is_promoting(anchor: Json) -> bool:
-    state = json.loads(annotations_of(anchor)[f"canary-steps.io/run.{APP}"])
-    began = (state.get("workloads") or {}).get("promoting_since")
+    began = (_state(anchor).get("workloads") or {}).get("promoting_since")
     return bool(began) or marks(anchor)[0].text.endswith(f":{PROMOTING}")
+
+
+def _state(anchor: Json) -> Json:
+    """Return the state of the claim on the anchor."""
+    found: Json = json.loads(annotations_of(anchor)[f"canary-steps.io/run.{APP}"])
+    return found

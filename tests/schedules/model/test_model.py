@@ -63,8 +63,8 @@ def test_a_protocol_without_a_fence_is_caught(monkeypatch: pytest.MonkeyPatch) -
 def test_the_code_does_what_the_model_does() -> None:
     """A release, and one that dies in its promotion and is swept: the objects are equal after each move."""
     first = begin("run", "sweep")
-    released = [Move("go", "run-0")] * 24
-    dead = [*[Move("go", "run-0")] * 13, Move("crash", "run-0"), Move("expire"), *[Move("go", "sweep-1")] * 9]
+    released = [Move("go", "run-0")] * 25
+    dead = [*[Move("go", "run-0")] * 14, Move("crash", "run-0"), Move("expire"), *[Move("go", "sweep-1")] * 9]
     assert ["", ""] == [replay(first, released), replay(first, dead)]
 
 

@@ -41,11 +41,24 @@ def _leaves(value: object, path: Path, *, builtin: bool) -> Iterator[tuple[Path,
         yield path, value
 
 
-def _tracked(kind: Kind, item: Json, subresource: str) -> dict[Path, object]:
+def _tracked(item: Json, subresource: str) -> Json:
+    if subresource == "status":
+        return {"status": item.get("status", {})}
     metadata = {key: value for key, value in item.get("metadata", {}).items() if key in _TRACKED_METADATA and value}
     body = {key: value for key, value in item.items() if key not in {"apiVersion", "kind", "metadata", "status"}}
-    kept = {"status": item.get("status", {})} if subresource == "status" else {"metadata": metadata, **body}
-    return dict(_leaves({k: v for k, v in kept.items() if v}, (), builtin=not kind.custom))
+    return {"metadata": metadata, **body}
+
+
+def _differing_leaves(kind: Kind, item: Json, other: Json) -> dict[Path, object]:
+    """Return the leaves of the parts that another object does not have likewise: those of equal parts never matter."""
+    parts: Json = {}
+    for key, value in item.items():
+        beside, part = other.get(key), value
+        if isinstance(value, dict) and isinstance(beside, dict):
+            part = {name: child for name, child in value.items() if name not in beside or beside[name] != child}
+        if part and part != beside:
+            parts[key] = part
+    return dict(_leaves(parts, (), builtin=not kind.custom)) if parts else {}
 
 
 def _to_set(fields: Json, path: Path = ()) -> set[Path]:
@@ -72,8 +85,9 @@ def record(
     `given` are the entries that the request itself has, from which a client may remove some; none or an empty list
     means those of the old object, and an empty entry is nobody.
     """
-    before = _tracked(kind, old, subresource) if old else {}
-    after = _tracked(kind, new, subresource)
+    parts, beside = _tracked(new, subresource), _tracked(old, subresource) if old else {}
+    before = _differing_leaves(kind, beside, parts)
+    after = _differing_leaves(kind, parts, beside)
     missing = object()
     changed = {path for path, value in after.items() if before.get(path, missing) != value}
     touched = changed | (set(before) - set(after))
@@ -84,8 +98,10 @@ def record(
         is_mine = (entry["manager"], entry["operation"], entry.get("subresource", "")) == (
             manager, "Update", subresource,
         )  # fmt: skip
-        same_part = entry.get("subresource", "") == subresource
-        owned = _to_set(entry["fieldsV1"]) - (touched if same_part else set())
+        if not touched or entry.get("subresource", "") != subresource:
+            entries.extend([entry] if entry["fieldsV1"] else [])
+            continue
+        owned = _to_set(entry["fieldsV1"]) - touched
         kept = {**entry, "fieldsV1": _to_fields(owned | (changed if is_mine else set()))}
         if is_mine and changed:
             kept["time"] = now

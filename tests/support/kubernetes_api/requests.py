@@ -71,7 +71,7 @@ class Requests:
         dry_run = call.query.get("dryRun") == "All"
         match call.verb:
             case "get":
-                return 200, self._shown(place, self._store.get(place.kind, place.namespace, name))
+                return 200, self._shown(place, self._store.read(place.kind, place.namespace, name))
             case "list":
                 return 200, self._list(place, call)
             case "create" if not name:

@@ -35,7 +35,7 @@ class Store:
         self._changed = threading.Condition(threading.RLock())
         self._listeners: list[Listener] = []
         self.shares_lists = False
-        """Hand out listed objects themselves instead of copies: only where nobody changes what was listed."""
+        """Hand out what was listed, read or written itself instead of copies: only where nobody changes it in place."""
         self.clock_offset_seconds = 0.0
         """Moves the server's clock (Date header, timestamps): a test can let a claim expire without waiting."""
 
@@ -66,6 +66,10 @@ class Store:
         """Return one object or raise 404."""
         with self._changed:
             return copied(self._stored(kind, namespace, name))
+
+    def read(self, kind: Kind, namespace: str, name: str) -> Json:
+        """Return one object for an answer, or raise 404."""
+        return self._stored(kind, namespace, name) if self.shares_lists else self.get(kind, namespace, name)
 
     def find(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """Return one object, or None."""
@@ -210,7 +214,7 @@ class Store:
         new["metadata"]["resourceVersion"] = str(self._revision)
         self._objects[kind.plural, namespace, name] = new
         self._notify(kind, namespace, name)
-        return copied(new)
+        return new if self.shares_lists else copied(new)
 
     def _notify(self, kind: Kind, namespace: str, name: str) -> None:
         self._changed.notify_all()

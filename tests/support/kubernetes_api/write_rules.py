@@ -25,7 +25,8 @@ def merged(kind: Kind, old: Json, asked: Json, subresource: str) -> Json:
                   "deletionTimestamp", "deletionGracePeriodSeconds"):  # fmt: skip
         new["metadata"].pop(field, None)
         if field in old["metadata"]:
-            new["metadata"][field] = copied(old["metadata"][field])
+            value = old["metadata"][field]
+            new["metadata"][field] = copied(value) if field == "managedFields" else value
     prune(new["metadata"])
     return new
 

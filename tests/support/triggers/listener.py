@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests.support.documents import yaml_objects
 from tests.support.processes import ROOT
 from tests.support.triggers.expressions import Expressions, Refused
 from tests.support.triggers.messages import Message, signature
@@ -22,7 +21,7 @@ SHIPPED = ROOT / "tekton" / "triggers"
 
 def documents(path: Path) -> list[Json]:
     """Read a YAML file."""
-    return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
+    return yaml_objects(path.read_text(encoding="utf-8"))
 
 
 class Listener:

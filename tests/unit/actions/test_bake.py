@@ -283,6 +283,16 @@ def test_a_swap_whose_old_arm_lost_its_pods_starts_them_before_the_users_come(ta
     assert ({(100, 0)}, (2, 0), True) == (taking_turns.weights(), pods(taking_turns), taking_turns.is_ready(APP))
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_is_nobody_who_takes_over_a_swap(taking_turns: SteppedCluster, status: int) -> None:
+    """The bake goes on, and the old arm, which nobody needs by hand, is scaled down at its end."""
+    faults = taking_turns.api.faults
+    reader = BakedEvidence(events={3: lambda: faults.answer(status, verb="list", times=4)}, swap=True)
+    end = StepProcess(taking_turns).promote(bake=reader)
+
+    assert (0, "pass", (0, 2)) == (end.exit_code, end.results["verdict"], pods(taking_turns)), end.results
+
+
 def test_somebody_who_takes_over_a_swap_finds_the_old_arm_up(taking_turns: SteppedCluster) -> None:
     """They may be moving the users back to it by hand."""
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as some
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.expiry import is_expired, is_renewal_due, with_new_expiry
 from steps.claim.keys import claim_key, record_key, state_key
+from steps.claim.last_record import last_record
 from steps.claim.listing import apps_of
 from steps.claim.observed import observe_claim
 from steps.claim.record import dump_record, load_record
-from steps.claim.release import last_record
 from steps.claim.state import dump_state, load_state
 from steps.claim.token import parse_token
 from steps.model.run import Promotion, Record, RunState

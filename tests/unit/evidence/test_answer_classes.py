@@ -124,7 +124,7 @@ def test_answers_share_the_query_and_the_total_holds_every_answer() -> None:
     prometheus = canned(requests)
     evidence = EvidenceReader(prometheus, ARMS, bounds=Bounds()).read(NOW - 5, NOW)
     found = {one.label: one.strata[-1] for one in answers(evidence).series}
-    assert 3 == len(prometheus.asked)  # the reporter, stable's pods, and both metrics
+    assert 2 == len(prometheus.asked_for_arms)
     assert {"3xx": (20, 1), "4xx": (20, 2), "no-answer": (20, 4)} == {
         label: (stratum.canary.total, stratum.canary.bad) for label, stratum in found.items()
     }

@@ -38,7 +38,7 @@ def test_one_query_reads_all_three() -> None:
     """With one matcher; every name is escaped."""
     prometheus = canned(SERIES)
     read(prometheus)
-    assert 2 == len(prometheus.asked)
+    assert 3 == len(prometheus.asked)  # the reporter, all three, and the pods of stable's version by themselves
     assert 'destination_workload=~"shop|shop-canary|shop-baseline"' in prometheus.asked[1]
 
 

@@ -40,7 +40,7 @@ def read(metric: CustomMetric, own: Result) -> tuple[Evidence, list[str]]:
     prometheus = CannedPrometheus(answer)
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds(), custom=(metric,))
     evidence = reader.read(NOW - 10, NOW)
-    return evidence, prometheus.asked[3:]
+    return evidence, prometheus.asked_for_arms[3:]
 
 
 def totals(metric: MetricEvidence) -> list[int]:

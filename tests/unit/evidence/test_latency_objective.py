@@ -100,7 +100,7 @@ def test_the_objective_has_strata_of_its_own() -> None:
     assert next(one for one in without.metrics if one.name == "latency").series == latency.series
     assert [None] == [one.objective for one in without.metrics if one.name == "latency"]
     assert any("1000 ms is used" in note for note in evidence.notes)
-    assert 5 == len(prometheus.asked)
+    assert 5 == len(prometheus.asked_for_arms)
 
 
 def test_an_objective_at_a_bound_of_the_comparison_shares_it() -> None:
@@ -110,7 +110,7 @@ def test_an_objective_at_a_bound_of_the_comparison_shares_it() -> None:
     latency = next(metric for metric in evidence.metrics if metric.kind is MetricKind.LATENCY)
     assert latency.objective is not None
     assert latency.series[1].strata == latency.objective.strata
-    assert 'le=~"\\\\+Inf|5(\\\\.0)?|1000(\\\\.0)?"' in prometheus.asked[-1]
+    assert 'le=~"\\\\+Inf|5(\\\\.0)?|1000(\\\\.0)?"' in prometheus.asked_for_arms[-1]
 
 
 def test_a_canary_whose_histogram_lacks_the_bound_is_a_problem() -> None:

@@ -15,7 +15,7 @@ def test_one_query_per_metric_for_both_arms() -> None:
     """The first errors of the canary are counted."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus)
-    assert len(prometheus.asked) == 2
+    assert len(prometheus.asked_for_arms) == 2
     strata = evidence.metrics[0].series[0].strata
     assert [(s.canary.total, s.canary.bad, s.stable.total) for s in strata[-2:]] == [(3, 3, 9), (4, 4, 9)]
     assert (evidence.aligned, evidence.scrape_interval_seconds, evidence.until) == (True, 1.0, NOW)
@@ -27,7 +27,7 @@ def test_polls_fetch_increments_with_overlap() -> None:
     prometheus = canned(REQUESTS)
     reader = EvidenceReader(prometheus, ARMS, bounds=Bounds())
     first, second = reader.read(NOW - 100, NOW), reader.read(NOW - 100, NOW)
-    ranges = [int(match[1]) for asked in prometheus.asked if (match := re.search(r"\[(\d+)s\]", asked))]
+    ranges = [int(match[1]) for asked in prometheus.asked_for_arms if (match := re.search(r"\[(\d+)s\]", asked))]
     assert ranges[0] >= 700
     assert ranges[1] < 15
     assert first.metrics[0].series == second.metrics[0].series
@@ -77,8 +77,8 @@ def test_too_many_series_are_summed_with_a_note() -> None:
     """Above the budget one query reads sums by class."""
     prometheus = canned(REQUESTS)
     evidence = read(prometheus, series_budget=1)
-    assert "sum by (" in prometheus.asked[-1]
-    assert "response_code" in prometheus.asked[-1]
+    assert "sum by (" in prometheus.asked_for_arms[-1]
+    assert "response_code" in prometheus.asked_for_arms[-1]
     assert "more than 1 series" in evidence.notes[0]
 
 

@@ -138,7 +138,7 @@ def test_requests_take_exactly_two_queries() -> None:
     """The unattributed ones first, so that the main response is never older; answers use the same series."""
     prometheus = canned(GOOD, [])
     evidence = read(prometheus)
-    assert [True, False] == ['destination_workload="unknown"' in asked for asked in prometheus.asked[1:]]
+    assert [True, False] == ['destination_workload="unknown"' in asked for asked in prometheus.asked_for_arms[1:]]
     assert [prometheus.asked[2], prometheus.asked[1]] == list(evidence.metrics[0].queries)
     assert ["errors", "answers"] == [metric.name for metric in evidence.metrics]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from steps.errors import PermanentError
 from steps.survey.objects import Survey, name_of
 from steps.traffic.routes import http_routes
 from steps.workload.service_ports import tcp_ports
+from tests.support.documents import yaml_objects
 from tests.support.mesh_routes import users_pods, way, weights
 from tests.support.shape_cluster import ShapeCluster
 
@@ -58,7 +58,7 @@ class Tried:
 def tried(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     """Run init on a shape for `--app` alone and apply what it prints, once for all tests of the shape."""
     shape: Path = request.param
-    objects = (one for one in yaml.safe_load_all(shape.read_text()) if one)
+    objects = yaml_objects(shape.read_text())
     cluster, app, refusal = ShapeCluster(tmp_path_factory.mktemp(shape.stem), *objects), app_of(shape), ""
     before = cluster.survey()
     try:

@@ -8,7 +8,8 @@ import pytest
 
 from steps.judge import Rules, judge
 from steps.judge.power.detectable_effect import forecast
-from steps.judge.power.power_search import binomial_at_least, smallest_detectable_share
+from steps.judge.power.power_search import smallest_detectable_share
+from steps.judge.statistics.exact_tests import binomial_at_least
 from steps.model.evidence import Counts, Evidence, Stratum
 from tests.support.simulated_rollouts import evidence_of
 

@@ -126,17 +126,24 @@ def test_a_noop_skips_every_task_and_a_failure_all_that_follow(name: str) -> Non
     assert "prepare" == first["name"]
     ready = [{"input": "$(tasks.prepare.results.outcome)", "operator": "in", "values": ["ready"]}]
     assert all(one["when"] == ready for one in rest)
-    order = [one["name"] for one in (first, *rest)]
-    assert [[before] for before in order[:-1]] == [one["runAfter"] for one in rest]
+    rungs, tasks = {one["name"]: one["runAfter"] for one in rest}, {"prepare"}
+    while rungs:
+        stage = {name for name, after in rungs.items() if tasks == set(after)}
+        assert stage, f"none of {rungs} follows {tasks}"
+        tasks, rungs = stage, {name: after for name, after in rungs.items() if name not in stage}
+    assert {"promote"} == tasks
 
 
 def test_the_ladder_is_walked_one_weight_after_the_other() -> None:
-    """set-weight, analyze, set-weight, … promote."""
-    walk = [(one["name"], given(one["params"]).get("weight")) for one in PIPELINES["canary-release"]["spec"]["tasks"]]
-    rungs = [
-        pair for weight in ("5", "25", "50") for pair in ((f"set-weight-{weight}", weight), (f"analyze-{weight}", None))
-    ]
-    assert [("prepare", None), *rungs, ("promote", None)] == walk
+    """set-weight beside the analyze that waits for it, the next two after both, … promote."""
+    tasks = {one["name"]: one for one in PIPELINES["canary-release"]["spec"]["tasks"]}
+    before = ["prepare"]
+    for weight in ("5", "25", "50"):
+        setter, judge = tasks.pop(f"set-weight-{weight}"), tasks.pop(f"analyze-{weight}")
+        assert (before, before) == (setter["runAfter"], judge["runAfter"])
+        assert (weight, weight) == (given(setter["params"])["weight"], given(judge["params"])["await-weight"])
+        before = [setter["name"], judge["name"]]
+    assert ({"prepare", "promote"}, before) == (set(tasks), tasks["promote"]["runAfter"])
 
 
 def test_the_gate_watches_while_it_waits() -> None:

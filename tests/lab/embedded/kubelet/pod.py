@@ -121,6 +121,7 @@ class PodLife:
         exit_code = self._process.poll()
         if exit_code is None:
             return
+        self._around.block.require_free(port_of(pod))
         ended: Json = {"exitCode": exit_code, "reason": "Error", "startedAt": started_at}
         self._seen.last_state = {"terminated": ended | {"finishedAt": self._around.store.timestamp()}}
         self._process, self._seen.ready = None, False
