@@ -27,8 +27,8 @@ class Edits:
 
     Attributes:
         is_writing: a person changes something at this moment: what goes with it is theirs.
-        stopped: places whose pods were stopped by a write that was under way when a person led a route there. They count
-            until they have pods again.
+        stopped: places whose pods were stopped by a write that was under way when a person led a route there. They
+            count until they have pods again.
     """
 
     def __init__(self) -> None:

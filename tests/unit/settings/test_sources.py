@@ -43,6 +43,7 @@ TEXTS = (
         "exit",
         "destination",
         "proven",
+        "always",
         "pass",
         "p99=500ms",
     ),
