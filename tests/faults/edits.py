@@ -27,7 +27,7 @@ class Edits:
 
     Attributes:
         is_writing: a person changes something at this moment: what goes with it is theirs.
-        stopped: places whose pods were stopped by a write that was under way when a person led a route there. They count
+        stopped: places whose pods were stopped by a write that was under way when a person led a route there;
             until they have pods again.
     """
 
