@@ -15,7 +15,7 @@ from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.left_alone import DeploymentsLeft, LeftAlone
 from steps.actions.retreat import report_held, retreat
 from steps.actions.still_used import last_look, leaving_canary
-from steps.actions.swap import NewArmLost, has_moved_users, hold_of, raise_old_arm, was_promoting
+from steps.actions.swap import NewArmLost, has_moved_users, hold_of, raise_old_arm, start_old_arm, was_promoting
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.claim.errors import LostDeployment
 from steps.claim.record import record_of
@@ -89,6 +89,8 @@ def roll_back(
             held = True
     if held:
         safe = _return_held(safe, reason, left, teardown, traffic, workload)
+    else:
+        left.tried(lambda: start_old_arm(safe, teardown, traffic, workload))
     return _restore(safe, reason, left, teardown, traffic, workload)
 
 

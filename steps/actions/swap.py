@@ -11,7 +11,7 @@ from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
 from steps.actions.still_used import last_look, leaving_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.cluster.api import Object
-from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError, StillInUse
+from steps.errors import Forbidden, ForeignWrite, Interrupted, NotOwnerError, StepError, StillInUse, TemporaryError
 from steps.model.run import Claim, Phase, Pin, RunState, WorkloadState
 from steps.traffic.reach import reached_namespaces
 from steps.traffic.retreat import Hold
@@ -201,6 +201,26 @@ def raise_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, work
         log.warning("stable.not_ready", deployment=workloads.stable, detail=str(error))
     if claim.state.undoes and workload.ready_arms(workloads) == (True, True):
         _require_old_endpoints(claim.state, workloads, limit, traffic, workload, renew)
+
+
+def start_old_arm(claim: Claim, teardown: TeardownPolicy, traffic: Traffic, workload: Workload) -> None:
+    """Start the old arm of a swap that had stopped: somebody sent the users back there since, by hand or from Git.
+
+    Raises:
+        TemporaryError: it does not get ready, so the new arm stays up. NotOwnerError: the claim was lost.
+    """
+    workloads = claim.state.workloads
+    moved = has_moved_users(claim) or bool(claim.state.undoes)
+    if workloads is None or not workloads.is_swap or not moved or workload.stable_has_pods(workloads):
+        return
+    raise_old_arm(claim, teardown, traffic, workload)
+    if not workload.ready_arms(workloads)[0]:
+        cause = (
+            f"Deployment {workloads.namespace}/{workloads.stable}, which gets all users, has no ready pod. So"
+            f" {workloads.canary} stays up, and the claim stays. Send the users to {workloads.canary} by hand until"
+            f" {workloads.stable} is ready, then run this step again."
+        )
+        raise TemporaryError(f"returning the users of {claim.app} to {workloads.stable}", cause)
 
 
 def _require_old_endpoints(

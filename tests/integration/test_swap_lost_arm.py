@@ -1,4 +1,4 @@
-"""A person deletes the promoted arm of a swap at the moment at which the old one stops: the next look sees it."""
+"""An arm of a swap that has the users and no pods, by the hand of a person or of Git: a way back starts the old one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from steps.actions.teardown import TeardownPolicy
 from steps.step import StepEnd
 from tests.support.in_process_steps import StepProcess
 from tests.support.killed_process import Killed
-from tests.support.kubernetes_api.kinds import DEPLOYMENT, Kind
-from tests.support.shop_release import NAMESPACE
+from tests.support.kubernetes_api.kinds import DEPLOYMENT, VIRTUAL_SERVICE, Json, Kind
+from tests.support.shop_release import APP, NAMESPACE
 from tests.support.version_pair import V1, V2, VersionPair
 
 pytestmark = pytest.mark.integration
@@ -70,3 +70,26 @@ def test_a_promote_keeps_its_claim_for_the_way_back(tmp_path: Path) -> None:
         StepProcess(world).promote()
     StepProcess(world).rollback()
     assert ({(100, 0)}, {""}, "rolled-back") == (world.weights(), world.tokens(), world.outcome())
+
+
+def test_an_undo_starts_the_old_arm_where_git_has_sent_the_users_there_before(tmp_path: Path) -> None:
+    """The old arm had stopped; no weight is left to return, and without it nobody would serve after the undo."""
+    world = VersionPair(tmp_path)
+    StepProcess(world).prepare()
+    StepProcess(world).analyze(60)
+    StepProcess(world).promote()
+    set_weights(world, 100, 0)
+    end = StepProcess(world).undo()
+    assert ("undone", {(100, 0)}) == (end.results["outcome"], world.weights())
+    assert ((2, 0), 2) == ((world.pods(V1), world.pods(V2)), world.available(V1))
+
+
+def set_weights(world: VersionPair, *weights: int) -> None:
+    """Set the weights, as a GitOps tool does."""
+
+    def change(item: Json) -> Json:
+        for entry, weight in zip(item["spec"]["http"][0]["route"], weights, strict=True):
+            entry["weight"] = weight
+        return item
+
+    world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, change, manager="argocd-controller")
