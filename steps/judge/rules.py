@@ -57,9 +57,9 @@ class Rules:
             at least 12 strata: two strata and a part of a third decide.
         cap_confirmed: the same, one stratum later, if the evidence also holds against stable's neighbouring strata.
         cap_aligned: the same if both arms are counted in the same scrape and the canary fails at least half of the
-            stratum's requests while stable is quiet: two strata decide, so an outage that reaches the canary one scrape
-            before stable does no harm. Above 1 one stratum decides if it lasted 3 s or more, six requests failed and
-            stable's history is long enough.
+            stratum's requests while stable is quiet: above 1 one stratum decides if it lasted 3 s or more, six requests
+            failed and stable's history is long enough. At .65 two strata decide: then an outage that reaches the canary
+            one scrape before stable does no harm, but a canary that fails everything meets users twice as long.
         max_restarts: tolerated container restarts of the canary in a run; a drained node explains one.
         unready_fail_seconds: for how long some canary pods may be unready before it fails.
         warmup_seconds: age of the canary's youngest pod from which its latency counts.
@@ -112,7 +112,7 @@ class Rules:
     cap: float = 0.5
     cap_sound: float = 0.65
     cap_confirmed: float = 0.9
-    cap_aligned: float = 0.65
+    cap_aligned: float = 1.8
     max_restarts: int = 2
     unready_fail_seconds: float = 60.0
     down_fail_seconds: float = 5.0

@@ -110,19 +110,17 @@ def test_a_pod_that_is_worse_all_the_time_has_a_higher_rate_and_no_burst() -> No
     assert worse_pod > 3 * max(others)
 
 
-def test_two_aligned_scrapes_decide_on_a_total_failure_and_one_does_not() -> None:
-    """Both arms are counted by the same proxies; but an outage may reach the canary one scrape before stable."""
+def test_one_long_aligned_scrape_decides_on_a_total_failure_and_a_short_one_does_not() -> None:
+    """Both arms are counted by the same proxies; one bad second of a connection pool does not make a bad release."""
     quiet = past(0)
 
-    def value(count: int) -> float:
-        total = [
-            Stratum(600.0 + 5 * k, 605.0 + 5 * k, Counts(1000, 0), Counts(20, 20), quiet[0].stable_pods)
-            for k in range(count)
-        ]
-        return run_e_process((*quiet, *total), Rules(), LIMIT, aligned=True).values[-1]
+    def value(*, seconds: float, aligned: bool) -> float:
+        total = Stratum(600.0, 600.0 + seconds, Counts(1000, 0), Counts(20, 20), quiet[0].stable_pods)
+        return run_e_process((*quiet, total), Rules(), LIMIT, aligned=aligned).values[-1]
 
-    assert value(1) < 100
-    assert value(2) >= 100
+    assert value(seconds=5.0, aligned=True) >= 100
+    assert value(seconds=1.0, aligned=True) < 100
+    assert value(seconds=5.0, aligned=False) < 100
 
 
 def incident(share: float, *, pods: int = 9, pods_known: bool = True, first: int = 10, last: int = 22) -> list[Stratum]:

@@ -8,6 +8,9 @@ from steps.model.judgement import Verdict
 from tests.support.evidence_rows import Row, evenly, evidence, strata
 
 PAST = evenly(900, 4, 60)
+CAREFUL = Rules(cap_aligned=0.65)
+"""Rules by which one scrape decides nothing, also where both arms are counted in the same one."""
+
 GOOD: Row = ((100, 0), (900, 1))
 
 
@@ -21,7 +24,7 @@ def verdicts(rows: list[Row], *, aligned: bool) -> list[Verdict]:
     found: list[Verdict] = []
     for count in range(1, len(rows) + 1):
         seen = evidence(strata(PAST, rows[:count]))
-        found.append(judge(_aligned(seen, aligned=aligned), None, Rules(), deadline_reached=False).verdict)
+        found.append(judge(_aligned(seen, aligned=aligned), None, CAREFUL, deadline_reached=False).verdict)
     return found
 
 
@@ -53,3 +56,9 @@ def test_a_canary_that_goes_on_failing_after_a_shared_outage_fails(*, aligned: b
 def test_a_total_failure_beside_a_sound_stable_takes_two_scrapes() -> None:
     """One scrape may be an outage on its way to stable."""
     assert [Verdict.CONTINUE, Verdict.FAIL] == verdicts(shared([(1.0, 0.001)] * 2), aligned=True)
+
+
+def test_by_default_a_total_failure_takes_one_scrape_that_both_arms_share() -> None:
+    """Users come first: the second scrape would double what they meet."""
+    seen = _aligned(evidence(strata(PAST, shared([(1.0, 0.001)]))), aligned=True)
+    assert judge(seen, None, Rules(), deadline_reached=False).verdict is Verdict.FAIL
