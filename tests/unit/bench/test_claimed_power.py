@@ -18,8 +18,8 @@ MORE = (
 @pytest.mark.parametrize(
     "scenario",
     [
-        *(pytest.param(one, id=one.name) for one in QUICK[:3:2]),
-        *(pytest.param(one, id=one.name, marks=pytest.mark.full) for one in (QUICK[1], *QUICK[3:], *MORE)),
+        *(pytest.param(one, id=one.name) for one in QUICK[2:3]),
+        *(pytest.param(one, id=one.name, marks=pytest.mark.full) for one in (*QUICK[:2], *QUICK[3:], *MORE)),
     ],
 )
 def test_what_a_pass_says_would_have_been_caught_is_caught_nine_times_in_ten(scenario: Scenario) -> None:
