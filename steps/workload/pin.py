@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from steps.cluster.api import Cluster, Object
+from steps.cluster.connection import USER_AGENT
 from steps.cluster.kinds import DEPLOYMENT
 from steps.cluster.managing_tools import describe_manager
 from steps.errors import ForeignWrite, TemporaryError
@@ -101,19 +102,28 @@ def digest_differences(running: dict[str, set[str]], wanted: dict[str, str]) -> 
 
 def last_manager(deployment: Object) -> str:
     """Return who wrote the Deployment's pod template last, as the API server noted it."""
+    return next(iter(_managers(deployment)), "somebody")
+
+
+def last_writer(deployment: Object) -> str:
+    """Return who changed a pod template that is not as we wrote it, as messages name it: "argocd-controller (Argo CD)".
+
+    Our own entry may be newer, for another field; then it is not the one to blame.
+    """
+    others = (name for name in _managers(deployment) if name != USER_AGENT)
+    return describe_manager(next(others, last_manager(deployment)))
+
+
+def _managers(deployment: Object) -> list[str]:
+    """Return those who set fields of the pod template, the latest first."""
     writers = [
         entry
         for entry in deployment["metadata"].get("managedFields") or []
         if "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
     ]
     # Times have whole seconds; of equal ones the server lists the newest last.
-    latest = sorted(writers, key=lambda entry: str(entry.get("time", "")))[-1:]
-    return str(latest[0]["manager"]) if latest else "somebody"
-
-
-def last_writer(deployment: Object) -> str:
-    """Return the same as messages name it: "argocd-controller (Argo CD)"."""
-    return describe_manager(last_manager(deployment))
+    by_time = sorted(writers, key=lambda entry: str(entry.get("time") or ""))
+    return [str(entry.get("manager") or "somebody") for entry in reversed(by_time)]
 
 
 def _check_complete(digests: dict[str, set[str]], deployment: Object, doing: str) -> None:

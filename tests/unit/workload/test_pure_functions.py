@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.cluster.connection import USER_AGENT
 from steps.cluster.managing_tools import managing_tool
 from steps.errors import PermanentError
 from steps.workload import label_selectors, rbac
 from steps.workload.diagnosis import describe_probe
-from steps.workload.pin import digest_of
+from steps.workload.pin import digest_of, last_manager, last_writer
 from steps.workload.preconditions import check_volumes
 from steps.workload.strategic_merge import merge
 from steps.workload.template import fingerprint, from_replica_set, promoted_template, with_changes
@@ -200,3 +201,16 @@ def test_no_account_may_delete() -> None:
     assert {"get", "list", "patch", "create"} == {
         verb for one in (*rbac.READER, *rbac.WALKER, *rbac.SWEEPER) for verb in one.verbs
     }
+
+
+def test_the_culprit_is_never_our_own_newer_entry() -> None:
+    """A reloader changed the template, then we wrote another field of it: the reloader is named."""
+    entries = [
+        {"manager": "reloader", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {"f:template": {}}}},
+        {"manager": USER_AGENT, "time": "2026-01-02T00:00:00Z", "fieldsV1": {"f:spec": {"f:template": {}}}},
+        {"manager": "hpa", "time": "2026-01-03T00:00:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+    ]
+    assert "reloader" == last_writer({"metadata": {"managedFields": entries}})
+    assert USER_AGENT == last_manager({"metadata": {"managedFields": entries}})
+    assert USER_AGENT == last_writer({"metadata": {"managedFields": entries[1:]}})
+    assert "somebody" == last_writer({"metadata": {}})
