@@ -56,7 +56,7 @@ def test_two_bad_arms_are_still_inconclusive() -> None:
 
 @pytest.mark.parametrize(("canary", "stable"), [(0.3, 0.6), (0.08, 0.3), (0.3, 0.3), (0.15, 1.0)])
 def test_a_canary_that_fails_less_but_still_a_lot_is_never_called_healthy(canary: float, stable: float) -> None:
-    """No matter how few requests a scrape has, at every fifth judgement: four of the canary's in a scrape show little."""
+    """No matter how few requests a scrape has, at every fifth judgement: four of the canary's in one show little."""
     for seed in range(4):
         chance = random.Random(seed)
         rows: list[Row] = [((4, binomial(chance, 4, canary)), (8, binomial(chance, 8, stable))) for _ in range(60)]
