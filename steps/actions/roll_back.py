@@ -44,8 +44,8 @@ def roll_back(
     """Set weight 0, restore stable's template, stop the canary and release the claim; each may have been done before.
 
     A promote that was killed after all pods of stable ran the judged template is finished instead, unless the promoted
-    arm of a swap is lost meanwhile. An undo ends by the
-    same way: its claim is in phase rolling-back from the start, so anyone who finds it finishes it.
+    arm of a swap is lost meanwhile. An undo ends by the same way: its claim is in phase rolling-back from the start, so
+    anyone who finds it finishes it.
 
     Args:
         claim: of the run, or taken over from it.
