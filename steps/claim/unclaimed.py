@@ -31,7 +31,9 @@ def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation
     Returns:
         No operations if `prepare` had claimed everything: then a person removed the token, and the object is theirs.
     """
-    if claim.state.workloads is not None or observe_claim(obj, claim.app) is not None:
+    # A rollback forgets the Deployments that it may not touch, but not what was pinned after all was claimed.
+    was_claimed = claim.state.workloads is not None or claim.state.pin is not None
+    if was_claimed or observe_claim(obj, claim.app) is not None:
         return []
     # Reports are about the VirtualService whose record ended last, which must stay the first one.
     ended = replace(record, ended=record.started)
