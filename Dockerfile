@@ -12,8 +12,8 @@ FROM ${BASE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_QUIET=1
 WORKDIR /source
 # pip and the build backend stay in a separate environment and never reach the image. The backend is installed from its
-# entries in the development lock, with their hashes. The asynchronous half of the Kubernetes client is as large as the
-# other half, and nothing here loads it: it is removed, and packages that only it needs are not installed.
+# entries in the development lock, with their hashes. Nothing here loads the asynchronous half of the Kubernetes client,
+# nor its generated API classes: they are removed, and packages that only they need are not installed.
 COPY requirements.lock requirements-dev.lock ./
 RUN python3 -m venv /tools \
  && python3 -m venv --without-pip /opt/canary-steps \
@@ -24,7 +24,7 @@ RUN python3 -m venv /tools \
  && /tools/bin/pip install --no-deps --require-hashes --requirement backend.lock
 # Bytecode is compiled now, since nothing can be written later. Python does not compare it with the sources.
 RUN cd /opt/canary-steps/lib/python3*/site-packages \
- && rm -rf kubernetes/aio kubernetes/e2e_test kubernetes/docs */tests */test \
+ && rm -rf kubernetes/aio kubernetes/client/api kubernetes/e2e_test kubernetes/docs */tests */test \
  && find . -name '*.pyi' -delete \
  && /opt/canary-steps/bin/python -m compileall -q --invalidation-mode unchecked-hash .
 COPY pyproject.toml README.md LICENSE ./
