@@ -338,7 +338,9 @@ class Claims:
     def give_back(self, claim: Claim) -> None:
         """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
         if (workloads := claim.state.workloads) is not None:
-            self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
+            self._deployments(claim).remove_token(
+                workloads.namespace, workloads.deployments, claim.token, inherited=False
+            )
         acquire.give_back(self.writer, claim)
 
     def _try_to_give_back(self, claim: Claim) -> None:

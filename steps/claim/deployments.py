@@ -184,12 +184,19 @@ class ClaimedDeployments:
         mark, own = mark_of(found, self.key), parse_token(token)
         return mark is not None and mark.token is not None and mark.token.is_same(own)
 
-    def remove_token(self, namespace: str, names: Iterable[str], token: str) -> None:
+    def remove_token(self, namespace: str, names: Iterable[str], token: str, *, inherited: bool = True) -> None:
         """Remove our token from Deployments, in whatever phase it was left; those of others stay.
 
         The fields that we wrote become nobody's in the same patch, so that the next server-side apply of the team meets
         no conflict with us. If the API server refuses that, the token is removed without it. One Deployment that cannot
         be written does not keep the token on the others.
+
+        Args:
+            namespace: of the Deployments.
+            names: Deployments.
+            token: of the claim.
+            inherited: also remove the token of an earlier owner of the same claim. Not for a claim that was refused:
+                the one it met may have an earlier epoch, and is alive.
 
         Raises:
             StepError: the first trouble, after all Deployments were tried.
@@ -198,7 +205,9 @@ class ClaimedDeployments:
 
         def removal(found: Object) -> list[Operation]:
             mark = mark_of(found, self.key)
-            is_ours = mark is not None and mark.token is not None and self._ownership.is_ours(found, mark, new)
+            if mark is None or mark.token is None:
+                return []
+            is_ours = self._ownership.is_ours(found, mark, new) and (inherited or mark.token.is_same(new))
             return take_off(found, [self.key]) if is_ours else []
 
         def disowning(found: Object) -> list[Operation]:

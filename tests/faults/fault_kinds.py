@@ -108,9 +108,12 @@ def _person(change: Callable[[Lab], object]) -> Act:
     """Somebody changes something just before the request arrives."""
 
     def act(wire: Wire, call: Call) -> HTTPResponse:
-        with wire.lab.watch.by_person():
-            change(wire.lab)
-        wire.lab.left = wire.lab.routes()
+        lab, before = wire.lab, wire.lab.routes()
+        lab.over_at_edit = "" if lab.token() else lab.world.outcome()
+        with lab.watch.by_person():
+            change(lab)
+        lab.left = lab.routes()
+        lab.has_edited_routes = lab.left != before
         return wire.deliver(call)
 
     return act

@@ -112,6 +112,8 @@ class Lab:
         has_lost_last_arm: a person deleted the canary, while it alone had pods. Once its claim is over, as after any
             release, no process is left that could start the other arm.
         left: the routes of each VirtualService as a person left them.
+        over_at_edit: how the last run had ended when a person changed something, "" while a claim stood.
+        has_edited_routes: whether that person changed routes.
         is_left_to_person: that person's weights stay, since no claim stands: a bootstrap has none, and an edit during a
             bake ends the run as promoted.
         deployed_meanwhile: images that people deploy for the next run, which any run may release from then on.
@@ -126,6 +128,7 @@ class Lab:
         self.rests_at = 0
         self.undo_died = self.is_left_to_person = self.has_lost_last_arm = False
         self.left: Routes = {}
+        self.over_at_edit, self.has_edited_routes = "", False
         self.started_by_people: tuple[str, ...] = ()
         self.deployed_meanwhile: tuple[str, ...] = ()
         self.templates: dict[str, Json] = {}

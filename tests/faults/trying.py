@@ -102,14 +102,15 @@ class Trial:
         fault = None if point.fault == NO_FAULT else Fault(FAULTS[point.fault], point.at)
         wire = Wire(self.lab, fault)
         self.lab.has_lost_last_arm, self.lab.left = False, {}
+        self.lab.over_at_edit, self.lab.has_edited_routes = "", False
         end, _ = self.lab.attempt(self._story.act, wire=wire)
         is_cut_off = fault is not None and not fault.kind.is_answer
         self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
-        is_edit = fault is not None and fault.kind.undo is not None and wire.met is not None
-        has_no_claim = end.results.get("verdict") == STOPPED or self._name == "chart/bootstrap"
+        was_over = bool(self.lab.over_at_edit) and self.lab.world.outcome() == self.lab.over_at_edit
+        has_no_claim = end.results.get("verdict") == STOPPED or self._name == "chart/bootstrap" or was_over
         is_over = not self.lab.token() and self.lab.world.outcome() == "promoted"
         self.lab.has_lost_last_arm = self.lab.has_lost_last_arm and is_over
-        self.lab.is_left_to_person = is_edit and has_no_claim
+        self.lab.is_left_to_person = self.lab.has_edited_routes and has_no_claim and not self.lab.token()
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
             yield Found(point, "", violation, met)
