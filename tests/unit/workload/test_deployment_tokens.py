@@ -111,6 +111,17 @@ def test_unstamp_leaves_other_tokens(cluster: FakeCluster, workload: Workload) -
     assert 2 == cluster.claimed().highest_epoch(NAMESPACE, ["shop", "shop-canary"])
 
 
+def test_a_claim_that_was_refused_leaves_the_earlier_one_that_it_met(cluster: FakeCluster, workload: Workload) -> None:
+    """An undo takes the next epoch before it is refused; a rollback, which inherits the claim, removes the token."""
+    memory = workload.preflight(release()).state
+    cluster.claimed().take(NAMESPACE, memory.deployments, TOKEN)
+    cluster.claimed().remove_token(NAMESPACE, memory.deployments, LATER, inherited=False)
+    assert TOKEN == token(cluster)
+
+    cluster.claimed().remove_token(NAMESPACE, memory.deployments, LATER)
+    assert token(cluster) is None
+
+
 def test_step_without_a_claim_refuses_what_is_claimed(cluster: FakeCluster, workload: Workload) -> None:
     """Single steps work without a claim, but not against one."""
     memory = prepared(cluster, workload)
