@@ -337,20 +337,27 @@ class Claims:
 
     def give_back(self, claim: Claim) -> None:
         """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
-        if (workloads := claim.state.workloads) is not None:
-            self._deployments(claim).remove_token(
-                workloads.namespace, workloads.deployments, claim.token, inherited=False
-            )
+        self._unmark(claim)
         acquire.give_back(self.writer, claim)
 
     def _try_to_give_back(self, claim: Claim) -> None:
-        """Remove the tokens of a claim whose own error is the one to report."""
-        try:
-            self.give_back(claim)
-        except Interrupted:
-            raise
-        except StepError as error:
-            log.warning("claim.not_given_back", run=claim.run, detail=str(error))
+        """Remove the tokens of an undo whose own error is the one to report, first from the VirtualServices.
+
+        A Deployment that cannot be written must not keep the claim, by which a sweep would undo after all. A token that
+        stays there stops nobody.
+        """
+        for remove in (partial(acquire.give_back, self.writer, claim), partial(self._unmark, claim)):
+            try:
+                remove()
+            except Interrupted:
+                raise
+            except StepError as error:
+                log.warning("claim.not_given_back", run=claim.run, detail=str(error))
+
+    def _unmark(self, claim: Claim) -> None:
+        if (workloads := claim.state.workloads) is not None:
+            deployments = self._deployments(claim)
+            deployments.remove_token(workloads.namespace, workloads.deployments, claim.token, inherited=False)
 
     def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
         """Return the highest epoch found on Deployments, 0 for none; a new claim needs a higher one."""

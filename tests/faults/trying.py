@@ -104,7 +104,7 @@ class Trial:
         self.lab.has_lost_last_arm, self.lab.left = False, {}
         self.lab.over_at_edit, self.lab.has_edited_routes = "", False
         end, _ = self.lab.attempt(self._story.act, wire=wire)
-        is_cut_off = fault is not None and not fault.kind.is_answer
+        is_cut_off = fault is not None and (not fault.kind.is_answer or fault.kind.reach == "place")
         self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
         was_over = bool(self.lab.over_at_edit) and self.lab.world.outcome() == self.lab.over_at_edit
         has_no_claim = end.results.get("verdict") == STOPPED or self._name == "chart/bootstrap" or was_over
