@@ -83,9 +83,9 @@ def apply(app: LabApp, ended: StepResult) -> None:
             app.lab.api.store.change(kind, namespace, name, partial(replaced, one))
 
 
-def served(app: LabApp) -> None:
-    """Wait until Prometheus knows the app."""
-    series = f'istio_requests_total{{destination_workload=~"{app.name}(-primary)?"}}'
+def served(app: LabApp, workload: str = "") -> None:
+    """Wait until Prometheus knows the Deployment that serves, the app's own or another one."""
+    series = f'istio_requests_total{{destination_workload="{workload or app.name}"}}'
     app.lab.wait_for(lambda: app.lab.query(series), what=f"{series} in Prometheus")
 
 
@@ -183,7 +183,7 @@ def test_target_named_gets_a_deployment_that_serves_before_its_routes(plain: Pla
     assert ["Service init-target", "VirtualService init-target"] == names(second)
     apply(app, second)
     with app.users(60):
-        served(app)
+        served(app, "init-target-primary")
         ended = app.run(
             "rollout", "--config", str(settings), "--image", app.image("v2"), "--ladder", "50", "--min-requests", "20"
         )

@@ -119,7 +119,8 @@ def test_a_drain_of_minutes_keeps_the_claim_of_a_repair(tmp_path: Path) -> None:
 
     end = StepProcess(world, ending=TeardownPolicy(5.0, 300.0, pass_time)).sweep()
     assert '"outcome":"rolled-back"' in end.results["list"]
-    assert ["[]"] * 10 == lists
+    assert {"[]"} == set(lists)
+    assert len(lists) >= 10  # every half minute, and once more where a second began in between
 
 
 def test_an_approval_is_a_single_write(tmp_path: Path) -> None:
