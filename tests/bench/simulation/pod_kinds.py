@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.bench.simulation.clients import internal, sticky
 from tests.bench.simulation.cluster import Cluster, PodLaw
-from tests.bench.simulation.family import Family, Own, Shape, flat
+from tests.bench.simulation.family import Family, Own, flat
 from tests.bench.simulation.kinds import Kind, usual
 from tests.bench.simulation.troubles import between, plus, spells, wander
 
@@ -154,9 +154,8 @@ def batch_job(family: Family, rng: Rng) -> Family:
     """Let a job come to both arms every few minutes: more traffic, and a part of it fails."""
     every, seconds, load = between(rng, (120, 400)), (10.0, 45.0), rng.uniform(0.5, 2.0)
     moments, share = spells(rng, every, seconds, (1.0, 1.0)), between(rng, (0.02, 0.15))
-    more: Shape = lambda times, own: 1.0 + load * moments(times, own)  # noqa: E731 - a shape in one line
     fails = plus(flat(between(rng, (0.0003, 0.003))), lambda times, own: share * moments(times, own))
-    return usual(family, rng, load=more, stable=fails, canary=fails)
+    return usual(family, rng, load=lambda times, own: 1.0 + load * moments(times, own), stable=fails, canary=fails)
 
 
 def sticky_job(family: Family, rng: Rng) -> Family:
