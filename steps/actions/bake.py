@@ -8,9 +8,10 @@ import structlog
 
 from steps.actions.bake_end import STOPPED, BakeEnd
 from steps.actions.bake_pods import BakePods, rules_for_pods
-from steps.actions.bake_sentences import after_promotion, saw_too_little, stopped, survived
+from steps.actions.bake_sentences import after_promotion, lost_arm, saw_too_little, stopped, survived
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.polling import SLOWEST_SECONDS, next_poll_seconds
+from steps.actions.retreat import ready_arms_if_known
 from steps.actions.serving import check_serving, health_of_serving, serving_arm
 from steps.claim.claims import Claims
 from steps.errors import ForeignWrite, NotFound, PermanentError, TemporaryError
@@ -92,6 +93,10 @@ class Bake:
                 raise
             except (ForeignWrite, NotFound) as error:
                 after = claims.now() - claim.state.bake_since
+                if look.has_lost_arm():
+                    return BakeEnd(
+                        look.claim, str(Verdict.FAIL), lost_arm(after, str(error)), _FAILED, judgement, is_arm_lost=True
+                    )
                 return BakeEnd(look.claim, STOPPED, stopped(after, str(error)), error.exit_code, judgement)
             except (TemporaryError, PermanentError) as error:
                 # Nobody took over: the API server refuses. So the run ends by its own way when the time is over.
@@ -159,6 +164,13 @@ class _Look:
         judgement = judge(evidence, health, rules, deadline_reached=late, outcomes=outcomes)
         self._log_news(judgement)
         return judgement, next_poll_seconds(evidence.scrape_interval_seconds, self._claims.now() - evidence.until)
+
+    def has_lost_arm(self) -> bool:
+        """Return whether the arm that serves has no pods any more, while the old arm of a swap stands by."""
+        state = self._state
+        if state.workloads is None or not state.workloads.is_swap:
+            return False
+        return ready_arms_if_known(state.workloads, self._workload) == (True, False)
 
     def _log_news(self, judgement: Judgement) -> None:
         news = f"{judgement.verdict} {judgement.code}"

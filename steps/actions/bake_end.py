@@ -20,6 +20,7 @@ class BakeEnd:
         reason: one sentence.
         exit_code: of the step, if nothing else goes wrong.
         judgement: the last one, None if the judge was never asked.
+        is_arm_lost: whether the promoted arm has no pods any more, so that nothing speaks for keeping the users there.
     """
 
     claim: Claim
@@ -27,6 +28,7 @@ class BakeEnd:
     reason: str
     exit_code: int
     judgement: Judgement | None = None
+    is_arm_lost: bool = False
 
     @property
     def has_failed(self) -> bool:

@@ -24,6 +24,11 @@ def saw_too_little(seconds: float, why: str) -> str:
     return f"bake saw too little in {seconds:g} s ({why}), so the promotion stands by the verdicts of its rungs"
 
 
+def lost_arm(seconds: float, why: str) -> str:
+    """Explain why the users return to the old arm of a swap, so many seconds after the start of the bake."""
+    return f"the promoted arm had no ready pod {seconds:.0f} s after its promotion, so the old arm serves: {why}"
+
+
 def stopped(seconds: float, why: str) -> str:
     """Explain the end of a bake in which somebody else took over, so many seconds after its start."""
     return f"bake ended after {seconds:.0f} s without a verdict, the promotion stands: {why}"

@@ -62,7 +62,7 @@ def end_promotion(
     baked = bake.watch(claim)
     reason = baked.reason
     if baked.has_failed:
-        if not (kept := _why_kept(claim)):
+        if baked.is_arm_lost or not (kept := _why_kept(claim)):
             return _undo(baked, teardown, traffic, workload)
         reason += f"; {kept}"
     ended = baked.claim

@@ -14,6 +14,7 @@ from steps.judge.comparison.combined import Alarm, combined_path, first_alarm
 from steps.judge.comparison.metric_result import MetricResult, assess_metric
 from steps.judge.filters import disruptions, unattributed
 from steps.judge.filters.comparability import stable_is_incomparable, without_failed_requests
+from steps.judge.filters.idle_pods import without_idle
 from steps.judge.filters.warmup import without_warmup
 from steps.judge.power.detectable_effect import detectable_share
 from steps.judge.rules import Rules
@@ -35,7 +36,7 @@ class Case:
         full_weight: the canary has all the traffic.
         stable_is_incomparable: stable fails so much that its latency and answers describe its failures.
         deadline_reached: there is no more time to wait.
-        metrics: the metrics with series, before the warm-up is left out.
+        metrics: the metrics with series, without latency of idle pods, before the warm-up is left out.
         results: their results, after the warm-up is left out.
         rung: counts of the present rung.
         main: the metric that counts every request: errors, else the first.
@@ -171,7 +172,8 @@ class Case:
         return found + [(compared.allowed, line * parts) for result, _, compared in self.references if result is one]
 
     def _metrics_with_series(self) -> list[MetricEvidence]:
-        metrics = [metric for metric in self.evidence.metrics if metric.series]
+        given = [metric for metric in self.evidence.metrics if metric.series]
+        metrics = [without_idle(metric, self.evidence, self.health) for metric in given]
         if not self.stable_is_incomparable:
             return metrics
         return [without_failed_requests(metric, self.evidence.metrics) for metric in metrics]

@@ -197,6 +197,7 @@ class Health:
         ready_at: when the pods that are ready now became ready, unix seconds by the API server.
         disrupted: (began, ended, what happened) for every disruption since the run began, oldest first, in unix
             seconds by the API server: requests in that time say nothing about the version. Ended is 0 while it lasts.
+        stable_pods: pods of stable when the run started; 0 = unknown.
     """
 
     desired: int
@@ -208,3 +209,4 @@ class Health:
     disruption: str = ""
     ready_at: tuple[float, ...] = field(default=(), compare=False)
     disrupted: tuple[tuple[float, float, str], ...] = ()
+    stable_pods: int = 0

@@ -25,6 +25,7 @@ class HealthWatch:
         since: when faults begin to count, by the API server's clock (unix seconds).
         complete_at: when all pods were known to be ready: the present weight was set then (unix seconds).
         earlier: disruptions that another process saw in this run.
+        stable_pods: see `Health`.
     """
 
     def __init__(
@@ -35,10 +36,13 @@ class HealthWatch:
         since: float,
         complete_at: float | None = None,
         earlier: Sequence[DisruptionSpan] = (),
+        *,
+        stable_pods: int = 0,
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._canary = canary
+        self._stable_pods = stable_pods
         self._since = since
         self._known: dict[str, int] = {}
         self._first_seen: dict[str, int] = {}
@@ -80,6 +84,7 @@ class HealthWatch:
             disruption=disruption,
             ready_at=tuple(sorted(unix_seconds(at) for pod in pods if is_ready(pod) for at in _turned(pod))),
             disrupted=self._disruptions.spans,
+            stable_pods=self._stable_pods,
         )
 
     def _count(self, pods: list[Object], desired: int) -> None:

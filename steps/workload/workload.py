@@ -220,7 +220,10 @@ class Workload:
         `deployment` is watched in place of the canary.
         """
         watched = deployment or workloads.canary
-        return HealthWatch(self._cluster, workloads.namespace, watched, since, complete_at, earlier)
+        stable_pods = workloads.stable_replicas if watched == workloads.canary else 0
+        return HealthWatch(
+            self._cluster, workloads.namespace, watched, since, complete_at, earlier, stable_pods=stable_pods
+        )
 
     def pod_names(self, namespace: str, deployments: Iterable[str]) -> PodNames:
         """Return the pods of each Deployment, by owner, and the name prefixes of their ReplicaSets."""

@@ -80,7 +80,9 @@ def reset_weights(lab: Lab) -> None:
 def delete_canary(lab: Lab) -> None:
     """Delete the canary's Deployment; its users fail by that, not because of us."""
     stable: Json | None = lab.world.store.find(DEPLOYMENT, NAMESPACE, lab.stable)
-    lab.has_lost_last_arm = stable is None or not stable["spec"]["replicas"]
+    owners = {one["name"] for one in (stable or {"metadata": {}})["metadata"].get("ownerReferences") or ()}
+    # What belongs to the canary goes with it: a Deployment that bootstrap made from what people deploy.
+    lab.has_lost_last_arm = stable is None or not stable["spec"]["replicas"] or lab.canary in owners
     try:
         lab.world.store.delete(DEPLOYMENT, NAMESPACE, lab.canary)
     except ApiError:

@@ -82,6 +82,11 @@ class Trial:
         return len(wire.sent), [number for number, call in enumerate(wire.sent, 1) if call.is_write]
 
     @property
+    def _makes_no_claim(self) -> bool:
+        """Return whether the story's step claims nothing, and so ends no run of others either."""
+        return self._name == "chart/bootstrap"
+
+    @property
     def requests(self) -> int:
         """Return how many requests the step sends where nothing fails."""
         return self._whole[0]
@@ -107,9 +112,9 @@ class Trial:
         is_cut_off = fault is not None and (not fault.kind.is_answer or fault.kind.reach == "place")
         self.lab.undo_died = is_cut_off and end.exit_code != 0 and self._name.endswith("/undo") and not self.lab.token()
         was_over = bool(self.lab.over_at_edit) and self.lab.world.outcome() == self.lab.over_at_edit
-        has_no_claim = end.results.get("verdict") == STOPPED or self._name == "chart/bootstrap" or was_over
+        has_no_claim = end.results.get("verdict") == STOPPED or self._makes_no_claim or was_over
         is_over = not self.lab.token() and self.lab.world.outcome() == "promoted"
-        self.lab.has_lost_last_arm = self.lab.has_lost_last_arm and is_over
+        self.lab.has_lost_last_arm = self.lab.has_lost_last_arm and (is_over or self._makes_no_claim)
         self.lab.is_left_to_person = self.lab.has_edited_routes and has_no_claim and not self.lab.token()
         met = f"{wire.met.verb} {wire.met.resource} {wire.met.name}" if wire.met else ""
         for violation in [*self.lab.watch.violations, *self._check_act(end, wire, point)]:
@@ -171,7 +176,8 @@ class Trial:
             yield Violation("no traceback", end.error[-700:])
         elif end.exit_code == 0 or not may_refuse:
             self.lab.settle()
-            holder = self.lab.token().split(":")[0] if end.results.get("outcome") == "ready" else ""
+            may_hold = end.results.get("outcome") == "ready" or self._makes_no_claim
+            holder = self.lab.token().split(":")[0] if may_hold else ""
             yield from check_ended(self.lab, end, holder, led_elsewhere=fault is not None and fault.leads_to_canary)
         yield from self.lab.watch.violations
         self.lab.watch.violations = []

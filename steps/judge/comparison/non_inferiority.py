@@ -26,7 +26,10 @@ def not_proven(results: Sequence[MetricResult], rules: Rules) -> str | None:
     """
     for one in results:
         allowed = margin(one, rules)
+        seen = any(series.canary_total for series in one.judgement.series)
         for test in difference_tests(one):
+            if seen and not test.canary.total:
+                continue  # left out of the comparison: the pods were idle
             if test.log_evidence(allowed) < log(1.0 / rules.beta):
                 usual = test.stable.bad / max(test.stable.total, 1)
                 worse = test.excluded(allowed, rules.beta)

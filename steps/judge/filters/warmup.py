@@ -32,7 +32,7 @@ def is_warming(whole: MetricEvidence, warm: MetricEvidence, rules: Rules) -> boo
     if whole is warm:
         return False
     kept, came = (
-        sum(1 for stratum in metric.series[0].strata if stratum.canary.total) if metric.series else 0
+        sum(1 for stratum in metric.series[-1].strata if stratum.canary.total) if metric.series else 0
         for metric in (warm, whole)
     )
     return kept < rules.min_strata and came > kept

@@ -12,6 +12,14 @@ INCOMPARABLE: Final = (
 """Where latency was left out of the comparison."""
 
 
+def idle_pods(bound: float, unit: str, canary: float, stable: float) -> str:
+    """Note that an idle canary's latency is not compared up to a bound; loads in requests per second and pod."""
+    return (
+        f"latency bounds up to {bound:g} {unit} are not compared while a canary pod gets {canary:.2g} requests a second"
+        f" and a stable pod {stable:.2g}: an idle pod answers a few ms slower, whatever its version"
+    )
+
+
 def strays(stable: Counts) -> str:
     """Note the requests that stable got at weight 100."""
     return (

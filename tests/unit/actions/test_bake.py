@@ -293,6 +293,16 @@ def test_a_refusal_does_not_end_a_bake_as_a_person_does(taking_turns: SteppedClu
     assert (0, "pass", (0, 2)) == (end.exit_code, end.results["verdict"], pods(taking_turns)), end.results
 
 
+def test_a_swap_whose_promoted_arm_is_deleted_gives_the_users_to_the_old_arm(taking_turns: SteppedCluster) -> None:
+    """Nobody would serve them otherwise, and the old arm is up."""
+    reader = BakedEvidence(events={3: lambda: taking_turns.store.delete(DEPLOYMENT, NAMESPACE, CANARY)}, swap=True)
+    end = StepProcess(taking_turns).promote(bake=reader)
+
+    assert (5, "undone", "fail") == (end.exit_code, end.results["outcome"], end.results["verdict"]), end.results
+    assert "the promoted arm had no ready pod" in end.results["reason"]
+    assert ({(100, 0)}, True, {""}) == (taking_turns.weights(), taking_turns.is_ready(APP), taking_turns.tokens())
+
+
 def test_somebody_who_takes_over_a_swap_finds_the_old_arm_up(taking_turns: SteppedCluster) -> None:
     """They may be moving the users back to it by hand."""
 
