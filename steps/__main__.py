@@ -14,12 +14,12 @@ from types import FrameType
 
 import structlog
 
-from steps.errors import Interrupted, SettingsError, StepError
+from steps.errors import Interrupted, PermanentError, SettingsError, StepError
 from steps.model.flags import Command
 from steps.model.secrecy import without_secrets
-from steps.outputs import logs, results
+from steps.outputs import logs, results, streams
 from steps.settings.flags import flags_of
-from steps.settings.loading import load, log_format
+from steps.settings.loading import HelpWanted, load, log_format
 from steps.step import Step, StepEnd
 
 STEPS = {
@@ -56,18 +56,32 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one step and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except StepError as error:
+        streams.complain(f"canary-steps: {error}")
+        return error.exit_code
+    finally:
+        streams.settle()
+
+
+def _dispatch(arguments: list[str]) -> int:
+    """Print what is asked for, or run a step.
+
+    Raises:
+        PermanentError: what is asked for cannot be printed.
+    """
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         _print_help()
         return 0
     if arguments[0] == "--version":
-        sys.stdout.write(f"canary-steps {version('canary-steps')}\n")
+        streams.send(f"canary-steps {version('canary-steps')}\n")
         return 0
     name = arguments[0]
     if name in PRINTED:
         return {"completion": _complete, "schema": _schema}[name](arguments[1:])
     if name not in STEPS:
-        sys.stderr.write(f"canary-steps: no step {name!r}; the steps are {', '.join(STEPS)}\n")
+        streams.complain(f"canary-steps: no step {name!r}; the steps are {', '.join(STEPS)}")
         return SettingsError.exit_code
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
@@ -79,14 +93,14 @@ def _complete(arguments: Sequence[str]) -> int:
     from steps.completion import COMPLETION, COMPLETION_HELP, SHELLS  # noqa: PLC0415 - no step needs it
 
     if not {"-h", "--help"}.isdisjoint(arguments):
-        sys.stdout.write(COMPLETION_HELP)
+        streams.send(COMPLETION_HELP)
         return 0
     if len(arguments) != 1 or arguments[0] not in SHELLS:
         given = f"got {' '.join(arguments)!r}" if arguments else "name a shell"
-        sys.stderr.write(f"canary-steps completion: {given}; the shells are {', '.join(SHELLS)}\n")
+        streams.complain(f"canary-steps completion: {given}; the shells are {', '.join(SHELLS)}")
         return SettingsError.exit_code
     schema = Command("schema", PRINTED["schema"], ())
-    sys.stdout.write(SHELLS[arguments[0]]([*map(_command, STEPS), COMPLETION, schema]))
+    streams.send(SHELLS[arguments[0]]([*map(_command, STEPS), COMPLETION, schema]))
     return 0
 
 
@@ -95,12 +109,12 @@ def _schema(arguments: Sequence[str]) -> int:
     from steps.settings.json_schema import SCHEMA_HELP, schema_text  # noqa: PLC0415 - no step needs it
 
     if not {"-h", "--help"}.isdisjoint(arguments):
-        sys.stdout.write(SCHEMA_HELP)
+        streams.send(SCHEMA_HELP)
         return 0
     if arguments:
-        sys.stderr.write(f"canary-steps schema: takes no argument, got {' '.join(arguments)!r}\n")
+        streams.complain(f"canary-steps schema: takes no argument, got {' '.join(arguments)!r}")
         return SettingsError.exit_code
-    sys.stdout.write(schema_text(find(name).settings for name in STEPS))
+    streams.send(schema_text(find(name).settings for name in STEPS))
     return 0
 
 
@@ -118,20 +132,41 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     results.reset()
     step = find(name)
     try:
-        end = _run(name, step, arguments)
-        results.write(step.results, end.results)
+        return _ended(step, _run(name, step, arguments), started)
+    except HelpWanted as help_text:
+        streams.send(str(help_text))
+        return 0
     except StepError as error:
         return _failed(step, error.exit_code, error.reason, str(error), started)
-    except SystemExit:
-        return 0  # --help has printed
     except Exception as error:  # the one boundary: a defect of ours, logged with its traceback
         log.exception("step.crashed")
         return _failed(step, 1, "unknown-error", f"{type(error).__name__}: {error}", started)
+
+
+def _ended(step: Step, end: StepEnd, started: float) -> int:
+    """Write the results of a step and log how it ended: where a file is lost, the log still has the values."""
+    lost = _write_results(step, end.results)
+    exit_code = end.exit_code or (PermanentError.exit_code if lost and not step.ends_release else 0)
     seconds = round(time.monotonic() - started, 3)
     shown = {name: value for name, value in end.results.items() if name != "judgement"}  # its numbers were logged
-    log.info("step.ended", exit_code=end.exit_code, duration_seconds=seconds, **{**shown, **end.summary})
-    _say_closing_words(step, end.exit_code, end.results)
-    return end.exit_code
+    fields = {**shown, **end.summary}
+    if exit_code == end.exit_code:
+        log.info("step.ended", exit_code=exit_code, duration_seconds=seconds, **fields)
+    else:
+        code = PermanentError.reason
+        log.error("step.failed", **fields, exit_code=exit_code, code=code, error=lost, duration_seconds=seconds)
+    _say_closing_words(step, exit_code, end.results)
+    return exit_code
+
+
+def _write_results(step: Step, found: Mapping[str, str]) -> str:
+    """Return why results could not be written, "" if they were."""
+    try:
+        results.write(step.results, found)
+    except StepError as error:
+        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        return str(error)
+    return ""
 
 
 def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
@@ -144,10 +179,7 @@ def _run(name: str, step: Step, arguments: Sequence[str]) -> StepEnd:
 
 def _failed(step: Step, exit_code: int, code: str, sentence: str, started: float) -> int:
     sentence = without_secrets(sentence)
-    try:
-        results.write(step.results, {"reason": results.truncate(sentence)} if "reason" in step.results else {})
-    except StepError as error:
-        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+    _write_results(step, {"reason": results.truncate(sentence)} if "reason" in step.results else {})
     seconds = round(time.monotonic() - started, 3)
     log.error("step.failed", exit_code=exit_code, code=code, error=sentence, duration_seconds=seconds)
     _say_closing_words(step, exit_code, {"reason": sentence})
@@ -181,7 +213,7 @@ def _print_help() -> None:
     named = {**STEPS, **PRINTED}
     width = max(map(len, named))
     lines = [f"  {name:<{width}}  {purpose}" for name, purpose in named.items()]
-    sys.stdout.write(
+    streams.send(
         "usage: canary-steps STEP [--flag value ...]\n\n"
         "Automated canary analysis for Istio without an operator.\n\nsteps:\n"
         + "\n".join(lines)

@@ -24,7 +24,7 @@ from steps.model.judgement import Judgement, Verdict
 from steps.model.names import ReleaseNames
 from steps.model.run import Claim, Phase
 from steps.outputs import results
-from steps.outputs.judgement_file import save, try_save
+from steps.outputs.judgement_file import try_save
 from steps.settings.analysis import AnalysisSettings
 from steps.settings.export import ExportSettings
 from steps.settings.judge import rules_to_record
@@ -97,8 +97,7 @@ def run(
         check_baseline(settings, names, claim.state.workloads.baseline if claim.state.workloads else "")
         judge = judge_of(hotfix=bool(claim.state.hotfix))
         judgement = judge.judge(claim, settings.weight, comparison_of(settings, claim.state))
-    # After the retreat: a full disk must not delay it, nor turn a fail into another end.
-    (try_save if judgement.verdict is Verdict.FAIL else save)(judgement, settings.judgement_file)
+    try_save(judgement, settings.judgement_file)  # after the retreat, which a slow disk must not delay
     return ended(judgement)
 
 
@@ -140,7 +139,7 @@ def ended(judgement: Judgement) -> StepEnd:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
-    recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
+    recorder = recorder_of(settings, settings.record, settings.run, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
     prober = prober_of(settings, parts.names, parts.workload)
     with exported(settings, parts.cluster, parts.names) as on_look:

@@ -121,4 +121,4 @@ def _bake_of(settings: Settings, parts: Parts) -> Baker | None:
     return bake_of(settings, parts.names, parts.traffic, parts.workload)
 
 
-STEP = Step(Settings, RESULTS, main)
+STEP = Step(Settings, RESULTS, main, ends_release=True)

@@ -123,7 +123,9 @@ def write_folder(
     except Interrupted:
         raise
     except StepError as error:
-        log.warning("report.failed", error=str(error))
+        log.error("report.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+    except Exception:  # a defect here must not end a release; the traceback is still logged
+        log.exception("report.crashed")
 
 
 def _rendered(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str, str]:
@@ -142,17 +144,28 @@ def _rendered(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[
         raise SettingsError("reading a judgement", cause) from error
 
 
+def deliver(settings: Settings, text: str, page: str) -> None:
+    """Write the text, and the page all the same where the text cannot be written.
+
+    Raises:
+        PermanentError: one of them cannot be written.
+    """
+    try:
+        if settings.output:
+            save(text, settings.output, "--output", _DOING)
+        else:
+            show(text)
+    finally:
+        if settings.html:
+            save(page, settings.html, "--html", _DOING)
+
+
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
     with exported(settings, parts.cluster, parts.names):
         made, text, page = _rendered(settings, parts.names, parts.claims)
-    if settings.html:
-        save(page, settings.html, "--html", _DOING)
-    if settings.output:
-        save(text, settings.output, "--output", _DOING)
-    else:
-        show(text)
+    deliver(settings, text, page)
     return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 
 

@@ -217,14 +217,10 @@ class _Rollout:
         return outcome
 
     def write_report(self) -> None:
-        """Write the report, if a folder for it is given; without one, or on a full disk, the release ends as it did."""
-        if not self._settings.report_dir:
-            return
-        claims, folder = self._traffic.claims, self._settings.report_dir
-        try:
+        """Write the report, if a folder for it is given."""
+        if self._settings.report_dir:
+            claims, folder = self._traffic.claims, self._settings.report_dir
             report.write_folder(folder, self._names, claims, self._judgements, self._baked)
-        except StepError as error:
-            log.error("report.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
 
     def _claim(self, phases: Sequence[Phase]) -> Claim:
         return require_phase(self._names, self._settings.run, self._traffic.claims, phases)
@@ -237,7 +233,7 @@ class _Rollout:
 def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings, starts=True)
-    recorder = recorder_of(settings, settings.record, parts.names, rules_to_record(settings))
+    recorder = recorder_of(settings, settings.record, settings.run, parts.names, rules_to_record(settings))
     reader = reader_of(settings, parts.names, parts.workload, recorder)
     teardown = teardown_policy_of(settings, parts.cluster, parts.names)
     probing = settings, parts.names, parts.workload
@@ -256,4 +252,4 @@ def closing_words(exit_code: int, results: Mapping[str, str]) -> str:
     return f"{said}: {reason}" if reason else said
 
 
-STEP = Step(Settings, RESULTS, main, closing_words=closing_words)
+STEP = Step(Settings, RESULTS, main, closing_words=closing_words, ends_release=True)

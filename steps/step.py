@@ -40,6 +40,8 @@ class Step:
         main: builds the collaborators from the settings and runs the step.
         bare: the setting whose flag may be left out before the first argument; "" = none.
         closing_words: returns, from exit code and results, the last line of a log on a terminal; None for no such line.
+        ends_release: its exit code says where the users are, so 0 stays 0 if only its results cannot be written. Any
+            other step ends with 4 then: the next one would go on with nothing.
     """
 
     settings: type[StepSettings]
@@ -47,3 +49,4 @@ class Step:
     main: Callable[[Any], StepEnd]
     bare: str = ""
     closing_words: Callable[[int, Mapping[str, str]], str] | None = None
+    ends_release: bool = False

@@ -139,4 +139,4 @@ def main(settings: Settings) -> StepEnd:
         return run(where, traffic, workload_of, teardown, cluster)
 
 
-STEP = Step(Settings, RESULTS, main)
+STEP = Step(Settings, RESULTS, main, ends_release=True)

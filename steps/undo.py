@@ -126,4 +126,4 @@ def main(settings: Settings) -> StepEnd:
     return with_dry_run_summary(end, parts.cluster)
 
 
-STEP = Step(Settings, RESULTS, main)
+STEP = Step(Settings, RESULTS, main, ends_release=True)

@@ -83,8 +83,8 @@ class Recorder:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _open(path, "wt") as file:
                 file.write(_text({"kind": "recording", "version": VERSION, **header}))
-        except OSError as error:
-            cause = f"{path}: {error.strerror}. Point --record at a writable place."
+        except (OSError, ValueError) as error:
+            cause = f"{path}: {getattr(error, 'strerror', None) or error}. Point --record at a writable place."
             raise PermanentError("starting the recording", cause) from error
 
     def write_response(self, response: QueryResponse) -> None:
@@ -101,9 +101,9 @@ class Recorder:
         try:
             with _open(self._path, "at") as file:
                 file.write(_text(line))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._ended = True
-            log.warning("recording.ended", path=str(self._path), error=error.strerror)
+            log.warning("recording.ended", path=str(self._path), error=getattr(error, "strerror", None) or str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ termination message. Every declared result is written however the step ends, bec
 Logs are for people and log stores, one line per event, and never on stdout, which is kept for reports. Reports are for
 people: text, JSON, or one HTML page without scripts, which viewers show in a sandbox.
 
-Where a failure here could change how a release ends, it only logs a warning (progress); a file that somebody asked for
-by a setting ends the step with exit code 4 and the name of the flag (`files.save`).
+What cannot be written never changes how a release ends, and never keeps users waiting: a line with `lost` in its name
+says what is missing, why, and which flag to change. A step that only writes (report, replay) ends with exit code 4. So
+does a step whose results another one needs (`Step.ends_release`). Log lines that cannot be written are left out.
 
 This package formats and writes what it is given. It knows neither the cluster nor Prometheus.
 """

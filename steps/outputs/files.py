@@ -1,8 +1,12 @@
 """Files that settings ask for: missing folders are created, and errors name the flag to change."""
 
 from pathlib import Path
+from typing import Final
 
 from steps.errors import PermanentError
+
+UNWRITABLE: Final = (OSError, ValueError)
+"""What a write raises: a disk, a permission, a path with a NUL, or half a character in the text."""
 
 
 def save(text: str, path: str, flag: str, doing: str) -> None:
@@ -20,5 +24,10 @@ def save(text: str, path: str, flag: str, doing: str) -> None:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PermanentError(doing, f"{path}: {error.strerror}. Point {flag} at a writable place.") from error
+    except UNWRITABLE as error:
+        raise PermanentError(doing, f"{path}: {why(error)}. Point {flag} at a writable place.") from error
+
+
+def why(error: OSError | ValueError) -> str:
+    """Return in words why something was not written; the error's own text repeats the path."""
+    return getattr(error, "strerror", None) or str(error)

@@ -16,20 +16,26 @@ _MAX_BYTES: Final = 16 << 20
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def save(judgement: Judgement, path: str) -> None:
-    """Write a judgement to a file; without a path, write nothing.
+def try_save(judgement: Judgement, path: str) -> None:
+    """Write a judgement, but only log a failure: a verdict is acted on and kept in the claim, whatever a disk does.
 
-    Raises:
-        PermanentError: the file cannot be written.
+    Args:
+        judgement: of a rung.
+        path: of the file; without one, nothing is written.
     """
     if not path:
         return
-    text = json.dumps(judgement.to_json(), indent=1, default=str)
-    files.save(text, path, "--judgement-file", "writing the judgement")
+    try:
+        text = json.dumps(judgement.to_json(), indent=1, default=str)
+        files.save(text, path, "--judgement-file", "writing the judgement")
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.error("judgement.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
 
 
 def load(path: str, flag: str) -> dict[str, object]:
-    """Return a judgement that `save` wrote.
+    """Return a judgement that `try_save` wrote.
 
     Raises:
         SettingsError: the file cannot be read, is too large, or is not a judgement.
@@ -46,13 +52,3 @@ def load(path: str, flag: str) -> dict[str, object]:
     if not isinstance(content, dict) or not isinstance(content.get("verdict"), str):
         raise SettingsError(doing, f"{flag} = {path!r}: is not a judgement of analyze")
     return content
-
-
-def try_save(judgement: Judgement, path: str) -> None:
-    """Write a judgement, but only log a failure: what the release does next matters more."""
-    try:
-        save(judgement, path)
-    except Interrupted:
-        raise
-    except StepError as error:
-        log.error("judgement.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback

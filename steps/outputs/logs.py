@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
 from steps.model.printable import printable
 from steps.model.secrecy import shown, without_secrets
 from steps.outputs.screen import printable_lines
+from steps.outputs.streams import BestEffort, complain
 
 _CONTEXT = frozenset({"step", "app", "namespace", "run", "level", "timestamp", "event", "exception"})
 _SENTENCES = ("error", "reason", "detail", "effect")
@@ -17,7 +18,7 @@ _COLOURS = {"warning": "\033[33m", "error": "\033[31m"}
 
 def configure(log_format: Literal["auto", "json", "console"], step: str) -> None:
     """Configure structlog for one process and bind the step's name."""
-    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    console = log_format == "console" or (log_format == "auto" and BestEffort(sys.stderr).isatty())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -28,7 +29,7 @@ def configure(log_format: Literal["auto", "json", "console"], step: str) -> None
             _line if console else structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", BestEffort(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
@@ -46,7 +47,7 @@ def say_last(sentence: str) -> None:
     if structlog.get_config()["processors"][-1] is _line:
         app = structlog.contextvars.get_contextvars().get("app", "")
         text = without_secrets(" ".join(sentence.split()))
-        sys.stderr.write(printable(f"{app}: {text}" if app else text) + "\n")
+        complain(printable(f"{app}: {text}" if app else text))
 
 
 def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
@@ -56,7 +57,7 @@ def _line(logger: object, name: str, event: structlog.typing.EventDict) -> str:
     """
     del logger, name
     level = str(event.get("level", "info"))
-    colour, end = (_COLOURS.get(level, ""), "\033[0m") if sys.stderr.isatty() else ("", "")
+    colour, end = (_COLOURS.get(level, ""), "\033[0m") if BestEffort(sys.stderr).isatty() else ("", "")
     sentences = [str(event[key]) for key in _SENTENCES if event.get(key)]
     rest = [f"{key}={_short(value)}" for key, value in event.items() if key not in _CONTEXT and key not in _SENTENCES]
     words = "  ".join(filter(None, (" · ".join(sentences), " ".join(rest))))

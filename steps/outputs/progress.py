@@ -4,6 +4,8 @@ from pathlib import Path
 
 import structlog
 
+from steps.outputs.files import UNWRITABLE, why
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 WHOLE = 100
@@ -28,6 +30,6 @@ class Progress:
         self._written = percent
         try:
             self._path.write_text(f"{percent}/{WHOLE}\n", encoding="utf-8")
-        except OSError as error:
+        except UNWRITABLE as error:
             self._works = False
-            log.warning("progress.lost", detail=f"--progress-file = {str(self._path)!r}: {error.strerror}")
+            log.warning("progress.lost", detail=f"--progress-file = {str(self._path)!r}: {why(error)}")

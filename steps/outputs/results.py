@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import structlog
-
 from steps.errors import PermanentError
 from steps.model.printable import printable
+from steps.outputs.files import UNWRITABLE, why
 
 LIMIT_BYTES = 1024
 """All results of a step together: Tekton passes them in a termination message of 4 kB and needs part of it itself."""
@@ -15,8 +14,6 @@ LIMIT_BYTES = 1024
 SENTENCE_BYTES = 320
 
 _announced: dict[str, str] = {}
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def variable_name(name: str) -> str:
@@ -45,12 +42,14 @@ def announce(name: str, value: str) -> None:
     """
     path = os.environ.get(variable_name(name))
     if path:
-        _announced[name] = value
         _write(Path(path), value, name)
+        _announced[name] = value
 
 
 def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
     """Write every declared result: its value, else the announced one, else ""; without a trailing newline.
+
+    Where one file cannot be written, the others are all the same.
 
     Args:
         declared: names of the step's results.
@@ -65,16 +64,27 @@ def write(declared: Iterable[str], values: Mapping[str, str]) -> None:
     if size > LIMIT_BYTES:
         sizes = ", ".join(f"{name} {len(value.encode())}" for name, value in full.items())
         raise PermanentError("writing the results", f"they have {size} bytes, the limit is {LIMIT_BYTES}: {sizes}")
+    lost: list[PermanentError] = []
     for name, value in full.items():
         path = os.environ.get(variable_name(name))
-        if path:
-            _write(Path(path), value, name)
+        try:
+            if path and not _is_announced(Path(path), value, name):
+                _write(Path(path), value, name)
+        except PermanentError as error:
+            lost.append(error)
+    if lost:
+        raise lost[0]
+
+
+def _is_announced(path: Path, value: str, name: str) -> bool:
+    """Return whether the file holds the value already: to write it again on a full disk would empty it."""
+    return _announced.get(name) == value and path.is_file()
 
 
 def _write(path: Path, value: str, name: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value, encoding="utf-8", newline="")
-    except OSError as error:
-        cause = f"{path}: {error.strerror}. Point {variable_name(name)} at a writable place, for example an emptyDir."
+    except UNWRITABLE as error:
+        cause = f"{path}: {why(error)}. Point {variable_name(name)} at a writable place, for example an emptyDir."
         raise PermanentError(f"writing result {name}", cause) from error

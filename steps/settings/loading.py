@@ -1,7 +1,6 @@
 """Where a value may come from, and how a bad one is reported."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +28,10 @@ _SHORT = {"from-flagger": "from"}
 Settings = TypeVar("Settings", bound=StepSettings)
 
 
+class HelpWanted(Exception):  # noqa: N818 - an event, not a fault
+    """The arguments ask for the text of `--help`, which is the exception's own text."""
+
+
 def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str) -> Settings:
     """Return the settings of one step.
 
@@ -41,11 +44,10 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
 
     Raises:
         SettingsError: with one line for each bad value: where it came from, the value, what is allowed.
-        SystemExit: 0 after `--help`.
+        HelpWanted: the arguments ask for help.
     """
     if not _HELP.isdisjoint(arguments):
-        sys.stdout.write(help_text(kind, program))
-        raise SystemExit(0)
+        raise HelpWanted(help_text(kind, program))
     try:
         return _loaded(kind, arguments, known, program)
     except SettingsError as error:

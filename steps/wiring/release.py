@@ -9,6 +9,7 @@ import structlog
 
 from steps.claim.acquire import ClaimRequest
 from steps.cluster.api import Cluster
+from steps.errors import PermanentError
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release
 from steps.outputs import results
@@ -17,14 +18,26 @@ from steps.traffic.traffic import Traffic
 from steps.wiring.kept_arms import kept_arms_of
 from steps.workload.duplicate import request_fingerprint
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 _Settings = TypeVar("_Settings", bound=PreparationSettings)
 
 
 def with_run_id(settings: _Settings, names: ReleaseNames) -> _Settings:
-    """Return the settings with the id of the run, which is chosen here if none is given, and announce it at once."""
+    """Return the settings with the id of the run, which is chosen here if none is given, and announce it at once.
+
+    Raises:
+        PermanentError: the result cannot be written, and the caller does not know the id: it could not end the run. A
+            run that has a name may have moved users already, so it goes on.
+    """
     run = settings.run or f"{names.app[:50].rstrip('-')}-{secrets.token_hex(4)}"
     structlog.contextvars.bind_contextvars(run=run)
-    results.announce("run", run)
+    try:
+        results.announce("run", run)
+    except PermanentError as error:
+        if not settings.run:
+            raise
+        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
     return settings.model_copy(update={"run": run})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,17 +131,44 @@ def test_every_end_has_its_exit_code_one_closing_line_and_all_results(
     assert_written(("outcome", "reason"), results, lines[-1]["error"])
 
 
+@pytest.fixture
+def lost(results: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let one result be unwritable, the outcome; return the folder of the others."""
+    results.mkdir()
+    (results / "file").touch()
+    monkeypatch.setenv("RESULT_OUTCOME", str(results / "file" / "outcome"))
+    return results
+
+
 def test_results_that_cannot_be_written_end_a_good_step_with_4(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lost: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next step would go on with nothing; the variable is named."""
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("RESULT_OUTCOME", str(tmp_path / "file" / "outcome"))
-    monkeypatch.setattr("steps.__main__.find", lambda _: step_that(StepEnd({"outcome": "promoted"})))
+    """The next step would go on with nothing; the variable is named, and the log and the other files have the rest."""
+    end = StepEnd({"outcome": "ready", "reason": "all is well"})
+    monkeypatch.setattr("steps.__main__.find", lambda _: step_that(end))
     assert 4 == main(["report", "--app=shop"])
     lines = log_lines(capsys)
     assert ["results.lost", "step.failed"] == [line["event"] for line in lines]
     assert "RESULT_OUTCOME" in lines[-1]["error"]
+    assert ("ready", "all is well") == (lines[-1]["outcome"], (lost / "reason").read_text())
+
+
+@pytest.mark.parametrize("exit_code", [0, 3, 4, 5, 6])
+def test_lost_results_do_not_change_how_a_release_ended(
+    exit_code: int, lost: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its exit code nor what the log says of it; a verdict keeps its code in any step."""
+    step = step_that(StepEnd({"outcome": "undone", "reason": "it failed"}, exit_code))
+    monkeypatch.setattr("steps.__main__.find", lambda _: replace(step, ends_release=not exit_code))
+    assert exit_code == main(["report", "--app=shop"])
+    lines = log_lines(capsys)
+    assert ["results.lost", "step.ended"] == [line["event"] for line in lines]
+    assert ("undone", "it failed") == (lines[-1]["outcome"], (lost / "reason").read_text())
+
+
+def test_steps_that_end_a_release_are_known_as_such() -> None:
+    """Their exit code says where the users are."""
+    assert {"promote", "rollback", "undo", "sweep", "rollout"} == {name for name in STEPS if find(name).ends_release}
 
 
 def test_a_good_end_says_results_and_summary_in_one_line(

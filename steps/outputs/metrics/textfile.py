@@ -9,6 +9,7 @@ from typing import Final
 
 from steps.errors import PermanentError
 from steps.model.listing import ListedApp
+from steps.outputs.files import UNWRITABLE, why
 from steps.outputs.metrics.exposition import as_classic
 from steps.outputs.metrics.samples import samples_of
 
@@ -41,6 +42,6 @@ class TextFile:
             except BaseException:
                 Path(staged).unlink(missing_ok=True)
                 raise
-        except OSError as error:
-            cause = f"--metrics-file = {self.path!r}: {error.strerror}. Point it at a writable place."
+        except UNWRITABLE as error:
+            cause = f"--metrics-file = {self.path!r}: {why(error)}. Point it at a writable place."
             raise PermanentError("writing metrics", cause) from error

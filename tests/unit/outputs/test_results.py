@@ -60,3 +60,24 @@ def test_the_longest_results_of_any_step_fit(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_short_sentence_is_kept_as_it_is() -> None:
     """Except for the end of its line."""
     assert "all is well" == results.truncate("all is well\n")
+
+
+def test_one_unwritable_result_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict is read by other steps, even if the numbers behind it did not fit on the disk."""
+    monkeypatch.setenv("RESULT_JUDGEMENT", "/dev/full")
+    monkeypatch.setenv("RESULT_VERDICT", str(tmp_path / "verdict"))
+    with pytest.raises(PermanentError, match="writing result judgement: /dev/full: No space left on device"):
+        results.write(["judgement", "verdict"], {"judgement": "{}", "verdict": "fail"})
+    assert "fail" == (tmp_path / "verdict").read_text()
+
+
+def test_an_announced_result_survives_a_disk_that_fills_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To write the id of the run again would empty the file first, and nobody could end that run."""
+    path = tmp_path / "run"
+    monkeypatch.setenv("RESULT_RUN", str(path))
+    results.reset()
+    results.announce("run", "shop-1")
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: pytest.fail("it was written again"))
+    results.write(["run"], {"run": "shop-1"})
+    assert "shop-1" == path.read_text()
+    results.reset()

@@ -55,7 +55,7 @@ def _answer(promql: str) -> Result:
 def recorded(path: Path) -> Evidence:
     """Read once with all arguments of a reader, and record it as a step does."""
     settings = EvidenceSettings.model_validate({"ignore_answers": "3xx"})
-    tape = recorder_of(settings, str(path), NAMES, {})
+    tape = recorder_of(settings, str(path), "", NAMES, {})
     assert tape is not None
     reader = EvidenceReader(Recorded(tape), arms_of(settings, NAMES), bounds=Bounds((("p50", 5.0),)),
                             ignored_answers=settings.ignore_answers)  # fmt: skip
