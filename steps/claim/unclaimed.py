@@ -4,7 +4,7 @@
 its next request would claim a VirtualService for a run that no longer exists. Two things prevent this: the process that
 ends the run writes each VirtualService that it finds unclaimed, so that a patch which was decided before is refused;
 and `prepare` reads the first VirtualService again before it decides on another one. A rollback of the same run writes
-its phase there before it writes anything else, so that counts as an end as well.
+its phase there before it writes anything else, so that counts as an end as well. An `undo` claims in the same order.
 """
 
 from collections.abc import Container
@@ -31,15 +31,23 @@ def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation
     Returns:
         No operations if `prepare` had claimed everything: then a person removed the token, and the object is theirs.
     """
-    # A rollback forgets the Deployments that it may not touch, but not what was pinned after all was claimed.
-    was_claimed = claim.state.workloads is not None or claim.state.pin is not None
-    if was_claimed or observe_claim(obj, claim.app) is not None:
+    if _had_claimed_all(claim) or observe_claim(obj, claim.app) is not None:
         return []
     # Reports are about the VirtualService whose record ended last, which must stay the first one.
     ended = replace(record, ended=record.started)
     kept = dump_record(with_promotion(ended, last_record(obj, claim.app)))
     edits = edit_annotations(obj, {record_key(claim.app): kept})
     return [*expect_unchanged(obj), *edits] if edits else []
+
+
+def _had_claimed_all(claim: Claim) -> bool:
+    """Return whether a run had claimed all its VirtualServices, by what it only knows after that.
+
+    A rollback forgets the Deployments that it may not touch, but not what was pinned. An undo has the whole state from
+    its first patch on, so nothing is known of it; in other namespaces nobody completes its claim either.
+    """
+    state = claim.state
+    return not state.undoes and (state.workloads is not None or state.pin is not None)
 
 
 def require_first(writer: GuardedWriter, claim: Claim, phases: Container[Phase], doing: str) -> None:

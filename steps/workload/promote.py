@@ -8,10 +8,10 @@ import structlog
 from steps.claim.deployments import ClaimedDeployments
 from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import ForeignWrite, PermanentError, TemporaryError
+from steps.errors import ForeignWrite, NotFound, PermanentError, TemporaryError
 from steps.model.run import Pin, WorkloadState
 from steps.workload.pin import arm_label_keys, check_pin, digest_differences, last_writer, running_digests
-from steps.workload.readiness import WaitPolicy, is_rolled_out, wait_ready
+from steps.workload.readiness import WaitPolicy, get_observed, is_rolled_out, wait_ready
 from steps.workload.template import fingerprint, promoted_template
 from steps.workload.undo import has_promoted_template, undo_promote
 
@@ -113,10 +113,15 @@ def promote_external(cluster: Cluster, workloads: WorkloadState, pin: Pin, polic
 
 
 def is_promoted(cluster: Cluster, workloads: WorkloadState, pin: Pin) -> bool:
-    """Return whether all pods of stable run the pinned template and digests; a template from Git is not compared."""
-    stable = cluster.find(DEPLOYMENT, workloads.namespace, workloads.stable)
+    """Return whether all pods of stable run the pinned template and digests; a template from Git is not compared.
+
+    A way back has just written its token to stable, so its controller gets some time to see that: until then, stable
+    looks as if its rollout were not complete, and a promotion that is over would be taken back.
+    """
     canary = cluster.find(DEPLOYMENT, workloads.namespace, workloads.canary)
-    if stable is None:
+    try:
+        stable = get_observed(cluster, workloads.namespace, workloads.stable)
+    except NotFound:
         return False
     if not has_promoted_template(stable, canary, workloads, pin) and not workloads.template_by_external:
         return False

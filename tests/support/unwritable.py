@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+
 def _full(folder: Path) -> str:
     path = folder / "full"
     if not path.is_symlink():

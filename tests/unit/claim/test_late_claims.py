@@ -1,10 +1,11 @@
 """A claim of two VirtualServices whose process is late: what it decided before its run ended is written nowhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
+from steps.claim.acquire import ClaimRequest
 from steps.claim.claims import Claims
 from steps.claim.errors import ClaimHeld
 from steps.claim.record import load_record, promotion_of
@@ -12,13 +13,25 @@ from steps.cluster.api import Cluster, Object, Operation
 from steps.cluster.connection import Connection
 from steps.cluster.kinds import Kind
 from steps.errors import NotOwnerError
-from steps.model.run import Claim, Phase, RunState, WorkloadState
+from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState, WorkloadState
 from steps.model.workload import Topology
 from steps.traffic.traffic import Traffic
 from tests.support.killed_process import Killed
-from tests.support.shop_namespace import LAST, SHOP, TOKEN, ShopNamespace, plain_spec, record_of, two_arms
+from tests.support.kubernetes_api.kinds import NAMESPACE, VIRTUAL_SERVICE
+from tests.support.shop_namespace import (
+    LAST,
+    SHOP,
+    TOKEN,
+    ShopNamespace,
+    plain_spec,
+    record_of,
+    take,
+    two_arms,
+)
 
 SECOND = "shop-inner"
+FAR = ObjectName("zeta", "shop-edge")
+ARMS = Destination("shop.shop.svc.cluster.local"), Destination("shop-canary.shop.svc.cluster.local")
 EXPIRED_SECONDS = 700.0
 WORKLOADS = WorkloadState("shop", "shop", "shop-canary", topology=str(Topology.STABLE_NAMED))
 
@@ -169,3 +182,57 @@ def undo_of(shop: ShopNamespace, promoted: Claim) -> Claim:
         promoted.state, started=now, expires=now + 120.0, expiry_seconds=120.0, undoes=promoted.run, reason="undo"
     )
     return Claim("shop", "undo-1", promoted.epoch + 1, Phase.ROLLING_BACK, state)
+
+
+@pytest.fixture
+def far(shop: ShopNamespace) -> ShopNamespace:
+    """Return the namespace with a VirtualService of its own and one in another namespace, released together."""
+    shop.add("shop", plain_spec(two_arms(hosts=(ARMS[0].host, ARMS[1].host))))
+    body = {"metadata": {"name": FAR.name}, "spec": plain_spec(two_arms(hosts=(ARMS[0].host, ARMS[1].host)))}
+    shop.api.store.create(NAMESPACE, "", {"metadata": {"name": FAR.namespace}})
+    shop.api.store.create(VIRTUAL_SERVICE, FAR.namespace, body, manager="kubectl-create")
+    return shop
+
+
+def far_marks(shop: ShopNamespace) -> Mapping[str, str]:
+    """Return the annotations of the VirtualService in the other namespace."""
+    return dict(shop.api.store.get(VIRTUAL_SERVICE, FAR.namespace, FAR.name)["metadata"].get("annotations") or {})
+
+
+def promoted_far(shop: ShopNamespace) -> Claim:
+    """Promote a run of both VirtualServices; return its claim."""
+    traffic = shop.traffic()
+    targets = traffic.resolve([RouteTarget(one, ()) for one in (SHOP, FAR)], *ARMS)
+    claim = take(traffic, ClaimRequest("shop", "r1", targets, *ARMS, by="ann"))
+    promoted = traffic.claims.update_state(claim, workloads=WORKLOADS)
+    promotion = promotion_of(promoted, WORKLOADS, promoted.state.started)
+    traffic.claims.release(promoted, replace(record_of(promoted, "promoted"), promotion=promotion))
+    return promoted
+
+
+def sweep_undo(shop: ShopNamespace) -> Claim:
+    """Take an undo over as a sweep does, which claims nothing in other namespaces."""
+    shop.later(EXPIRED_SECONDS)
+    traffic = shop.traffic()
+    taken = traffic.take_over(claim_of(shop, "undo-1"), "sweep", "it expired")
+    traffic.claims.complete_reopened(taken)
+    return taken
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ended", "under way"])
+def test_a_late_undo_claims_nothing_in_another_namespace(far: ShopNamespace, *, ends: bool) -> None:
+    """A sweep has taken it over, and ended it or not yet: the VirtualService there belongs to nobody, and stays so."""
+    promoted, taken = promoted_far(far), list[Claim]()
+
+    def meanwhile() -> None:
+        taken.append(sweep_undo(far))
+        if ends:
+            far.traffic().claims.release(taken[0], record_of(taken[0], "undone"))
+
+    with pytest.raises(NotOwnerError):
+        late(far, meanwhile, FAR.name).claims.reopen(undo_of(far, promoted))
+    if not ends:
+        far.traffic().claims.release(taken[0], record_of(taken[0], "undone"))
+    assert "" == far.annotations().get(TOKEN, "")
+    marks_there = far_marks(far)
+    assert ({LAST}, "sweep") == (set(marks_there), load_record(marks_there[LAST]).run)
