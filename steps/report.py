@@ -128,7 +128,7 @@ def write_folder(
         log.exception("report.crashed")
 
 
-def _rendered(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str, str]:
+def rendered(settings: Settings, names: ReleaseNames, claims: Claims) -> tuple[Report, str, str]:
     """Return the report, its text, and its page, "" if none is wanted.
 
     Raises:
@@ -164,7 +164,7 @@ def main(settings: Settings) -> StepEnd:
     """Build the collaborators and run the step."""
     parts = parts_of(settings)
     with exported(settings, parts.cluster, parts.names):
-        made, text, page = _rendered(settings, parts.names, parts.claims)
+        made, text, page = rendered(settings, parts.names, parts.claims)
     deliver(settings, text, page)
     return StepEnd({"outcome": made.state, "reason": results.truncate(made.reason)})
 

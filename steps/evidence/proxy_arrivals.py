@@ -30,7 +30,12 @@ _UNKNOWN: Final = frozenset({"", "unknown", "-"})
 _LINE: Final = re.compile(
     r"^(?:envoy_)?istio_requests_total\{(?P<labels>.*)\} (?P<value>[0-9.eE+]+)(?: \d+)?$", re.MULTILINE
 )
-_LABEL: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_LABEL: Final = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)="((?:[^"\\]|\\.)*+)"')
+"""A name begins where no other one goes on, so each character is looked at once: any pod may answer with any page."""
+
+_LONGEST_LINE: Final = 64 << 10
+_MOST_REQUESTS: Final = 1e15
+"""A counter beyond this is none: no proxy lives that long, and the sum must stay a number."""
 
 
 class ProxyArrivals:
@@ -81,10 +86,19 @@ class ProxyArrivals:
 def users_requests(page: str) -> Iterable[float]:
     """Yield the counters of requests that came through the mesh, on a page in Prometheus' text format."""
     for line in _LINE.finditer(page):
-        labels = dict(_LABEL.findall(line["labels"]))
+        labels = dict(_LABEL.findall(line["labels"])) if len(line[0]) <= _LONGEST_LINE else {}
         is_arrival = labels.get("reporter") == "destination"
         if is_arrival and not {labels.get("source_workload", ""), labels.get("source_principal", "")} <= _UNKNOWN:
-            yield float(line["value"])
+            yield _count(line["value"])
+
+
+def _count(text: str) -> float:
+    """Return a counter, 0 for what is no number of requests."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if 0.0 <= value <= _MOST_REQUESTS else 0.0
 
 
 def _host(address: str) -> Iterable[str]:

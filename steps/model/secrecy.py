@@ -20,15 +20,16 @@ _PLAIN_NAME: Final = re.compile(
 """Names of what only leads to a secret, such as the path of its file."""
 
 _PATCHED_ENV: Final = re.compile(r"/env(/(-|\d+)(/value)?)?$")
-_FORMS: Final = (
-    (re.compile(r"(:/+)[^\s'\"<>]*@"), rf"\1{HIDDEN}@"),
-    (re.compile(r"(?<![^\s'\"=,(])[^\s'\"@/:,]+:(?!//)[^\s'\"@]*@(?!sha(?:256|512):)(?=[A-Za-z0-9\[])"), f"{HIDDEN}@"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s'\",]+"), rf"\1 {HIDDEN}"),
-    (
-        re.compile(r"(?i)([?&;][^=&\s'\"]*(?:token|pass|secret|key|sig|auth|credential)[^=&\s'\"]*=)[^&\s'\"]*"),
-        rf"\1{HIDDEN}",
-    ),
+_WORD: Final = re.compile(r"[^\s'\"<>]++")
+_USER_INFO: Final = re.compile(
+    r"(?<![^\s'\"=,(])[^\s'\"@/:,]{1,500}+:(?!//)[^\s'\"@]{0,1000}@(?!sha(?:256|512):)(?=[A-Za-z0-9\[])"
 )
+_SCHEME: Final = re.compile(r"(?i)\b(bearer|basic)\s++[^\s'\",]+")
+_PARAMETER: Final = re.compile(r"(?<![^=&\s'\"])([^=&\s'\"]++)=")
+_VALUE: Final = re.compile(r"[^&\s'\"]*+")
+_SECRET_PARAMETER: Final = re.compile(r"(?i)token|pass|secret|key|sig|auth|credential")
+"""The text may be a stranger's, and long: each pattern looks at a character once, or a bounded number of times."""
+
 _DEEPEST: Final = 40
 
 
@@ -39,9 +40,37 @@ def is_secret_name(name: str) -> bool:
 
 def without_secrets(text: str) -> str:
     """Return a text without user info, tokens and keys, as URLs and headers have them."""
-    for form, hidden in _FORMS:
-        text = form.sub(hidden, text)
-    return text
+    text = _WORD.sub(_without_authority, text)
+    text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    return _without_parameters(text)
+
+
+def _without_authority(word: re.Match[str]) -> str:
+    """Hide what stands between the slashes of a URL and its last @."""
+    text = word[0]
+    begin, end = text.find(":/"), text.rfind("@")
+    if begin < 0 or end < begin:
+        return text
+    slashes = len(text) - begin - 1 - len(text[begin + 1 :].lstrip("/"))
+    return f"{text[: begin + 1 + slashes]}{HIDDEN}{text[end:]}"
+
+
+def _without_parameters(text: str) -> str:
+    """Hide the values of a URL's parameters by their names."""
+    kept, done = [], 0
+    for parameter in _PARAMETER.finditer(text):
+        if parameter.start() >= done and _is_secret_parameter(parameter):
+            kept += [text[done : parameter.end()], HIDDEN]
+            done = _VALUE.match(text, parameter.end()).end()  # type: ignore[union-attr]  # it also matches nothing
+    return "".join([*kept, text[done:]])
+
+
+def _is_secret_parameter(parameter: re.Match[str]) -> bool:
+    """Return whether a name of a parameter, which begins after one of ?&;, leads to a secret."""
+    name, before = parameter[1], parameter.string[max(0, parameter.start() - 1) : parameter.start()]
+    begin = 0 if before == "&" else min((at for at in (name.find("?"), name.find(";")) if at >= 0), default=-1)
+    return begin >= 0 and _SECRET_PARAMETER.search(name, begin) is not None
 
 
 def shown(name: str, value: Any) -> Any:  # noqa: ANN401 - values may be anything
