@@ -44,9 +44,9 @@ def _artifact(report: Report, kind: str) -> str:
     """
     image = _image(report.images or {}, report.app)
     repository = (image["repository"] or "") if image else ""
-    name = quote(repository.rpartition("/")[2] or report.app, safe="")
+    name = quote(repository.rpartition("/")[2] or report.app, safe="", errors="replace")
     version = f"@{quote(image['digest'], safe='')}" if image and kind == _UPGRADED else ""
-    place = f"?repository_url={quote(repository, safe='/')}" if repository else ""
+    place = f"?repository_url={quote(repository, safe='/', errors='replace')}" if repository else ""
     return f"pkg:oci/{name}{version}{place}"
 
 

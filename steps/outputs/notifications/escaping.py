@@ -40,7 +40,7 @@ def link_for_chat(link: str) -> str:
     """Return an address that a chat makes a link of, and nothing else; other text is shown as it is."""
     if not link.startswith(("https://", "http://")):
         return for_chat(link)
-    return _NO_URL.sub(lambda found: quote(found.group(), safe=""), plain(link))
+    return _NO_URL.sub(lambda found: quote(found.group(), safe="", errors="replace"), plain(link))
 
 
 def for_html(text: str) -> str:
