@@ -35,7 +35,7 @@ _LABEL: Final = re.compile(r'(?<![a-zA-Z0-9_])([a-zA-Z_][a-zA-Z0-9_]*+)="((?:[^"
 
 _LONGEST_LINE: Final = 64 << 10
 _MOST_REQUESTS: Final = 1e15
-"""A counter beyond this is none: no proxy lives that long, and the sum must stay a number."""
+"""A counter beyond this cannot be true: no proxy lives that long, and the sum must stay a number."""
 
 
 class ProxyArrivals:
@@ -93,7 +93,7 @@ def users_requests(page: str) -> Iterable[float]:
 
 
 def _count(text: str) -> float:
-    """Return a counter, 0 for what is no number of requests."""
+    """Return a counter, 0 for what cannot be a number of requests."""
     try:
         value = float(text)
     except ValueError:

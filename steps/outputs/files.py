@@ -6,14 +6,14 @@ from typing import Final
 from steps.errors import PermanentError
 
 UNWRITABLE: Final = (OSError, ValueError)
-"""What a write raises: a disk, a permission, a path with a NUL, or half a character in the text."""
+"""What a write raises: a full disk, a missing permission, a path with a NUL."""
 
 
 def save(text: str, path: str, flag: str, doing: str) -> None:
     """Write a text file.
 
     Args:
-        text: all of it.
+        text: all of it; half a character, which JSON may hold, becomes a question mark.
         path: of the file.
         flag: the flag of the setting that names it.
         doing: what an error says the step was doing.
@@ -23,7 +23,7 @@ def save(text: str, path: str, flag: str, doing: str) -> None:
     """
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8", errors="replace")
     except UNWRITABLE as error:
         raise PermanentError(doing, f"{path}: {why(error)}. Point {flag} at a writable place.") from error
 

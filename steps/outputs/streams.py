@@ -65,7 +65,7 @@ def send(text: str) -> None:
 
 
 def settle() -> None:
-    """Give up what cannot be written, so that the end of the process does not replace the step's exit code by 120."""
+    """Drop what cannot be written, so that the end of the process does not replace the step's exit code by 120."""
     for name in ("stdout", "stderr"):
         try:
             getattr(sys, name).flush()

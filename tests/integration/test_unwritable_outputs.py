@@ -51,7 +51,7 @@ def test_a_fail_is_one_whatever_cannot_be_written(tmp_path: Path, place: str) ->
 
 
 def test_a_pass_is_one_whatever_cannot_be_written(tmp_path: Path, place: str) -> None:
-    """Its weight stays: the claim has the pass, and a disk is no reason to end a release."""
+    """Its weight stays: the claim has the pass, and a full disk must not end a release."""
     world = walking(tmp_path)
     with capture_logs() as logged:
         end = StepProcess(world).analyze(20, judgement_file=place, progress_file=place)

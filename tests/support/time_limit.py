@@ -10,7 +10,7 @@ from types import FrameType
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Raise AssertionError in the block if it takes longer; far above what it takes, so a busy machine is no finding.
+    """Raise AssertionError in the block if it takes longer; far above what it takes, since a machine may be busy.
 
     Args:
         seconds: the limit (> 0).

@@ -17,6 +17,7 @@ from steps import report
 from steps.claim.claims import Claims
 from steps.errors import SettingsError
 from steps.judge import Rules, judge
+from steps.outputs.files import save
 from steps.outputs.notifications import FORMATS
 from steps.outputs.notifications.news import News
 from steps.outputs.report import Report
@@ -81,7 +82,7 @@ def rendered(folder: Path, judgement: object) -> None:
             patch.setattr(report, "gather", lambda *_: Report("shop", "shop", "one", "walking"))
             made, text, page = report.rendered(report.Settings.model_validate(asked), NAMES, cast("Claims", Clock()))
             assert made.judgements
-            assert (text + page).encode()
+            save(text + page, str(folder / "report"), "--output", "writing the report")
 
 
 def test_the_unchanged_judgement_is_rendered(tmp_path: Path) -> None:

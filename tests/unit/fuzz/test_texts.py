@@ -57,7 +57,7 @@ def test_any_page_of_a_proxy_is_a_count_in_depth(pages: list[str]) -> None:
 
 
 @pytest.mark.parametrize("value", ["..", "1e", "1e999", "9" * 400])
-def test_what_is_no_number_of_requests_counts_nothing(value: str) -> None:
+def test_what_cannot_be_a_number_of_requests_counts_nothing(value: str) -> None:
     """Beside it, the others count."""
     first, second = (f"{COUNTER}{GATEWAY}}} {count}\n{COUNTER}{GATEWAY}}} {value}\n" for count in (5, 8))
     found = seen([first, second])[1]

@@ -44,7 +44,7 @@ def test_an_unwritable_recording_stops_only_what_has_not_begun(tmp_path: Path, p
     assert ["recording.lost"] == [line["event"] for line in logged]
 
 
-def test_a_run_is_refused_if_nobody_can_be_told_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_refused_if_its_id_cannot_be_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that the caller named goes on: its users may be on the canary already."""
     monkeypatch.setenv("RESULT_RUN", str(tmp_path))
     with pytest.raises(PermanentError, match="Point RESULT_RUN at a writable place"):

@@ -36,7 +36,7 @@ def test_what_is_asked_for_and_cannot_be_printed_is_a_sentence(arguments: list[s
     assert "Traceback" not in log.read_text()
 
 
-def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
+def test_a_reader_that_has_seen_enough_stops_nothing() -> None:
     """As in `canary-steps schema | head -1`."""
     with subprocess.Popen([*PROGRAM, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
