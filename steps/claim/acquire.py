@@ -9,7 +9,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.last_record import last_record
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
-from steps.claim.unclaimed import require_first
+from steps.claim.unclaimed import is_at_home, require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import NotFound, NotOwnerError, PermanentError
 from steps.model.run import Claim, Destination, Phase, RouteTarget, RunState
@@ -104,6 +104,8 @@ def _take_others(writer: GuardedWriter, claim: Claim, doing: str, start: RouteSt
                 return [*write_annotations(obj, claim), *edits]
 
             writer.write(target.virtual_service, plan)
+            if not is_at_home(target.virtual_service, claim):
+                require_first(writer, claim, _BEGINS, doing)
     except (NotOwnerError, PermanentError):
         give_back(writer, claim)
         raise

@@ -8,7 +8,7 @@ from steps.claim.guarded_write import GuardedWriter
 from steps.claim.last_record import last_record
 from steps.claim.lookup import refuse_competing
 from steps.claim.observed import observe_claim
-from steps.claim.unclaimed import require_first
+from steps.claim.unclaimed import is_at_home, require_first
 from steps.cluster.api import Object, Operation
 from steps.errors import Interrupted, NotFound, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, RouteTarget
@@ -46,10 +46,8 @@ def reopen(writer: GuardedWriter, claim: Claim) -> Claim:
 
 def claim_others(writer: GuardedWriter, claim: Claim, *, everywhere: bool) -> None:
     """Claim every other VirtualService of the run that is not claimed yet; one that is gone is left out."""
-    anchor, *others = claim.state.targets
-    home = anchor.virtual_service.namespace
-    for target in others:
-        if not everywhere and target.virtual_service.namespace != home:
+    for target in claim.state.targets[1:]:
+        if not everywhere and not is_at_home(target.virtual_service, claim):
             continue
         doing = f"claiming VirtualService {target.virtual_service} to undo run {claim.state.undoes}"
 
@@ -65,3 +63,5 @@ def claim_others(writer: GuardedWriter, claim: Claim, *, everywhere: bool) -> No
             writer.write(target.virtual_service, plan)
         except NotFound:
             continue  # nobody is routed by it any more
+        if not is_at_home(target.virtual_service, claim):
+            require_first(writer, claim, _UNDOES, doing)

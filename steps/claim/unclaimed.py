@@ -4,7 +4,12 @@
 its next request would claim a VirtualService for a run that no longer exists. Two things prevent this: the process that
 ends the run writes each VirtualService that it finds unclaimed, so that a patch which was decided before is refused;
 and `prepare` reads the first VirtualService again before it decides on another one. A rollback of the same run writes
-its phase there before it writes anything else, so that counts as an end as well. An `undo` claims in the same order.
+its phase there before it writes anything else, so that counts as an end as well.
+
+A VirtualService in another namespace than the first one's is never written by who ends a run: the annotation that names
+it may be a stranger's, and a sweep may write everywhere. There, `prepare` and `undo` look at the first VirtualService
+once more after they have claimed it, and give it back if their run has ended. If they die just then, the claim there
+expires, and sweep removes it.
 """
 
 from collections.abc import Container
@@ -14,10 +19,10 @@ from steps.claim.annotations import edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import record_key
 from steps.claim.last_record import last_record
-from steps.claim.observed import not_owner, observe_claim
+from steps.claim.observed import name_of, not_owner, observe_claim
 from steps.claim.record import dump_record, with_promotion
 from steps.cluster.api import Object, Operation
-from steps.model.run import Claim, Phase, Record
+from steps.model.run import Claim, ObjectName, Phase, Record
 
 
 def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation]:
@@ -30,8 +35,11 @@ def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation
 
     Returns:
         No operations if `prepare` had claimed everything: then a person removed the token, and the object is theirs.
+        None in another namespace either.
     """
-    if _had_claimed_all(claim) or observe_claim(obj, claim.app) is not None:
+    # A rollback forgets the Deployments that it may not touch, but not what was pinned after all was claimed.
+    was_claimed = claim.state.workloads is not None or claim.state.pin is not None
+    if was_claimed or not is_at_home(name_of(obj), claim) or observe_claim(obj, claim.app) is not None:
         return []
     # Reports are about the VirtualService whose record ended last, which must stay the first one.
     ended = replace(record, ended=record.started)
@@ -40,14 +48,9 @@ def close_unclaimed(obj: Object, claim: Claim, record: Record) -> list[Operation
     return [*expect_unchanged(obj), *edits] if edits else []
 
 
-def _had_claimed_all(claim: Claim) -> bool:
-    """Return whether a run had claimed all its VirtualServices, by what it only knows after that.
-
-    A rollback forgets the Deployments that it may not touch, but not what was pinned. An undo has the whole state from
-    its first patch on, so nothing is known of it; in other namespaces nobody completes its claim either.
-    """
-    state = claim.state
-    return not state.undoes and (state.workloads is not None or state.pin is not None)
+def is_at_home(name: ObjectName, claim: Claim) -> bool:
+    """Return whether a VirtualService is in the namespace of the claim's first one."""
+    return name.namespace == claim.state.targets[0].virtual_service.namespace
 
 
 def require_first(writer: GuardedWriter, claim: Claim, phases: Container[Phase], doing: str) -> None:

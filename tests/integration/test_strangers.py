@@ -166,3 +166,20 @@ def test_a_prepare_that_died_before_it_marked_the_deployments_leaves_nothing_to_
     assert 0 == swept(world)["code"]
     assert before == [spec_of(world, name=name)["spec"] for name in (APP, CANARY)]
     assert {""} == world.tokens()
+
+
+@pytest.mark.parametrize(("phase", "more"), [("walking", {}), ("rolling-back", {"undoes": "r0"})])
+def test_a_sweep_writes_no_virtual_service_that_only_a_stranger_names(
+    world: SteppedCluster, phase: str, more: Json
+) -> None:
+    """Else his claim would leave a record there, whose epoch is so high that the app could not be released again."""
+    StepProcess(world).rollback()
+    state = forged_state(NAMESPACE, (APP, CANARY), **more)
+    state["targets"][f"{NAMESPACE}/{APP}"] = ["primary"]
+    state["app"] = APP
+    if not more:
+        del state["workloads"]
+    forge(world, state, f"one:999999999998:{phase}")
+    before = world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)
+    swept(world)
+    assert before == world.store.get(VIRTUAL_SERVICE, NAMESPACE, APP)

@@ -210,29 +210,59 @@ def promoted_far(shop: ShopNamespace) -> Claim:
     return promoted
 
 
-def sweep_undo(shop: ShopNamespace) -> Claim:
-    """Take an undo over as a sweep does, which claims nothing in other namespaces."""
+def end_by_sweep(shop: ShopNamespace, run: str, *, released: bool) -> None:
+    """Take a run over as a sweep does, which claims and writes nothing in other namespaces; end it, or not yet."""
     shop.later(EXPIRED_SECONDS)
     traffic = shop.traffic()
-    taken = traffic.take_over(claim_of(shop, "undo-1"), "sweep", "it expired")
-    traffic.claims.complete_reopened(taken)
-    return taken
+    taken = traffic.take_over(claim_of(shop, run), "sweep", "it expired")
+    if taken.state.undoes:
+        traffic.claims.complete_reopened(taken)
+    if released:
+        traffic.claims.release(taken, record_of(taken))
 
 
-@pytest.mark.parametrize("ends", [True, False], ids=["ended", "under way"])
-def test_a_late_undo_claims_nothing_in_another_namespace(far: ShopNamespace, *, ends: bool) -> None:
-    """A sweep has taken it over, and ended it or not yet: the VirtualService there belongs to nobody, and stays so."""
-    promoted, taken = promoted_far(far), list[Claim]()
+def take_far(shop: ShopNamespace, traffic: Traffic) -> Claim:
+    """Claim both VirtualServices for a new run."""
+    targets = traffic.resolve([RouteTarget(one, ()) for one in (SHOP, FAR)], *ARMS)
+    return take(traffic, ClaimRequest("shop", "r2", targets, *ARMS, by="ann"))
 
-    def meanwhile() -> None:
-        taken.append(sweep_undo(far))
-        if ends:
-            far.traffic().claims.release(taken[0], record_of(taken[0], "undone"))
 
+def undo_far(shop: ShopNamespace, traffic: Traffic) -> Claim:
+    """Claim both VirtualServices to undo a run."""
+    return traffic.claims.reopen(undo_of(shop, promoted_far(shop)))
+
+
+@pytest.mark.parametrize("released", [True, False], ids=["ended", "under way"])
+@pytest.mark.parametrize(("claims", "run"), [(take_far, "r2"), (undo_far, "undo-1")], ids=["prepare", "undo"])
+def test_a_late_claim_in_another_namespace_is_given_back(
+    far: ShopNamespace, claims: Callable[[ShopNamespace, Traffic], Claim], run: str, *, released: bool
+) -> None:
+    """A sweep has taken the run over. It writes nothing there, since a stranger may have named that namespace."""
     with pytest.raises(NotOwnerError):
-        late(far, meanwhile, FAR.name).claims.reopen(undo_of(far, promoted))
-    if not ends:
-        far.traffic().claims.release(taken[0], record_of(taken[0], "undone"))
-    assert "" == far.annotations().get(TOKEN, "")
-    marks_there = far_marks(far)
-    assert ({LAST}, "sweep") == (set(marks_there), load_record(marks_there[LAST]).run)
+        claims(far, late(far, lambda: end_by_sweep(far, run, released=released), FAR.name))
+    assert {} == far_marks(far)
+    assert not far.annotations().get(TOKEN, "").startswith(run)
+
+
+def test_a_late_claim_in_another_namespace_whose_process_died_is_removed_by_sweep(far: ShopNamespace) -> None:
+    """It dies before it can give it back; weights and records stay as they are."""
+    promoted, before = promoted_far(far), far.api.store.get(VIRTUAL_SERVICE, FAR.namespace, FAR.name)["spec"]
+
+    class Dying(LateCluster):
+        def patch(self, kind: Kind, namespace: str, name: str, operations: Sequence[Operation]) -> Object:
+            written = super().patch(kind, namespace, name, operations)
+            if name == FAR.name:
+                raise Killed
+            return written
+
+    process = Dying(far.connection(), FAR.name, lambda: end_by_sweep(far, "undo-1", released=True))
+    with pytest.raises(Killed):
+        Claims(process, 2.0).reopen(undo_of(far, promoted))
+    assert far_marks(far)[TOKEN].startswith("undo-1:")
+    far.later(EXPIRED_SECONDS)
+    traffic = far.traffic()
+    for claim in traffic.claims.expired(None, []):
+        taken = traffic.take_over(claim, "sweep-2", "it expired")
+        traffic.claims.release(taken, record_of(taken))
+    assert TOKEN not in far_marks(far)
+    assert before == far.api.store.get(VIRTUAL_SERVICE, FAR.namespace, FAR.name)["spec"]
