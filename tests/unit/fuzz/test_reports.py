@@ -26,7 +26,7 @@ from tests.support.fixed_evidence import FixedEvidence
 from tests.unit.fuzz.test_files import JSON
 
 FEW = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-MANY = settings(max_examples=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 NAMES = conventional_names(report.Settings.model_validate({"app": "shop"}), "shop")
 JUDGED = cast(

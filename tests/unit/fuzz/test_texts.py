@@ -24,7 +24,7 @@ LINES = some.builds(
 )
 PAGES = some.lists(LINES, max_size=6).map("".join)
 FEW = settings(max_examples=60)
-MANY = settings(max_examples=20_000)
+MANY = settings(max_examples=2000)
 
 
 def seen(pages: list[str]) -> list[Arrivals | None]:
