@@ -68,9 +68,10 @@ def main() -> None:
             app.terminate()
             app.wait()
         block.release()
-    print("requests a second   p10 ms   p50 ms   p90 ms")
+    sys.stdout.write("| requests a second | p10 | p50 | p90 |\n| ---: | ---: | ---: | ---: |\n")
     for load, took in zip(_LOADS, rows, strict=True):
-        print(f"{load:17}" + "".join(f"{took[int(len(took) * q)]:9.1f}" for q in (0.1, 0.5, 0.9)))
+        quantiles = " | ".join(f"{took[int(len(took) * share)]:.1f} ms" for share in (0.1, 0.5, 0.9))
+        sys.stdout.write(f"| {load} | {quantiles} |\n")
 
 
 if __name__ == "__main__":
