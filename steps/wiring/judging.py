@@ -56,8 +56,8 @@ def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False, hotfix: bo
 def second_trial_of(
     settings: AnalysisSettings, reader: EvidenceReader, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
 ) -> SecondTrial | None:
-    """Return what follows an alarm, None where the first one fails the canary."""
+    """Return what follows an alarm, None where nothing moves the users."""
     policy = TrialPolicy(Mode(settings.second_trial), settings.second_trial_failures)
-    if policy.mode is Mode.NEVER or settings.on_fail != "retreat" or settings.dry_run:
+    if settings.on_fail != "retreat" or settings.dry_run:
         return None
     return SecondTrial(policy, reader, teardown, traffic, workload)
