@@ -78,6 +78,13 @@ def test_a_slower_canary_fails_where_its_pods_are_comparable(one: Evidence, heal
     assert not found.notes
 
 
+def test_pods_that_came_later_do_not_make_an_earlier_rung_idle() -> None:
+    """The only pod of that time was busy."""
+    later = Health(5, 5, ready_at=(-1.0, 200.0, 200.0, 200.0, 200.0), stable_pods=2)
+
+    assert judged(evidence(110, 990, 5.0), later).verdict is Verdict.FAIL
+
+
 def test_a_slow_tail_fails_an_idle_canary() -> None:
     """Beyond 50 ms."""
     one = evidence(25, 475, 5.0)
