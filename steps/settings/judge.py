@@ -119,11 +119,17 @@ class TrialSettings(StepSettings):
     )
 
 
-RULES: Final = tuple(name for name in JudgeSettings.model_fields if name not in StepSettings.model_fields)
+class RuleSettings(JudgeSettings, TrialSettings):
+    """Everything that a verdict follows from."""
+
+    subject: ClassVar[str] = "Judge"
+
+
+RULES: Final = tuple(name for name in RuleSettings.model_fields if name not in StepSettings.model_fields)
 """Names of the rules, which a recording keeps, so that a replay can judge by them."""
 
 
-def rules_to_record(settings: JudgeSettings) -> dict[str, object]:
+def rules_to_record(settings: RuleSettings) -> dict[str, object]:
     """Return the rules by name, for a recording."""
     return settings.model_dump(include=set(RULES))
 

@@ -1,0 +1,75 @@
+"""Trials that ended with an alarm, in words for reports, pages, lists and messages.
+
+They answer: when was it, at which weight, why, what did it cost, did stable fail as well, and where were the users meanwhile?
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from steps.model.times import date_and_time
+from steps.model.trials import Trial
+
+_SOON: Final = 60.0
+"""Seconds in which the users are back after an alarm: a later weight 0 is another one, of a record that lost some."""
+
+
+def ended_trial(trial: Trial) -> str:
+    """Return when and why a trial ended, in one line."""
+    about = ", ".join(filter(None, (trial.code, trial.metric)))
+    return f"alarm at weight {trial.weight} at {date_and_time(trial.at)} ({about}): {trial.reason}"
+
+
+def consequences(trial: Trial, weights: Sequence[tuple[float, int]]) -> str:
+    """Return what a trial cost, whether stable failed as well, and how long the users were back, in one line.
+
+    Args:
+        trial: that ended with an alarm.
+        weights: of the run, (unix seconds, percent), oldest first; a record may lack some.
+    """
+    failed = "request" if trial.excess == 1 else "requests"
+    parts = [f"{trial.excess or 'no'} {failed} failed beyond stable's rate", *_cause(trial), _users(trial, weights)]
+    return "; ".join(parts)
+
+
+def account(trials: Sequence[Trial], weights: Sequence[tuple[float, int]]) -> list[str]:
+    """Return a line for each trial that ended with an alarm, for a message; arguments as for `consequences`."""
+    return [f"trial {number}: {ended_trial(one)}; {consequences(one, weights)}" for number, one in enumerate(trials, 1)]
+
+
+def alarms(trials: Sequence[Trial]) -> str:
+    """Return how many trials ended with an alarm, for a list: "2 alarms before"; "" without any."""
+    return f"{len(trials)} alarm{'' if len(trials) == 1 else 's'} before" if trials else ""
+
+
+def returns(trials: Sequence[Trial]) -> str:
+    """Return after which alarms the users of a run that ended had been back on stable, a sentence; "" without any."""
+    weights = " and ".join(str(one.weight) for one in trials)
+    several = len(trials) > 1
+    alarm = f"alarms at weights {weights}" if several else f"an alarm at weight {weights}"
+    return f"Before that, all users had gone back to stable after {alarm}." if trials else ""
+
+
+def present_trial(trials: Sequence[Trial], *, is_between: bool) -> str:
+    """Return which trial runs: "trial 2", "before trial 2" while the users are back; "" for the first one."""
+    return f"{'before ' if is_between else ''}trial {len(trials) + 1}" if trials else ""
+
+
+def _cause(trial: Trial) -> Iterator[str]:
+    """Yield whether stable failed as well; pods and probes are the canary's own, so nobody looked at stable."""
+    if trial.shared is not None and trial.metric:
+        shared = "stable failed as well right after it, so the cause was shared"
+        yield shared if trial.shared else "stable did not fail right after it, so the cause was not shared"
+    elif trial.metric:
+        yield "whether stable failed as well is not known"
+
+
+def _users(trial: Trial, weights: Sequence[tuple[float, int]]) -> str:
+    """Return how long all users were on stable, as far as the weights tell."""
+    later = [(at, weight) for at, weight in weights if at >= trial.at]
+    if not later or later[0][1] or later[0][0] - trial.at > _SOON:
+        return "then all users went back to stable"
+    began = next(((at, weight) for at, weight in later if weight), None)
+    if began is None:
+        return "all users have been on stable since"
+    what = "fresh pods began" if trial.next_weight else "the canary began again"
+    return f"then all users were on stable for {began[0] - later[0][0]:.0f} s, until {what} at weight {began[1]}"
