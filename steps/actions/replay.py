@@ -101,7 +101,8 @@ def _ending(rung: ReplayedRung, by: ReplayRules, *, next_trial: bool) -> tuple[b
     decided = rung.first_verdict
     if decided is None:
         reason = rung.polls[-1].judgement.reason if rung.polls else "the recording holds no look"
-        return False, Verdict.INCONCLUSIVE, f"the recording ends before a verdict: {reason}"
+        ends = "the recorded run returned the users" if next_trial else "the recording ends"
+        return False, Verdict.INCONCLUSIVE, f"{ends} before a verdict: {reason}"
     verdict, reason = decided.judgement.verdict, decided.judgement.reason
     if verdict is not Verdict.FAIL:
         # After a pass in place of a recorded alarm, these pods would have climbed on; the recording has others.

@@ -1,6 +1,6 @@
 """Trials that ended with an alarm, in words for reports, pages, lists and messages.
 
-They answer: when was it, at which weight, why, what did it cost, did stable fail as well, and where were the users meanwhile?
+They answer: when was it, at which weight and why? What did it cost, did stable fail as well, and where were the users?
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,15 +20,15 @@ def ended_trial(trial: Trial) -> str:
 
 
 def consequences(trial: Trial, weights: Sequence[tuple[float, int]]) -> str:
-    """Return what a trial cost, whether stable failed as well, and how long the users were back, in one line.
+    """Return how long the users were back after a trial, what it cost, and whether stable failed too, in one line.
 
     Args:
         trial: that ended with an alarm.
         weights: of the run, (unix seconds, percent), oldest first; a record may lack some.
     """
     failed = "request" if trial.excess == 1 else "requests"
-    parts = [f"{trial.excess or 'no'} {failed} failed beyond stable's rate", *_cause(trial), _users(trial, weights)]
-    return "; ".join(parts)
+    cost = f"{trial.excess or 'no'} {failed} failed beyond stable's rate"
+    return "; ".join([_users(trial, weights), cost, *_cause(trial)])
 
 
 def account(trials: Sequence[Trial], weights: Sequence[tuple[float, int]]) -> list[str]:
@@ -67,9 +67,9 @@ def _users(trial: Trial, weights: Sequence[tuple[float, int]]) -> str:
     """Return how long all users were on stable, as far as the weights tell."""
     later = [(at, weight) for at, weight in weights if at >= trial.at]
     if not later or later[0][1] or later[0][0] - trial.at > _SOON:
-        return "then all users went back to stable"
+        return "all users went back to stable"
     began = next(((at, weight) for at, weight in later if weight), None)
     if began is None:
         return "all users have been on stable since"
     what = "fresh pods began" if trial.next_weight else "the canary began again"
-    return f"then all users were on stable for {began[0] - later[0][0]:.0f} s, until {what} at weight {began[1]}"
+    return f"all users were on stable for {began[0] - later[0][0]:.0f} s, until {what} at weight {began[1]}"

@@ -75,7 +75,6 @@ def _of_claim(place: tuple[str, str], claim: Claim) -> Iterator[Sample]:
     yield Sample(series.RUN_START, place, state.started)
     yield Sample(series.CLAIM_EXPIRY, place, state.expires)
     yield Sample(series.TRIAL, place, len(state.trials) + 1.0)
-    yield Sample(series.BETWEEN_TRIALS, place, float(state.is_between_trials))
     yield Sample(series.TRIAL_FAILED, place, float(sum(one.excess for one in state.trials)))
     if since := waiting_since(claim):
         yield Sample(series.WAITING_SINCE, place, since)

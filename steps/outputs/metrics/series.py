@@ -64,11 +64,6 @@ TRIAL: Final = Series(
     "Number of the present trial: 1, and 1 more for each alarm after which users went back and the canary began again.",
     "during a release",
 )
-BETWEEN_TRIALS: Final = Series(
-    "canary_steps_between_trials",
-    "1 while all users are on stable after an alarm, before the canary begins again.",
-    "during a release",
-)
 TRIAL_FAILED: Final = Series(
     "canary_steps_ended_trials_failed_requests",
     "Requests that failed beyond stable's rate in the trials that ended with an alarm.",
@@ -149,7 +144,7 @@ BOARD_READ_ERRORS: Final = Series(
 
 ALL: Final = (
     *(WEIGHT, PHASE, WAITING, UNREADABLE, HOTFIX, RUN_INFO, RUNG, RUNGS, RUN_START, CLAIM_EXPIRY, WAITING_SINCE),
-    *(TRIAL, BETWEEN_TRIALS, TRIAL_FAILED),
+    *(TRIAL, TRIAL_FAILED),
     *(EVIDENCE, REQUESTS, BAD_REQUESTS, AT_RISK, JUDGED_AT),
     *(LAST_END, LAST_DURATION, LAST_RESCUED, LAST_ALARMS),
     *(BOARD_UP, BOARD_LAST_READ, BOARD_READ_SECONDS, BOARD_READ_ERRORS),
