@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from steps.actions.control_group import judge_against_control
 from steps.evidence.recording import Poll
 from steps.judge.rules import Rules
-from steps.judge.second_trial import Mode, TrialPolicy, after_alarm, trial_rules
+from steps.judge.second_trial import Mode, TrialPolicy, after_alarm, condemnation, trial_rules
 from steps.model.evidence import Evidence
 from steps.model.judgement import ReasonCode, Verdict
 from steps.model.replay import JudgedPoll, ReplayedRung
+from steps.model.trials import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +84,22 @@ def conclude(rungs: Sequence[ReplayedRung], by: ReplayRules) -> tuple[Verdict, s
     for number, rung in enumerate(rungs):
         rung.is_reached = True
         following = rungs[number + 1] if number + 1 < len(rungs) else rung
-        goes_on, verdict, reason = _ending(rung, by, next_trial=len(following.trials) > len(rung.trials))
+        goes_on, verdict, reason = _ending(rung, by, following.trials)
         ended = verdict, reason
         if not goes_on:
             break
     return ended
 
 
-def _ending(rung: ReplayedRung, by: ReplayRules, *, next_trial: bool) -> tuple[bool, Verdict, str]:
+def _ending(rung: ReplayedRung, by: ReplayRules, trials: Sequence[Trial]) -> tuple[bool, Verdict, str]:
     """Return whether the release goes on after a rung, and the rung's verdict and reason.
 
     Args:
         rung: as it was judged.
         by: by what.
-        next_trial: whether the recorded run began another trial after it.
+        trials: that had ended before the next rung: one more if the recorded run began another trial after this one.
     """
-    decided = rung.first_verdict
+    decided, next_trial = rung.first_verdict, len(trials) > len(rung.trials)
     if decided is None:
         reason = rung.polls[-1].judgement.reason if rung.polls else "the recording holds no look"
         ends = "the recorded run returned the users" if next_trial else "the recording ends"
@@ -109,7 +110,9 @@ def _ending(rung: ReplayedRung, by: ReplayRules, *, next_trial: bool) -> tuple[b
         return verdict is Verdict.PASS and not next_trial, verdict, reason
     found = after_alarm(decided.judgement, rung.weight or 0, by.policy, rung.trials)
     if not found.condemned and next_trial:
-        return True, verdict, reason
+        # Without a second trial, stable's scrapes after the alarm decide, and the recording knows what they showed.
+        failed = condemnation(by.policy, trials)
+        return failed is None, verdict, failed.reason if failed is not None else reason
     if found.condemned or rung.is_only_trial or _ended_there(rung, by):
         return False, verdict, f"{reason}; {found.why}" if rung.trials and found.condemned else reason
     return False, Verdict.INCONCLUSIVE, f"all users go back to stable, and the recording has no other trial: {reason}"

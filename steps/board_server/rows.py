@@ -11,7 +11,7 @@ from steps.board_server.running import Running, describe
 from steps.model.listing import ListedApp
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
-from steps.outputs.trials import returns
+from steps.outputs.trials import followed, returns
 
 
 class State(StrEnum):
@@ -152,7 +152,8 @@ def _of_record(record: Record) -> Row:
 
 def _sentence(record: Record) -> str:
     hotfix = f"Hotfix: {record.hotfix}. " if record.hotfix else ""
-    return f"{hotfix}{record.reason}{f'. {returns(record.trials)}' if record.trials else ''}"
+    before = returns(followed(record.trials, record.weights))
+    return f"{hotfix}{record.reason}{f'. {before}' if before else ''}"
 
 
 def _state_of(record: Record) -> State:

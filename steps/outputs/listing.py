@@ -10,7 +10,7 @@ from steps.model.listing import ListedApp
 from steps.model.printable import printable
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
-from steps.outputs.trials import alarms, present_trial
+from steps.outputs.trials import alarms, followed, present_trial
 
 _HEAD = ("NAMESPACE", "APP", "PHASE", "WEIGHT", "RUN", "SINCE", "BY", "LAST OUTCOME", "ENDED")
 _LONGEST = 40
@@ -62,7 +62,9 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
 def _of_record(app: ListedApp) -> tuple[str, str]:
     if app.record is None:
         return "unreadable" if app.is_record_unreadable else "-", "-"
-    notes = filter(None, ("hotfix" if app.record.hotfix else "", alarms(app.record.trials)))
+    notes = filter(
+        None, ("hotfix" if app.record.hotfix else "", alarms(followed(app.record.trials, app.record.weights)))
+    )
     kind = ", ".join(notes)
     return f"{app.record.outcome}{f' ({kind})' if kind else ''}", date_and_time(app.record.ended)
 

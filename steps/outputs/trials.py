@@ -36,13 +36,19 @@ def account(trials: Sequence[Trial], weights: Sequence[tuple[float, int]]) -> li
     return [f"trial {number}: {ended_trial(one)}; {consequences(one, weights)}" for number, one in enumerate(trials, 1)]
 
 
+def followed(trials: Sequence[Trial], weights: Sequence[tuple[float, int]]) -> tuple[Trial, ...]:
+    """Return the trials after which users met the canary again; a run may have ended with the alarm of its last one."""
+    exposed = max((at for at, weight in weights if weight), default=0.0)
+    return tuple(one for one in trials if one.at <= exposed)
+
+
 def alarms(trials: Sequence[Trial]) -> str:
-    """Return how many trials ended with an alarm, for a list: "2 alarms before"; "" without any."""
+    """Return how many trials were followed by another one, for a list: "2 alarms before"; "" without any."""
     return f"{len(trials)} alarm{'' if len(trials) == 1 else 's'} before" if trials else ""
 
 
 def returns(trials: Sequence[Trial]) -> str:
-    """Return after which alarms the users of a run that ended had been back on stable, a sentence; "" without any."""
+    """Return after which alarms the canary of a run that ended had been tried again, a sentence; "" without any."""
     weights = " and ".join(str(one.weight) for one in trials)
     several = len(trials) > 1
     alarm = f"alarms at weights {weights}" if several else f"an alarm at weight {weights}"
@@ -50,8 +56,10 @@ def returns(trials: Sequence[Trial]) -> str:
 
 
 def present_trial(trials: Sequence[Trial], *, is_between: bool) -> str:
-    """Return which trial runs: "trial 2", "before trial 2" while the users are back; "" for the first one."""
-    return f"{'before ' if is_between else ''}trial {len(trials) + 1}" if trials else ""
+    """Return which trial runs: "trial 2", "users back after alarm 1" before it; "" for the first one."""
+    if not trials:
+        return ""
+    return f"users back after alarm {len(trials)}" if is_between else f"trial {len(trials) + 1}"
 
 
 def _cause(trial: Trial) -> Iterator[str]:

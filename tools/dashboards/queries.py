@@ -81,7 +81,7 @@ def weight_changes() -> str:
 
 
 def trial_changes() -> str:
-    """Return 1 where an alarm returned all users to stable, by our own series."""
+    """Return 1 where the canary began again after an alarm, by our own series."""
     return f"changes({own('canary_steps_trial')}[{WINDOW}]) > 0"
 
 

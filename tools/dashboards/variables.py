@@ -46,10 +46,10 @@ def variables() -> list[Json]:
 
 
 def annotations() -> list[Json]:
-    """Return the annotations: where weights changed, and where an alarm returned the users."""
+    """Return the annotations: where weights changed, and where the canary was tried again."""
     return [
         _annotation("Weight set", queries.weight_changes(), "blue"),
-        _annotation("Alarm, all users back on stable", queries.trial_changes(), "red"),
+        _annotation("Canary tried again after an alarm", queries.trial_changes(), "red"),
         _annotation("Observed share moved", queries.observed_changes(), "purple"),
     ]
 

@@ -61,7 +61,7 @@ WAITING_SINCE: Final = Series(
 )
 TRIAL: Final = Series(
     "canary_steps_trial",
-    "Number of the present trial: 1, and 1 more for each alarm after which users went back and the canary began again.",
+    "Number of the trial that users met last: 1, and 1 more each time the canary began again after an alarm.",
     "during a release",
 )
 TRIAL_FAILED: Final = Series(
@@ -116,7 +116,7 @@ LAST_RESCUED: Final = Series(
 )
 LAST_ALARMS: Final = Series(
     "canary_steps_last_release_earlier_alarms",
-    "Alarms of the last release that returned the users to stable before its end.",
+    "Alarms of the last release after which its canary began again.",
     "after a release",
 )
 BOARD_UP: Final = Series(

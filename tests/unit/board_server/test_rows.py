@@ -129,7 +129,7 @@ def test_an_unknown_outcome_is_shown_as_it_is() -> None:
     [
         (
             [(29.8, 0)],
-            "before trial 2",
+            "users back after alarm 1",
             "All users are on stable until fresh pods of the canary are ready; they begin at 1 %.",
         ),
         ([(29.8, 0), (10.0, 5)], "rung 1 of 3, trial 2", "The present weight is being judged."),
@@ -161,6 +161,6 @@ def test_a_release_that_ended_after_a_second_trial_says_so() -> None:
     """Below its reason, in the row of its record."""
     (app,) = listed(NOW, ("shop", "shop", annotations_for("shop", "promoted", NOW)))
     assert app.record is not None
-    trial = Trial(NOW - 500, 25, "worse", FAILED, "errors", 16, 1, shared=False)
+    trial = Trial(NOW - 650, 25, "worse", FAILED, "errors", 16, 1, shared=False)
     found = row_of(replace(app, record=replace(app.record, trials=(trial,))))
     assert "Before that, all users had gone back to stable after an alarm at weight 25." in found.sentence

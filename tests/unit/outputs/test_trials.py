@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from steps.model.trials import Trial
-from steps.outputs.trials import account, alarms, consequences, ended_trial, present_trial, returns
+from steps.outputs.trials import account, alarms, consequences, ended_trial, followed, present_trial, returns
 
 TRIAL = Trial(100.0, 25, "worse", "canary 9/9 failed", "errors", 9, 1, shared=False)
 WEIGHTS = ((10.0, 5), (60.0, 25), (100.3, 0))
@@ -66,6 +66,13 @@ def test_lists_and_boards_have_short_forms() -> None:
     """One word where a table has no room."""
     two = (TRIAL, replace(TRIAL, weight=50))
     assert ("1 alarm before", "2 alarms before") == (alarms(two[:1]), alarms(two))
-    assert ("trial 3", "before trial 3") == tuple(present_trial(two, is_between=between) for between in (False, True))
+    assert "trial 3" == present_trial(two, is_between=False)
+    assert "users back after alarm 2" == present_trial(two, is_between=True)
     assert "after an alarm at weight 25." in returns(two[:1])
     assert "after alarms at weights 25 and 50." in returns(two)
+
+
+def test_an_alarm_that_ended_the_run_is_not_one_before_its_end() -> None:
+    """The first alarm of an ordinary run may return the users, be looked at once more, and end it."""
+    assert () == followed((TRIAL,), WEIGHTS)
+    assert (TRIAL,) == followed((TRIAL, replace(TRIAL, at=200.0)), (*WEIGHTS, (130.0, 5), (200.0, 0)))
