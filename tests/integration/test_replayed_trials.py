@@ -33,11 +33,20 @@ def world(tmp_path: Path) -> SteppedCluster:
     return SteppedCluster(tmp_path)
 
 
-def recorded(world: SteppedCluster, path: Path, pods: Collection[int], **more: object) -> StepEnd:
-    """Record a rollout in which these pods of the canary fail everything."""
+def recorded(
+    world: SteppedCluster,
+    path: Path,
+    pods: Collection[int],
+    scrape_seconds: float = 1.0,
+    *,
+    outage: bool = False,
+    **more: object,
+) -> StepEnd:
+    """Record a rollout in which these pods of the canary fail everything, or which begins with an outage."""
     given = {**GIVEN, **more}
     recorder = recorder_of(path, given)
-    reader = TrialReader(world, lambda number: number in pods, recorder)
+    reader = TrialReader(world, lambda number: number in pods, recorder, scrape_seconds)
+    reader.outage = outage
     return StepProcess(world).rollout(reader, extras=AnalysisExtras(recorder), **given)
 
 
@@ -138,3 +147,38 @@ def test_a_recording_of_an_image_without_trials_is_still_judged(world: SteppedCl
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
     found, _ = replayed(path)
     assert ("fail", [], [1]) == (found["verdict"], found["trials"], [one["trial"] for one in found["rungs"]])
+
+
+@pytest.mark.parametrize(
+    ("outage", "exit_code", "verdict", "climbed"),
+    [
+        (False, 5, "fail", [(1, 5, "fail")]),
+        (True, 0, "pass", [(1, 5, "fail"), (2, 5, "pass"), (2, 60, "pass")]),
+    ],
+    ids=["the version", "an outage of both"],
+)
+def test_without_second_trial_a_look_at_stable_is_replayed_too(
+    world: SteppedCluster,
+    tmp_path: Path,
+    outage: bool,  # noqa: FBT001 - a case
+    exit_code: int,
+    verdict: str,
+    climbed: list[tuple[int, int, str]],
+) -> None:
+    """An alarm of one scrape only returned the users; what stable's next scrapes showed is in the recording."""
+    path, pods = tmp_path / "run.jsonl", () if outage else EVERY
+    assert exit_code == recorded(world, path, pods, 5.0, outage=outage, second_trial="never").exit_code
+    found, text = replayed(path)
+    assert climbed == [(one["trial"], one["weight"], next(iter(one["fell"]))) for one in found["rungs"]]
+    assert (verdict, {True}) == (found["verdict"], {one["reached"] for one in found["rungs"]})
+    assert outage is ("until the canary began again at weight 5" in text)
+    assert outage is ("stable failed as well right after it, so the cause was shared" in text)
+
+
+def test_a_second_trial_that_stable_decided_is_none_without_one(world: SteppedCluster, tmp_path: Path) -> None:
+    """Judged as without a second trial, the recorded look at stable condemns the version at the first alarm."""
+    path = tmp_path / "run.jsonl"
+    recorded(world, path, {1}, 5.0)
+    found, _ = replayed(path, second_trial="never")
+    assert ("fail", [True, False, False]) == (found["verdict"], [one["reached"] for one in found["rungs"]])
+    assert "stable's next 2 scrapes did not fail" in found["reason"]

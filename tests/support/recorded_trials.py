@@ -20,6 +20,8 @@ from tests.support.shop_release import APP, NAMESPACE
 from tests.support.trial_evidence import BadPods
 
 CANARY = f"{APP}-canary"
+_PAST = 31
+"""Scrapes of stable alone before the first read: with them one scrape in which the canary fails can be an alarm."""
 
 
 def recorder_of(path: Path, given: dict[str, Any]) -> Recorder:
@@ -32,16 +34,18 @@ def recorder_of(path: Path, given: dict[str, Any]) -> Recorder:
 class Counters(Prometheus):
     """A Prometheus that has scraped requests of both arms: workload and status → (time, all so far), oldest first."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, scrape_seconds: float) -> None:
         super().__init__(Access("http://prometheus.test"))
-        self._recorder, self.now = recorder, 0.0
+        self._recorder, self._seconds, self.now = recorder, scrape_seconds, 0.0
         self._samples: dict[tuple[str, str], list[tuple[float, int]]] = {}
 
     def scrape(self, now: float, requests: dict[tuple[str, str], int]) -> None:
-        """Take a scrape in which so many requests are new."""
+        """Take a scrape in which so many requests are new; before the first one stable had a quiet past."""
         self.now = now
         for key in [(APP, "200"), (APP, "503"), (CANARY, "200"), (CANARY, "503")]:
-            samples = self._samples.setdefault(key, [(now - 1.0, 0)])
+            each = 50 if key == (APP, "200") else 0
+            past = [(now - self._seconds * (_PAST - number), each * number) for number in range(_PAST)]
+            samples = self._samples.setdefault(key, past)
             samples.append((now, samples[-1][1] + requests.get(key, 0)))
 
     def query(self, promql: str) -> QueryResponse:
@@ -68,11 +72,16 @@ class TrialReader(EvidenceReader):
         world: the cluster whose pods answer.
         is_bad: which of the canary's pods fail everything.
         recorder: keeps the answers.
+        scrape_seconds: time between two scrapes (> 0).
+
+    Attributes:
+        outage: whether there is an outage that comes to stable once the users are back from the canary.
     """
 
-    def __init__(self, world: FakeCluster, is_bad: BadPods, recorder: Recorder) -> None:
-        self._counters, self._world, self._is_bad = Counters(recorder), world, is_bad
-        self._seen: list[str] = []
+    def __init__(self, world: FakeCluster, is_bad: BadPods, recorder: Recorder, scrape_seconds: float = 1.0) -> None:
+        self._counters, self._world, self._is_bad = Counters(recorder, scrape_seconds), world, is_bad
+        self._seconds, self._seen = scrape_seconds, list[str]()
+        self.outage = False
         super().__init__(self._counters, ArmLabels(APP, CANARY, NAMESPACE), bounds=Bounds())
 
     def check(self) -> tuple[str, ...]:
@@ -92,10 +101,12 @@ class TrialReader(EvidenceReader):
         weight: int | None = None,
         comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
-        """Read what the counters have after one more scrape; the next one is due a second later."""
+        """Read what the counters have after one more scrape."""
         present = sorted(pod["metadata"]["name"] for pod in self._world.store.list(POD, NAMESPACE, f"app={CANARY}"))
         self._seen += [name for name in present if name not in self._seen]
-        status = "503" if any(self._is_bad(self._seen.index(name) + 1) for name in present) else "200"
-        self._world.store.clock_offset_seconds += 1
-        self._counters.scrape(now, {(APP, "200"): 50, (CANARY, status): 50 if weight else 0})
+        is_bad = self.outage or any(self._is_bad(self._seen.index(name) + 1) for name in present)
+        self._world.store.clock_offset_seconds += self._seconds
+        stable, canary = ("503" if one else "200" for one in (self.outage and not weight, is_bad))
+        self._counters.scrape(now, {(APP, stable): 50, (CANARY, canary): 50 if weight else 0})
+        self.outage = self.outage and bool(weight)
         return super().read(started, now, rung_started=rung_started, weight=weight, comparison=comparison)

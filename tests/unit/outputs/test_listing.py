@@ -37,7 +37,7 @@ def test_the_last_outcome_says_how_many_alarms_came_before() -> None:
     """A release without any says nothing."""
     app = app_of((29.8, 0))
     assert "rolled-back (1 alarm before)" in table([with_earlier_alarm(app)])
-    assert "alarm" not in table([app])
+    assert "before" not in table([app])
 
 
 def test_json_has_every_field_of_each_trial() -> None:
