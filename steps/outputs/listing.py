@@ -53,7 +53,7 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
     state = app.claim.state
     paused = f" (paused: {state.paused_weight})" if state.paused_weight else ""
     trial = present_trial(state.trials, is_between=state.is_between_trials)
-    notes = (trial, "hotfix" if state.hotfix else "", "expired" if app.is_expired else "")
+    notes = ("hotfix" if state.hotfix else "", "expired" if app.is_expired else "", trial)
     phase = ", ".join(filter(None, (str(app.claim.phase), *notes)))
     by = str(state.by).removeprefix(_ACCOUNT)
     return phase, f"{state.weight} %{paused}", app.claim.run, date_and_time(state.started), by or "-"
