@@ -7,6 +7,7 @@ from functools import partial
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.bake import Bake, BakePolicy
+from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
@@ -74,6 +75,12 @@ class StepProcess:
         """Set a weight."""
         settings = set_weight.Settings.model_validate({**self._given, "run": run, "weight": weight})
         return set_weight.run(settings, _names(settings), self._traffic, self._workload, None)
+
+    def renew(self) -> None:
+        """Renew the claim if that is due, as a step does while it waits."""
+        claim = self._traffic.claims.claim_on(self.names.virtual_services[0], APP)
+        assert claim is not None
+        ClaimHeartbeat(claim, self._traffic).renew()
 
     def analyze(
         self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
