@@ -75,13 +75,14 @@ class TrialReader(EvidenceReader):
         scrape_seconds: time between two scrapes (> 0).
 
     Attributes:
-        outage: whether there is an outage that comes to stable once the users are back from the canary.
+        outage: scrapes of stable in which an outage reaches it, once the users are back from the canary; until they are
+            over, the canary fails. A claim rounds times, so the first of them may seem to be before the alarm: say 2.
     """
 
     def __init__(self, world: FakeCluster, is_bad: BadPods, recorder: Recorder, scrape_seconds: float = 1.0) -> None:
         self._counters, self._world, self._is_bad = Counters(recorder, scrape_seconds), world, is_bad
         self._seconds, self._seen = scrape_seconds, list[str]()
-        self.outage = False
+        self.outage = 0
         super().__init__(self._counters, ArmLabels(APP, CANARY, NAMESPACE), bounds=Bounds())
 
     def check(self) -> tuple[str, ...]:
@@ -104,9 +105,9 @@ class TrialReader(EvidenceReader):
         """Read what the counters have after one more scrape."""
         present = sorted(pod["metadata"]["name"] for pod in self._world.store.list(POD, NAMESPACE, f"app={CANARY}"))
         self._seen += [name for name in present if name not in self._seen]
-        is_bad = self.outage or any(self._is_bad(self._seen.index(name) + 1) for name in present)
+        is_bad = self.outage > 0 or any(self._is_bad(self._seen.index(name) + 1) for name in present)
         self._world.store.clock_offset_seconds += self._seconds
-        stable, canary = ("503" if one else "200" for one in (self.outage and not weight, is_bad))
+        stable, canary = ("503" if one else "200" for one in (self.outage > 0 and not weight, is_bad))
         self._counters.scrape(now, {(APP, stable): 50, (CANARY, canary): 50 if weight else 0})
-        self.outage = self.outage and bool(weight)
+        self.outage = max(0, self.outage - (not weight))
         return super().read(started, now, rung_started=rung_started, weight=weight, comparison=comparison)
