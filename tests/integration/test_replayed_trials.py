@@ -42,7 +42,7 @@ def recorded(
     outage: int = 0,
     **more: object,
 ) -> StepEnd:
-    """Record a rollout in which these pods of the canary fail everything, or an outage takes so many scrapes of stable."""
+    """Record a rollout in which these pods of the canary fail all, or an outage takes so many scrapes of stable."""
     given = {**GIVEN, **more}
     recorder = recorder_of(path, given)
     reader = TrialReader(world, lambda number: number in pods, recorder, scrape_seconds)
