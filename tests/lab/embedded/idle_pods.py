@@ -1,4 +1,4 @@
-"""How much slower a pod is that gets few requests: `python -m tests.bench.idle_pods`.
+"""How much slower a pod is that gets few requests: `python -m tests.lab.embedded.idle_pods`.
 
 The same app runs once for each load, and all of them are called at the same time. The figures depend on the machine;
 the reason for `steps/judge/filters/idle_pods.py` is that the rows differ at all.
