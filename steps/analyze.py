@@ -56,6 +56,14 @@ class Settings(AnalysisSettings, DrainSettings, ExportSettings):
         description="Judge once the run's set-weight, which runs beside this step, has set this weight, percent. Needs"
         " --run.",
     )
+    await_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=86400,
+        description="With --await-weight: how long to wait without a sign of set-weight, seconds; it renews the claim "
+        "each minute until it has set the weight. For an engine that does not start it again after its pod died. 0: "
+        "until the claim expires.",
+    )
     hold: bool = Field(
         default=False,
         description="A gate that keeps judging until the annotation canary-steps.io/approve.<app> names the run."
@@ -115,7 +123,7 @@ def _claim_at_its_rung(settings: Settings, names: ReleaseNames, traffic: Traffic
     if settings.weight is not None:
         cause = f"--await-weight = {settings.await_weight}: excludes --weight, since set-weight sets it; drop one"
         raise SettingsError("reading the settings", cause)
-    return await_weight(names, settings.run, settings.await_weight, traffic.claims)
+    return await_weight(names, settings.run, settings.await_weight, settings.await_seconds, traffic.claims)
 
 
 def _failed_before(claim: Claim) -> StepEnd:

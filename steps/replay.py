@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from steps.actions.replay import judge_recording, overall_verdict
+from steps.actions.replay import ReplayRules, conclude, judge_recording
 from steps.errors import SettingsError
 from steps.evidence.playback import replay_evidence
 from steps.evidence.recording import Recording, load
@@ -22,14 +22,14 @@ from steps.outputs import results
 from steps.outputs.files import save
 from steps.outputs.replay_report import as_json, as_text
 from steps.outputs.screen import show
-from steps.settings.judge import RULES, JudgeSettings, rules_to_record
+from steps.settings.judge import RULES, RuleSettings, rules_to_record
 from steps.step import Step, StepEnd
-from steps.wiring.judging import rules_of
+from steps.wiring.judging import rules_of, trial_policy_of
 
 RESULTS = ("verdict", "reason")
 
 
-class Settings(JudgeSettings):
+class Settings(RuleSettings):
     """Judge a recording again, scrape by scrape, and show when each verdict would have come.
 
     Rules that are not set are those of the recording.
@@ -45,8 +45,11 @@ class Settings(JudgeSettings):
 def run(settings: Settings, recording: Recording) -> tuple[StepEnd, str]:
     """Return the step's end and the text; see the module's docstring."""
     settings, changed = _as_recorded(settings, recording)
-    rungs = judge_recording(replay_evidence(recording), rules_of(settings), settings.timeout_seconds)
-    verdict, reason = overall_verdict(rungs)
+    asked = recording.header.get("rules", {}).get("second_trial", "never")
+    policy, had_trials = trial_policy_of(settings), asked != "never"
+    by = ReplayRules(rules_of(settings), settings.timeout_seconds, policy, had_trials=had_trials)
+    rungs = judge_recording(replay_evidence(recording), by)
+    verdict, reason = conclude(rungs, by)
     text = _written(settings, recording, changed, rungs, verdict, reason)
     return StepEnd({"verdict": str(verdict), "reason": results.truncate(reason)}, summary={"rungs": len(rungs)}), text
 

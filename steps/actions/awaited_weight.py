@@ -22,41 +22,66 @@ _LOOK_SECONDS = 0.5
 
 
 def await_weight(
-    names: ReleaseNames, run: str, weight: int, claims: Claims, pause: Callable[[float], None] = time.sleep
+    names: ReleaseNames,
+    run: str,
+    weight: int,
+    silent_seconds: float,
+    claims: Claims,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Claim:
     """Return the claim of a run as soon as the run has had a weight, skips it, or rolls back.
 
-    Nothing is written: the claim expires if set-weight dies, since a living set-weight renews it.
+    Nothing is written: a living set-weight renews the claim, so its silence shows here, and the claim expires.
 
     Args:
         names: of the release.
         run: its id.
         weight: percent, 0-100.
+        silent_seconds: how long to wait without a renewal; 0: until the claim expires.
         claims: on the VirtualServices.
         pause: waits so many seconds.
 
     Raises:
-        PermanentError: set-weight failed for good, or the claim expired meanwhile.
+        PermanentError: set-weight failed for good, gave no sign for too long, or the claim expired meanwhile.
         NotOwnerError: the run holds no claim, or its promotion began.
     """
     doing = f"waiting until run {run} of {names.app} has weight {weight}"
-    is_logged = False
+    is_logged, began = False, claims.now()
     while True:
         claim = require_phase(names, run, claims, (*CLIMBING, Phase.ROLLING_BACK))
         if claim.phase is Phase.ROLLING_BACK or _is_set(claim, weight) or is_below_start(claim, weight):
             return claim
         if claim.state.reason:
             raise PermanentError(doing, claim.state.reason)
-        if claims.now() > claim.state.expires:
-            cause = (
-                f"the claim expired after {claim.state.expiry_seconds:.0f} s: set-weight has neither set the weight nor"
-                " renewed the claim. Look at its pod, then start a new run."
-            )
+        if (cause := _given_up(claim, began, claims.now(), silent_seconds)) is not None:
             raise PermanentError(doing, cause)
         if not is_logged:
             log.info("weight.awaited", weight=weight, detail="set-weight, which runs beside this step, sets it")
             is_logged = True
         pause(_LOOK_SECONDS)
+
+
+def _given_up(claim: Claim, began: float, now: float, silent_seconds: float) -> str | None:
+    """Return why nobody will set the weight any more, None while somebody may.
+
+    Args:
+        claim: as it is now.
+        began: when the wait began (unix seconds): before, there was no set-weight to hear of.
+        now: the API server's time, unix seconds.
+        silent_seconds: see `await_weight`.
+    """
+    state = claim.state
+    silent = now - max(began, state.expires - state.expiry_seconds)
+    if now > state.expires:
+        what = f"the claim expired after {state.expiry_seconds:.0f} s"
+    elif silent_seconds and silent > silent_seconds:
+        what = f"no sign of set-weight for {silent:.0f} s (--await-seconds {silent_seconds:g})"
+    else:
+        return None
+    return (
+        f"{what}: it has neither set the weight nor renewed the claim, which it does each minute. Users are still at"
+        f" weight {state.weight}. Find out whether its pod died or never started, then start a new run."
+    )
 
 
 def _is_set(claim: Claim, weight: int) -> bool:

@@ -96,6 +96,9 @@ class RungJudge:
         began, wanted = time.monotonic(), wanted_weight(claim.state, weight)
         while True:
             claim = self._with_fresh_pods(trials, claim, comparison)
+            if (found := trials.condemnation(claim)) is not None:
+                apply_verdict(claim, found, "", 0.0, self._traffic, self._workload, retreats=True)
+                return found
             first, *others = trials.rungs(claim.state, wanted) if claim.state.trials else (weight,)
             judgement, claim = self._judge_rung(claim, first, comparison, at_most_seconds, wanted=wanted)
             for rung in others:

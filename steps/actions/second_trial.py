@@ -26,6 +26,7 @@ from steps.judge.second_trial import (
     Mode,
     TrialPolicy,
     after_alarm,
+    condemnation,
     excess_of,
     first_weight,
     is_shared,
@@ -68,6 +69,7 @@ class SecondTrial:
     ) -> None:
         self._policy, self._reader, self._teardown, self._pause = policy, reader, teardown, pause
         self._traffic, self._workload = traffic, workload
+        self._alarm: Judgement | None = None
 
     def rules(self, rules: Rules, claim: Claim) -> Rules:
         """Return the rules of the present trial: today's where the canary's pods cannot be replaced."""
@@ -85,6 +87,8 @@ class SecondTrial:
     def after_alarm(self, claim: Claim, judgement: Judgement) -> tuple[bool, Judgement]:
         """Return the users to stable if another trial follows a judgement that failed the canary.
 
+        Without a second trial that is an alarm which rests on one scrape: stable's next ones decide.
+
         Returns:
             Whether they went back, and the judgement with a word about earlier trials. If they did not, the run has to
             be rolled back, as after any fail.
@@ -94,7 +98,8 @@ class SecondTrial:
         """
         weight = claim.state.paused_weight or claim.state.weight
         decision = after_alarm(judgement, weight, self._policy, claim.state.trials)
-        if not decision.condemned and self._is_possible(claim) and self._go_back(claim, judgement, weight):
+        if not decision.condemned and self._may_go_on(claim) and self._go_back(claim, judgement, weight):
+            self._alarm = judgement
             return True, judgement
         if claim.state.trials:
             judgement = replace(judgement, reason=f"{judgement.reason}; {decision.why}")
@@ -116,7 +121,8 @@ class SecondTrial:
             return False
         next_trial = len(trials) + 1
         log.warning("trial.retreated", weight=0, previous_weight=weight, reason=judgement.reason, next_trial=next_trial)
-        what = f"run {claim.run} put all weight on stable, and tries fresh pods of the canary: {judgement.reason}"
+        next_step = "tries fresh pods of the canary" if self._replaces_pods else "looks whether stable fails too"
+        what = f"run {claim.run} put all weight on stable, and {next_step}: {judgement.reason}"
         self._traffic.claims.note(moved, "SecondTrial", what, warning=True)
         return True
 
@@ -129,7 +135,8 @@ class SecondTrial:
 
     def _ended_trial(self, claim: Claim, judgement: Judgement, weight: int) -> Trial:
         ladder, at = claim.state.ladder, round(self._traffic.claims.now(), 1)
-        begin = first_weight(judgement, min(ladder[0] if ladder else weight, weight))
+        lowest = min(ladder[0] if ladder else weight, weight)
+        begin = first_weight(judgement, lowest) if self._replaces_pods else 0
         reason, metric = judgement.reason[:MOST_CHARACTERS], judgement.metric or ""
         return Trial(at, weight, judgement.code, reason, metric, excess_of(judgement), begin)
 
@@ -149,9 +156,26 @@ class SecondTrial:
             return claim
         claim, _ = self._traffic.set_weight(claim, 0)  # a kill may have left another VirtualService behind
         claim = self._compare_with_stable(claim, comparison, poll_seconds)
-        claim = self._replace_pods(claim)
+        if self._replaces_pods:
+            claim = self._replace_pods(claim)
         self._reader.begin_anew()
         return claim
+
+    def condemnation(self, claim: Claim) -> Judgement | None:
+        """Return the fail of an alarm that stable did not share, where no second trial follows; else None.
+
+        The judgement of this process has all numbers; after a kill the claim still knows the reason.
+        """
+        found = condemnation(self._policy, claim.state.trials) if claim.state.is_between_trials else None
+        return replace(self._alarm, reason=found.reason) if found is not None and self._alarm is not None else found
+
+    @property
+    def _replaces_pods(self) -> bool:
+        return self._policy.mode is not Mode.NEVER
+
+    def _may_go_on(self, claim: Claim) -> bool:
+        """Return whether an alarm need not end the run: what follows is possible for it."""
+        return self._is_possible(claim) if self._replaces_pods else not claim.state.hotfix
 
     def _compare_with_stable(self, claim: Claim, comparison: Comparison, poll_seconds: float) -> Claim:
         """Find out by the next scrapes whether stable has the same trouble, and keep the answer."""

@@ -50,10 +50,11 @@ def _promoted(state: RunState, whose: str = "the canary's") -> str:
 
 
 def _after_alarms(state: RunState) -> Iterable[str]:
-    """Yield the alarms that fresh pods of the canary did not repeat."""
-    if state.trials:
-        weights = weight_list(sorted({one.weight for one in state.trials}))
-        yield f"fresh pods did not repeat the alarm at weight {weights}"
+    """Yield the alarms that fresh pods of the canary, or the same ones after trouble of stable, did not repeat."""
+    for who, is_fresh in (("fresh pods", True), ("after trouble of both arms the canary", False)):
+        found = sorted({one.weight for one in state.trials if bool(one.next_weight) is is_fresh})
+        if found:
+            yield f"{who} did not repeat the alarm at weight {weight_list(found)}"
 
 
 def _by_others(state: RunState) -> Iterable[str]:

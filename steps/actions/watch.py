@@ -184,8 +184,9 @@ class Watch:
         is_paused = self._heartbeat is not None and self._heartbeat.claim.state.paused_weight > 0
         self._is_waiting_for_pods = is_paused and judgement.verdict is Verdict.CONTINUE
         control = rung.comparison.control
+        trials = self._state.trials if self._state is not None else ()
         self._unreported = Look(
-            now, rung.started, since, self._weight, control, evidence, health, probes, judgement, gate_progress
+            now, rung.started, since, self._weight, control, evidence, health, probes, judgement, gate_progress, trials
         )
         self.last = sum_up(self._unreported, self._state, self._limits.timeout_seconds, self.last)
         if judgement.verdict is not Verdict.FAIL:

@@ -14,6 +14,7 @@ from steps.model.evidence import Evidence, Health
 from steps.model.judgement import Judgement
 from steps.model.looks import LastLook
 from steps.model.probes import ProbeResult
+from steps.model.trials import Trial
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -33,6 +34,7 @@ class Look:
         probes: results of the deep health checks, None without any.
         judgement: the judge's answer.
         gate_progress: elapsed part (0-1) of a gate's time; None if no gate waits.
+        trials: of the run that ended with an alarm.
     """
 
     now: float
@@ -45,6 +47,7 @@ class Look:
     probes: tuple[ProbeResult, ...] | None
     judgement: Judgement
     gate_progress: float | None
+    trials: tuple[Trial, ...] = ()
 
 
 class WatchReport:
@@ -94,6 +97,8 @@ class WatchReport:
                 control=look.control,
                 found=self._reader.found,
                 pods=self._reader.pods.known,
+                trials=look.trials,
+                alarm_line=self._rules.alarm_line,
             )
         )
 

@@ -11,6 +11,7 @@ from steps.board_server.running import Running, describe
 from steps.model.listing import ListedApp
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
+from steps.outputs.trials import followed, returns
 
 
 class State(StrEnum):
@@ -143,10 +144,16 @@ def _of_record(record: Record) -> Row:
         state=_state_of(record),
         word=_words(record.outcome),
         at=record.ended,
-        sentence=f"Hotfix: {record.hotfix}. {record.reason}" if record.hotfix else record.reason,
+        sentence=_sentence(record),
         run=record.run,
         by=record.by,
     )
+
+
+def _sentence(record: Record) -> str:
+    hotfix = f"Hotfix: {record.hotfix}. " if record.hotfix else ""
+    before = returns(followed(record.trials, record.weights))
+    return f"{hotfix}{record.reason}{f'. {before}' if before else ''}"
 
 
 def _state_of(record: Record) -> State:

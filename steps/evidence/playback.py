@@ -65,7 +65,11 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         latency_objective=LatencyObjective(**objective) if objective else None,
         with_pods=bool(recording.header.get("stable_pods")),
     )
+    ended = 0
     for responses, poll in recording.polls:
+        if len(poll.trials) > ended:
+            reader.begin_anew()  # as the run did, whose next reads were about other pods
+        ended = len(poll.trials)
         playback.turn_to(responses, poll)
         pods.known = poll.pods or pods.known
         comparison = Comparison(

@@ -23,6 +23,7 @@ from steps.evidence.prometheus_api.client import QueryResponse
 from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.pods import PodNames
 from steps.model.probes import ProbeResult
+from steps.model.trials import Trial
 
 VERSION: Final = 1
 """Version of the lines; it rises if a field changes its meaning or is removed."""
@@ -48,6 +49,8 @@ class Poll:
         found: names and labels that Prometheus was asked for, None until then.
         pods: the Deployments of pods, None if they were not asked for.
         verdict, code: of the judge, by the rules of that time.
+        trials: of the run that had ended with an alarm; () in recordings of older versions.
+        alarm_line: that the rules of a trial had, where another one could follow; None: the usual one, 1 / alpha.
     """
 
     now: float
@@ -64,6 +67,8 @@ class Poll:
     control: str = ""
     found: DiscoveredNames | None = None
     pods: PodNames | None = None
+    trials: tuple[Trial, ...] = ()
+    alarm_line: float | None = None
 
 
 class Recorder:
@@ -189,6 +194,8 @@ def _poll(line: Mapping[str, Any]) -> Poll:
         control=line.get("control", ""),
         found=discovered_names_from_json(line["found"]) if line.get("found") else None,
         pods=_pods(line["pods"]) if line.get("pods") else None,
+        trials=tuple(Trial(**one) for one in line.get("trials", ())),
+        alarm_line=line.get("alarm_line"),
     )
 
 

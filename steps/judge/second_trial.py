@@ -34,6 +34,10 @@ The error of the whole. Let the null hypothesis be that the version is at most `
 5. What does not go away: whatever meets every pod of the canary (a client that chooses its version, a route that only
    canary pods have) alarms in each trial. These are faults of the release as users meet it.
 
+Without a second trial only the second step is left, for an alarm that rests on one scrape (`rests_on_one_scrape`): the
+users go back at once, and if stable's next scrapes fail too, the same pods climb again; else the run fails. An outage
+that reaches the canary one scrape early then costs nobody a release, and users never meet a bad version for longer.
+
 An alarm whose cause was shared is not counted as a first one, but as one of three. So is an alarm on a higher rung
 than the one that the present pods were asked to repeat: by then they have passed the rung of the first alarm.
 
@@ -50,7 +54,7 @@ from typing import Final
 from steps.judge.rules import Rules
 from steps.judge.statistics.exact_tests import DOUBT, upper_tail
 from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
-from steps.model.judgement import Judgement, ReasonCode
+from steps.model.judgement import Judgement, ReasonCode, Verdict
 from steps.model.trials import Trial
 
 MOST_TRIALS: Final = 3
@@ -72,6 +76,9 @@ incident that comes again, to other pods, could condemn the version."""
 _ENOUGH: Final = 8
 """Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
 
+_UNSUSPICIOUS: Final = 20.0
+"""Value of the fail statistic from which an alarm has more than one scrape to rest on."""
+
 _ALARMED: Final = 3
 """Scrapes that an alarm is about, at most."""
 
@@ -79,7 +86,8 @@ _ALARMED: Final = 3
 class Mode(StrEnum):
     """When there is a second trial.
 
-    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns. ALWAYS: even then.
+    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that rests on a single
+    scrape does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
     """
 
     AUTO = "auto"
@@ -142,17 +150,50 @@ def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: 
         policy: of the run.
         trials: that ended before the present one.
     """
-    if policy.mode is Mode.NEVER or not weight:
+    if not weight or (policy.mode is Mode.NEVER and not rests_on_one_scrape(judgement)):
         return Decision(condemned=True, why="there is no second trial")
-    if policy.mode is Mode.AUTO and judgement.code in _CERTAIN:
-        return Decision(condemned=True, why="no other cause than the version explains this")
     if len(trials) + 1 >= MOST_TRIALS:
         return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
+    if policy.mode is Mode.NEVER:
+        return Decision(condemned=False, why="stable's next scrapes show whether the cause was shared")
+    return _after_alarm_of_pods(judgement, weight, policy, trials)
+
+
+def _after_alarm_of_pods(judgement: Judgement, weight: int, policy: TrialPolicy, trials: Sequence[Trial]) -> Decision:
+    """Decide what follows where fresh pods can answer an alarm."""
+    if policy.mode is Mode.AUTO and judgement.code in _CERTAIN:
+        return Decision(condemned=True, why="no other cause than the version explains this")
     if (first := confirmed(weight, trials)) is not None:
         return Decision(condemned=True, why=f"fresh pods confirm the alarm at weight {first.weight}")
     if trials and sum(one.excess for one in trials[1:]) + excess_of(judgement) >= policy.failed_requests:
         return Decision(condemned=True, why=f"further trials may fail {policy.failed_requests} requests, no more")
     return Decision(condemned=False, why="fresh pods show whether the version is to blame")
+
+
+def rests_on_one_scrape(judgement: Judgement) -> bool:
+    """Return whether nothing was suspicious before the scrape of the alarm: an outage may reach the canary first."""
+    rows = judgement.table
+    index = next((i for i, row in enumerate(rows) if row.end == judgement.alarm_at), None)
+    if index is None or judgement.code != ReasonCode.WORSE:
+        return False
+    return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS
+
+
+def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | None:
+    """Return the fail by an alarm that was looked at once more, and that stable did not share; None without one.
+
+    Args:
+        policy: of the run; only without a second trial does the look at stable alone decide.
+        trials: that ended with an alarm, oldest first.
+    """
+    if policy.mode is not Mode.NEVER or not trials or trials[-1].shared is not False:
+        return None
+    last = trials[-1]
+    reason = f"{last.reason}; stable's next {SCRAPES_OF_STABLE} scrapes did not fail"
+    return Judgement(
+        verdict=Verdict.FAIL, reason=reason, code=last.code, metric=last.metric or None, e_value=1.0, e_max=1.0,
+        e_limit=1.0, started=last.at, until=last.at, strata=0, aligned=False, reporter="", canary_requests=0,
+    )  # fmt: skip
 
 
 def confirmed(weight: int, trials: Sequence[Trial]) -> Trial | None:

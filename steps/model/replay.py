@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from steps.model.judgement import Judgement, Verdict
+from steps.model.trials import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class ReplayedRung:
         first_polls: for each verdict the first poll at which it would have been reached.
         recorded: verdict and code of the last poll as they were recorded.
         recorded_at: its time, unix seconds.
+        trials: that had ended with an alarm before, as they were recorded.
+        is_only_trial: whether no other trial could follow an alarm of it, since the pods could not be replaced.
+        is_reached: whether the release comes to this rung under the rules of the replay.
     """
 
     weight: int | None
@@ -32,6 +36,9 @@ class ReplayedRung:
     first_polls: dict[Verdict, JudgedPoll] = field(default_factory=dict)
     recorded: tuple[str, str] = ("", "")
     recorded_at: float = 0.0
+    trials: tuple[Trial, ...] = ()
+    is_only_trial: bool = False
+    is_reached: bool = False
 
     @property
     def first_verdict(self) -> JudgedPoll | None:

@@ -16,12 +16,13 @@ _MIN_POWER, _MAX_POWER = -1.0, 4.0
 """Smallest and largest power of ten on the scale of evidence."""
 
 
-def weights(steps: Sequence[tuple[float, int]], ended: float) -> str:
+def weights(steps: Sequence[tuple[float, int]], ended: float, alarms: Sequence[float] = ()) -> str:
     """Draw the canary's weight over time.
 
     Args:
         steps: (unix seconds, percent), oldest first; not empty.
         ended: unix seconds, where the line of the last weight ends.
+        alarms: unix seconds of the alarms after which another trial followed; those outside the chart are left out.
     """
     first, last = steps[0][0], max(ended, steps[-1][0] + 1)
     across = _x_scale(first, last)
@@ -37,7 +38,13 @@ def weights(steps: Sequence[tuple[float, int]], ended: float) -> str:
         for at, weight in said
     )
     line = f'<path d="{path}" fill="none" stroke="{CANARY}" stroke-width="2"/>'
-    return _svg("The canary's weight over time", [marks, _x_labels(first, last), line, names])
+    drawn = "".join(_alarm(across(at), number) for number, at in enumerate(alarms, 1) if first <= at <= last)
+    return _svg("The canary's weight over time", [marks, _x_labels(first, last), drawn, line, names])
+
+
+def _alarm(x: float, number: int) -> str:
+    line = f'<path d="M{x:.1f} {_y(1):.1f}V{_y(0):.1f}" stroke="{QUIET}" stroke-dasharray="6 4"/>'
+    return f'{line}<text x="{x + 4:.1f}" y="{_y(1) + 12:.1f}">alarm {number}</text>'
 
 
 def evidence(table: Sequence[Mapping[str, Any]], limit: float) -> str:

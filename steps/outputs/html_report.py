@@ -8,6 +8,7 @@ from typing import Any, Final
 from steps.model.times import date_and_time
 from steps.outputs import charts
 from steps.outputs.report import Report
+from steps.outputs.trials import consequences, ended_trial
 
 STYLE: Final = Template("""
 :root{color-scheme:light dark;--page:#fff;--text:#222;--quiet:#57606a;--rule:#e4e4e4;--good:#0b6e4f;--bad:#c1440e;
@@ -47,6 +48,7 @@ $above
 $notes
 <dl>$facts</dl>
 $weights
+$trials
 $rungs
 </body></html>
 """)
@@ -72,9 +74,25 @@ def html_page(report: Report, now: float, *, above: str = "", notes: str = "") -
         state=escape(report.state),
         reason=escape(report.reason),
         facts="".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(report)),
-        weights=charts.weights(report.weights, ended) if report.weights else "<p>No weight was set.</p>",
+        weights=_weights(report, ended),
+        trials=_trials(report),
         rungs="".join(_rung(title, one) for title, one in _judged(report)),
     )
+
+
+def _weights(report: Report, ended: float) -> str:
+    if not report.weights:
+        return "<p>No weight was set.</p>"
+    return charts.weights(report.weights, ended, [one.at for one in report.trials])
+
+
+def _trials(report: Report) -> str:
+    """Return the trials that ended with an alarm, "" without any."""
+    rows = "".join(
+        f"<dt>trial {number}</dt><dd>{escape(ended_trial(one))}<br>{escape(consequences(one, report.weights))}</dd>"
+        for number, one in enumerate(report.trials, 1)
+    )
+    return f"<h2>Trials that ended with an alarm</h2><dl>{rows}</dl>" if rows else ""
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:

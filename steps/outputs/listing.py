@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from steps.model.listing import ListedApp
 from steps.model.printable import printable
 from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
+from steps.outputs.trials import alarms, followed, present_trial
 
 _HEAD = ("NAMESPACE", "APP", "PHASE", "WEIGHT", "RUN", "SINCE", "BY", "LAST OUTCOME", "ENDED")
 _LONGEST = 40
@@ -50,7 +52,9 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
         return "unreadable" if app.is_claim_unreadable else "-", "-", "-", "-", "-"
     state = app.claim.state
     paused = f" (paused: {state.paused_weight})" if state.paused_weight else ""
-    phase = f"{app.claim.phase}{', hotfix' if state.hotfix else ''}{', expired' if app.is_expired else ''}"
+    trial = present_trial(state.trials, is_between=state.is_between_trials)
+    notes = ("hotfix" if state.hotfix else "", "expired" if app.is_expired else "", trial)
+    phase = ", ".join(filter(None, (str(app.claim.phase), *notes)))
     by = str(state.by).removeprefix(_ACCOUNT)
     return phase, f"{state.weight} %{paused}", app.claim.run, date_and_time(state.started), by or "-"
 
@@ -58,8 +62,11 @@ def _of_claim(app: ListedApp) -> tuple[str, ...]:
 def _of_record(app: ListedApp) -> tuple[str, str]:
     if app.record is None:
         return "unreadable" if app.is_record_unreadable else "-", "-"
-    kind = " (hotfix)" if app.record.hotfix else ""
-    return f"{app.record.outcome}{kind}", date_and_time(app.record.ended)
+    notes = filter(
+        None, ("hotfix" if app.record.hotfix else "", alarms(followed(app.record.trials, app.record.weights)))
+    )
+    kind = ", ".join(notes)
+    return f"{app.record.outcome}{f' ({kind})' if kind else ''}", date_and_time(app.record.ended)
 
 
 def _entry(app: ListedApp) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def _entry(app: ListedApp) -> dict[str, Any]:
 
 def _claim_entry(claim: Claim | None) -> dict[str, Any]:
     if claim is None:
-        return dict.fromkeys(("run", "phase", "weight", "since", "expires", "by", "reason", "hotfix"))
+        return dict.fromkeys(("run", "phase", "weight", "since", "expires", "by", "reason", "hotfix", "trials"))
     state = claim.state
     return {
         "run": claim.run,
@@ -87,6 +94,7 @@ def _claim_entry(claim: Claim | None) -> dict[str, Any]:
         "by": state.by,
         "reason": state.reason,
         "hotfix": state.hotfix,
+        "trials": [asdict(one) for one in state.trials],
     }
 
 
@@ -94,7 +102,7 @@ def _record_entry(record: Record | None) -> dict[str, Any] | None:
     if record is None:
         return None
     names = ("run", "outcome", "verdict", "reason", "started", "ended", "by", "images", "undoes", "hotfix")
-    return {name: getattr(record, name) for name in names}
+    return {**{name: getattr(record, name) for name in names}, "trials": [asdict(one) for one in record.trials]}
 
 
 def _cell(text: str) -> str:

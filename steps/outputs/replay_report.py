@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from steps.model.judgement import Verdict
 from steps.model.replay import JudgedPoll, ReplayedRung
 from steps.model.times import time_of_day
+from steps.outputs.trials import consequences, ended_trial
 
 VERSION: Final = 1
 """Version of the JSON form."""
@@ -19,7 +21,8 @@ def as_json(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Ve
         **about,
         "verdict": str(verdict),
         "reason": reason,
-        "rungs": [{**_rung(rung), "reached": reached} for rung, reached in zip(rungs, _reached(rungs), strict=True)],
+        "trials": [asdict(one) for one in (rungs[-1].trials if rungs else ())],
+        "rungs": [_rung(rung) for rung in rungs],
     }
     return json.dumps(form, indent=1)
 
@@ -27,10 +30,12 @@ def as_json(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Ve
 def _rung(rung: ReplayedRung) -> dict[str, Any]:
     return {
         "weight": rung.weight,
+        "trial": len(rung.trials) + 1,
         "started": rung.started,
         "recorded": {"verdict": rung.recorded[0], "code": rung.recorded[1], "at": rung.recorded_at},
         "fell": {str(verdict): _row(rung, seen) for verdict, seen in rung.first_polls.items()},
         "looks": [_row(rung, seen) for seen in rung.polls],
+        "reached": rung.is_reached,
     }
 
 
@@ -59,10 +64,14 @@ def as_text(about: Mapping[str, Any], rungs: Sequence[ReplayedRung], verdict: Ve
     lines = [f"{about['namespace']}/{about['app']}  {about['looks']} looks recorded  {about['recording']}"]
     if not about["complete"]:
         lines.append("  the recording is incomplete; its last line is left out")
-    lines += [_rules(about), "  counts and evidence cover the whole run up to a scrape"]
-    for number, (rung, reached) in enumerate(zip(rungs, _reached(rungs), strict=True), 1):
+    several = any(rung.trials for rung in rungs)
+    lines += [_rules(about), f"  counts and evidence cover the whole {'trial' if several else 'run'} up to a scrape"]
+    known = 0
+    for number, rung in enumerate(rungs, 1):
         weight = "" if rung.weight is None else f"  weight {rung.weight} %"
-        unreached = "" if reached else "  (not reached under these rules)"
+        unreached = "" if rung.is_reached else "  (not reached under these rules)"
+        lines += _begun_trial(rung) if len(rung.trials) > known else []
+        known = len(rung.trials)
         lines += ["", f"  rung {number}{weight}  set {time_of_day(rung.started)} UTC{unreached}", _HEAD]
         lines += [_line(_row(rung, seen)) for seen in rung.polls]
         lines += [_first_poll_with(rung, one) for one in (Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE)]
@@ -84,10 +93,11 @@ def _line(row: Mapping[str, Any]) -> str:
     return f"    {time_of_day(row['at']):<9}{after:>8}{canary:>20}{stable:>20}{row['e_value']:>10.3g}  {said}"
 
 
-def _reached(rungs: Sequence[ReplayedRung]) -> list[bool]:
-    """Return for each rung whether the release would have reached it: whether all rungs before it pass."""
-    passed = [rung.first_verdict is not None and rung.first_verdict.judgement.verdict is Verdict.PASS for rung in rungs]
-    return [all(passed[:number]) for number in range(len(rungs))]
+def _begun_trial(rung: ReplayedRung) -> list[str]:
+    """Return what was recorded of the trial before, and that another one begins with this rung."""
+    *_, last = rung.trials
+    number, weights = len(rung.trials), ((last.at, 0), (rung.started, rung.weight or 0))
+    return ["", f"  trial {number}  {ended_trial(last)}", f"           {consequences(last, weights)}"]
 
 
 def _rules(about: Mapping[str, Any]) -> str:

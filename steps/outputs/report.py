@@ -9,6 +9,7 @@ from steps.model.run import Claim, Record
 from steps.model.times import date_and_time
 from steps.model.trials import Trial
 from steps.outputs.screen import printable_lines
+from steps.outputs.trials import consequences, ended_trial
 
 VERSION = 1
 """Version of the JSON form; it rises when a field is removed or changes its meaning."""
@@ -83,7 +84,8 @@ class Report:
             + (f" after {self.ended - self.started:.0f} s" if self.ended else ""),
             f"  weights  {self._ladder()}",
         ]
-        lines += [f"  trial {number}  {ended_trial(one)}" for number, one in enumerate(self.trials, 1)]
+        for number, one in enumerate(self.trials, 1):
+            lines += [f"  trial {number}  {ended_trial(one)}", f"           {consequences(one, self.weights)}"]
         lines += [f"  bake     {self.bake}"] if self.bake else []
         lines += [f"  image    {container}: {image}" for container, image in (self.images or {}).items()]
         for number, judgement in enumerate(self.judgements, 1):
@@ -135,13 +137,6 @@ def report_of_record(record: Record, app: str, namespace: str) -> Report:
         hotfix=record.hotfix,
         trials=record.trials,
     )
-
-
-def ended_trial(trial: Trial) -> str:
-    """Return how a trial ended, in one line."""
-    shared = "; stable failed as well, so the cause was shared" if trial.shared else ""
-    excess = f"; {trial.excess} requests failed beyond stable's rate" if trial.excess else ""
-    return f"alarm at weight {trial.weight} at {date_and_time(trial.at)}: {trial.reason}{excess}{shared}"
 
 
 def _rung(title: str, judgement: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from pydantic import Field
 from steps.settings.cluster import DryRunSettings
 from steps.settings.evidence import EvidenceSettings
 from steps.settings.hotfix import HotfixRungSettings
-from steps.settings.judge import DeadlineSettings, JudgeSettings, TrialSettings
+from steps.settings.judge import DeadlineSettings, RuleSettings
 from steps.settings.release import ClaimSettings
 from steps.settings.workload import ReadinessSettings
 
@@ -17,8 +17,7 @@ class AnalysisSettings(
     DryRunSettings,
     ReadinessSettings,
     EvidenceSettings,
-    JudgeSettings,
-    TrialSettings,
+    RuleSettings,
     DeadlineSettings,
     HotfixRungSettings,
 ):

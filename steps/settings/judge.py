@@ -107,7 +107,8 @@ class TrialSettings(StepSettings):
         "never",
         description="After an alarm, return the users early and let fresh pods of the canary show whether the version "
         "is to blame, from the lowest rung on. auto: unless that is certain, as for pods that crash. always: even so. "
-        "never: the first alarm fails the canary. Not where an autoscaler sets the canary's pods, nor for a hotfix.",
+        "never: the first alarm fails the canary; one that rests on a single scrape does so unless stable's next two "
+        "fail too, with the users back already. Not where an autoscaler sets the canary's pods, nor for a hotfix.",
     )
     second_trial_failures: int = Field(
         200,
@@ -118,11 +119,17 @@ class TrialSettings(StepSettings):
     )
 
 
-RULES: Final = tuple(name for name in JudgeSettings.model_fields if name not in StepSettings.model_fields)
+class RuleSettings(JudgeSettings, TrialSettings):
+    """Everything that a verdict follows from."""
+
+    subject: ClassVar[str] = "Judge"
+
+
+RULES: Final = tuple(name for name in RuleSettings.model_fields if name not in StepSettings.model_fields)
 """Names of the rules, which a recording keeps, so that a replay can judge by them."""
 
 
-def rules_to_record(settings: JudgeSettings) -> dict[str, object]:
+def rules_to_record(settings: RuleSettings) -> dict[str, object]:
     """Return the rules by name, for a recording."""
     return settings.model_dump(include=set(RULES))
 

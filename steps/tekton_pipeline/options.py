@@ -9,6 +9,8 @@ _POD_SECONDS = 60
 
 RESOLVE_MINUTES = 15
 SET_WEIGHT_MINUTES = 15
+AWAIT_SECONDS = 240
+"""Without a sign of set-weight: time enough for a node that has to come first, and three renewals of the claim."""
 PREPARE_MINUTES = 60
 PROMOTE_MINUTES = 60
 FINISH_MINUTES = 30

@@ -1,6 +1,7 @@
 """The Tekton Pipeline of a release, as YAML with comments that give the reasons."""
 
 from steps.tekton_pipeline.options import (
+    AWAIT_SECONDS,
     FINISH_MINUTES,
     FINISH_RETRIES,
     PREPARE_MINUTES,
@@ -182,7 +183,9 @@ def _rung(weight: str, before: str) -> list[str]:
     limit = f"    timeout: {_minutes(SET_WEIGHT_MINUTES)} # the canary's pods have 5 min to become ready"
     given = {"weight": weight, **_of_params("prometheus-url")}
     # No timeout: analyze has its own deadline, which a parameter sets, and retreats if it cannot judge.
-    judged = {"await-weight": weight, **_of_params("on-inconclusive", "timeout-seconds", "prometheus-url")}
+    # Nor does it wait for a set-weight whose pod died: this pipeline does not start it again.
+    awaited = {"await-weight": weight, "await-seconds": str(AWAIT_SECONDS)}
+    judged = {**awaited, **_of_params("on-inconclusive", "timeout-seconds", "prometheus-url")}
     return [
         *_task(f"set-weight-{weight}", "set-weight", before, given, limit),
         *_task(f"analyze-{weight}", "analyze", before, judged),

@@ -8,7 +8,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.judge.rules import PassRule, Rules
 from steps.judge.second_trial import Mode, TrialPolicy
 from steps.settings.analysis import AnalysisSettings
-from steps.settings.judge import JudgeSettings
+from steps.settings.judge import JudgeSettings, TrialSettings
 from steps.settings.objectives import latency_objective
 from steps.traffic.traffic import Traffic
 from steps.wiring.hotfix import hotfix_rules
@@ -38,6 +38,11 @@ def rules_of(settings: JudgeSettings) -> Rules:
     )
 
 
+def trial_policy_of(settings: TrialSettings) -> TrialPolicy:
+    """Return what follows an alarm."""
+    return TrialPolicy(Mode(settings.second_trial), settings.second_trial_failures)
+
+
 def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False, hotfix: bool = False) -> RungPolicy:
     """Return how rungs are judged. A dry run looks once: what it would wait for cannot come."""
     timeout_seconds = settings.hotfix_timeout_seconds if hotfix else settings.timeout_seconds
@@ -56,8 +61,8 @@ def rung_policy_of(settings: AnalysisSettings, *, hold: bool = False, hotfix: bo
 def second_trial_of(
     settings: AnalysisSettings, reader: EvidenceReader, teardown: TeardownPolicy, traffic: Traffic, workload: Workload
 ) -> SecondTrial | None:
-    """Return what follows an alarm, None where the first one fails the canary."""
-    policy = TrialPolicy(Mode(settings.second_trial), settings.second_trial_failures)
-    if policy.mode is Mode.NEVER or settings.on_fail != "retreat" or settings.dry_run:
+    """Return what follows an alarm, None where nothing moves the users."""
+    policy = trial_policy_of(settings)
+    if settings.on_fail != "retreat" or settings.dry_run:
         return None
     return SecondTrial(policy, reader, teardown, traffic, workload)

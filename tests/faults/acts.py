@@ -101,6 +101,15 @@ def second_trial(process: Process, bad: Collection[int] = (1,)) -> StepEnd:
     return process.analyze(60, evidence, second_trial="auto", min_requests=20)
 
 
+def one_scrape(process: Process, *, shared: bool = False) -> StepEnd:
+    """Judge a canary that fails everything in one scrape: the users go back, and stable's next scrapes decide."""
+    back: list[bool] = []
+    evidence = TrialEvidence(process.world, lambda _: not (shared and back), scrape_seconds=5.0, past=30)
+    evidence.on_weight_zero = lambda: back.append(True)
+    evidence.stable_fails_after_alarm = shared
+    return process.analyze(60, evidence, min_requests=20)
+
+
 def judge_nothing(process: Process) -> StepEnd:
     """Judge a canary that nobody sends requests to, for 20 s."""
     return process.analyze(60, FixedEvidence(None), timeout_seconds=20)

@@ -46,6 +46,7 @@ HEALTHY = [
     sample(series.LAST_END.name, after(25, "_", "1500"), f'{LABELS},outcome="promoted"'),
     sample(series.LAST_RESCUED.name, after(25, "_", "0")),
     sample(series.UNREADABLE.name, "0x120"),
+    sample(series.TRIAL.name, "_x4 1x20 _x95"),
     sample(series.HOTFIX.name, "0x120"),
     sample(series.BOARD_UP.name, "1x120", ""),
 ]
@@ -73,6 +74,7 @@ CASES = [
     ("CanaryRunRescued", RESCUED, 22, 82),
     ("CanaryWaitsForApproval", WAITING, 42, 39),
     ("CanaryHotfixRuns", [sample(series.HOTFIX.name, after(10, "0", "1"))], 12, 9),
+    ("CanaryTriedAgain", [sample(series.TRIAL.name, after(10, "1", "2"))], 12, 9),
     ("CanaryClaimExpired", EXPIRED, 18, 14),
     ("CanaryStateUnreadable", [sample(series.UNREADABLE.name, after(10, "0", "1"))], 16, 13),
     ("CanaryBoardCannotRead", [sample(series.BOARD_UP.name, after(10, "1", "0"), "")], 16, 13),

@@ -193,6 +193,34 @@ def test_a_set_weight_that_never_comes_is_awaited_until_the_claim_expires(
     assert (3, {(100, 0)}) == (waited.looks, world.weights())
 
 
+def test_where_no_engine_starts_it_again_a_silent_set_weight_is_given_up_sooner(
+    world: SteppedCluster, beside: Callable[..., Beside]
+) -> None:
+    """Exit 4 with where the users are: the silence counts from the start of the wait, or from the last renewal."""
+    StepProcess(world).set_weight(20)
+    world.wait(200.0)
+    waited = beside(*[lambda: world.wait(50)] * 3)
+    with pytest.raises(
+        PermanentError, match=r"no sign of set-weight for 1\d\d s \(--await-seconds 120\).*at weight 20\."
+    ):
+        StepProcess(world).analyze(None, await_weight=60, await_seconds=120)
+    assert (3, {(80, 20)}) == (waited.looks, world.weights())
+
+
+def test_a_set_weight_that_waits_for_slow_pods_is_not_given_up(
+    world: SteppedCluster, beside: Callable[..., Beside]
+) -> None:
+    """It renews the claim, although the weight comes after more than the time of silence."""
+
+    def wait_and_renew() -> None:
+        world.wait(100)
+        StepProcess(world).renew()
+
+    waited = beside(*[wait_and_renew] * 3, lambda: StepProcess(world).set_weight(20))
+    assert 0 == StepProcess(world).analyze(None, await_weight=20, await_seconds=120).exit_code
+    assert 4 == waited.looks
+
+
 @pytest.mark.parametrize("given", [{"weight": 20}, {"run": ""}], ids=["with --weight", "without --run"])
 def test_what_contradicts_it_is_refused(world: SteppedCluster, given: dict[str, Any]) -> None:
     """Exit 2, before anything is read or written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from tests.support.trial_evidence import TrialEvidence
 
 pytestmark = pytest.mark.integration
 
-GIVEN: dict[str, Any] = {"second_trial": "auto", "poll_seconds": 0.001, "min_requests": 20, "timeout_seconds": 5}
+GIVEN: dict[str, Any] = {"second_trial": "auto", "poll_seconds": 0.001, "min_requests": 20, "timeout_seconds": 60}
+NEVER: dict[str, Any] = {**GIVEN, "second_trial": "never"}
 EVERY = range(1, 100)
 
 
@@ -35,6 +36,11 @@ def world(tmp_path: Path) -> SteppedCluster:
 def bad(world: SteppedCluster, pods: Collection[int]) -> TrialEvidence:
     """Return evidence in which these pods of the canary fail everything, by the order in which they came."""
     return TrialEvidence(world, lambda number: number in pods)
+
+
+def slowly_bad(world: SteppedCluster, is_bad: Callable[[int], bool]) -> TrialEvidence:
+    """Return evidence in scrapes of 5 s after a long quiet past: one scrape in which everything fails is an alarm."""
+    return TrialEvidence(world, is_bad, scrape_seconds=5.0, past=30)
 
 
 def state(world: SteppedCluster) -> Json:
@@ -125,13 +131,62 @@ def test_an_alarm_whose_cause_stable_shares_does_not_count_as_the_first(world: S
     assert "this is alarm number 3" in end.results["reason"]
 
 
-def test_without_second_trial_the_first_alarm_fails_and_nothing_is_kept_of_trials(world: SteppedCluster) -> None:
-    """As before there were trials."""
-    evidence = bad(world, {1})
-    end = StepProcess(world).rollout(evidence, **{**GIVEN, "second_trial": "never"})
+def test_without_second_trial_an_alarm_of_one_scrape_fails_after_a_look_at_stable(world: SteppedCluster) -> None:
+    """The users are back by then; no pod is replaced."""
+    evidence = slowly_bad(world, lambda _: True)
+    end = StepProcess(world).rollout(evidence, **NEVER)
+    assert (5, "rolled-back") == (end.exit_code, end.results["outcome"])
+    assert end.results["reason"].endswith("stable's next 2 scrapes did not fail")
+    assert (1, 50) == (len(evidence.seen_pods), evidence.failed)
+    assert ([5, 0], RESTORED) == (climbed(world), seen(world))
+
+
+def outage_that_comes_to_the_canary_first(world: SteppedCluster) -> TrialEvidence:
+    """Return evidence of an outage that stable meets one scrape later, and that is over then."""
+    came: list[bool] = []
+    evidence = slowly_bad(world, lambda _: not came)
+    evidence.stable_fails_after_alarm = True
+    evidence.on_weight_zero = lambda: came.append(True)
+    return evidence
+
+
+def test_without_second_trial_an_outage_that_comes_to_the_canary_first_ends_no_good_release(
+    world: SteppedCluster,
+) -> None:
+    """The same pods climb again from the lowest rung, and the record says why."""
+    evidence = outage_that_comes_to_the_canary_first(world)
+    end = StepProcess(world).rollout(evidence, **NEVER)
+    assert (0, "promoted", 50) == (end.exit_code, end.results["outcome"], evidence.failed)
+    assert ([5, 0, 5, 60, 0], PROMOTED) == (climbed(world), seen(world))
+    assert [True] == [trial[-1] for trial in record(world)["trials"]]
+
+
+def test_a_process_that_goes_on_after_the_look_at_stable_began_fails_the_canary_by_the_claim(
+    world: SteppedCluster,
+) -> None:
+    """The first one was killed when the users were back; the reason is the first one's."""
+    evidence = slowly_bad(world, lambda _: True)
+
+    def die() -> None:
+        evidence.on_weight_zero = None
+        raise Killed
+
+    evidence.on_weight_zero = die
+    with pytest.raises(Killed):
+        StepProcess(world).rollout(evidence, **NEVER)
+    assert ({(100, 0)}, 1) == (world.weights(), len(state(world)["trials"]))
+    end = StepProcess(world).rollout(evidence, **NEVER)
+    assert (5, "rolled-back", 50) == (end.exit_code, end.results["outcome"], evidence.failed)
+    assert "stable's next 2 scrapes did not fail" in end.results["reason"]
+
+
+def test_a_slow_failure_fails_without_a_look_at_stable(world: SteppedCluster) -> None:
+    """Its alarm rests on several scrapes, in which stable had no trouble."""
+    evidence = bad(world, EVERY)
+    evidence.bad_share = 0.2
+    end = StepProcess(world).rollout(evidence, **NEVER)
     assert 5 == end.exit_code
     assert "trials" not in record(world)
-    assert [5, 0] == climbed(world)
 
 
 def test_pods_whose_number_an_autoscaler_sets_are_not_replaced(world: SteppedCluster) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from steps.board_server.rows import row_of
 from steps.board_server.snapshot import EVERYWHERE, Entry, NamespaceReads, Snapshot
 from steps.claim.keys import claim_key, record_key, state_key
 from steps.claim.listing import apps_of
 from steps.claim.record import dump_record
-from steps.claim.state import dump_state
+from steps.claim.state import dump_state, load_state
 from steps.cluster.api import Cluster
 from steps.model.listing import ListedApp
 from steps.model.looks import Counts, LastLook
 from steps.model.run import Claim, Destination, ObjectName, Phase, Record, RouteTarget, RunState
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 from tests.support.kubernetes_api import StandInApi
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
 
@@ -84,6 +86,22 @@ def _record(kind: str, ended: float, number: int) -> Record:
         images={"app": f"sha256:{number:064x}"},
         by="system:serviceaccount:ci:robot",
     )
+
+
+def with_trial(given: dict[str, str], app: str, now: float, weights: Sequence[tuple[float, int]]) -> dict[str, str]:
+    """Return the annotations of a running app whose first trial ended with an alarm at weight 25.
+
+    Args:
+        given: its annotations.
+        app: the application.
+        now: the API server's time.
+        weights: seconds before now, percent; since the alarm, which was 30 s before now.
+    """
+    _, state = load_state(given[state_key(app)])
+    trial = Trial(now - 30, 25, "worse", FAILED, "errors", 16, 1, shared=False)
+    later = tuple((now - before, weight) for before, weight in weights)
+    state = replace(state, trials=(trial,), weights=(*state.weights, *later), verdicts=())
+    return {**given, state_key(app): dump_state(app, state)}
 
 
 def store(api: StandInApi, namespace: str, app: str, **given: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from steps import analyze, approve, prepare, promote, report, rollback, rollout, set_weight, sweep, undo
-from steps.actions.analysis_extras import AnalysisExtras
+from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
 from steps.actions.bake import Bake, BakePolicy
+from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.teardown import TeardownPolicy
 from steps.claim.claims import Claims
 from steps.claim.keys import claim_key
@@ -75,6 +76,12 @@ class StepProcess:
         settings = set_weight.Settings.model_validate({**self._given, "run": run, "weight": weight})
         return set_weight.run(settings, _names(settings), self._traffic, self._workload, None)
 
+    def renew(self) -> None:
+        """Renew the claim if that is due, as a step does while it waits."""
+        claim = self._traffic.claims.claim_on(self.names.virtual_services[0], APP)
+        assert claim is not None
+        ClaimHeartbeat(claim, self._traffic).renew()
+
     def analyze(
         self, weight: int | None = 20, reader: EvidenceReader | None = None, run: str = "one", **more: object
     ) -> StepEnd:
@@ -99,14 +106,19 @@ class StepProcess:
         return Bake(policy, self._traffic, self._workload)
 
     def rollout(
-        self, reader: EvidenceReader | None = None, run: str = "one", bake: EvidenceReader | None = None, **more: object
+        self,
+        reader: EvidenceReader | None = None,
+        run: str = "one",
+        bake: EvidenceReader | None = None,
+        extras: AnalysisExtras = NO_EXTRAS,
+        **more: object,
     ) -> StepEnd:
         """Release shop:2 up the ladder 5, 60; with a reader of evidence for it, bake for 30 s."""
         given = {**self._given, "run": run, "image": "shop:2", "on_busy": "fail", "ladder": (5, 60), "min_seconds": 0}
         settings = rollout.Settings.model_validate({**given, "baseline": self.world.baseline, **more})
         parts = self._cluster, self._traffic, self._workload, reader or FixedEvidence(0.0), self._ending
         baker = None if bake is None else self._bake(bake)
-        return rollout.run(settings, _names(settings), *parts, bake=baker)
+        return rollout.run(settings, _names(settings), *parts, extras, bake=baker)
 
     @property
     def names(self) -> ReleaseNames:

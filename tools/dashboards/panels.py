@@ -105,7 +105,19 @@ RELEASE: Final = (
             Query(own("canary_steps_requests"), "{{metric}}: {{arm}}, all", is_instant=True),
         ),
         "table",
-        width=24,
+        width=20,
+        height=7,
+    ),
+    Panel(
+        "Trial",
+        "Is it the canary's first attempt? Above 1 an alarm returned all users to stable before; and what the ended"
+        f" trials cost, in requests beyond stable's rate. {_OWN}",
+        (
+            Query(own("canary_steps_trial"), "trial", is_instant=True),
+            Query(own("canary_steps_ended_trials_failed_requests"), "failed", is_instant=True),
+        ),
+        "stat",
+        width=4,
         height=7,
     ),
 )
@@ -157,6 +169,7 @@ PAST: Final = (
         (Query(f"{own('canary_steps_last_release_end_timestamp_seconds')} * 1000", ""),),
         "table",
         "dateTimeAsIso",
+        width=10,
         since="7d",
     ),
     Panel(
@@ -164,6 +177,14 @@ PAST: Final = (
         f"Do releases take longer than they did? {_OWN}",
         (Query(own("canary_steps_last_release_duration_seconds"), "{{outcome}}"),),
         unit="s",
+        width=7,
+        since="7d",
+    ),
+    Panel(
+        "Alarms before the end",
+        f"Do good releases return their users first? Alarms after which the canary was tried again. {_OWN}",
+        (Query(own("canary_steps_last_release_earlier_alarms"), "alarms"),),
+        width=7,
         since="7d",
     ),
 )

@@ -80,6 +80,11 @@ def weight_changes() -> str:
     return f"changes({own('canary_steps_weight_ratio')}[{WINDOW}]) > 0"
 
 
+def trial_changes() -> str:
+    """Return 1 where the canary began again after an alarm, by our own series."""
+    return f"changes({own('canary_steps_trial')}[{WINDOW}]) > 0"
+
+
 def observed_changes() -> str:
     """Return how far the observed share moved, where it moved and our own series are missing."""
     share = f"({observed_weight()})[1m:5s]"

@@ -46,9 +46,10 @@ def variables() -> list[Json]:
 
 
 def annotations() -> list[Json]:
-    """Return the annotations: where weights changed."""
+    """Return the annotations: where weights changed, and where the canary was tried again."""
     return [
         _annotation("Weight set", queries.weight_changes(), "blue"),
+        _annotation("Canary tried again after an alarm", queries.trial_changes(), "red"),
         _annotation("Observed share moved", queries.observed_changes(), "purple"),
     ]
 

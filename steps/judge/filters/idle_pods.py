@@ -70,8 +70,15 @@ def _loads(stratum: Stratum, health: Health | None) -> tuple[float, float]:
     """Return the requests per second of one canary pod, and of one of stable's pods (0 if their number is unknown)."""
     seconds = max(stratum.end - stratum.start, 1e-9)
     pods = sum(1 for counts in stratum.stable_pods if counts.total) or (health.stable_pods if health else 0)
-    canary_pods = health.ready if health else 1
-    return stratum.canary.total / canary_pods / seconds, stratum.stable.total / pods / seconds if pods else 0.0
+    canary = stratum.canary.total / _canary_pods(stratum, health) / seconds
+    return canary, stratum.stable.total / pods / seconds if pods else 0.0
+
+
+def _canary_pods(stratum: Stratum, health: Health | None) -> int:
+    """Return how many of the canary's pods served in a scrape: earlier rungs had fewer."""
+    if health is None:
+        return 1
+    return sum(at < stratum.end for at in health.ready_at) or health.ready
 
 
 def _at(series: Series, end: float) -> Stratum:

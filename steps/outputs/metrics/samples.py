@@ -10,6 +10,7 @@ from steps.model.looks import LastLook
 from steps.model.run import Claim, Phase, Record, RunState
 from steps.outputs.metrics import series
 from steps.outputs.metrics.series import Series
+from steps.outputs.trials import followed
 
 _PHASES: Final = (series.IDLE, *(str(phase) for phase in Phase if phase is not Phase.DONE))
 _OUTCOMES: Final = frozenset({"promoted", "rolled-back", "undone", "noop"})
@@ -74,6 +75,8 @@ def _of_claim(place: tuple[str, str], claim: Claim) -> Iterator[Sample]:
     yield Sample(series.RUNGS, place, float(len(state.ladder)))
     yield Sample(series.RUN_START, place, state.started)
     yield Sample(series.CLAIM_EXPIRY, place, state.expires)
+    yield Sample(series.TRIAL, place, len(followed(state.trials, state.weights)) + 1.0)
+    yield Sample(series.TRIAL_FAILED, place, float(sum(one.excess for one in state.trials)))
     if since := waiting_since(claim):
         yield Sample(series.WAITING_SINCE, place, since)
     if state.look is not None:
@@ -98,6 +101,7 @@ def _of_record(place: tuple[str, str], record: Record) -> Iterator[Sample]:
     yield Sample(series.LAST_END, (*place, outcome), record.ended)
     yield Sample(series.LAST_DURATION, (*place, outcome), record.ended - record.started)
     yield Sample(series.LAST_RESCUED, place, float(bool(record.rescued)))
+    yield Sample(series.LAST_ALARMS, place, float(len(followed(record.trials, record.weights))))
 
 
 def rung_of(state: RunState) -> int:

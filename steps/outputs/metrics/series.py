@@ -59,6 +59,16 @@ WAITING_SINCE: Final = Series(
     "When the gate began to wait; absent while none waits.",
     "during a release",
 )
+TRIAL: Final = Series(
+    "canary_steps_trial",
+    "Number of the trial that users met last: 1, and 1 more each time the canary began again after an alarm.",
+    "during a release",
+)
+TRIAL_FAILED: Final = Series(
+    "canary_steps_ended_trials_failed_requests",
+    "Requests that failed beyond stable's rate in the trials that ended with an alarm.",
+    "during a release",
+)
 EVIDENCE: Final = Series(
     "canary_steps_evidence_ratio",
     "Evidence against the canary as a share of its line: at 1 the canary fails.",
@@ -104,6 +114,11 @@ LAST_RESCUED: Final = Series(
     "1 if the run of the last release died and sweep or the next prepare ended it.",
     "after a release",
 )
+LAST_ALARMS: Final = Series(
+    "canary_steps_last_release_earlier_alarms",
+    "Alarms of the last release after which its canary began again.",
+    "after a release",
+)
 BOARD_UP: Final = Series(
     "canary_steps_board_up", "1 while the board can read the VirtualServices, else 0.", "on the board", ()
 )
@@ -129,7 +144,8 @@ BOARD_READ_ERRORS: Final = Series(
 
 ALL: Final = (
     *(WEIGHT, PHASE, WAITING, UNREADABLE, HOTFIX, RUN_INFO, RUNG, RUNGS, RUN_START, CLAIM_EXPIRY, WAITING_SINCE),
+    *(TRIAL, TRIAL_FAILED),
     *(EVIDENCE, REQUESTS, BAD_REQUESTS, AT_RISK, JUDGED_AT),
-    *(LAST_END, LAST_DURATION, LAST_RESCUED),
+    *(LAST_END, LAST_DURATION, LAST_RESCUED, LAST_ALARMS),
     *(BOARD_UP, BOARD_LAST_READ, BOARD_READ_SECONDS, BOARD_READ_ERRORS),
 )

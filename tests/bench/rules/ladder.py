@@ -4,7 +4,7 @@ What happens between the rungs is the product's own policy, `steps/judge/second_
 new pods take is drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -16,6 +16,7 @@ from steps.judge.second_trial import (
     Mode,
     TrialPolicy,
     after_alarm,
+    condemnation,
     excess_of,
     first_weight,
     is_shared,
@@ -115,7 +116,9 @@ class Climb:
             self._first_alarm = self._first_alarm or rung.seconds
             if after_alarm(rung.judgement, self._weight, self._policy, self._trials).condemned:
                 return rung
-            self._try_again(rung)
+            seconds, seen = self._try_again(rung)
+            if condemnation(self._policy, self._trials) is not None:
+                return replace(rung, seconds=seconds, seen=seen)
 
     def _climb_to(self, wanted: int) -> _Rung:
         """Climb the rungs that the present pods have not passed; return the first without a pass, or the last."""
@@ -150,8 +153,12 @@ class Climb:
         reader = EvidenceReader(one.prometheus(EPOCH + now), ARMS, bounds=self._bounds)
         return reader.read(EPOCH + self._began, EPOCH + now, rung_started=EPOCH + rung_started, weight=weight)
 
-    def _try_again(self, rung: _Rung) -> None:
-        """Return the users, look at stable's next scrapes, and replace the canary's pods."""
+    def _try_again(self, rung: _Rung) -> tuple[float, Rollout]:
+        """Return the users, look at stable's next scrapes, and replace the canary's pods if there is a second trial.
+
+        Returns:
+            When stable's scrapes had been seen, in the rollout's seconds, and what had happened until then.
+        """
         release, judgement = self._release, rung.judgement
         back = release.now
         one = release.run(0, _WATCHED_SECONDS)
@@ -164,14 +171,19 @@ class Climb:
             Trial(
                 at=EPOCH + back, weight=self._weight, code=judgement.code, reason=judgement.reason,
                 metric=judgement.metric or "", excess=excess_of(judgement), shared=bool(shared),
-                next_weight=first_weight(judgement, min(self._settings.ladder[0], self._weight)),
+                next_weight=0 if self._policy.mode is Mode.NEVER
+                else first_weight(judgement, min(self._settings.ladder[0], self._weight)),
             )
         )  # fmt: skip
         release.settle(min(_next_tick(at), back + _WATCHED_SECONDS))
+        if self._policy.mode is Mode.NEVER:
+            self._weight, self._began = 0, release.now
+            return at, one
         release.run(0, _next_tick(release.rng.uniform(*_REPLACED_SECONDS)))
         release.settle_all()
         release.replace_pods()
         self._weight, self._began = 0, release.now
+        return at, one
 
 
 def climb(family: Family, seed: int, settings: rollout.Settings = DEFAULTS) -> Ended:

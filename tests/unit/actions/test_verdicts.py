@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from steps.actions.ladder import check_on_ladder
@@ -10,6 +12,7 @@ from steps.actions.verdicts import summarize_verdicts
 from steps.errors import PermanentError
 from steps.model.run import Claim, Destination, ObjectName, Phase, RouteTarget, RunState
 from steps.model.rungs import BY_HAND, BY_POLICY, RungVerdict
+from steps.model.trials import Trial
 
 Said = tuple[int, str] | tuple[int, str, str]
 TARGETS = (RouteTarget(ObjectName("shop", "shop"), ("main",)),)
@@ -175,3 +178,16 @@ def test_a_weight_off_or_below_the_ladder_is_refused(weight: int, what: str) -> 
 def test_without_a_ladder_any_weight_may_be_set() -> None:
     """Single steps of other pipelines have none."""
     check_on_ladder(claim(memory(ladder=(), weights=(50,))), 30)
+
+
+@pytest.mark.parametrize(
+    ("next_weight", "said"),
+    [
+        (1, "fresh pods did not repeat the alarm at weight 25"),
+        (0, "after trouble of both arms the canary did not repeat the alarm at weight 25"),
+    ],
+)
+def test_a_promotion_says_which_alarm_did_not_come_again(next_weight: int, said: str) -> None:
+    """And calls pods fresh only where they were replaced."""
+    trial = Trial(5.0, 25, "worse", "9/9 failed", "errors", 9, next_weight, shared=True)
+    assert said in summarize_verdicts(replace(memory(verdicts=PASSED), trials=(trial,)))[1]

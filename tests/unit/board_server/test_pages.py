@@ -23,6 +23,7 @@ from steps.board_server.snapshot import Entry, NamespaceReads
 from steps.model.listing import ListedApp
 from steps.model.looks import Counts, LastLook
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 from tests.support.board_apps import KINDS, annotations_for, listed, snapshot_of
 
 NOW = 1_800_000_000.0
@@ -92,7 +93,9 @@ def hostile() -> ListedApp:
     assert app.record is not None
     look = LastLook(NOW, 0.1, (Counts(BAD, 1, 1, 1, 1),), 5)
     state = replace(app.claim.state, by=BAD, reason=BAD, verdicts=(RungVerdict(25, BAD, NOW),), look=look)
-    record = replace(app.record, reason=BAD, outcome=BAD, by=BAD, images={BAD: BAD})
+    trials = (Trial(NOW - 90, 5, BAD, BAD, BAD),)
+    state = replace(state, trials=trials)
+    record = replace(app.record, reason=BAD, outcome=BAD, by=BAD, images={BAD: BAD}, trials=trials)
     return replace(app, claim=replace(app.claim, run=BAD, state=state), record=record)
 
 

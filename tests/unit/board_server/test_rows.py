@@ -10,7 +10,8 @@ import pytest
 from steps.board_server.rows import Row, State, row_of
 from steps.claim.keys import claim_key, record_key, state_key
 from steps.model.run import Phase, WorkloadState
-from tests.support.board_apps import FAILED, KINDS, QUIET, UID, annotations_for, listed
+from steps.model.trials import Trial
+from tests.support.board_apps import FAILED, KINDS, QUIET, UID, annotations_for, listed, with_trial
 
 NOW = 1_800_000_000.0
 
@@ -121,3 +122,45 @@ def test_an_unknown_outcome_is_shown_as_it_is() -> None:
     record = {"version": 1, "run": "r", "epoch": 1, "outcome": "half-done", "reason": "", "started": 1.0, "ended": 2.0}
     (app,) = listed(NOW, ("shop", "shop", {record_key("shop"): json.dumps(record)}))
     assert (State.FAILED, "half done") == (row_of(app).state, row_of(app).word)
+
+
+@pytest.mark.parametrize(
+    ("weights", "rung", "said"),
+    [
+        (
+            [(29.8, 0)],
+            "users back after alarm 1",
+            "All users are on stable until fresh pods of the canary are ready; they begin at 1 %.",
+        ),
+        ([(29.8, 0), (10.0, 5)], "rung 1 of 3, trial 2", "The present weight is being judged."),
+    ],
+    ids=["users are back", "fresh pods climb"],
+)
+def test_a_run_in_its_second_trial_says_so_and_why(weights: list[tuple[float, int]], rung: str, said: str) -> None:
+    """Where the users are first; then at which weight the alarm came, and the judge's sentence about it."""
+    given = with_trial(annotations_for("shop", "running", NOW), "shop", NOW, weights)
+    (app,) = listed(NOW, ("shop", "shop", given))
+    found = row_of(app)
+    assert (State.RUNNING, weights[-1][1], rung) == (found.state, found.weight, found.rung)
+    assert found.sentence.startswith(said)
+    assert f"Trial 1 ended with an alarm at weight 25: {FAILED}." in found.sentence
+
+
+def test_while_nobody_knows_whether_stable_fails_too_the_row_says_that() -> None:
+    """Two scrapes of stable decide it."""
+    given = with_trial(annotations_for("shop", "running", NOW), "shop", NOW, [(29.8, 0)])
+    (app,) = listed(NOW, ("shop", "shop", given))
+    assert app.claim is not None
+    state = app.claim.state
+    asked = replace(state, trials=(replace(state.trials[0], shared=None),))
+    found = row_of(replace(app, claim=replace(app.claim, state=asked)))
+    assert found.sentence.startswith("All users are on stable, whose next scrapes show whether it fails as well.")
+
+
+def test_a_release_that_ended_after_a_second_trial_says_so() -> None:
+    """Below its reason, in the row of its record."""
+    (app,) = listed(NOW, ("shop", "shop", annotations_for("shop", "promoted", NOW)))
+    assert app.record is not None
+    trial = Trial(NOW - 650, 25, "worse", FAILED, "errors", 16, 1, shared=False)
+    found = row_of(replace(app, record=replace(app.record, trials=(trial,))))
+    assert "Before that, all users had gone back to stable after an alarm at weight 25." in found.sentence

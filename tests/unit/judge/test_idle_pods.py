@@ -45,10 +45,11 @@ def test_an_idle_canary_is_not_called_slow_for_a_few_milliseconds(bound: float, 
     found = judged(evidence(25, 475, bound, unit))
 
     assert found.verdict is Verdict.PASS
-    assert found.notes == (
+    expected = (
         f"latency bounds up to {bound:g} {unit} are not compared while a canary pod gets 5 requests a second and a"
-        " stable pod 48: an idle pod answers a few ms slower, whatever its version",
+        " stable pod 48: an idle pod answers a few ms slower, whatever its version"
     )
+    assert (expected,) == found.notes
 
 
 def test_the_pods_own_proxies_say_how_many_pods_stable_has() -> None:
@@ -75,6 +76,13 @@ def test_a_slower_canary_fails_where_its_pods_are_comparable(one: Evidence, heal
     assert found.verdict is Verdict.FAIL
     assert found.metric == "latency"
     assert not found.notes
+
+
+def test_pods_that_came_later_do_not_make_an_earlier_rung_idle() -> None:
+    """The only pod of that time was busy."""
+    later = Health(5, 5, ready_at=(-1.0, 200.0, 200.0, 200.0, 200.0), stable_pods=2)
+
+    assert judged(evidence(110, 990, 5.0), later).verdict is Verdict.FAIL
 
 
 def test_a_slow_tail_fails_an_idle_canary() -> None:

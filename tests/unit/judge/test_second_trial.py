@@ -11,9 +11,11 @@ from steps.judge.second_trial import (
     Mode,
     TrialPolicy,
     after_alarm,
+    condemnation,
     excess_of,
     first_weight,
     is_shared,
+    rests_on_one_scrape,
     retreat_line,
     rungs_again,
     trial_rules,
@@ -62,7 +64,7 @@ def test_the_first_alarm_leads_to_fresh_pods_unless_it_is_certain_that_the_versi
     assert after_alarm(failed(ReasonCode.UNHEALTHY), 25, AUTO, ()).condemned
     assert after_alarm(failed(ReasonCode.PROBE), 25, AUTO, ()).condemned
     assert not after_alarm(failed(ReasonCode.UNHEALTHY), 25, ALWAYS, ()).condemned
-    assert after_alarm(failed(), 25, NEVER, ()).condemned
+    assert after_alarm(failed(ReasonCode.GUARD), 25, NEVER, ()).condemned
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,43 @@ def test_good_pods_reach_the_line_seldom_and_two_sets_in_a_row_never() -> None:
     alarms = [reaches(rng, line) for _ in range(120)]
     assert sum(alarms) <= 0.05 * len(alarms)
     assert not any(one and other for one, other in zip(alarms[::2], alarms[1::2], strict=True))
+
+
+QUIET = ((40, 0), (860, 1))
+
+
+def in_one_scrape(*pairs: tuple[Pair, Pair]) -> Judgement:
+    """Return the judgement of arms that are counted in the same scrape."""
+    return judge(replace(evidence(*pairs), aligned=True), None, RULES, deadline_reached=False)
+
+
+def test_without_second_trial_only_an_alarm_of_one_scrape_is_looked_at_again() -> None:
+    """What several scrapes show, stable would have shown as well."""
+    at_once, slowly = in_one_scrape(QUIET, ((40, 40), (860, 1))), in_one_scrape(*[((40, 9), (860, 1))] * 6)
+
+    assert (Verdict.FAIL, Verdict.FAIL) == (at_once.verdict, slowly.verdict)
+    assert (True, False) == (rests_on_one_scrape(at_once), rests_on_one_scrape(slowly))
+    assert (False, True) == tuple(after_alarm(one, 25, NEVER, ()).condemned for one in (at_once, slowly))
+
+
+def test_without_second_trial_stable_decides_about_an_alarm_of_one_scrape() -> None:
+    """The fail keeps the alarm's reason, code and metric; fresh pods would be another answer."""
+    found = condemnation(NEVER, (alarm(),))
+
+    assert found is not None
+    assert (Verdict.FAIL, "worse", "errors") == (found.verdict, found.code, found.metric)
+    assert "it failed; stable's next 2 scrapes did not fail" == found.reason
+    assert [None] * 4 == [
+        condemnation(NEVER, (alarm(shared=True),)),
+        condemnation(NEVER, (replace(alarm(), shared=None),)),
+        condemnation(NEVER, ()),
+        condemnation(AUTO, (alarm(),)),
+    ]
+
+
+def test_the_third_alarm_of_one_scrape_condemns() -> None:
+    """Outages that come with the canary each time are not the cluster's any more."""
+    one = in_one_scrape(QUIET, ((40, 40), (860, 1)))
+
+    assert not after_alarm(one, 25, NEVER, (alarm(shared=True),)).condemned
+    assert after_alarm(one, 25, NEVER, (alarm(shared=True), alarm(shared=True))).condemned

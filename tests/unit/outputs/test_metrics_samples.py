@@ -13,6 +13,7 @@ from steps.model.listing import ListedApp
 from steps.model.looks import Counts, LastLook
 from steps.model.run import Claim, Destination, ObjectName, Phase, Record, RouteTarget, RunState
 from steps.model.rungs import RungVerdict
+from steps.model.trials import Trial
 from steps.outputs.metrics import series
 from steps.outputs.metrics.exposition import as_classic, as_openmetrics
 from steps.outputs.metrics.samples import board_sample, samples_of
@@ -74,6 +75,18 @@ def test_after_a_release_its_outcome_stays_and_its_numbers_go() -> None:
     assert 0.0 == seen["last_release_rescued",]
     assert 1.0 == found(ListedApp(AT, "shop", record=replace(RECORD, rescued="dead")))["last_release_rescued",]
     assert not {"evidence_ratio", "run_info", "rung"} & {key[0] for key in seen}
+
+
+def test_trials_are_counted_while_it_runs_and_after_it() -> None:
+    """The first one is number 1; the next one counts once users meet it. An alarm that ended the run is not earlier."""
+    trial = Trial(160.0, 25, "worse", "errors", "errors", 9, 1)
+    back = replace(STATE, weights=(*STATE.weights, (160.2, 0)), trials=(trial,))
+    again = replace(back, weights=(*back.weights, (190.0, 5)))
+    names = "trial", "ended_trials_failed_requests"
+    seen = [tuple(found(app(state))[name,] for name in names) for state in (STATE, back, again)]
+    assert [(1.0, 0.0), (1.0, 9.0), (2.0, 9.0)] == seen
+    record = replace(RECORD, trials=(trial, replace(trial, at=200.0)), weights=again.weights)
+    assert 1.0 == found(ListedApp(AT, "shop", record=record))["last_release_earlier_alarms",]
 
 
 WAITING = replace(STATE, look=replace(LOOK, waiting_since=160.0))

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from structlog.testing import capture_logs
 
+from steps.model.trials import Trial
 from steps.notify import Settings, run
 from steps.outputs.notifications import FORMATS
 from steps.outputs.notifications.news import News
@@ -232,6 +233,20 @@ def test_an_annotation_covers_the_release() -> None:
     assert f'demo/shop: rolled-back<br>&lt;img src=x&gt; failed<br><a href="{LINK}">{LINK}</a>' == made["text"]
     assert "<br>javascript:alert(1)" in (text := body("grafana", news(link="javascript:alert(1)"))["text"])
     assert "href" not in text
+
+
+def test_each_trial_that_ended_with_an_alarm_is_in_every_format() -> None:
+    """A chat and Grafana have a line for each, which disarms what a reason quotes; programs have the fields."""
+    trial = Trial(1_800_000_140.0, 25, "worse", "<!channel> 9/9 failed", "errors", 9, 1, shared=False)
+    weights = (*PROMOTED.weights[:2], (1_800_000_140.1, 0), (1_800_000_160.1, 1))
+    given = news(replace(PROMOTED, weights=weights, trials=(trial,)))
+    for form, reason in (("slack", "&lt;!channel&gt; 9/9 failed"), ("grafana", "&lt;!channel&gt; 9/9 failed")):
+        said = body(form, given)["text"]
+        assert f"trial 1: alarm at weight 25 at 2027-01-15 08:02:20 UTC (worse, errors): {reason}" in said
+        assert "all users were on stable for 20 s, until fresh pods began at weight 1; 9 requests failed" in said
+    assert "second-trial" in body("grafana", given)["tags"]
+    kept = body("json", given), body("cloudevents", given)["data"], body("cdevents", given)["data"]["customData"]
+    assert [[(25, 9)]] * 3 == [[(one["weight"], one["excess"]) for one in data["trials"]] for data in kept]
 
 
 def test_an_annotation_of_a_release_that_goes_on_has_no_end() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from steps.model.trials import Trial
 from steps.outputs.html_report import html_page
 from steps.outputs.report import Report
 
@@ -79,3 +80,15 @@ def test_a_running_release_has_a_page_too(weights: tuple[tuple[float, int], ...]
     text = html_page(replace(RUN, state="walking", ended=0.0, weights=weights), NOW)
     assert "still running" in text
     assert ("No weight was set." in text) is (not weights)
+
+
+def test_trials_that_ended_with_an_alarm_are_in_the_chart_and_in_words() -> None:
+    """Where the users were, why, and what it cost; escaped like all else."""
+    trial = Trial(1_800_000_040.0, 25, "worse", "canary <b>9/9</b> failed", "errors", 9, 1, shared=False)
+    text = html_page(replace(RUN, trials=(trial, replace(trial, at=1.0))), NOW)
+    assert ">alarm 1</text>" in text
+    assert ">alarm 2</text>" not in text, "an alarm outside the chart"
+    assert "<dt>trial 1</dt><dd>alarm at weight 25 at 2027-01-15 08:00:40 UTC" in text
+    assert "canary &lt;b&gt;9/9&lt;/b&gt; failed" in text
+    assert "all users have been on stable since; 9 requests failed beyond stable&#x27;s rate" in text
+    assert "Trials that ended" not in html_page(RUN, NOW)

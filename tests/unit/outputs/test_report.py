@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from steps.model.trials import Trial
 from steps.outputs.report import Report
 
 RUNNING = Report(
@@ -73,3 +74,21 @@ def test_json_has_a_version_first_and_everything_else() -> None:
     body = json.loads(RUNNING.with_judgements([JUDGEMENT]).as_json())
     assert "version" == next(iter(body))
     assert (1, "shop", [JUDGEMENT]) == (body["version"], body["app"], body["judgements"])
+
+
+def test_each_ended_trial_says_when_where_why_and_what_became_of_the_users() -> None:
+    """In the text a line for the alarm and one for what it meant; in JSON every field."""
+    trial = Trial(1_800_000_040.0, 25, "worse", "canary 9/9 = 100 % failed", "errors", 9, 1, shared=True)
+    weights = (*RUNNING.weights, (1_800_000_040.2, 0), (1_800_000_058.2, 1))
+    made = replace(RUNNING, weights=weights, trials=(trial,))
+    lines = made.as_text().splitlines()
+    alarm = "  trial 1  alarm at weight 25 at 2027-01-15 08:00:40 UTC (worse, errors): canary 9/9 = 100 % failed"
+    after = lines[lines.index(alarm) + 1].strip()
+    assert [
+        "all users were on stable for 18 s, until fresh pods began at weight 1",
+        "9 requests failed beyond stable's rate",
+        "stable failed as well right after it, so the cause was shared",
+    ] == after.split("; ")
+    assert (25, True, 9) == tuple(
+        json.loads(made.as_json())["trials"][0][key] for key in ("weight", "shared", "excess")
+    )

@@ -1,4 +1,4 @@
-"""How much slower a pod is that gets few requests: `python -m tests.bench.idle_pods`.
+"""How much slower a pod is that gets few requests: `python -m tests.lab.embedded.idle_pods`.
 
 The same app runs once for each load, and all of them are called at the same time. The figures depend on the machine;
 the reason for `steps/judge/filters/idle_pods.py` is that the rows differ at all.
@@ -68,9 +68,10 @@ def main() -> None:
             app.terminate()
             app.wait()
         block.release()
-    print("requests a second   p10 ms   p50 ms   p90 ms")
+    sys.stdout.write("| requests a second | p10 | p50 | p90 |\n| ---: | ---: | ---: | ---: |\n")
     for load, took in zip(_LOADS, rows, strict=True):
-        print(f"{load:17}" + "".join(f"{took[int(len(took) * q)]:9.1f}" for q in (0.1, 0.5, 0.9)))
+        quantiles = " | ".join(f"{took[int(len(took) * share)]:.1f} ms" for share in (0.1, 0.5, 0.9))
+        sys.stdout.write(f"| {load} | {quantiles} |\n")
 
 
 if __name__ == "__main__":
