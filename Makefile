@@ -10,10 +10,13 @@ MINUTES ?= 10
 SCHEDULES ?= 5500
 SEED ?= 1
 REPEATS ?= 5
+WORKERS ?= 6
 BIN := .venv/bin
 ANSIBLE = $(CACHE)/ansible-$(shell { $(PYTHON) --version; cat requirements-ansible.lock; } | cksum | cut -d' ' -f1)
 export PATH := $(CURDIR)/$(BIN):$(PATH):$(CACHE)/bin
 export UV_LINK_MODE ?= copy
+# Some images set it. Then every worker and every step that a test starts would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo lab test test-image faults schedules soak e2e e2e-full lint bench bench-full bench-cluster docs bundle sbom audit lock format clean prometheus image cluster cluster-down .venv-ansible
 
@@ -26,8 +29,8 @@ demo: .venv/ready prometheus ## Watch a good release get promoted and bad ones r
 lab: .venv/ready prometheus ## Keep the embedded lab running and print commands to try by hand
 	@$(BIN)/python -m tests.lab.embedded
 
-test: .venv/ready prometheus ## Run every test that needs no cluster
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: .venv/ready prometheus ## Run every test that needs no cluster, WORKERS=6 at once: most of them wait for processes
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 schedules: .venv/ready ## Let runs, sweeps and people interleave in thousands of ways (SCHEDULES=5500 SEED=1, REPEAT='…' for one)
 	@$(BIN)/python -m tests.schedules --schedules $(SCHEDULES) --seed $(SEED) --repeat "$(REPEAT)"

@@ -1,6 +1,7 @@
 """The flags of a settings class, in groups by subject: the table behind the help and the completion of shells."""
 
 import inspect
+from functools import cache
 from typing import get_origin
 
 from pydantic.fields import FieldInfo
@@ -33,6 +34,7 @@ _ORDER = (
 _TAKES = {"FILE": Takes.FILE, "PATH": Takes.FILE, "FOLDER": Takes.FOLDER}
 
 
+@cache  # the script of a shell and the help ask for the same classes, and each has dozens of bases
 def flags_of(kind: type[StepSettings]) -> tuple[Flag, ...]:
     """Return the flags of a settings class: the groups in order, in each of them the required flags first."""
     found = [_flag(kind, name, field) for name, field in kind.model_fields.items()]

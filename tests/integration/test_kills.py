@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,13 +135,14 @@ def params(*without: str) -> list[object]:
 
 
 class KilledStep:
-    """A case that can be run again and again, killed at another write each time."""
+    """A case that is killed once at each write; the cluster can be put back to each kill, for all tests."""
 
     def __init__(self, world: SteppedCluster, case: KillCase) -> None:
         self.world, self.case = world, case
         for act in case.before:
             act(StepProcess(world))
         self._kept = world.keep()
+        self._kills: dict[tuple[int, Moment], tuple[Any, dict[str, str], str]] = {}
         self.process = StepProcess(world)
         self.end = case.act(self.process)
         self.summary = world.summary()
@@ -153,19 +156,38 @@ class KilledStep:
             yield self.kill(number + 1, "before") if late else self.kill(number, "after")
 
     def kill(self, number: int, moment: Moment) -> str:
-        """Restore the cluster and kill the step at one write."""
+        """Put the cluster back to where the step was killed at one write; kill it if it has not been killed there."""
+        if (number, moment) not in self._kills:
+            self._kills[number, moment] = self._killed(number, moment)
+        kept, faulty, where = self._kills[number, moment]
+        self.world.put_back(kept)
+        self.world.faulty = dict(faulty)
+        return where
+
+    def _killed(self, number: int, moment: Moment) -> tuple[Any, dict[str, str], str]:
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
             self.case.act(StepProcess(self.world, KillPoint(number, moment)))
         call = self.world.api.faults.writes()[-1]
-        return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+        where = f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+        return self.world.keep(), dict(self.world.faulty), where
+
+
+@pytest.fixture(scope="module")
+def kept_cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], KilledStep]:
+    """Return a function that returns a case by its name, the same one for all tests."""
+
+    @cache
+    def kept(name: str) -> KilledStep:
+        return KilledStep(CASES[name].world(tmp_path_factory.mktemp("app")), CASES[name])
+
+    return kept
 
 
 @pytest.fixture(params=params())
-def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledStep:
+def killed(request: pytest.FixtureRequest, kept_cases: Callable[[str], KilledStep]) -> KilledStep:
     """Return each case."""
-    case = CASES[request.param]
-    return KilledStep(case.world(tmp_path), case)
+    return kept_cases(request.param)
 
 
 def assert_ended(world: SteppedCluster, rollback: StepEnd, where: object) -> None:
@@ -230,9 +252,9 @@ def late_act(killed: KilledStep) -> None:
     assert before == killed.world.summary()
 
 
-def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_rollback_killed_on_the_way_is_finished_by_the_next(kept_cases: Callable[[str], KilledStep]) -> None:
     """Both died: the promote anywhere, its rollback anywhere."""
-    killed = KilledStep(SteppedCluster(tmp_path), CASES["promote"])
+    killed = kept_cases("promote")
     for where in killed.kills():
         kept = killed.world.keep()
         counted = StepProcess(killed.world)
@@ -244,17 +266,17 @@ def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) ->
             assert_ended(killed.world, StepProcess(killed.world).rollback(), (where, number))
 
 
-def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(tmp_path: Path) -> None:
+def test_a_weight_is_never_set_on_a_canary_that_cannot_carry_it(kept_cases: Callable[[str], KilledStep]) -> None:
     """Wherever set-weight dies, the pods were there before the weight."""
-    killed = KilledStep(SteppedCluster(tmp_path), CASES["set-weight"])
+    killed = kept_cases("set-weight")
     for where in killed.kills():
         enough = canary_pods(killed.world) >= 2
         assert enough or killed.world.weights() == {(100, 0)}, where
 
 
-def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(tmp_path: Path) -> None:
+def test_a_step_of_a_run_that_is_rolling_back_writes_nothing(kept_cases: Callable[[str], KilledStep]) -> None:
     """A slow step after the retreat neither raises the weight nor grows the canary again."""
-    killed = KilledStep(SteppedCluster(tmp_path), CASES["rollback"])
+    killed = kept_cases("rollback")
     for where in killed.kills():
         if not any("rolling-back" in token for token in killed.world.tokens()):
             continue

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,13 +124,14 @@ def process_on(world: VersionPair, kill_point: KillPoint | None = None) -> StepP
 
 
 class KilledSwap:
-    """A case that can be run again and again, killed at another write each time."""
+    """A case that is killed once at each write; the cluster can be put back to each kill, for all tests."""
 
     def __init__(self, case: SwapCase, folder: Path) -> None:
         self.case, self.world = case, case.world(folder)
         for act in case.before:
             act(process_on(self.world))
         self._kept = self.world.keep()
+        self._kills: dict[tuple[int, Moment], tuple[Any, str]] = {}
         process = process_on(self.world)
         case.act(process)
         self.writes = process.kill_point.writes
@@ -142,19 +145,38 @@ class KilledSwap:
             yield self.kill(number + 1, "before") if late else self.kill(number, "after")
 
     def kill(self, number: int, moment: Moment) -> str:
-        """Restore the cluster and kill the step at one write."""
+        """Put the cluster back to where the step was killed at one write; kill it if it has not been killed there."""
+        if (number, moment) not in self._kills:
+            self._kills[number, moment] = self._killed(number, moment)
+        kept, where = self._kills[number, moment]
+        self.world.put_back(kept)
+        return where
+
+    def _killed(self, number: int, moment: Moment) -> tuple[Any, str]:
         self.world.put_back(self._kept)
         with pytest.raises(Killed):
             self.case.act(process_on(self.world, KillPoint(number, moment)))
         call = self.world.api.faults.writes()[-1]
         assert_users_are_served(self.world, call)
-        return f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+        where = f"killed {moment} write {number}: {call.verb} {call.resource} {call.name} {call.body[:300]!r}"
+        return self.world.keep(), where
+
+
+@pytest.fixture(scope="module")
+def kept_cases(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], KilledSwap]:
+    """Return a function that returns a case by its name, the same one for all tests."""
+
+    @cache
+    def kept(name: str) -> KilledSwap:
+        return KilledSwap(CASES[name], tmp_path_factory.mktemp("app"))
+
+    return kept
 
 
 @pytest.fixture(params=params())
-def killed(request: pytest.FixtureRequest, tmp_path: Path) -> KilledSwap:
+def killed(request: pytest.FixtureRequest, kept_cases: Callable[[str], KilledSwap]) -> KilledSwap:
     """Return each case."""
-    return KilledSwap(CASES[request.param], tmp_path)
+    return kept_cases(request.param)
 
 
 def assert_users_are_served(world: VersionPair, where: object) -> None:
@@ -200,9 +222,9 @@ def test_the_killed_step_run_again_ends_as_if_it_had_not_been_killed(killed: Kil
         assert killed.end == killed.world.summary(), where
 
 
-def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_rollback_killed_on_the_way_is_finished_by_the_next(kept_cases: Callable[[str], KilledSwap]) -> None:
     """Both died: the promote anywhere, its rollback anywhere."""
-    killed = KilledSwap(CASES["promote"], tmp_path)
+    killed = kept_cases("promote")
     for where in killed.kills():
         kept = killed.world.keep()
         counted = StepProcess(killed.world)
@@ -215,9 +237,9 @@ def test_a_rollback_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) ->
             assert_ended(killed, StepProcess(killed.world).rollback().results["outcome"], (where, number))
 
 
-def test_a_sweep_killed_on_the_way_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_sweep_killed_on_the_way_is_finished_by_the_next(kept_cases: Callable[[str], KilledSwap]) -> None:
     """A sweep that dies after it scaled the old arm down leaves a run that the next one can only roll back."""
-    killed = KilledSwap(CASES["promote"], tmp_path)
+    killed = kept_cases("promote")
     for where in killed.kills():
         killed.world.store.clock_offset_seconds += 700
         kept = killed.world.keep()

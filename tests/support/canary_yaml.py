@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jsonschema import Draft7Validator
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from steps.__main__ import STEPS, find
 from steps.settings.base import StepSettings
@@ -35,7 +35,8 @@ def accepted(name: str, value: Any) -> bool:  # noqa: ANN401 - any value that a 
 def _takes(kind: type[StepSettings], name: str, value: Any) -> bool:  # noqa: ANN401 - see `accepted`
     needed = {key: given for key, given in NEEDED.items() if key in kind.model_fields and key != name}
     try:
-        kind(**{**needed, name: value})
+        # As `kind(...)` without its sources, which are built anew for each object and give only what is given here.
+        BaseModel.__init__(kind.__new__(kind), **{**needed, name: value})
     except ValidationError:
         return False
     return True

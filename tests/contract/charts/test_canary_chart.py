@@ -12,7 +12,7 @@ from steps.rollout import Settings
 from steps.settings.conventions import conventional_names
 from tests.contract.charts.canary_chart import CHART, Json, chart_with_two, helm, rendered
 
-both = pytest.mark.parametrize("program", ["helm3", "helm4"])
+both = pytest.mark.parametrize("program", [pytest.param("helm3", marks=pytest.mark.full), "helm4"])  # as in conftest
 SHAPES = ["primary", "pair"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.charts.canary_chart import Json, chart_with_two, refused
 
-both = pytest.mark.parametrize("program", ["helm3", "helm4"])
+both = pytest.mark.parametrize("program", [pytest.param("helm3", marks=pytest.mark.full), "helm4"])  # as in conftest
 
 
 @both
