@@ -258,21 +258,41 @@ def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
     found = next((one for one in evidence.metrics if one.name == metric), None)
     if found is None or not found.series:
         return False if metric is None else None
-    answers = [_series_is_shared(series.strata, at) for series in found.series]
-    return None if None in answers else any(answers)
-
-
-def _series_is_shared(strata: Sequence[Stratum], at: float) -> bool | None:
-    after = [one.stable for one in strata if one.end > at and one.stable.total][:SCRAPES_OF_STABLE]
-    if len(after) < SCRAPES_OF_STABLE:
+    seen = [_after_alarm(series.strata, at) for series in found.series]
+    if any(len(one.stable) < SCRAPES_OF_STABLE for one in seen):
         return None
+    # Latency has several bounds: a few slow requests of stable must not answer for a canary that is slow as a whole.
+    concerned = [one for one in seen if one.is_concerned]
+    return bool(concerned) and all(one.is_shared for one in concerned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One series around an alarm: the canary's counts that it is about, stable's usual share, stable's next scrapes."""
+
+    canary: Counts
+    usual: float
+    stable: Sequence[Counts]
+
+    @property
+    def is_concerned(self) -> bool:
+        """Whether stable's usual share does not explain the canary's counts."""
+        return self.canary.bad >= _MIN_BAD and upper_tail(self.canary, self.usual) < DOUBT
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether stable got at least half as bad as the canary was, and worse than usual."""
+        minimum = _SHARED_PART * self.canary.bad / self.canary.total
+        return any(_is_as_bad(one, minimum) and upper_tail(one, self.usual) < DOUBT for one in self.stable)
+
+
+def _after_alarm(strata: Sequence[Stratum], at: float) -> _Series:
+    after = [one.stable for one in strata if one.end > at and one.stable.total][:SCRAPES_OF_STABLE]
     before = [one for one in strata if one.end <= at]
     alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
     # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
     usual = _sum([one.stable for one in before[:-_ALARMED]])
-    canary, share = _sum(alarmed), usual.bad / usual.total if usual.total else 0.0
-    minimum = _SHARED_PART * canary.bad / canary.total if canary.total else 1.0
-    return any(_is_as_bad(one, minimum) and upper_tail(one, share) < DOUBT for one in after)
+    return _Series(_sum(alarmed), usual.bad / usual.total if usual.total else 0.0, after)
 
 
 def _is_as_bad(stable: Counts, minimum: float) -> bool:

@@ -57,9 +57,9 @@ def test_a_custom_metric_fails_a_canary_and_its_recording_says_when(deploy: Depl
     assert (5, "fail") == (ended.exit_code, ended.results["verdict"])
     assert "bad in client-errors" in ended.results["reason"]
     assert (100, 0) == app.weights()
-    assert (0, "fail", ended.results["reason"]) == (
-        replayed.exit_code, replayed.results["verdict"], replayed.results["reason"]
-    )  # fmt: skip
+    assert (0, "fail") == (replayed.exit_code, replayed.results["verdict"])
+    # The run may have looked at stable's next scrapes, which a recording of the rung does not know.
+    assert ended.results["reason"].startswith(replayed.results["reason"])
     assert "fail" in usual["rungs"][0]["fell"]
     assert strict["rungs"][0]["fell"].get("fail", {"at": 1e12})["at"] >= usual["rungs"][0]["fell"]["fail"]["at"]
 

@@ -30,10 +30,11 @@ def app(deployed: LabApp) -> Iterator[LabApp]:
     """Return it, and after a test check that one rollback brings everything back."""
     yield deployed
     deployed.lab.api.faults.clear()
-    for workload in (deployed.name, deployed.canary):
-        deployed.lab.unschedulable(workload, "")
     deployed.stop_steps()
     ended = deployed.run("rollback", "--run", "one")
+    # Not before: a promotion whose last pods found a node would be complete, and the rollback would finish it.
+    for workload in (deployed.name, deployed.canary):
+        deployed.lab.unschedulable(workload, "")
     assert 0 == ended.exit_code, ended.lines
     deployed.lab.wait_until_rolled_out(deployed.name)
     assert ((100, 0), "") == (deployed.weights(), deployed.claim())

@@ -218,3 +218,24 @@ def test_the_third_alarm_of_one_scrape_condemns() -> None:
 
     assert not after_alarm(one, 25, NEVER, (alarm(shared=True),)).condemned
     assert after_alarm(one, 25, NEVER, (alarm(shared=True), alarm(shared=True))).condemned
+
+
+def latency_after_an_alarm(stable_tail: int) -> Evidence:
+    """Return evidence of a canary slow beyond both bounds; then stable is slow beyond the smaller one as well."""
+    past = [Stratum(15.0 * k, 15.0 * (k + 1), Counts(900, 200), Counts(0, 0)) for k in range(40)]
+    alarm_at, after = Stratum(600.0, 615.0, Counts(860, 200), Counts(40, 40)), (Counts(900, 600), Counts(900, 600))
+
+    def series(label: str, usual: int, stable: tuple[Counts, ...]) -> Series:
+        before = [replace(one, stable=Counts(one.stable.total, usual)) for one in (*past, alarm_at)]
+        later = [Stratum(615.0 + 15.0 * k, 630.0 + 15.0 * k, one, Counts(0, 0)) for k, one in enumerate(stable)]
+        return Series((*before, *later), 5.0, label)
+
+    both = (series("p50", 200, after), series("tail", 0, (Counts(900, stable_tail),) * 2))
+    metric = MetricEvidence("latency", MetricKind.LATENCY, both, "ms")
+    return Evidence((metric,), 600.0, 600.0, 645.0, 15.0, aligned=True, weight=0)
+
+
+@pytest.mark.parametrize(("stable_tail", "answer"), [(3, False), (700, True)])
+def test_a_slow_canary_is_excused_only_by_a_stable_that_is_as_slow(stable_tail: int, *, answer: bool) -> None:
+    """Stable became a little slower: that does not explain a canary whose requests take longer than any of stable's."""
+    assert answer is is_shared(latency_after_an_alarm(stable_tail), "latency", 615.0)
