@@ -71,7 +71,7 @@ def undo_promotion(
         victim, undoes = promoted.claim, promoted.promotion.run
         claim = take_over_run(victim, run, reason, traffic, workload, live=True, undoes=undoes).claim
         traffic.claims.complete_reopened(claim, everywhere=True)
-        traffic.claims.mark_deployments(claim)
+        traffic.claims.mark_if_owner(claim, f"undoing the promotion of run {undoes} of {claim.app}")
     _restore(claim, promoted.claim, claim.state.reason or reason, teardown, traffic, workload)
 
 

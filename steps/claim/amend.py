@@ -7,6 +7,8 @@ repeat after a kill, because `decide` returns what should be, whatever is there.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
 from steps.claim.annotations import annotations_of, expect_token, update_annotations
 from steps.claim.errors import ClaimCorrupt
 from steps.claim.expiry import is_renewal_due, with_new_expiry
@@ -16,9 +18,15 @@ from steps.claim.last_record import last_record
 from steps.claim.observed import ObservedClaim, name_of, observe_claim
 from steps.claim.token import is_later, parse_token
 from steps.cluster.api import Object, Operation
-from steps.errors import NotOwnerError
+from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.run import Claim, Phase, RouteTarget, RunState
 from steps.model.times import date_and_time
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_LATE_SECONDS = 2.0
+"""A write that was refused for so long, by 429 or 503, changes when requests begin to leave. Shorter times may come
+from the clock, which knows full seconds."""
 
 RouteCheck = Callable[[Object, RouteTarget, RunState, str], object]
 """Checks the routes of a target for a run with this state, and raises if they are wrong; the text is the action in the
@@ -79,8 +87,36 @@ def amend(
         return claim
     after = found.as_claim()
     if known and known[0].weights != after.state.weights:
-        return timed(after, writer.cluster.now())
+        return _stored_late(writer, after, timed(after, writer.cluster.now()), target, doing)
     return _as_known(after, claim.state)
+
+
+def _stored_late(writer: GuardedWriter, stored: Claim, known: Claim, target: RouteTarget, doing: str) -> Claim:
+    """Store when the weight really became 0, if that is much later than decided: others wait from then on, too.
+
+    Args:
+        writer: of VirtualServices.
+        stored: the claim as it was written.
+        known: the same with the time as this process knows it.
+        target: the VirtualService.
+        doing: the action in errors.
+    """
+    if known.state.weight or not known.state.weights:
+        return known
+    if known.state.weights[-1][0] - stored.state.weights[-1][0] < _LATE_SECONDS:
+        return known
+
+    def decide(_: Object, seen: ObservedClaim) -> Edit | None:
+        is_same = seen.state.weights == stored.state.weights
+        return Edit(replace(seen.state, weights=known.state.weights), seen.token.phase) if is_same else None
+
+    try:
+        return amend(writer, known, target, frozenset(Phase), doing, decide)
+    except Interrupted:
+        raise
+    except StepError as error:
+        log.warning("weight.time_not_stored", detail=str(error))
+        return known
 
 
 def _as_known(claim: Claim, known: RunState) -> Claim:
@@ -95,7 +131,8 @@ def _as_known(claim: Claim, known: RunState) -> Claim:
 def timed(claim: Claim, now: float) -> Claim:
     """Return a claim whose weight became 0 now: the write may have been refused for a while after it was decided.
 
-    Only for this process, which waits for requests to leave; what the API server stored keeps the earlier time.
+    For this process, which waits for requests to leave. What the API server stored keeps an earlier time, unless it is
+    much earlier.
     """
     if not claim.state.weights or claim.state.weight:
         return claim

@@ -20,6 +20,7 @@ from steps.claim.release import RouteEnd, keep_routes
 from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
+from steps.claim.unclaimed import require_first
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -295,6 +296,21 @@ class Claims:
             holders.refuse_held(self._cluster, found, mark, claim.app, claim.run, doing)
 
         deployments.take(workloads.namespace, workloads.deployments, claim.token, refuse)
+
+    def mark_if_owner(self, claim: Claim, doing: str) -> None:
+        """Write the token to the Deployments, then check that the claim still stands; else take the tokens back.
+
+        A write that was late may come after another process ended the claim.
+
+        Raises:
+            As `mark_deployments`. NotOwnerError: the claim was ended or taken over; this run's tokens are gone.
+        """
+        self.mark_deployments(claim)
+        try:
+            require_first(self.writer, claim, (claim.phase,), doing)
+        except NotOwnerError:
+            self._unmark(claim)
+            raise
 
     def secure_deployments(self, claim: Claim, victim: Claim | None = None, *, repair: bool = False) -> dict[str, str]:
         """Write the token of a run that goes back to the Deployments that carry it or its predecessor's.

@@ -43,3 +43,22 @@ def test_the_time_of_the_last_weight_is_that_of_the_write_that_was_stored(
     before = traffic.claims.now()
     at, weight = returned(way, claim, traffic).state.weights[-1]
     assert (0, True) == (weight, at >= before + REFUSED_SECONDS - 2), (at - before, SHOP)
+
+
+def test_a_weight_that_became_0_late_is_stored_with_the_time_at_which_it_did(
+    shop: ShopNamespace, traffic: Traffic
+) -> None:
+    """Another process lets the requests leave from then on; the write was refused for 10 s after it was decided."""
+    shop.add()
+    claim, _ = traffic.set_weight(shop.claim(), 10)
+
+    def pass_time(_: object) -> None:
+        shop.api.store.clock_offset_seconds += 10.0
+
+    shop.api.faults.on_write(1, pass_time, moment="before", only=lambda call: call.resource == "virtualservices")
+    after = traffic.retreat(claim, "5xx")
+
+    held = traffic.claims.held("shop", "r1", [SHOP])
+    (began, _), (ended, _) = held.state.weights
+    assert 9.0 <= ended - began
+    assert after.state.weights == held.state.weights
