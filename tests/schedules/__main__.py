@@ -31,7 +31,11 @@ def main() -> int:
     ]
     began = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(given.jobs, maxtasksperchild=1) as pool:
-        results = list(pool.imap_unordered(try_part, parts, chunksize=1))
+        results = []
+        for done in pool.imap_unordered(try_part, parts, chunksize=1):
+            results.append(done)
+            tried = f"{done.schedules} schedules on {done.part.topology}"
+            _say(f"{len(results)} of {len(parts)} parts after {time.monotonic() - began:.0f} s: {tried}")
     _print_table(results, time.monotonic() - began)
     return int(any(one.violation for one in results))
 
@@ -63,6 +67,7 @@ def _print_table(results: list[Result], seconds: float) -> None:
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ class Process:
         self._doom = "lose"
         self.go()
 
+    @property
+    def loses_answer(self) -> bool:
+        """Whether the answer that it is about to get is lost, so that it learns nothing from it."""
+        return self._doom == "lose"
+
     def lose_this(self) -> None:
         """Lose the answer that it is about to get; called by its own thread."""
         self._doom = "lose"

@@ -24,11 +24,11 @@ def give_back(world: ScheduledCluster) -> None:
 def move_users(world: ScheduledCluster) -> None:
     """Let people return users where they took a VirtualService over, or gave the canary weight outside any run."""
     for name in world.services:
-        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) and _serves(world, name):
+        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) and serves(world, name):
             hands.reset(world, name, "")
 
 
-def _serves(world: ScheduledCluster, name: str) -> bool:
+def serves(world: ScheduledCluster, name: str) -> bool:
     """Return whether stable has pods, which it has not where the other Deployment of a swap has taken its turn."""
     stables = [app.stable for app in world.apps if name in app.routed]
     return all(world.get(stable)["spec"]["replicas"] for stable in stables)

@@ -131,7 +131,8 @@ class Schedule:
         """Release every app once more: what a person left who took over by hand, the next run removes."""
         for app in self.world.apps:
             for name in self.world.services:
-                self._person("reset", name)
+                if quiescence.serves(self.world, name):
+                    self._person("reset", name)
             if self.watcher.is_by_person("deployments", app.canary) and not app.other:
                 self._person("delete", app.canary)
             self._run(f"next-{app.name}-{app.routed[0]}", "next", "fail", f"{app.name}/{app.routed[0]}")
@@ -151,7 +152,7 @@ class Schedule:
         if self.world.store.revision != before:
             self.watcher.passed()
         if call.verb in {"get", "list"}:
-            self.watcher.looked(process.name, call.resource, call.name)
+            self.watcher.looked(process.name, call.resource, call.name, in_vain=process.loses_answer)
             return self.world.answer(call)
         objects = self.watcher.objects()
         answered = self.world.answer(call)

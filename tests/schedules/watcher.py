@@ -55,9 +55,15 @@ class Watcher:
         """Return all objects as they are now; none of them is ever changed in place."""
         return dict(self._world.store._objects)  # noqa: SLF001 - the stand-in is ours, and a copy would be slow
 
-    def looked(self, who: str, plural: str, name: str) -> None:
-        """Take note that a process read an object, or (without a name) all of a kind."""
-        self._looked[who, plural, name] = self._event
+    def looked(self, who: str, plural: str, name: str, *, in_vain: bool = False) -> None:
+        """Take note that a process read an object, or (without a name) all of a kind.
+
+        A look in vain, whose answer was lost, leaves it without knowledge: a 404 before it may have been a false one.
+        """
+        if in_vain:
+            self._looked.pop((who, plural, name), None)
+        else:
+            self._looked[who, plural, name] = self._event
 
     def wrote(self, who: str, before: Objects, *, is_sweep: bool = False) -> None:
         """Check what a process changed since `before`."""
