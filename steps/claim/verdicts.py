@@ -30,6 +30,14 @@ def without_verdict(state: RunState, weight: int) -> RunState:
     return replace(state, verdicts=tuple(one for one in state.verdicts if one.weight != weight))
 
 
+def _is_last(state: RunState, weight: int, since: float) -> bool:
+    """Return whether a weight is the last one that was set; this process may know a later time for 0, see `timed`."""
+    if not state.weights:
+        return False
+    at, last = state.weights[-1]
+    return last == weight and (at == since or (not weight and at <= since))
+
+
 def keep_verdict(
     writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float, look: LastLook | None = None
 ) -> Claim:
@@ -39,7 +47,7 @@ def keep_verdict(
 
     def decide(_: Object, seen: ObservedClaim) -> Edit | None:
         judged = 0 if seen.state.paused_weight == verdict.weight else verdict.weight  # a pause is weight 0 meanwhile
-        if seen.state.weights[-1:] != ((since, judged),):
+        if not _is_last(seen.state, judged, since):
             detail = f"weight {verdict.weight} was judged; meanwhile somebody set weight {seen.state.weight}."
             log.warning("verdict.not_kept", weight=verdict.weight, verdict=verdict.verdict, detail=detail)
             return None

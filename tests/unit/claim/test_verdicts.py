@@ -86,6 +86,19 @@ def test_a_weight_that_somebody_changed_meanwhile_gets_no_verdict(
     assert ([], ["verdict.not_kept"]) == (kept(shop), [line["event"] for line in logged])
 
 
+def test_the_verdict_of_a_pause_is_kept_although_its_write_took_a_second(shop: ShopNamespace, traffic: Traffic) -> None:
+    """The process knows when the weight became 0; the annotation has the moment at which that was decided."""
+    shop.add()
+    claim = on(traffic, shop.claim(), 20)
+    shop.later(5)
+    shop.api.faults.on_write(1, lambda _: shop.later(1), moment="before")
+    paused, _ = traffic.set_weight(claim, 0, paused_weight=20)
+    since, _ = paused.state.weights[-1]
+    assert since > json.loads(shop.annotations()[MEMORY])["weights"][-1][0]
+    traffic.claims.keep_verdict(paused, RungVerdict(20, "inconclusive", 9.0), since)
+    assert [(20, "inconclusive")] == kept(shop)
+
+
 def test_a_verdict_needs_the_claim(shop: ShopNamespace, traffic: Traffic) -> None:
     """A judge that lost the run writes nothing."""
     shop.add()
