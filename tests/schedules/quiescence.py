@@ -16,9 +16,16 @@ def give_back(world: ScheduledCluster) -> None:
         hands.route(world, name, "")
         hands.forget(world, name, "")
     for app in world.apps:
-        hands.deploy(world, app.stable, "")
+        # In a swap the other Deployment may have taken its turn: people bring the idle one back without pods.
+        is_idle = _other_has_pods(world, app)
+        hands.deploy(world, app.stable, "0" if is_idle else "")
         if app.other:
             hands.deploy(world, app.other, "0")
+
+
+def _other_has_pods(world: ScheduledCluster, app: App) -> bool:
+    other = world.store.find(DEPLOYMENT, NAMESPACE, app.other) if app.other else None
+    return other is not None and bool(other["spec"]["replicas"])
 
 
 def move_users(world: ScheduledCluster) -> None:
