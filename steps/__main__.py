@@ -19,7 +19,8 @@ from steps.model.flags import Command
 from steps.model.secrecy import without_secrets
 from steps.outputs import logs, results, streams
 from steps.settings.flags import flags_of
-from steps.settings.loading import HelpWanted, load, log_format
+from steps.settings.help_text import help_text
+from steps.settings.loading import asks_for_help, load, log_format
 from steps.step import Step, StepEnd
 
 STEPS = {
@@ -131,11 +132,11 @@ def _bounded(name: str, arguments: Sequence[str]) -> int:
     logs.configure(log_format(arguments), name)
     results.reset()
     step = find(name)
+    if asks_for_help(arguments):
+        streams.send(help_text(step.settings, f"canary-steps {name}"))
+        return 0
     try:
         return _ended(step, _run(name, step, arguments), started)
-    except HelpWanted as help_text:
-        streams.send(str(help_text))
-        return 0
     except StepError as error:
         return _failed(step, error.exit_code, error.reason, str(error), started)
     except Exception as error:  # the one boundary: a defect of ours, logged with its traceback
@@ -164,7 +165,7 @@ def _write_results(step: Step, found: Mapping[str, str]) -> str:
     try:
         results.write(step.results, found)
     except StepError as error:
-        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("results.lost", error=str(error))
         return str(error)
     return ""
 

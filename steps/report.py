@@ -123,7 +123,7 @@ def write_folder(
     except Interrupted:
         raise
     except StepError as error:
-        log.error("report.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("report.lost", error=str(error))
     except Exception:  # a defect here must not end a release; the traceback is still logged
         log.exception("report.crashed")
 

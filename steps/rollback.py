@@ -115,7 +115,7 @@ def main(settings: Settings) -> StepEnd:
     except StepError as error:
         if not settings.best_effort:
             raise
-        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("rollback.failed", error=str(error))
         return StepEnd({"outcome": "failed"})
 
 

@@ -120,7 +120,7 @@ def run(
         raise  # somebody stopped this process: traffic stays as it is
     except StillInUse as error:
         # Users are where the verdict sends them; only the side that they left has to stay up.
-        log.error("rollout.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("rollout.unfinished", error=str(error))
         end = StepEnd({"outcome": "still-in-use", "reason": results.truncate(str(error))}, error.exit_code)
     except StepError as error:
         if isinstance(error, NotOwnerError) and not isinstance(error, LostDeployment):
@@ -128,7 +128,7 @@ def run(
         outcome = rollout.roll_back(str(error))
         if outcome == "not-owner":
             raise  # refused before the claim: nothing was changed
-        log.error("rollout.stopped", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("rollout.stopped", error=str(error))
         # Somebody else's Deployment under our own claim needs a person: it is not another owner of the run.
         exit_code = PermanentError.exit_code if isinstance(error, NotOwnerError) else error.exit_code
         end = StepEnd({"outcome": outcome, "reason": results.truncate(str(error))}, exit_code)

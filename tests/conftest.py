@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 # As if it were not installed: jsonschema would compile 38 grammars with it, for formats that no schema of ours has.
 # That is a sixth of the time that each worker takes to collect the tests.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # so an import raises ImportError, says Python's manual
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # so an import raises ImportError, says Python's manual
 
 # A busy machine is not a finding, and a test that failed must fail again.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

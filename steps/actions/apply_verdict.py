@@ -69,7 +69,7 @@ def try_retreat(
     except Interrupted:
         raise
     except (NotOwnerError, TemporaryError) as error:
-        log.error("retreat.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("retreat.failed", error=str(error))
         return
     try:
         traffic.claims.secure_deployments(safe)
@@ -77,7 +77,7 @@ def try_retreat(
         raise
     except StepError as error:
         # The users are on stable; rollback writes the token to the Deployments before anything else.
-        log.error("retreat.unmarked", error=str(error))  # noqa: TRY400 - as above
+        log.error("retreat.unmarked", error=str(error))
 
 
 def _retreat(
@@ -99,4 +99,4 @@ def _keep_fail(claim: Claim, verdict: RungVerdict | None, since: float, traffic:
     except Interrupted:
         raise
     except StepError as error:
-        log.error("verdict.not_kept", weight=verdict.weight, error=str(error))  # noqa: TRY400 - as above
+        log.error("verdict.not_kept", weight=verdict.weight, error=str(error))

@@ -46,7 +46,7 @@ def users_first(claim: Claim, traffic: Traffic, workload: Workload, *, retreats:
             except Interrupted:
                 raise
             except StepError as other:
-                log.error("retreat.failed", error=str(other))  # noqa: TRY400 - a sentence helps more than our traceback
+                log.error("retreat.failed", error=str(other))
         raise
 
 

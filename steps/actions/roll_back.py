@@ -196,11 +196,11 @@ def try_roll_back(
     except Interrupted:
         raise
     except StillInUse as error:
-        log.error("rollback.unfinished", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("rollback.unfinished", error=str(error))
         return "still-in-use"
     except DeploymentsLeft as error:
-        log.error("rollback.incomplete", error=str(error))  # noqa: TRY400 - as below
+        log.error("rollback.incomplete", error=str(error))
         return "rolled-back"
     except StepError as error:
-        log.error("rollback.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("rollback.failed", error=str(error))
         return "rollback-failed"

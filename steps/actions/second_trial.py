@@ -117,7 +117,7 @@ class SecondTrial:
         except (Interrupted, NotOwnerError):
             raise
         except StepError as error:
-            log.error("trial.failed", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+            log.error("trial.failed", error=str(error))
             return False
         next_trial = len(trials) + 1
         log.warning("trial.retreated", weight=0, previous_weight=weight, reason=judgement.reason, next_trial=next_trial)

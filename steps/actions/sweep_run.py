@@ -56,7 +56,7 @@ def isolated(one: ExpiredRun) -> Iterator[None]:
         log.info("sweep.not_owner", claim=one.name, detail=str(error))
         one.takeover, one.outcome = None, "not-owner"
     except StepError as error:
-        log.error("sweep.failed", claim=one.name, error=str(error))  # noqa: TRY400 - a sentence helps more
+        log.error("sweep.failed", claim=one.name, error=str(error))
         one.outcome, one.error = "failed", error
     except Exception as error:  # a defect at one claim must not strand the users of the others
         log.exception("sweep.crashed", claim=one.name)

@@ -110,7 +110,7 @@ def _claim(
         return claim_on(cluster, obj, key, known)
     except ClaimCorrupt as error:
         # The sentence helps a person more than our traceback, hence no log.exception.
-        log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)  # noqa: TRY400
+        log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
         troubles.append(error)
     except Interrupted:
         raise

@@ -30,14 +30,6 @@ def without_verdict(state: RunState, weight: int) -> RunState:
     return replace(state, verdicts=tuple(one for one in state.verdicts if one.weight != weight))
 
 
-def _is_last(state: RunState, weight: int, since: float) -> bool:
-    """Return whether a weight is the last one that was set; this process may know a later time for 0, see `timed`."""
-    if not state.weights:
-        return False
-    at, last = state.weights[-1]
-    return last == weight and (at == since or (not weight and at <= since))
-
-
 def keep_verdict(
     writer: GuardedWriter, claim: Claim, verdict: RungVerdict, since: float, look: LastLook | None = None
 ) -> Claim:
@@ -55,3 +47,11 @@ def keep_verdict(
         return Edit(replace(state, look=look) if look is not None else state, claim.phase)
 
     return amend(writer, claim, anchor, frozenset({claim.phase}), doing, decide)
+
+
+def _is_last(state: RunState, weight: int, since: float) -> bool:
+    """Return whether a weight is the last one that was set; this process may know a later time for 0, see `timed`."""
+    if not state.weights:
+        return False
+    at, last = state.weights[-1]
+    return last == weight and (at == since or (not weight and at <= since))

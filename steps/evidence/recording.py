@@ -24,6 +24,7 @@ from steps.model.evidence import Health, Problem, ProblemKind
 from steps.model.pods import PodNames
 from steps.model.probes import ProbeResult
 from steps.model.trials import Trial
+from steps.model.unwritable import UNWRITABLE, why
 
 VERSION: Final = 1
 """Version of the lines; it rises if a field changes its meaning or is removed."""
@@ -88,8 +89,8 @@ class Recorder:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _open(path, "wt") as file:
                 file.write(_text({"kind": "recording", "version": VERSION, **header}))
-        except (OSError, ValueError) as error:
-            cause = f"{path}: {getattr(error, 'strerror', None) or error}. Point --record at a writable place."
+        except UNWRITABLE as error:
+            cause = f"{path}: {why(error)}. Point --record at a writable place."
             raise PermanentError("starting the recording", cause) from error
 
     def write_response(self, response: QueryResponse) -> None:
@@ -106,9 +107,9 @@ class Recorder:
         try:
             with _open(self._path, "at") as file:
                 file.write(_text(line))
-        except (OSError, ValueError) as error:
+        except UNWRITABLE as error:
             self._ended = True
-            log.warning("recording.ended", path=str(self._path), error=getattr(error, "strerror", None) or str(error))
+            log.warning("recording.ended", path=str(self._path), error=why(error))
 
 
 @dataclass(frozen=True, slots=True)

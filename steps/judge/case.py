@@ -36,7 +36,8 @@ class Case:
         full_weight: the canary has all the traffic.
         stable_is_incomparable: stable fails so much that its latency and answers describe its failures.
         deadline_reached: there is no more time to wait.
-        metrics: the metrics with series, without latency of idle pods, before the warm-up is left out.
+        whole: the metrics with series.
+        metrics: the same without latency of idle pods, before the warm-up is left out.
         results: their results, after the warm-up is left out.
         rung: counts of the present rung.
         main: the metric that counts every request: errors, else the first.
@@ -50,7 +51,8 @@ class Case:
         self.evidence = full_weight.without_strays(attributed)
         self.full_weight = evidence.weight == full_weight.FULL_WEIGHT
         self.stable_is_incomparable = stable_is_incomparable(self.evidence.metrics)
-        self.metrics = self._metrics_with_series()
+        self.whole = [metric for metric in self.evidence.metrics if metric.series]
+        self.metrics = self._comparable_metrics()
         self.ratios = LikelihoodRatio(rules.ratio)
         self.results = self._results()
         self.rung = sample_size.count_rung(self.evidence)
@@ -171,9 +173,8 @@ class Case:
         parts = len(one.paths)
         return found + [(compared.allowed, line * parts) for result, _, compared in self.references if result is one]
 
-    def _metrics_with_series(self) -> list[MetricEvidence]:
-        given = [metric for metric in self.evidence.metrics if metric.series]
-        metrics = [without_idle(metric, self.evidence, self.health) for metric in given]
+    def _comparable_metrics(self) -> list[MetricEvidence]:
+        metrics = [without_idle(metric, self.evidence, self.health) for metric in self.whole]
         if not self.stable_is_incomparable:
             return metrics
         return [without_failed_requests(metric, self.evidence.metrics) for metric in metrics]

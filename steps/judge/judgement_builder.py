@@ -7,7 +7,7 @@ from steps.judge.checks import pod_health, sample_ratio, sample_size
 from steps.judge.checks.full_weight import strays
 from steps.judge.comparison.metric_result import MetricResult
 from steps.judge.filters import disruptions, unattributed
-from steps.judge.filters.idle_pods import idle_note, without_idle
+from steps.judge.filters.idle_pods import idle_note
 from steps.judge.wording import notes
 from steps.model.judgement import Judgement, TableRow, Verdict
 
@@ -58,10 +58,7 @@ def _notes(case: Case) -> tuple[str, ...]:
         *sample_ratio.mismatch_note(observed),
         *unattributed.note(case.unattributed),
     ]
-    for metric in case.evidence.metrics:
-        busy = without_idle(metric, case.evidence, case.health)
-        if busy is not metric and (note := idle_note(metric, busy, case.health)):
-            found.append(note)
+    found += filter(None, (idle_note(*pair, case.health) for pair in zip(case.whole, case.metrics, strict=True)))
     if case.stable_is_incomparable:
         found.append(notes.INCOMPARABLE)
     series = sample_size.main_series(case.given) if case.full_weight else None

@@ -62,7 +62,7 @@ def _without_parameters(text: str) -> str:
     for parameter in _PARAMETER.finditer(text):
         if parameter.start() >= done and _is_secret_parameter(parameter):
             kept += [text[done : parameter.end()], HIDDEN]
-            done = _VALUE.match(text, parameter.end()).end()  # type: ignore[union-attr]  # it also matches nothing
+            done = next(_VALUE.finditer(text, parameter.end())).end()  # there is one: it also matches nothing
     return "".join([*kept, text[done:]])
 
 

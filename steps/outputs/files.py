@@ -1,12 +1,9 @@
 """Files that settings ask for: missing folders are created, and errors name the flag to change."""
 
 from pathlib import Path
-from typing import Final
 
 from steps.errors import PermanentError
-
-UNWRITABLE: Final = (OSError, ValueError)
-"""What a write raises: a full disk, a missing permission, a path with a NUL."""
+from steps.model.unwritable import UNWRITABLE, why
 
 
 def save(text: str, path: str, flag: str, doing: str) -> None:
@@ -26,8 +23,3 @@ def save(text: str, path: str, flag: str, doing: str) -> None:
         Path(path).write_text(text, encoding="utf-8", errors="replace")
     except UNWRITABLE as error:
         raise PermanentError(doing, f"{path}: {why(error)}. Point {flag} at a writable place.") from error
-
-
-def why(error: OSError | ValueError) -> str:
-    """Return in words why something was not written; the error's own text repeats the path."""
-    return getattr(error, "strerror", None) or str(error)

@@ -31,7 +31,7 @@ def try_save(judgement: Judgement, path: str) -> None:
     except Interrupted:
         raise
     except StepError as error:
-        log.error("judgement.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("judgement.lost", error=str(error))
 
 
 def load(path: str, flag: str) -> dict[str, object]:

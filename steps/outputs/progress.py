@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from steps.outputs.files import UNWRITABLE, why
+from steps.model.unwritable import UNWRITABLE, why
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

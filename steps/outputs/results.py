@@ -6,7 +6,7 @@ from pathlib import Path
 
 from steps.errors import PermanentError
 from steps.model.printable import printable
-from steps.outputs.files import UNWRITABLE, why
+from steps.model.unwritable import UNWRITABLE, why
 
 LIMIT_BYTES = 1024
 """All results of a step together: Tekton passes them in a termination message of 4 kB and needs part of it itself."""

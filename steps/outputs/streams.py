@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from steps.errors import PermanentError
+from steps.model.unwritable import UNWRITABLE, why
 
 
 class BestEffort:
@@ -22,20 +23,20 @@ class BestEffort:
 
     def write(self, text: str) -> int:
         """Write text if that is possible; return its length."""
-        with suppress(OSError, ValueError):
+        with suppress(*UNWRITABLE):
             if self._stream is not None:
                 self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Send what was written if that is possible."""
-        with suppress(OSError, ValueError):
+        with suppress(*UNWRITABLE):
             if self._stream is not None:
                 self._stream.flush()
 
     def isatty(self) -> bool:
         """Return whether a person reads along."""
-        with suppress(OSError, ValueError):
+        with suppress(*UNWRITABLE):
             return self._stream is not None and self._stream.isatty()
         return False
 
@@ -58,10 +59,11 @@ def send(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         return
-    except (OSError, ValueError, AttributeError) as error:
-        why = "it is closed" if sys.stdout is None else getattr(error, "strerror", None) or str(error)
-        cause = f"{why}. Make room there, or send it to another file."
-        raise PermanentError("writing to standard output", cause) from error
+    except (*UNWRITABLE, AttributeError) as error:
+        said = "it is closed" if isinstance(error, AttributeError) else why(error)
+        raise PermanentError(
+            "writing to standard output", f"{said}. Make room there, or send it to another file."
+        ) from error
 
 
 def settle() -> None:
@@ -69,7 +71,7 @@ def settle() -> None:
     for name in ("stdout", "stderr"):
         try:
             getattr(sys, name).flush()
-        except (OSError, ValueError):
+        except UNWRITABLE:
             setattr(sys, name, io.StringIO())
         except AttributeError:
             continue  # the process has no such stream

@@ -18,7 +18,6 @@ from steps.model.secrecy import without_secrets
 from steps.settings.base import ENV_PREFIX, StepSettings
 from steps.settings.complaints import complaint, refused_arguments
 from steps.settings.config_file import CONFIG_PATH, LOADING, FileSettings, canary_yaml, documents_of
-from steps.settings.help_text import help_text
 
 _HELP = frozenset({"-h", "--help"})
 _SHORT = {"from-flagger": "from"}
@@ -28,8 +27,9 @@ _SHORT = {"from-flagger": "from"}
 Settings = TypeVar("Settings", bound=StepSettings)
 
 
-class HelpWanted(Exception):  # noqa: N818 - an event, not a fault
-    """The arguments ask for the text of `--help`, which is the exception's own text."""
+def asks_for_help(arguments: Sequence[str]) -> bool:
+    """Return whether the arguments ask for the help of a step."""
+    return not _HELP.isdisjoint(arguments)
 
 
 def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], frozenset[str]], program: str) -> Settings:
@@ -44,10 +44,7 @@ def load(kind: type[Settings], arguments: Sequence[str], known: Callable[[], fro
 
     Raises:
         SettingsError: with one line for each bad value: where it came from, the value, what is allowed.
-        HelpWanted: the arguments ask for help.
     """
-    if not _HELP.isdisjoint(arguments):
-        raise HelpWanted(help_text(kind, program))
     try:
         return _loaded(kind, arguments, known, program)
     except SettingsError as error:

@@ -40,7 +40,7 @@ def recorder_of(
     except PermanentError as error:
         if not run:
             raise
-        log.error("recording.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("recording.lost", error=str(error))
         return None
 
 

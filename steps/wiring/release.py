@@ -37,7 +37,7 @@ def with_run_id(settings: _Settings, names: ReleaseNames) -> _Settings:
     except PermanentError as error:
         if not settings.run:
             raise
-        log.error("results.lost", error=str(error))  # noqa: TRY400 - a sentence helps more than our traceback
+        log.error("results.lost", error=str(error))
     return settings.model_copy(update={"run": run})
 
 

@@ -41,7 +41,7 @@ def walking(folder: Path) -> SteppedCluster:
 
 
 def test_a_fail_is_one_whatever_cannot_be_written(tmp_path: Path, place: str) -> None:
-    """The users are back first, and one sentence for each file says what is missing."""
+    """The users are back first; then the log names each file that could not be written."""
     world = walking(tmp_path)
     with capture_logs() as logged:
         end = StepProcess(world).analyze(20, FixedEvidence(1.0), judgement_file=place, progress_file=place)

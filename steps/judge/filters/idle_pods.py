@@ -27,59 +27,51 @@ _NO_REQUESTS: Final = Counts(0, 0)
 
 def without_idle(metric: MetricEvidence, evidence: Evidence, health: Health | None) -> MetricEvidence:
     """Return a latency metric without the canary's requests of idle pods, in the series of small bounds."""
-    if metric.kind is not MetricKind.LATENCY or not _may_differ(evidence, health):
+    if metric.kind is not MetricKind.LATENCY or health is None or not _may_differ(evidence, health):
         return metric
     series = tuple(_busy_only(one, health) if _is_small(one, metric.unit) else one for one in metric.series)
     return metric if series == metric.series else replace(metric, series=series)
 
 
-def idle_note(before: MetricEvidence, after: MetricEvidence, health: Health | None) -> str | None:
+def idle_note(whole: MetricEvidence, busy: MetricEvidence, health: Health | None) -> str | None:
     """Return the note on what `without_idle` left out of the newest scrape with canary requests, if anything."""
-    for given, left in zip(before.series, after.series, strict=True):
-        newest = next((s for s in reversed(given.strata) if s.canary.total), None)
-        if newest is not None and given is not left and not _at(left, newest.end).canary.total:
-            canary, stable = _loads(newest, health)
-            bounds = [s.bound for s in before.series if s.bound is not None and _is_small(s, before.unit)]
-            return notes.idle_pods(max(bounds), before.unit, canary, stable)
+    if health is None or whole.kind is not MetricKind.LATENCY:
+        return None
+    for given, left in zip(whole.series, busy.series, strict=True):
+        newest = max((number for number, one in enumerate(given.strata) if one.canary.total), default=None)
+        if newest is not None and not left.strata[newest].canary.total:
+            bounds = [one.bound for one in whole.series if one.bound is not None and _is_small(one, whole.unit)]
+            return notes.idle_pods(max(bounds), whole.unit, *_loads(given.strata[newest], health))
     return None
 
 
-def _may_differ(evidence: Evidence, health: Health | None) -> bool:
+def _may_differ(evidence: Evidence, health: Health) -> bool:
     """A baseline has as many pods and requests as the canary; at weight 100 there is nothing to compare with."""
-    return health is not None and health.ready > 0 and not evidence.control and evidence.has_comparison
+    return health.ready > 0 and not evidence.control and evidence.has_comparison
 
 
 def _is_small(series: Series, unit: str) -> bool:
     return series.bound is not None and series.bound * (1000.0 if unit == "s" else 1.0) < _SMALL_MS
 
 
-def _busy_only(series: Series, health: Health | None) -> Series:
-    strata = tuple(
-        replace(one, canary=_NO_REQUESTS) if one.canary.total and _is_idle(one, health) else one
-        for one in series.strata
-    )
-    return series if strata == series.strata else replace(series, strata=strata)
+def _busy_only(series: Series, health: Health) -> Series:
+    def busy(stratum: Stratum) -> Stratum:
+        is_left_out = stratum.canary.total and _is_idle(stratum, health)
+        return replace(stratum, canary=_NO_REQUESTS) if is_left_out else stratum
+
+    return replace(series, strata=tuple(map(busy, series.strata)))
 
 
-def _is_idle(stratum: Stratum, health: Health | None) -> bool:
+def _is_idle(stratum: Stratum, health: Health) -> bool:
     canary, stable = _loads(stratum, health)
     return canary < _BUSY_PER_SECOND and canary < _COMPARABLE * stable
 
 
-def _loads(stratum: Stratum, health: Health | None) -> tuple[float, float]:
+def _loads(stratum: Stratum, health: Health) -> tuple[float, float]:
     """Return the requests per second of one canary pod, and of one of stable's pods (0 if their number is unknown)."""
     seconds = max(stratum.end - stratum.start, 1e-9)
-    pods = sum(1 for counts in stratum.stable_pods if counts.total) or (health.stable_pods if health else 0)
-    canary = stratum.canary.total / _canary_pods(stratum, health) / seconds
-    return canary, stratum.stable.total / pods / seconds if pods else 0.0
-
-
-def _canary_pods(stratum: Stratum, health: Health | None) -> int:
-    """Return how many of the canary's pods served in a scrape: earlier rungs had fewer."""
-    if health is None:
-        return 1
-    return sum(at < stratum.end for at in health.ready_at) or health.ready
-
-
-def _at(series: Series, end: float) -> Stratum:
-    return next(stratum for stratum in reversed(series.strata) if stratum.end == end)
+    # Earlier rungs had fewer pods of the canary.
+    canary_pods = sum(at < stratum.end for at in health.ready_at) or health.ready
+    stable_pods = sum(1 for counts in stratum.stable_pods if counts.total) or health.stable_pods
+    stable = stratum.stable.total / stable_pods / seconds if stable_pods else 0.0
+    return stratum.canary.total / canary_pods / seconds, stable

@@ -9,7 +9,7 @@ from typing import Final
 
 from steps.errors import PermanentError
 from steps.model.listing import ListedApp
-from steps.outputs.files import UNWRITABLE, why
+from steps.model.unwritable import UNWRITABLE, why
 from steps.outputs.metrics.exposition import as_classic
 from steps.outputs.metrics.samples import samples_of
 

@@ -57,6 +57,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 PLACES = tuple(places(JUDGED))
+CHANGES = given(place=some.sampled_from(PLACES), value=ODD, is_missing=some.booleans())
 
 
 def changed(place: tuple[Any, ...], value: object, *, is_missing: bool) -> dict[str, Any]:
@@ -98,12 +99,9 @@ def test_the_unchanged_judgement_is_rendered(tmp_path: Path) -> None:
 
 
 @FEW
-@given(some.sampled_from(PLACES), ODD, some.booleans())
+@CHANGES
 def test_a_changed_judgement_is_rendered_or_refused(
-    tmp_path: Path,
-    place: tuple[Any, ...],
-    value: object,
-    is_missing: bool,  # noqa: FBT001 - drawn
+    tmp_path: Path, place: tuple[Any, ...], value: object, *, is_missing: bool
 ) -> None:
     """Each of its values, with any other one, or missing."""
     rendered(tmp_path, changed(place, value, is_missing=is_missing))
@@ -111,12 +109,9 @@ def test_a_changed_judgement_is_rendered_or_refused(
 
 @pytest.mark.full
 @MANY
-@given(some.sampled_from(PLACES), ODD, some.booleans())
+@CHANGES
 def test_a_changed_judgement_is_rendered_or_refused_in_depth(
-    tmp_path: Path,
-    place: tuple[Any, ...],
-    value: object,
-    is_missing: bool,  # noqa: FBT001 - drawn
+    tmp_path: Path, place: tuple[Any, ...], value: object, *, is_missing: bool
 ) -> None:
     """Many times as often."""
     rendered(tmp_path, changed(place, value, is_missing=is_missing))

@@ -44,7 +44,7 @@ def test_pods_that_were_not_replaced_are_not_called_fresh() -> None:
         (None, "errors", "whether stable failed as well is not known"),
     ],
 )
-def test_it_says_whether_stable_had_the_same_trouble(shared: bool | None, metric: str, said: str) -> None:  # noqa: FBT001 - a case
+def test_it_says_whether_stable_had_the_same_trouble(metric: str, said: str, *, shared: bool | None) -> None:
     """Also when nobody knows it yet."""
     assert said == consequences(replace(TRIAL, shared=shared, metric=metric), WEIGHTS).split("; ")[-1]
 
