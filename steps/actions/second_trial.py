@@ -182,6 +182,9 @@ class SecondTrial:
         *earlier, last = claim.state.trials
         if last.shared is not None:
             return claim
+        if comparison.control:  # a baseline gets no requests at weight 0, so stable itself is looked at
+            self._reader.begin_anew()
+            comparison = replace(comparison, control="")
         heartbeat, waited, answer = ClaimHeartbeat(claim, self._traffic), 0.0, None
         started = _started(claim.state, tuple(earlier))
         while answer is None and waited < _WATCHED_SECONDS:

@@ -180,6 +180,16 @@ def test_a_process_that_goes_on_after_the_look_at_stable_began_fails_the_canary_
     assert "stable's next 2 scrapes did not fail" in end.results["reason"]
 
 
+@pytest.mark.parametrize("second_trial", ["never", "auto"])
+def test_stable_itself_is_looked_at_where_a_baseline_is_the_control(world: SteppedCluster, second_trial: str) -> None:
+    """The baseline gets no requests while the users are back: to wait for its scrapes would take two minutes."""
+    evidence = slowly_bad(world, lambda _: True)
+    end = StepProcess(world).rollout(evidence, **{**NEVER, "second_trial": second_trial, "baseline": True})
+    assert 5 == end.exit_code
+    assert {f"{APP}-baseline"} == {control for weight, control in evidence.controls if weight}
+    assert {""} == {control for weight, control in evidence.controls if weight == 0}
+
+
 def test_a_slow_failure_fails_without_a_look_at_stable(world: SteppedCluster) -> None:
     """Its alarm rests on several scrapes, in which stable had no trouble."""
     evidence = bad(world, EVERY)

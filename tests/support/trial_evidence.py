@@ -22,6 +22,7 @@ class TrialEvidence(FixedEvidence):
     Attributes:
         seen_pods: the canary's pods in the order in which they were seen.
         failed: requests of users that the canary failed.
+        controls: weight and baseline of each read.
         bad_share: share (0-1) of its requests that a bad pod fails.
         stable_fails_after_alarm: whether stable fails, too, right after the first alarm.
         on_weight_zero: called at each read while the canary has no weight.
@@ -35,6 +36,7 @@ class TrialEvidence(FixedEvidence):
         self.seen_pods: list[str] = []
         self.failed = 0
         self.bad_share = 1.0
+        self.controls: list[tuple[int | None, str]] = []
         self.stable_fails_after_alarm = False
         self.on_weight_zero: Callable[[], object] | None = None
         self._is_after_alarm = False
@@ -49,8 +51,8 @@ class TrialEvidence(FixedEvidence):
         comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
         """Return all strata so far; what the canary did before `started` is of other pods."""
-        del comparison
         self.reads += 1
+        self.controls.append((weight, comparison.control))
         present = [pod["metadata"]["name"] for pod in self._world.store.list(POD, NAMESPACE, f"app={APP}-canary")]
         self.seen_pods += [name for name in sorted(present) if name not in self.seen_pods]
         bad = any(self._is_bad(self.seen_pods.index(name) + 1) for name in present)
