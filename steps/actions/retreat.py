@@ -1,5 +1,7 @@
 """Retreat: return all weight to stable before anything else, unless only the canary can answer."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from steps.cluster.api import Object
@@ -13,6 +15,9 @@ from steps.workload.workload import Workload
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+ReadyArms = tuple[bool | None, bool | None]
+"""Whether any pod of stable, and of the canary, can serve; None: it cannot be read."""
+
 
 def retreat(
     claim: Claim,
@@ -24,7 +29,7 @@ def retreat(
 ) -> Claim:
     """Return all weight to stable, mark the run as rolling back and keep the rung's verdict, in one write.
 
-    This needs only the API server. Stable gets the weight if it is ready, if neither arm is, or if that is unknown.
+    This needs only the API server. Stable gets the weight if it may be ready, or if neither arm is.
 
     Args:
         claim: of the run.
@@ -35,7 +40,7 @@ def retreat(
         hold: returns why users stay; None for `unless_stable_is_down`.
 
     Raises:
-        WeightHeld: only the canary is ready: the weight and the claim stay, and sweep or the next rollback tries again.
+        WeightHeld: only the canary can serve. The weight and the claim stay; sweep or the next rollback tries again.
     """
     before = claim.state.weight
     try:
@@ -56,7 +61,7 @@ def report_held(claim: Claim, held: WeightHeld, traffic: Traffic) -> None:
 
 
 def unless_stable_is_down(claim: Claim, workload: Workload) -> Hold:
-    """Return what holds the weight only where the canary is ready and stable surely is not."""
+    """Return what holds the weight only where stable surely has no ready pod, and the canary may have one."""
     workloads = claim.state.workloads
     if workloads is None:
         return never
@@ -73,26 +78,40 @@ def unless_stable_is_down(claim: Claim, workload: Workload) -> Hold:
 
 
 def _why_held(claim: Claim, workloads: WorkloadState, workload: Workload) -> str:
-    stable_ready, canary_ready = ready_arms_if_known(workloads, workload)
-    if stable_ready or not canary_ready:
+    if stable_may_serve(workloads, workload):
         return ""
     return (
-        f"stable Deployment {workloads.namespace}/{workloads.stable} has no ready pod, the canary has. The"
+        f"stable Deployment {workloads.namespace}/{workloads.stable} has no ready pod, but the canary may have one. The"
         f" weight stays at {claim.state.weight} so that users are still served. Fix stable, then run rollback"
         " again."
     )
 
 
-def ready_arms_if_known(workloads: WorkloadState, workload: Workload) -> tuple[bool, bool]:
-    """Return for stable and canary whether any pod can serve, after one short question for each.
+def stable_may_serve(workloads: WorkloadState, workload: Workload) -> bool:
+    """Return whether the users can go to stable: it is not known to be down, or the canary is known to be.
 
-    If that is unknown, both are taken to be ready: stable served before the run, and an unreadable Deployment must not
-    leave users on a canary that has to go.
+    Stable served before the run, and a Deployment that cannot be read must not leave users on a canary that has to go.
     """
+    namespace = workloads.namespace
+    if _can_serve_if_known(workload, namespace, (workloads.stable,)) is not False:
+        return True
+    return _can_serve_if_known(workload, namespace, workloads.clones) is False
+
+
+def ready_arms_if_known(workloads: WorkloadState, workload: Workload) -> ReadyArms:
+    """Return for stable and canary whether any pod can serve, after one short question for each Deployment."""
+    namespace = workloads.namespace
+    return (
+        _can_serve_if_known(workload, namespace, (workloads.stable,)),
+        _can_serve_if_known(workload, namespace, workloads.clones),
+    )
+
+
+def _can_serve_if_known(workload: Workload, namespace: str, names: Sequence[str]) -> bool | None:
     try:
-        return workload.ask_ready_arms(workloads)
+        return workload.can_serve_now(namespace, names)
     except Interrupted:
         raise
     except StepError as error:
-        log.warning("stable.unknown", detail=f"assumed to be ready, since its state cannot be read: {error}")
-        return True, True
+        log.warning("readiness.unknown", deployments=list(names), detail=str(error))
+        return None

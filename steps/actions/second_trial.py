@@ -13,7 +13,7 @@ import structlog
 
 from steps.actions.heartbeat import ClaimHeartbeat
 from steps.actions.polling import next_poll_seconds
-from steps.actions.retreat import ready_arms_if_known
+from steps.actions.retreat import stable_may_serve
 from steps.actions.still_used import last_look, leaving_canary
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.actions.verdicts import verdict_at
@@ -130,8 +130,7 @@ class SecondTrial:
         """Return whether stable may get the users; where only the canary is ready, the way of any fail holds them."""
         if claim.state.workloads is None:
             return True
-        stable_ready, canary_ready = ready_arms_if_known(claim.state.workloads, self._workload)
-        return stable_ready or not canary_ready
+        return stable_may_serve(claim.state.workloads, self._workload)
 
     def _ended_trial(self, claim: Claim, judgement: Judgement, weight: int) -> Trial:
         ladder, at = claim.state.ladder, round(self._traffic.claims.now(), 1)

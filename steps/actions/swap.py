@@ -7,7 +7,7 @@ import structlog
 
 from steps.actions.failed_bake import has_failed_in_bake
 from steps.actions.heartbeat import ClaimHeartbeat
-from steps.actions.retreat import ready_arms_if_known, unless_stable_is_down
+from steps.actions.retreat import ReadyArms, ready_arms_if_known, unless_stable_is_down
 from steps.actions.still_used import last_look, leaving_stable
 from steps.actions.teardown import TeardownPolicy, drain
 from steps.cluster.api import Object
@@ -74,7 +74,7 @@ def hold_of(claim: Claim, workload: Workload) -> Hold:
     if workloads is None or not moved or has_failed_in_bake(state):
         return unless_stable_is_down(claim, workload)
 
-    known: list[tuple[bool, bool]] = []
+    known: list[ReadyArms] = []
 
     def hold(obj: Object) -> str:
         if workloads.namespace not in reached_namespaces(obj):

@@ -159,13 +159,10 @@ def lacks_capacity(cluster: Cluster, workloads: WorkloadState) -> bool:
     return is_healthy and stable is not None and 0 < _available(stable) < max(1, workloads.stable_replicas)
 
 
-def ready_arms(cluster: Cluster, workloads: WorkloadState) -> tuple[bool, bool]:
-    """Return for stable's and for the canary's destination whether any pod behind it can serve."""
-    stable, *clones = (
-        found is not None and _available(found) > 0
-        for found in (cluster.find(DEPLOYMENT, workloads.namespace, name) for name in workloads.deployments)
-    )
-    return stable, any(clones)
+def can_serve(cluster: Cluster, namespace: str, names: Sequence[str]) -> bool:
+    """Return whether any of these Deployments, which one destination leads to, has a pod that can serve."""
+    found = (cluster.find(DEPLOYMENT, namespace, name) for name in names)
+    return any(one is not None and _available(one) > 0 for one in found)
 
 
 def stopping(

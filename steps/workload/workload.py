@@ -186,12 +186,14 @@ class Workload:
         return capacity.lacks_capacity(self._cluster.without_retries(), workloads)
 
     def ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
-        """Return for stable and for the canary whether any of its pods can serve."""
-        return capacity.ready_arms(self._cluster, workloads)
+        """Return for stable's and for the canary's destination whether any pod behind it can serve."""
+        sides = (workloads.stable,), workloads.clones
+        stable, canary = (capacity.can_serve(self._cluster, workloads.namespace, names) for names in sides)
+        return stable, canary
 
-    def ask_ready_arms(self, workloads: WorkloadState) -> tuple[bool, bool]:
-        """Return the same after one short question for each arm: a retreat asks it before it moves the users."""
-        return capacity.ready_arms(self._cluster.without_retries(_SHORT_SECONDS), workloads)
+    def can_serve_now(self, namespace: str, names: Sequence[str]) -> bool:
+        """Return whether any of these Deployments has a pod that can serve, after one short question for each."""
+        return capacity.can_serve(self._cluster.without_retries(_SHORT_SECONDS), namespace, names)
 
     def pin(self, workloads: WorkloadState) -> Pin:
         """Pin the canary as its ready pods run it now."""

@@ -97,7 +97,8 @@ def test_with_only_the_canary_ready_rollback_holds_the_weight(deploy: Deploy) ->
     app.lab.wait_for(lambda: not app.deployment()["status"].get("availableReplicas"), what="stable being down")
     ended = app.run("rollback", "--run", "one")
     assert (4, "weight-held") == (ended.exit_code, ended.code), ended.lines
-    assert "stable Deployment demo/alone has no ready pod, the canary has. The weight stays at 50" in ended.error
+    held = "stable Deployment demo/alone has no ready pod, but the canary may have one. The weight stays at 50"
+    assert held in ended.error
     assert "Fix stable, then run rollback again" in ended.error
     assert (50, 50) == app.weights()
     assert "one:" in app.claim()
