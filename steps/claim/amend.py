@@ -87,23 +87,23 @@ def amend(
         return claim
     after = found.as_claim()
     if known and known[0].weights != after.state.weights:
-        return _stored_late(writer, after, timed(after, writer.cluster.now()), target, doing)
+        return zero_now(writer, after, target, doing)
     return _as_known(after, claim.state)
 
 
-def _stored_late(writer: GuardedWriter, stored: Claim, known: Claim, target: RouteTarget, doing: str) -> Claim:
-    """Store when the weight really became 0, if that is much later than decided: others wait from then on, too.
+def zero_now(writer: GuardedWriter, stored: Claim, target: RouteTarget, doing: str) -> Claim:
+    """Return a claim whose weight became 0 now: its write may have been refused for a while after it was decided.
+
+    The new time is stored if it is much later, since other processes wait for the requests from then on, too.
 
     Args:
         writer: of VirtualServices.
-        stored: the claim as it was written.
-        known: the same with the time as this process knows it.
+        stored: the claim as it was written; with another weight than 0 it is returned as it is.
         target: the VirtualService.
         doing: the action in errors.
     """
-    if known.state.weight or not known.state.weights:
-        return known
-    if known.state.weights[-1][0] - stored.state.weights[-1][0] < _LATE_SECONDS:
+    known = _timed(stored, writer.cluster.now())
+    if known is stored or known.state.weights[-1][0] - stored.state.weights[-1][0] < _LATE_SECONDS:
         return known
 
     def decide(_: Object, seen: ObservedClaim) -> Edit | None:
@@ -120,20 +120,15 @@ def _stored_late(writer: GuardedWriter, stored: Claim, known: Claim, target: Rou
 
 
 def _as_known(claim: Claim, known: RunState) -> Claim:
-    """Return the claim with the time of its last weight as this process knows it; see `timed`."""
+    """Return the claim with the time of its last weight as this process knows it; see `zero_now`."""
     weights = claim.state.weights
     is_later = bool(weights and known.weights) and (
         weights[-1][1] == known.weights[-1][1] and weights[-1][0] < known.weights[-1][0]
     )
-    return timed(claim, known.weights[-1][0]) if is_later else claim
+    return _timed(claim, known.weights[-1][0]) if is_later else claim
 
 
-def timed(claim: Claim, now: float) -> Claim:
-    """Return a claim whose weight became 0 now: the write may have been refused for a while after it was decided.
-
-    For this process, which waits for requests to leave. What the API server stored keeps an earlier time, unless it is
-    much earlier.
-    """
+def _timed(claim: Claim, now: float) -> Claim:
     if not claim.state.weights or claim.state.weight:
         return claim
     weights = (*claim.state.weights[:-1], (round(now, 1), 0))

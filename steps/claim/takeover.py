@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from steps.claim.amend import Edit, amend, timed
+from steps.claim.amend import Edit, amend, zero_now
 from steps.claim.annotations import write_annotations
 from steps.claim.errors import ClaimHeld
 from steps.claim.expiry import is_expired
@@ -82,7 +82,7 @@ def take_over(
         raise not_owner(doing, None)
     claim = first.as_claim()
     _take_others(writer, claim, noted)
-    return timed(claim, writer.cluster.now()) if moved else claim
+    return zero_now(writer, claim, anchor, doing) if moved else claim
 
 
 def _state_after(

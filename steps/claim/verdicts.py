@@ -50,7 +50,7 @@ def keep_verdict(
 
 
 def _is_last(state: RunState, weight: int, since: float) -> bool:
-    """Return whether a weight is the last one that was set; this process may know a later time for 0, see `timed`."""
+    """Return whether a weight is the last one that was set; this process may know a later time for 0: `zero_now`."""
     if not state.weights:
         return False
     at, last = state.weights[-1]

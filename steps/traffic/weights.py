@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from steps.claim.amend import Edit, amend, amendment, phases_until, timed
+from steps.claim.amend import Edit, amend, amendment, phases_until, zero_now
 from steps.claim.annotations import annotations_of, edit_annotations, expect_unchanged
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.keys import approval_key, claim_key
@@ -42,7 +42,7 @@ def set_weight(
 
     claim = amend(writer, claim, anchor, frozenset({claim.phase, phase}), doing, decide)
     moved = [_follow(writer, claim, target, weight, allow_foreign=allow_foreign) for target in others]
-    return timed(claim, writer.cluster.now()) if any(moved) else claim
+    return zero_now(writer, claim, anchor, doing) if any(moved) else claim
 
 
 def set_weight_unclaimed(
