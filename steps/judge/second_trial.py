@@ -189,7 +189,7 @@ def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | No
     if policy.mode is not Mode.NEVER or not trials or trials[-1].shared is not False:
         return None
     last = trials[-1]
-    reason = f"{last.reason}; stable's next {SCRAPES_OF_STABLE} scrapes did not fail"
+    reason = f"{last.reason}; stable's next {SCRAPES_OF_STABLE} scrapes were not as bad"
     return Judgement(
         verdict=Verdict.FAIL, reason=reason, code=last.code, metric=last.metric or None, e_value=1.0, e_max=1.0,
         e_limit=1.0, started=last.at, until=last.at, strata=0, aligned=False, reporter="", canary_requests=0,

@@ -181,4 +181,4 @@ def test_a_second_trial_that_stable_decided_is_none_without_one(world: SteppedCl
     recorded(world, path, {1}, 5.0)
     found, _ = replayed(path, second_trial="never")
     assert ("fail", [True, False, False]) == (found["verdict"], [one["reached"] for one in found["rungs"]])
-    assert "stable's next 2 scrapes did not fail" in found["reason"]
+    assert "stable's next 2 scrapes were not as bad" in found["reason"]

@@ -136,7 +136,7 @@ def test_without_second_trial_an_alarm_of_one_scrape_fails_after_a_look_at_stabl
     evidence = slowly_bad(world, lambda _: True)
     end = StepProcess(world).rollout(evidence, **NEVER)
     assert (5, "rolled-back") == (end.exit_code, end.results["outcome"])
-    assert end.results["reason"].endswith("stable's next 2 scrapes did not fail")
+    assert end.results["reason"].endswith("stable's next 2 scrapes were not as bad")
     assert (1, 50) == (len(evidence.seen_pods), evidence.failed)
     assert ([5, 0], RESTORED) == (climbed(world), seen(world))
 
@@ -177,7 +177,7 @@ def test_a_process_that_goes_on_after_the_look_at_stable_began_fails_the_canary_
     assert ({(100, 0)}, 1) == (world.weights(), len(state(world)["trials"]))
     end = StepProcess(world).rollout(evidence, **NEVER)
     assert (5, "rolled-back", 50) == (end.exit_code, end.results["outcome"], evidence.failed)
-    assert "stable's next 2 scrapes did not fail" in end.results["reason"]
+    assert "stable's next 2 scrapes were not as bad" in end.results["reason"]
 
 
 @pytest.mark.parametrize("second_trial", ["never", "auto"])

@@ -203,7 +203,7 @@ def test_without_second_trial_stable_decides_about_an_alarm_of_one_scrape() -> N
 
     assert found is not None
     assert (Verdict.FAIL, "worse", "errors") == (found.verdict, found.code, found.metric)
-    assert "it failed; stable's next 2 scrapes did not fail" == found.reason
+    assert "it failed; stable's next 2 scrapes were not as bad" == found.reason
     assert [None] * 4 == [
         condemnation(NEVER, (alarm(shared=True),)),
         condemnation(NEVER, (replace(alarm(), shared=None),)),
