@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.schedules.model.actor import Actor
 from tests.schedules.model.cluster import Objects
 from tests.schedules.model.exploration import Explored, Move, State, explore, way_to
-from tests.schedules.model.protocol import Actor
 
 Deed = tuple[Objects, Actor, str]
 """The objects that a process meets, its own place, and what happens to it."""

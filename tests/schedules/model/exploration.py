@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.schedules.model.actor import Actor
 from tests.schedules.model.cluster import Objects, Token
-from tests.schedules.model.protocol import BEFORE_THE_END, Actor, advance, ended, stopped
+from tests.schedules.model.protocol import BEFORE_THE_END, advance, ended, stopped
 
 
 class State(NamedTuple):

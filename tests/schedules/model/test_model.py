@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.schedules.model import protocol
+from tests.schedules.model.actor import Actor, Result
 from tests.schedules.model.cluster import Objects
 from tests.schedules.model.coverage import covering_ways
 from tests.schedules.model.exploration import Move, begin, broken, explore, left_at_the_end
-from tests.schedules.model.protocol import Actor
 from tests.schedules.model.replay import replay
 from tests.schedules.virtual_time import virtual_time
 
@@ -51,7 +51,7 @@ def test_two_runs_break_no_promise_in_any_state(kinds: tuple[str, ...]) -> None:
 def test_a_protocol_without_a_fence_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The promises are not empty: a second VirtualService that is written without a look at its token breaks one."""
 
-    def unfenced(objects: Objects, me: Actor) -> protocol.Result:
+    def unfenced(objects: Objects, me: Actor) -> Result:
         return objects._replace(second=objects.second._replace(exposed=True)), me
 
     forward = [unfenced if one is protocol.EXPOSE_SECOND else one for one in protocol.PROGRAMS["forward"]]
