@@ -139,9 +139,9 @@ class EmbeddedLab:
         urls = [f"{url}{path}" for path in paths for url in self.gateway_urls]
         return Load(self.processes, out, urls, rate=rate, seconds=seconds, headers={"Host": host, **(headers or {})})
 
-    def override(self, workload: str, **knobs: float | str | bool) -> None:
-        """Change knobs of a workload's running (and coming) pods; without knobs, undo it."""
-        path = self.state / "overrides" / f"{workload}.json"
+    def override(self, name: str, **knobs: float | str | bool) -> None:
+        """Change knobs of a workload's running (and coming) pods, or of one pod; without knobs, undo it."""
+        path = self.state / "overrides" / f"{name}.json"
         staged = path.with_suffix(".staged")
         staged.write_text(json.dumps(knobs))
         staged.rename(path)

@@ -1,7 +1,7 @@
 """Serve the demo app: address, version and knobs come from the environment, as the lab's kubelet sets them.
 
-HOST, PORT; VERSION and POD are echoed in the headers x-version and x-pod; KNOBS is JSON; OVERRIDES names a JSON file
-of knobs to change while running, DATABASE_DOWN a file that exists while the shared database is down.
+HOST, PORT; VERSION and POD are echoed in the headers x-version and x-pod; KNOBS is JSON; OVERRIDES names JSON files
+of knobs to change while running, the last one wins, DATABASE_DOWN a file that exists while the shared database is down.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class App:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._built = Knobs().changed(**json.loads(environment.get("KNOBS", "{}")))
-        self._overrides = Path(environment.get("OVERRIDES", "/nonexistent"))
+        self._overrides = [Path(one) for one in environment.get("OVERRIDES", "").split(os.pathsep) if one]
         self._database_down = Path(environment.get("DATABASE_DOWN", "/nonexistent"))
         self._headers = {"x-version": environment.get("VERSION", ""), "x-pod": environment.get("POD", "")}
         self._started = time.monotonic()
@@ -41,10 +41,12 @@ class App:
             return
         self._looked = time.monotonic()
         self._down = self._database_down.exists()
-        try:
-            self.knobs = self._built.changed(**json.loads(self._overrides.read_text()))
-        except FileNotFoundError:
-            self.knobs = self._built
+        self.knobs = self._built
+        for path in self._overrides:
+            try:
+                self.knobs = self.knobs.changed(**json.loads(path.read_text()))
+            except FileNotFoundError:
+                continue
 
     async def ready(self, _: web.Request) -> web.Response:
         """Answer the readiness probe."""

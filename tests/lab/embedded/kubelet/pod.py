@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -194,6 +195,8 @@ class PodLife:
             "POD": self._name,
             "VERSION": image.version,
             "KNOBS": json.dumps(asdict(image.knobs.changed(**knobs))),
-            "OVERRIDES": str(self._around.state / "overrides" / f"{workload_of(pod)}.json"),
+            "OVERRIDES": os.pathsep.join(
+                str(self._around.state / "overrides" / f"{name}.json") for name in (workload_of(pod), self._name)
+            ),
             "DATABASE_DOWN": str(self._around.state / "database-down"),
         }
