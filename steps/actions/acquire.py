@@ -82,7 +82,7 @@ def wait_until_free(
     while True:
         try:
             traffic.claims.refuse_competing(request.app, request.run, request.targets)
-            traffic.claims.refuse_held(request.app, request.run, *deployments)
+            traffic.claims.deployments.refuse_held(request.app, request.run, *deployments)
         except ClaimExpired as found:
             reason = f"the claim of run {found.claim.run} expired"
             _recover(take_over_run(found.claim, request.run, reason, traffic, workload), teardown, traffic, workload)
@@ -138,7 +138,7 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
         ClaimHeld, ClaimExpired, DeploymentHeld: another run was faster.
     """
     claims = traffic.claims
-    after = claims.highest_epoch(request.app, workloads)
+    after = claims.deployments.highest_epoch(request.app, workloads)
     request = with_first_weight(request, at_rest, traffic)
     claim = claims.take(request, check=traffic.starts[at_rest], after_epoch=after)
     _refuse_other_kind(claim, request)
@@ -147,7 +147,7 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
     if claim.state.workloads is None:
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
     try:
-        claims.mark_deployments(claim)
+        claims.deployments.mark(claim)
         # Again: a slow process may have put tokens on Deployments whose claim was ended meanwhile.
         return claims.update_state(claim)
     except NotOwnerError:

@@ -72,7 +72,7 @@ def try_retreat(
         log.error("retreat.failed", error=str(error))
         return
     try:
-        traffic.claims.secure_deployments(safe)
+        traffic.claims.deployments.secure(safe)
     except Interrupted:
         raise
     except StepError as error:

@@ -34,7 +34,7 @@ class LeftAlone:
         self._found: dict[str, str] = {}
 
     def add(self, left: Mapping[str, str]) -> None:
-        """Add what `Claims.secure_deployments` returned; one without any token counts only if it has to be written."""
+        """Add what `MarkedDeployments.secure` returned; one without any token counts only if it has to be written."""
         workloads = self._claim.state.workloads
         for name, carried in left.items():
             if carried and workloads is not None:

@@ -80,7 +80,7 @@ def roll_back(
         left.out_of_reach()
         safe = _without_workloads(retreat(safe, reason, traffic, workload) if held else safe)
         return _end(safe, reason, UndoResult.UNTOUCHED, left, traffic)
-    left.add(traffic.claims.secure_deployments(safe, victim, repair=repair))
+    left.add(traffic.claims.deployments.secure(safe, victim, repair=repair))
     if is_promotion_complete(replace(safe, phase=claim.phase), traffic, workload):
         try:
             return _finish(safe, left, teardown, traffic, workload)
@@ -128,7 +128,7 @@ def _return_held(
     except WeightHeld as held:
         report_held(claim, held, traffic)
         raise
-    traffic.claims.secure_deployments(safe)
+    traffic.claims.deployments.secure(safe)
     return safe
 
 

@@ -71,7 +71,7 @@ def undo_promotion(
         victim, undoes = promoted.claim, promoted.promotion.run
         claim = take_over_run(victim, run, reason, traffic, workload, live=True, undoes=undoes).claim
         traffic.claims.complete_reopened(claim, everywhere=True)
-        traffic.claims.mark_if_owner(claim, f"undoing the promotion of run {undoes} of {claim.app}")
+        traffic.claims.deployments.mark_if_owner(claim, f"undoing the promotion of run {undoes} of {claim.app}")
     _restore(claim, promoted.claim, claim.state.reason or reason, teardown, traffic, workload)
 
 
@@ -117,7 +117,7 @@ def _claim(promoted: PromotedRun, names: ReleaseNames, run: str, reason: str, by
     )
     epoch = promoted.epoch
     if kept.workloads is not None:
-        epoch = max(epoch, traffic.claims.highest_epoch(names.app, kept.workloads))
+        epoch = max(epoch, traffic.claims.deployments.highest_epoch(names.app, kept.workloads))
     return traffic.claims.reopen(Claim(names.app, run, epoch + 1, Phase.ROLLING_BACK, state))
 
 

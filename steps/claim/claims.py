@@ -1,31 +1,29 @@
 """The front of this package: what steps do with claims."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Unpack
 
 import structlog
 
-from steps.claim import acquire, holders, lookup, release, renewal, reopen, takeover, transition, verdicts
+from steps.claim import acquire, lookup, release, renewal, reopen, takeover, transition, verdicts
 from steps.claim.acquire import ClaimRequest
 from steps.claim.amend import RouteCheck, RouteStart
 from steps.claim.annotations import annotations_of
-from steps.claim.deployments import ClaimedDeployments
 from steps.claim.events import Events
 from steps.claim.guarded_write import GuardedWriter
-from steps.claim.keys import approval_key, claim_key
+from steps.claim.keys import approval_key
 from steps.claim.last_record import last_record
-from steps.claim.marks import Mark, holder_of_claim, marks_on
+from steps.claim.marked_deployments import MarkedDeployments
 from steps.claim.release import RouteEnd, keep_routes
 from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
-from steps.claim.unclaimed import require_first
-from steps.cluster.api import Cluster, Object
-from steps.cluster.kinds import DEPLOYMENT, VIRTUAL_SERVICE
+from steps.cluster.api import Cluster
+from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
 from steps.model.looks import LastLook
-from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget, WorkloadState
+from steps.model.run import Claim, ObjectName, Phase, Record, RouteTarget
 from steps.model.rungs import RungVerdict
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -42,6 +40,7 @@ class Claims:
 
     Attributes:
         writer: reads and writes the VirtualServices.
+        deployments: puts the tokens on Deployments, and takes them off.
 
     Args:
         cluster: the API server, or its rehearsal.
@@ -51,8 +50,8 @@ class Claims:
     def __init__(self, cluster: Cluster, retry_seconds: float = 10.0) -> None:
         self._cluster = cluster
         self._events = Events(cluster)
-        self._retry_seconds = retry_seconds
         self.writer = GuardedWriter(cluster, VIRTUAL_SERVICE, retry_seconds, _NOT_FOUND, smaller_patches)
+        self.deployments = MarkedDeployments(cluster, self.writer, retry_seconds, partial(self.note, warning=True))
 
     def now(self) -> float:
         """Return the API server's time in unix seconds."""
@@ -146,9 +145,9 @@ class Claims:
         # The Deployments first: what finds the claim after a kill restores only those that carry its token.
         opened = claim
         try:
-            self.mark_deployments(claim)
+            self.deployments.mark(claim)
             opened = reopen.reopen(self.writer, claim)
-            self.mark_deployments(opened)
+            self.deployments.mark(opened)
         except Interrupted:
             raise
         except StepError:
@@ -181,7 +180,7 @@ class Claims:
     ) -> Claim:
         """Take a claim over under a new epoch, in phase rolling-back, keeping its state; repeatable.
 
-        From here on the old owner cannot write VirtualServices; `secure_deployments` keeps it from the Deployments.
+        From here on the old owner cannot write VirtualServices; `deployments.secure` keeps it from the Deployments.
         If some VirtualServices cannot be written, all others are, before the first error is raised.
 
         Args:
@@ -222,7 +221,7 @@ class Claims:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
         moved = transition.move(self.writer, claim, phase, changes)
-        self.mark_deployments(moved, claim)
+        self.deployments.mark(moved, claim)
         return moved
 
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
@@ -267,93 +266,14 @@ class Claims:
         Raises:
             NotOwnerError: the claim is another's, or was removed by hand.
         """
-        if (workloads := claim.state.workloads) is not None:
-            self._deployments(claim).remove_token(workloads.namespace, workloads.deployments, claim.token)
+        self.deployments.release(claim)
         release.release(self.writer, claim, record, routes)
         why = f": {record.reason}" if record.reason else ""
         self.note(claim, "Released", f"run {record.run} of {claim.app} ended, {record.outcome}{why}")
 
-    def mark_deployments(self, claim: Claim, before: Claim | None = None) -> None:
-        """Write the claim's token to its Deployments, where it guards writes, too.
-
-        Args:
-            claim: with its present token; without Deployments nothing is done.
-            before: the same claim in an earlier phase, None if the claim is new or may be.
-
-        Raises:
-            ClaimHeld, ClaimExpired, DeploymentHeld: another claim holds a Deployment, on other VirtualServices.
-            LostDeployment: a Deployment carries a later token, or lost the one this run had put on it.
-        """
-        if (workloads := claim.state.workloads) is None:
-            return
-        deployments = self._deployments(claim)
-        if before is not None:
-            deployments.move(workloads.namespace, workloads.deployments, claim.token)
-            return
-        doing = f"claiming the Deployments of {claim.app} for run {claim.run}"
-
-        def refuse(found: Object, mark: Mark) -> None:
-            holders.refuse_held(self._cluster, found, mark, claim.app, claim.run, doing)
-
-        deployments.take(workloads.namespace, workloads.deployments, claim.token, refuse)
-
-    def mark_if_owner(self, claim: Claim, doing: str) -> None:
-        """Write the token to the Deployments, then check that the claim still stands; else take the tokens back.
-
-        A write that was late may come after another process ended the claim.
-
-        Raises:
-            As `mark_deployments`. NotOwnerError: the claim was ended or taken over; this run's tokens are gone.
-        """
-        self.mark_deployments(claim)
-        try:
-            require_first(self.writer, claim, (claim.phase,), doing)
-        except NotOwnerError:
-            self._unmark(claim)
-            raise
-
-    def secure_deployments(self, claim: Claim, victim: Claim | None = None, *, repair: bool = False) -> dict[str, str]:
-        """Write the token of a run that goes back to the Deployments that carry it or its predecessor's.
-
-        Args:
-            claim: in phase rolling-back; without Deployments nothing is done.
-            victim: the claim that it was taken over from, None if it was not.
-            repair: replace tokens that cannot be read, and report it by a warning and an Event.
-
-        Returns:
-            The Deployments that are not the run's, and so are left alone → the token they carry, "" for none.
-
-        Raises:
-            ClaimCorrupt: a token cannot be read, and `repair` is False.
-        """
-        if (workloads := claim.state.workloads) is None:
-            return {}
-        before = {claim.state.rescued, victim.run if victim is not None else ""} - {""}
-        inherits = partial(holders.inherits, self._cluster, claim, before)
-        secured = self._deployments(claim).secure(
-            workloads.namespace, workloads.deployments, claim.token, inherits, repair=repair
-        )
-        if secured.repaired:
-            replaced = ", ".join(secured.repaired)
-            message = f"run {claim.run} replaced a token that could not be read on Deployment {replaced}"
-            self.note(claim, "TokenRepaired", message, warning=True)
-        return secured.left
-
-    def refuse_held(self, app: str, run: str, namespace: str, deployments: Iterable[str]) -> None:
-        """Check that no claim of other VirtualServices holds Deployments that a run is about to take.
-
-        Raises:
-            ClaimHeld: such a claim is alive. ClaimExpired: it died. DeploymentHeld: this account may not look.
-        """
-        for name in sorted(set(deployments)):
-            found = self._cluster.find(DEPLOYMENT, namespace, name)
-            for mark in marks_on(found) if found is not None else ():
-                doing = f"claiming Deployment {namespace}/{name} for {run}"
-                holders.refuse_held(self._cluster, found or {}, mark, app, run, doing)
-
     def give_back(self, claim: Claim) -> None:
         """Remove the tokens of a claim that could not be completed, first from the Deployments; see `take`."""
-        self._unmark(claim)
+        self.deployments.unmark(claim)
         acquire.give_back(self.writer, claim)
 
     def _try_to_give_back(self, claim: Claim) -> None:
@@ -362,7 +282,7 @@ class Claims:
         A Deployment that cannot be written must not keep the claim, by which a sweep would undo after all. A token that
         stays there stops nobody.
         """
-        for remove in (partial(acquire.give_back, self.writer, claim), partial(self._unmark, claim)):
+        for remove in (partial(acquire.give_back, self.writer, claim), partial(self.deployments.unmark, claim)):
             try:
                 remove()
             except Interrupted:
@@ -370,20 +290,7 @@ class Claims:
             except StepError as error:
                 log.warning("claim.not_given_back", run=claim.run, detail=str(error))
 
-    def _unmark(self, claim: Claim) -> None:
-        if (workloads := claim.state.workloads) is not None:
-            deployments = self._deployments(claim)
-            deployments.remove_token(workloads.namespace, workloads.deployments, claim.token, inherited=False)
-
-    def highest_epoch(self, app: str, workloads: WorkloadState) -> int:
-        """Return the highest epoch found on Deployments, 0 for none; a new claim needs a higher one."""
-        deployments = ClaimedDeployments(self._cluster, claim_key(app), self._retry_seconds)
-        return deployments.highest_epoch(workloads.namespace, workloads.deployments)
-
     def note(self, claim: Claim, reason: str, message: str, *, warning: bool = False) -> None:
         """Write a Kubernetes Event on the run's first VirtualService; if that fails, log a line."""
         about = claim.state.targets[0].virtual_service
         self._events.note(about, reason, message, uid=self.writer.uids.get(about, ""), warning=warning)
-
-    def _deployments(self, claim: Claim) -> ClaimedDeployments:
-        return ClaimedDeployments(self._cluster, claim_key(claim.app), self._retry_seconds, holder_of_claim(claim))
