@@ -16,23 +16,46 @@ def give_back(world: ScheduledCluster) -> None:
         hands.route(world, name, "")
         hands.forget(world, name, "")
     for app in world.apps:
-        # In a swap the other Deployment may have taken its turn: people bring the idle one back without pods.
-        is_idle = _other_has_pods(world, app)
-        hands.deploy(world, app.stable, "0" if is_idle else "")
-        if app.other:
-            hands.deploy(world, app.other, "0")
+        for name, other in ((app.stable, app.other), *([(app.other, app.stable)] if app.other else [])):
+            # The arm of a swap that nobody is sent to is idle: people bring it back without pods.
+            is_idle = bool(other) and not _is_routed(world, app, name) and _has_pods(world, other)
+            hands.deploy(world, name, "0" if is_idle else "1")
 
 
-def _other_has_pods(world: ScheduledCluster, app: App) -> bool:
-    other = world.store.find(DEPLOYMENT, NAMESPACE, app.other) if app.other else None
-    return other is not None and bool(other["spec"]["replicas"])
+def _is_routed(world: ScheduledCluster, app: App, host: str) -> bool:
+    found = (weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in app.routed)
+    return any(weight for one in found for (_, led), weight in one.items() if led == host)
+
+
+def _has_pods(world: ScheduledCluster, name: str) -> bool:
+    found = world.store.find(DEPLOYMENT, NAMESPACE, name)
+    return found is not None and bool(found["spec"]["replicas"])
 
 
 def move_users(world: ScheduledCluster) -> None:
-    """Let people return users where they took a VirtualService over, or gave the canary weight outside any run."""
+    """Let people return users where they took a VirtualService over, or gave the canary weight outside any run.
+
+    They send them to the side with pods, and stop what only their own route led to.
+    """
     for name in world.services:
-        if not marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) and serves(world, name):
+        item = world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)
+        if marks(item):
+            continue
+        if serves(world, name):
             hands.reset(world, name, "")
+        elif any(_has_pods(world, app.other) for app in world.apps if app.other and name in app.routed):
+            hands.weigh(world, name, "100")
+        _stop_what_is_left(world, {host for (_, host), weight in weights(item).items() if weight})
+
+
+def _stop_what_is_left(world: ScheduledCluster, hosts: set[str]) -> None:
+    """Let people stop those Deployments that no route leads to any more, unless a run still holds them."""
+    routed = [weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in world.services]
+    used = {host for one in routed for (_, host), weight in one.items() if weight}
+    for host in sorted(hosts - used):
+        found = world.store.find(DEPLOYMENT, NAMESPACE, host)
+        if found is not None and found["spec"]["replicas"] and not marks(found):
+            world.change(host, replicas=0)
 
 
 def serves(world: ScheduledCluster, name: str) -> bool:
