@@ -15,11 +15,12 @@ from steps.claim.errors import ClaimHeld
 from steps.claim.keys import record_key
 from steps.errors import PermanentError, SettingsError, StepError, TemporaryError
 from steps.model.evidence import Problem, ProblemKind
-from tests.integration.test_kills import PROMOTED, RESTORED, TWO
+from tests.integration.test_kills import TWO
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import EVENT, Json
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stable_evidence import StableEvidence
 from tests.support.stepped_cluster import SteppedCluster

@@ -23,6 +23,7 @@ from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import POD
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
 
@@ -30,11 +31,7 @@ pytestmark = pytest.mark.integration
 
 StepCall = Callable[[StepProcess], StepEnd]
 CANARY = f"{APP}-canary"
-RESTORED = {
-    "weights": {(100, 0)}, "stable": "shop:1", "stable pods": 2, "canary pods": 0, "baseline pods": 0, "tokens": {""},
-}  # fmt: skip
 TWO = (APP, f"{APP}-inner")
-PROMOTED = {**RESTORED, "stable": "shop:2"}
 
 
 def prepare(process: StepProcess) -> StepEnd:

@@ -19,11 +19,12 @@ from steps.claim.keys import approval_key
 from steps.errors import NotOwnerError
 from tests.integration.conftest import Deploy
 from tests.integration.lab_app import LabApp
-from tests.integration.test_kills import PROMOTED, RESTORED, KillCase, passed, prepare, promote, promote_halfway, walk
+from tests.integration.test_kills import KillCase, passed, prepare, promote, promote_halfway, walk
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
 

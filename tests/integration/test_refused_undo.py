@@ -9,11 +9,11 @@ from structlog.testing import capture_logs
 
 from steps.claim.errors import ClaimHeld
 from steps.errors import ForeignWrite, NotOwnerError, PermanentError
-from tests.integration.test_kills import PROMOTED, RESTORED
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import REPLICA_SET
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
 from tests.support.undone_releases import edit_record, record, release, seen

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_kills import PROMOTED, RESTORED
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration

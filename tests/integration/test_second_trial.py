@@ -11,11 +11,11 @@ import pytest
 
 from steps.claim.keys import record_key, state_key
 from steps.errors import PermanentError
-from tests.integration.test_kills import PROMOTED, RESTORED
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import AUTOSCALER, POD, Json
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
 from tests.support.trial_evidence import TrialEvidence

@@ -18,7 +18,7 @@ from steps.errors import ForeignWrite, NotOwnerError
 from steps.settings.conventions import release_names
 from steps.traffic.traffic import Traffic
 from steps.workload.workload import Workload
-from tests.integration.test_kills import CANARY, PROMOTED, RESTORED, TWO
+from tests.integration.test_kills import CANARY, TWO
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_connection import InProcessConnection
 from tests.support.in_process_steps import StepProcess
@@ -26,6 +26,7 @@ from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, VIRTUAL_SERVICE, Json
+from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
 from tests.support.undone_releases import edit_record, record, release, seen

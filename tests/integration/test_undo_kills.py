@@ -13,12 +13,13 @@ from steps.claim.keys import claim_key
 from steps.cluster.connection import ApiResponse
 from steps.errors import PermanentError, StepError
 from steps.step import StepEnd
-from tests.integration.test_kills import CANARY, RESTORED, TWO
+from tests.integration.test_kills import CANARY, TWO
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT
+from tests.support.release_ends import RESTORED
 from tests.support.shop_release import APP, deployment
 from tests.support.stepped_cluster import SteppedCluster
 from tests.support.undone_releases import release, seen

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 
 from steps.claim.keys import record_key
-from tests.integration.test_kills import RESTORED
 from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.kinds import VIRTUAL_SERVICE, Json
+from tests.support.release_ends import RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
 

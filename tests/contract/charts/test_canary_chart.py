@@ -12,7 +12,6 @@ from steps.rollout import Settings
 from steps.settings.conventions import conventional_names
 from tests.contract.charts.canary_chart import CHART, Json, chart_with_two, helm, rendered
 
-both = pytest.mark.parametrize("program", [pytest.param("helm3", marks=pytest.mark.full), "helm4"])  # as in conftest
 SHAPES = ["primary", "pair"]
 
 
@@ -22,7 +21,6 @@ def settings_of(objects: dict[tuple[str, str], Json], app: str = "shop") -> Json
     return found
 
 
-@both
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("release", ["hook", "workflow", "pipelinerun", "none"])
 def test_lint_finds_nothing_to_say(program: str, shape: str, release: str) -> None:
@@ -31,7 +29,6 @@ def test_lint_finds_nothing_to_say(program: str, shape: str, release: str) -> No
     assert 0 == done.returncode, done.stdout
 
 
-@both
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_step_accepts_the_settings_and_finds_the_rendered_names(program: str, shape: str, tmp_path: Path) -> None:
     """canary.yaml names the two Deployments, the route and its destinations as they are rendered."""
@@ -55,7 +52,6 @@ def _destination(one: Json) -> str:
     return "/".join(filter(None, (one["host"], one.get("subset"))))
 
 
-@both
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_role_is_the_one_that_init_prints(program: str, shape: str, tmp_path: Path) -> None:
     """Limited to the app by name, where RBAC can do that; nothing beyond what the steps ask for."""
@@ -82,7 +78,6 @@ def _flat(rules: list[Json]) -> set[tuple[str, str, str, str]]:
     }
 
 
-@both
 @pytest.mark.parametrize("release", ["hook", "workflow", "pipelinerun"])
 def test_a_hotfix_reaches_the_release_and_only_if_it_has_a_reason(program: str, release: str, tmp_path: Path) -> None:
     """As flags of the Job, as another workflow, as params; the reason is one argument, whatever is in it."""
@@ -103,7 +98,6 @@ def test_a_hotfix_reaches_the_release_and_only_if_it_has_a_reason(program: str, 
     assert "hotfix" not in str(usual["spec"])
 
 
-@both
 def test_the_hook_waits_prints_and_repeats_only_what_may_be_repeated(program: str, tmp_path: Path) -> None:
     """Helm prints the log whatever the verdict; a verdict is final; the Job outlives Helm's own timeout."""
     job = rendered(program, {"app": "shop", "timeout": "5m"}, tmp_path)["Job", "canary-shop-rollout"]
@@ -120,7 +114,6 @@ def test_the_hook_waits_prints_and_repeats_only_what_may_be_repeated(program: st
     assert pod["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"]
 
 
-@both
 def test_no_label_of_the_hooks_pods_is_one_by_which_services_select(program: str, tmp_path: Path) -> None:
     """A Service of the app that selects `app.kubernetes.io/name: shop` must not send users to the step."""
     objects = rendered(program, {"app": "shop"}, tmp_path)
@@ -130,7 +123,6 @@ def test_no_label_of_the_hooks_pods_is_one_by_which_services_select(program: str
             assert {"app.kubernetes.io/part-of", "sidecar.istio.io/inject"} == set(labels)
 
 
-@both
 def test_workflow_and_pipelinerun_have_a_name_of_their_revision(program: str, tmp_path: Path) -> None:
     """Each upgrade makes a new one, and passes the ladder, which these engines loop over."""
     values = {"app": "shop", "ladder": [5, 50], "interval": "10m"}
@@ -143,7 +135,6 @@ def test_workflow_and_pipelinerun_have_a_name_of_their_revision(program: str, tm
     assert [("Job", "canary-shop-uninstall")] == [key for key in none if key[0] in {"Job", "Workflow", "PipelineRun"}]
 
 
-@both
 def test_one_chart_releases_several_apps(program: str, tmp_path: Path) -> None:
     """By `apps`, whose values override those beside it, or by one alias for each."""
     values: Json = {
@@ -158,7 +149,6 @@ def test_one_chart_releases_several_apps(program: str, tmp_path: Path) -> None:
     assert {"shop", "cart"} == {name for kind, name in aliased if kind == "VirtualService"}
 
 
-@both
 def test_labels_that_do_not_name_the_deployment_still_tell_the_arms_apart(program: str, tmp_path: Path) -> None:
     """As `helm create` writes them: name and instance."""
     labels = {"app.kubernetes.io/name": "shop", "app.kubernetes.io/instance": "rel"}

@@ -8,10 +8,7 @@ import pytest
 
 from tests.contract.charts.canary_chart import Json, chart_with_two, refused
 
-both = pytest.mark.parametrize("program", [pytest.param("helm3", marks=pytest.mark.full), "helm4"])  # as in conftest
 
-
-@both
 @pytest.mark.parametrize(
     ("values", "path"),
     [
@@ -45,13 +42,11 @@ def test_a_bad_value_is_refused_with_its_path(program: str, values: Json, path: 
     assert path in refused(program, {"app": "shop", **values}, tmp_path)
 
 
-@both
 def test_a_ladder_must_ascend(program: str, tmp_path: Path) -> None:
     """A schema cannot say that."""
     assert "ladder [50 5] must ascend" in refused(program, {"app": "shop", "ladder": [50, 5]}, tmp_path)
 
 
-@both
 def test_a_timeout_that_is_shorter_than_the_ladder_is_refused_beforehand(program: str, tmp_path: Path) -> None:
     """With both numbers, and what to pass to Helm."""
     values = {"app": "shop", "ladder": [5, 10, 50], "interval": "2m", "timeout": "5m"}
@@ -61,7 +56,6 @@ def test_a_timeout_that_is_shorter_than_the_ladder_is_refused_beforehand(program
     assert "Pass --timeout 8m to helm and set timeout: 8m" in said
 
 
-@both
 @pytest.mark.parametrize("release", ["workflow", "pipelinerun", "none"])
 def test_a_release_that_helm_does_not_wait_for_may_take_longer(program: str, release: str, tmp_path: Path) -> None:
     """Only the hook is bound to Helm's timeout."""
@@ -69,7 +63,6 @@ def test_a_release_that_helm_does_not_wait_for_may_take_longer(program: str, rel
         refused(program, {"app": "shop", "interval": "1h", "release": release}, tmp_path)
 
 
-@both
 def test_two_uses_for_one_app_are_refused(program: str, tmp_path: Path) -> None:
     """Under two aliases, and by `app` beside `apps`."""
     chart = chart_with_two(tmp_path, "front", "back")
@@ -81,7 +74,6 @@ def test_two_uses_for_one_app_are_refused(program: str, tmp_path: Path) -> None:
     )
 
 
-@both
 def test_an_app_must_be_named(program: str, tmp_path: Path) -> None:
     """The chart has no default for it."""
     assert "canary.app is not set: name the app" in refused(program, {}, tmp_path)

@@ -1,5 +1,6 @@
 """Builds the Go programs of the lab into a cache that outlives it; existing ones are not built again."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -20,11 +21,18 @@ _CPUS = "2"
 
 
 def build(names: tuple[str, ...] = ()) -> None:
-    """Build the programs that are missing, of all modules or of those named."""
+    """Build the programs that are missing, of all modules or of those named; another process waits until they are."""
     wanted = [module for module in MODULES if not names or module.name in names]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for module in wanted:
+            _keep_definitions(module)
+        _build_missing(wanted)
+
+
+def _build_missing(wanted: list[Module]) -> None:
     missing = {module: [name for name in module.programs if not binary(name, module).exists()] for module in wanted}
-    for module in wanted:
-        _keep_definitions(module)
     if not any(missing.values()):
         return
     _check_machine()
