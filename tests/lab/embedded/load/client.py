@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,8 @@ class Load:
     ) -> None:
         self._processes = processes
         self._out = out
+        self._read_bytes = 0
+        self._records: list[Record] = []
         options = ["--rate", str(rate), "--seconds", str(seconds), "--out", str(out)]
         for url in urls:
             options += ["--url", url]
@@ -29,11 +32,14 @@ class Load:
 
     def view(self) -> View:
         """Return all requests answered so far, in order of sending."""
-        if not self._out.exists():
-            return View(())
-        complete, _, _ = self._out.read_text().rpartition("\n")
-        records = [Record.parse(line) for line in complete.splitlines()]
-        return View(tuple(sorted(records, key=lambda record: record.sent)))
+        if self._out.exists():
+            with self._out.open("rb") as out:
+                out.seek(self._read_bytes)
+                complete, newline, _ = out.read().rpartition(b"\n")
+            self._read_bytes += len(complete) + len(newline)
+            self._records += map(Record.parse, complete.decode().splitlines())
+            self._records.sort(key=attrgetter("sent"))
+        return View(tuple(self._records))
 
     def wait_for(self, holds: Callable[[View], bool], timeout_seconds: float = 30.0) -> View:
         """Return the view as soon as `holds(view)`, or raise AssertionError when the time is over."""
