@@ -147,7 +147,7 @@ def acquire(request: ClaimRequest, workloads: WorkloadState, traffic: Traffic, a
     if claim.state.workloads is None:
         claim = claims.update_state(claim, workloads=workloads, ladder=request.ladder)
     try:
-        claims.deployments.mark(claim)
+        claims.deployments.mark(claim, workloads)
         # Again: a slow process may have put tokens on Deployments whose claim was ended meanwhile.
         return claims.update_state(claim)
     except NotOwnerError:

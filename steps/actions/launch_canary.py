@@ -39,7 +39,7 @@ def launch_canary(
     """
     workloads = claim.state.workloads or plan.state
     workload.create_canary(release, plan, claim.token)
-    traffic.claims.deployments.mark(claim)
+    traffic.claims.deployments.mark(claim, plan.state)
     heartbeat = ClaimHeartbeat(claim, traffic)
     try:
         heartbeat.renew()  # a takeover after the claim could not write its token to a canary that did not exist yet

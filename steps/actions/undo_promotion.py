@@ -71,7 +71,8 @@ def undo_promotion(
         victim, undoes = promoted.claim, promoted.promotion.run
         claim = take_over_run(victim, run, reason, traffic, workload, live=True, undoes=undoes).claim
         traffic.claims.complete_reopened(claim, everywhere=True)
-        traffic.claims.deployments.mark_if_owner(claim, f"undoing the promotion of run {undoes} of {claim.app}")
+        doing = f"undoing the promotion of run {undoes} of {claim.app}"
+        traffic.claims.deployments.mark_if_owner(claim, state.workloads, doing)
     _restore(claim, promoted.claim, claim.state.reason or reason, teardown, traffic, workload)
 
 

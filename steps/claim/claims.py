@@ -145,9 +145,9 @@ class Claims:
         # The Deployments first: what finds the claim after a kill restores only those that carry its token.
         opened = claim
         try:
-            self.deployments.mark(claim)
+            self.deployments.mark(claim, claim.state.workloads)
             opened = reopen.reopen(self.writer, claim)
-            self.deployments.mark(opened)
+            self.deployments.mark(opened, claim.state.workloads)
         except Interrupted:
             raise
         except StepError:
@@ -221,7 +221,7 @@ class Claims:
             NotOwnerError: the claim is gone, another's, or the run is in a phase that this writer did not see.
         """
         moved = transition.move(self.writer, claim, phase, changes)
-        self.deployments.mark(moved, claim)
+        self.deployments.follow(moved)
         return moved
 
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:

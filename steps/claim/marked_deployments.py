@@ -6,12 +6,12 @@ from functools import partial
 from steps.claim import holders
 from steps.claim.deployments import ClaimedDeployments
 from steps.claim.guarded_write import GuardedWriter
-from steps.claim.keys import claim_key
+from steps.claim.keys import claim_key, state_key
 from steps.claim.marks import Mark, holder_of_claim, marks_on
 from steps.claim.unclaimed import require_first
 from steps.cluster.api import Cluster, Object
 from steps.cluster.kinds import DEPLOYMENT
-from steps.errors import NotOwnerError
+from steps.errors import NotOwnerError, PermanentError
 from steps.model.run import Claim, WorkloadState
 
 
@@ -30,31 +30,38 @@ class MarkedDeployments:
     ) -> None:
         self._cluster, self._writer, self._retry_seconds, self._warn = cluster, writer, retry_seconds, warn
 
-    def mark(self, claim: Claim, before: Claim | None = None) -> None:
-        """Write the claim's token to its Deployments, where it guards writes, too.
+    def mark(self, claim: Claim, own: WorkloadState | None) -> None:
+        """Write the token of a claim that begins to its Deployments, where it guards writes, too.
 
         Args:
             claim: with its present token; without Deployments nothing is done.
-            before: the same claim in an earlier phase, None if the claim is new or may be.
+            own: the Deployments as this process found them: what the claim says may be a stranger's.
 
         Raises:
+            PermanentError: the claim names other Deployments.
             ClaimHeld, ClaimExpired, DeploymentHeld: another claim holds a Deployment, on other VirtualServices.
-            LostDeployment: a Deployment carries a later token, or lost the one this run had put on it.
+            LostDeployment: a Deployment carries a later token.
         """
         if (workloads := claim.state.workloads) is None:
             return
-        deployments = self._of(claim)
-        if before is not None:
-            deployments.move(workloads.namespace, workloads.deployments, claim.token)
-            return
         doing = f"claiming the Deployments of {claim.app} for run {claim.run}"
+        _require_own(workloads, own, doing, claim.app)
 
         def refuse(found: Object, mark: Mark) -> None:
             holders.refuse_held(self._cluster, found, mark, claim.app, claim.run, doing)
 
-        deployments.take(workloads.namespace, workloads.deployments, claim.token, refuse)
+        self._of(claim).take(workloads.namespace, workloads.deployments, claim.token, refuse)
 
-    def mark_if_owner(self, claim: Claim, doing: str) -> None:
+    def follow(self, claim: Claim) -> None:
+        """Bring the token on the claim's Deployments to its present phase; without Deployments nothing is done.
+
+        Raises:
+            LostDeployment: a Deployment carries a later token, or lost the one this run had put on it.
+        """
+        if (workloads := claim.state.workloads) is not None:
+            self._of(claim).move(workloads.namespace, workloads.deployments, claim.token)
+
+    def mark_if_owner(self, claim: Claim, own: WorkloadState | None, doing: str) -> None:
         """Write the token to the Deployments, then check that the claim still stands; else take the tokens back.
 
         A write that was late may come after another process ended the claim.
@@ -62,7 +69,7 @@ class MarkedDeployments:
         Raises:
             As `mark`. NotOwnerError: the claim was ended or taken over; this run's tokens are gone.
         """
-        self.mark(claim)
+        self.mark(claim, own)
         try:
             require_first(self._writer, claim, (claim.phase,), doing)
         except NotOwnerError:
@@ -126,3 +133,15 @@ class MarkedDeployments:
 
     def _of(self, claim: Claim) -> ClaimedDeployments:
         return ClaimedDeployments(self._cluster, claim_key(claim.app), self._retry_seconds, holder_of_claim(claim))
+
+
+def _require_own(workloads: WorkloadState, own: WorkloadState | None, doing: str, app: str) -> None:
+    known = {(own.namespace, name) for name in own.deployments} if own is not None else set()
+    foreign = {(workloads.namespace, name) for name in workloads.deployments} - known
+    if foreign:
+        names = ", ".join("/".join(one) for one in sorted(foreign))
+        cause = (
+            f"its claim names {names}, which this release does not concern: the annotation {state_key(app)} was"
+            " changed, or the run began with other settings. Roll the run back and start it again."
+        )
+        raise PermanentError(doing, cause)

@@ -142,7 +142,7 @@ class Traffic:
         # While the weight may rise: always, because an earlier attempt may have been killed before this. Later only
         # after a change: a step that was killed near its end may have removed the tokens already.
         if after.token != claim.token or after.phase in weights.CLIMBING:
-            self.claims.deployments.mark(after, claim)
+            self.claims.deployments.follow(after)
         return after, previous
 
     def set_weight_unclaimed(

@@ -56,7 +56,8 @@ def test_a_bad_canary_fails_against_its_baseline_and_the_recording_says_so(deplo
 
     assert (5, "rolled-back", 0) == (ended.exit_code, ended.results["outcome"], baseline_pods(app))
     assert "against the baseline: canary " in ended.results["reason"]
-    assert ended.results["reason"] == replayed.results["reason"]
+    # If one scrape was enough for the alarm, the run also says what stable did next, which no poll recorded.
+    assert ended.results["reason"].startswith(replayed.results["reason"])
     assert seen.failed("v1") == 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from steps.claim.keys import state_key
+from steps.errors import PermanentError
 from steps.model.run import HOLDER_KEY
 from tests.support.forged_claims import EVIL, deploy_elsewhere, forge, forged_state, spec_of
 from tests.support.in_process_steps import StepProcess
@@ -89,6 +90,27 @@ def test_a_claim_that_names_deployments_of_others_moves_none_of_them(
     swept(world)
 
     assert before == spec_of(world, SYSTEM, "coredns")
+
+
+def test_a_run_that_goes_on_marks_no_deployment_that_only_the_annotation_names(world: SteppedCluster) -> None:
+    """Somebody changed the names in a living run's state: prepare compares them with what it found itself."""
+    before = spec_of(world, SYSTEM, "coredns")
+
+    def rename(item: Json) -> Json:
+        state = json.loads(item["metadata"]["annotations"][state_key(APP)])
+        state["workloads"] |= {"namespace": SYSTEM, "stable": "coredns", "canary": "coredns"}
+        item["metadata"]["annotations"][state_key(APP)] = json.dumps(state)
+        return item
+
+    StepProcess(world).rollback()
+    StepProcess(world).prepare(run="two")
+    world.store.change(VIRTUAL_SERVICE, NAMESPACE, APP, rename, manager="kubectl-annotate")
+    began = len(world.api.faults.log)
+    with pytest.raises(PermanentError):
+        StepProcess(world).prepare(run="two")
+    assert before == spec_of(world, SYSTEM, "coredns")
+    calls = world.api.faults.log[began:]
+    assert [] == [call for call in calls if call.is_write and call.namespace == SYSTEM]
 
 
 def test_a_claim_out_of_reach_ends_with_a_sentence(world: SteppedCluster) -> None:

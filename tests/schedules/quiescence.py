@@ -79,7 +79,7 @@ def leftovers(world: ScheduledCluster, watcher: Watcher, *, tampered: bool) -> l
             found.append(f"at the end VirtualService {name} still carries {', '.join(left)}")
         found += _strandings(world, watcher, name)
     for app in world.apps:
-        found += _idle_with_pods(world, app) if app.other and not tampered else []
+        found += _idle_with_pods(world, watcher, app) if app.other and not tampered else []
         found += _left_on(
             world, app.stable, app.canary, tampered=tampered or watcher.is_by_person("deployments", app.canary)
         )
@@ -100,11 +100,15 @@ def _strandings(world: ScheduledCluster, watcher: Watcher, name: str) -> list[st
     ]
 
 
-def _idle_with_pods(world: ScheduledCluster, app: App) -> list[str]:
-    """Return the side of a swap that nobody is sent to, if it has pods; people may keep both up by their weights."""
+def _idle_with_pods(world: ScheduledCluster, watcher: Watcher, app: App) -> list[str]:
+    """Return the side of a swap that nobody is sent to, if it has pods.
+
+    People may keep both up by their weights; and what they deployed themselves, no run stops.
+    """
     routed = [weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in app.routed]
     used = {host for one in routed for (_, host), weight in one.items() if weight}
     idle = [name for name in (app.stable, app.other) if name not in used and world.get(name)["spec"]["replicas"]]
+    idle = [name for name in idle if marks(world.get(name)) or not watcher.is_by_person("deployments", name)]
     return [f"at the end {name} still has pods, although nobody is sent to it" for name in idle]
 
 
