@@ -67,6 +67,23 @@ def test_the_arms_of_a_swap_take_turns() -> None:
     assert 0 == done.world.get("shop-v2")["spec"]["replicas"]
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "both:walking hand:p1:roll-back:shop/shop person:delete:shop go:p1:12 lose:p1 person:weigh:shop-internal:100",
+        "swap-both:rest clock:130 clock:130 run:a:walk:fail:shop/shop go:a:1 go:a:50 go:a:25 person:tamper:shop:shop",
+        "both:prepared person:take-token:shop-internal:shop person:delete:shop-canary person:deploy:shop-canary",
+        "swap:prepared person:take-token:shop:shop person:delete:shop-v1",
+        "swap-both:walking person:delete:shop-v2",
+        "apart:rest run:a:walk:fail:internal/shop-internal person:weigh:shop:100",
+    ],
+    ids=["lost-answer", "renamed-deployments", "one-token-taken", "stable-gone", "arm-gone", "weight-by-hand"],
+)
+def test_what_once_broke_a_promise_breaks_none(schedule: str) -> None:
+    """Schedules that earlier versions, of the steps or of this machinery, did not withstand."""
+    assert repeat(schedule).journal
+
+
 def test_a_schedule_can_be_repeated_exactly() -> None:
     """The same moves give the same requests, to the second."""
     text = (
