@@ -66,8 +66,7 @@ class LeftAlone:
 
     def found(self, error: LostDeployment) -> None:
         """Add the Deployment that an error names; raises as `tried`."""
-        # Its first VirtualService decides: people may have taken the claim off another one.
-        self._claims.require_owned(self._claim, f"leaving Deployment {error.deployment} alone")
+        self._claim = self._claims.update_state(self._claim)
         if error.carried is None and self._claim.state.pin is None:
             # Prepare died before it put its token there, so the run has changed nothing.
             log.info("deployment.untouched", deployment=error.deployment)

@@ -19,7 +19,6 @@ from steps.claim.release import RouteEnd, keep_routes
 from steps.claim.smaller_patch import smaller_patches
 from steps.claim.state import StateChanges
 from steps.claim.takeover import RouteReturn, leave_routes
-from steps.claim.unclaimed import require_first
 from steps.cluster.api import Cluster
 from steps.cluster.kinds import VIRTUAL_SERVICE
 from steps.errors import Interrupted, NotOwnerError, StepError
@@ -228,14 +227,6 @@ class Claims:
     def update_state(self, claim: Claim, **changes: Unpack[StateChanges]) -> Claim:
         """Change the present state under the same token; raises as `move`."""
         return transition.move(self.writer, claim, claim.phase, changes)
-
-    def require_owned(self, claim: Claim, doing: str) -> None:
-        """Check that the claim is still the run's, in its phase, on its first VirtualService.
-
-        Raises:
-            NotOwnerError: it was ended, taken over, or removed by hand.
-        """
-        require_first(self.writer, claim, (claim.phase,), doing)
 
     def keep_verdict(self, claim: Claim, verdict: RungVerdict, since: float, look: LastLook | None = None) -> Claim:
         """Keep the verdict of a rung in the claim, in one patch of the first VirtualService; repeatable.

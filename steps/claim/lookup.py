@@ -109,7 +109,6 @@ def _claim(
     try:
         return claim_on(cluster, obj, key, known)
     except ClaimCorrupt as error:
-        # The sentence helps a person more than our traceback, hence no log.exception.
         log.error("claim.unreadable", virtual_service=str(name_of(obj)), app=key, cause=error.cause)
         troubles.append(error)
     except Interrupted:

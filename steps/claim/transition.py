@@ -10,11 +10,15 @@ from steps.claim.observed import ObservedClaim
 from steps.claim.state import StateChanges
 from steps.claim.token import is_later
 from steps.cluster.api import Object, Operation
+from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 
 
 def move(writer: GuardedWriter, claim: Claim, phase: Phase, changes: StateChanges) -> Claim:
-    """Set the phase on the anchor, which decides, then on the others; see `Claims.move`."""
+    """Set the phase on the anchor, which decides, then on the others; see `Claims.move`.
+
+    A way back goes on without those others that people have taken the claim off.
+    """
     if phase is not claim.phase and not is_later(phase, claim.phase):
         raise ValueError(f"a run never goes back from {claim.phase} to {phase}")
     anchor, *others = claim.state.targets
@@ -28,7 +32,11 @@ def move(writer: GuardedWriter, claim: Claim, phase: Phase, changes: StateChange
 
     moved = amend(writer, claim, anchor, frozenset({claim.phase, phase}), doing, decide)
     for target in others:
-        amend(writer, moved, target, phases_until(phase), doing, follow)
+        try:
+            amend(writer, moved, target, phases_until(phase), doing, follow)
+        except NotOwnerError:
+            if phase is not Phase.ROLLING_BACK:
+                raise
     return moved
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from steps.actions.teardown import TeardownPolicy
 from steps.step import StepEnd
 from tests.support.fixed_evidence import FixedEvidence
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint, Moment
 from tests.support.killed_process import Killed
 from tests.support.shop_release import APP
+from tests.support.swaps import process_on
 from tests.support.version_pair import V1, V2, VersionPair
 
 pytestmark = pytest.mark.integration
@@ -112,15 +112,6 @@ def params(*without: str) -> list[object]:
     return [
         pytest.param(name, marks=[pytest.mark.full] if name in rare else []) for name in CASES if name not in without
     ]
-
-
-def process_on(world: VersionPair, kill_point: KillPoint | None = None) -> StepProcess:
-    """Return a process whose waits take no time but the server's: the old arm stands by for two renewals."""
-
-    def pass_time(seconds: float) -> None:
-        world.store.clock_offset_seconds += seconds
-
-    return StepProcess(world, kill_point, TeardownPolicy(5.0, 0.0, pass_time, standby_seconds=130.0))
 
 
 class KilledSwap:

@@ -16,7 +16,7 @@ from tests.support.kubernetes_api.kinds import REPLICA_SET
 from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
 from tests.support.stepped_cluster import SteppedCluster
-from tests.support.undone_releases import edit_record, record, release, seen
+from tests.support.undone_releases import edit_record, promoted, record, seen
 
 pytestmark = pytest.mark.integration
 
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def world(tmp_path: Path) -> SteppedCluster:
     """Return an app whose shop:2 was promoted."""
-    made = SteppedCluster(tmp_path)
-    release(made)
-    return made
+    return promoted(tmp_path)
 
 
 def test_a_foreign_template_is_refused_with_its_manager(world: SteppedCluster) -> None:

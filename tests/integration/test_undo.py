@@ -29,7 +29,7 @@ from tests.support.kubernetes_api.kinds import DEPLOYMENT, EVENT, VIRTUAL_SERVIC
 from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE, deployment
 from tests.support.stepped_cluster import SteppedCluster
-from tests.support.undone_releases import edit_record, record, release, seen
+from tests.support.undone_releases import edit_record, promoted, record, release, seen
 
 pytestmark = pytest.mark.integration
 
@@ -37,9 +37,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def world(tmp_path: Path) -> SteppedCluster:
     """Return an app whose shop:2 was promoted."""
-    made = SteppedCluster(tmp_path)
-    release(made)
-    return made
+    return promoted(tmp_path)
 
 
 @dataclass

@@ -1,64 +1,30 @@
-"""undo of a swap: the old arm gets its pods, then all users, then the undone arm stands down, wherever it is killed."""
+"""undo of a swap: the old arm gets its pods, then all users, then the undone arm stands down."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from steps.actions.teardown import TeardownPolicy
-from steps.claim.keys import claim_key, record_key
+from steps.claim.keys import record_key
 from steps.errors import ForeignWrite, NotOwnerError, PermanentError
-from tests.integration.test_kills_of_swaps import TWO, process_on
+from tests.integration.test_kills_of_swaps import TWO
 from tests.support.in_process_steps import StepProcess
 from tests.support.kill_point import KillPoint
 from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import DEPLOYMENT, SERVICE, VIRTUAL_SERVICE, Json
 from tests.support.shop_release import APP, NAMESPACE
+from tests.support.swaps import process_on
+from tests.support.undone_swaps import PROMOTED, UNDONE, released, seen, standing_by
 from tests.support.version_pair import V1, V2, VersionPair
 
 pytestmark = pytest.mark.integration
 
-PROMOTED: Json = {"weights": {(0, 100)}, V1: ("shop:1", 0), V2: ("shop:2", 2), "tokens": {""}}
-UNDONE: Json = {"weights": {(100, 0)}, V1: ("shop:1", 2), V2: ("shop:0", 0), "tokens": {""}, "outcome": "undone"}
 BEFORE_USERS = 55
 """How many API calls an undo may make before the users are back, with those that look for other routes."""
-
-
-def released(folder: Path, services: tuple[str, ...] = (APP,)) -> VersionPair:
-    """Return a pair whose shop-v2 was promoted, and whose shop-v1 was scaled to 0 after its standby."""
-    world = VersionPair(folder, services)
-    process_on(world).prepare()
-    process_on(world).analyze(60)
-    assert "promoted" == process_on(world).promote().results["outcome"]
-    assert PROMOTED == {name: world.summary()[name] for name in PROMOTED}
-    return world
-
-
-def standing_by(folder: Path, services: tuple[str, ...] = (APP,)) -> VersionPair:
-    """Return a pair whose shop-v2 has all users, and whose promote died while shop-v1 stood by."""
-    world = VersionPair(folder, services)
-    process_on(world).prepare()
-    process_on(world).analyze(60)
-
-    def die(_: float) -> None:
-        raise Killed
-
-    with pytest.raises(Killed):
-        StepProcess(world, ending=TeardownPolicy(5.0, 0.0, die, standby_seconds=300.0)).promote()
-    assert ({(0, 100)}, 2) == (world.weights(), world.available(V1))
-    return world
-
-
-def seen(world: VersionPair) -> Json:
-    """Return what is left."""
-    world.settle(V1)
-    world.settle(V2)
-    return world.summary()
 
 
 @pytest.fixture
@@ -224,89 +190,6 @@ def test_a_broken_version_is_undone_during_the_standby(tmp_path: Path) -> None:
         world.tick()
     process_on(world).undo()
     assert ({(100, 0)}, "undone") == (world.weights(), world.outcome())
-
-
-class KilledUndo:
-    """An undo of a swap that was killed before its first write, and after each one."""
-
-    def __init__(self, world: VersionPair) -> None:
-        self.world = world
-        kept = world.keep()
-        counted = KillPoint()
-        process_on(world, counted).undo()
-        assert UNDONE == seen(world)
-        self._kept = []
-        for number in range(counted.writes + 1):
-            world.put_back(kept)
-            with suppress(Killed):  # a slow machine renews the claim once more, so the last write may not come
-                process_on(world, KillPoint(number or 1, "after" if number else "before")).undo()
-            self._kept.append(world.keep())
-
-    def kills(self) -> Iterator[int]:
-        """Put the cluster back to each kill in turn; yield the number of writes, 0 for an undo that claimed nothing."""
-        for number, kept in enumerate(self._kept):
-            self.world.put_back(kept)
-            has_begun = self.world.annotation(claim_key(APP)) or self.world.outcome() == "undone"
-            yield number if has_begun else 0
-
-    def assert_served(self, where: object) -> None:
-        """Check that every VirtualService sends its users to an arm with ready pods."""
-        ready = self.world.available(V1) > 0, self.world.available(V2) > 0
-        for weights in self.world.weights():
-            assert all(ready[arm] for arm, weight in enumerate(weights) if weight), (where, weights, ready)
-
-
-@pytest.fixture(params=["ended", "ended-two", "standing-by-two"], scope="module")
-def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> KilledUndo:
-    """Return an undo of each kind; it is killed once for all tests."""
-    folder = tmp_path_factory.mktemp("pair")
-    make = standing_by if request.param.startswith("standing") else released
-    return KilledUndo(make(folder, TWO if request.param.endswith("two") else (APP,)))
-
-
-def test_users_are_on_a_ready_arm_wherever_an_undo_dies(killed: KilledUndo) -> None:
-    """In every VirtualService."""
-    for number in killed.kills():
-        killed.assert_served(number)
-
-
-def test_a_second_undo_ends_what_a_kill_interrupted(killed: KilledUndo) -> None:
-    """At once, without waiting for the expiry."""
-    for number in killed.kills():
-        assert "undone" == process_on(killed.world).undo(run="one").results["outcome"], number
-        assert UNDONE == seen(killed.world), number
-
-
-def test_a_rollback_by_hand_ends_a_killed_undo(killed: KilledUndo) -> None:
-    """It finishes the undo once that has a claim."""
-    for number in killed.kills():
-        if number:
-            outcome = process_on(killed.world).rollback("", any_run=True).results["outcome"]
-            assert outcome in {"undone", "not-owner"}, number
-            assert UNDONE == seen(killed.world), number
-
-
-def test_a_sweep_ends_an_undo_that_expired(killed: KilledUndo) -> None:
-    """The old arm gets its pods first there, too; a promote whose undo had not begun is completed."""
-    for number in killed.kills():
-        killed.world.store.clock_offset_seconds += 700
-        assert 0 == process_on(killed.world).sweep().exit_code, number
-        found = seen(killed.world)
-        if not number:
-            found["tokens"] = {""}  # those on Deployments are the next run's to remove
-        expected = UNDONE if number else {**PROMOTED, "outcome": "promoted"}
-        assert expected == found, number
-
-
-def test_the_next_release_ends_a_killed_undo_that_expired(killed: KilledUndo) -> None:
-    """Then it goes on."""
-    for number in killed.kills():
-        killed.world.store.clock_offset_seconds += 700
-        killed.world.release_to(V2 if number else V1)
-        process_on(killed.world).prepare("two", "shop:3")
-        killed.world.release_to(V2)
-        assert ({(100, 0)} if number else {(0, 100)}) == killed.world.weights(), number
-        killed.assert_served(number)
 
 
 def test_a_sweep_whose_account_may_not_read_services_ends_an_undo(world: VersionPair) -> None:

@@ -16,10 +16,11 @@ def give_back(world: ScheduledCluster) -> None:
         hands.route(world, name, "")
         hands.forget(world, name, "")
     for app in world.apps:
-        for name, other in ((app.stable, app.other), *([(app.other, app.stable)] if app.other else [])):
-            # The arm of a swap that nobody is sent to is idle: people bring it back without pods.
-            is_idle = bool(other) and not _is_routed(world, app, name) and _has_pods(world, other)
-            hands.deploy(world, name, "0" if is_idle else "1")
+        for name, other in ((app.stable, app.other), (app.other, app.stable)):
+            if name:  # a release that makes its canary has no other arm
+                # The arm of a swap that nobody is sent to is idle: people bring it back without pods.
+                is_idle = _has_pods(world, other) and not _is_routed(world, app, name)
+                hands.deploy(world, name, "0" if is_idle else "1")
 
 
 def _is_routed(world: ScheduledCluster, app: App, host: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from steps.actions.teardown import TeardownPolicy
 from tests.support.in_process_steps import StepProcess
+from tests.support.kill_point import KillPoint
 from tests.support.version_pair import VersionPair
 
 Line = MutableMapping[str, Any]
@@ -35,3 +36,12 @@ def standing_by(
 def named(logged: list[Line], event: str) -> list[Line]:
     """Return the lines of one event."""
     return [line for line in logged if line["event"] == event]
+
+
+def process_on(world: VersionPair, kill_point: KillPoint | None = None) -> StepProcess:
+    """Return a process whose waits take no time but the server's: the old arm stands by for two renewals."""
+
+    def pass_time(seconds: float) -> None:
+        world.store.clock_offset_seconds += seconds
+
+    return StepProcess(world, kill_point, TeardownPolicy(5.0, 0.0, pass_time, standby_seconds=130.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 from steps.claim.keys import record_key
 from tests.support.in_process_steps import StepProcess
@@ -19,6 +20,13 @@ def release(world: SteppedCluster, run: str = "one", image: str = "shop:2", **mo
     StepProcess(world).analyze(60, run=run)
     assert "promoted" == StepProcess(world).promote(run).results["outcome"]
     world.settle(APP)
+
+
+def promoted(folder: Path) -> SteppedCluster:
+    """Return an app whose shop:2 was promoted."""
+    made = SteppedCluster(folder)
+    release(made)
+    return made
 
 
 def seen(world: SteppedCluster) -> Json:

@@ -47,6 +47,23 @@ def test_a_short_claim_is_renewed_in_time(shop: ShopNamespace, traffic: Traffic)
         assert traffic.claims.expired("shop") == []
 
 
+def test_only_a_way_back_goes_on_without_a_virtual_service_that_people_took_the_claim_off(
+    shop: ShopNamespace, traffic: Traffic
+) -> None:
+    """Its waits renew the claim; if that failed, each sweep would take the claim over again, and never end it."""
+    shop.add()
+    shop.add("shop-inner")
+    claim = shop.claim("r1", "shop", "shop-inner")
+    shop.edit(lambda obj: obj["metadata"]["annotations"].pop(TOKEN), "shop-inner")
+    with pytest.raises(NotOwnerError):
+        traffic.claims.update_state(claim)
+
+    back = traffic.retreat(claim, "5xx")
+    shop.later(61)
+    assert traffic.claims.update_state(back).state.expires > back.state.expires
+    assert TOKEN not in shop.annotations("shop-inner")
+
+
 def test_the_shortest_claim_outlives_a_fault_and_the_start_of_the_next_pod(
     shop: ShopNamespace, traffic: Traffic
 ) -> None:
