@@ -6,12 +6,13 @@ Exit codes: 0 ready or noop · 2 · 3 Prometheus or cluster failing · 4 refused
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
 from steps.actions.acquire import BusyPolicy, acquire
 from steps.actions.analysis_extras import NO_EXTRAS, AnalysisExtras
-from steps.actions.at_rest import drain_reset
+from steps.actions.at_rest import drain_reset, note_users
 from steps.actions.bootstrap import bootstrap
 from steps.actions.find_work import find_work
 from steps.actions.hotfix import announce, check_hotfix
@@ -32,6 +33,7 @@ from steps.wiring.baseline import check_baseline
 from steps.wiring.cluster import parts_of, teardown_policy_of, with_dry_run_summary
 from steps.wiring.evidence import reader_of
 from steps.wiring.hotfix import hotfix_policy_of, with_hotfix_settings
+from steps.wiring.kept_arms import kept_arms_of
 from steps.wiring.probing import probe_preflight_of
 from steps.wiring.release import release_and_claim, with_run_id
 from steps.wiring.surroundings import Surroundings
@@ -65,13 +67,15 @@ def run(
     check_permissions(cluster, names, baseline=settings.baseline)
     surroundings = Surroundings(cluster, settings, names)
     with surroundings.all_at_once():
-        release, request = release_and_claim(settings, names, cluster, traffic)
+        release, request = release_and_claim(settings, names, traffic)
         if settings.bootstrap:
             begun = bootstrap(release, request, settings.ready_timeout_seconds, traffic, workload)
             if begun is not None:
                 return StepEnd({**begun.images, "run": "", "outcome": "noop"}, summary={"detail": begun.noop})
         # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
         workload.require_stable(names.namespace, names.stable, release.topology)
+    request = note_users(request, settings.at_rest, traffic)
+    find_kept = partial(kept_arms_of, cluster, names)
     with surroundings.all_at_once():
         request = _check_evidence(settings, request, names, traffic, workload, reader)
 
@@ -80,7 +84,8 @@ def run(
     while True:
         attempt += 1
         with surroundings.all_at_once():
-            work = find_work(request, release, policy, teardown, traffic, workload, settings.stable_timeout_seconds)
+            limit = settings.stable_timeout_seconds
+            work = find_work(request, release, policy, teardown, traffic, workload, find_kept, limit)
         plan = work.plan
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})

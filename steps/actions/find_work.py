@@ -1,7 +1,7 @@
 """Find out whether there is anything to release, once no other run of the app is in the way."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -38,11 +38,23 @@ def find_work(
     teardown: TeardownPolicy,
     traffic: Traffic,
     workload: Workload,
+    find_kept: Callable[[], Mapping[str, str]],
     stable_timeout_seconds: float = 0.0,
 ) -> Work:
     """Wait until no other run is in the way, then check the release; nothing of this run is written.
 
     There is nothing to do if another run releases the same, or if stable runs it already.
+
+    Args:
+        request: the claim to acquire.
+        release: what is to be released.
+        policy: what to do while another run holds a live claim.
+        teardown: time limits for the end of another run.
+        traffic: VirtualServices.
+        workload: Deployments.
+        find_kept: returns the Deployments that other routes lead to → why. It is asked once no other run is in the way,
+            whose routes would look like somebody's.
+        stable_timeout_seconds: how long stable may take to become ready (>= 0).
 
     Raises:
         ClaimHeld: another run holds the routes or Deployments: with policy `fail`, or after the waiting time.
@@ -61,7 +73,7 @@ def find_work(
         log.info("prepare.noop", detail=reason, holder=other.run)
         return Work(None, {"canary-image": release.image}, reason)
     workload.await_stable(release, stable_timeout_seconds)
-    plan = workload.preflight(release)
+    plan = workload.preflight(replace(release, kept=find_kept()))
     for sentence in plan.warnings:
         log.warning("prepare.warning", detail=sentence)
     images = {"stable-image": plan.stable_image, "canary-image": plan.canary_image}

@@ -1,9 +1,10 @@
 """Take a claim by compare-and-swap: the first VirtualService decides, the others follow."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from steps.claim.amend import RouteStart
+from steps.claim.amend import RouteStart, zero_now
 from steps.claim.annotations import remove_annotations, write_annotations
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.last_record import last_record
@@ -59,19 +60,26 @@ def take(writer: GuardedWriter, request: ClaimRequest, after_epoch: int, start: 
     epoch = 1 + max(after_epoch, *(record.epoch if record else 0 for record in records))
     claim = Claim(app, run, epoch, Phase.PREPARED, state)
 
+    moved: list[Operation] = []
+
+    def noted(obj: Object, target: RouteTarget, state: RunState, doing: str) -> Sequence[Operation]:
+        edits = start(obj, target, state, doing)
+        moved.extend(edits)
+        return edits
+
     def plan(obj: Object) -> list[Operation]:
         seen = observe_claim(obj, app)
         if seen is not None and seen.token.run == run:
             return []
         refuse_competing(writer.cluster, obj, targets[0], doing, None, app, run)
-        edits = start(obj, targets[0], claim.state, doing)
+        edits = noted(obj, targets[0], claim.state, doing)
         return [*write_annotations(obj, claim), *edits]
 
     first = observe_claim(writer.write(targets[0].virtual_service, plan), app)
     claim = first.as_claim() if first else claim
     if claim.phase is Phase.PREPARED:
-        _take_others(writer, claim, doing, start)
-    return claim
+        _take_others(writer, claim, doing, noted)
+    return zero_now(writer, claim, targets[0], doing) if moved else claim
 
 
 def _first_state(request: ClaimRequest, targets: tuple[RouteTarget, ...], now: float) -> RunState:

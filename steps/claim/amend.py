@@ -75,35 +75,33 @@ def amend(
     Raises:
         NotOwnerError: the claim is gone, another's, or in another phase.
     """
-    known: list[RunState] = []
-
-    def remembered(obj: Object, seen: ObservedClaim) -> Edit | None:
-        known[:] = [seen.state]
-        return decide(obj, seen)
-
-    obj = writer.write(target.virtual_service, amendment(writer, claim, target, phases, doing, remembered))
+    obj = writer.write(target.virtual_service, amendment(writer, claim, target, phases, doing, decide))
     found = observe_claim(obj, claim.app)
-    if found is None:
-        return claim
-    after = found.as_claim()
-    if known and known[0].weights != after.state.weights:
-        return zero_now(writer, after, target, doing)
-    return _as_known(after, claim.state)
+    return claim if found is None else _as_known(found.as_claim(), claim.state)
 
 
 def zero_now(writer: GuardedWriter, stored: Claim, target: RouteTarget, doing: str) -> Claim:
     """Return a claim whose weight became 0 now: its write may have been refused for a while after it was decided.
 
-    The new time is stored if it is much later, since other processes wait for the requests from then on, too.
+    As `zero_since`. Call it once the users of all VirtualServices have moved: they come before the time.
+    """
+    return zero_since(writer, stored, target, writer.cluster.now(), doing)
+
+
+def zero_since(writer: GuardedWriter, stored: Claim, target: RouteTarget, since: float, doing: str) -> Claim:
+    """Return a claim whose weight is 0 since a moment, if that is later than it says.
+
+    The moment is stored if it is much later, since other processes wait for the requests from then on, too.
 
     Args:
         writer: of VirtualServices.
         stored: the claim as it was written; with another weight than 0 it is returned as it is.
         target: the VirtualService.
+        since: unix seconds of the API server.
         doing: the action in errors.
     """
-    known = _timed(stored, writer.cluster.now())
-    if known is stored or known.state.weights[-1][0] - stored.state.weights[-1][0] < _LATE_SECONDS:
+    known = _zero_later(stored, since)
+    if known is stored or (stored.state.weights and since - stored.state.weights[-1][0] < _LATE_SECONDS):
         return known
 
     def decide(_: Object, seen: ObservedClaim) -> Edit | None:
@@ -120,19 +118,16 @@ def zero_now(writer: GuardedWriter, stored: Claim, target: RouteTarget, doing: s
 
 
 def _as_known(claim: Claim, known: RunState) -> Claim:
-    """Return the claim with the time of its last weight as this process knows it; see `zero_now`."""
-    weights = claim.state.weights
-    is_later = bool(weights and known.weights) and (
-        weights[-1][1] == known.weights[-1][1] and weights[-1][0] < known.weights[-1][0]
-    )
-    return _timed(claim, known.weights[-1][0]) if is_later else claim
+    """Return the claim with the time of its last weight as this process knows it; see `zero_since`."""
+    is_same = bool(claim.state.weights and known.weights) and known.weight == claim.state.weight
+    return _zero_later(claim, known.weights[-1][0]) if is_same else claim
 
 
-def _timed(claim: Claim, now: float) -> Claim:
-    if not claim.state.weights or claim.state.weight:
+def _zero_later(claim: Claim, since: float) -> Claim:
+    weights, since = claim.state.weights, round(since, 1)
+    if claim.state.weight or since <= (weights[-1][0] if weights else 0.0):
         return claim
-    weights = (*claim.state.weights[:-1], (round(now, 1), 0))
-    return replace(claim, state=replace(claim.state, weights=weights))
+    return replace(claim, state=replace(claim.state, weights=(*weights[:-1], (since, 0))))
 
 
 def amendment(

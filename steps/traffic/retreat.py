@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from steps.claim.amend import Edit, amend
+from steps.claim.amend import Edit, amend, zero_since
 from steps.claim.guarded_write import GuardedWriter
 from steps.claim.observed import ObservedClaim
 from steps.claim.verdicts import with_verdict
@@ -64,51 +64,48 @@ def return_users(
 def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdict: RungVerdict | None) -> Claim:
     """Return the users first, raise errors afterwards; see `Traffic.retreat`."""
     problems: list[StepError] = []
+    anchor, has_moved, emptied = claim.state.targets[0], False, 0.0
     for target in claim.state.targets:
-        is_anchor = target is claim.state.targets[0]
         try:
-            seen = _retreat_one(writer, claim, target, reason, hold, verdict)
-            claim = seen if is_anchor else _with_latest(writer, claim, seen.state)
+            seen, moves = _retreat_one(writer, claim, target, reason, hold, verdict)
         except NotOwnerError as error:
-            if is_anchor:
+            if target is anchor:
                 raise
             log.warning("retreat.skipped", virtual_service=str(target.virtual_service), cause=error.cause)
         except Interrupted:
             raise
         except StepError as error:
             problems.append(error)
+        else:
+            has_moved = has_moved or moves
+            claim = seen if target is anchor else claim
+            emptied = max(emptied, _emptied(seen.state))
+    # The drain counts from the last VirtualService, whose users a process that died may have left behind.
+    doing = f"keeping when the canary lost its weight on VirtualService {anchor.virtual_service}"
+    claim = zero_since(writer, claim, anchor, writer.cluster.now() if has_moved else emptied, doing)
     if problems:
         raise problems[0]
     return claim
 
 
-def _with_latest(writer: GuardedWriter, claim: Claim, other: RunState) -> Claim:
-    """Return the claim with the moment at which the last of its VirtualServices gave the canary no weight any more.
-
-    A process that died between two VirtualServices left the users of the second one behind: the drain counts from them.
-    """
-    known = claim.state.weights
-    if not other.weights or other.weights[-1][1] or (known and known[-1][0] >= other.weights[-1][0]):
-        return claim
-    anchor, weights = claim.state.targets[0], (*known, other.weights[-1])
-    doing = f"keeping when the canary lost its weight on VirtualService {anchor.virtual_service}"
-
-    def decide(_: Object, seen: ObservedClaim) -> Edit:
-        return Edit(replace(seen.state, weights=weights), seen.token.phase)
-
-    return amend(writer, claim, anchor, _ANY, doing, decide)
+def _emptied(state: RunState) -> float:
+    """Return when a VirtualService gave the canary no weight any more, as its copy of the state says; 0 if unknown."""
+    return 0.0 if state.weight or not state.weights else state.weights[-1][0]
 
 
 def _retreat_one(
     writer: GuardedWriter, claim: Claim, target: RouteTarget, reason: str, hold: Hold, verdict: RungVerdict | None
-) -> Claim:
+) -> tuple[Claim, bool]:
+    """Retreat on one VirtualService; return the claim on it, and whether users moved."""
     doing = f"retreating on VirtualService {target.virtual_service}"
     lost: list[str] = []
+    moved: list[Operation] = []
 
     def decide(obj: Object, seen: ObservedClaim) -> Edit:
         arms = arm_destinations(seen.state, target)
         lost[:] = stranded(obj, target.routes, arms)
         edits, state = return_users(obj, target, seen.state, writer.cluster.now(), hold)
+        moved[:] = edits
         state = replace(state, reason=state.reason or reason)
         return Edit(with_verdict(state, verdict) if verdict else state, Phase.ROLLING_BACK, edits)
 
@@ -119,4 +116,4 @@ def _retreat_one(
             f" which no weight can fix: put {claim.state.stable} back into its route list."
         )
         raise ForeignWrite(doing, cause)
-    return after
+    return after, bool(moved)

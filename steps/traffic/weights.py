@@ -40,9 +40,10 @@ def set_weight(
             state = without_verdict(state, weight)
         return Edit(state, phase, edits)
 
+    before = claim.state.weights
     claim = amend(writer, claim, anchor, frozenset({claim.phase, phase}), doing, decide)
     moved = [_follow(writer, claim, target, weight, allow_foreign=allow_foreign) for target in others]
-    return zero_now(writer, claim, anchor, doing) if any(moved) else claim
+    return zero_now(writer, claim, anchor, doing) if any(moved) or claim.state.weights != before else claim
 
 
 def set_weight_unclaimed(

@@ -8,14 +8,12 @@ from typing import TypeVar
 import structlog
 
 from steps.claim.acquire import ClaimRequest
-from steps.cluster.api import Cluster
 from steps.errors import PermanentError
 from steps.model.names import ReleaseNames
 from steps.model.workload import Release
 from steps.outputs import results
 from steps.settings.preparation import PreparationSettings
 from steps.traffic.traffic import Traffic
-from steps.wiring.kept_arms import kept_arms_of
 from steps.workload.duplicate import request_fingerprint
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -47,7 +45,7 @@ def this_host() -> str:
 
 
 def release_and_claim(
-    settings: PreparationSettings, names: ReleaseNames, cluster: Cluster, traffic: Traffic
+    settings: PreparationSettings, names: ReleaseNames, traffic: Traffic
 ) -> tuple[Release, ClaimRequest]:
     """Return what is to be released, and the claim that the run asks for.
 
@@ -73,7 +71,7 @@ def release_and_claim(
         hotfix=settings.reason if settings.hotfix else "",
     )
     routes = traffic.ports(request.targets, request.stable, request.canary)
-    return replace(release, routes=routes, kept=kept_arms_of(cluster, names)), request
+    return replace(release, routes=routes), request
 
 
 def _release(settings: PreparationSettings, names: ReleaseNames, traffic: Traffic) -> Release:

@@ -108,6 +108,24 @@ def test_reset_of_weights_that_are_at_rest_waits_for_nothing(tmp_path: Path) -> 
     assert ([], {(100, 0)}) == (paused, world.weights())
 
 
+@pytest.mark.parametrize("way", ["reset", "adopt"])
+def test_users_whom_somebody_returns_while_prepare_checks_are_waited_for_as_well(tmp_path: Path, way: str) -> None:
+    """GitOps writes 100/0 in the middle of prepare: the canary's pods change only when its requests have ended."""
+    world, paused = at_rest(tmp_path, (90, 10)), list[tuple[float, str]]()
+
+    class Evidence(FixedEvidence):
+        def check(self) -> tuple[str, ...]:
+            set_weights(world, APP, (100, 0))
+            return super().check()
+
+    world.evidence = Evidence(0.0)
+    ending = TeardownPolicy(5.0, 7.0, lambda seconds: paused.append((seconds, world.image(CANARY))))
+    StepProcess(world, ending=ending).prepare(at_rest=way)
+    ((seconds, image),) = paused
+    assert ("shop:1", "shop:2", {(100, 0)}) == (image, world.image(CANARY), world.weights())
+    assert pytest.approx(7.0, abs=1.5) == seconds
+
+
 def test_adopted_users_stay_and_rungs_below_them_are_skipped(tmp_path: Path) -> None:
     """At 10 of the ladder 5, 25, 60 the first judged rung is 25."""
     world = at_rest(tmp_path, (90, 10))

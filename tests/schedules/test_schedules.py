@@ -76,8 +76,17 @@ def test_the_arms_of_a_swap_take_turns() -> None:
         "swap:prepared person:take-token:shop:shop person:delete:shop-v1",
         "swap-both:walking person:delete:shop-v2",
         "apart:rest run:a:walk:fail:internal/shop-internal person:weigh:shop:100",
+        "apart:walking run:b:walk:fail:internal/shop-internal clock:130 clock:130 clock:130 clock:130 clock:130",
     ],
-    ids=["lost-answer", "renamed-deployments", "one-token-taken", "stable-gone", "arm-gone", "weight-by-hand"],
+    ids=[
+        "lost-answer",
+        "renamed-deployments",
+        "one-token-taken",
+        "stable-gone",
+        "arm-gone",
+        "weight-by-hand",
+        "routes-of-a-dead-run",
+    ],
 )
 def test_what_once_broke_a_promise_breaks_none(schedule: str) -> None:
     """Schedules that earlier versions, of the steps or of this machinery, did not withstand."""

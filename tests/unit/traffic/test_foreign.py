@@ -74,7 +74,7 @@ def test_a_retreat_is_repeatable_and_keeps_its_first_reason(shop: ShopNamespace,
     shop.add()
     claim, _ = traffic.set_weight(shop.claim(), 10)
     first = traffic.retreat(claim, "one")
-    assert traffic.retreat(claim, "two") == first
+    assert traffic.retreat(first, "two") == first
     assert traffic.retreat(first, "three") == first
 
 

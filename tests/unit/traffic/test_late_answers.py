@@ -48,6 +48,26 @@ def test_the_time_of_the_last_weight_is_that_of_the_write_that_was_stored(
     assert stored >= before + REFUSED_SECONDS - 2, "another process that goes on lets the requests leave from then on"
 
 
+@pytest.mark.parametrize("way", ["set-weight", "retreat", "take-over"])
+def test_the_users_of_all_virtual_services_move_before_the_time_is_stored(
+    shop: ShopNamespace, traffic: Traffic, way: str
+) -> None:
+    """A slow write of the first one costs the users of the second one no further request."""
+    shop.add()
+    shop.add("shop-inner")
+    claim, _ = traffic.set_weight(shop.claim("r1", "shop", "shop-inner"), 60)
+
+    def refuse(_: Call) -> None:
+        shop.api.store.clock_offset_seconds += REFUSED_SECONDS
+
+    shop.api.faults.on_write(1, refuse, moment="before", only=lambda call: b"/spec/http" in call.body)
+    known = len(shop.api.faults.writes())
+    returned(way, claim, traffic)
+    written = [call for call in shop.api.faults.writes()[known:] if call.resource == "virtualservices"]
+    moves = [b"/spec/http" in call.body for call in written]
+    assert moves[:3] == [True, True, False], [(call.name, call.body) for call in written]
+
+
 def test_a_weight_that_became_0_late_is_stored_with_the_time_at_which_it_did(
     shop: ShopNamespace, traffic: Traffic
 ) -> None:
