@@ -137,7 +137,8 @@ class SecondTrial:
         lowest = min(ladder[0] if ladder else weight, weight)
         begin = first_weight(judgement, lowest) if self._replaces_pods else 0
         reason, metric = judgement.reason[:MOST_CHARACTERS], judgement.metric or ""
-        return Trial(at, weight, judgement.code, reason, metric, excess_of(judgement), begin)
+        excess, until = excess_of(judgement), round(judgement.until, 1)
+        return Trial(at, weight, judgement.code, reason, metric, excess, begin, judged_until=until)
 
     def prepare_next(self, claim: Claim, comparison: Comparison, poll_seconds: float) -> Claim:
         """Make the run ready for its next trial, if the users went back after an alarm; repeatable.
@@ -190,7 +191,7 @@ class SecondTrial:
             heartbeat.renew()
             now = self._traffic.claims.now()
             seen = self._reader.read(started, now, rung_started=last.at, weight=0, comparison=comparison)
-            answer = is_shared(seen, last.metric or None, last.at)
+            answer = is_shared(seen, last.metric or None, last.judged_until or last.at)
             if answer is None:
                 soon = poll_seconds or next_poll_seconds(seen.scrape_interval_seconds, now - seen.until)
                 self._pause(soon)

@@ -22,10 +22,13 @@ class _Trial(Body):
     excess: Count = 0
     next_weight: Percent = 0
     shared: Flag | None = None
+    judged_until: Time = 0.0
 
+
+_NAMES: Final = ("at", "weight", "code", "reason", "metric", "excess", "next_weight", "shared", "judged_until")
 
 Trials = Annotated[
-    tuple[Annotated[_Trial, named("at", "weight", "code", "reason", "metric", "excess", "next_weight", "shared")], ...],
+    tuple[Annotated[_Trial, named(*_NAMES)], ...],
     FailFast(),
     Field(max_length=_MOST),
 ]

@@ -245,7 +245,7 @@ def first_weight(judgement: Judgement, lowest: int) -> int:
     return max(1, min(lowest, ceil(_ALL * _ENOUGH / requests))) if requests else lowest
 
 
-def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
+def is_shared(evidence: Evidence, metric: str | None, judged_until: float) -> bool | None:
     """Return whether stable's scrapes right after an alarm show that its cause was shared; None: not enough scrapes.
 
     That is: stable fails at minimum half of what the canary failed, and more than its own past explains.
@@ -253,12 +253,12 @@ def is_shared(evidence: Evidence, metric: str | None, at: float) -> bool | None:
     Args:
         evidence: of the trial, read after the users went back.
         metric: that the alarm is about; None for pods and probes, whose cause is never shared.
-        at: when the users went back, unix seconds.
+        judged_until: end of the last scrape interval that was judged, unix seconds.
     """
     found = next((one for one in evidence.metrics if one.name == metric), None)
     if found is None or not found.series:
         return False if metric is None else None
-    seen = [_after_alarm(series.strata, at) for series in found.series]
+    seen = [_after_alarm(series.strata, judged_until) for series in found.series]
     if any(len(one.stable) < SCRAPES_OF_STABLE for one in seen):
         return None
     # Latency has several bounds: a few slow requests of stable must not answer for a canary that is slow as a whole.
@@ -286,9 +286,11 @@ class _Series:
         return any(_is_as_bad(one, minimum) and upper_tail(one, self.usual) < DOUBT for one in self.stable)
 
 
-def _after_alarm(strata: Sequence[Stratum], at: float) -> _Series:
-    after = [one.stable for one in strata if one.end > at and one.stable.total][:SCRAPES_OF_STABLE]
-    before = [one for one in strata if one.end <= at]
+def _after_alarm(strata: Sequence[Stratum], judged_until: float) -> _Series:
+    # The moment was rounded, and a read that began anew may cut its intervals elsewhere.
+    half = (strata[-1].end - strata[-1].start) / 2 if strata else 0.0
+    after = [one.stable for one in strata if one.end > judged_until + half and one.stable.total][:SCRAPES_OF_STABLE]
+    before = [one for one in strata if one.end <= judged_until + half]
     alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
     # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
     usual = _sum([one.stable for one in before[:-_ALARMED]])

@@ -20,6 +20,8 @@ class Trial:
         excess: the canary's failed requests in this trial beyond those that stable's rate explains (>= 0).
         next_weight: with which the next trial begins, percent; 0 = the lowest rung.
         shared: whether stable failed too right after the alarm; None while that is not known yet.
+        judged_until: end of the last scrape interval that was judged, unix seconds; 0 where no scrape was. It may come
+            after `at`: the interval goes on after its scrape.
     """
 
     at: float
@@ -30,3 +32,4 @@ class Trial:
     excess: int = 0
     next_weight: int = 0
     shared: bool | None = None
+    judged_until: float = 0.0

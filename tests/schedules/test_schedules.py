@@ -77,6 +77,8 @@ def test_the_arms_of_a_swap_take_turns() -> None:
         "swap-both:walking person:delete:shop-v2",
         "apart:rest run:a:walk:fail:internal/shop-internal person:weigh:shop:100",
         "apart:walking run:b:walk:fail:internal/shop-internal clock:130 clock:130 clock:130 clock:130 clock:130",
+        "both:walking hand:p1:roll-back:shop/shop go:p1:2 lose:p1",
+        "swap-both:walking clock:130 clock:130 clock:130 clock:130 clock:130 sweep:s1:all go:s1:2 lose:s1 go:s1:12",
     ],
     ids=[
         "lost-answer",
@@ -86,6 +88,8 @@ def test_the_arms_of_a_swap_take_turns() -> None:
         "arm-gone",
         "weight-by-hand",
         "routes-of-a-dead-run",
+        "first-not-written",
+        "first-not-written-in-a-swap",
     ],
 )
 def test_what_once_broke_a_promise_breaks_none(schedule: str) -> None:

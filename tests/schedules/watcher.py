@@ -118,11 +118,13 @@ class Watcher:
     def _check_moved(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:
         """Either side of a swap gets users from the owner, or back from them by the patch of a takeover."""
         back = {mark.owner for mark in marks(new) if mark.text.endswith(f":{ROLLING_BACK}")}
-        if not any(self.authors.get(owner) == who for owner in owners(old) | back):
+        if not any(self.authors.get(owner) == who for owner in owners(old) | back) and not _is_returned(old, new):
             self._say(f"{who} raised the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
 
     def _check_lowered(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:
-        if not any(self.authors.get(owner) == who for owner in owners(old) | owners(new)):
+        if not any(self.authors.get(owner) == who for owner in owners(old) | owners(new)) and not _is_returned(
+            old, new
+        ):
             self._say(f"{who} lowered the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
 
     def _note_authors(self, who: str, what: str, old: Json | None, new: Json) -> None:
@@ -210,6 +212,15 @@ def _is_ready(pod: Json) -> bool:
         return False
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _is_returned(old: Json, new: Json) -> bool:
+    """Return whether a way back that could not write the run's first VirtualService returned the users of another one.
+
+    It leaves the run's token there, in the last phase, so that the run itself can only return users, too.
+    """
+    back = {mark.owner for mark in marks(new) if mark.text.endswith(f":{ROLLING_BACK}")}
+    return bool(back & owners(old)) and sorted(weights(new).values()) == [0, 100]
 
 
 def _changes(before: Objects, after: Objects) -> list[tuple[tuple[str, str, str], Json | None, Json | None]]:

@@ -3,7 +3,8 @@
 It sees what ratios of the arms do not show, and its answer is in the user's own terms. It alarms only if a one-sided
 e-process against "the canary's bad share is at most the allowed one" crosses its own line, so noise does not roll back
 a service that is always close to its objective. If stable is above the objective as well, it waits ("shared") and never
-alarms.
+alarms. Where one of stable's pods is bad for good, the canary must be beyond what that pod explains: a pod of its own
+may have got the same node, or the same clients.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ _RECENT: Final = 12
 """Scrapes in which an outage of stable still excuses a canary: it may reach the two arms at different moments."""
 
 _MAJORITY: Final = 0.5
+_NEARLY_ALL: Final = 0.99
 
 
 def judge_guard(
@@ -46,13 +48,14 @@ def judge_guard(
     if canary.bad >= rules.guard_bad and _is_above(canary, allowed) and _is_surely_above(stable, allowed, rules):
         state = "shared"  # stable has the requests that the canary may lack
     elif canary.total >= rules.guard_requests and canary.bad >= rules.guard_bad and _is_above(canary, allowed):
-        value = OneSampleTest(allowed, one_sample_cap(rules, aligned=aligned)).run(strata, histories)
+        explained = max(allowed, _share_of_worst_pod(histories, rules))
+        value = OneSampleTest(explained, one_sample_cap(rules, aligned=aligned)).run(strata, histories)
         # If most requests fail in three scrapes in a row, no earlier noise of stable excuses it.
         most_fail = all(s.canary.bad >= _MAJORITY * s.canary.total for s in last)
         if full_weight:  # without stable, chance is excluded by the canary's own counts
             counts = [stratum.canary for stratum in last]
             most_fail = most_fail and is_beyond_chance(counts, allowed, len(exposed), 1.0, rules.guard_alpha)
-        all_above = len(last) == GUARD_SCRAPES and all(_is_above(s.canary, allowed) for s in last)
+        all_above = len(last) == GUARD_SCRAPES and all(_is_above(s.canary, explained) for s in last)
         crossed = all_above and (most_fail or value >= 1.0 / rules.guard_alpha) and (bool(stable.total) or full_weight)
         state = "shared" if _stable_is_above(exposed, stable, allowed) else "alarm" if crossed else "ok"
     return GuardJudgement(
@@ -81,6 +84,11 @@ def is_beyond_chance(last: Sequence[Counts], allowed: float, looks: int, phi: fl
     counts = Counts(sum(one.total for one in last), sum(one.bad for one in last))
     chance: float = upper_tail(counts, allowed) ** (1.0 / phi)
     return chance < alpha / (looks * (looks + 1))
+
+
+def _share_of_worst_pod(histories: Sequence[StableHistory], rules: Rules) -> float:
+    """Return the bad share (0-1) that stable's worst pod has for good, and a little more; 0 if that is not known."""
+    return min(_NEARLY_ALL, rules.ratio * histories[-1].habit_share) if histories else 0.0
 
 
 def _stable_is_above(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:

@@ -53,7 +53,7 @@ class HistoryTracker:
         """All that the strata added so far say."""
         estimate = self._all
         if not self._bursts.events:
-            return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, habit=self._habits.worst)
+            return self._history(estimate, 0.0)
         length = self._bursts.length
         hazard = self._bursts.hazard(self._pods)
         if hazard <= EXCEPTIONAL:
@@ -64,8 +64,8 @@ class HistoryTracker:
         return self._history(estimate, length)
 
     def _history(self, estimate: Overdispersion, length: float, hazard: float = 1.0) -> StableHistory:
-        habit = self._habits.worst
-        return StableHistory(estimate.phi, estimate.bad, estimate.total, estimate.strata, length, hazard, habit)
+        seen, habits = (estimate.phi, estimate.bad, estimate.total, estimate.strata), self._habits
+        return StableHistory(*seen, length, hazard, habits.worst, habits.worst_share)
 
     def add(self, stratum: Stratum) -> None:
         """Add the stable arm of one stratum."""

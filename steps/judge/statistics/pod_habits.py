@@ -15,8 +15,8 @@ _BLOCK: Final = 8
 _PRIOR: Final = 10.0
 """Bad requests that each pod is credited with, so that it counts as an ordinary one at first."""
 
-_Excess = tuple[float, float]
-"""A block of one pod: bad requests beyond an even share, and that share."""
+_Excess = tuple[float, float, int]
+"""A block of one pod: bad requests beyond an even share, that share, and the requests."""
 
 
 class PodHabits:
@@ -24,10 +24,11 @@ class PodHabits:
 
     Attributes:
         worst: usual bad share of the worst pod in times of an ordinary one's, >= 1.
+        worst_share: the largest usual bad share that any pod has (0-1).
     """
 
     def __init__(self) -> None:
-        self.worst = 1.0
+        self.worst, self.worst_share = 1.0, 0.0
         self._strata: list[Sequence[CountPair]] = []
         self._blocks: list[list[_Excess]] = []
 
@@ -50,12 +51,15 @@ class PodHabits:
         even = sum(bad) / whole
         for blocks, total, own in zip(self._blocks, totals, bad, strict=False):
             if total:
-                blocks.append((own - total * even, total * even))
-        self.worst = max([1.0, *map(_lasting, self._blocks)])
+                blocks.append((own - total * even, total * even, total))
+        lasting = [_lasting(one) for one in self._blocks]
+        self.worst = max([1.0, *(times for times, _ in lasting)])
+        self.worst_share = max([0.0, *(times * even for times, even in lasting)])
 
 
-def _lasting(blocks: Sequence[_Excess]) -> float:
-    """Return a pod's rate in the better half of its blocks, in times of an even share."""
+def _lasting(blocks: Sequence[_Excess]) -> tuple[float, float]:
+    """Return a pod's rate in the better half of its blocks, in times of an even share, and that share (0-1)."""
     better = sorted(blocks)[: len(blocks) // 2]
-    fair = _PRIOR + sum([share for _, share in better])
-    return (fair + sum([excess for excess, _ in better])) / fair
+    fair, total = sum([share for _, share, _ in better]), sum([requests for _, _, requests in better])
+    even = fair / total if total else 0.0
+    return (_PRIOR + fair + sum([excess for excess, _, _ in better])) / (_PRIOR + fair), even

@@ -29,6 +29,7 @@ class StableHistory(NamedTuple):
             they are not. If they are, `phi`, `bad`, `total` and `strata` leave stable's bursts out.
         habit: usual bad share of stable's worst pod, in times of an ordinary pod's, >= 1: a pod of the canary may have
             got such a node, or such clients. 1 where pods are not distinguished.
+        habit_share: the largest usual bad share of any of stable's pods (0-1), 0 where pods are not distinguished.
     """
 
     phi: float
@@ -38,6 +39,7 @@ class StableHistory(NamedTuple):
     burst_length: float = 0.0
     burst_hazard: float = 1.0
     habit: float = 1.0
+    habit_share: float = 0.0
 
     @property
     def is_quiet(self) -> bool:

@@ -165,7 +165,7 @@ class Climb:
         evidence, shared, at = self._read(one, back, 0, back + _WATCHED_SECONDS), None, float(back + _WATCHED_SECONDS)
         for stratum in evidence.metrics[0].series[0].strata:
             if stratum.end > EPOCH + back and shared is None:
-                shared = is_shared(until(evidence, stratum.end), judgement.metric, EPOCH + back)
+                shared = is_shared(until(evidence, stratum.end), judgement.metric, judgement.until)
                 at = one.visible(stratum.end) - EPOCH
         self._trials.append(
             Trial(

@@ -6,9 +6,10 @@ from math import log
 
 import pytest
 
+from steps.judge.checks.guard import judge_guard
 from steps.judge.rules import Rules
 from steps.judge.statistics.e_process import run_e_process
-from steps.judge.statistics.histories import track_history
+from steps.judge.statistics.histories import stable_histories, track_history
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
 from steps.judge.statistics.pod_habits import PodHabits
 from steps.model.evidence import Counts, Stratum
@@ -46,6 +47,24 @@ def test_a_canary_like_the_worst_pod_of_stable_raises_no_alarm(seed: int, *, gat
 def test_a_canary_far_worse_than_the_worst_pod_is_an_alarm(*, gateway: bool) -> None:
     """Six times stable's mean is more than three times its worst pod's."""
     assert run(1, 0.018, gateway=gateway) >= 100
+
+
+def guarded(seed: int, canary: float) -> str:
+    """Return the guard's state, 99 % allowed, of a canary beside six pods of which one fails 4 % for good."""
+    chance = random.Random(seed)
+    strata = [stratum(number, [0.04, *[0.002] * 5], canary, chance, gateway=True) for number in range(70)]
+    return judge_guard("errors", tuple(strata), 0.01, Rules(), aligned=True, histories=stable_histories(strata)).state
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_guard_excuses_a_canary_by_a_pod_of_stable_that_is_as_bad_for_good(seed: int) -> None:
+    """One of two canary pods got that node, so it fails 2.1 % where stable's six pods fail .8 %."""
+    assert guarded(seed, 0.021) != "alarm"
+
+
+def test_the_guard_alarms_where_a_canary_is_beyond_what_stables_worst_pod_explains() -> None:
+    """It fails 12 %, three times as much as that pod."""
+    assert guarded(1, 0.12) == "alarm"
 
 
 def test_equal_pods_have_no_habit() -> None:

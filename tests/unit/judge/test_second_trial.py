@@ -156,6 +156,15 @@ def test_a_stable_that_always_fails_as_much_has_not_the_canary_s_trouble() -> No
     assert not is_shared(evidence(*usual, *after, past_bad=45), "errors", 690.0)
 
 
+def test_the_scrape_of_the_alarm_is_not_one_of_stable_s_next() -> None:
+    """Its interval may go on after the users went back, and stable's outage begin within it."""
+    quiet = [((10, 0), (300, 0))] * 2
+    seen = [*quiet, ((42, 42), (170, 31)), ((18, 18), (185, 185))]
+    assert is_shared(evidence(*seen), "errors", 645.0) is None
+    assert is_shared(evidence(*seen, ((0, 0), (204, 204))), "errors", 645.0)
+    assert not is_shared(evidence(*seen[:3], *[((0, 0), (204, 0))] * 2), "errors", 645.0)
+
+
 def test_pods_and_probes_are_never_a_shared_cause() -> None:
     """They are about the canary's pods alone."""
     assert is_shared(evidence(((90, 80), (900, 900))), None, 600.0) is False
