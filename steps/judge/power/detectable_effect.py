@@ -15,6 +15,7 @@ from steps.judge.power.power_search import smallest_detectable_share
 from steps.judge.rules import Rules
 from steps.judge.statistics.histories import track_history
 from steps.judge.statistics.likelihood_ratio import LikelihoodRatio
+from steps.judge.statistics.strata import first_exposed
 from steps.judge.wording import notes
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 
@@ -93,9 +94,10 @@ def _forecast_share(
     coming = _coming(series.strata[-_RECENT:], evidence, seconds)
     if not any(stratum.canary.total and stratum.stable.total for stratum in coming):
         return None
-    counterfactual = Counterfactual(
-        (*past, *coming), [track_history(past).history] * len(coming), alarm, rules, LikelihoodRatio(rules.ratio)
-    )
+    # So little traffic may be coming that the first strata have no request of the canary: it meets none until then.
+    exposed = len(coming) - first_exposed(coming)
+    histories = [track_history(past).history] * exposed
+    counterfactual = Counterfactual((*past, *coming), histories, alarm, rules, LikelihoodRatio(rules.ratio))
     return smallest_detectable_share(counterfactual.totals, counterfactual.alarms, rules.min_bad)
 
 

@@ -124,6 +124,15 @@ def test_the_forecast_says_what_is_detectable(
     assert "failures or more will be caught" in found.sentence
 
 
+@pytest.mark.parametrize("requests", range(1, 12))
+@pytest.mark.parametrize("weight", [1, 5, 20])
+def test_a_forecast_fits_the_rung_where_most_scrapes_have_no_request_of_the_canary(requests: int, weight: int) -> None:
+    """One request in several scrapes: the first scrapes to come may have none."""
+    for seconds in (30.0, 180.0, 600.0, 3600.0):
+        found = forecast(evidence(strata(12, Counts(0, 0), Counts(requests, 0)), weight=weight), Rules(), seconds)
+        assert found is None or found.ratio is None or 0.0 < found.ratio <= 1.0
+
+
 def test_without_traffic_or_weight_there_is_no_forecast() -> None:
     """There is no basis for one."""
     history = strata(12, Counts(0, 0), Counts(50, 0))
