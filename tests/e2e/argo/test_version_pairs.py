@@ -24,7 +24,8 @@ from tests.support.processes import ROOT
 pytestmark = pytest.mark.e2e
 
 V1, V2 = "shop-v1", "shop-v2"
-UNDO_SECONDS = 10.0
+UNDO_SECONDS = 60.0
+"""An idle machine needs 5 s, most of them for the pods of the old arm to start; a busy one several times as long."""
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def pair(images: None) -> Iterator[ClusterLab]:
         yield lab
 
 
-def test_a_pair_is_released_in_two_words_and_undone_in_seconds(pair: ClusterLab) -> None:
+def test_a_pair_is_released_in_two_words_and_undone_within_a_minute(pair: ClusterLab) -> None:
     """`init | kubectl apply`, app and image; users never fail, and undo has them back on the old arm."""
     kubectl(pair, "apply", "-f", "-", given=_canary_steps(pair, "init", "--no-rbac"))
     assert (100, 0) == _weights(pair)
