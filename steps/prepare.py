@@ -74,7 +74,7 @@ def run(
                 return StepEnd({**begun.images, "run": "", "outcome": "noop"}, summary={"detail": begun.noop})
         # Before Prometheus is queried: for a misspelt name it would only report that it has no series.
         workload.require_stable(names.namespace, names.stable, release.topology)
-    request = note_users(request, settings.at_rest, traffic)
+    request = note_users(request, traffic)
     find_kept = partial(kept_arms_of, cluster, names)
     with surroundings.all_at_once():
         request = _check_evidence(settings, request, names, traffic, workload, reader)
@@ -84,8 +84,9 @@ def run(
     while True:
         attempt += 1
         with surroundings.all_at_once():
-            limit = settings.stable_timeout_seconds
-            work = find_work(request, release, policy, teardown, traffic, workload, find_kept, limit)
+            work = find_work(
+                request, release, policy, teardown, traffic, workload, find_kept, settings.stable_timeout_seconds
+            )
         plan = work.plan
         if plan is None:
             return StepEnd({**work.images, "run": "", "outcome": "noop"}, summary={"detail": work.noop})

@@ -14,14 +14,13 @@ from steps.traffic.traffic import Traffic
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def note_users(request: ClaimRequest, at_rest: AtRest, traffic: Traffic) -> ClaimRequest:
+def note_users(request: ClaimRequest, traffic: Traffic) -> ClaimRequest:
     """Return the request with weight 0 to begin with, if the canary has users now, before the checks of a start.
 
     Somebody may return these users before the claim is taken. The canary is drained then, too.
     """
-    if at_rest == "refuse" or not any(traffic.weights(request.targets, request.stable, request.canary).values()):
-        return request
-    return replace(request, first_weight=0)
+    has_users = any(traffic.weights(request.targets, request.stable, request.canary).values())
+    return replace(request, first_weight=0) if has_users else request
 
 
 def with_first_weight(request: ClaimRequest, at_rest: AtRest, traffic: Traffic) -> ClaimRequest:

@@ -39,7 +39,7 @@ def find_work(
     traffic: Traffic,
     workload: Workload,
     find_kept: Callable[[], Mapping[str, str]],
-    stable_timeout_seconds: float = 0.0,
+    stable_timeout_seconds: float,
 ) -> Work:
     """Wait until no other run is in the way, then check the release; nothing of this run is written.
 

@@ -100,7 +100,7 @@ def _promotion(claim: Claim, traffic: Traffic, workload: Workload) -> Promotion 
     workloads, pin = claim.state.workloads, claim.state.pin
     if workloads is None or pin is None:
         return None
-    found = "" if workloads.is_swap else workload.promoted_fingerprint(workloads, pin)
+    found = "" if workloads.is_swap else workload.ended_promotion.promoted_fingerprint(workloads, pin)
     return promotion_of(claim, replace(workloads, promoted_template_hash=found), traffic.claims.now())
 
 

@@ -29,10 +29,10 @@ from steps.judge.second_trial import (
     condemnation,
     excess_of,
     first_weight,
-    is_shared,
     rungs_again,
     trial_rules,
 )
+from steps.judge.shared_cause import is_shared
 from steps.model.judgement import Judgement, Verdict
 from steps.model.run import Claim, RunState
 from steps.model.rungs import RungVerdict

@@ -60,11 +60,12 @@ def undo_promotion(
     _refuse_external(state, names.app, promoted.promotion.run)
     if state.workloads is not None:
         _refuse_others(state, state.workloads, names, promoted.promotion.run, workload)
-        workload.check_undo(state.workloads, state.pin)
+        workload.ended_promotion.check_undo(state.workloads, state.pin)
     if promoted.claim is None:
         if state.workloads is not None:
             kept = {**state.workloads.kept, **find_kept(_names_then(names, state, state.workloads))}
-            state = replace(state, workloads=workload.for_undo(replace(state.workloads, kept=kept)))
+            workloads = replace(state.workloads, kept=kept)
+            state = replace(state, workloads=workload.ended_promotion.with_pods_for_users(workloads))
         promoted = replace(promoted, promotion=replace(promoted.promotion, state=state))
         claim = _claim(promoted, names, run, reason, by, traffic)
     else:
@@ -142,7 +143,7 @@ def _refuse_others(
     if workloads.namespace != names.namespace:
         cause = f"the record names Deployments of namespace {workloads.namespace}, the app is in {names.namespace}."
         raise PermanentError(doing, f"{cause} Name its namespace with --namespace.")
-    workload.require_behind(workloads, state.stable, state.canary, doing)
+    workload.ended_promotion.require_behind(workloads, state.stable, state.canary, doing)
 
 
 def _refuse_external(state: RunState, app: str, promoted: str) -> None:

@@ -19,6 +19,7 @@ again.
 Each room has one subject, and imports only from rooms further down in this list.
 
     second_trial    what follows an alarm: condemn, or fresh pods; by which rules, and on which rungs
+    shared_cause    whether stable shares the cause of an alarm: its next scrapes say so
     fail_reasons, blockers, pass_reasons    the three questions; `judgement_builder` makes the full answer
     case            one judgement's filtered evidence, and the numbers that more than one question needs
     power/          what would have been caught, and what will be by the deadline

@@ -3,9 +3,9 @@
 A trial is one set of canary pods on the ladder. It ends with an alarm (`trial_rules` says at which line), and
 `after_alarm` says what follows:
 
-- *Retreat*: all users go back to stable. Two more scrapes of stable tell whether the cause was shared (`is_shared`).
-  Then fresh pods begin at the lowest rung, or with the few requests that show a total failure (`first_weight`), and the
-  ladder continues from the rung below the alarm (`rungs_again`).
+- *Retreat*: all users go back to stable. Two more scrapes of stable tell whether the cause was shared
+  (`shared_cause`). Then fresh pods begin at the lowest rung, or with the few requests that show a total failure
+  (`first_weight`), and the ladder continues from the rung below the alarm (`rungs_again`).
 - *Condemn*: the run fails. That is the answer to an alarm that confirms one of an earlier trial, to a third alarm, to
   an alarm after which the budget of failed requests is spent, and to one that no other pods or moment could answer.
 
@@ -52,23 +52,16 @@ from math import ceil, sqrt
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.statistics.exact_tests import DOUBT, upper_tail
-from steps.model.evidence import Counts, Evidence, MetricKind, Stratum
+from steps.judge.shared_cause import ALARM_SCRAPES, SCRAPES_OF_STABLE
+from steps.model.evidence import MetricKind
 from steps.model.judgement import Judgement, ReasonCode, Verdict
 from steps.model.trials import Trial
 
 MOST_TRIALS: Final = 3
 """The alarm of the last one condemns, whatever the earlier ones were about."""
 
-SCRAPES_OF_STABLE: Final = 2
-"""Scrapes of stable after an alarm that tell whether its cause was shared."""
-
 _CERTAIN: Final = frozenset({ReasonCode.UNHEALTHY, ReasonCode.PROBE})
 _ALL: Final = 100
-_SHARED_PART: Final = 0.5
-"""Stable shares the cause if it fails at minimum this part of what the canary failed."""
-
-_MIN_BAD: Final = 3
 _ONE_SCRAPE: Final = 1.3
 """Largest part of ln(1/alpha) that one scrape may add beside a quiet stable: it may be an alarm alone, since only an
 incident that comes again, to other pods, could condemn the version."""
@@ -78,9 +71,6 @@ _ENOUGH: Final = 8
 
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
-
-_ALARMED: Final = 3
-"""Scrapes that an alarm is about, at most."""
 
 
 class Mode(StrEnum):
@@ -240,66 +230,6 @@ def first_weight(judgement: Judgement, lowest: int) -> int:
         judgement: that failed the canary.
         lowest: rung of the ladder, or the weight of the alarm where no ladder is known (1-100).
     """
-    rows = judgement.table[-_ALARMED:]
+    rows = judgement.table[-ALARM_SCRAPES:]
     requests = sum(row.canary_total + row.stable_total for row in rows) / len(rows) if rows else 0.0
     return max(1, min(lowest, ceil(_ALL * _ENOUGH / requests))) if requests else lowest
-
-
-def is_shared(evidence: Evidence, metric: str | None, judged_until: float) -> bool | None:
-    """Return whether stable's scrapes right after an alarm show that its cause was shared; None: not enough scrapes.
-
-    That is: stable fails at minimum half of what the canary failed, and more than its own past explains.
-
-    Args:
-        evidence: of the trial, read after the users went back.
-        metric: that the alarm is about; None for pods and probes, whose cause is never shared.
-        judged_until: end of the last scrape interval that was judged, unix seconds.
-    """
-    found = next((one for one in evidence.metrics if one.name == metric), None)
-    if found is None or not found.series:
-        return False if metric is None else None
-    seen = [_after_alarm(series.strata, judged_until) for series in found.series]
-    if any(len(one.stable) < SCRAPES_OF_STABLE for one in seen):
-        return None
-    # Latency has several bounds: a few slow requests of stable must not answer for a canary that is slow as a whole.
-    concerned = [one for one in seen if one.is_concerned]
-    return bool(concerned) and all(one.is_shared for one in concerned)
-
-
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """One series around an alarm: the canary's counts that it is about, stable's usual share, stable's next scrapes."""
-
-    canary: Counts
-    usual: float
-    stable: Sequence[Counts]
-
-    @property
-    def is_concerned(self) -> bool:
-        """Whether stable's usual share does not explain the canary's counts."""
-        return self.canary.bad >= _MIN_BAD and upper_tail(self.canary, self.usual) < DOUBT
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether stable got at least half as bad as the canary was, and worse than usual."""
-        minimum = _SHARED_PART * self.canary.bad / self.canary.total
-        return any(_is_as_bad(one, minimum) and upper_tail(one, self.usual) < DOUBT for one in self.stable)
-
-
-def _after_alarm(strata: Sequence[Stratum], judged_until: float) -> _Series:
-    # The moment was rounded, and a read that began anew may cut its intervals elsewhere.
-    half = (strata[-1].end - strata[-1].start) / 2 if strata else 0.0
-    after = [one.stable for one in strata if one.end > judged_until + half and one.stable.total][:SCRAPES_OF_STABLE]
-    before = [one for one in strata if one.end <= judged_until + half]
-    alarmed = [one.canary for one in before if one.canary.total][-_ALARMED:]
-    # An outage may have reached stable before the alarm, so the last scrapes do not count for its usual rate.
-    usual = _sum([one.stable for one in before[:-_ALARMED]])
-    return _Series(_sum(alarmed), usual.bad / usual.total if usual.total else 0.0, after)
-
-
-def _is_as_bad(stable: Counts, minimum: float) -> bool:
-    return stable.bad >= _MIN_BAD and stable.bad >= minimum * stable.total
-
-
-def _sum(counts: Sequence[Counts]) -> Counts:
-    return Counts(sum(one.total for one in counts), sum(one.bad for one in counts))

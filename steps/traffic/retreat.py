@@ -64,10 +64,11 @@ def return_users(
 def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdict: RungVerdict | None) -> Claim:
     """Return the users first, raise errors afterwards; see `Traffic.retreat`."""
     problems: list[StepError] = []
-    anchor, has_moved, emptied = claim.state.targets[0], False, 0.0
+    moved: list[Operation] = []
+    anchor, emptied = claim.state.targets[0], 0.0
     for target in claim.state.targets:
         try:
-            seen, moves = _retreat_one(writer, claim, target, reason, hold, verdict)
+            seen = _retreat_one(writer, claim, target, reason, hold, verdict, moved)
         except NotOwnerError as error:
             if target is anchor:
                 raise
@@ -77,12 +78,11 @@ def retreat(writer: GuardedWriter, claim: Claim, reason: str, hold: Hold, verdic
         except StepError as error:
             problems.append(error)
         else:
-            has_moved = has_moved or moves
             claim = seen if target is anchor else claim
             emptied = max(emptied, _emptied(seen.state))
     # The drain counts from the last VirtualService, whose users a process that died may have left behind.
     doing = f"keeping when the canary lost its weight on VirtualService {anchor.virtual_service}"
-    claim = zero_since(writer, claim, anchor, writer.cluster.now() if has_moved else emptied, doing)
+    claim = zero_since(writer, claim, anchor, writer.cluster.now() if moved else emptied, doing)
     if problems:
         raise problems[0]
     return claim
@@ -94,18 +94,18 @@ def _emptied(state: RunState) -> float:
 
 
 def _retreat_one(
-    writer: GuardedWriter, claim: Claim, target: RouteTarget, reason: str, hold: Hold, verdict: RungVerdict | None
-) -> tuple[Claim, bool]:
-    """Retreat on one VirtualService; return the claim on it, and whether users moved."""
+    writer: GuardedWriter, claim: Claim, target: RouteTarget, reason: str, hold: Hold, verdict: RungVerdict | None,
+    moved: list[Operation],
+) -> Claim:  # fmt: skip
+    """Retreat on one VirtualService, note in `moved` what moved its users, and return the claim on it."""
     doing = f"retreating on VirtualService {target.virtual_service}"
     lost: list[str] = []
-    moved: list[Operation] = []
 
     def decide(obj: Object, seen: ObservedClaim) -> Edit:
         arms = arm_destinations(seen.state, target)
         lost[:] = stranded(obj, target.routes, arms)
         edits, state = return_users(obj, target, seen.state, writer.cluster.now(), hold)
-        moved[:] = edits
+        moved.extend(edits)
         state = replace(state, reason=state.reason or reason)
         return Edit(with_verdict(state, verdict) if verdict else state, Phase.ROLLING_BACK, edits)
 
@@ -116,4 +116,4 @@ def _retreat_one(
             f" which no weight can fix: put {claim.state.stable} back into its route list."
         )
         raise ForeignWrite(doing, cause)
-    return after, bool(moved)
+    return after

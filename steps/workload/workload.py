@@ -23,13 +23,13 @@ from steps.workload import (
     preflight,
     promote,
     promoted_canary,
-    recorded_pair,
     stable_wait,
     undo,
 )
 from steps.workload import pin as identity
 from steps.workload import retire_canary as retirement
 from steps.workload.capacity import Look, no_look
+from steps.workload.ended_promotion import EndedPromotion
 from steps.workload.health import HealthWatch
 from steps.workload.pod_names import pod_names
 from steps.workload.pods_behind import PodsBehind
@@ -53,6 +53,9 @@ class Workload:
         poll_seconds: time between two looks while waiting (> 0).
         fault_grace_seconds: how long to tolerate a fault that kubelet itself retries before it is final (>= 0).
         retry_seconds: how long a write that meets other writers is tried again (>= 0).
+
+    Attributes:
+        ended_promotion: what the record and an undo ask about the Deployments of a promotion that ended.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Workload:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._cluster = cluster
+        self.ended_promotion = EndedPromotion(cluster)
         self._fence = ClaimedDeployments(cluster, claim_key, retry_seconds)
         self._poll_seconds, self._retry_seconds = poll_seconds, retry_seconds
         self._fault_grace_seconds = fault_grace_seconds
@@ -269,27 +273,6 @@ class Workload:
         """Restore stable's original template if this run changed it, and wait until it is ready."""
         policy = self._wait_policy(deadline_seconds, renew)
         return undo.undo_promote(self._cluster, self._fence, workloads, pin, token, policy)
-
-    def for_undo(self, workloads: WorkloadState) -> WorkloadState:
-        """Return the Deployments of a promoted run with the pods that the users of a swap need on the old arm."""
-        return capacity.for_undo(self._cluster, workloads)
-
-    def check_undo(self, workloads: WorkloadState, pin: Pin | None) -> None:
-        """Refuse an undo of a promotion that ended unless stable's old template can be restored; see `check_undo`."""
-        undo.check_undo(self._cluster, workloads, pin)
-
-    def require_behind(self, workloads: WorkloadState, stable: Destination, canary: Destination, doing: str) -> None:
-        """Require that the Services of the routes' destinations select the pods of the two Deployments.
-
-        Of a swap only the arm that is scaled down at the end: the endpoints of the other one are awaited.
-        """
-        pairs = [(workloads.canary, canary), *([] if workloads.is_swap else [(workloads.stable, stable)])]
-        for name, destination in pairs:
-            recorded_pair.require_behind(self._cluster, workloads.namespace, name, destination, doing)
-
-    def promoted_fingerprint(self, workloads: WorkloadState, pin: Pin) -> str:
-        """Return the fingerprint of the promoted template as stable has it, for the record."""
-        return undo.promoted_fingerprint(self._cluster, workloads, pin)
 
     def retire_canary(self, workloads: WorkloadState, pin: Pin | None, token: str | None, look: Look = no_look) -> str:
         """Scale the canary down, or leave it as people had it; return a sentence for what was left otherwise."""

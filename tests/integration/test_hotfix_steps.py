@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,10 @@ from structlog.testing import capture_logs
 
 from steps.claim.errors import ClaimHeld
 from steps.claim.keys import record_key
-from steps.errors import PermanentError, SettingsError, StepError, TemporaryError
+from steps.errors import PermanentError, SettingsError, TemporaryError
 from steps.model.evidence import Problem, ProblemKind
-from tests.integration.test_kills import TWO
+from tests.support.hotfixes import HOTFIX, WHY, broken, left
 from tests.support.in_process_steps import StepProcess
-from tests.support.kill_point import KillPoint, Moment
-from tests.support.killed_process import Killed
 from tests.support.kubernetes_api.kinds import EVENT, Json
 from tests.support.release_ends import PROMOTED, RESTORED
 from tests.support.shop_release import APP, NAMESPACE
@@ -27,9 +24,6 @@ from tests.support.stepped_cluster import SteppedCluster
 
 pytestmark = pytest.mark.integration
 
-WHY = "checkout fails"
-HOTFIX: Json = {"hotfix": True, "reason": WHY, "hotfix_min_seconds": 0}
-
 
 @pytest.fixture
 def world(tmp_path: Path) -> SteppedCluster:
@@ -37,23 +31,10 @@ def world(tmp_path: Path) -> SteppedCluster:
     return broken(tmp_path)
 
 
-def broken(folder: Path, services: tuple[str, ...] = (APP,)) -> SteppedCluster:
-    """Return an app whose stable fails 30 % of its requests."""
-    made = SteppedCluster(folder, services)
-    made.evidence = StableEvidence(0.3)
-    return made
-
-
 def hotfix(world: SteppedCluster, run: str = "hot", **more: object) -> Json:
     """Release shop:2 as a hotfix by one command."""
     process = StepProcess(world)
     return dict(process.rollout(world.evidence, run, **{**HOTFIX, **more}).results)
-
-
-def left(world: SteppedCluster) -> Json:
-    """Return what users have, and what is left of runs."""
-    world.settle(APP)
-    return {name: world.summary()[name] for name in RESTORED}
 
 
 def record(world: SteppedCluster) -> Json:
@@ -231,59 +212,6 @@ def test_a_hotfix_that_fails_in_its_bake_is_not_undone(world: SteppedCluster) ->
     assert ("promoted", "fail", 5) == (end.results["outcome"], end.results["verdict"], end.exit_code)
     assert "undo --force" in record(world)["reason"]
     assert PROMOTED == left(world)
-
-
-def kill_points(folder: Path, services: tuple[str, ...]) -> int:
-    """Return how many writes a hotfix makes."""
-    point = KillPoint()
-    world = broken(folder, services)
-    StepProcess(world, point).rollout(world.evidence, "hot", **HOTFIX)
-    return point.writes
-
-
-def killed_at(folder: Path, services: tuple[str, ...], write: int, moment: Moment) -> SteppedCluster:
-    """Return the world after a hotfix was killed at one of its writes."""
-    world = broken(folder, services)
-    with suppress(Killed):
-        StepProcess(world, KillPoint(write, moment)).rollout(world.evidence, "hot", **HOTFIX)
-    return world
-
-
-def folders(root: Path) -> Iterator[Path]:
-    """Yield new folders."""
-    for number in range(10_000):
-        (made := root / str(number)).mkdir()
-        yield made
-
-
-@pytest.mark.parametrize(
-    ("services", "apart"),
-    [((APP,), 3), pytest.param((APP,), 1, marks=pytest.mark.full), pytest.param(TWO, 1, marks=pytest.mark.full)],
-)
-def test_after_a_kill_a_sweep_leaves_users_on_a_ready_version(
-    tmp_path: Path, services: tuple[str, ...], apart: int
-) -> None:
-    """At any write: back on stable, or promoted where only the end was missing."""
-    new = folders(tmp_path)
-    for write in range(1, kill_points(next(new), services) + 1, apart):
-        world = killed_at(next(new), services, write, "after")
-        world.store.clock_offset_seconds += 1000
-        StepProcess(world).sweep()
-        assert left(world) in (RESTORED, PROMOTED), write
-
-
-@pytest.mark.parametrize("apart", [4, pytest.param(1, marks=pytest.mark.full)])
-def test_after_a_kill_the_same_command_ends_the_hotfix(tmp_path: Path, apart: int) -> None:
-    """With the same run: it is not asked again whether stable is broken, as it may have no requests by now."""
-    new = folders(tmp_path)
-    for write in range(1, kill_points(next(new), (APP,)) + 1, apart):
-        world = killed_at(next(new), (APP,), write, "after")
-        world.evidence = StableEvidence(0.0) if world.annotation(f"canary-steps.io/claim.{APP}") else world.evidence
-        with suppress(StepError):
-            StepProcess(world).rollout(world.evidence, "hot", **HOTFIX)
-        world.store.clock_offset_seconds += 1000
-        StepProcess(world).sweep()
-        assert PROMOTED == left(world), write
 
 
 def test_an_old_claim_is_not_a_hotfix(world: SteppedCluster) -> None:

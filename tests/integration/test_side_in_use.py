@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from steps.cluster.connection import ApiResponse
 from steps.errors import ForeignWrite, StillInUse
+from tests.support.added_routes import (
+    CANARY,
+    OTHER,
+    add_delegate,
+    add_mirror,
+    add_route_by_another_service,
+    add_route_of_another_namespace,
+    add_second_virtual_service,
+    add_tcp_route,
+    add_testers_route,
+    add_tls_route,
+    edit,
+    remove_added,
+    to,
+)
 from tests.support.in_process_steps import StepProcess
 from tests.support.kubernetes_api.faults import Call
 from tests.support.kubernetes_api.kinds import AUTOSCALER, SERVICE, VIRTUAL_SERVICE, Json
@@ -21,9 +34,7 @@ from tests.support.version_pair import V1, VersionPair
 
 pytestmark = pytest.mark.integration
 
-CANARY = f"{APP}-canary"
 EXPIRED = 700.0
-OTHER = "elsewhere"
 Break = Callable[[SteppedCluster], None]
 
 
@@ -35,69 +46,6 @@ def world(tmp_path: Path) -> SteppedCluster:
     StepProcess(made).prepare()
     StepProcess(made).set_weight(20)
     return made
-
-
-def edit(world: SteppedCluster, change: Callable[[Json], None], name: str = APP) -> None:
-    """Change the spec of a VirtualService, as a person does."""
-
-    def changed(item: Json) -> Json:
-        copy = deepcopy(item)
-        change(copy["spec"])
-        return copy
-
-    world.store.change(VIRTUAL_SERVICE, NAMESPACE, name, changed, manager="kubectl-edit")
-
-
-def to(host: str, weight: int | None = None, **more: Any) -> Json:
-    """Return one destination of a route."""
-    return {"destination": {"host": host, **more}, **({} if weight is None else {"weight": weight})}
-
-
-def add_testers_route(world: SteppedCluster) -> None:
-    """Lead users with a header to the canary."""
-    match = [{"headers": {"x-beta": {"exact": "yes"}}}]
-    edit(world, lambda spec: spec["http"].insert(0, {"name": "beta", "match": match, "route": [to(CANARY)]}))
-
-
-def add_mirror(world: SteppedCluster) -> None:
-    """Send copies of a tenth of the requests to the canary."""
-    mirror: Json = {"mirror": {"host": CANARY}, "mirrorPercentage": {"value": 10.0}}
-    edit(world, lambda spec: spec["http"].append({"name": "copy", "route": [to(APP)], **mirror}))
-
-
-def add_tcp_route(world: SteppedCluster) -> None:
-    """Lead connections to the canary."""
-    edit(world, lambda spec: spec.update(tcp=[{"route": [to(CANARY)]}]))
-
-
-def add_tls_route(world: SteppedCluster) -> None:
-    """Lead connections by their server name to the canary."""
-    edit(world, lambda spec: spec.update(tls=[{"match": [{"sniHosts": ["shop"]}], "route": [to(CANARY)]}]))
-
-
-def add_second_virtual_service(world: SteppedCluster) -> None:
-    """Split another host's requests between both arms."""
-    spec: Json = {"hosts": ["shop.example.org"], "http": [{"route": [to(APP, 40), to(CANARY, 60)]}]}
-    world.create(VIRTUAL_SERVICE, {"metadata": {"name": "public"}, "spec": spec})
-
-
-def add_delegate(world: SteppedCluster) -> None:
-    """Lead requests to the canary by a VirtualService without hosts."""
-    world.create(VIRTUAL_SERVICE, {"metadata": {"name": "part"}, "spec": {"http": [{"route": [to(CANARY)]}]}})
-
-
-def add_route_of_another_namespace(world: SteppedCluster) -> None:
-    """Lead requests to the canary by its full name."""
-    host = f"{CANARY.upper()}.{NAMESPACE}.svc.cluster.local"
-    spec: Json = {"hosts": ["beta.example.org"], "http": [{"route": [to(host)]}]}
-    world.store.create(VIRTUAL_SERVICE, OTHER, {"metadata": {"name": "beta"}, "spec": spec})
-
-
-def add_route_by_another_service(world: SteppedCluster) -> None:
-    """Lead requests to a Service of another name with the canary's pods behind it."""
-    selector = {"selector": {"app": CANARY}, "ports": [{"port": 80, "name": "http"}]}
-    world.create(SERVICE, {"metadata": {"name": "beta"}, "spec": selector})
-    edit(world, lambda spec: spec["http"].append({"name": "beta", "route": [to("beta")]}))
 
 
 ADDED = [
@@ -116,20 +64,6 @@ RARER = [pytest.param(*case, marks=pytest.mark.full) for case in ADDED[2:]]
 def by_name(one: object) -> str:
     """Return the name of a case."""
     return getattr(one, "__name__", "")
-
-
-def remove_added(world: SteppedCluster) -> None:
-    """Put every VirtualService back as it was, but for the released route."""
-
-    def only_primary(spec: Json) -> None:
-        spec["http"] = [one for one in spec["http"] if one.get("name") == "primary"]
-        for kind in ("tcp", "tls"):
-            spec.pop(kind, None)
-
-    edit(world, only_primary)
-    for namespace, name in ((NAMESPACE, "public"), (NAMESPACE, "part"), (OTHER, "beta")):
-        if world.store.find(VIRTUAL_SERVICE, namespace, name) is not None:
-            world.store.delete(VIRTUAL_SERVICE, namespace, name)
 
 
 @pytest.mark.parametrize(("added", "named"), ADDED, ids=by_name)

@@ -108,7 +108,7 @@ def test_reset_of_weights_that_are_at_rest_waits_for_nothing(tmp_path: Path) -> 
     assert ([], {(100, 0)}) == (paused, world.weights())
 
 
-@pytest.mark.parametrize("way", ["reset", "adopt"])
+@pytest.mark.parametrize("way", ["refuse", "reset", "adopt"])
 def test_users_whom_somebody_returns_while_prepare_checks_are_waited_for_as_well(tmp_path: Path, way: str) -> None:
     """GitOps writes 100/0 in the middle of prepare: the canary's pods change only when its requests have ended."""
     world, paused = at_rest(tmp_path, (90, 10)), list[tuple[float, str]]()

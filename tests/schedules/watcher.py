@@ -109,7 +109,7 @@ class Watcher:
                 self._check_lowered(who, name, side, old, new)
 
     def _check_raise(self, who: str, name: str, side: tuple[str, str], old: Json) -> None:
-        if not any(self.authors.get(owner) == who for owner in owners(old)):
+        if not self._is_of(who, owners(old)):
             self._say(f"{who} raised the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
 
     def _takes_turns(self, host: str) -> bool:
@@ -117,15 +117,16 @@ class Watcher:
 
     def _check_moved(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:
         """Either side of a swap gets users from the owner, or back from them by the patch of a takeover."""
-        back = {mark.owner for mark in marks(new) if mark.text.endswith(f":{ROLLING_BACK}")}
-        if not any(self.authors.get(owner) == who for owner in owners(old) | back) and not _is_returned(old, new):
+        if not self._is_of(who, owners(old) | _going_back(new)) and not _is_returned(old, new):
             self._say(f"{who} raised the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
 
     def _check_lowered(self, who: str, name: str, side: tuple[str, str], old: Json, new: Json) -> None:
-        if not any(self.authors.get(owner) == who for owner in owners(old) | owners(new)) and not _is_returned(
-            old, new
-        ):
+        if not self._is_of(who, owners(old) | owners(new)) and not _is_returned(old, new):
             self._say(f"{who} lowered the weight of {side[1]} on VirtualService {name}, which carries {_shown(old)}")
+
+    def _is_of(self, who: str, any_of: set[Owner]) -> bool:
+        """Return whether a process wrote the first token of any of these owners."""
+        return any(self.authors.get(owner) == who for owner in any_of)
 
     def _note_authors(self, who: str, what: str, old: Json | None, new: Json) -> None:
         for owner in owners(new) - owners(old):
@@ -145,7 +146,7 @@ class Watcher:
             holder = self.authors.get(mark.owner, "")
             if holder not in {"", who} and self._is_alive(mark.owner):
                 self._say(f"{who} wrote Deployment {name}, which {holder} holds by {mark.text}, alive")
-        if old["spec"] != new["spec"] and not any(self.authors.get(owner) == who for owner in owners(old)):
+        if old["spec"] != new["spec"] and not self._is_of(who, owners(old)):
             what = "the pod template" if old["spec"]["template"] != new["spec"]["template"] else "the replicas"
             self._say(f"{who} wrote {what} of Deployment {name}, which carries {_shown(old)}")
 
@@ -214,13 +215,17 @@ def _is_ready(pod: Json) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
+def _going_back(item: Json) -> set[Owner]:
+    """Return the owners whose tokens are in the last phase of a way back."""
+    return {mark.owner for mark in marks(item) if mark.text.endswith(f":{ROLLING_BACK}")}
+
+
 def _is_returned(old: Json, new: Json) -> bool:
     """Return whether a way back that could not write the run's first VirtualService returned the users of another one.
 
     It leaves the run's token there, in the last phase, so that the run itself can only return users, too.
     """
-    back = {mark.owner for mark in marks(new) if mark.text.endswith(f":{ROLLING_BACK}")}
-    return bool(back & owners(old)) and sorted(weights(new).values()) == [0, 100]
+    return bool(_going_back(new) & owners(old)) and sorted(weights(new).values()) == [0, 100]
 
 
 def _changes(before: Objects, after: Objects) -> list[tuple[tuple[str, str, str], Json | None, Json | None]]:

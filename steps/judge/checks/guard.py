@@ -25,7 +25,8 @@ _RECENT: Final = 12
 """Scrapes in which an outage of stable still excuses a canary: it may reach the two arms at different moments."""
 
 _MAJORITY: Final = 0.5
-_NEARLY_ALL: Final = 0.99
+_MOST_EXPLAINED: Final = 0.99
+"""No pod explains a canary that fails everything, and the test needs a share below 1."""
 
 
 def judge_guard(
@@ -88,7 +89,7 @@ def is_beyond_chance(last: Sequence[Counts], allowed: float, looks: int, phi: fl
 
 def _share_of_worst_pod(histories: Sequence[StableHistory], rules: Rules) -> float:
     """Return the bad share (0-1) that stable's worst pod has for good, and a little more; 0 if that is not known."""
-    return min(_NEARLY_ALL, rules.ratio * histories[-1].habit_share) if histories else 0.0
+    return min(_MOST_EXPLAINED, rules.ratio * histories[-1].habit_share) if histories else 0.0
 
 
 def _stable_is_above(exposed: Sequence[Stratum], last: Counts, allowed: float) -> bool:

@@ -19,10 +19,10 @@ from steps.judge.second_trial import (
     condemnation,
     excess_of,
     first_weight,
-    is_shared,
     rungs_again,
     trial_rules,
 )
+from steps.judge.shared_cause import is_shared
 from steps.model.evidence import Evidence
 from steps.model.judgement import Judgement, Verdict
 from steps.model.trials import Trial

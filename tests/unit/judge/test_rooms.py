@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3] / "steps" / "judge"
 ROOMS = (
     "rules", "statistics", "wording", "filters", "comparison", "checks", "power", "case", "judgement_builder",
-    "fail_reasons", "blockers", "by_probes", "pass_reasons", "verdict", "promotion", "second_trial", "__init__",
+    "fail_reasons", "blockers", "by_probes", "pass_reasons", "verdict", "promotion", "shared_cause",
+    "second_trial", "__init__",
 )  # fmt: skip
 
 

@@ -14,12 +14,12 @@ from steps.judge.second_trial import (
     condemnation,
     excess_of,
     first_weight,
-    is_shared,
     rests_on_one_scrape,
     retreat_line,
     rungs_again,
     trial_rules,
 )
+from steps.judge.shared_cause import is_shared
 from steps.judge.statistics.e_process import run_e_process
 from steps.model.evidence import Counts, Evidence, Health, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Judgement, ReasonCode, Verdict

@@ -237,7 +237,7 @@ def test_every_judgement_is_valid_json_and_has_a_small_form(draws: list[tuple[in
 
 
 def judging_seconds(count: int) -> float:
-    """Return the least CPU time of three judgements of four metrics with so many strata."""
+    """Return the minimum of the CPU time of three judgements of four metrics with so many strata."""
     pods = tuple(Counts(20, 6) for _ in range(5))
     strata = tuple(Stratum(i, i + 1.0, Counts(100, 30), Counts(10, 3), pods) for i in range(count))
     metrics = tuple(MetricEvidence(str(i), MetricKind.CUSTOM, (Series(strata),)) for i in range(4))
