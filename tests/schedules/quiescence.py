@@ -18,14 +18,20 @@ def give_back(world: ScheduledCluster) -> None:
     for app in world.apps:
         for name, other in ((app.stable, app.other), (app.other, app.stable)):
             if name:  # a release that makes its canary has no other arm
-                # The arm of a swap that nobody is sent to is idle: people bring it back without pods.
+                # The arm of a swap that nobody is sent to is idle: people bring it back without pods, unless a run that
+                # goes back waits for it, as sweep tells them.
                 is_idle = _has_pods(world, other) and not _is_routed(world, app, name)
+                is_idle = is_idle and not (name == app.stable and _is_claimed(world, app))
                 hands.deploy(world, name, "0" if is_idle else "1")
 
 
 def _is_routed(world: ScheduledCluster, app: App, host: str) -> bool:
     found = (weights(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in app.routed)
     return any(weight for one in found for (_, led), weight in one.items() if led == host)
+
+
+def _is_claimed(world: ScheduledCluster, app: App) -> bool:
+    return any(marks(world.store.get(VIRTUAL_SERVICE, NAMESPACE, name)) for name in app.routed)
 
 
 def _has_pods(world: ScheduledCluster, name: str) -> bool:

@@ -7,11 +7,14 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
+from steps.cluster.server_clock import ServerClock
 from steps.errors import NotOwnerError
 from steps.model.run import Claim, Phase
 from steps.model.rungs import RungVerdict
 from steps.traffic.traffic import Traffic
 from tests.support.shop_namespace import MEMORY, SHOP, ShopNamespace
+
+BEGAN = 1_800_000_000.0
 
 
 def on(traffic: Traffic, claim: Claim, weight: int) -> Claim:
@@ -86,12 +89,15 @@ def test_a_weight_that_somebody_changed_meanwhile_gets_no_verdict(
     assert ([], ["verdict.not_kept"]) == (kept(shop), [line["event"] for line in logged])
 
 
-def test_the_verdict_of_a_pause_is_kept_although_its_write_took_a_second(shop: ShopNamespace, traffic: Traffic) -> None:
+def test_the_verdict_of_a_pause_is_kept_although_its_write_took_a_second(
+    shop: ShopNamespace, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The process knows when the weight became 0; the annotation has the moment at which that was decided."""
+    # Only the server's clock moves here: the true one would add what a busy machine takes.
+    monkeypatch.setattr(ServerClock, "now", lambda _: BEGAN + shop.api.store.clock_offset_seconds)
     shop.add()
     claim = on(traffic, shop.claim(), 20)
-    # A Date has whole seconds: at the end of one, the next second says nothing new.
-    shop.later(5 - shop.api.store.now().microsecond / 1e6)
+    shop.later(5)
     shop.api.faults.on_write(1, lambda _: shop.later(1), moment="before")
     paused, _ = traffic.set_weight(claim, 0, paused_weight=20)
     since, _ = paused.state.weights[-1]
