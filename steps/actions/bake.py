@@ -163,7 +163,7 @@ class _Look:
         rules = rules_for_pods(self._rules, health)
         judgement = judge(evidence, health, rules, deadline_reached=late, outcomes=outcomes)
         self._log_news(judgement)
-        return judgement, next_poll_seconds(evidence.scrape_interval_seconds, self._claims.now() - evidence.until)
+        return judgement, next_poll_seconds(seen, self._claims.now())
 
     def has_lost_arm(self) -> bool:
         """Return whether the arm that serves has no pods any more, while the old arm of a swap stands by."""

@@ -193,7 +193,7 @@ class SecondTrial:
             seen = self._reader.read(started, now, rung_started=last.at, weight=0, comparison=comparison)
             answer = is_shared(seen, last.metric or None, last.judged_until or last.at)
             if answer is None:
-                soon = poll_seconds or next_poll_seconds(seen.scrape_interval_seconds, now - seen.until)
+                soon = poll_seconds or next_poll_seconds(seen, now)
                 self._pause(soon)
                 waited += soon
         shared = bool(answer)

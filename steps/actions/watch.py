@@ -191,8 +191,7 @@ class Watch:
         self.last = sum_up(self._unreported, self._state, self._limits.timeout_seconds, self.last)
         if judgement.verdict is not Verdict.FAIL:
             self.report()  # a fail is reported after the retreat: a slow disk must not delay it
-        since_newest = self._traffic.claims.now() - evidence.until
-        return judgement, next_poll_seconds(evidence.scrape_interval_seconds, since_newest)
+        return judgement, next_poll_seconds(evidence, self._traffic.claims.now())
 
     def report(self) -> None:
         """Report the last look to the recording, the progress file and the log, unless that is done."""

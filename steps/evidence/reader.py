@@ -135,18 +135,18 @@ class EvidenceReader(MetricCatalog):
         mesh: list[MetricEvidence] = []
         derived: list[MetricEvidence] = []
         custom: list[MetricEvidence] = []
-        until = started
+        newest = 0.0
         for stream in self._streams:
             closed, (metric, *more) = stream.evidence(now)
             (mesh if stream.definition.arms is None else custom).append(metric)
             derived += more
-            until = max(until, closed[-1].end) if closed else until
+            newest = max(newest, closed[-1].end) if closed else newest
         reporter = self.reporter
         return Evidence(
             metrics=(*mesh, *derived, *custom),
             started=started,
             rung_started=rung_started,
-            until=until,
+            until=max(started, newest),
             scrape_interval_seconds=interval,
             aligned=reporter.aligned if reporter else False,
             reporter=reporter.name if reporter else "",
@@ -155,6 +155,7 @@ class EvidenceReader(MetricCatalog):
             control=self.control,
             notes=self._notes(),
             problem=problem or self._problem(interval),
+            newest=newest,
         )
 
     def _problem(self, interval: float) -> Problem | None:

@@ -158,6 +158,8 @@ class Evidence:
         problem: why reading fails at this moment; strata already read stay valid.
         promoted: since `rung_started` the canary's requests are those of the promoted version, which has all users.
         alone: the canary is judged without stable, by objectives, pods and probes: a hotfix.
+        newest: end of the newest closed stratum, stable's past included; 0 while there is none. The next scrape is due
+            an interval later.
     """
 
     metrics: tuple[MetricEvidence, ...]
@@ -174,6 +176,7 @@ class Evidence:
     control: str = ""
     promoted: bool = False
     alone: bool = False
+    newest: float = 0.0
 
     @property
     def has_comparison(self) -> bool:

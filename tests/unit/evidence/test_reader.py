@@ -40,6 +40,12 @@ def test_earlier_runs_of_the_canary_are_not_judged() -> None:
     assert [s.canary.total for s in strata] == [0, 0, 0, 5, 5]
 
 
+def test_the_newest_scrape_of_the_past_is_known_before_the_first_of_the_run() -> None:
+    """By it, the first scrape of the run is awaited."""
+    evidence = read(canned(REQUESTS), started=NOW + 0.5)
+    assert (evidence.until, evidence.newest) == (NOW + 0.5, NOW)
+
+
 def test_destination_splits_stable_by_pod_and_is_not_aligned() -> None:
     """Stable's pods show how bursty bad requests are; a new canary pod counts from 0."""
     requests = [
