@@ -1,4 +1,8 @@
-"""Our own judge through its public interface: what `analyze` reads and judges, after every scrape."""
+"""Our own judge through its public interface: what `analyze` reads and judges on a rung, after every scrape.
+
+An alarm that rests on one scrape is looked at once more, as `analyze` does: the users are on stable while its next
+scrapes show whether it fails too.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,8 +12,11 @@ from steps.evidence.reader import EvidenceReader
 from steps.judge import PassRule, Rules, judge
 from steps.judge.case import Case
 from steps.judge.fail_reasons import find_failure
+from steps.judge.second_trial import TrialPolicy, after_alarm
+from steps.judge.shared_cause import is_shared
 from steps.model.evidence import Evidence, MetricKind, Stratum
 from steps.model.judgement import Judgement, Verdict
+from steps.model.trials import Trial
 from tests.bench.rules.outcome import Outcome
 from tests.bench.simulation.rollout import ARMS, Rollout
 from tests.bench.simulation.traffic import BASELINE
@@ -19,14 +26,19 @@ _DOUBT, _OUTAGE = 5.0, 0.3
 """The fail statistic, and the difference of the shares in one stratum, below which one more stratum is not an alarm."""
 
 
-def read(rollout: Rollout) -> Evidence:
-    """Read a whole rollout as `analyze` does, with the bounds chosen before the canary."""
+def read(rollout: Rollout, began: float | None = None) -> Evidence:
+    """Read a rollout as `analyze` does, with the bounds chosen before the canary.
+
+    Args:
+        rollout: to read.
+        began: when the present trial began, unix seconds; None for the first one.
+    """
     client = rollout.prometheus(rollout.started)
     reader = EvidenceReader(client, ARMS)
     reader.choose_bounds()
     client.at = rollout.ended
     comparison = Comparison(control=f"{ARMS.stable}-{BASELINE}" if rollout.family.baseline else "")
-    return reader.read(rollout.started, rollout.ended, weight=_WEIGHT, comparison=comparison)
+    return reader.read(began or rollout.started, rollout.ended, weight=_WEIGHT, comparison=comparison)
 
 
 def until(evidence: Evidence, end: float) -> Evidence:
@@ -45,8 +57,29 @@ def until(evidence: Evidence, end: float) -> Evidence:
 
 
 def canary_steps(rollout: Rollout, rules: Rules | None = None) -> Outcome:
-    """Read and judge after every stratum until it fails."""
-    return decide(rollout, read(rollout), rules or Rules())
+    """Read and judge after every stratum until it fails, and stable does not fail right afterwards."""
+    trials, passed, evidence = list[Trial](), list[float](), read(rollout)
+    while True:
+        outcome, alarm = _first_alarm(rollout, evidence, rules or Rules())
+        passed += [] if outcome.passed_after is None else [outcome.passed_after]
+        outcome = replace(outcome, passed_after=min(passed, default=None))
+        if alarm is None or after_alarm(alarm, _WEIGHT, TrialPolicy(), trials).condemned:
+            return outcome
+        seen = _outage_of_stable(evidence, alarm)
+        if seen is None:
+            return outcome
+        trials.append(Trial(alarm.until, _WEIGHT, alarm.code, alarm.reason, alarm.metric or "", shared=True))
+        evidence = read(rollout, rollout.visible(seen))
+
+
+def _outage_of_stable(evidence: Evidence, alarm: Judgement) -> float | None:
+    """Return the end of the stratum by which stable was seen to share the cause of an alarm; None if it does not."""
+    for stratum in evidence.metrics[0].series[0].strata:
+        if stratum.end > alarm.until:
+            found = is_shared(until(evidence, stratum.end), alarm.metric, alarm.until)
+            if found is not None:
+                return stratum.end if found else None
+    return None
 
 
 def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
@@ -55,10 +88,14 @@ def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
     A later stratum may explain what looked like an alarm, so each that may be one is looked at, with the first of the
     judge's three questions. A test compares with asking the whole judge at all of them.
     """
+    return _first_alarm(rollout, evidence, rules)[0]
+
+
+def _first_alarm(rollout: Rollout, evidence: Evidence, rules: Rules) -> tuple[Outcome, Judgement | None]:
     main = evidence.metrics[0].series[0].strata if evidence.metrics else ()
-    ends = [stratum.end for stratum in main if stratum.end > rollout.started and stratum.canary.total]
+    ends = [stratum.end for stratum in main if stratum.end > evidence.started and stratum.canary.total]
     if not ends:
-        return Outcome(None, None, "no traffic")
+        return Outcome(None, None, "no traffic"), None
 
     def fails(index: int) -> bool:
         return find_failure(Case(until(evidence, ends[index]), None, rules, deadline_reached=False), None) is not None
@@ -70,7 +107,8 @@ def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:
     before = len(ends) if failing is None else failing
     passing = next((index for index in range(before) if at(index).verdict is Verdict.PASS), None)
     seen, passed = (None if i is None else rollout.visible(ends[i]) - rollout.started for i in (failing, passing))
-    return Outcome(seen, passed, "" if failing is None else _why(at(failing)))
+    alarm = None if failing is None else at(failing)
+    return Outcome(seen, passed, "" if alarm is None else _why(alarm)), alarm
 
 
 def _suspects(evidence: Evidence, ends: Sequence[float], rules: Rules) -> list[int]:

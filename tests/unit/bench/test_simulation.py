@@ -8,7 +8,7 @@ from steps.evidence.reader import EvidenceReader
 from steps.judge import Rules, judge
 from steps.model.judgement import Verdict
 from tests.bench.rules import argo_rollouts
-from tests.bench.rules.canary_steps import canary_steps, read, until
+from tests.bench.rules.canary_steps import canary_steps, decide, read, until
 from tests.bench.rules.flagger import SUCCESS, flagger
 from tests.bench.simulation.database import Database, extrapolated
 from tests.bench.simulation.families import FAMILIES
@@ -69,7 +69,15 @@ def test_the_first_failing_stratum_is_that_of_the_whole_judge(name: str, seed: i
         if judge(until(evidence, end), None, Rules(), deadline_reached=False).verdict is Verdict.FAIL
     )  # fmt: skip
     first = next(failing, None)
-    assert canary_steps(one).failed_after == (None if first is None else one.visible(first) - one.started)
+    assert decide(one, evidence, Rules()).failed_after == (None if first is None else one.visible(first) - one.started)
+
+
+@pytest.mark.parametrize("name", ["100 rps, gateways", "10 rps, gateways"])
+def test_an_outage_that_meets_the_canary_first_ends_no_rung(name: str) -> None:
+    """The judge alone would fail the canary; stable's next scrapes fail as well."""
+    one = rollout(FIELD[f"an outage, the canary's earlier, {name}"], 1)
+    assert decide(one, read(one), Rules()).failed_after is not None
+    assert canary_steps(one).failed_after is None
 
 
 @pytest.mark.parametrize("name", ["errors 20 %, 10 rps", "errors 5 %, 100 rps", "errors 100 %, 100 rps, gateways"])
