@@ -34,7 +34,7 @@ The error of the whole. Let the null hypothesis be that the version is at most `
 5. What does not go away: whatever meets every pod of the canary (a client that chooses its version, a route that only
    canary pods have) alarms in each trial. These are faults of the release as users meet it.
 
-Without a second trial only the second step is left, for an alarm that rests on one scrape (`rests_on_one_scrape`): the
+Without a second trial only the second step is left, for an alarm that an outage may explain (`may_be_outage`): the
 users go back at once, and if stable's next scrapes fail too, the same pods climb again; else the run fails. An outage
 that reaches the canary one scrape early then costs nobody a release, and users never meet a bad version for longer.
 
@@ -69,6 +69,7 @@ incident that comes again, to other pods, could condemn the version."""
 _ENOUGH: Final = 8
 """Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
 
+_MOST: Final = 0.5
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
 
@@ -76,8 +77,8 @@ _UNSUSPICIOUS: Final = 20.0
 class Mode(StrEnum):
     """When there is a second trial.
 
-    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that rests on a single
-    scrape does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
+    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that an outage may
+    explain does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
     """
 
     AUTO = "auto"
@@ -140,7 +141,7 @@ def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: 
         policy: of the run.
         trials: that ended before the present one.
     """
-    if not weight or (policy.mode is Mode.NEVER and not rests_on_one_scrape(judgement)):
+    if not weight or (policy.mode is Mode.NEVER and not may_be_outage(judgement)):
         return Decision(condemned=True, why="there is no second trial")
     if len(trials) + 1 >= MOST_TRIALS:
         return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
@@ -160,13 +161,17 @@ def _after_alarm_of_pods(judgement: Judgement, weight: int, policy: TrialPolicy,
     return Decision(condemned=False, why="fresh pods show whether the version is to blame")
 
 
-def rests_on_one_scrape(judgement: Judgement) -> bool:
-    """Return whether nothing was suspicious before the scrape of the alarm: an outage may reach the canary first."""
+def may_be_outage(judgement: Judgement) -> bool:
+    """Return whether an alarm may come from an outage that reached the canary first, so that stable has to be asked.
+
+    Either nothing was suspicious before the scrape of the alarm, or the canary failed most of its requests in it.
+    """
     rows = judgement.table
     index = next((i for i, row in enumerate(rows) if row.end == judgement.alarm_at), None)
     if index is None or judgement.code != ReasonCode.WORSE:
         return False
-    return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS
+    last = rows[index]
+    return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS or last.canary_bad >= _MOST * last.canary_total
 
 
 def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | None:

@@ -55,7 +55,7 @@ class Ended:
         how: PROMOTED, ROLLED_BACK or INCONCLUSIVE.
         seconds: since the canary's first exposure.
         failed: the canary's failed or nearly empty answers until then.
-        weight: the weight in force, percent.
+        weight: at which it ended, percent: that of the last alarm if there was one.
         why: the judge's code and metric.
         trials: that ended with an alarm and were not the last.
         safe_after: when an alarm first returned the users to stable, seconds; None: there was none.
@@ -103,8 +103,9 @@ class Climb:
         judgement = last.judgement
         why = f"{judgement.code}: {judgement.metric}" if judgement.metric else judgement.code
         how = {Verdict.PASS: PROMOTED, Verdict.FAIL: ROLLED_BACK}.get(judgement.verdict, INCONCLUSIVE)
+        weight = self._weight or self._trials[-1].weight
         return Ended(
-            how, last.seconds, last.seen.harmed(last.seconds), self._weight, why, len(self._trials), self._first_alarm
+            how, last.seconds, last.seen.harmed(last.seconds), weight, why, len(self._trials), self._first_alarm
         )
 
     def _reach(self, wanted: int) -> _Rung:

@@ -14,7 +14,7 @@ from steps.judge.second_trial import (
     condemnation,
     excess_of,
     first_weight,
-    rests_on_one_scrape,
+    may_be_outage,
     retreat_line,
     rungs_again,
     trial_rules,
@@ -197,12 +197,14 @@ def in_one_scrape(*pairs: tuple[Pair, Pair]) -> Judgement:
     return judge(replace(evidence(*pairs), aligned=True), None, RULES, deadline_reached=False)
 
 
-def test_without_second_trial_only_an_alarm_of_one_scrape_is_looked_at_again() -> None:
-    """What several scrapes show, stable would have shown as well."""
+def test_without_second_trial_stable_is_asked_after_an_alarm_that_an_outage_may_explain() -> None:
+    """It rests on one scrape, or the canary fails most of its requests; stable would have shared a slow one by now."""
     at_once, slowly = in_one_scrape(QUIET, ((40, 40), (860, 1))), in_one_scrape(*[((40, 9), (860, 1))] * 6)
+    suspected = in_one_scrape(((40, 3), (860, 1)), ((40, 30), (860, 1)))
 
-    assert (Verdict.FAIL, Verdict.FAIL) == (at_once.verdict, slowly.verdict)
-    assert (True, False) == (rests_on_one_scrape(at_once), rests_on_one_scrape(slowly))
+    assert {Verdict.FAIL} == {one.verdict for one in (at_once, slowly, suspected)}
+    assert suspected.table[-2].e_value > 20
+    assert (True, False, True) == tuple(may_be_outage(one) for one in (at_once, slowly, suspected))
     assert (False, True) == tuple(after_alarm(one, 25, NEVER, ()).condemned for one in (at_once, slowly))
 
 
