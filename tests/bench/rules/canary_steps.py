@@ -1,6 +1,6 @@
 """Our own judge through its public interface: what `analyze` reads and judges on a rung, after every scrape.
 
-An alarm that rests on one scrape is looked at once more, as `analyze` does: the users are on stable while its next
+An alarm that an outage may explain is looked at once more, as `analyze` does: the users are on stable while its next
 scrapes show whether it fails too.
 """
 
