@@ -70,6 +70,8 @@ _ENOUGH: Final = 8
 """Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
 
 _MOST: Final = 0.5
+"""Part of the canary's requests of a scrape that counts as most of them: an outage fails about as many of stable's."""
+
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
 
