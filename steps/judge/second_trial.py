@@ -69,9 +69,6 @@ incident that comes again, to other pods, could condemn the version."""
 _ENOUGH: Final = 8
 """Canary requests in a scrape that show a total failure: a further trial begins with the weight that gives so many."""
 
-_MOST: Final = 0.5
-"""Part of the canary's requests of a scrape that counts as most of them: an outage fails about as many of stable's."""
-
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
 
@@ -166,14 +163,13 @@ def _after_alarm_of_pods(judgement: Judgement, weight: int, policy: TrialPolicy,
 def may_be_outage(judgement: Judgement) -> bool:
     """Return whether an alarm may come from an outage that reached the canary first, so that stable has to be asked.
 
-    Either nothing was suspicious before the scrape of the alarm, or the canary failed most of its requests in it.
+    Nothing was suspicious before the scrape of the alarm then.
     """
     rows = judgement.table
     index = next((i for i, row in enumerate(rows) if row.end == judgement.alarm_at), None)
     if index is None or judgement.code != ReasonCode.WORSE:
         return False
-    last = rows[index]
-    return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS or last.canary_bad >= _MOST * last.canary_total
+    return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS
 
 
 def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | None:

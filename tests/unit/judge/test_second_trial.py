@@ -198,13 +198,11 @@ def in_one_scrape(*pairs: tuple[Pair, Pair]) -> Judgement:
 
 
 def test_without_second_trial_stable_is_asked_after_an_alarm_that_an_outage_may_explain() -> None:
-    """It rests on one scrape, or the canary fails most of its requests; stable would have shared a slow one by now."""
+    """It rests on one scrape; what several scrapes show, stable would have shown as well."""
     at_once, slowly = in_one_scrape(QUIET, ((40, 40), (860, 1))), in_one_scrape(*[((40, 9), (860, 1))] * 6)
-    suspected = in_one_scrape(((40, 3), (860, 1)), ((40, 30), (860, 1)))
 
-    assert {Verdict.FAIL} == {one.verdict for one in (at_once, slowly, suspected)}
-    assert suspected.table[-2].e_value > 20
-    assert (True, False, True) == tuple(may_be_outage(one) for one in (at_once, slowly, suspected))
+    assert (Verdict.FAIL, Verdict.FAIL) == (at_once.verdict, slowly.verdict)
+    assert (True, False) == (may_be_outage(at_once), may_be_outage(slowly))
     assert (False, True) == tuple(after_alarm(one, 25, NEVER, ()).condemned for one in (at_once, slowly))
 
 
