@@ -34,7 +34,7 @@ The error of the whole. Let the null hypothesis be that the version is at most `
 5. What does not go away: whatever meets every pod of the canary (a client that chooses its version, a route that only
    canary pods have) alarms in each trial. These are faults of the release as users meet it.
 
-Without a second trial only the second step is left, for an alarm that an outage may explain (`may_be_outage`): the
+Without a second trial only the second step is left, for an alarm that rests on one scrape (`rests_on_one_scrape`): the
 users go back at once, and if stable's next scrapes fail too, the same pods climb again; else the run fails. An outage
 that reaches the canary one scrape early then costs nobody a release, and users never meet a bad version for longer.
 
@@ -76,8 +76,8 @@ _UNSUSPICIOUS: Final = 20.0
 class Mode(StrEnum):
     """When there is a second trial.
 
-    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that an outage may
-    explain does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
+    AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that rests on a single
+    scrape does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
     """
 
     AUTO = "auto"
@@ -140,7 +140,7 @@ def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: 
         policy: of the run.
         trials: that ended before the present one.
     """
-    if not weight or (policy.mode is Mode.NEVER and not may_be_outage(judgement)):
+    if not weight or (policy.mode is Mode.NEVER and not rests_on_one_scrape(judgement)):
         return Decision(condemned=True, why="there is no second trial")
     if len(trials) + 1 >= MOST_TRIALS:
         return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
@@ -160,11 +160,8 @@ def _after_alarm_of_pods(judgement: Judgement, weight: int, policy: TrialPolicy,
     return Decision(condemned=False, why="fresh pods show whether the version is to blame")
 
 
-def may_be_outage(judgement: Judgement) -> bool:
-    """Return whether an alarm may come from an outage that reached the canary first, so that stable has to be asked.
-
-    Nothing was suspicious before the scrape of the alarm then.
-    """
+def rests_on_one_scrape(judgement: Judgement) -> bool:
+    """Return whether nothing was suspicious before the scrape of the alarm: an outage may reach the canary first."""
     rows = judgement.table
     index = next((i for i, row in enumerate(rows) if row.end == judgement.alarm_at), None)
     if index is None or judgement.code != ReasonCode.WORSE:

@@ -1,6 +1,6 @@
 """Our own judge through its public interface: what `analyze` reads and judges on a rung, after every scrape.
 
-An alarm that an outage may explain is looked at once more, as `analyze` does: the users are on stable while its next
+An alarm that rests on one scrape is looked at once more, as `analyze` does: the users are on stable while its next
 scrapes show whether it fails too.
 """
 
@@ -65,21 +65,26 @@ def canary_steps(rollout: Rollout, rules: Rules | None = None) -> Outcome:
         outcome = replace(outcome, passed_after=min(passed, default=None))
         if alarm is None or after_alarm(alarm, _WEIGHT, TrialPolicy(), trials).condemned:
             return outcome
-        seen = _outage_of_stable(evidence, alarm)
-        if seen is None:
+        is_shared_cause, seen = ask_stable(evidence, alarm)
+        if not is_shared_cause:
             return outcome
         trials.append(Trial(alarm.until, _WEIGHT, alarm.code, alarm.reason, alarm.metric or "", shared=True))
         evidence = read(rollout, rollout.visible(seen))
 
 
-def _outage_of_stable(evidence: Evidence, alarm: Judgement) -> float | None:
-    """Return the end of the stratum by which stable was seen to share the cause of an alarm; None if it does not."""
+def ask_stable(evidence: Evidence, alarm: Judgement) -> tuple[bool, float]:
+    """Return whether stable shares the cause of an alarm, and the end of the last stratum that was needed to know it.
+
+    Not shared if there were too few strata after the alarm.
+    """
+    end = alarm.until
     for stratum in evidence.metrics[0].series[0].strata:
         if stratum.end > alarm.until:
-            found = is_shared(until(evidence, stratum.end), alarm.metric, alarm.until)
+            end = stratum.end
+            found = is_shared(until(evidence, end), alarm.metric, alarm.until)
             if found is not None:
-                return stratum.end if found else None
-    return None
+                return found, end
+    return False, end
 
 
 def decide(rollout: Rollout, evidence: Evidence, rules: Rules) -> Outcome:

@@ -22,12 +22,11 @@ from steps.judge.second_trial import (
     rungs_again,
     trial_rules,
 )
-from steps.judge.shared_cause import is_shared
 from steps.model.evidence import Evidence
 from steps.model.judgement import Judgement, Verdict
 from steps.model.trials import Trial
 from steps.wiring.judging import rules_of
-from tests.bench.rules.canary_steps import until
+from tests.bench.rules.canary_steps import ask_stable, until
 from tests.bench.simulation.family import TICK_SECONDS, Family
 from tests.bench.simulation.release import Release
 from tests.bench.simulation.rollout import ARMS, Rollout
@@ -163,15 +162,12 @@ class Climb:
         release, judgement = self._release, rung.judgement
         back = release.now
         one = release.run(0, _WATCHED_SECONDS)
-        evidence, shared, at = self._read(one, back, 0, back + _WATCHED_SECONDS), None, float(back + _WATCHED_SECONDS)
-        for stratum in evidence.metrics[0].series[0].strata:
-            if stratum.end > EPOCH + back and shared is None:
-                shared = is_shared(until(evidence, stratum.end), judgement.metric, judgement.until)
-                at = one.visible(stratum.end) - EPOCH
+        shared, seen = ask_stable(self._read(one, back, 0, back + _WATCHED_SECONDS), judgement)
+        at = one.visible(seen) - EPOCH
         self._trials.append(
             Trial(
                 at=EPOCH + back, weight=self._weight, code=judgement.code, reason=judgement.reason,
-                metric=judgement.metric or "", excess=excess_of(judgement), shared=bool(shared),
+                metric=judgement.metric or "", excess=excess_of(judgement), shared=shared,
                 next_weight=0 if self._policy.mode is Mode.NEVER
                 else first_weight(judgement, min(self._settings.ladder[0], self._weight)),
             )

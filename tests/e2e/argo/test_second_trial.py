@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.full]
 
 @pytest.mark.parametrize("template", ["canary-release", "canary-release-lean"])
 def test_fresh_pods_condemn_a_version_that_fails_everything(lab: ClusterLab, users: Load, template: str) -> None:
-    """Users meet it twice for a moment; the record and the report's page name both alarms."""
+    """Users meet it twice, for a moment each; the record and the report keep the first alarm, the reason has both."""
     configure(lab, second_trial="auto")
     release = Workflow.release(lab, "errors", template)
     assert release.wait_for_end() == "Failed"

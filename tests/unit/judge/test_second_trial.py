@@ -14,7 +14,7 @@ from steps.judge.second_trial import (
     condemnation,
     excess_of,
     first_weight,
-    may_be_outage,
+    rests_on_one_scrape,
     retreat_line,
     rungs_again,
     trial_rules,
@@ -197,12 +197,12 @@ def in_one_scrape(*pairs: tuple[Pair, Pair]) -> Judgement:
     return judge(replace(evidence(*pairs), aligned=True), None, RULES, deadline_reached=False)
 
 
-def test_without_second_trial_stable_is_asked_after_an_alarm_that_an_outage_may_explain() -> None:
-    """It rests on one scrape; what several scrapes show, stable would have shown as well."""
+def test_without_second_trial_only_an_alarm_of_one_scrape_is_looked_at_again() -> None:
+    """What several scrapes show, stable would have shown as well."""
     at_once, slowly = in_one_scrape(QUIET, ((40, 40), (860, 1))), in_one_scrape(*[((40, 9), (860, 1))] * 6)
 
     assert (Verdict.FAIL, Verdict.FAIL) == (at_once.verdict, slowly.verdict)
-    assert (True, False) == (may_be_outage(at_once), may_be_outage(slowly))
+    assert (True, False) == (rests_on_one_scrape(at_once), rests_on_one_scrape(slowly))
     assert (False, True) == tuple(after_alarm(one, 25, NEVER, ()).condemned for one in (at_once, slowly))
 
 
