@@ -68,4 +68,4 @@ def test_a_release_needs_no_more_than_the_roles_that_name_its_objects(narrow: Cl
         assert release.wait_for_end() == "Succeeded"
         assert image(narrow) == "demo/shop:v2"
         assert is_at_rest(narrow)
-        assert users.stop().failed() == 0
+        assert users.stop().failures() == ()

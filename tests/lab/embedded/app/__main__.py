@@ -19,6 +19,8 @@ from aiohttp import web
 from tests.lab.embedded.app.knobs import Knobs
 
 _LOOK_AGAIN_SECONDS = 0.1
+_KEEPALIVE_SECONDS = 3630.0
+"""Longer than Istio's proxies keep an idle connection (1 h): one that the app ends may meet a request, a 503."""
 
 
 class App:
@@ -113,7 +115,7 @@ def main() -> None:
     served.on_startup.append(begin)
     web.run_app(
         served, host=os.environ["HOST"], port=int(os.environ["PORT"]), print=None, access_log=None, shutdown_timeout=3,
-        handler_cancellation=True,
+        handler_cancellation=True, keepalive_timeout=_KEEPALIVE_SECONDS,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class View:
     def where(self, holds: Callable[[Record], bool]) -> View:
         """Return the requests for which `holds`."""
         return View(tuple(record for record in self.records if holds(record)))
+
+    def failures(self) -> tuple[Record, ...]:
+        """Return the failed requests; compared with (), a failed test shows each of them."""
+        return self.where(attrgetter("failed")).records
 
     def failed(self, version: str | None = None) -> int:
         """Count failed requests, of one version or all."""
