@@ -99,6 +99,7 @@ class WatchReport:
                 pods=self._reader.pods.known,
                 trials=look.trials,
                 alarm_line=self._rules.alarm_line,
+                before_promotion=look.evidence.before_promotion,
             )
         )
 

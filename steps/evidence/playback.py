@@ -1,6 +1,7 @@
 """A Prometheus that answers from a recording."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from steps.errors import SettingsError
 from steps.evidence.comparison import Comparison
@@ -82,4 +83,4 @@ def replay_evidence(recording: Recording) -> Iterator[tuple[Poll, Evidence]]:
         evidence = reader.read(
             poll.started, poll.now, rung_started=poll.rung_started, weight=poll.weight, comparison=comparison
         )
-        yield poll, evidence
+        yield poll, replace(evidence, before_promotion=poll.before_promotion)

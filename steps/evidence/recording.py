@@ -51,6 +51,7 @@ class Poll:
         pods: the Deployments of pods, None if they were not asked for.
         verdict, code: of the judge, by the rules of that time.
         trials: of the run that had ended with an alarm; () in recordings of older versions.
+        before_promotion: the weight was the last of the ladder; False in recordings of older versions.
         alarm_line: that the rules of a trial had, where another one could follow; None: the usual one, 1 / alpha.
     """
 
@@ -70,6 +71,7 @@ class Poll:
     pods: PodNames | None = None
     trials: tuple[Trial, ...] = ()
     alarm_line: float | None = None
+    before_promotion: bool = False
 
 
 class Recorder:
@@ -197,6 +199,7 @@ def _poll(line: Mapping[str, Any]) -> Poll:
         pods=_pods(line["pods"]) if line.get("pods") else None,
         trials=tuple(Trial(**one) for one in line.get("trials", ())),
         alarm_line=line.get("alarm_line"),
+        before_promotion=line.get("before_promotion", False),
     )
 
 

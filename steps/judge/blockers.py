@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import log
 
 from steps.judge.case import Case
-from steps.judge.checks import objective, pod_health, probe_verdict, sample_size
+from steps.judge.checks import before_promotion, objective, pod_health, probe_verdict, sample_size
 from steps.judge.checks.full_weight import ReferenceState
 from steps.judge.comparison.large_difference import large_difference
 from steps.judge.comparison.limiting_factor import WORDS, limiting_factor
@@ -86,6 +86,23 @@ def _missing(case: Case) -> _Found:
         case.evidence, detectable, case.rules, seconds, deadline_reached=late
     ):
         yield undecided(case, code, sentence)
+    if not case.superiority:
+        yield _not_ruled_out(case)
+
+
+def _not_ruled_out(case: Case) -> Judgement | None:
+    """Before all users get the canary's version, it must be far from missing an objective, while patience lasts."""
+    if not case.evidence.before_promotion or case.full_weight or case.deadline_reached:
+        return None
+    if case.rung.seconds >= case.rules.patience_seconds:
+        return None
+    for promise in case.objectives:
+        share = case.rules.ruled_out * promise.allowed
+        seen = before_promotion.not_ruled_out(promise, share, case.evidence.rung_started)
+        if seen is not None:
+            sentence = waits.not_ruled_out(seen, promise.what, share, promise.flag, case.rules)
+            return undecided(case, ReasonCode.COLLECTING, sentence, promise.metric.name)
+    return None
 
 
 def _both_above_objective(case: Case) -> Judgement | None:

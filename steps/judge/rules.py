@@ -48,6 +48,9 @@ class Rules:
             was seen; 50 requests at 5 % of that would take 8 minutes and say little more about a total failure.
         patient_requests: see patience_seconds.
         patient_detectable: see patience_seconds (share 0-1).
+        ruled_out: before the promotion, so many times the share that an objective allows must be ruled out, while
+            patience lasts (> 1): at 10 requests a second, 1 of 100 canaries that fail 5 % has passed every rung with
+            some 250 requests by luck. With an objective of 1 %, 149 requests without a failure rule out 5 %.
         silent_seconds: a canary without any request for so long, while its weight promises at least
             `silent_requests`, is "no-traffic".
         silent_requests: expected requests that make silence significant: e^-12 is 6 in a million.
@@ -107,6 +110,7 @@ class Rules:
     patience_seconds: float = 120.0
     patient_requests: int = 5
     patient_detectable: float = 0.8
+    ruled_out: float = 5.0
     silent_seconds: float = 30.0
     silent_requests: float = 12.0
     cap: float = 0.5

@@ -160,6 +160,7 @@ class Evidence:
         alone: the canary is judged without stable, by objectives, pods and probes: a hotfix.
         newest: end of the newest closed stratum, stable's past included; 0 while there is none. The next scrape is due
             an interval later.
+        before_promotion: the weight is the last of the run's ladder: after a pass all users get the canary's version.
     """
 
     metrics: tuple[MetricEvidence, ...]
@@ -177,6 +178,7 @@ class Evidence:
     promoted: bool = False
     alone: bool = False
     newest: float = 0.0
+    before_promotion: bool = False
 
     @property
     def has_comparison(self) -> bool:

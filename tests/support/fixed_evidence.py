@@ -14,8 +14,10 @@ from tests.support.fake_cluster import FakeCluster
 class FixedEvidence(EvidenceReader):
     """A reader that saw this share of the canary's requests fail (0-1), or (None) no request to the canary."""
 
-    def __init__(self, bad_ratio: float | None, on_read: Callable[[int], object] = lambda _: None) -> None:
-        self.bad_ratio, self._on_read = bad_ratio, on_read
+    def __init__(
+        self, bad_ratio: float | None, on_read: Callable[[int], object] = lambda _: None, requests: int = 100
+    ) -> None:
+        self.bad_ratio, self._on_read, self._requests = bad_ratio, on_read, requests
         self.reads = 0
 
     def check(self) -> tuple[str, ...]:
@@ -39,13 +41,14 @@ class FixedEvidence(EvidenceReader):
         weight: int | None = None,
         comparison: Comparison = WITH_STABLE,
     ) -> Evidence:
-        """Return 20 strata with 100 requests per arm; they are the rung's own where it began after them."""
+        """Return 20 strata with `requests` per arm; they are the rung's own where it began after them."""
         del comparison
         self.reads += 1
         self._on_read(self.reads)
         if rung_started is not None and rung_started >= started + 20:
             started = rung_started
-        counts = Counts(100, 0), Counts(0, 0) if self.bad_ratio is None else Counts(100, round(100 * self.bad_ratio))
+        sent = self._requests
+        counts = Counts(sent, 0), Counts(0, 0) if self.bad_ratio is None else Counts(sent, round(sent * self.bad_ratio))
         strata = tuple(Stratum(started + k, started + k + 1, *counts) for k in range(20))
         metrics = (MetricEvidence("errors", MetricKind.ERRORS, (Series(strata),)),)
         begun = started if rung_started is None else rung_started

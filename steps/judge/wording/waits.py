@@ -3,7 +3,9 @@
 from math import ceil, floor
 from typing import Final
 
-from steps.judge.wording.phrases import percent, points, scrapes, span
+from steps.judge.rules import Rules
+from steps.judge.wording.phrases import percent, points, scrapes, share, span
+from steps.model.evidence import Counts
 
 NOTHING_TO_JUDGE_BY: Final = (
     "at weight 100 stable gets no requests, and there is neither an objective nor an earlier rung to judge the canary"
@@ -63,6 +65,15 @@ def low_power(detectable: float | None, demanded: float, more: float | None, *, 
     time = "" if more is None else f" (about {span(more)} more at this traffic)"
     helps = "a higher weight or a longer deadline would help" if deadline_reached else "a higher weight would be faster"
     return f"{caught} would have been caught by now, but --must-detect asks for {percent(demanded)}{time}; {helps}"
+
+
+def not_ruled_out(counts: Counts, what: str, limit: float, flag: str, rules: Rules) -> str:
+    """Explain that the last weight waits for more requests, since the canary may still be far above an objective."""
+    return (
+        f"canary {share(counts)} {what} at this weight: too few requests to rule out {percent(limit)},"
+        f" {rules.ruled_out:g} times what {flag} allows; before the promotion this is waited for, at most"
+        f" {span(rules.patience_seconds)}"
+    )
 
 
 def not_proven(name: str, worse: float, tolerated: float) -> str:

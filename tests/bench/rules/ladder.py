@@ -151,7 +151,8 @@ class Climb:
 
     def _read(self, one: Rollout, rung_started: int, weight: int, now: int) -> Evidence:
         reader = EvidenceReader(one.prometheus(EPOCH + now), ARMS, bounds=self._bounds)
-        return reader.read(EPOCH + self._began, EPOCH + now, rung_started=EPOCH + rung_started, weight=weight)
+        seen = reader.read(EPOCH + self._began, EPOCH + now, rung_started=EPOCH + rung_started, weight=weight)
+        return replace(seen, before_promotion=weight == self._settings.ladder[-1])
 
     def _try_again(self, rung: _Rung) -> tuple[float, Rollout]:
         """Return the users, look at stable's next scrapes, and replace the canary's pods if there is a second trial.
