@@ -10,7 +10,9 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from multiprocessing import connection
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -67,6 +69,8 @@ class Fork:
         given = (module, tuple(arguments), dict(environment), stdout, stderr, folder)
         self._process = _SERVER.Process(target=_run, args=given, daemon=True)
         self._process.start()
+        # Only the first read of the sentinel returns the exit code: two threads at once must not both read it.
+        self._reading = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -75,7 +79,8 @@ class Fork:
 
     def poll(self) -> int | None:
         """Return its exit code, negative after a signal, or None while it runs."""
-        return self._process.exitcode
+        with self._reading:
+            return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
         """Return its exit code once it has ended.
@@ -83,8 +88,8 @@ class Fork:
         Raises:
             TimeoutError: it still runs after `timeout` seconds.
         """
-        self._process.join(timeout)
-        code = self._process.exitcode
+        connection.wait([self._process.sentinel], timeout)
+        code = self.poll()
         if code is None:
             raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
         return code
