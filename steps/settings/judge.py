@@ -60,7 +60,8 @@ class JudgeSettings(ObjectiveSettings):
         120.0,
         ge=0,
         description="After this time on a rung, seconds, a service with little traffic passes with fewer requests, if "
-        "a canary that fails most of them would have been detected.",
+        "a canary that fails most of them would have been detected. For so long the last weight of the ladder waits "
+        "until five times what an objective allows is ruled out.",
     )
     warmup_seconds: float = Field(
         0.0,
