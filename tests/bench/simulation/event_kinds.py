@@ -151,6 +151,11 @@ def _errors(share: float) -> Kind:
     return Kind(f"fails {100 * share:g} %", vary, fault=True)
 
 
+def in_batches(family: Family, rng: Rng) -> Family:
+    """Let the canary fail 5 %, several requests at once, so that luck lasts longer."""
+    return usual(family, rng, stable=flat(0.001), canary=flat(0.05), batch=between(rng, (2, 6)), **_STEADY)
+
+
 def twice_as_slow(family: Family, rng: Rng) -> Family:
     """Let the canary take twice as long."""
     return usual(family, rng, latency=Latency(), canary_latency=Latency(80.0), **_STEADY)
@@ -187,6 +192,7 @@ KINDS = (
     Kind("5 to 20 % after two incidents", after_two_incidents, fault=True, held_out=True),
     Kind("5 to 20 % as an incident ends", during_the_incident, fault=True, held_out=True),
     Kind("5 to 20 %, pods with bad minutes", after_bursts, fault=True, held_out=True),
+    Kind("5 %, failures in batches", in_batches, fault=True, held_out=True),
     *(_errors(share) for share in (0.005, 0.01, 0.02, 0.05, 0.2, 1.0)),
     Kind("takes twice as long", twice_as_slow, fault=True),
     Kind("3 to 10 %, pods that differ for good", bad_among_noise, fault=True, held_out=True),
