@@ -48,9 +48,9 @@ class Rules:
             was seen; 50 requests at 5 % of that would take 8 minutes and say little more about a total failure.
         patient_requests: see patience_seconds.
         patient_detectable: see patience_seconds (share 0-1).
-        ruled_out: on the last weight of the ladder, so many times the share that an objective allows must be ruled out, while
-            patience lasts (> 1): at 10 requests a second, 1 of 100 canaries that fail 5 % has passed every rung with
-            some 250 requests by luck. With an objective of 1 %, 149 requests without a failure rule out 5 %.
+        ruled_out: on the last weight of the ladder, so many times the share that an objective allows must be ruled
+            out, while patience lasts (> 1): at 10 requests a second, 1 of 100 canaries that fail 5 % passed every rung
+            with some 250 requests by luck. With an objective of 1 %, 149 requests without a failure rule out 5 %.
         silent_seconds: a canary without any request for so long, while its weight promises at least
             `silent_requests`, is "no-traffic".
         silent_requests: expected requests that make silence significant: e^-12 is 6 in a million.
