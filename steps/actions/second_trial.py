@@ -87,7 +87,8 @@ class SecondTrial:
     def after_alarm(self, claim: Claim, judgement: Judgement) -> tuple[bool, Judgement]:
         """Return the users to stable if another trial follows a judgement that failed the canary.
 
-        Without a second trial that is an alarm which rests on one scrape: stable's next ones decide.
+        Without a second trial that is an alarm which rests on one scrape, or comes as stable begins to fail: stable's
+        next scrapes decide.
 
         Returns:
             Whether they went back, and the judgement with a word about earlier trials. If they did not, the run has to

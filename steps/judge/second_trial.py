@@ -34,9 +34,10 @@ The error of the whole. Let the null hypothesis be that the version is at most `
 5. What does not go away: whatever meets every pod of the canary (a client that chooses its version, a route that only
    canary pods have) alarms in each trial. These are faults of the release as users meet it.
 
-Without a second trial only the second step is left, for an alarm that rests on one scrape (`rests_on_one_scrape`): the
-users go back at once, and if stable's next scrapes fail too, the same pods climb again; else the run fails. An outage
-that reaches the canary one scrape early then costs nobody a release, and users never meet a bad version for longer.
+Without a second trial only the second step is left, for an alarm that an outage on its way to stable may explain
+(`rests_on_one_scrape`, `stable_begins_to_fail`): the users go back at once, and if stable's next scrapes fail too, the
+same pods climb again; else the run fails. An outage that reaches the canary one scrape early then costs nobody a
+release, and users never meet a bad version for longer.
 
 An alarm whose cause was shared is not counted as a first one, but as one of three. So is an alarm on a higher rung
 than the one that the present pods were asked to repeat: by then they have passed the rung of the first alarm.
@@ -53,7 +54,8 @@ from typing import Final
 
 from steps.judge.rules import Rules
 from steps.judge.shared_cause import ALARM_SCRAPES, SCRAPES_OF_STABLE
-from steps.model.evidence import MetricKind
+from steps.judge.statistics.exact_tests import DOUBT, upper_tail
+from steps.model.evidence import Counts, MetricKind
 from steps.model.judgement import Judgement, ReasonCode, Verdict
 from steps.model.trials import Trial
 
@@ -72,12 +74,19 @@ _ENOUGH: Final = 8
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
 
+_BEGINNING: Final = 0.1
+"""Stable begins to fail if its newest scrape is at minimum this part as bad as the canary: an outage that lasts for a
+tenth of a scrape already may fill the next one."""
+
+_MIN_BAD: Final = 3
+
 
 class Mode(StrEnum):
     """When there is a second trial.
 
     AUTO: unless it is certain that the version is to blame. NEVER: the first alarm condemns; one that rests on a single
-    scrape does so after stable's next scrapes, while the users are on stable. ALWAYS: even if it is certain.
+    scrape, or comes as stable begins to fail, does so after stable's next scrapes, while the users are on stable.
+    ALWAYS: even if it is certain.
     """
 
     AUTO = "auto"
@@ -140,7 +149,8 @@ def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: 
         policy: of the run.
         trials: that ended before the present one.
     """
-    if not weight or (policy.mode is Mode.NEVER and not rests_on_one_scrape(judgement)):
+    may_be_shared = rests_on_one_scrape(judgement) or stable_begins_to_fail(judgement)
+    if not weight or (policy.mode is Mode.NEVER and not may_be_shared):
         return Decision(condemned=True, why="there is no second trial")
     if len(trials) + 1 >= MOST_TRIALS:
         return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
@@ -167,6 +177,21 @@ def rests_on_one_scrape(judgement: Judgement) -> bool:
     if index is None or judgement.code != ReasonCode.WORSE:
         return False
     return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS
+
+
+def stable_begins_to_fail(judgement: Judgement) -> bool:
+    """Return whether stable fails far more than before in the newest scrape: an outage may have reached both arms."""
+    rows = judgement.table
+    if judgement.code != ReasonCode.WORSE or len(rows) <= 1:
+        return False
+    now, alarm, before = rows[-1], rows[-ALARM_SCRAPES:], rows[:-ALARM_SCRAPES] or rows[:1]
+    total, requests = sum(row.stable_total for row in before), sum(row.canary_total for row in alarm)
+    if now.stable_bad < _MIN_BAD or not total or not requests:
+        return False
+    usual = sum(row.stable_bad for row in before) / total
+    far = upper_tail(Counts(now.stable_total, now.stable_bad), usual) < DOUBT
+    canary = sum(row.canary_bad for row in alarm) / requests
+    return far and now.stable_bad >= _BEGINNING * canary * now.stable_total
 
 
 def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | None:

@@ -108,7 +108,8 @@ class TrialSettings(StepSettings):
         "never",
         description="After an alarm, return the users early and let fresh pods of the canary show whether the version "
         "is to blame, from the lowest rung on. auto: unless that is certain, as for pods that crash. always: even so. "
-        "never: the first alarm fails the canary; one that rests on a single scrape does so unless stable's next two "
+        "never: the first alarm fails the canary; one that rests on a single scrape, or comes as stable begins "
+        "to fail, does so unless stable's next two "
         "fail too, with the users back already. Not where an autoscaler sets the canary's pods, nor for a hotfix.",
     )
     second_trial_failures: int = Field(

@@ -1,7 +1,7 @@
 """Our own judge through its public interface: what `analyze` reads and judges on a rung, after every scrape.
 
-An alarm that rests on one scrape is looked at once more, as `analyze` does: the users are on stable while its next
-scrapes show whether it fails too.
+An alarm that rests on one scrape, or comes as stable begins to fail, is looked at once more, as `analyze` does: the
+users are on stable while its next scrapes show whether it fails too.
 """
 
 from collections.abc import Sequence

@@ -17,12 +17,13 @@ from steps.judge.second_trial import (
     rests_on_one_scrape,
     retreat_line,
     rungs_again,
+    stable_begins_to_fail,
     trial_rules,
 )
 from steps.judge.shared_cause import is_shared
 from steps.judge.statistics.e_process import run_e_process
 from steps.model.evidence import Counts, Evidence, Health, MetricEvidence, MetricKind, Series, Stratum
-from steps.model.judgement import Judgement, ReasonCode, Verdict
+from steps.model.judgement import Judgement, ReasonCode, TableRow, Verdict
 from steps.model.trials import Trial
 
 AUTO, NEVER, ALWAYS = (TrialPolicy(mode) for mode in (Mode.AUTO, Mode.NEVER, Mode.ALWAYS))
@@ -204,6 +205,49 @@ def test_without_second_trial_only_an_alarm_of_one_scrape_is_looked_at_again() -
     assert (Verdict.FAIL, Verdict.FAIL) == (at_once.verdict, slowly.verdict)
     assert (True, False) == (rests_on_one_scrape(at_once), rests_on_one_scrape(slowly))
     assert (False, True) == tuple(after_alarm(one, 25, NEVER, ()).condemned for one in (at_once, slowly))
+
+
+OUTAGE = [*[((8, 0), (106, 0))] * 4, ((4, 2), (106, 0)), ((8, 8), (114, 52))]
+"""It was half a scrape ahead of stable at the canary."""
+
+
+def begins_to_fail(scrapes: list[tuple[Pair, Pair]]) -> bool:
+    """Return what the judge's table of an alarm says about stable."""
+    rows = (TableRow(15.0 * end, *canary, *stable, 1.0) for end, (canary, stable) in enumerate(scrapes))
+    return stable_begins_to_fail(replace(in_one_scrape(QUIET, ((40, 40), (860, 1))), table=tuple(rows)))
+
+
+@pytest.mark.parametrize(
+    "scrapes",
+    [OUTAGE, OUTAGE[-2:], [((40, 0), (900, 2))] * 3 + [((40, 20), (900, 2))] * 2 + [((40, 20), (900, 60))]],
+    ids=["half of the canary's", "from the first scrape on", "a seventh"],
+)
+def test_stable_begins_to_fail_if_its_newest_scrape_is_far_worse_than_before(scrapes: list[tuple[Pair, Pair]]) -> None:
+    """At least a tenth of what the canary fails."""
+    assert begins_to_fail(scrapes)
+
+
+@pytest.mark.parametrize(
+    "scrapes",
+    [
+        [((40, 0), (900, 20))] * 3 + [((40, 20), (900, 20))] * 3,
+        [((40, 0), (900, 2))] * 3 + [((40, 20), (900, 2))] * 2 + [((40, 20), (900, 20))],
+        [((8, 0), (106, 0))] * 3 + [((8, 8), (106, 0))] * 2 + [((8, 8), (106, 2))],
+        [((8, 8), (106, 0))],
+    ],
+    ids=["as always", "little beside the canary's", "two failures", "no scrape before"],
+)
+def test_stable_does_not_begin_to_fail_by_what_it_always_does_nor_by_little(scrapes: list[tuple[Pair, Pair]]) -> None:
+    """A version that fails is condemned at once."""
+    assert not begins_to_fail(scrapes)
+
+
+def test_without_second_trial_an_alarm_that_comes_as_stable_begins_to_fail_is_looked_at_again() -> None:
+    """Stable's next scrapes show whether the outage has reached it."""
+    outage = in_one_scrape(*OUTAGE)
+
+    assert (Verdict.FAIL, False) == (outage.verdict, rests_on_one_scrape(outage))
+    assert not after_alarm(outage, 25, NEVER, ()).condemned
 
 
 def test_without_second_trial_stable_decides_about_an_alarm_of_one_scrape() -> None:
