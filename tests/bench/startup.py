@@ -1,6 +1,5 @@
 """What a step costs before it does anything: from process start to its first API request, and its peak memory."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +11,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+_SMALL_PARENT = """\
+import os, subprocess, sys
+step = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(os.wait4(step.pid, 0)[2].ru_maxrss)
+"""
 
 _KUBECONFIG = """\
 apiVersion: v1
@@ -82,12 +87,9 @@ def _once(arguments: list[str], server: _Silence) -> tuple[float, float]:
 
 
 def _peak(arguments: list[str]) -> float:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "steps", *arguments], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return usage.ru_maxrss / 1024
+    """Return the peak memory of a step, MB. A small process starts it: a child's peak is at least its parent's size."""
+    command = [sys.executable, "-c", _SMALL_PARENT, sys.executable, "-m", "steps", *arguments]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout) / 1024
 
 
 def _bare() -> float:
