@@ -45,7 +45,7 @@ def test_only_the_last_weight_of_the_ladder_waits_for_more_requests(
 def test_a_recording_keeps_which_weight_was_the_last(world: SteppedCluster, tmp_path: Path) -> None:
     """A replay asks the same of each rung."""
     path = tmp_path / "run.jsonl"
-    given = {"poll_seconds": 0.001, "min_requests": 20, "min_seconds": 0}
+    given: dict[str, Any] = {"poll_seconds": 0.001, "min_requests": 20, "min_seconds": 0}
     recorder = recorder_of(path, given)
     reader = TrialReader(world, lambda _: False, recorder, 1.0)
     assert 0 == StepProcess(world).rollout(reader, extras=AnalysisExtras(recorder), **given).exit_code
