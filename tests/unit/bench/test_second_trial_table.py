@@ -34,4 +34,4 @@ def test_good_and_bad_rollouts_are_added_up_for_each_mode() -> None:
         "| kinds of faults and loads that cost more than 1.3 times as much |  | 1 |",
         "| fails 100 %, 100 rps: failed requests, mean of 1 | 50 | 60 |",
         "| fails 1 %, 100 rps: failed requests, mean of 1 | 10 | 20 |",
-    ] == markdown(found).splitlines()[2:]
+    ] == markdown(found, found).splitlines()[2:]
