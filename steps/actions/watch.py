@@ -177,7 +177,7 @@ class Watch:
         evidence = self._reader.read(
             rung.started, now, rung_started=since, weight=self._weight, comparison=rung.comparison
         )
-        evidence = replace(evidence, before_promotion=self._is_before_promotion())
+        evidence = replace(evidence, before_promotion=self._state is not None and self._state.is_at_last_weight)
         probes = self._prober.look() if self._prober else None
         if self._state is not None and self._state.hotfix:
             evidence = as_alone(evidence)
@@ -210,11 +210,6 @@ class Watch:
         self._weight = after.weight
         if before.paused_weight and not after.paused_weight:
             self._rung_started = after.weights[-1][0]
-
-    def _is_before_promotion(self) -> bool:
-        """Return whether the weight is the last of the ladder."""
-        ladder = self._state.ladder if self._state is not None else ()
-        return bool(ladder) and self._weight is not None and self._weight >= ladder[-1]
 
     def _is_approved(self) -> bool:
         return self._heartbeat is not None and self._traffic.claims.approved(self._heartbeat.claim)

@@ -48,7 +48,8 @@ Where to change what:
                                       `model/judgement.py`
     a new kind of metric              `wording/phrases.py` names all the places
     a sentence                        wording/ (a few stand beside their rule: filters/, checks/, limiting_factor)
-    the minimum for a pass            checks/sample_size.py, power/required_power.py
+    the minimum for a pass            checks/sample_size.py, power/required_power.py; on the last weight also
+                                      checks/before_promotion.py
 
 The benchmark (`python -m tests.bench`) shows false alarms and detection times of any change to the numbers.
 """

@@ -86,15 +86,13 @@ def _missing(case: Case) -> _Found:
         case.evidence, detectable, case.rules, seconds, deadline_reached=late
     ):
         yield undecided(case, code, sentence)
-    if not case.superiority:
-        yield _not_ruled_out(case)
+    yield _not_ruled_out(case)
 
 
 def _not_ruled_out(case: Case) -> Judgement | None:
     """Before all users get the canary's version, it must be far from missing an objective, while patience lasts."""
-    if not case.evidence.before_promotion or case.full_weight or case.deadline_reached:
-        return None
-    if case.rung.seconds >= case.rules.patience_seconds:
+    is_patient = case.rung.seconds < case.rules.patience_seconds and not case.deadline_reached
+    if not case.evidence.before_promotion or not is_patient or case.full_weight or case.superiority:
         return None
     for promise in case.objectives:
         share = case.rules.ruled_out * promise.allowed

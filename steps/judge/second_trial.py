@@ -53,9 +53,8 @@ from math import ceil, sqrt
 from typing import Final
 
 from steps.judge.rules import Rules
-from steps.judge.shared_cause import ALARM_SCRAPES, SCRAPES_OF_STABLE
-from steps.judge.statistics.exact_tests import DOUBT, upper_tail
-from steps.model.evidence import Counts, MetricKind
+from steps.judge.shared_cause import ALARM_SCRAPES, SCRAPES_OF_STABLE, stable_begins_to_fail
+from steps.model.evidence import MetricKind
 from steps.model.judgement import Judgement, ReasonCode, Verdict
 from steps.model.trials import Trial
 
@@ -73,12 +72,6 @@ _ENOUGH: Final = 8
 
 _UNSUSPICIOUS: Final = 20.0
 """Value of the fail statistic from which an alarm has more than one scrape to rest on."""
-
-_BEGINNING: Final = 0.1
-"""Stable begins to fail if its newest scrape is at minimum this part as bad as the canary: an outage that lasts for a
-tenth of a scrape already may fill the next one."""
-
-_MIN_BAD: Final = 3
 
 
 class Mode(StrEnum):
@@ -149,8 +142,7 @@ def after_alarm(judgement: Judgement, weight: int, policy: TrialPolicy, trials: 
         policy: of the run.
         trials: that ended before the present one.
     """
-    may_be_shared = rests_on_one_scrape(judgement) or stable_begins_to_fail(judgement)
-    if not weight or (policy.mode is Mode.NEVER and not may_be_shared):
+    if not weight or (policy.mode is Mode.NEVER and not _may_be_shared(judgement)):
         return Decision(condemned=True, why="there is no second trial")
     if len(trials) + 1 >= MOST_TRIALS:
         return Decision(condemned=True, why=f"this is alarm number {len(trials) + 1}")
@@ -170,6 +162,10 @@ def _after_alarm_of_pods(judgement: Judgement, weight: int, policy: TrialPolicy,
     return Decision(condemned=False, why="fresh pods show whether the version is to blame")
 
 
+def _may_be_shared(judgement: Judgement) -> bool:
+    return rests_on_one_scrape(judgement) or stable_begins_to_fail(judgement)
+
+
 def rests_on_one_scrape(judgement: Judgement) -> bool:
     """Return whether nothing was suspicious before the scrape of the alarm: an outage may reach the canary first."""
     rows = judgement.table
@@ -177,21 +173,6 @@ def rests_on_one_scrape(judgement: Judgement) -> bool:
     if index is None or judgement.code != ReasonCode.WORSE:
         return False
     return index == 0 or rows[index - 1].e_value < _UNSUSPICIOUS
-
-
-def stable_begins_to_fail(judgement: Judgement) -> bool:
-    """Return whether stable fails far more than before in the newest scrape: an outage may have reached both arms."""
-    rows = judgement.table
-    if judgement.code != ReasonCode.WORSE or len(rows) <= 1:
-        return False
-    now, alarm, before = rows[-1], rows[-ALARM_SCRAPES:], rows[:-ALARM_SCRAPES] or rows[:1]
-    total, requests = sum(row.stable_total for row in before), sum(row.canary_total for row in alarm)
-    if now.stable_bad < _MIN_BAD or not total or not requests:
-        return False
-    usual = sum(row.stable_bad for row in before) / total
-    far = upper_tail(Counts(now.stable_total, now.stable_bad), usual) < DOUBT
-    canary = sum(row.canary_bad for row in alarm) / requests
-    return far and now.stable_bad >= _BEGINNING * canary * now.stable_total
 
 
 def condemnation(policy: TrialPolicy, trials: Sequence[Trial]) -> Judgement | None:

@@ -1,4 +1,7 @@
-"""Whether stable shares the cause of an alarm: its next scrapes say so, while all users are on it (pure)."""
+"""Whether stable shares the cause of an alarm (pure).
+
+Its next scrapes say so, while all users are on it. The newest one before the alarm may already show that they will.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from typing import Final
 
 from steps.judge.statistics.exact_tests import DOUBT, upper_tail
 from steps.model.evidence import Counts, Evidence, Stratum
+from steps.model.judgement import Judgement, ReasonCode
 
 SCRAPES_OF_STABLE: Final = 2
 """Scrapes of stable after an alarm that tell whether its cause was shared."""
@@ -16,7 +20,29 @@ ALARM_SCRAPES: Final = 3
 _SHARED_PART: Final = 0.5
 """Stable shares the cause if it fails at minimum this part of what the canary failed."""
 
+_BEGINNING: Final = 0.1
+"""Stable begins to fail if it fails at minimum this part of what the canary failed: an outage that lasts for a tenth of
+a scrape may fill the next one."""
+
 _MIN_BAD: Final = 3
+
+
+def stable_begins_to_fail(judgement: Judgement) -> bool:
+    """Return whether stable fails far more than before in the newest scrape of an alarm: the next ones have to tell.
+
+    Args:
+        judgement: the verdict is `fail`.
+    """
+    rows = judgement.table
+    if judgement.code != ReasonCode.WORSE or len(rows) <= 1:
+        return False
+    stable = [Counts(row.stable_total, row.stable_bad) for row in rows]
+    canary = [Counts(row.canary_total, row.canary_bad) for row in rows]
+    usual, alarmed = _sum(stable[:-ALARM_SCRAPES] or stable[:1]), _sum(canary[-ALARM_SCRAPES:])
+    if not usual.total or not alarmed.total:
+        return False
+    is_far = upper_tail(stable[-1], usual.bad / usual.total) < DOUBT
+    return is_far and _is_as_bad(stable[-1], _BEGINNING * alarmed.bad / alarmed.total)
 
 
 def is_shared(evidence: Evidence, metric: str | None, judged_until: float) -> bool | None:

@@ -204,6 +204,11 @@ class RunState:
         return self.weights[-1][1] if self.weights else 0
 
     @property
+    def is_at_last_weight(self) -> bool:
+        """Whether the weight is the last of the ladder, so that a promote may follow."""
+        return bool(self.ladder) and self.weight >= self.ladder[-1]
+
+    @property
     def exposed_since(self) -> float | None:
         """When the pods of the present trial got their first users (unix seconds); None before."""
         since = self.trials[-1].at if self.trials else 0.0

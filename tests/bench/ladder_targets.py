@@ -11,7 +11,7 @@ from tests.bench.target import Target
 
 _NULL, _LASTING, _TOLERATED = 0.005, 0.02, 0.98
 _SECONDS, _FAILED = 90.0, 100
-_MORE_FAILED = 1.3
+MORE_FAILED = 1.3
 
 
 def targets(found: Found) -> list[Target]:
@@ -90,7 +90,7 @@ def _adoption(kinds: Found) -> list[Target]:
         ratio, name = max((_ratio(modes), name) for name, modes in plain.items())
         text = f"worst {ratio:.2f} times ({name})"
         what = "second trial: failed requests of plain faults, mean, auto v. never"
-        lines.append(Target(what, f"<= {_MORE_FAILED} times", text, ratio <= _MORE_FAILED))
+        lines.append(Target(what, f"<= {MORE_FAILED} times", text, ratio <= MORE_FAILED))
     if good := kinds.get("good, nothing happens"):
         times = [median(one.seconds for one in good[mode].ended) for mode in (Mode.NEVER, Mode.AUTO)]
         text = f"{times[0]:.0f} s without, {times[1]:.0f} s with it"

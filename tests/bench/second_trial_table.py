@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Final
 
 from steps.judge.second_trial import Mode
+from tests.bench.ladder_targets import MORE_FAILED
 from tests.bench.ladders import ROLLOUTS, Climbs, Found, measure
 from tests.bench.rules.ladder import INCONCLUSIVE, PROMOTED, ROLLED_BACK, Ended
 from tests.bench.simulation.family import Family
@@ -18,8 +19,6 @@ from tests.bench.simulation.family import Family
 _QUIET: Final = "good, nothing happens"
 _SHOWN: Final = ("fails 100 %, 100 rps", "fails 100 %, 10 rps", "fails 20 %, 10 rps", "fails 1 %, 100 rps")
 _SHOWN_RUNS: Final = 8
-_DEARER: Final = 1.3
-"""A fault costs more if it fails so many times as many requests."""
 
 
 def markdown(found: Found, shown: Found) -> str:
@@ -37,7 +36,7 @@ def markdown(found: Found, shown: Found) -> str:
          _each(bad, _how(PROMOTED))),
         ("the same: failed requests of users in all", _each(bad, _failed)),
         ("the same: seconds, mean", _each(bad, _seconds)),
-        (f"kinds of faults and loads that cost more than {_DEARER:g} times as much", ("", str(_dearer(found)))),
+        (f"kinds of faults and loads that cost more than {MORE_FAILED:g} times as much", ("", str(_dearer(found)))),
         *((f"{name}: failed requests, mean of {_count(ended)}", _each(ended, _mean_failed))
           for name in _SHOWN if (ended := _ended(shown, _is(name)))),
     ]  # fmt: skip
@@ -87,7 +86,7 @@ def _seconds(ended: Sequence[Ended]) -> str:
 def _dearer(found: Found) -> int:
     faults = _of(found, lambda family: family.fault)
     costs = ([sum(ended.failed for ended in one[mode].ended) for mode in (Mode.NEVER, Mode.AUTO)] for one in faults)
-    return sum(auto > _DEARER * never for never, auto in costs)
+    return sum(auto > MORE_FAILED * never for never, auto in costs)
 
 
 def main() -> int:

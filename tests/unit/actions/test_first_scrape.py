@@ -8,7 +8,6 @@ from typing import cast
 import pytest
 
 from steps.actions.watch import Watch, WatchedRung, WatchLimits
-from steps.evidence.comparison import WITH_STABLE, Comparison
 from steps.judge import Rules
 from steps.model.evidence import Counts, Evidence, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Verdict
@@ -38,17 +37,8 @@ class Scraped(FixedEvidence):
         super().__init__(1.0)
         self.moments: list[float] = []
 
-    def read(
-        self,
-        started: float,
-        now: float,
-        *,
-        rung_started: float | None = None,
-        weight: int | None = None,
-        comparison: Comparison = WITH_STABLE,
-    ) -> Evidence:
+    def read(self, started: float, now: float, **_: object) -> Evidence:
         """Return the scrapes until now."""
-        del rung_started, weight, comparison
         self.moments.append(now)
         ends = [LAST_SCRAPE - INTERVAL * number for number in range(40)][::-1]
         strata = [Stratum(end - INTERVAL, end, Counts(900, 1), Counts(0, 0)) for end in ends]

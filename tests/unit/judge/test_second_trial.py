@@ -17,10 +17,9 @@ from steps.judge.second_trial import (
     rests_on_one_scrape,
     retreat_line,
     rungs_again,
-    stable_begins_to_fail,
     trial_rules,
 )
-from steps.judge.shared_cause import is_shared
+from steps.judge.shared_cause import is_shared, stable_begins_to_fail
 from steps.judge.statistics.e_process import run_e_process
 from steps.model.evidence import Counts, Evidence, Health, MetricEvidence, MetricKind, Series, Stratum
 from steps.model.judgement import Judgement, ReasonCode, TableRow, Verdict
